@@ -1,0 +1,77 @@
+"""The record: what one Al-Qahera News article is, field by field.
+
+One dataclass and nothing else. Names are schema.org's ``NewsArticle`` in snake_case; the order of
+the fields is the order of the keys in a line of JSON. Every schema (JSON Schema, SQL, …) is
+generated from this class, so a change here is a change of public behaviour and of ``SCHEMA_VERSION``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+SCHEMA_VERSION = 1
+
+
+def rfc3339(value: datetime | None) -> str | None:
+    """``2023-08-09T08:20:00Z``: UTC, to the second; Scrapy's exporters call it for every timestamp."""
+    if value is None:
+        return None
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _text(doc: str) -> Any:
+    return field(default="", metadata={"doc": doc})
+
+
+def _optional(doc: str) -> Any:
+    return field(default=None, metadata={"doc": doc})
+
+
+def _list(doc: str) -> Any:
+    return field(default_factory=list, metadata={"doc": doc})
+
+
+def _integer(doc: str, default: int) -> Any:
+    return field(default=default, metadata={"doc": doc})
+
+
+def _timestamp(doc: str) -> Any:
+    return field(default=None, metadata={"doc": doc, "serializer": rfc3339})
+
+
+@dataclass(kw_only=True)
+class Article:
+    """One article of the corpus. Unknown is None, lists may be empty, every field is always there."""
+
+    schema_version: int = _integer("Version of this record's shape.", SCHEMA_VERSION)
+    article_id: str = _text("The site's own number as text; `u` and 16 hex digits of the canonical URL's SHA-256 where there is none.")
+    revision: int = _integer("1, then one more for each material change of headline or body; readers keep the highest.", 1)
+    url: str = _text("Canonical: no fragment, no tracking parameters, percent-encoded UTF-8, the site's scheme and host.")
+    headline: str = _text("The headline as printed.")
+    description: str | None = _optional("Standfirst or meta description, where it is not the body's beginning.")
+    article_body: str = _text("Paragraphs as printed, joined by a blank line, without boilerplate.")
+    credit_line: str | None = _optional("The credit as printed: «القاهرة الإخبارية - وكالات».")
+    authors: list[str] = _list("People named in the credit line.")
+    agencies: list[str] = _list("Codes of the news agencies named in the credit line: mena, reuters, afp, wires, …")
+    date_published: datetime | None = _timestamp("When the article was published, UTC, to the second.")
+    date_published_source: str | None = _optional(
+        "Where date_published stood: jsonld, meta, page_data, visible, sitemap, listing or image_upload."
+    )
+    date_modified: datetime | None = _timestamp("When the site says it last changed the article, UTC.")
+    image_url: str | None = _optional("The main image.")
+    image_caption: str | None = _optional("The main image's caption as printed.")
+    article_sections: list[str] = _list("The site's own category names.")
+    keywords: list[str] = _list("The site's tags.")
+    topics: list[str] = _list("defense, foreign_affairs: decided by the topic test, whichever spider found the article.")
+    topic_terms: list[str] = _list("The terms that decided the topics.")
+    in_language: str = field(default="ar", metadata={"doc": "BCP 47 language tag."})
+    word_count: int = _integer("Words of article_body, split at white space.", 0)
+    content_hash: str = _text("SHA-256 (hex) of the folded headline and body.")
+    duplicate_of: str | None = _optional("article_id of the earlier near-duplicate, if any.")
+    layout: str = _text("Which extractor gave the body: site, page_data, jsonld or generic.")
+    discovered_on: str | None = _optional("The listing, sitemap or feed that led here.")
+    date_first_seen: datetime | None = _timestamp("When a run first accepted this article, UTC.")
+    date_crawled: datetime | None = _timestamp("When the page that gave this revision was fetched, UTC.")
+    run_id: str = _text("The run that wrote this line.")
