@@ -46,9 +46,15 @@ class Article:
     """One article of the corpus. Unknown is None, lists may be empty, every field is always there."""
 
     schema_version: int = _integer("Version of this record's shape.", SCHEMA_VERSION)
-    article_id: str = _text("The site's own number as text; `u` and 16 hex digits of the canonical URL's SHA-256 where there is none.")
-    revision: int = _integer("1, then one more for each material change of headline or body; readers keep the highest.", 1)
-    url: str = _text("Canonical: no fragment, no tracking parameters, percent-encoded UTF-8, the site's scheme and host.")
+    article_id: str = _text(
+        "The site's own number as text; `u` and 16 hex digits of the canonical URL's SHA-256 where there is none."
+    )
+    revision: int = _integer(
+        "1, then one more for each material change of headline or body; readers keep the highest.", 1
+    )
+    url: str = _text(
+        "Canonical: no fragment, no tracking parameters, percent-encoded UTF-8, the site's scheme and host."
+    )
     headline: str = _text("The headline as printed.")
     description: str | None = _optional("Standfirst or meta description, where it is not the body's beginning.")
     article_body: str = _text("Paragraphs as printed, joined by a blank line, without boilerplate.")
@@ -64,7 +70,9 @@ class Article:
     image_caption: str | None = _optional("The main image's caption as printed.")
     article_sections: list[str] = _list("The site's own category names.")
     keywords: list[str] = _list("The site's tags.")
-    topics: list[str] = _list("defense, foreign_affairs: decided by the topic test, whichever spider found the article.")
+    topics: list[str] = _list(
+        "defense, foreign_affairs: decided by the topic test, whichever spider found the article."
+    )
     topic_terms: list[str] = _list("The terms that decided the topics.")
     in_language: str = field(default="ar", metadata={"doc": "BCP 47 language tag."})
     word_count: int = _integer("Words of article_body, split at white space.", 0)

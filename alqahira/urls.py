@@ -1,0 +1,101 @@
+"""URLs of the site: which are articles, and the one form each is known by. Pure functions."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
+
+from alqahira import site
+
+# Query keys that say where a reader came from, not which article it is.
+_TRACKING = re.compile(
+    r"^(?:utm_.*|fbclid|gclid|dclid|gbraid|wbraid|msclkid|twclid|yclid|igshid|mc_[ce]id|_ga|_gl|ref|ref_src|source|"
+    r"share|amp|outputtype|s?session_?id|sid|phpsessid|jsessionid|cmpid|ns_.*|at_.*|spm)$",
+    re.IGNORECASE,
+)
+_SAFE_PATH = "/~!$&'()*+,;=:@-._"  # RFC 3986 pchar and the separator
+_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+
+
+def _encode_path(path: str) -> str:
+    """The path as NFC text, percent-encoded as UTF-8 with capital hex digits (RFC 3986, section 6.2.2)."""
+    text = unquote(_BAD_ESCAPE.sub("%25", path), errors="surrogateescape")
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # bytes that are no UTF-8 stay as they are, in capitals
+        return re.sub(r"%[0-9a-f]{2}", lambda m: m[0].upper(), quote(path, safe=_SAFE_PATH + "%"))
+    # An encoded separator is not a separator: keep it encoded.
+    parts = [unquote(p) for p in _BAD_ESCAPE.sub("%25", path).split("/")]
+    return "/".join(quote(unicodedata.normalize("NFC", p), safe=_SAFE_PATH.replace("/", "")) for p in parts)
+
+
+def canonical_url(url: str, *, base: str | None = None, root: str | None = None) -> str:
+    """The one form of a URL.
+
+    No fragment and no tracking parameters, the path as percent-encoded UTF-8 (NFC), default ports and
+    user names dropped; an AMP path folds to the article's own. `base` resolves a relative link; a URL on
+    the host of `root` takes root's scheme and host, whatever scheme or `www.` it came with.
+
+    Raises ValueError for what is no http(s) URL.
+    """
+    joined = urljoin(base or "", url.strip())
+    parts = urlsplit(joined)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"not an http(s) URL: {url[:200]!r}")
+    host = _host(joined)
+    scheme = parts.scheme
+    home = urlsplit(root or site.ROOT.value)
+    if _same_site(host, _host(home.geturl())):
+        scheme, host = home.scheme, _host(home.geturl())
+    path = _encode_path(parts.path or "/")
+    article = site.ARTICLE_PATH.value.match(path)
+    if article:
+        path = f"/news/{article['number']}" + (f"/{article['slug']}" if article["slug"] else "")
+    query = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.match(k)]
+    return urlunsplit((scheme, host, path, urlencode(sorted(query), quote_via=quote), ""))
+
+
+def _host(url: str) -> str:
+    """Host in lower case with its port, unless that is the scheme's own."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").rstrip(".")
+    if ":" in host:
+        host = f"[{host}]"
+    port = parts.port
+    return host if port in (None, 80 if parts.scheme == "http" else 443) else f"{host}:{port}"
+
+
+def _same_site(host: str, home: str) -> bool:
+    return host.removeprefix("www.") == home.removeprefix("www.")
+
+
+def is_on_site(url: str, root: str) -> bool:
+    """Whether the URL stands on the host of `root` (`www.` or not, either scheme)."""
+    try:
+        return _same_site(_host(url), _host(root))
+    except ValueError:
+        return False
+
+
+def article_number(url: str) -> str | None:
+    """The site's own number of an article, without leading zeros; None where the URL has none."""
+    match = site.ARTICLE_PATH.value.match(urlsplit(url).path)
+    return str(int(match["number"])) if match else None
+
+
+def is_article_url(url: str, root: str) -> bool:
+    """Whether the (absolute) URL can be an article of the site."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    if parts.scheme not in ("http", "https") or not is_on_site(url, root):
+        return False
+    return not site.NEVER_ARTICLE_PATH.value.search(parts.path) and article_number(url) is not None
+
+
+def article_id(canonical: str) -> str:
+    """The record's `article_id` of a canonical URL."""
+    return article_number(canonical) or "u" + hashlib.sha256(canonical.encode()).hexdigest()[:16]
