@@ -15,8 +15,8 @@ from alqahira.article import Article, rfc3339
 
 _NAMES = tuple(f.name for f in fields(Article))
 _TIMESTAMPS = frozenset(f.name for f in fields(Article) if f.metadata.get("serializer") is rfc3339)
-# U+2028 and U+2029 are legal in JSON, yet many readers split lines at them.
-_LINE_SEPARATORS = {0x2028: "\\u2028", 0x2029: "\\u2029"}
+# Legal in JSON, yet readers that split at Unicode's line ends would cut a line there.
+_LINE_SEPARATORS = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 
 
 def to_record(article: Article) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def to_record(article: Article) -> dict[str, Any]:
 
 
 def to_json_line(record: dict[str, Any]) -> str:
-    """One line of JSON without its line end: UTF-8 text, not ASCII-escaped, U+2028/2029 escaped."""
+    """One line of JSON without its line end: UTF-8 text, not ASCII-escaped, U+0085, U+2028 and U+2029 escaped."""
     return json.dumps(record, ensure_ascii=False, separators=(", ", ": ")).translate(_LINE_SEPARATORS)
 
 

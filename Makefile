@@ -1,0 +1,41 @@
+# Two commands on a fresh machine: `make demo` and `make test`. Each makes .venv itself, from a bare Python 3.11.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
+# What is installed is remembered by a stamp, so that a second call starts at once.
+NEEDS := pyproject.toml constraints.txt
+
+.PHONY: install demo test test-all lint types duplicates schema clean
+
+install: $(VENV)/.installed
+demo: $(VENV)/.installed-replica
+	$(VENV)/bin/scrapy demo
+test: $(VENV)/.installed-test
+	$(VENV)/bin/python -m pytest -m "not slow" $(PYTEST_ARGS)
+test-all: $(VENV)/.installed-test
+	$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
+lint: $(VENV)/.installed-test
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+types: $(VENV)/.installed-test
+	$(VENV)/bin/mypy
+duplicates: $(VENV)/.installed-test
+	$(VENV)/bin/pylint --recursive=y --disable=all --enable=duplicate-code --min-similarity-lines=8 \
+	    --ignore-imports=y --ignore-signatures=y alqahira spiders pipelines
+schema: $(VENV)/.installed
+	$(VENV)/bin/scrapy schema json > docs/schema/article.schema.json
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "alqahira needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 …")'
+	$(PYTHON) -m venv $(VENV)
+$(VENV)/.installed: $(NEEDS) | $(VENV)/bin/python
+	$(PIP) install --quiet --constraint constraints.txt --editable .
+	@touch $@
+$(VENV)/.installed-replica: $(NEEDS) | $(VENV)/bin/python
+	$(PIP) install --quiet --constraint constraints.txt --editable ".[replica]"
+	@touch $@ $(VENV)/.installed
+$(VENV)/.installed-test: $(NEEDS) | $(VENV)/bin/python
+	$(PIP) install --quiet --constraint constraints.txt --editable ".[test]"
+	@touch $@ $(VENV)/.installed-replica $(VENV)/.installed

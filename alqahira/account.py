@@ -1,0 +1,86 @@
+"""The run's account: what became of every article that a run took up. Pure.
+
+discovered = accepted + unchanged + duplicates + off-topic + failed, each with its causes; an article
+that was taken up and not settled (the run was stopped) is left to the next run and named apart.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Outcome(StrEnum):
+    """What can become of an article."""
+
+    ACCEPTED = "accepted"
+    UNCHANGED = "unchanged"
+    DUPLICATE = "duplicate"
+    OFF_TOPIC = "off_topic"
+    FAILED = "failed"
+
+
+@dataclass
+class Account:
+    """Counts by outcome and cause; an article is taken once and settled once, however often it is met."""
+
+    settled: Counter[tuple[Outcome, str]] = field(default_factory=Counter)
+    listings: Counter[str] = field(default_factory=Counter)
+    notes: Counter[str] = field(default_factory=Counter)
+    _open: set[str] = field(default_factory=set)
+    _closed: set[str] = field(default_factory=set)
+
+    def take(self, key: str) -> bool:
+        """Take an article up; False where this run has met it before."""
+        if key in self._open or key in self._closed:
+            return False
+        self._open.add(key)
+        return True
+
+    def settle(self, key: str, outcome: Outcome, cause: str = "") -> None:
+        """Say what became of an article; the first word on it holds."""
+        if key in self._closed:
+            return
+        self._open.discard(key)
+        self._closed.add(key)
+        self.settled[outcome, cause or outcome.value] += 1
+
+    def count(self, outcome: Outcome) -> int:
+        return sum(n for (found, _), n in self.settled.items() if found is outcome)
+
+    def causes(self, outcome: Outcome) -> dict[str, int]:
+        return dict(sorted((cause, n) for (found, cause), n in self.settled.items() if found is outcome))
+
+    @property
+    def discovered(self) -> int:
+        return len(self._closed)
+
+    @property
+    def left(self) -> int:
+        """Taken up and not settled: the frontier keeps them for the next run."""
+        return len(self._open)
+
+    def adds_up(self) -> bool:
+        return self.discovered == sum(self.settled.values())
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON types, for the ledger's `runs`."""
+        return {
+            "discovered": self.discovered,
+            **{outcome.value: self.count(outcome) for outcome in Outcome},
+            "causes": {outcome.value: self.causes(outcome) for outcome in Outcome if self.causes(outcome)},
+            "left": self.left,
+            "listings": dict(self.listings),
+            "notes": dict(self.notes),
+        }
+
+    def line(self) -> str:
+        """The account as one line of the log."""
+        parts = []
+        for outcome in Outcome:
+            causes = [f"{cause} {n}" for cause, n in self.causes(outcome).items() if cause != outcome.value]
+            parts.append(f"{self.count(outcome)} {outcome.value}" + (f" ({', '.join(causes)})" if causes else ""))
+        left = f"; {self.left} left to the next run" if self.left else ""
+        return f"{self.discovered} discovered = {' + '.join(parts)}{left}"

@@ -1,0 +1,104 @@
+"""Spider arguments and settings, checked before any request. Pure, but for `check_output_dir`."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from alqahira.errors import ConfigurationError
+
+KNOWN = ("since", "until", "max_articles")
+# Scrapyd names its job this way; it is no business of the crawl.
+IGNORED = ("_job",)
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_COUNT = re.compile(r"\d{1,9}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class CrawlArguments:
+    """What one run was asked for. `since` and `until` are Cairo days, both included."""
+
+    since: date | None = None
+    until: date | None = None
+    max_articles: int | None = None
+
+    @classmethod
+    def parse(cls, given: Mapping[str, object], *, today: date) -> CrawlArguments:
+        """The arguments as given with `-a name=value`; `today` is Cairo's.
+
+        Raises ConfigurationError for an unknown name, a date that is none, a count below 1, `since` after
+        `until` or after today.
+        """
+        for name in given:
+            if name not in KNOWN and name not in IGNORED:
+                raise ConfigurationError(f"unknown spider argument {name!r}; known are {', '.join(KNOWN)}")
+        since, until = _day("since", given.get("since")), _day("until", given.get("until"))
+        if since and until and since > until:
+            raise ConfigurationError(f"since={since} is after until={until}")
+        if since and since > today:
+            raise ConfigurationError(f"since={since} is after today, {today} in Cairo")
+        return cls(since, until, _count("max_articles", given.get("max_articles")))
+
+    def covers(self, day: date | None) -> bool:
+        """Whether an article of that Cairo day is asked for; one without a date always is."""
+        return day is None or ((not self.since or day >= self.since) and (not self.until or day <= self.until))
+
+
+def _day(name: str, value: object) -> date | None:
+    if value in (None, ""):
+        return None
+    try:
+        if not _DAY.fullmatch(str(value)):
+            raise ValueError
+        return date.fromisoformat(str(value))
+    except ValueError:
+        raise ConfigurationError(f"{name}={str(value)[:40]!r} is no date: write YYYY-MM-DD") from None
+
+
+def _count(name: str, value: object) -> int | None:
+    if value in (None, ""):
+        return None
+    if not _COUNT.fullmatch(str(value)) or int(str(value)) < 1:
+        raise ConfigurationError(f"{name}={str(value)[:40]!r} is no count: write a whole number from 1")
+    return int(str(value))
+
+
+def check_choice(name: str, value: str, choices: tuple[str, ...]) -> str:
+    """The value in lower case; ConfigurationError where it is none of the choices."""
+    if value.lower() not in choices:
+        raise ConfigurationError(f"{name}={value[:40]!r} is none of {', '.join(choices)}")
+    return value.lower()
+
+
+def check_site_url(value: str) -> str:
+    """The site's root without a trailing slash; ConfigurationError where it is no http(s) URL of a host alone."""
+    try:
+        parts = urlsplit(value.strip())
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or re.search(r"\s", value.strip()):
+        raise ConfigurationError(f"ALQAHIRA_SITE_URL={value[:80]!r} is no http(s) URL")
+    if parts.path.strip("/") or parts.query or parts.fragment or parts.username:
+        raise ConfigurationError(f"ALQAHIRA_SITE_URL={value[:80]!r} must be a site's root, such as https://example.org")
+    return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+def check_output_dir(value: str) -> Path:
+    """The output folder, made where it is missing; ConfigurationError where nothing can be written there."""
+    folder = Path(value).expanduser()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, probe = tempfile.mkstemp(prefix=".probe-", dir=folder)
+        os.close(handle)
+        os.unlink(probe)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise ConfigurationError(f"ALQAHIRA_OUTPUT_DIR={value[:80]!r} cannot be written: {reason}") from None
+    return folder

@@ -1,0 +1,1 @@
+"""Scrapy custom commands: `scrapy --help` lists them."""

@@ -1,0 +1,1 @@
+"""Scrapy extensions: what goes on beside the road of an article."""

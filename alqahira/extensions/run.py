@@ -1,0 +1,120 @@
+"""One run: it holds the ledger from the first moment to the last, keeps the account, and knows the exit status.
+
+Spider and pipelines reach it by `crawler.get_extension(Run)`.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from scrapy import signals
+from scrapy.utils.defer import _schedule_coro
+
+from alqahira.account import Account, Outcome
+from alqahira.configuration import Configuration
+from alqahira.errors import AlqahiraError
+from alqahira.ledger import RevisitSchedule, open_ledger
+from alqahira.parts import Publisher
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from scrapy import Spider
+    from scrapy.crawler import Crawler
+
+logger = logging.getLogger(__name__)
+
+# Reasons for which a run ended that leave nothing unseen.
+_WHOLE = frozenset({"finished"})
+
+
+class Run:
+    """The state that one run shares: ledger, publisher, account.
+
+    Opening fails with LedgerBusy where another run holds the ledger, before any request is made.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        settings = crawler.settings
+        self.crawler = crawler
+        self.configuration = Configuration.from_settings(settings)
+        self.account = Account()
+        self.started = datetime.now(UTC)
+        self.max_articles: int | None = None
+        self.failure: AlqahiraError | None = None
+        self.exit_status = 0
+        self.ledger = open_ledger(
+            self.configuration.state_url,
+            revisit=RevisitSchedule.from_steps(settings.getlist("ALQAHIRA_REVISIT")),
+        )
+        self.run_id = f"{self.started:%Y%m%dT%H%M%SZ}-{crawler.spidercls.name}"
+        self.publisher = Publisher(
+            self.ledger,
+            self.configuration.output_dir,
+            max_rows=settings.getint("ALQAHIRA_PART_MAX_ROWS"),
+            max_age_seconds=settings.getint("ALQAHIRA_PART_MAX_AGE_SECONDS"),
+            compress=self.configuration.compress_parts,
+        )
+        crawler.signals.connect(self.spider_opened, signal=signals.spider_opened)
+        crawler.signals.connect(self.spider_closed, signal=signals.spider_closed)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler)
+
+    def spider_opened(self, spider: Spider) -> None:
+        self.run_id = self.ledger.start_run(self.run_id, spider.name, self.started)
+        self.publisher.recover()
+
+    def settle(self, key: str, outcome: Outcome, cause: str = "") -> None:
+        """Count what became of an article, and end the run when it has what it was asked for."""
+        self.account.settle(key, outcome, cause)
+        stats = self.crawler.stats
+        stats.inc_value(f"alqahira/{outcome.value}")
+        if cause:
+            stats.inc_value(f"alqahira/{outcome.value}/{cause}")
+        if self.is_full:
+            self.stop("max_articles")
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the run has accepted as many articles as it was asked for."""
+        return self.max_articles is not None and self.account.count(Outcome.ACCEPTED) >= self.max_articles
+
+    def stop(self, reason: str) -> None:
+        """End the run in good order; what is pending stays in the frontier."""
+        if self.crawler.crawling and self.crawler.engine.running:
+            _schedule_coro(self.crawler.engine.close_spider_async(reason=reason))
+
+    def fail(self, error: AlqahiraError) -> None:
+        """End the run because of an error that the user must mend (a full disk, a lost folder)."""
+        if self.failure is None:
+            self.failure = error
+            logger.error("%s", error)
+            self.stop("failed")
+
+    def spider_closed(self, spider: Spider, reason: str) -> None:
+        self.exit_status = self._status()
+        account = self.account.as_dict() | {"reason": reason}
+        now = datetime.now(UTC)
+        self.ledger.finish_run(
+            self.run_id, account, self.exit_status, now, complete=reason in _WHOLE and not self.exit_status
+        )
+        self.ledger.close()
+        log = logger.info if not self.exit_status else logger.error
+        log("Run %s: %s", self.run_id, self.account.line())
+
+    def _status(self) -> int:
+        if self.failure is not None:
+            return self.failure.exit_status
+        listings = self.account.listings
+        if not listings["answered"]:
+            logger.error("No listing answered: %d asked at %s", listings["asked"], self.configuration.site_url)
+            return 1
+        failed, discovered = self.account.count(Outcome.FAILED), self.account.discovered
+        if failed and failed > discovered * self.crawler.settings.getfloat("ALQAHIRA_MAX_FAILED_SHARE"):
+            logger.error("%d of %d articles failed", failed, discovered)
+            return 1
+        return 0

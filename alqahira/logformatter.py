@@ -1,0 +1,30 @@
+"""What Scrapy's log says of items: dropped ones quietly, for the run's account counts each with its cause."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from scrapy import Spider
+from scrapy.http import Response
+from scrapy.logformatter import LogFormatter, LogFormatterResult
+from twisted.python.failure import Failure
+
+from alqahira.page import CrawledArticle
+
+
+class QuietLogFormatter(LogFormatter):
+    """Items are named by their id, never printed whole: a body is long and may hold anything."""
+
+    def scraped(self, item: Any, response: Response | Failure | None, spider: Spider) -> LogFormatterResult:
+        return {
+            "level": logging.DEBUG,
+            "msg": "Accepted article %(id)s",
+            "args": {"id": getattr(item, "article_id", type(item).__name__)},
+        }
+
+    def dropped(
+        self, item: Any, exception: BaseException, response: Response | Failure | None, spider: Spider
+    ) -> LogFormatterResult:
+        name = item.article.article_id if isinstance(item, CrawledArticle) else type(item).__name__
+        return {"level": logging.DEBUG, "msg": "Dropped %(id)s: %(cause)s", "args": {"id": name, "cause": exception}}

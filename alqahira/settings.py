@@ -1,0 +1,86 @@
+"""Every setting of the project, grouped, each with one line of why.
+
+The names that begin with ALQAHIRA_ are this project's own; each is also an environment variable, and
+a setting given with `-s` wins over it. All others are Scrapy's (docs.scrapy.org, «Settings»).
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from alqahira import site
+
+
+def _from_environment(name: str, default: str) -> str:
+    return os.environ.get(name, "").strip() or default
+
+
+# --- what users set ---------------------------------------------------------------------------
+
+ALQAHIRA_SITE_URL = _from_environment("ALQAHIRA_SITE_URL", site.ROOT.value)
+ALQAHIRA_OUTPUT_DIR = _from_environment("ALQAHIRA_OUTPUT_DIR", "output")
+# Empty: state.db in the output folder, so that a corpus and its ledger are never parted by mistake.
+ALQAHIRA_STATE_URL = _from_environment("ALQAHIRA_STATE_URL", "")
+ALQAHIRA_NEAR_DUPLICATES = _from_environment("ALQAHIRA_NEAR_DUPLICATES", "drop")
+ALQAHIRA_BROWSER = _from_environment("ALQAHIRA_BROWSER", "auto")
+ALQAHIRA_USER_AGENT_CONTACT = _from_environment("ALQAHIRA_USER_AGENT_CONTACT", "")
+ALQAHIRA_COMPRESS_PARTS = _from_environment("ALQAHIRA_COMPRESS_PARTS", "false")
+
+# --- how far a run goes -----------------------------------------------------------------------
+
+# Without `since`, sitemaps are read this many days back.
+ALQAHIRA_SITEMAP_DAYS = 7
+# Paging of a listing ends after this many known articles in a row; one pinned story is no overlap.
+ALQAHIRA_OVERLAP = 5
+# No listing is followed further than this many pages in one run: an endless one ends, and is reported.
+ALQAHIRA_MAX_LISTING_PAGES = 200
+# A sitemap index is followed to this many files in one run.
+ALQAHIRA_MAX_SITEMAPS = 500
+# (age of the article in days up to which it holds, hours between visits); after the last, never again.
+ALQAHIRA_REVISIT = [(1, 2), (3, 12), (7, 24), (30, 168), (365, 2160)]
+# At most this many known articles are asked about again in one run.
+ALQAHIRA_MAX_REVISITS = 500
+# Parts are sealed at this many rows, or when their oldest row is this old.
+ALQAHIRA_PART_MAX_ROWS = 5_000
+ALQAHIRA_PART_MAX_AGE_SECONDS = 300
+# A run in which more than this share of the taken articles failed ends with status 1.
+ALQAHIRA_MAX_FAILED_SHARE = 0.5
+
+# --- the project ------------------------------------------------------------------------------
+
+BOT_NAME = "alqahira"
+SPIDER_MODULES = ["spiders"]
+NEWSPIDER_MODULE = "spiders"
+COMMANDS_MODULE = "alqahira.commands"
+
+# --- the road of an article -------------------------------------------------------------------
+
+ITEM_PIPELINES = {
+    "pipelines.normalize.Normalize": 100,
+    "pipelines.classify.Classify": 200,
+    "pipelines.deduplicate.Deduplicate": 300,
+    "pipelines.publish.Publish": 400,
+}
+EXTENSIONS: dict[str, Any] = {
+    "alqahira.extensions.run.Run": 0,
+    "alqahira.extensions.progress.Progress": 100,
+    # Neither a Telnet console nor a remote-control port: a crawler listens to nobody.
+    "scrapy.extensions.telnet.TelnetConsole": None,
+}
+TELNETCONSOLE_ENABLED = False
+REMOTE_CONTROL_ENABLED = False
+
+# --- feeds ------------------------------------------------------------------------------------
+
+# `-O file.jsonl` writes lines that are equal to the parts' byte for byte.
+FEED_EXPORTERS = dict.fromkeys(("jsonl", "jsonlines", "jl"), "alqahira.exporters.ArticleLinesExporter")
+FEED_EXPORT_ENCODING = "utf-8"
+
+# --- logging ----------------------------------------------------------------------------------
+
+LOG_LEVEL = "INFO"
+# One line for a dropped or scraped item at DEBUG only: the account at the end says how many and why.
+LOG_FORMATTER = "alqahira.logformatter.QuietLogFormatter"
+
+TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"

@@ -1,0 +1,62 @@
+"""Second step: decide the topics, and set aside what the running section does not cover."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from alqahira.topics import match_topics
+from scrapy.exceptions import DropItem
+
+from alqahira.account import Outcome
+from alqahira.dates import cairo_day
+from alqahira.extensions.run import Run
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from scrapy.crawler import Crawler
+
+    from alqahira.page import CrawledArticle
+    from spiders.section import SectionSpider
+
+
+class Classify:
+    """Topics by `match_topics`; an article outside the section or the asked days is set aside in the ledger.
+
+    What is set aside for its topic or day keeps its record there, so that the run that covers it need not
+    download it again.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler)
+
+    def open_spider(self) -> None:
+        run = self.crawler.get_extension(Run)
+        assert run is not None
+        self.run = run
+        self.spider: SectionSpider = self.crawler.spider  # type: ignore[assignment]
+
+    def process_item(self, item: CrawledArticle) -> CrawledArticle:
+        article = item.article
+        terms = match_topics(article.headline, article.article_body, article.keywords)
+        article.topics = sorted(terms)
+        article.topic_terms = list(dict.fromkeys(term for topic in article.topics for term in terms[topic]))
+        if cause := self._why_not(item):
+            self.run.ledger.set_aside(item, self.run.run_id)
+            self.run.settle(item.visit.key, Outcome.OFF_TOPIC, cause)
+            raise DropItem(cause)
+        return item
+
+    def _why_not(self, item: CrawledArticle) -> str | None:
+        article = item.article
+        if not article.topics:
+            return "no_topic"
+        if self.spider.section.topic not in article.topics:
+            return "other_section"
+        if not self.spider.arguments.covers(cairo_day(article.date_published) if article.date_published else None):
+            return "outside_days"
+        return None

@@ -1,0 +1,1 @@
+"""The spiders, one a section of the coverage, over one way of crawling (`section.py`)."""

@@ -1,0 +1,254 @@
+"""How a section is crawled: from its listings and sitemaps to its articles.
+
+Everything met is told to the ledger first, so that a crawl that dies leaves its frontier behind; every
+article taken up is settled in the run's account, here or in the pipelines.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Iterable, Iterator
+from datetime import UTC, datetime, time, timedelta
+from typing import Any, ClassVar
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from alqahira.extract import Hints, read_page
+from alqahira.ledger import Discovery, Link, Standing
+from alqahira.listing import read_listing, read_sitemap
+from alqahira.middlewares.causes import failure_cause, is_transient
+from alqahira.middlewares.robots import RobotsMiddleware
+from scrapy import Request, Spider
+from scrapy.http import Response
+from twisted.python.failure import Failure
+
+from alqahira import paging, site
+from alqahira.account import Outcome
+from alqahira.arguments import CrawlArguments
+from alqahira.dates import cairo_day
+from alqahira.extensions.run import Run
+from alqahira.page import CrawledArticle, PageVisit
+
+logger = logging.getLogger(__name__)
+
+Results = Iterator[Request | CrawledArticle]
+
+_CAIRO = ZoneInfo(site.TIME_ZONE.value)
+# Doors before rooms: what lists articles is asked before articles are.
+_LISTING_PRIORITY, _SITEMAP_PRIORITY, _REVISIT_PRIORITY = 20, 10, -10
+
+
+class SectionSpider(Spider):
+    """Base of the spiders. Arguments: `since`, `until` (YYYY-MM-DD, Cairo days), `max_articles`."""
+
+    section: ClassVar[site.Section]
+
+    def __init__(self, name: str | None = None, **given: Any) -> None:
+        super().__init__(name)
+        self.arguments = CrawlArguments.parse(given, today=cairo_day(datetime.now(UTC)))
+
+    async def start(self) -> AsyncIterator[Any]:
+        self.run = self._run()
+        self.run.max_articles = self.arguments.max_articles
+        self.root = self.run.configuration.site_url
+        self._goes_deeper = bool(self.arguments.since) or self.run.ledger.has_completed_run(self.section.name)
+        self._sitemaps_seen: set[str] = set()
+        for url in self._listing_urls():
+            yield self._listing_request(url, paging.Trail())
+        for link in self.run.ledger.pending(self.section.name):
+            if self.run.account.take(link.key):
+                yield self._article_request(link)
+        for url in await self._sitemap_urls():
+            yield self._sitemap_request(url)
+        limit = self.settings.getint("ALQAHIRA_MAX_REVISITS")
+        for discovery in self.run.ledger.due(self.section.name, datetime.now(UTC), limit):
+            if self.run.account.take(discovery.link.key):
+                yield self._article_request(discovery.link, discovery, priority=_REVISIT_PRIORITY)
+
+    def _run(self) -> Run:
+        run = self.crawler.get_extension(Run)
+        assert run is not None
+        return run
+
+    # --- listings -----------------------------------------------------------------------------
+
+    def _listing_urls(self) -> Iterator[str]:
+        for slug in self.section.categories.value:
+            yield self.root + site.CATEGORY_URL.value.format(slug=quote(slug))
+        for tag in self.section.tags.value:
+            yield self.root + site.TAG_URL.value.format(slug=quote(tag))
+
+    def _listing_request(self, url: str, trail: paging.Trail) -> Request:
+        if not trail.pages:
+            self.run.account.listings["asked"] += 1
+        return Request(
+            url,
+            callback=self.parse_listing,
+            errback=self.listing_failed,
+            priority=_LISTING_PRIORITY,
+            dont_filter=True,
+            cb_kwargs={"trail": trail},
+        )
+
+    def parse_listing(self, response: Response, trail: paging.Trail) -> Results:
+        """One page of a listing: its articles, and the next page where the run goes deeper."""
+        now = datetime.now(UTC)
+        listing = read_listing(response.body, response.url, root=self.root, now=now)
+        if not trail.pages:
+            self.run.account.listings["answered" if listing.cards else "empty"] += 1
+        hints = {card.key: Hints(listing_headline=card.headline, listing_date=card.date) for card in listing.cards}
+        links = [Link(card.key, card.url, response.url, card.date) for card in listing.cards]
+        discoveries = self._discover(links)
+        yield from self._take_up(discoveries, hints)
+        trail.add(links, {found.link.key for found in discoveries if found.settled})
+        stop = trail.why_stop(
+            overlap=self.settings.getint("ALQAHIRA_OVERLAP"),
+            max_pages=self.settings.getint("ALQAHIRA_MAX_LISTING_PAGES"),
+            since=self.arguments.since,
+        )
+        if stop == "bound":
+            logger.warning("Listing %s has no end: left after %d pages", response.url, trail.pages)
+            self.run.account.notes["listing_bound"] += 1
+        if self._goes_deeper and not stop:
+            for url in listing.next_urls[:1]:
+                yield self._listing_request(url, trail)
+        for url in listing.feed_urls:
+            yield from self._new_sitemap(url)
+
+    def listing_failed(self, failure: Failure) -> None:
+        request: Request = failure.request  # type: ignore[attr-defined]
+        cause = failure_cause(failure)
+        self.run.account.listings[cause] += 1
+        logger.warning("Listing %s failed: %s", request.url, cause)
+
+    # --- sitemaps and feeds -------------------------------------------------------------------
+
+    async def _sitemap_urls(self) -> list[str]:
+        """What robots.txt names, else the usual places."""
+        robots = self.crawler.get_downloader_middleware(RobotsMiddleware)
+        named = await robots.sitemaps(self.root) if robots else []
+        return [*named] or [self.root + path for path in site.SITEMAP_PATHS.value]
+
+    def _sitemap_request(self, url: str) -> Request:
+        self._sitemaps_seen.add(url)
+        return Request(
+            url,
+            callback=self.parse_sitemap,
+            errback=self.sitemap_failed,
+            priority=_SITEMAP_PRIORITY,
+            dont_filter=True,
+        )
+
+    def _new_sitemap(self, url: str) -> Iterator[Request]:
+        if url in self._sitemaps_seen:
+            return
+        if len(self._sitemaps_seen) >= self.settings.getint("ALQAHIRA_MAX_SITEMAPS"):
+            self.run.account.notes["sitemap_bound"] += 1
+            return
+        yield self._sitemap_request(url)
+
+    def parse_sitemap(self, response: Response) -> Results:
+        """A sitemap index, a sitemap, a news sitemap or a feed: the files and articles of the asked days."""
+        sitemap = read_sitemap(response.body, response.url, root=self.root, now=datetime.now(UTC))
+        self.run.account.listings["sitemaps"] += 1
+        begin = self._sitemap_begin()
+        for child in sitemap.sitemaps:
+            if child.date is None or child.date >= begin:
+                yield from self._new_sitemap(child.url)
+        links, hints = [], {}
+        for entry in sitemap.entries:
+            if entry.date is None and not self.arguments.since and not sitemap.is_news:
+                continue  # of unknown age, in a file that may hold the whole archive
+            if entry.date is not None and entry.date < begin:
+                continue
+            links.append(Link(entry.key, entry.url, response.url, entry.published))
+            hints[entry.key] = Hints(listing_headline=entry.headline, sitemap_date=entry.published)
+        yield from self._take_up(self._discover(links), hints)
+
+    def _sitemap_begin(self) -> datetime:
+        """The moment up to which sitemaps are read back."""
+        if self.arguments.since:
+            return datetime.combine(self.arguments.since, time.min, _CAIRO)
+        return datetime.now(UTC) - timedelta(days=self.settings.getint("ALQAHIRA_SITEMAP_DAYS"))
+
+    def sitemap_failed(self, failure: Failure) -> None:
+        request: Request = failure.request  # type: ignore[attr-defined]
+        cause = failure_cause(failure)
+        self.run.account.listings[f"sitemap_{cause}"] += 1
+        logger.info("Sitemap %s failed: %s", request.url, cause)
+
+    # --- articles -----------------------------------------------------------------------------
+
+    def _discover(self, links: Iterable[Link]) -> list[Discovery]:
+        asked = [link for link in links if self.arguments.covers(cairo_day(link.date) if link.date else None)]
+        return self.run.ledger.discover(asked, section=self.section.name, run_id=self.run.run_id, now=datetime.now(UTC))
+
+    def _take_up(self, discoveries: Iterable[Discovery], hints: dict[str, Hints]) -> Results:
+        """Each article once a run: download it, ask whether it changed, or leave it as it is known."""
+        for discovery in discoveries:
+            link = discovery.link
+            if self.run.is_full or not self.run.account.take(link.key):
+                continue
+            if discovery.standing is Standing.RESTING:
+                self.run.settle(link.key, Outcome.UNCHANGED, "not_due")
+            elif discovery.standing is Standing.SET_ASIDE:
+                kept = self.run.ledger.set_aside_article(link.key, self.section.topic)
+                yield kept if kept else self._article_request(link, hints=hints.get(link.key))
+            else:
+                yield self._article_request(link, discovery, hints=hints.get(link.key))
+
+    def _article_request(
+        self, link: Link, discovery: Discovery | None = None, *, hints: Hints | None = None, priority: int = 0
+    ) -> Request:
+        headers = {}
+        if discovery and discovery.etag:
+            headers["If-None-Match"] = discovery.etag
+        if discovery and discovery.last_modified:
+            headers["If-Modified-Since"] = discovery.last_modified
+        return Request(
+            link.url,
+            callback=self.parse_article,
+            errback=self.article_failed,
+            headers=headers,
+            priority=priority,
+            dont_filter=True,
+            meta={"handle_httpstatus_list": [304]},
+            cb_kwargs={"link": link, "hints": hints or Hints()},
+        )
+
+    def parse_article(self, response: Response, link: Link, hints: Hints) -> Results:
+        """One article page, or the site's word that it has not changed."""
+        now = datetime.now(UTC)
+        visit = PageVisit(
+            key=link.key,
+            url=response.url,
+            fetched=now,
+            etag=_header(response, "ETag"),
+            last_modified=_header(response, "Last-Modified"),
+            discovered_on=link.discovered_on,
+        )
+        if response.status == 304:
+            self.run.ledger.unchanged(visit, self.run.run_id)
+            self.run.settle(link.key, Outcome.UNCHANGED, "not_modified")
+            return
+        reading = read_page(response.body, response.url, now=now, hints=hints)
+        for disagreement in reading.disagreements:
+            self.run.account.notes[f"disagreement/{disagreement.field}"] += 1
+        if reading.article is None:
+            self._lost(link, reading.cause or "no_article", retry=False)
+            return
+        yield CrawledArticle(article=reading.article, visit=visit)
+
+    def article_failed(self, failure: Failure) -> None:
+        request: Request = failure.request  # type: ignore[attr-defined]
+        self._lost(request.cb_kwargs["link"], failure_cause(failure), retry=is_transient(failure))
+
+    def _lost(self, link: Link, cause: str, *, retry: bool) -> None:
+        self.run.ledger.fail(link.key, cause, retry=retry, now=datetime.now(UTC), run_id=self.run.run_id)
+        self.run.settle(link.key, Outcome.FAILED, cause)
+        logger.warning("No article from %s: %s", link.url, cause)
+
+
+def _header(response: Response, name: str) -> str | None:
+    value = response.headers.get(name)
+    return value.decode("latin-1") if value else None

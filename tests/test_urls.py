@@ -1,0 +1,91 @@
+"""One article has one URL, however it is reached."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alqahira import urls
+
+ROOT = "https://alqaheranews.net"
+SLUG = "%D8%A7%D9%84%D8%A3%D9%85%D9%86"  # الأمن, NFC
+CANONICAL = f"{ROOT}/news/4821/{SLUG}"
+
+
+@pytest.mark.parametrize(
+    "reached",
+    [
+        f"/news/4821/{SLUG}",
+        "/news/4821/الأمن",
+        "/news/4821/%d8%a7%d9%84%d8%a3%d9%85%d9%86",
+        "/news/4821/%D8%A7%D9%84%D8%A7%D9%94%D9%85%D9%86",  # hamza as a mark of its own (NFD)
+        f"http://alqaheranews.net/news/4821/{SLUG}",
+        f"https://www.alqaheranews.net:443/news/4821/{SLUG}/",
+        f"{CANONICAL}?utm_source=x&fbclid=y&ref=home",
+        f"{CANONICAL}#comments",
+        f"{ROOT}/amp/news/4821/{SLUG}",
+        f"{CANONICAL}/amp",
+        f"{CANONICAL}?amp=1",
+        f"  {CANONICAL}\n",
+        f"//ALQAHERANEWS.net/news/4821/{SLUG}",
+    ],
+)
+def test_every_way_to_an_article_folds_to_one_url(reached):
+    assert urls.canonical_url(reached, base=f"{ROOT}/category/x", root=ROOT) == CANONICAL
+
+
+def test_the_number_names_the_article_whatever_its_slug():
+    assert urls.article_id(f"{ROOT}/news/0012/a") == urls.article_id(f"{ROOT}/news/12/b") == "12"
+
+
+def test_a_url_without_a_number_is_named_by_its_hash():
+    assert (
+        urls.article_id(f"{ROOT}/story/x")
+        == "u" + __import__("hashlib").sha256(b"https://alqaheranews.net/story/x").hexdigest()[:16]
+    )
+
+
+def test_a_query_that_is_no_tracking_stays():
+    assert urls.canonical_url(f"{ROOT}/story?page=2&utm_medium=x&id=7") == f"{ROOT}/story?id=7&page=2"
+
+
+def test_a_replica_keeps_its_own_scheme_host_and_port():
+    assert urls.canonical_url("/news/1/a", base="http://127.0.0.1:8000/", root="http://127.0.0.1:8000") == (
+        "http://127.0.0.1:8000/news/1/a"
+    )
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"{ROOT}/category/%D8%A3",
+        f"{ROOT}/tag/x",
+        f"{ROOT}/author/news/12/x",
+        f"{ROOT}/news/page/2",
+        f"{ROOT}/page/2",
+        f"{ROOT}/news/",
+        f"{ROOT}/news/abc/x",
+        "https://example.org/news/12/x",
+        "https://alqaheranews.net.example.org/news/12/x",
+        "https://user@example.org/news/12/x",
+        "javascript:void(0)//news/12/x",
+        "ftp://alqaheranews.net/news/12/x",
+        "https://[bad/news/12/x",
+    ],
+)
+def test_what_is_never_an_article(url):
+    assert not urls.is_article_url(url, ROOT)
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "mailto:a@b.c", "", "http://", "data:text/html,x"])
+def test_what_is_no_web_address_is_refused(url):
+    with pytest.raises(ValueError, match=r"."):
+        urls.canonical_url(url)
+
+
+@given(st.text(max_size=60), st.text(max_size=20))
+def test_the_canonical_form_is_a_fixed_point(slug, query):
+    try:
+        once = urls.canonical_url(f"/news/5/{slug}?{query}", base=ROOT, root=ROOT)
+    except ValueError:
+        return
+    assert urls.canonical_url(once, root=ROOT) == once
