@@ -1,0 +1,66 @@
+"""Running the project's commands as users do: in a process of their own, and reading what they wrote."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).parent.parent
+# Tests ask a server of their own; nobody minds how fast.
+UNTHROTTLED = {"AUTOTHROTTLE_ENABLED": "False", "DOWNLOAD_DELAY": "0"}
+
+
+@dataclass
+class Ran:
+    """A command that has ended."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+    @property
+    def lines(self) -> list[str]:
+        return [line for line in (self.stdout + self.stderr).splitlines() if line.strip()]
+
+
+def scrapy(*arguments: str, settings: dict[str, str] | None = None, **environment: str) -> Ran:
+    """`scrapy …` from the project's root."""
+    command = [sys.executable, "-m", "scrapy", *arguments]
+    for name, value in (settings or {}).items():
+        command += ["-s", f"{name}={value}"]
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("ALQAHIRA_")}
+    done = subprocess.run(
+        command, cwd=PROJECT, env=clean | environment, capture_output=True, text=True, timeout=240, check=False
+    )
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+@dataclass
+class Corpus:
+    """An output folder and the crawls that fill it."""
+
+    folder: Path
+    site_url: str
+
+    def crawl(self, section: str, *arguments: str, settings: dict[str, str] | None = None) -> Ran:
+        given = UNTHROTTLED | {"ALQAHIRA_OUTPUT_DIR": str(self.folder), "ALQAHIRA_SITE_URL": self.site_url}
+        return scrapy("crawl", section, *arguments, settings=given | (settings or {}))
+
+    def lines(self) -> list[str]:
+        """Every line of every visible part."""
+        parts = sorted((self.folder / "articles").glob("date_published=*/part-*.jsonl"))
+        return [line for part in parts for line in part.read_text("utf-8").split("\n") if line]
+
+    def records(self) -> list[dict]:
+        return [json.loads(line) for line in self.lines()]
+
+    def by_id(self) -> dict[str, dict]:
+        """The highest revision of each article."""
+        newest: dict[str, dict] = {}
+        for record in sorted(self.records(), key=lambda record: record["revision"]):
+            newest[record["article_id"]] = record
+        return newest
