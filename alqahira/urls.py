@@ -57,6 +57,16 @@ def canonical_url(url: str, *, base: str | None = None, root: str | None = None)
     return urlunsplit((scheme, host, path, urlencode(sorted(query), quote_via=quote), ""))
 
 
+def resolve(link: str, *, base: str) -> str | None:
+    """The absolute http(s) URL of a link on a page; None where it is none (`javascript:`, `mailto:`, garbage)."""
+    try:
+        url = urljoin(base, link.strip())
+        parts = urlsplit(url)
+        return url if parts.scheme in ("http", "https") and parts.hostname else None
+    except ValueError:
+        return None
+
+
 def _host(url: str) -> str:
     """Host in lower case with its port, unless that is the scheme's own."""
     parts = urlsplit(url)

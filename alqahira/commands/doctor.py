@@ -1,0 +1,152 @@
+"""`scrapy doctor`: ask the site for a handful of pages, politely, and say which facts of `site.py` still hold."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from collections.abc import AsyncIterator, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from scrapy import Request, Spider
+from scrapy.commands import ScrapyCommand
+from scrapy.crawler import AsyncCrawlerProcess
+from scrapy.exceptions import UsageError
+from scrapy.http import Response
+from twisted.python.failure import Failure
+
+from alqahira import site
+from alqahira.arguments import check_site_url
+from alqahira.commands.crawl import end
+from alqahira.doctor import Finding, Sample, Verdict, diagnose
+from alqahira.errors import AlqahiraError, ConfigurationError
+from alqahira.listing import read_listing
+from alqahira.middlewares.causes import failure_cause
+from alqahira.middlewares.robots import RobotsMiddleware
+
+logger = logging.getLogger(__name__)
+
+_CORRECT = "alqahira/site.py"
+# A handful: enough to tell a rule from an accident, few enough that nobody minds.
+_CATEGORIES, _TAGS, _ARTICLES, _SITEMAPS = 2, 4, 4, 2
+
+
+class DoctorSpider(Spider):
+    """Fetches the samples; it accepts nothing and writes nothing."""
+
+    name = "doctor"
+    samples: ClassVar[list[Sample]]
+
+    async def start(self) -> AsyncIterator[Any]:
+        self.root = check_site_url(self.settings["ALQAHIRA_SITE_URL"])
+        self._articles: set[str] = set()
+        yield self._ask("robots", site.ROBOTS_PATH.value)
+        yield self._ask("home", "/")
+        for slug in site.SECTIONS["defense"].categories.value[:_CATEGORIES]:
+            yield self._ask("category", site.CATEGORY_URL.value.format(slug=quote(slug)))
+        tags = dict.fromkeys(tag for section in site.SECTIONS.values() for tag in section.tags.value[: _TAGS // 2])
+        for tag in tags:
+            yield self._ask("tag", site.TAG_URL.value.format(slug=quote(tag)))
+        robots = self.crawler.get_downloader_middleware(RobotsMiddleware)
+        named = await robots.sitemaps(self.root) if robots else []
+        for url in [*named, *(self.root + path for path in site.SITEMAP_PATHS.value)][:_SITEMAPS]:
+            yield self._ask("sitemap", url)
+        yield self._ask("missing", "/category/no-such-listing")
+
+    def _ask(self, kind: str, url: str) -> Request:
+        meta: dict[str, Any] = {"handle_httpstatus_all": True}
+        if kind in ("home", "category", "tag", "article"):
+            meta["page_kind"] = "article" if kind == "article" else "listing"
+        return Request(
+            url if url.startswith("http") else self.root + url,
+            callback=self.take,
+            errback=self.failed,
+            dont_filter=True,
+            meta=meta,
+            cb_kwargs={"kind": kind},
+        )
+
+    def take(self, response: Response, kind: str) -> Iterator[Request]:
+        sample = Sample(
+            kind=kind,
+            url=response.url,
+            status=response.status,
+            body=response.body,
+            rendered=bool(response.meta.get("playwright")),
+            headers={name.decode("latin-1"): "" for name in response.headers},
+        )
+        self.samples.append(sample)
+        if kind not in ("home", "category", "tag") or response.status != 200:
+            return
+        for card in read_listing(sample.body, sample.url, root=self.root, now=datetime.now(UTC)).cards:
+            if len(self._articles) < _ARTICLES and card.key not in self._articles:
+                self._articles.add(card.key)
+                yield self._ask("article", card.url)
+
+    def failed(self, failure: Failure) -> None:
+        request: Request = failure.request  # type: ignore[attr-defined]
+        logger.warning("%s: %s", request.url, failure_cause(failure))
+
+
+class Command(ScrapyCommand):
+    requires_project = True
+    default_settings: ClassVar[dict[str, Any]] = {
+        "LOG_LEVEL": "WARNING",
+        "ITEM_PIPELINES": {},
+        "EXTENSIONS": {},
+        "FEEDS": {},
+    }
+
+    def syntax(self) -> str:
+        return "[options]"
+
+    def short_desc(self) -> str:
+        return "Check on the live site which facts of alqahira/site.py still hold"
+
+    def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
+        try:
+            super().process_options(args, opts)
+            assert self.settings is not None
+            check_site_url(str(self.settings["ALQAHIRA_SITE_URL"]))
+        except UsageError as error:
+            end(ConfigurationError(str(error)))
+        except AlqahiraError as error:
+            end(error)
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        assert isinstance(self.crawler_process, AsyncCrawlerProcess)
+        assert self.settings is not None
+        root = check_site_url(str(self.settings["ALQAHIRA_SITE_URL"]))
+        DoctorSpider.samples = []
+        self.crawler_process.crawl(DoctorSpider)
+        self.crawler_process.start()
+        if not any(sample.status == 200 for sample in DoctorSpider.samples):
+            end(AlqahiraError(f"{root} does not answer"))
+        findings = diagnose(DoctorSpider.samples, root=root, now=datetime.now(UTC))
+        show(findings, root, len(DoctorSpider.samples))
+        self.exitcode = 1 if any(finding.is_bad for finding in findings) else 0
+
+
+def show(findings: Sequence[Finding], root: str, pages: int) -> None:
+    """The findings as a table, and what to correct where."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=f"{root}: {pages} pages asked", title_justify="left")
+    for heading in ("fact", "was", "verdict", "found"):
+        table.add_column(heading, overflow="fold")
+    colours = {Verdict.HOLDS: "green", Verdict.FAILS: "red", Verdict.NOT_SEEN: "yellow"}
+    for finding in findings:
+        verdict = f"[{colours[finding.verdict]}]{finding.verdict.value}[/]" + (" (needed)" if finding.is_bad else "")
+        table.add_row(finding.fact, finding.sureness, verdict, _plain(finding.found))
+    console = Console()
+    console.print(table)
+    failed = [f.fact for f in findings if f.verdict is Verdict.FAILS and f.sureness != "question"]
+    if failed:
+        console.print(f"Correct in {_CORRECT}: {', '.join(failed)}", markup=False)
+
+
+def _plain(text: str) -> str:
+    """Text from a page, with nothing in it that a terminal or the table would obey."""
+    return "".join(character if character.isprintable() else "·" for character in text).replace("[", "\\[")
