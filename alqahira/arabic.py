@@ -167,6 +167,8 @@ _TEH_MARBUTA = str.maketrans("ة", "ه")
 _HAMZA_SEATS = str.maketrans("ؤئ", "ءء")
 _FOREIGN_LETTERS = str.maketrans("یےۓۀہۂۃھەکڪگڤپچ", "يييههههههكككفبج")
 _LETTER_FOLDS = _ALEF | _ALEF_MAKSURA | _TEH_MARBUTA | _HAMZA_SEATS | _FOREIGN_LETTERS
+_ARABIC_DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "0123456789" * 2)
+_LETTERS_AND_DIGITS = _LETTER_FOLDS | _ARABIC_DIGITS
 # ﷽ alone of the signs has no decomposition in Unicode.
 _BASMALA_SIGN, _BASMALA = "\ufdfd", "بسم الله الرحمن الرحيم"
 _DIACRITICS = re.compile("[\u064b-\u0652\u0670\u0640]")
@@ -221,6 +223,11 @@ def fold_text(text: str) -> str:
         key = _NO_DECIMAL_POINT.sub(" ", key)
     # NFC once more: without the marks between them, Korean syllable parts can be neighbours.
     return unicodedata.normalize("NFC", " ".join(key.split()))
+
+
+def fold_letters(text: str) -> str:
+    """`text` with letters and digits as in a key, but its punctuation, case and spaces as they are."""
+    return dediac_ar(text).translate(_LETTERS_AND_DIGITS)
 
 
 def fold_tokens(text: str) -> list[str]:
