@@ -81,7 +81,7 @@ def _parse(text: str, now: datetime) -> datetime | None:
     if len(text) > _LONGEST:
         return None
     relative = _RELATIVE.fullmatch(text)
-    if relative:
+    if relative and FILLERS.issuperset(_WORD.findall(relative["label"])):
         return _before(now, relative["after"] or relative["before"])
     return _visible(text, now)
 
@@ -238,7 +238,7 @@ def _zone(found: re.Match[str]) -> tzinfo | None:
 # --- relative dates -----------------------------------------------------------------------------
 
 _RELATIVE = re.compile(
-    r"(?:[^\W\d]+ (?:في )?:? ?){0,2}?(?:(?:منذ|قبل) (?P<after>.+)|(?P<before>\d.*|an? .+) (?:مضت|ago))"
+    r"(?P<label>\D*?)(?<!\w)(?:(?:منذ|قبل) (?P<after>.+)|(?P<before>(?:\d|an? ).*) (?:مضت|ago))",
 )
 
 
