@@ -168,10 +168,10 @@ _HAMZA_SEATS = str.maketrans("ؤئ", "ءء")
 _FOREIGN_LETTERS = str.maketrans("یےۓۀہۂۃھەکڪگڤپچ", "يييههههههكككفبج")
 _LETTER_FOLDS = _ALEF | _ALEF_MAKSURA | _TEH_MARBUTA | _HAMZA_SEATS | _FOREIGN_LETTERS
 _ARABIC_DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "0123456789" * 2)
-_LETTERS_AND_DIGITS = _LETTER_FOLDS | _ARABIC_DIGITS
+_LETTERS_AND_DIGITS: dict[int, int | None] = {**_LETTER_FOLDS, **_ARABIC_DIGITS, ord(_TATWEEL): None}
 # ﷽ alone of the signs has no decomposition in Unicode.
 _BASMALA_SIGN, _BASMALA = "\ufdfd", "بسم الله الرحمن الرحيم"
-_DIACRITICS = re.compile("[\u064b-\u0652\u0670\u0640]")
+_DIACRITICS = re.compile("[\u064b-\u0652\u0670]")
 
 _THOUSANDS_MARK = re.compile(r",(?<=[0-9],)(?=[0-9]{3}(?![0-9]))")
 _NO_DECIMAL_POINT = re.compile(r"\.(?:(?<![0-9]\.)|(?![0-9]))")
@@ -226,7 +226,7 @@ def fold_text(text: str) -> str:
 
 
 def fold_letters(text: str) -> str:
-    """`text` with letters and digits as in a key, but its punctuation, case and spaces as they are."""
+    """`text` with its Arabic letters and digits as in a key; punctuation, case and spaces stay."""
     return dediac_ar(text).translate(_LETTERS_AND_DIGITS)
 
 
@@ -251,5 +251,5 @@ def normalize_teh_marbuta_ar(text: str) -> str:
 
 
 def dediac_ar(text: str) -> str:
-    """`text` without tanwin, short vowels, shadda, sukun, dagger alef and tatweel."""
+    """`text` without tanwin, short vowels, shadda, sukun and dagger alef."""
     return _DIACRITICS.sub("", text)
