@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from alqahira import credit_words as words
 from alqahira.arabic import clean_text, fold_text
+from alqahira.site import BARE_TITLES
 
 LONGEST_CREDIT = 90  # characters, as displayed
 _LONGEST_INPUT = 1000
@@ -36,6 +37,7 @@ _ONLY_AFTER_AGENCY_WORD = _keys(words.ONLY_AFTER_AGENCY_WORD)
 _AGENCY_WORDS = _keys(words.AGENCY_WORDS)
 _SOURCE_WORDS = _keys(words.SOURCE_WORDS)
 _NATIONALITIES = _keys(words.NATIONALITIES)
+_BARE_TITLES = _keys(BARE_TITLES.value)  # they name the house, and credit nobody
 _HOUSE = _keys(words.HOUSE)
 _ROLES = _keys(words.ROLES)
 _ROLE_LINKS = _keys(words.ROLE_LINKS)
@@ -76,7 +78,7 @@ def _read(line: str) -> _Credit | None:
     if len(line) > _LONGEST_INPUT:
         return None
     line = clean_text(line)
-    if len(line) > LONGEST_CREDIT or _SENTENCE_END.search(line):
+    if len(line) > LONGEST_CREDIT or _SENTENCE_END.search(line) or fold_text(line) in _BARE_TITLES:
         return None
     credit = _Credit()
     pieces = _SEPARATOR.split(line)
