@@ -1,17 +1,255 @@
-"""Arabic text: `clean_text` for display, `fold_text` for search and deduplication keys."""
+"""Arabic text: `clean_text` for display, `fold_text` for search and deduplication keys.
+
+`clean_text` keeps what was printed and takes out what nobody can see; `fold_text` makes spellings
+of one text equal. The rules, with code points and sources, are in docs/arabic.md. The single folds
+bear the names they have in CAMeL Tools. No function here raises on any `str`.
+"""
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
+from html.entities import html5
+
+_TATWEEL = "\u0640"
+_HAMZA_ABOVE = "\u0654"
+_ZWNJ, _ZWJ = "\u200c", "\u200d"
+
+# Regex character classes. Marks: category Mn of the Arabic blocks and the general ones. Letters: the rest of a word.
+_MARKS = (
+    "\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed"
+    "\u0898-\u089f\u08ca-\u08e1\u08e3-\u08ff"
+)
+_LETTERS = (
+    "\u0620-\u063f\u0641-\u064a\u066e\u066f\u0671-\u06d3\u06d5\u06ee\u06ef\u06fa-\u06fc\u06ff\u0750-\u077f\u08a0-\u08c7"
+)
+_WORD = _LETTERS + _MARKS
+_EMOJI = (
+    "\u203c\u2049\u20e3\u2122\u2139\u2194-\u21aa\u231a-\u2328\u23cf-\u23fa\u24c2\u25aa-\u27bf\u2934-\u2b55\ufe0f"
+    "\U0001f000-\U0001faff\U000e0020-\U000e007f"
+)
+
+# --- display ------------------------------------------------------------------------------------
+
+# Text of these characters alone, which is most text, has nothing to decode, delete or rewrite.
+_ORDINARY = re.compile(
+    "[ -%'-~\\n\u00a0\u060c\u061b\u061f\u0621-\u063a\u0641-\u0652\u0660-\u066c\u00ab\u00bb\u2013-\u201f\u2026]*"
+)
+
+_LINE_END = re.compile("\r\n|[\v\f\r\x85\u2028\u2029]")  # those of Unicode Standard Annex 14
+# C0 and C1 without tab and line ends, soft hyphen, bidi and other invisible controls, BOM, lone surrogates.
+_INVISIBLE = re.compile(
+    "[\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f"
+    "\ufeff\ud800-\udfff]+"
+)
+_ENTITY = re.compile(r"&(?:#[0-9]{1,9}|#[xX][0-9a-fA-F]{1,8}|[A-Za-z][A-Za-z0-9]{1,31});")
+
+# All but ﷺ ﷻ ﷽, honorifics printed as one sign; ﷼ decomposes to Persian letters, so it is spelled here.
+_PRESENTATION = re.compile("[\ufb50-\ufdf9\ufdfc\ufdfe\ufdff\ufe70-\ufefc]")
+_RIYAL_SIGN, _RIYAL = "\ufdfc", "ريال"
+
+_JOINERS = re.compile("[\u200c\u200d]+")
+_IS_WORD = re.compile(f"[{_WORD}]")
+_IS_LETTER = re.compile(f"[{_LETTERS}]")
+_IS_EMOJI = re.compile(f"[{_EMOJI}]")
+
+_TATWEEL_RUN = re.compile(f"{_TATWEEL}{{2,}}")
+_TATWEEL_IN_WORD = re.compile(f"{_TATWEEL}(?=[{_WORD}])")
+# Proclitics longer than two letters that are written before a quotation mark, a number or Latin text.
+_LONG_CLITICS = frozenset({"بال", "كال", "وال", "فال", "ولل", "فلل", "وبال", "وكال"})
+_LONGEST_CLITIC = 4
+
+_YA_WITH_HAMZA = re.compile("[\u0649\u06cc]([\u064b-\u0652\u0670]*)\u0654")
+
+_OTHER_SPACE = re.compile(r"[^\S\n ][^\S\n]*| [^\S\n]+")
+_SPACE_AT_LINE_END = re.compile(r" ?\n ?")
+_BLANK_LINES = re.compile(r"\n{3,}")
 
 
 def clean_text(text: str) -> str:
-    """Display text (placeholder rule set)."""
-    return re.sub(r"[^\S\n]+", " ", unicodedata.normalize("NFC", text)).strip()
+    """`text` as printed, in NFC, without what cannot be seen; lines stay lines, at most one is blank in a row.
+
+    Digits, diacritics, quotation marks and punctuation stay, and so does U+FFFD, which marks a defect of the source.
+    Idempotent. HTML entities are decoded where at most two passes decode them all; deeper nesting stays as it is.
+    """
+    if not _ORDINARY.fullmatch(text):
+        text = _decode_entities(_settle_characters(text))
+        text = _mend_words(text)
+    return _tidy_spaces(unicodedata.normalize("NFC", text))
+
+
+def _settle_characters(text: str) -> str:
+    """Each character as itself or not at all. An entity may stand for any of them, so decoding comes back here."""
+    text = _INVISIBLE.sub("", _LINE_END.sub("\n", text))
+    if not text.isascii():
+        text = _PRESENTATION.sub(_presentation_form, text)
+        if _ZWNJ in text or _ZWJ in text:
+            text = _JOINERS.sub(_joiner, text)
+    # NFC here, so that no later step depends on the order of marks, nor on U+037E, which NFC makes a semicolon.
+    return unicodedata.normalize("NFC", text)
+
+
+def _decode_entities(text: str) -> str:
+    if "&" not in text:
+        return text
+    once = _decode_once(text)
+    twice = _decode_once(once) if "&" in once else once
+    settled = "&" not in twice or _decode_once(twice) == twice
+    return twice if settled else text
+
+
+def _decode_once(text: str) -> str:
+    return _settle_characters(_ENTITY.sub(_entity, text))
+
+
+def _entity(match: re.Match[str]) -> str:
+    entity = match[0]
+    # html.unescape would decode the beginning of an unknown name: &parallax; is no paragraph sign.
+    return html.unescape(entity) if entity[1] == "#" else html5.get(entity[1:], entity)
+
+
+def _presentation_form(match: re.Match[str]) -> str:
+    if match[0] == _RIYAL_SIGN:
+        return _RIYAL
+    letters = unicodedata.normalize("NFKC", match[0])
+    # A spacing mark such as U+FE70 decomposes to a space and the mark; the space was never printed.
+    return letters.lstrip(" ")
+
+
+def _joiner(match: re.Match[str]) -> str:
+    start, end = match.span()
+    before, after = match.string[max(start - 1, 0) : start], match.string[end : end + 1]
+    if _ZWNJ in match[0] and _IS_WORD.match(before) and _IS_LETTER.match(after):
+        return _ZWNJ
+    if _ZWJ in match[0] and _IS_EMOJI.match(before) and _IS_EMOJI.match(after):
+        return _ZWJ
+    return ""
+
+
+def _mend_words(text: str) -> str:
+    if _TATWEEL in text:
+        text = _TATWEEL_RUN.sub(_TATWEEL, text)
+        text = _TATWEEL_IN_WORD.sub("", text)
+        text = re.sub(_TATWEEL, _tatweel_at_word_end, text)
+    if _HAMZA_ABOVE in text:
+        text = _YA_WITH_HAMZA.sub("\u064a\\1\u0654", text)
+    return text
+
+
+def _tatweel_at_word_end(match: re.Match[str]) -> str:
+    """A tatweel that no letter follows: itself after a clitic or abbreviation, a hyphen alone, else nothing."""
+    text, letters = match.string, ""
+    for position in range(match.start() - 1, -1, -1):
+        if not _IS_WORD.match(text[position]):
+            break
+        if _IS_LETTER.match(text[position]):
+            letters = text[position] + letters
+        if len(letters) > _LONGEST_CLITIC:
+            break
+    if not letters:
+        return "-"
+    return _TATWEEL if len(letters) <= 2 or letters in _LONG_CLITICS else ""
+
+
+def _tidy_spaces(text: str) -> str:
+    text = _OTHER_SPACE.sub(" ", text)
+    if "\n" in text:
+        text = _BLANK_LINES.sub("\n\n", _SPACE_AT_LINE_END.sub("\n", text))
+    return text.strip()
+
+
+# --- key ----------------------------------------------------------------------------------------
+
+_ALEF = str.maketrans("آأإٱٲٳ", "اااااا")
+_ALEF_MAKSURA = str.maketrans("ى", "ي")
+_TEH_MARBUTA = str.maketrans("ة", "ه")
+_HAMZA_SEATS = str.maketrans("ؤئ", "ءء")
+_FOREIGN_LETTERS = str.maketrans("یےۓۀہۂۃھەکڪگڤپچ", "يييههههههكككفبج")
+_LETTER_FOLDS = _ALEF | _ALEF_MAKSURA | _TEH_MARBUTA | _HAMZA_SEATS | _FOREIGN_LETTERS
+_ARABIC_DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "0123456789" * 2)
+_LETTERS_AND_DIGITS: dict[int, int | None] = {**_LETTER_FOLDS, **_ARABIC_DIGITS, ord(_TATWEEL): None}
+# ﷽ alone of the signs has no decomposition in Unicode.
+_BASMALA_SIGN, _BASMALA = "\ufdfd", "بسم الله الرحمن الرحيم"
+_DIACRITICS = re.compile("[\u064b-\u0652\u0670]")
+
+_THOUSANDS_MARK = re.compile(r",(?<=[0-9],)(?=[0-9]{3}(?![0-9]))")
+_NO_DECIMAL_POINT = re.compile(r"\.(?:(?<![0-9]\.)|(?![0-9]))")
+
+
+class _FoldTable(dict[int, str]):
+    """What each code point becomes in a key: the usual ones are there, any other is worked out once."""
+
+    def __missing__(self, code_point: int) -> str:
+        character = chr(code_point)
+        compatible = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", character).casefold())
+        folded = _fold_character(character) if compatible == character else "".join(map(self._fold, compatible))
+        self[code_point] = folded
+        return folded
+
+    def _fold(self, character: str) -> str:
+        return self.get(ord(character)) or _fold_character(character)
+
+
+def _fold_character(character: str) -> str:
+    category = unicodedata.category(character)
+    if category == "Nd":
+        return str(unicodedata.decimal(character))
+    if category[0] in "LN":
+        return character
+    return "" if category[0] == "M" else " "
+
+
+_FOLD = _FoldTable(
+    {code_point: chr(target) for code_point, target in _LETTER_FOLDS.items()}
+    | {ord(_BASMALA_SIGN): f" {_BASMALA} "}
+    | {ord("\ufdfa"): " صلي الله عليه وسلم ", ord("\ufdfb"): " جل جلاله "}
+    | {ord(c): "" for c in (_TATWEEL, _ZWNJ, _ZWJ)}
+    | {ord("."): ".", ord("\u066b"): ".", ord(","): ",", ord("\u066c"): ","}
+)
 
 
 def fold_text(text: str) -> str:
-    """Search and dedup key (placeholder rule set)."""
-    text = "".join(c for c in unicodedata.normalize("NFKC", text) if not unicodedata.combining(c) and c != "ـ")
-    return " ".join(re.sub(r"[^\w]+", " ", text.translate(str.maketrans("آأإٱىئؤة", "ااااييءه"))).casefold().split())
+    """The key of `text`: two spellings of the same words give the same key.
+
+    Letters, digits and single spaces only, and a point between digits: Arabic letters in one form each, no marks,
+    Latin letters in lower case, digits in ASCII, thousands marks out. Idempotent, and equal for `clean_text(text)`.
+    Accepted collision: على and علي.
+    """
+    key = clean_text(text).translate(_FOLD)
+    if "," in key:
+        key = _THOUSANDS_MARK.sub("", key).replace(",", " ")
+    if "." in key:
+        key = _NO_DECIMAL_POINT.sub(" ", key)
+    # NFC once more: without the marks between them, Korean syllable parts can be neighbours.
+    return unicodedata.normalize("NFC", " ".join(key.split()))
+
+
+def fold_letters(text: str) -> str:
+    """`text` with its Arabic letters and digits as in a key; punctuation, case and spaces stay."""
+    return dediac_ar(text).translate(_LETTERS_AND_DIGITS)
+
+
+def fold_tokens(text: str) -> list[str]:
+    """The words of `fold_text(text)`."""
+    return fold_text(text).split()
+
+
+def normalize_alef_ar(text: str) -> str:
+    """آ أ إ ٱ as ا."""
+    return text.translate(_ALEF)
+
+
+def normalize_alef_maksura_ar(text: str) -> str:
+    """ى as ي."""
+    return text.translate(_ALEF_MAKSURA)
+
+
+def normalize_teh_marbuta_ar(text: str) -> str:
+    """ة as ه."""
+    return text.translate(_TEH_MARBUTA)
+
+
+def dediac_ar(text: str) -> str:
+    """`text` without tanwin, short vowels, shadda, sukun and dagger alef."""
+    return _DIACRITICS.sub("", text)
