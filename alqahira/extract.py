@@ -1,0 +1,296 @@
+"""HTML -> Article: every source is asked for itself, and each field takes the best that speaks.
+
+The orders below are the documented ones (docs/extraction.md). Where two sources disagree beyond a
+tolerance, the better one is taken and the disagreement is told to the run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from w3lib.encoding import html_to_unicode
+
+from alqahira import site, urls
+from alqahira.arabic import clean_text, fold_text
+from alqahira.article import Article
+from alqahira.credits import parse_credit
+from alqahira.similarity import content_hash
+from alqahira.sources import Found, Page, generic, image_stamp, jsonld, meta, page_data, site_markup, structure
+
+# The order in which a field believes its sources.
+_HEADLINE_ORDER = ("site", "page_data", "jsonld", "meta", "generic", "listing")
+_BODY_ORDER = ("site", "page_data", "generic", "jsonld")
+_DATE_ORDER = ("jsonld", "meta", "page_data", "visible", "sitemap", "listing", "image_upload")
+_OTHER_ORDER = ("site", "page_data", "jsonld", "meta", "generic")
+
+_DATES_AGREE = timedelta(seconds=60)
+# A visible date has minutes at best, and often a day alone.
+_VISIBLE_AGREES = timedelta(days=1)
+# An image may be uploaded a while after the article was first published, but not days.
+_UPLOAD_AGREES = timedelta(days=2)
+_BODIES_AGREE = 0.7
+_REPLACEMENT = "\ufffd"
+_SUFFIX = re.compile(r"\s*[|\-–—]\s*(?P<name>[^|\-–—]+)$")
+_SHORTEST_BODY = 40  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What the way to a page said of it: the listing's card, the sitemap's entry."""
+
+    listing_headline: str | None = None
+    listing_date: datetime | None = None
+    sitemap_date: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """Two sources that say different things of a field; `kept` is the one the record took."""
+
+    field: str
+    kept: str
+    other: str
+
+
+@dataclass(slots=True)
+class Reading:
+    """A page as read: the article, or the cause why there is none; where each field came from."""
+
+    article: Article | None = None
+    cause: str | None = None
+    sources: dict[str, str] = field(default_factory=dict)
+    disagreements: list[Disagreement] = field(default_factory=list)
+
+
+def extract_article(html: str | bytes, url: str, *, now: datetime) -> Article | None:
+    """The article of a page, every field the page can give filled in; None where it shows none.
+
+    `now` is aware; relative dates count from it, and it becomes `date_crawled`. Raises ValueError for a URL
+    that is none, and nothing else, whatever the page holds. Topics are decided by `topics.match_topics`.
+    """
+    return read_page(html, url, now=now).article
+
+
+def read_page(html: str | bytes, url: str, *, now: datetime, hints: Hints | None = None) -> Reading:
+    """As `extract_article`, with the cause where there is no article, and with each field's source."""
+    text = html if isinstance(html, str) else decode(html)
+    page = Page(text, url, now)
+    reading = Reading()
+    found = _ask(page)
+    headline = _headline(found, hints or Hints(), reading)
+    paragraphs = _body(found, page, headline, reading)
+    if not headline or not paragraphs:
+        reading.cause = _cause(page, headline, found)
+        return reading
+    if _REPLACEMENT in headline or any(_REPLACEMENT in paragraph for paragraph in paragraphs):
+        reading.cause = "bad_encoding"
+        return reading
+    reading.article = _article(page, found, hints or Hints(), headline, paragraphs, reading)
+    return reading
+
+
+def decode(body: bytes) -> str:
+    """Bytes as the page declares them, or as Windows-1256 where that declaration cannot be right."""
+    declared, text = html_to_unicode(None, body, default_encoding="utf-8")
+    if _REPLACEMENT in text:
+        other = body.decode("cp1256", "replace")
+        if _arabic_share(other) > 0.3 and text.count(_REPLACEMENT) > len(text) * 0.02:
+            return other
+    return text
+
+
+def _arabic_share(text: str) -> float:
+    letters = [character for character in text[:200_000] if character.isalpha() and character > "\x7f"]
+    return sum("\u0600" <= character <= "\u06ff" for character in letters) / len(letters) if letters else 0.0
+
+
+_SOURCES: dict[str, Callable[[Page], Found | None]] = {
+    "site": site_markup.read,
+    "jsonld": jsonld.read,
+    "meta": meta.read,
+    "page_data": page_data.read,
+}
+
+
+def _ask(page: Page) -> dict[str, Found]:
+    found = {name: said for name, read in _SOURCES.items() if (said := read(page))}
+    markup = found.get("site")
+    # Structure costs a walk over the page: only where the known markup does not give the article.
+    if (markup is None or not markup.paragraphs or not markup.headline) and (said := structure.read(page)):
+        found["generic"] = said
+    return found
+
+
+def _say(found: dict[str, Found], name: str, order: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    """What each source says of a field, best first."""
+    for source in order:
+        value = getattr(found[source], name) if source in found else None
+        if value:
+            yield source, value
+
+
+# --- headline and body --------------------------------------------------------------------------
+
+
+def _headline(found: dict[str, Found], hints: Hints, reading: Reading) -> str | None:
+    said = [
+        (source, name) for source, text in _say(found, "headline", _HEADLINE_ORDER) if (name := _without_house(text))
+    ]
+    if hints.listing_headline and (name := _without_house(hints.listing_headline)):
+        said.append(("listing", name))
+    if not said:
+        return None
+    source, headline = said[0]
+    reading.sources["headline"] = source
+    key = fold_text(headline)
+    for other, text in said[1:]:
+        # A card may cut a headline short.
+        if other != "listing" and fold_text(text) != key:
+            reading.disagreements.append(Disagreement("headline", source, other))
+    return headline
+
+
+def _without_house(text: str) -> str | None:
+    """A headline without « | القاهرة الإخبارية» at its end; None where it is the site's name alone."""
+    text = " ".join(clean_text(text).split())
+    names = {fold_text(name) for name in (site.NAME.value, *site.BARE_TITLES.value)}
+    match = _SUFFIX.search(text)
+    if match and fold_text(match["name"]) in names:
+        text = text[: match.start()]
+    return None if not text or fold_text(text) in names else text
+
+
+def _body(found: dict[str, Found], page: Page, headline: str | None, reading: Reading) -> list[str]:
+    said = list(_say(found, "paragraphs", _BODY_ORDER))
+    usable = [(source, body) for source, body in said if sum(map(len, body)) >= _SHORTEST_BODY]
+    if not usable and headline and _has_text(page) and (last := generic.read(page)):
+        usable = [("generic", last.paragraphs)] if sum(map(len, last.paragraphs)) >= _SHORTEST_BODY else []
+    if not usable:
+        return []
+    source, body = usable[0]
+    reading.sources["article_body"] = source
+    for other, text in usable[1:]:
+        if not _same_words(body, text):
+            reading.disagreements.append(Disagreement("article_body", source, other))
+    if headline and len(body) > 1 and fold_text(body[0]) == fold_text(headline):
+        body = body[1:]
+    return body
+
+
+def _same_words(a: list[str], b: list[str]) -> bool:
+    words_a, words_b = set(" ".join(a).split()), set(" ".join(b).split())
+    return len(words_a & words_b) >= _BODIES_AGREE * min(len(words_a), len(words_b))
+
+
+def _has_text(page: Page) -> bool:
+    return sum(len(p.text or "") for p in page.tree.iter("p", "div")) >= _SHORTEST_BODY
+
+
+def _cause(page: Page, headline: str | None, found: dict[str, Found]) -> str:
+    if _is_shell(page):
+        return "empty_shell"
+    if _REPLACEMENT in (headline or ""):
+        return "bad_encoding"
+    if not headline and not any(said.paragraphs for said in found.values()):
+        return "not_an_article"
+    return "no_headline" if not headline else "no_body"
+
+
+def _is_shell(page: Page) -> bool:
+    """A page that a browser must fill: scripts and an empty place for the application."""
+    if page.tree.find(".//h1") is not None or not any(True for _ in page.tree.iter("script")):
+        return False
+    root = page.tree.get_element_by_id("__next", None)
+    text = "".join(root.itertext()) if root is not None else ""
+    return root is not None and len(text.strip()) < 200
+
+
+# --- the record ---------------------------------------------------------------------------------
+
+
+def _article(
+    page: Page, found: dict[str, Found], hints: Hints, headline: str, paragraphs: list[str], reading: Reading
+) -> Article:
+    body = "\n\n".join(paragraphs)
+    url = urls.canonical_url(page.url)
+    credit = _take(found, "credit_line", reading)
+    people, agencies = parse_credit(credit) if credit else ([], [])
+    image = _take(found, "image_url", reading)
+    published, source = _published(found, hints, image, page.now, reading)
+    return Article(
+        article_id=urls.article_id(url),
+        url=url,
+        headline=headline,
+        description=_description(found, body, reading),
+        article_body=body,
+        credit_line=credit,
+        authors=people,
+        agencies=agencies,
+        date_published=published,
+        date_published_source=source,
+        date_modified=_modified(found, published, reading),
+        image_url=image,
+        image_caption=_take(found, "image_caption", reading),
+        article_sections=_take(found, "sections", reading) or [],
+        keywords=_take(found, "keywords", reading) or [],
+        in_language=site.LANGUAGE.value,
+        word_count=len(body.split()),
+        content_hash=content_hash(headline, body),
+        layout=reading.sources["article_body"],
+        date_crawled=page.now,
+    )
+
+
+def _take(found: dict[str, Found], name: str, reading: Reading) -> Any:
+    for source, value in _say(found, name, _OTHER_ORDER):
+        reading.sources[name] = source
+        return value
+    return None
+
+
+def _description(found: dict[str, Found], body: str, reading: Reading) -> str | None:
+    """A standfirst or meta description that is not the body's beginning."""
+    start = fold_text(body[:1000])
+    for source, text in _say(found, "description", ("page_data", "jsonld", "meta")):
+        key = fold_text(text.rstrip(" .…"))
+        if key and not start.startswith(key) and _without_house(text):
+            reading.sources["description"] = source
+            return str(text)
+    return None
+
+
+def _published(
+    found: dict[str, Found], hints: Hints, image: str | None, now: datetime, reading: Reading
+) -> tuple[datetime | None, str | None]:
+    said = {name: found[name].published for name in ("jsonld", "meta", "page_data") if name in found}
+    visible = next((f.published for name in ("site", "generic") if (f := found.get(name)) and f.published), None)
+    upload = image_stamp.uploaded(image, now=now)
+    said |= {"visible": visible, "sitemap": hints.sitemap_date, "listing": hints.listing_date, "image_upload": upload}
+    known = [(source, moment) for source in _DATE_ORDER if (moment := said.get(source))]
+    if not known:
+        return None, None
+    source, published = known[0]
+    reading.sources["date_published"] = source
+    for other, moment in known[1:]:
+        if other == "image_upload":
+            agrees = published >= moment - _UPLOAD_AGREES
+        else:
+            coarse = {source, other} & {"visible", "listing", "sitemap"}
+            agrees = abs(moment - published) <= (_VISIBLE_AGREES if coarse else _DATES_AGREE)
+        if not agrees:
+            reading.disagreements.append(Disagreement("date_published", source, other))
+    return published, source
+
+
+def _modified(found: dict[str, Found], published: datetime | None, reading: Reading) -> datetime | None:
+    modified: datetime
+    for source, modified in _say(found, "modified", ("jsonld", "meta", "page_data")):
+        if published is None or modified >= published:
+            reading.sources["date_modified"] = source
+            return modified
+        reading.disagreements.append(Disagreement("date_modified", "date_published", source))
+    return None

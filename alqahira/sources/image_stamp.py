@@ -1,0 +1,27 @@
+"""The moment an image was uploaded, read from its name: a lower bound of the date, and a last resort."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from urllib.parse import unquote
+
+from alqahira import site
+
+# Between the Gregorian calendar, from which UUID version 1 counts 100 ns steps (RFC 9562, 5.1), and 1970.
+_UUID_EPOCH = 0x01B21DD213814000
+# The two clocks of one name; the known examples differ by 22 ms.
+_TOLERANCE_MS = 60_000
+
+
+def uploaded(image_url: str | None, *, now: datetime) -> datetime | None:
+    """When the image was uploaded, to the second; None unless both clocks in its name agree and lie before `now`."""
+    match = site.IMAGE_NAME.value.search(unquote(image_url)) if image_url else None
+    if not match:
+        return None
+    epoch_ms = int(match["epoch_ms"])
+    uuid_ms = (uuid.UUID(match["uuid"]).time - _UUID_EPOCH) / 10_000
+    if abs(uuid_ms - epoch_ms) > _TOLERANCE_MS:
+        return None
+    moment = datetime.fromtimestamp(epoch_ms // 1000, UTC)
+    return moment if moment <= now else None

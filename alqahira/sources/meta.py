@@ -1,0 +1,38 @@
+"""Open Graph (ogp.me) and other `meta` elements of the head."""
+
+from __future__ import annotations
+
+from urllib.parse import urljoin
+
+from alqahira.dates import parse_date
+from alqahira.sources import Found, Page
+from alqahira.sources.jsonld import string, strings
+
+
+def read(page: Page) -> Found | None:
+    """What the page's meta elements say; None where none says anything."""
+    values: dict[str, list[str]] = {}
+    for element in page.tree.iter("meta"):
+        name = (element.get("property") or element.get("name") or element.get("itemprop") or "").lower()
+        content = element.get("content")
+        if name and content and content.strip():
+            values.setdefault(name, []).append(content)
+
+    def first(*names: str) -> str | None:
+        return next((values[name][0] for name in names if name in values), None)
+
+    published = first(
+        "article:published_time", "og:article:published_time", "datepublished", "pubdate", "date", "dc.date.issued"
+    )
+    modified = first("article:modified_time", "og:updated_time", "datemodified", "last-modified")
+    image = first("og:image", "og:image:url", "twitter:image")
+    found = Found(
+        headline=string(first("og:title", "twitter:title")),
+        description=string(first("og:description", "description", "twitter:description")),
+        published=parse_date(published, now=page.now) if published else None,
+        modified=parse_date(modified, now=page.now) if modified else None,
+        image_url=urljoin(page.url, image.strip()) if image else None,
+        sections=strings(values.get("article:section", [])),
+        keywords=strings(values.get("article:tag", []) or values.get("keywords", []), split=True),
+    )
+    return found if found != Found() else None

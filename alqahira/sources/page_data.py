@@ -1,0 +1,148 @@
+"""Next.js page data: `__NEXT_DATA__` (pages router) and `self.__next_f.push` (app router).
+
+Whether and how the site fills them is unknown, so an article is known by its shape: an object with the
+page's number, or with a title and a body of some length.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import deque
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urljoin
+
+from lxml import etree
+from lxml import html as lxml_html
+
+from alqahira import site
+from alqahira.arabic import clean_text
+from alqahira.dates import parse_date
+from alqahira.sources import Found, Page
+from alqahira.sources.blocks import paragraphs
+from alqahira.sources.jsonld import string, strings
+from alqahira.urls import article_number
+
+_HEADLINES = ("title", "headline", "name")
+_BODIES = ("body", "content", "articleBody", "article_body", "html", "htmlCode", "text", "details", "description")
+_PUBLISHED = (
+    "publishedAt",
+    "published_at",
+    "datePublished",
+    "publishDate",
+    "publish_date",
+    "pubDate",
+    "createdAt",
+    "date",
+)
+_MODIFIED = ("updatedAt", "updated_at", "dateModified", "modifiedAt", "modified_at")
+_IMAGES = ("image", "imageUrl", "image_url", "cover", "thumbnail", "mainImage", "img")
+_CAPTIONS = ("imageCaption", "image_caption", "caption", "imageTitle")
+_CREDITS = ("credit", "creditLine", "credit_line", "author", "source", "byline")
+_SECTIONS = ("category", "categories", "section", "sections", "articleSection")
+_KEYWORDS = ("tags", "keywords", "tag")
+_NUMBERS = ("id", "newsId", "news_id", "articleId", "number", "_id")
+_SHORTEST_BODY = 80  # characters; less is a teaser
+_MAX_OBJECTS = 20_000
+
+_PUSH = re.compile(r"self\.__next_f\.push\(\s*(\[.*\])\s*\)", re.DOTALL)
+_MARKED_ROW = re.compile(r"(?:^|\n)[0-9a-f]*:(?=[\[{\"])")
+
+
+def read(page: Page) -> Found | None:
+    """What the page's own data says of its article; None where it has none."""
+    number = article_number(page.url)
+    candidates = []
+    for data in _data(page):
+        for thing in _objects(data):
+            headline = next((thing[name] for name in _HEADLINES if isinstance(thing.get(name), str)), None)
+            body = next((thing[name] for name in _BODIES if _is_body(thing.get(name))), None)
+            if headline and body is not None:
+                is_this = number is not None and any(str(thing.get(name)) == number for name in _NUMBERS)
+                candidates.append((is_this, len(str(body)), thing, headline, body))
+    if not candidates:
+        return None
+    named = [candidate for candidate in candidates if candidate[0]]
+    _, _, thing, headline, body = max(named or candidates, key=lambda candidate: candidate[1])
+    image = _first(thing, _IMAGES)
+    if isinstance(image, dict):
+        image = image.get("url") or image.get("src")
+    credit = _first(thing, _CREDITS)
+    return Found(
+        headline=string(headline),
+        paragraphs=_paragraphs(body),
+        credit_line=string(credit.get("name") if isinstance(credit, dict) else credit),
+        published=_moment(_first(thing, _PUBLISHED), page.now),
+        modified=_moment(_first(thing, _MODIFIED), page.now),
+        image_url=urljoin(page.url, image.strip()) if isinstance(image, str) and image.strip() else None,
+        image_caption=string(_first(thing, _CAPTIONS)),
+        sections=strings(_first(thing, _SECTIONS)),
+        keywords=strings(_first(thing, _KEYWORDS), split=True),
+    )
+
+
+def _data(page: Page) -> list[Any]:
+    found, pushed = [], []
+    for _, name, text in page.scripts:
+        if name == "__NEXT_DATA__":
+            found.append(_loads(text))
+        elif site.NEXT_FLIGHT_PUSH.value in text and (match := _PUSH.search(text)):
+            chunk = _loads(match[1])
+            if isinstance(chunk, list) and len(chunk) > 1 and isinstance(chunk[1], str):
+                pushed.append(chunk[1])
+    if pushed:
+        # Rows «<id>:<json>» that may be cut anywhere between two pushes.
+        found += [_loads(row) for row in _MARKED_ROW.split("".join(pushed)) if row.strip()]
+    return [data for data in found if data is not None]
+
+
+def _loads(text: str) -> Any:
+    try:
+        return json.JSONDecoder(strict=False).raw_decode(text.strip())[0]
+    except (ValueError, RecursionError):
+        return None
+
+
+def _objects(data: Any) -> list[dict[str, Any]]:
+    """Every object below, breadth first, up to a bound."""
+    found: list[dict[str, Any]] = []
+    queue: deque[Any] = deque([data])
+    while queue and len(found) < _MAX_OBJECTS:
+        thing = queue.popleft()
+        if isinstance(thing, dict):
+            found.append(thing)
+            queue.extend(thing.values())
+        elif isinstance(thing, list):
+            queue.extend(thing)
+    return found
+
+
+def _is_body(value: Any) -> bool:
+    if isinstance(value, list):
+        return bool(value) and all(isinstance(entry, str) for entry in value) and sum(map(len, value)) >= _SHORTEST_BODY
+    return isinstance(value, str) and len(value) >= _SHORTEST_BODY
+
+
+def _paragraphs(body: Any) -> list[str]:
+    if isinstance(body, list):
+        body = "\n".join(f"<p>{entry}</p>" for entry in body)
+    if "<" in body:
+        try:
+            return paragraphs(lxml_html.fragment_fromstring(body, create_parent="div"))
+        except (etree.ParserError, ValueError):
+            return []
+    return [line for raw in clean_text(body).split("\n") if (line := raw.strip())]
+
+
+def _first(thing: dict[str, Any], names: tuple[str, ...]) -> Any:
+    return next((thing[name] for name in names if thing.get(name)), None)
+
+
+def _moment(value: Any, now: datetime) -> datetime | None:
+    if isinstance(value, str):
+        return parse_date(value, now=now)
+    if isinstance(value, int | float) and not isinstance(value, bool) and 1e9 < value < 1e14:
+        moment = datetime.fromtimestamp(value / 1000 if value > 1e11 else value, UTC)
+        return moment if moment <= now else None
+    return None

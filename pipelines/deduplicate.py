@@ -1,0 +1,61 @@
+"""Third step: new, revised, unchanged, or told already? Decided and recorded by the ledger in one transaction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scrapy.exceptions import DropItem
+
+from alqahira.account import Outcome
+from alqahira.errors import AlqahiraError
+from alqahira.extensions.run import Run
+from alqahira.similarity import fingerprint
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from scrapy.crawler import Crawler
+
+    from alqahira.page import CrawledArticle
+
+_OUTCOMES = {
+    "accepted": Outcome.ACCEPTED,
+    "revised": Outcome.ACCEPTED,
+    "unchanged": Outcome.UNCHANGED,
+    "duplicate": Outcome.DUPLICATE,
+}
+
+
+class Deduplicate:
+    """What passes has been accepted: it stands in the ledger's outbox."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler)
+
+    def open_spider(self) -> None:
+        run = self.crawler.get_extension(Run)
+        assert run is not None
+        self.run = run
+
+    def process_item(self, item: CrawledArticle) -> CrawledArticle:
+        if self.run.is_full or self.run.failure:
+            raise DropItem("left to the next run")
+        try:
+            verdict = self.run.ledger.accept(
+                item,
+                fingerprint(item.article.article_body),
+                near_duplicates=self.run.configuration.near_duplicates,
+                run_id=self.run.run_id,
+            )
+        except AlqahiraError as error:
+            self.run.fail(error)
+            raise DropItem("left to the next run") from None
+        self.run.settle(item.visit.key, _OUTCOMES[verdict.outcome], verdict.cause)
+        if not verdict.is_emitted:
+            raise DropItem(verdict.cause)
+        item.article = verdict.article
+        return item
