@@ -95,7 +95,7 @@ def read_page(html: str | bytes, url: str, *, now: datetime, hints: Hints | None
 
 def decode(body: bytes) -> str:
     """Bytes as the page declares them, or as Windows-1256 where that declaration cannot be right."""
-    declared, text = html_to_unicode(None, body, default_encoding="utf-8")
+    _, text = html_to_unicode(None, body, default_encoding="utf-8")
     if _REPLACEMENT in text:
         other = body.decode("cp1256", "replace")
         if _arabic_share(other) > 0.3 and text.count(_REPLACEMENT) > len(text) * 0.02:
@@ -171,6 +171,7 @@ def _body(found: dict[str, Found], page: Page, headline: str | None, reading: Re
         usable = [("generic", last.paragraphs)] if sum(map(len, last.paragraphs)) >= _SHORTEST_BODY else []
     if not usable:
         return []
+    body: list[str]
     source, body = usable[0]
     reading.sources["article_body"] = source
     for other, text in usable[1:]:
@@ -266,7 +267,9 @@ def _description(found: dict[str, Found], body: str, reading: Reading) -> str | 
 def _published(
     found: dict[str, Found], hints: Hints, image: str | None, now: datetime, reading: Reading
 ) -> tuple[datetime | None, str | None]:
-    said = {name: found[name].published for name in ("jsonld", "meta", "page_data") if name in found}
+    said: dict[str, datetime | None] = {
+        name: found[name].published for name in ("jsonld", "meta", "page_data") if name in found
+    }
     visible = next((f.published for name in ("site", "generic") if (f := found.get(name)) and f.published), None)
     upload = image_stamp.uploaded(image, now=now)
     said |= {"visible": visible, "sitemap": hints.sitemap_date, "listing": hints.listing_date, "image_upload": upload}

@@ -54,12 +54,16 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An article page as a listing, sitemap or feed names it; `date` is what that says of its publication."""
+    """An article page as a listing, sitemap or feed names it.
+
+    `date` is what that says of its publication. `is_listed`: a listing shows it now.
+    """
 
     key: str
     url: str
     discovered_on: str | None = None
     date: datetime | None = None
+    is_listed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +225,11 @@ class Ledger:
             found = connection.scalar(sa.select(meta.c.value).where(meta.c.name == "site"))
             if found is None:
                 connection.execute(meta.insert().values(name="site", value=host))
-            elif found != host:
+            elif found == host:
+                return
+            elif connection.scalar(sa.select(articles.c.article_id).limit(1)) is None:
+                connection.execute(meta.update().where(meta.c.name == "site").values(value=host))
+            else:
                 raise ConfigurationError(
                     f"this state holds articles of {found}, not of {host}: give each its own ALQAHIRA_OUTPUT_DIR"
                 )
@@ -526,6 +534,8 @@ def _discovery(row: Any, link: Link, section: str, now: datetime) -> Discovery:
         standing = Standing.SET_ASIDE
     elif row.next_visit is not None and row.next_visit <= (rfc3339(now) or ""):
         standing = Standing.DUE
+    elif link.is_listed and row.state == "done" and (row.etag or row.last_modified):
+        standing = Standing.DUE  # the site shows it now, and an unchanged one costs it no more than a 304
     else:
         standing = Standing.RESTING
     return Discovery(link, standing, bool(row.settled), row.etag, row.last_modified)

@@ -228,8 +228,7 @@ def read_manifest(output_dir: Path) -> list[Part]:
 
 def read_part(path: Path) -> Iterator[dict[str, Any]]:
     """The records of one part."""
-    opened = gzip.open(path, "rb") if path.name.endswith(".gz") else path.open("rb")
-    with opened as file:
+    with gzip.open(path, "rb") if path.name.endswith(".gz") else path.open("rb") as file:
         for line in file:
             yield json.loads(line)
 

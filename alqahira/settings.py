@@ -80,6 +80,8 @@ FEED_EXPORT_ENCODING = "utf-8"
 # --- logging ----------------------------------------------------------------------------------
 
 LOG_LEVEL = "INFO"
+# The account says what happened; the raw counters are for debugging (`-s STATS_DUMP=True`).
+STATS_DUMP = False
 # One line for a dropped or scraped item at DEBUG only: the account at the end says how many and why.
 LOG_FORMATTER = "alqahira.logformatter.QuietLogFormatter"
 

@@ -13,11 +13,6 @@ from typing import Any, ClassVar
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from alqahira.extract import Hints, read_page
-from alqahira.ledger import Discovery, Link, Standing
-from alqahira.listing import read_listing, read_sitemap
-from alqahira.middlewares.causes import failure_cause, is_transient
-from alqahira.middlewares.robots import RobotsMiddleware
 from scrapy import Request, Spider
 from scrapy.http import Response
 from twisted.python.failure import Failure
@@ -27,6 +22,11 @@ from alqahira.account import Outcome
 from alqahira.arguments import CrawlArguments
 from alqahira.dates import cairo_day
 from alqahira.extensions.run import Run
+from alqahira.extract import Hints, read_page
+from alqahira.ledger import Discovery, Link, Standing
+from alqahira.listing import read_listing, read_sitemap
+from alqahira.middlewares.causes import failure_cause
+from alqahira.middlewares.robots import RobotsMiddleware
 from alqahira.page import CrawledArticle, PageVisit
 
 logger = logging.getLogger(__name__)
@@ -34,6 +34,23 @@ logger = logging.getLogger(__name__)
 Results = Iterator[Request | CrawledArticle]
 
 _CAIRO = ZoneInfo(site.TIME_ZONE.value)
+# Causes that may be gone by the next run: the page stays pending.
+_TRANSIENT = frozenset(
+    [
+        "timeout",
+        "dns",
+        "connection_refused",
+        "connection_lost",
+        "truncated",
+        "tls",
+        "robots_unreachable",
+        "retry_after_too_long",
+        "browser",
+        "http_408",
+        "http_425",
+        "http_429",
+    ]
+)
 # Doors before rooms: what lists articles is asked before articles are.
 _LISTING_PRIORITY, _SITEMAP_PRIORITY, _REVISIT_PRIORITY = 20, 10, -10
 
@@ -97,7 +114,7 @@ class SectionSpider(Spider):
         if not trail.pages:
             self.run.account.listings["answered" if listing.cards else "empty"] += 1
         hints = {card.key: Hints(listing_headline=card.headline, listing_date=card.date) for card in listing.cards}
-        links = [Link(card.key, card.url, response.url, card.date) for card in listing.cards]
+        links = [Link(card.key, card.url, response.url, card.date, is_listed=True) for card in listing.cards]
         discoveries = self._discover(links)
         yield from self._take_up(discoveries, hints)
         trail.add(links, {found.link.key for found in discoveries if found.settled})
@@ -241,7 +258,8 @@ class SectionSpider(Spider):
 
     def article_failed(self, failure: Failure) -> None:
         request: Request = failure.request  # type: ignore[attr-defined]
-        self._lost(request.cb_kwargs["link"], failure_cause(failure), retry=is_transient(failure))
+        cause = failure_cause(failure)
+        self._lost(request.cb_kwargs["link"], cause, retry=cause in _TRANSIENT or cause.startswith("http_5"))
 
     def _lost(self, link: Link, cause: str, *, retry: bool) -> None:
         self.run.ledger.fail(link.key, cause, retry=retry, now=datetime.now(UTC), run_id=self.run.run_id)

@@ -43,6 +43,7 @@ class Command(ScrapyCrawl):
     def _spiders(self) -> list[str]:
         from scrapy.spiderloader import get_spider_loader
 
+        assert self.settings is not None
         return sorted(get_spider_loader(self.settings).list())
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
@@ -63,7 +64,11 @@ def exit_status(crawler: Crawler, task: asyncio.Task[None]) -> int:
     if error is not None:
         raise error
     run = crawler.get_extension(Run)
-    return run.exit_status if run is not None else 1
+    assert run is not None
+    if run.problem:
+        # Said once more as the last line, for the log may go to a file or nowhere.
+        print(f"alqahira: {run.problem}", file=sys.stderr)
+    return run.exit_status
 
 
 def end(error: AlqahiraError) -> None:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from scrapy import signals
 from scrapy.utils.defer import _schedule_coro
@@ -45,6 +47,7 @@ class Run:
         self.max_articles: int | None = None
         self.failure: AlqahiraError | None = None
         self.exit_status = 0
+        self.problem = ""  # why the status is not 0, in one line
         self.ledger = open_ledger(
             self.configuration.state_url,
             revisit=RevisitSchedule.from_steps(settings.getlist("ALQAHIRA_REVISIT")),
@@ -57,6 +60,12 @@ class Run:
             max_age_seconds=settings.getint("ALQAHIRA_PART_MAX_AGE_SECONDS"),
             compress=self.configuration.compress_parts,
         )
+        try:
+            self.ledger.claim_site(site_name(self.configuration.site_url))
+            self.publisher.recover()
+        except AlqahiraError:
+            self.ledger.close()
+            raise
         crawler.signals.connect(self.spider_opened, signal=signals.spider_opened)
         crawler.signals.connect(self.spider_closed, signal=signals.spider_closed)
 
@@ -66,7 +75,6 @@ class Run:
 
     def spider_opened(self, spider: Spider) -> None:
         self.run_id = self.ledger.start_run(self.run_id, spider.name, self.started)
-        self.publisher.recover()
 
     def settle(self, key: str, outcome: Outcome, cause: str = "") -> None:
         """Count what became of an article, and end the run when it has what it was asked for."""
@@ -96,25 +104,36 @@ class Run:
             self.stop("failed")
 
     def spider_closed(self, spider: Spider, reason: str) -> None:
-        self.exit_status = self._status()
+        self.exit_status, self.problem = self._status()
         account = self.account.as_dict() | {"reason": reason}
         now = datetime.now(UTC)
         self.ledger.finish_run(
             self.run_id, account, self.exit_status, now, complete=reason in _WHOLE and not self.exit_status
         )
         self.ledger.close()
-        log = logger.info if not self.exit_status else logger.error
-        log("Run %s: %s", self.run_id, self.account.line())
+        logger.info("Run %s: %s", self.run_id, self.account.line())
+        if self.problem:
+            logger.error("%s", self.problem)
 
-    def _status(self) -> int:
+    def _status(self) -> tuple[int, str]:
+        """The contract's exit status, and one line for what is wrong."""
         if self.failure is not None:
-            return self.failure.exit_status
-        listings = self.account.listings
+            return self.failure.exit_status, str(self.failure)
+        listings, site_url = self.account.listings, self.configuration.site_url
         if not listings["answered"]:
-            logger.error("No listing answered: %d asked at %s", listings["asked"], self.configuration.site_url)
-            return 1
+            if listings["empty"]:
+                return 1, f"no listing of {site_url} shows an article; «scrapy doctor» tells why"
+            return 1, f"no listing answered: {listings['asked']} asked at {site_url}"
         failed, discovered = self.account.count(Outcome.FAILED), self.account.discovered
-        if failed and failed > discovered * self.crawler.settings.getfloat("ALQAHIRA_MAX_FAILED_SHARE"):
-            logger.error("%d of %d articles failed", failed, discovered)
-            return 1
-        return 0
+        if failed > discovered * self.crawler.settings.getfloat("ALQAHIRA_MAX_FAILED_SHARE"):
+            return 1, f"{failed} of {discovered} articles failed: {self.account.causes(Outcome.FAILED)}"
+        return 0, ""
+
+
+def site_name(site_url: str) -> str:
+    """What the ledger calls the site: its host, or `loopback` for any copy on this machine, whatever its port."""
+    host = (urlsplit(site_url).hostname or "").removeprefix("www.")
+    try:
+        return "loopback" if ip_address(host).is_loopback else host
+    except ValueError:
+        return "loopback" if host == "localhost" else host
