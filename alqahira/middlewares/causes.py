@@ -1,0 +1,103 @@
+"""Why a request failed, in one short word that stays the same from run to run.
+
+The account at the end of a run says «failed» only together with a cause. Whatever a spider's errback is
+given, `failure_cause` names it; what the middlewares of this project refuse is a `Refused` that knows its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from OpenSSL import SSL
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+    IgnoreRequest,
+    NotSupported,
+    ResponseDataLossError,
+    UnsupportedURLSchemeError,
+)
+from scrapy.spidermiddlewares.httperror import HttpError
+from twisted.internet.error import ConnectError, ConnectionClosed
+from twisted.python.failure import Failure
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
+ROBOTS = "robots"  # robots.txt disallows it
+ROBOTS_UNREACHABLE = "robots_unreachable"  # robots.txt could not be had, so nothing may be fetched
+OFFSITE = "offsite"
+PRIVATE_ADDRESS = "private_address"
+REDIRECT_LOOP = "redirect_loop"
+TOO_MANY_REDIRECTS = "too_many_redirects"
+RETRY_AFTER_TOO_LONG = "retry_after_too_long"
+TOO_LARGE = "too_large"
+TRUNCATED = "truncated"
+UNDECODABLE = "undecodable"  # the Content-Encoding does not fit the body
+TIMEOUT = "timeout"
+DNS = "dns"
+CONNECTION_REFUSED = "connection_refused"
+CONNECTION_LOST = "connection_lost"
+TLS = "tls"
+UNSUPPORTED_SCHEME = "unsupported_scheme"
+BROWSER = "browser"
+IGNORED = "ignored"  # another component raised IgnoreRequest
+UNEXPECTED = "unexpected"  # an error of the code, not of the network
+
+# Scrapy cancels a download itself for one reason only: its size (core/downloader/handlers/http11.py).
+_BY_CLASS: tuple[tuple[type[BaseException], str], ...] = (
+    (ResponseDataLossError, TRUNCATED),
+    (DownloadTimeoutError, TIMEOUT),
+    (DownloadCancelledError, TOO_LARGE),
+    (DownloadConnectionRefusedError, CONNECTION_REFUSED),
+    (CannotResolveHostError, DNS),
+    (UnsupportedURLSchemeError, UNSUPPORTED_SCHEME),
+    (NotSupported, UNSUPPORTED_SCHEME),
+    (IgnoreRequest, IGNORED),
+    (TimeoutError, TIMEOUT),
+    (asyncio.TimeoutError, TIMEOUT),
+    (SSL.Error, TLS),
+    (DownloadFailedError, CONNECTION_LOST),
+    (ConnectionClosed, CONNECTION_LOST),
+    (ConnectError, CONNECTION_LOST),
+    (OSError, CONNECTION_LOST),
+)
+
+
+class Refused(IgnoreRequest):
+    """A request that was not sent, or an answer that was not taken. `cause` is one of this module's constants."""
+
+    def __init__(self, cause: str, detail: str = "") -> None:
+        super().__init__(f"{cause}: {detail}" if detail else cause)
+        self.cause = cause
+
+
+def refused(crawler: Crawler, cause: str, detail: str = "") -> Refused:
+    """The exception to raise, counted in the stat `alqahira/refused/<cause>`."""
+    assert crawler.stats is not None
+    crawler.stats.inc_value(f"alqahira/refused/{cause}")
+    return Refused(cause, detail)
+
+
+def failure_cause(failure: Failure | BaseException) -> str:
+    """The cause of what an errback was given: a constant of this module, or `http_<status>`."""
+    error: BaseException = failure.value if isinstance(failure, Failure) else failure  # type: ignore[assignment]
+    if isinstance(error, Refused):
+        return error.cause
+    if isinstance(error, HttpError):
+        return f"http_{error.response.status}"
+    if type(error).__module__.startswith("playwright."):
+        return TIMEOUT if type(error).__name__ == "TimeoutError" else BROWSER
+    if _is_tls(error):
+        return TLS
+    return next((cause for kind, cause in _BY_CLASS if isinstance(error, kind)), UNEXPECTED)
+
+
+def _is_tls(error: BaseException) -> bool:
+    """Whether a failed download failed in the TLS handshake; Twisted keeps that in `reasons`."""
+    reasons = getattr(error.__cause__, "reasons", ())
+    return any(isinstance(reason.value, SSL.Error) for reason in reasons)
