@@ -65,11 +65,51 @@ ITEM_PIPELINES = {
 EXTENSIONS: dict[str, Any] = {
     "alqahira.extensions.run.Run": 0,
     "alqahira.extensions.progress.Progress": 100,
-    # Neither a Telnet console nor a remote-control port: a crawler listens to nobody.
+    # Both listen by default in Scrapy 2.19: a crawler listens to nobody.
     "scrapy.extensions.telnet.TelnetConsole": None,
+    "scrapy.extensions.remote_control.RemoteControl": None,
+    # AutoThrottle, but never faster than a robots.txt asks for.
+    "scrapy.extensions.throttle.AutoThrottle": None,
+    "alqahira.middlewares.crawl_delay.CrawlDelayAutoThrottle": 0,
 }
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
+
+# --- manners (docs/manners.md) ----------------------------------------------------------------
+
+DOWNLOADER_MIDDLEWARES: dict[str, Any] = {
+    # Scrapy's own robots middleware lets the first requests of a run slip past; ROBOTSTXT_OBEY means nothing here.
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
+    "scrapy.downloadermiddlewares.useragent.UserAgentMiddleware": None,
+    "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
+    "alqahira.middlewares.robots.RobotsMiddleware": 100,
+    "alqahira.middlewares.user_agent.ProjectUserAgentMiddleware": 500,
+    "alqahira.middlewares.retry.PoliteRetryMiddleware": 550,
+}
+# A host that asked to wait is passed over, and only that host.
+SCHEDULER_PRIORITY_QUEUE = "alqahira.middlewares.holds.HoldAwarePriorityQueue"
+
+# The site sets the pace: the slower it answers, the slower it is asked.
+AUTOTHROTTLE_ENABLED = True
+AUTOTHROTTLE_START_DELAY = 1.0
+AUTOTHROTTLE_MAX_DELAY = 60.0
+AUTOTHROTTLE_TARGET_CONCURRENCY = 2.0
+# Never faster than this, in seconds between two requests, however fast it answers.
+DOWNLOAD_DELAY = 0.25
+CONCURRENT_REQUESTS_PER_DOMAIN = 4
+
+RETRY_TIMES = 3
+RETRY_GIVE_UP_LOG_LEVEL = "WARNING"
+# Retries in a run, and one more for every five answers: a broken site is not asked for ever.
+ALQAHIRA_RETRY_BUDGET = 50
+# Seconds; a longer Crawl-delay is cut to this, with a warning.
+ALQAHIRA_CRAWL_DELAY_MAX = 60.0
+# Seconds; a host that wants more is given up, with a cause.
+ALQAHIRA_RETRY_AFTER_MAX = 300.0
+# Seconds before the first retry without a Retry-After; they double, with jitter, up to the second figure.
+ALQAHIRA_BACKOFF_BASE = 1.0
+ALQAHIRA_BACKOFF_MAX = 60.0
 
 # --- feeds ------------------------------------------------------------------------------------
 
