@@ -60,6 +60,7 @@ NEVER_ARTICLE_PATH = seen(re.compile(r"^/(?:category|tag|author|page)(?:/|$)|/pa
 CATEGORY_URL = seen("/category/{slug}")  # spaces as hyphens
 TAG_URL = seen("/tag/{slug}")  # spaces as %20
 IMAGE_HOST = seen("fmcdn.alqaheranews.net")
+NEXT_IMAGE_PATH = seen("/_next/image")  # ?url=<the image itself>&w=…
 # <UUID version 1>-file-<epoch milliseconds>-<random>: both halves are the time of the upload.
 IMAGE_NAME = seen(
     re.compile(

@@ -67,6 +67,15 @@ def resolve(link: str, *, base: str) -> str | None:
         return None
 
 
+def image_url(source: str | None, *, base: str) -> str | None:
+    """The absolute URL of an image, taken out of Next.js' `/_next/image?url=…`; None where there is none."""
+    url = resolve(source, base=base) if source and source.strip() else None
+    if url and urlsplit(url).path == site.NEXT_IMAGE_PATH.value:
+        inner = dict(parse_qsl(urlsplit(url).query)).get("url")
+        return resolve(inner, base=base) if inner else None
+    return url
+
+
 def _host(url: str) -> str:
     """Host in lower case with its port, unless that is the scheme's own."""
     parts = urlsplit(url)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from alqahira.topics import match_topics
 from scrapy.exceptions import DropItem
 
 from alqahira.account import Outcome
 from alqahira.dates import cairo_day
 from alqahira.extensions.run import Run
+from alqahira.topics import match_topics
 
 if TYPE_CHECKING:
     from typing import Self

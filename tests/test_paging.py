@@ -3,8 +3,8 @@
 from datetime import UTC, date, datetime
 
 import pytest
-from alqahira.ledger import Link
 
+from alqahira.ledger import Link
 from alqahira.paging import Trail
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urljoin
 
 from alqahira.arabic import clean_text
 from alqahira.dates import parse_date
 from alqahira.sources import Found, Page
+from alqahira.urls import image_url
 
 # schema.org: Article and what is more special, as far as news sites use it.
 _ARTICLES = frozenset(
@@ -100,4 +100,4 @@ def _image(value: Any, page: Page) -> str | None:
         value = value[0] if value else None
     if isinstance(value, dict):
         value = value.get("url") or value.get("contentUrl")
-    return urljoin(page.url, value.strip()) if isinstance(value, str) and value.strip() else None
+    return image_url(value, base=page.url) if isinstance(value, str) else None

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import urljoin
-
+from alqahira import urls
 from alqahira.dates import parse_date
 from alqahira.sources import Found, Page
 from alqahira.sources.jsonld import string, strings
@@ -31,7 +30,7 @@ def read(page: Page) -> Found | None:
         description=string(first("og:description", "description", "twitter:description")),
         published=parse_date(published, now=page.now) if published else None,
         modified=parse_date(modified, now=page.now) if modified else None,
-        image_url=urljoin(page.url, image.strip()) if image else None,
+        image_url=urls.image_url(image, base=page.url),
         sections=strings(values.get("article:section", [])),
         keywords=strings(values.get("article:tag", []) or values.get("keywords", []), split=True),
     )

@@ -11,7 +11,6 @@ import re
 from collections import deque
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urljoin
 
 from lxml import etree
 from lxml import html as lxml_html
@@ -22,7 +21,7 @@ from alqahira.dates import parse_date
 from alqahira.sources import Found, Page
 from alqahira.sources.blocks import paragraphs
 from alqahira.sources.jsonld import string, strings
-from alqahira.urls import article_number
+from alqahira.urls import article_number, image_url
 
 _HEADLINES = ("title", "headline", "name")
 _BODIES = ("body", "content", "articleBody", "article_body", "html", "htmlCode", "text", "details", "description")
@@ -75,7 +74,7 @@ def read(page: Page) -> Found | None:
         credit_line=string(credit.get("name") if isinstance(credit, dict) else credit),
         published=_moment(_first(thing, _PUBLISHED), page.now),
         modified=_moment(_first(thing, _MODIFIED), page.now),
-        image_url=urljoin(page.url, image.strip()) if isinstance(image, str) and image.strip() else None,
+        image_url=image_url(image, base=page.url) if isinstance(image, str) else None,
         image_caption=string(_first(thing, _CAPTIONS)),
         sections=strings(_first(thing, _SECTIONS)),
         keywords=strings(_first(thing, _KEYWORDS), split=True),

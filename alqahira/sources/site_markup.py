@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urljoin
 
 from lxml.cssselect import CSSSelector
 
@@ -13,6 +12,7 @@ from alqahira.credits import is_credit_line, parse_credit
 from alqahira.dates import parse_date
 from alqahira.sources import Found, Page
 from alqahira.sources.blocks import paragraphs
+from alqahira.urls import image_url
 
 
 def select(css: str) -> CSSSelector:
@@ -45,7 +45,7 @@ def read(page: Page) -> Found | None:
         found.paragraphs = [paragraph for element in _OLDER(root) for paragraph in paragraphs(element)]
     found.credit_line = _credit(root, found)
     for image in _IMAGE(root)[:1]:
-        found.image_url = urljoin(page.url, image.get("src") or "") or None
+        found.image_url = image_url(image.get("src"), base=page.url)
     found.image_caption = first_text(_CAPTION(root))
     found.sections = texts(_CATEGORIES(root))
     found.keywords = texts(_TAGS(root))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urljoin
 
 from alqahira import site
 from alqahira.arabic import fold_text
@@ -17,6 +16,7 @@ from alqahira.dates import parse_date
 from alqahira.sources import Found, Page
 from alqahira.sources.blocks import paragraphs
 from alqahira.sources.site_markup import text_of
+from alqahira.urls import image_url
 
 _RUNNING_TEXT = frozenset({"p", "blockquote", "li", "div", "section", "span"})
 _ASIDE = frozenset({"aside", "nav", "footer", "header", "form", "script", "style", "noscript", "figure"})
@@ -44,7 +44,7 @@ def read(page: Page) -> Found | None:
     for figure in root.iter("figure") if root is not None else ():
         image = next(figure.iter("img"), None)
         caption = next(figure.iter("figcaption"), None)
-        found.image_url = urljoin(page.url, image.get("src")) if image is not None and image.get("src") else None
+        found.image_url = image_url(image.get("src"), base=page.url) if image is not None else None
         found.image_caption = text_of(caption) or None if caption is not None else None
         break
     if root is not None:
