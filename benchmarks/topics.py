@@ -1,0 +1,82 @@
+"""Precision and recall of the topic test on the labelled samples, and its cost.
+
+    python benchmarks/topics.py            figures per split and topic, and time per call
+    python benchmarks/topics.py --errors   and every wrong sample of the `tune` split with its terms and their shares
+
+Errors of the other splits are never printed: whoever reads them to improve the lexicon has no held-out figure left.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from alqahira.topics import TOPICS, explain_topics, match_topics
+
+SAMPLES = Path(__file__).parent.parent / "tests" / "data" / "topics_labelled.jsonl"
+SPLITS = ("tune", "held_out", "late")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--errors", action="store_true", help="print the wrong samples of the tune split")
+    errors = parser.parse_args().errors
+    samples = [json.loads(line) for line in SAMPLES.read_text(encoding="utf-8").splitlines()]
+    print(f"{'split':10}{'read':16}{'topic':17}{'samples':>8}{'precision':>11}{'recall':>8}{'wrong':>7}")
+    for split in SPLITS:
+        chosen = [sample for sample in samples if sample["split"] == split]
+        for row in figures(chosen, with_body=True):
+            print(f"{split:10}{'headline, lead':16}{row}")
+        for row in figures(chosen, with_body=False):
+            print(f"{split:10}{'headline':16}{row}")
+    if errors:
+        for sample in samples:
+            if sample["split"] == "tune":
+                print_if_wrong(sample)
+    print(f"{microseconds_per_call(samples):.0f} µs per call with a body of 300 words")
+
+
+def found_topics(sample: dict[str, Any], with_body: bool = True) -> set[str]:
+    body = sample["body"] if with_body else ""
+    return set(match_topics(sample["headline"], body, sample["keywords"]))
+
+
+def figures(samples: list[dict[str, Any]], with_body: bool) -> Iterator[str]:
+    for topic in TOPICS:
+        pairs = [(topic in sample["topics"], topic in found_topics(sample, with_body)) for sample in samples]
+        both = sum(labelled and found for labelled, found in pairs)
+        precision = both / max(1, sum(found for _, found in pairs))
+        recall = both / max(1, sum(labelled for labelled, _ in pairs))
+        wrong = sum(labelled != found for labelled, found in pairs)
+        yield f"{topic:17}{len(pairs):8}{precision:11.3f}{recall:8.3f}{wrong:7}"
+
+
+def print_if_wrong(sample: dict[str, Any]) -> None:
+    found = found_topics(sample)
+    if found == set(sample["topics"]):
+        return
+    print(f"\n{sample['headline']}\n    {sample['body']}\n    labelled {sample['topics']}, found {sorted(found)}")
+    for topic, terms in explain_topics(sample["headline"], sample["body"], sample["keywords"]).items():
+        shares = ", ".join(f"{term} {share:+g}" for term, share in terms.items())
+        print(f"    {topic} {sum(terms.values()):+g}: {shares}")
+
+
+def microseconds_per_call(samples: list[dict[str, Any]], calls: int = 500) -> float:
+    """Mean time of a call on bodies of 300 words, made of many samples so that words repeat as in a run."""
+    words = " ".join(sample["body"] for sample in samples).split()
+    bodies = [" ".join(words[start : start + 300]) for start in range(0, len(words) - 300, 150)]
+    headline = samples[0]["headline"]
+    for body in bodies:
+        match_topics(headline, body)
+    started = time.perf_counter()
+    for call in range(calls):
+        match_topics(headline, bodies[call % len(bodies)])
+    return (time.perf_counter() - started) / calls * 1e6
+
+
+if __name__ == "__main__":
+    main()
