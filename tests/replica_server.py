@@ -1,0 +1,139 @@
+"""Starts the replica as a process of its own for a test, and reads what it saw.
+
+    def test_something(replica):
+        server = replica("--render", "client", "--control")
+        server.get("/robots.txt").status
+        server.log()
+
+`tests/conftest.py` imports the `replica` fixture, so tests need not.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from email.message import Message
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+_ROOT = Path(__file__).resolve().parents[1]
+_START_SECONDS = 30.0
+_STOP_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the replica answered; redirects are not followed."""
+
+    status: int
+    headers: Message
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass
+class ReplicaProcess:
+    """A running replica: `url` is its root without a trailing slash."""
+
+    url: str
+    log_path: Path
+    process: subprocess.Popen[str] = field(repr=False)
+
+    @property
+    def port(self) -> int:
+        port = urlsplit(self.url).port
+        assert port
+        return port
+
+    def request(self, method: str, path: str, headers: dict[str, str] | None = None) -> Answer:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            connection.request(method, path, headers=headers or {})
+            response = connection.getresponse()
+            return Answer(response.status, response.headers, response.read())
+        finally:
+            connection.close()
+
+    def get(self, path: str, headers: dict[str, str] | None = None) -> Answer:
+        return self.request("GET", path, headers)
+
+    def revise(self, number: int) -> Any:
+        """The article changes now (needs `--control`)."""
+        return self.request("POST", f"/__replica__/revise/{number}").json()
+
+    def publish(self, count: int = 1) -> Any:
+        """So many new articles appear now (needs `--control`)."""
+        return self.request("POST", f"/__replica__/publish/{count}").json()["items"]
+
+    def withdraw(self, number: int) -> None:
+        """The article is taken down (needs `--control`)."""
+        assert self.request("POST", f"/__replica__/withdraw/{number}").status == 200
+
+    def log(self) -> list[dict[str, Any]]:
+        """Every request so far: time, method, path, status, bytes, if_none_match, if_modified_since, user_agent."""
+        if not self.log_path.exists():
+            return []
+        return [json.loads(line) for line in self.log_path.read_text("utf-8").splitlines()]
+
+    def paths(self) -> list[str]:
+        return [line["path"] for line in self.log()]
+
+    def clear_log(self) -> None:
+        """Forget the requests so far (the server appends, so it goes on at the start)."""
+        if self.log_path.exists():
+            self.log_path.write_text("", "utf-8")
+
+    def stop(self) -> int:
+        """Ask it to end, as a service manager would; its exit status."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        try:
+            return self.process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait()
+        finally:
+            if self.process.stdout:
+                self.process.stdout.close()
+
+
+def start_replica(*arguments: str, log: Path | None = None) -> ReplicaProcess:
+    """Start `python -m alqahira.replica` with these switches on a free port; RuntimeError if it does not come up."""
+    path = log or Path(tempfile.mkdtemp(prefix="replica-")) / "access.jsonl"
+    command = [sys.executable, "-m", "alqahira.replica", "--port", "0", "--log", str(path), *arguments]
+    process = subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout
+    line = process.stdout.readline()  # ends at once if the process does
+    if not line.startswith("replica listening on http://"):
+        process.kill()
+        raise RuntimeError(f"the replica did not start: {line!r}, exit status {process.wait(_START_SECONDS)}")
+    return ReplicaProcess(line.split()[-1], path, process)
+
+
+@pytest.fixture
+def replica(tmp_path: Path) -> Iterator[Callable[..., ReplicaProcess]]:
+    """Starts replicas with the given switches; all are stopped when the test ends."""
+    running: list[ReplicaProcess] = []
+
+    def start(*arguments: str) -> ReplicaProcess:
+        server = start_replica(*arguments, log=tmp_path / f"access-{len(running)}.jsonl")
+        running.append(server)
+        return server
+
+    yield start
+    for server in running:
+        server.stop()
