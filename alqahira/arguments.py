@@ -90,6 +90,20 @@ def check_site_url(value: str) -> str:
     return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
+def check_state_url(value: str) -> str:
+    """A database URL as SQLAlchemy reads it, of a kind that the ledger knows; else ConfigurationError."""
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        url = make_url(value)
+    except ArgumentError:
+        raise ConfigurationError(f"ALQAHIRA_STATE_URL={value[:80]!r} is no database URL") from None
+    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
+        raise ConfigurationError(f"ALQAHIRA_STATE_URL={value[:80]!r} must be sqlite:///<file>")
+    return value
+
+
 def check_output_dir(value: str) -> Path:
     """The output folder, made where it is missing; ConfigurationError where nothing can be written there."""
     folder = Path(value).expanduser()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scrapy.settings import BaseSettings
 
-from alqahira.arguments import check_choice, check_output_dir, check_site_url
+from alqahira.arguments import check_choice, check_output_dir, check_site_url, check_state_url
 
 STATE_FILE = "state.db"
 
@@ -40,6 +40,8 @@ class Configuration:
 
 
 def state_url(settings: BaseSettings) -> str:
-    """ALQAHIRA_STATE_URL, or `state.db` in the output folder where it is not set."""
+    """ALQAHIRA_STATE_URL, or `state.db` in the output folder where it is not set. Raises ConfigurationError."""
     given = str(settings["ALQAHIRA_STATE_URL"] or "")
-    return given or f"sqlite:///{Path(str(settings['ALQAHIRA_OUTPUT_DIR'])).expanduser() / STATE_FILE}"
+    if given:
+        return check_state_url(given)
+    return f"sqlite:///{Path(str(settings['ALQAHIRA_OUTPUT_DIR'])).expanduser() / STATE_FILE}"

@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -19,6 +20,7 @@ from scrapy.commands import ScrapyCommand
 from alqahira import site
 from alqahira.commands.crawl import end
 from alqahira.configuration import Configuration
+from alqahira.dates import cairo_day
 from alqahira.errors import AlqahiraError, ConfigurationError
 from alqahira.parts import ARTICLES_FOLDER, read_corpus
 
@@ -102,11 +104,12 @@ def show(output_dir: Path, seconds: float, log: Path) -> None:
     articles = {record["article_id"]: record for record in read_corpus(output_dir)}
     for record in articles.values():
         topics[" + ".join(record["topics"])] += 1
-        days[(record["date_published"] or "unknown")[:10]] += 1
+        published = record["date_published"]
+        days[str(cairo_day(datetime.fromisoformat(published))) if published else "unknown"] += 1
     table = Table(title=f"{len(articles)} articles in {seconds:.1f} s", title_justify="left")
     table.add_column("topic")
     table.add_column("articles", justify="right")
-    table.add_column("day (UTC)")
+    table.add_column("day (Cairo)")
     table.add_column("articles", justify="right")
     by_topic, by_day = sorted(topics.items()), sorted(days.items(), reverse=True)
     for row in range(max(len(by_topic), len(by_day))):

@@ -1,0 +1,257 @@
+"""The main job, end to end: the spiders crawl the replica in processes of their own, and the corpus is the truth."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import jsonschema
+import pytest
+from crawling import Corpus, scrapy
+from replica_server import start_replica
+
+from alqahira.replica.corpus import load_corpus
+from alqahira.replica.options import ReplicaOptions
+from alqahira.schema import json_schema
+
+NOW = datetime.now(UTC)
+SECTIONS = ("defense", "foreign_affairs")
+
+
+def truth():
+    """What each article of the replica is, by number."""
+    return {str(article.number): article for article in load_corpus(*ReplicaOptions().anchor(NOW))}
+
+
+@pytest.fixture
+def corpus(replica, tmp_path):
+    return Corpus(tmp_path / "output", replica("--control").url)
+
+
+@pytest.fixture(scope="module")
+def crawled(tmp_path_factory):
+    """Both sections, crawled once for all tests that only look at the outcome."""
+    server = start_replica("--control")
+    made = Corpus(tmp_path_factory.mktemp("crawled") / "output", server.url)
+    made.feeds = {}
+    for section in SECTIONS:
+        feed = made.folder.parent / f"{section}.jsonl"
+        ran = made.crawl(section, "-O", str(feed))
+        assert ran.status == 0, ran.stderr
+        made.feeds[section] = feed.read_text("utf-8")
+    made.seen = server.log()
+    server.stop()
+    return made
+
+
+def wanted(topic=None):
+    """The numbers of the articles that belong in the corpus, by a person's judgement."""
+    return {
+        number
+        for number, article in truth().items()
+        if article.topics
+        and not article.not_article
+        and not article.duplicate_of
+        and (topic is None or topic in article.topics)
+    }
+
+
+def test_each_line_is_a_record_by_the_schema(crawled):
+    validator = jsonschema.Draft202012Validator(json_schema(), format_checker=jsonschema.FormatChecker())
+    for record in crawled.records():
+        validator.validate(record)
+
+
+def test_an_article_that_both_sections_carry_stands_once(crawled):
+    numbers = [record["article_id"] for record in crawled.records()]
+    assert len(numbers) == len(set(numbers))
+    assert any(record["topics"] == ["defense", "foreign_affairs"] for record in crawled.records())
+
+
+def test_a_feed_holds_what_its_run_accepted_byte_for_byte(crawled):
+    lines = [line for feed in crawled.feeds.values() for line in feed.splitlines()]
+    assert sorted(lines) == sorted(crawled.lines())
+
+
+def test_each_section_accepts_its_own_topic(crawled):
+    for section, feed in crawled.feeds.items():
+        assert all(section in json.loads(line)["topics"] for line in feed.splitlines())
+
+
+def test_the_manifest_lists_every_part_as_it_is(crawled):
+    import hashlib
+
+    listed = json.loads((crawled.folder / "_manifest.json").read_text())["parts"]
+    on_disk = {path.relative_to(crawled.folder).as_posix() for path in crawled.folder.glob("articles/*/part-*")}
+    assert {part["path"] for part in listed} == on_disk
+    for part in listed:
+        content = (crawled.folder / part["path"]).read_bytes()
+        assert (part["bytes"], part["rows"]) == (len(content), content.count(b"\n"))
+        assert part["sha256"] == hashlib.sha256(content).hexdigest()
+
+
+def test_a_part_holds_the_articles_of_its_cairo_day(crawled):
+    from alqahira.dates import cairo_day
+
+    for path in crawled.folder.glob("articles/*/part-*"):
+        day = path.parent.name.removeprefix("date_published=")
+        for line in path.read_text("utf-8").splitlines():
+            published = json.loads(line)["date_published"]
+            assert day == (str(cairo_day(datetime.fromisoformat(published))) if published else "unknown")
+
+
+@pytest.mark.parametrize("number", sorted(wanted()))
+def test_every_field_of_every_article_is_the_truth(crawled, number):
+    record = crawled.by_id().get(number)
+    article = truth()[number]
+    assert record is not None or not is_recent(article), "not found"
+    if record is None:
+        return
+    expected = article.expected()
+    for name, value in expected.items():
+        found = record[name]
+        if name == "date_published" and value is not None:
+            assert abs(datetime.fromisoformat(found) - value) <= article.tolerance, name
+        elif isinstance(value, datetime):
+            assert datetime.fromisoformat(found) == value, name
+        elif name == "date_published_source" and value in ("sitemap", "listing"):
+            assert found in ("sitemap", "listing")
+        else:
+            assert found == value, name
+
+
+def is_recent(article):
+    """Whether a run without `since` can know of it: by a sitemap's last seven days."""
+    return article.listed > NOW - timedelta(days=6)
+
+
+def test_nothing_else_is_in_the_corpus(crawled):
+    assert set(crawled.by_id()) <= wanted()
+
+
+def test_the_second_spider_downloads_nothing_whole_that_the_first_has(crawled):
+    fetched = [entry["path"] for entry in crawled.seen if "/news/" in entry["path"] and entry["status"] == 200]
+    assert len(fetched) == len(set(fetched))
+
+
+def test_a_second_run_emits_nothing_and_downloads_no_article(replica, tmp_path):
+    server = replica()
+    corpus = Corpus(tmp_path / "output", server.url)
+    assert corpus.crawl("defense").status == 0
+    before, seen = corpus.lines(), len(server.log())
+    assert corpus.crawl("defense", "-O", str(tmp_path / "second.jsonl")).status == 0
+    assert corpus.lines() == before
+    assert (tmp_path / "second.jsonl").read_text() == ""
+    asked = [entry for entry in server.log()[seen:] if entry["path"].startswith("/news/")]
+    assert asked
+    assert {entry["status"] for entry in asked} <= {304, 404}
+
+
+def test_a_revised_story_is_a_new_line_with_the_next_revision(replica, tmp_path):
+    server = replica("--control")
+    corpus = Corpus(tmp_path / "output", server.url)
+    corpus.crawl("defense")
+    number = next(record["article_id"] for record in corpus.records() if is_recent(truth()[record["article_id"]]))
+    server.revise(int(number))
+    assert corpus.crawl("defense").status == 0
+    revisions = [record for record in corpus.records() if record["article_id"] == number]
+    assert [record["revision"] for record in revisions] == [1, 2]
+    assert revisions[0]["content_hash"] != revisions[1]["content_hash"]
+    assert revisions[0]["date_first_seen"] == revisions[1]["date_first_seen"]
+
+
+def test_a_run_stops_at_the_articles_it_was_asked_for_and_the_next_takes_up_the_rest(replica, tmp_path):
+    corpus = Corpus(tmp_path / "output", replica().url)
+    ran = corpus.crawl("defense", "-a", "max_articles=2")
+    assert ran.status == 0
+    assert len(corpus.records()) == 2
+    corpus.crawl("defense")
+    whole = Corpus(tmp_path / "whole", corpus.site_url)
+    whole.crawl("defense")
+    assert corpus.by_id().keys() == whole.by_id().keys()
+
+
+def test_since_and_until_bound_the_days(replica, tmp_path):
+    corpus = Corpus(tmp_path / "output", replica().url)
+    days = sorted({article.listed.date() for number, article in truth().items() if number in wanted("defense")})
+    since, until = days[1], days[-2]
+    ran = corpus.crawl("defense", "-a", f"since={since}", "-a", f"until={until}")
+    assert ran.status == 0
+    from alqahira.dates import cairo_day
+
+    found = [record for record in corpus.records() if record["date_published"]]
+    assert found
+    assert all(since <= cairo_day(datetime.fromisoformat(record["date_published"])) <= until for record in found)
+
+
+def test_the_account_names_a_page_without_headline_or_body(crawled, replica, tmp_path):
+    broken = {str(a.number): a.not_article for a in truth().values() if a.not_article}
+    if not broken:
+        pytest.skip("the replica has none yet")
+    corpus = Corpus(tmp_path / "output", replica().url)
+    log = corpus.crawl("defense").stderr
+    for cause in set(broken.values()):
+        assert f"{cause} 1" in log
+    assert not broken.keys() & corpus.by_id().keys()
+
+
+def accounts(log):
+    return [line.split("discovered = ")[1] for line in log.splitlines() if " discovered = " in line]
+
+
+def test_the_account_of_a_run_adds_up(replica, tmp_path):
+    log = Corpus(tmp_path / "output", replica().url).crawl("defense").stderr
+    (line,) = [line for line in log.splitlines() if " discovered = " in line]
+    import re
+
+    total = int(re.search(r"(\d+) discovered = ", line)[1])
+    parts = re.sub(r"\([^)]*\)", "", line.split("discovered = ")[1]).split(";")[0]
+    assert total == sum(int(n) for n in re.findall(r"\d+", parts)) > 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "status", "says"),
+    [
+        (["defense", "-a", "sinse=2026-11-01"], {}, 2, "unknown spider argument 'sinse'"),
+        (["defense", "-a", "since=yesterday"], {}, 2, "since='yesterday' is no date"),
+        (["defense", "-a", "since=2026-02-30"], {}, 2, "is no date"),
+        (["defense", "-a", "since=2026-11-02", "-a", "until=2026-11-01"], {}, 2, "is after until"),
+        (["defense", "-a", "max_articles=0"], {}, 2, "is no count"),
+        (["defense", "-a", "nonsense"], {}, 2, "-a NAME=VALUE"),
+        (["sports"], {}, 2, "no spider 'sports'"),
+        ([], {}, 2, "name one spider"),
+        (["defense"], {"ALQAHIRA_SITE_URL": "not a url"}, 2, "is no http(s) URL"),
+        (["defense"], {"ALQAHIRA_OUTPUT_DIR": "/dev/null/x"}, 2, "cannot be written"),
+        (["defense"], {"ALQAHIRA_STATE_URL": "nonsense"}, 2, "is no database URL"),
+        (["defense"], {"ALQAHIRA_NEAR_DUPLICATES": "perhaps"}, 2, "is none of drop, mark, off"),
+        (["defense"], {"ALQAHIRA_BROWSER": "perhaps"}, 2, "is none of auto, never, always"),
+    ],
+)
+def test_bad_input_is_one_clear_line_and_a_status(tmp_path, arguments, settings, status, says):
+    folder = tmp_path / "output"
+    ran = scrapy("crawl", *arguments, settings={"ALQAHIRA_OUTPUT_DIR": str(folder)} | settings)
+    assert ran.status == status
+    assert len(ran.lines) == 1
+    assert says in ran.lines[0]
+    assert not list(folder.glob("**/*"))
+
+
+def test_a_site_that_does_not_answer_is_one_clear_line_and_status_1(tmp_path):
+    corpus = Corpus(tmp_path / "output", "http://127.0.0.1:1")
+    ran = corpus.crawl("defense", settings={"RETRY_TIMES": "0", "ALQAHIRA_BACKOFF_BASE": "0.01"})
+    assert ran.status == 1
+    assert ran.lines[-1].startswith("alqahira: no listing answered")
+    assert "Traceback" not in ran.stderr
+    assert corpus.lines() == []
+
+
+def test_a_second_run_beside_a_first_stands_aside_with_status_3(tmp_path):
+    from alqahira.ledger import open_ledger
+
+    corpus = Corpus(tmp_path / "output", "http://127.0.0.1:1")
+    corpus.folder.mkdir()
+    with open_ledger(f"sqlite:///{corpus.folder / 'state.db'}"):
+        ran = corpus.crawl("defense")
+    assert ran.status == 3
+    assert "another run holds" in ran.lines[-1]
+    assert "Traceback" not in ran.stderr
