@@ -7,18 +7,12 @@ rule and its measurements are in docs/deduplication.md.
 from __future__ import annotations
 
 import hashlib
+import struct
 from collections import Counter
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from alqahira.arabic import fold_text
 
-if TYPE_CHECKING:
-    import numpy
-    from datasketch import MinHash
-
-PERMUTATIONS = 128
 BANDS, ROWS = 32, 4  # a pair with a Jaccard of 0.6 shares a band with probability 0.988, one with 0.7 with 0.9998
 _SEED = 1
 _SHINGLE = 3  # words
@@ -75,22 +69,18 @@ def fingerprint(body: str) -> Fingerprint:
     return Fingerprint(found, bands(found.shingles))
 
 
-@lru_cache(maxsize=1)
-def _blank() -> MinHash:
-    from datasketch import MinHash  # numpy comes with it: not paid for by commands that deduplicate nothing
-
-    return MinHash(num_perm=PERMUTATIONS, seed=_SEED)
-
-
 def bands(shingles: frozenset[str]) -> tuple[int, ...]:
-    """One 63-bit number per band: equal numbers make two articles candidates. Stable between versions and machines."""
-    signature = _blank().copy()
-    signature.update_batch([shingle.encode() for shingle in shingles])
-    values: numpy.ndarray = signature.hashvalues.astype("<u8").reshape(BANDS, ROWS)
-    return tuple(
-        int.from_bytes(hashlib.blake2b(row.tobytes(), digest_size=8, salt=band.to_bytes(2, "big")).digest(), "big") >> 1
-        for band, row in enumerate(values)
-    )
+    """One 63-bit number per band: equal numbers make two articles candidates. The same on every machine."""
+    from rensa import RMinHash  # a compiled module: only who crawls pays for loading it
+
+    sketch = RMinHash(num_perm=BANDS * ROWS, seed=_SEED)
+    sketch.update([shingle.encode() for shingle in shingles])
+    signature = sketch.digest()
+    keys = []
+    for band in range(BANDS):
+        packed = struct.pack(f"<B{ROWS}I", band, *signature[band * ROWS : (band + 1) * ROWS])
+        keys.append(int.from_bytes(hashlib.blake2b(packed, digest_size=8).digest(), "big") >> 1)
+    return tuple(keys)
 
 
 def same_story(a: Features, b: Features) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from datetime import UTC, datetime
 from ipaddress import ip_address
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from scrapy import signals
@@ -18,6 +18,7 @@ from alqahira.account import Account, Outcome
 from alqahira.configuration import Configuration
 from alqahira.errors import AlqahiraError
 from alqahira.ledger import RevisitSchedule, open_ledger
+from alqahira.page import CrawledArticle
 from alqahira.parts import Publisher
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
     from scrapy import Spider
     from scrapy.crawler import Crawler
+    from scrapy.http import Response
+    from twisted.python.failure import Failure
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +50,7 @@ class Run:
         self.max_articles: int | None = None
         self.failure: AlqahiraError | None = None
         self.exit_status = 0
+        self.errors = 0
         self.problem = ""  # why the status is not 0, in one line
         self.ledger = open_ledger(
             self.configuration.state_url,
@@ -68,6 +72,8 @@ class Run:
             raise
         crawler.signals.connect(self.spider_opened, signal=signals.spider_opened)
         crawler.signals.connect(self.spider_closed, signal=signals.spider_closed)
+        crawler.signals.connect(self.item_error, signal=signals.item_error)
+        crawler.signals.connect(self.spider_error, signal=signals.spider_error)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -103,6 +109,19 @@ class Run:
             logger.error("%s", error)
             self.stop("failed")
 
+    def item_error(self, item: Any, failure: Failure) -> None:
+        """A step of the pipelines broke: a fault of the code, counted so that no article is lost in silence."""
+        self.errors += 1
+        if isinstance(item, CrawledArticle):
+            self.settle(item.visit.key, Outcome.FAILED, f"error_{failure.type.__name__}")
+
+    def spider_error(self, failure: Failure, response: Response) -> None:
+        """A callback broke; its request says which article it was for."""
+        self.errors += 1
+        link = response.request.cb_kwargs.get("link") if response.request else None
+        if link is not None:
+            self.settle(link.key, Outcome.FAILED, f"error_{failure.type.__name__}")
+
     def spider_closed(self, spider: Spider, reason: str) -> None:
         self.exit_status, self.problem = self._status()
         account = self.account.as_dict() | {"reason": reason}
@@ -124,6 +143,8 @@ class Run:
             if listings["empty"]:
                 return 1, f"no listing of {site_url} shows an article; «scrapy doctor» tells why"
             return 1, f"no listing answered: {listings['asked']} asked at {site_url}"
+        if self.errors:
+            return 1, f"{self.errors} errors of the program itself; the log has their tracebacks"
         failed, discovered = self.account.count(Outcome.FAILED), self.account.discovered
         if failed > discovered * self.crawler.settings.getfloat("ALQAHIRA_MAX_FAILED_SHARE"):
             return 1, f"{failed} of {discovered} articles failed: {self.account.causes(Outcome.FAILED)}"
