@@ -90,6 +90,12 @@ def _same_site(host: str, home: str) -> bool:
     return host.removeprefix("www.") == home.removeprefix("www.")
 
 
+def moved_to(url: str, root: str) -> str:
+    """The same page under another root: a ledger's addresses, when its site has moved to another host or port."""
+    home = urlsplit(root)
+    return urlunsplit(urlsplit(url)._replace(scheme=home.scheme, netloc=home.netloc))
+
+
 def is_on_site(url: str, root: str) -> bool:
     """Whether the URL stands on the host of `root` (`www.` or not, either scheme)."""
     try:

@@ -17,7 +17,7 @@ from scrapy import Request, Spider
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from alqahira import paging, site
+from alqahira import paging, site, urls
 from alqahira.account import Outcome
 from alqahira.arguments import CrawlArguments
 from alqahira.dates import cairo_day
@@ -136,7 +136,8 @@ class SectionSpider(Spider):
         request: Request = failure.request  # type: ignore[attr-defined]
         cause = failure_cause(failure)
         self.run.account.listings[cause] += 1
-        logger.warning("Listing %s failed: %s", request.url, cause)
+        # A tag that the site does not have is no news: many are guesses.
+        logger.log(logging.INFO if cause == "http_404" else logging.WARNING, "Listing %s: %s", request.url, cause)
 
     # --- sitemaps and feeds -------------------------------------------------------------------
 
@@ -223,7 +224,7 @@ class SectionSpider(Spider):
         if discovery and discovery.last_modified:
             headers["If-Modified-Since"] = discovery.last_modified
         return Request(
-            link.url,
+            urls.moved_to(link.url, self.root),
             callback=self.parse_article,
             errback=self.article_failed,
             headers=headers,

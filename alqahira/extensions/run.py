@@ -113,14 +113,14 @@ class Run:
         """A step of the pipelines broke: a fault of the code, counted so that no article is lost in silence."""
         self.errors += 1
         if isinstance(item, CrawledArticle):
-            self.settle(item.visit.key, Outcome.FAILED, f"error_{failure.type.__name__}")
+            self.settle(item.visit.key, Outcome.FAILED, f"error_{type(failure.value).__name__}")
 
     def spider_error(self, failure: Failure, response: Response) -> None:
         """A callback broke; its request says which article it was for."""
         self.errors += 1
         link = response.request.cb_kwargs.get("link") if response.request else None
         if link is not None:
-            self.settle(link.key, Outcome.FAILED, f"error_{failure.type.__name__}")
+            self.settle(link.key, Outcome.FAILED, f"error_{type(failure.value).__name__}")
 
     def spider_closed(self, spider: Spider, reason: str) -> None:
         self.exit_status, self.problem = self._status()
