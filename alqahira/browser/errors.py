@@ -1,0 +1,46 @@
+"""What a page in the browser can fail with. Each error's `cause` is its name in the run's account."""
+
+from __future__ import annotations
+
+
+class BrowserError(Exception):
+    """Base. `is_transient`: whether a later run may have better luck with the same page."""
+
+    cause = "browser_error"
+    is_transient = True
+
+
+class NeedsBrowser(BrowserError):
+    """The page is an empty shell, and there is no browser: none is installed, or none is wanted."""
+
+    cause = "needs_browser"
+
+
+class BrowserUnavailable(NeedsBrowser):
+    """Chromium or Playwright is missing, or Chromium does not start."""
+
+
+class BrowserCrashed(BrowserError):
+    """The page, or the browser under it, died each time it was tried."""
+
+    cause = "browser_crashed"
+
+
+class BrowserTimeout(BrowserError):
+    """The page did not come to rest before the deadline."""
+
+    cause = "browser_timeout"
+
+
+class OffsiteRedirect(BrowserError):
+    """The page led to another host, which the browser does not follow."""
+
+    cause = "offsite_redirect"
+    is_transient = False
+
+
+class PageTooLarge(BrowserError):
+    """The rendered page is larger than DOWNLOAD_MAXSIZE."""
+
+    cause = "too_large"
+    is_transient = False

@@ -1,0 +1,58 @@
+"""Article links in the JSON that a page fetches. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from urllib.parse import parse_qsl, urljoin, urlsplit
+
+from alqahira.urls import canonical_url, is_article_url
+
+# Longer strings are texts; deeper nesting is no listing.
+_LONGEST_URL = 2_000
+_DEEPEST = 40
+
+
+def article_links(payload: str | bytes, root: str) -> list[str]:
+    """The canonical article URLs among the strings of a JSON text, in their order, each once; [] for no JSON."""
+    try:
+        data = json.loads(payload)
+    except (ValueError, RecursionError):
+        return []
+    links: dict[str, None] = {}
+    for text in _strings(data):
+        link = _article_link(text, root)
+        if link:
+            links[link] = None
+    return list(links)
+
+
+def endpoint(method: str, url: str) -> str:
+    """`GET /api/news?page=…&tag=…`: what a maintainer needs to know of a request, without its values."""
+    parts = urlsplit(url)
+    keys = sorted({key for key, _ in parse_qsl(parts.query, keep_blank_values=True)})
+    return f"{method} {parts.path}" + ("?" + "&".join(f"{key}=…" for key in keys) if keys else "")
+
+
+def _strings(data: object) -> Iterator[str]:
+    """Every string value in the order of the text."""
+    stack = [(data, 0)]
+    while stack:
+        value, depth = stack.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, (dict, list)) and depth < _DEEPEST:
+            children = list(value.values()) if isinstance(value, dict) else value
+            stack.extend((child, depth + 1) for child in reversed(children))
+
+
+def _article_link(text: str, root: str) -> str | None:
+    """The canonical URL, where the string is a link (absolute, or a path) to an article."""
+    text = text.strip()
+    if not 0 < len(text) <= _LONGEST_URL or "/" not in text or "\n" in text:
+        return None
+    try:
+        url = urljoin(f"{root}/", text)
+        return canonical_url(url, root=root) if is_article_url(url, root) else None
+    except ValueError:
+        return None

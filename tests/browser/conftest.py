@@ -1,0 +1,90 @@
+"""Crawls in a process of their own, against a site that misbehaves on request."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rough_site import RoughSite
+
+HERE = Path(__file__).parent
+MARK = "ALQAHIRA_TEST_MARK"
+
+
+@dataclass
+class Crawl:
+    """What a crawl gave: results by path, in their order; statistics; log; what it had imported."""
+
+    results: list[dict[str, Any]]
+    stats: dict[str, Any]
+    imported: list[str]
+    log: str
+    mark: str
+
+    def page(self, path: str) -> dict[str, Any]:
+        return next(result for result in self.results if result["path"] == path)
+
+
+@pytest.fixture
+def site() -> Iterator[RoughSite]:
+    with RoughSite() as site:
+        yield site
+
+
+@pytest.fixture
+def other_site() -> Iterator[RoughSite]:
+    """Another host, and a private one."""
+    with RoughSite("127.0.0.2") as site:
+        yield site
+
+
+@pytest.fixture
+def crawl(site: RoughSite) -> Callable[..., Crawl]:
+    """crawl({"path": …, "kind": …, "meta": …}, …, NAME=setting): the crawl of these pages, when it has ended."""
+
+    def run(*pages: dict[str, Any], environment: dict[str, str] | None = None, **settings: Any) -> Crawl:
+        mark = uuid.uuid4().hex
+        plan = {"site": site.url, "settings": settings, "pages": pages}
+        done = subprocess.run(
+            [sys.executable, HERE / "crawl_pages.py"],
+            input=json.dumps(plan),
+            capture_output=True,
+            text=True,
+            timeout=200,
+            env={**os.environ, "PYTHONPATH": str(HERE.parent.parent), MARK: mark, **(environment or {})},
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return Crawl(**json.loads(done.stdout), log=done.stderr, mark=(environment or {}).get(MARK, mark))
+
+    return run
+
+
+def processes(mark: str, *, named: str = "") -> list[int]:
+    """Ids of the living processes that a crawl has started, by the mark in their environment."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            environment, command = (folder / "environ").read_bytes(), (folder / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if f"{MARK}={mark}".encode() in environment and named.encode() in command:
+            found.append(int(folder.name))
+    return found
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if shutil.which("chromium"):
+        return
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.skip(reason="no chromium on this machine"))

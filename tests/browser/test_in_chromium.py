@@ -1,0 +1,334 @@
+"""Whole crawls in real Chromium, judged by what the site saw and by what is left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+
+import pytest
+from aiohttp import web
+from conftest import MARK, Crawl, processes
+from rough_site import BODY, RoughSite
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+
+LISTING = {"path": "/category/news", "kind": "listing"}
+ARTICLE = {"path": "/news/1000/x", "kind": "article"}
+
+
+def page(path: str, kind: str = "article", **more: object) -> dict[str, object]:
+    return {"path": path, "kind": kind, **more}
+
+
+def opened(path: str = "/category/news", **load_more: object) -> dict[str, object]:
+    """A listing that is to be opened."""
+    return page(path, "listing", meta={"load_more": load_more})
+
+
+def assert_nothing_left(crawl: Crawl) -> None:
+    assert processes(crawl.mark) == []
+    assert crawl.stats.get("browser/pages_closed", 0) == crawl.stats["browser/pages"]
+
+
+class TestWhichPagesComeHere:
+    def test_a_page_that_plain_http_gives_starts_no_browser(self, site, crawl):
+        site.html("/news/1/x", f"<html><body><main><h1>خبر</h1><p>{BODY}</p></main><script src=/a.js></script>")
+        done = crawl(page("/news/1/x"))
+        assert BODY in done.page("/news/1/x")["html"]
+        assert done.imported == []
+        assert site.seen == ["/news/1/x"]
+
+    def test_an_empty_shell_is_fetched_again_and_its_kind_remembered(self, site, crawl):
+        done = crawl(page("/news/1/x", then=[page("/news/2/x", then=[page("/news/3/x")])]))
+        assert [BODY in result["html"] for result in done.results] == [True] * 3
+        # Once plainly and once in the browser; then in the browser only.
+        assert [site.hits(f"/news/{n}/x") for n in (1, 2, 3)] == [2, 1, 1]
+        assert done.stats["browser/pages"] == 3
+        assert_nothing_left(done)
+
+    def test_the_kinds_are_remembered_apart(self, site, crawl):
+        crawl({**ARTICLE, "then": [LISTING]})
+        assert site.hits(LISTING["path"]) == 2
+
+    def test_always_asks_nothing_plainly(self, site, crawl):
+        site.html("/news/1/x", f"<html><body><main><p>{BODY}</p>")
+        done = crawl(page("/news/1/x"), page("/robots-like.txt", None), ALQAHIRA_BROWSER="always")
+        assert site.hits("/news/1/x") == 1
+        assert done.page("/news/1/x")["in_browser"]
+        assert not done.page("/robots-like.txt")["in_browser"]
+
+    def test_never_fails_the_shell_and_imports_nothing(self, site, crawl):
+        done = crawl(ARTICLE, opened(max_clicks=3), ALQAHIRA_BROWSER="never")
+        assert {result["cause"] for result in done.results} == {"needs_browser"}
+        assert done.imported == []
+
+    def test_validators_stay_out_of_the_browser(self, site, crawl):
+        done = crawl({**ARTICLE, "headers": {"If-None-Match": '"same-for-all"'}}, ALQAHIRA_BROWSER="always")
+        assert "if-none-match" not in site.headers[0]
+        # The shell's ETag says nothing of the article: it must not be stored.
+        assert "ETag" not in done.results[0]["headers"]
+
+
+class TestWithoutChromium:
+    def test_one_warning_and_all_that_needs_none_works(self, site, crawl):
+        site.html("/news/1/x", f"<html><body><main><p>{BODY}</p>")
+        done = crawl(
+            page("/news/1/x"), page("/news/2/x"), page("/news/3/x"), environment={"PATH": "/nonexistent", "HOME": "/"}
+        )
+        assert BODY in done.page("/news/1/x")["html"]
+        assert [done.page(f"/news/{n}/x")["cause"] for n in (2, 3)] == ["needs_browser"] * 2
+        assert done.log.count("No browser: no Chromium was found") == 1
+
+    def test_a_chromium_that_does_not_start_is_warned_of_once(self, site, crawl):
+        site.html("/news/1/x", f"<html><body><main><p>{BODY}</p>")
+        done = crawl(
+            page("/news/1/x", then=[page("/news/2/x", then=[page("/news/3/x")])]),
+            ALQAHIRA_BROWSER="always",
+            PLAYWRIGHT_LAUNCH_OPTIONS={"executable_path": "/bin/false"},
+        )
+        assert BODY in done.page("/news/1/x")["html"]
+        assert [done.page(f"/news/{n}/x")["cause"] for n in (2, 3)] == ["needs_browser"] * 2
+        assert done.log.count("No browser: ") == 1
+
+
+class TestWhatThePageLoads:
+    def test_no_images_and_no_other_host(self, site, other_site, crawl):
+        site.html(
+            "/news/1/x",
+            f"<main><p>{BODY}</p></main><img src=/img/a.png><img src={other_site.url}/b.png><video src=/c.mp4></video>"
+            f"<script src={other_site.url}/d.js></script><iframe src=/frame></iframe><iframe src={other_site.url}/f>"
+            f"</iframe><link rel=icon href=/icon.png><script>fetch('{other_site.url}/e', {{mode: 'no-cors'}});"
+            f"fetch('/api/article'); fetch('/prefetched', {{headers: {{purpose: 'prefetch'}}}});"
+            f"new WebSocket('{other_site.url}/ws'.replace('http', 'ws')); navigator.sendBeacon('/beacon', 'x')</script>",
+        )
+        done = crawl(page("/news/1/x"), ALQAHIRA_BROWSER="always")
+        assert BODY in done.results[0]["html"]
+        assert sorted(site.seen) == ["/api/article", "/news/1/x"]
+        assert other_site.seen == []
+        assert_nothing_left(done)
+
+    def test_pop_ups_and_dialogs_do_not_stop_it(self, site, other_site, crawl):
+        site.html(
+            "/news/1/x",
+            f"<main><p>{BODY}</p></main><script>onbeforeunload = e => e.preventDefault();"
+            f"for (let i = 0; i < 5; i++) {{ window.open('/popup'); window.open('{other_site.url}/popup'); }}"
+            f"alert('1'); confirm('2'); prompt('3')</script>",
+        )
+        done = crawl(page("/news/1/x"), ALQAHIRA_BROWSER="always")
+        assert BODY in done.results[0]["html"]
+        assert (site.seen, other_site.seen) == (["/news/1/x"], [])
+        assert_nothing_left(done)
+
+    @pytest.mark.parametrize(
+        "html",
+        [
+            "<script>location.href = '{other}/away'</script>",
+            "<meta http-equiv=refresh content='0;url={other}/away'>",
+            "<body onload=\"document.forms[0].submit()\"><form method=post action='{other}/away'></form>",
+        ],
+    )
+    def test_a_page_that_leads_off_the_site_is_not_followed(self, site, other_site, crawl, html):
+        site.html("/news/1/x", html.format(other=other_site.url))
+        done = crawl(page("/news/1/x"), ALQAHIRA_BROWSER="always")
+        assert other_site.seen == []
+        assert done.results[0]["cause"] == "offsite_redirect"
+
+    def test_nor_is_a_redirect_whatever_asked_for_it(self, site, other_site, crawl):
+        async def away(request: web.Request) -> web.Response:
+            raise web.HTTPFound(f"{other_site.url}/away")
+
+        site.pages["/news/1/x"] = site.pages["/data"] = site.pages["/style.css"] = away
+        site.html(
+            "/news/2/x",
+            f"<link rel=stylesheet href=/style.css><main><p>{BODY}</p></main><script>fetch('/data')</script>",
+        )
+        done = crawl(page("/news/1/x"), page("/news/2/x"), ALQAHIRA_BROWSER="always")
+        assert other_site.seen == []
+        assert done.page("/news/1/x")["cause"] == "offsite_redirect"
+        assert BODY in done.page("/news/2/x")["html"]
+
+    def test_a_redirect_on_the_site_is_followed(self, site, crawl):
+        async def moved(request: web.Request) -> web.Response:
+            raise web.HTTPFound("/news/1000/x")
+
+        site.pages["/news/1/x"] = moved
+        done = crawl(page("/news/1/x"), ALQAHIRA_BROWSER="always")
+        assert done.results[0]["url"] == f"{site.url}/news/1000/x"
+        assert BODY in done.results[0]["html"]
+
+    def test_a_page_that_reloads_itself_for_ever_is_left(self, site, crawl):
+        site.html("/news/1/x", "<script>location.reload()</script>")
+        crawl(page("/news/1/x"), ALQAHIRA_BROWSER="always", ALQAHIRA_BROWSER_DEADLINE=8)
+        assert site.hits("/news/1/x") <= 6
+
+    def test_an_error_page_keeps_its_status(self, site, crawl):
+        async def broken(request: web.Request) -> web.Response:
+            return web.Response(status=503, text="<html>" + SPINNER)
+
+        site.pages["/news/1/x"] = broken
+        done = crawl(page("/news/1/x"), page("/missing"), ALQAHIRA_BROWSER="always")
+        assert (done.page("/news/1/x")["status"], done.page("/missing")["status"]) == (503, 404)
+
+    def test_a_page_in_another_encoding_comes_as_utf_8(self, site, crawl):
+        async def windows(request: web.Request) -> web.Response:
+            html = f"<html><head><meta charset=windows-1256></head><body><main><p>{BODY} «د»</p></main>"
+            return web.Response(body=html.encode("cp1256"), headers={"Content-Type": "text/html; charset=windows-1256"})
+
+        site.pages["/news/1/x"] = windows
+        done = crawl(page("/news/1/x"), ALQAHIRA_BROWSER="always")
+        assert f"{BODY} «د»" in done.results[0]["html"]
+
+
+SPINNER = "<script>setInterval(() => {}, 10)</script>"
+
+
+class TestLinksInPageData:
+    def test_are_handed_over_and_their_endpoint_is_named_once(self, site, crawl):
+        done = crawl(LISTING, page("/category/other", "listing"))
+        assert done.page("/category/news")["links"] == [f"{site.url}/news/{n}/x" for n in (1000, 999, 998, 997)]
+        assert (
+            done.log.count("Page data comes from GET /api/list?page=…&token=…: a maintainer can request it plainly")
+            == 1
+        )
+        assert "s3cret" not in done.log
+        assert done.stats["browser/endpoints"] == 1
+
+    def test_large_answers_and_other_kinds_are_left_alone(self, site, crawl):
+        async def large(request: web.Request) -> web.Response:
+            return web.json_response(["/news/5/x"] + ["x" * 1000] * 3000)
+
+        async def text(request: web.Request) -> web.Response:
+            return web.Response(text='["/news/6/x"]')
+
+        site.pages |= {"/large": large, "/text": text}
+        site.html("/category/news", "<a href=/news/1/x>خبر</a><script>fetch('/large'); fetch('/text')</script>")
+        done = crawl(LISTING, ALQAHIRA_BROWSER="always")
+        assert done.results[0]["links"] == []
+
+
+class TestLoadMore:
+    def test_is_pressed_to_the_end(self, site, crawl):
+        done = crawl(opened(max_clicks=50))
+        assert [f"/news/{n}/x" in done.results[0]["html"] for n in (1000, 989, 988)] == [True, True, False]
+        assert site.hits("/api/list") == 3
+        assert done.stats["browser/load_more/exhausted"] == 1
+        assert_nothing_left(done)
+
+    def test_an_endless_one_ends_at_its_bound(self, site, crawl):
+        site.list_pages = 10**6
+        done = crawl(opened(max_clicks=6))
+        assert site.hits("/api/list") == 7
+        assert done.stats["browser/load_more/max_clicks"] == 1
+
+    def test_one_that_gives_nothing_more_is_left(self, site, crawl):
+        site.html(
+            "/category/news",
+            "<a href=/news/1/x>خبر</a><a class=load-more href='#' onclick=\"fetch('/api/article')\">تحميل</a>",
+        )
+        done = crawl(opened(max_clicks=50))
+        assert site.hits("/api/article") == 1
+        assert done.stats["browser/load_more/no_new_cards"] == 1
+
+    def test_a_link_to_another_page_is_no_control(self, site, crawl):
+        site.html("/category/news", "<a href=/news/1/x>خبر</a><a href=/category/all>المزيد</a>")
+        done = crawl(opened(max_clicks=50))
+        assert site.seen == ["/category/news"]
+        assert done.stats["browser/load_more/exhausted"] == 1
+
+    def test_cards_that_later_ones_replace_are_not_lost(self, site, crawl):
+        site.html(
+            "/category/news",
+            "<div id=cards><a href=/news/9/x>خبر</a></div><button data-load-more>↓</button><script>let n = 9;"
+            "document.querySelector('button').onclick = e => { n--; if (n < 7) e.target.remove(); else "
+            "document.getElementById('cards').innerHTML = `<a href=/news/${n}/x>خبر</a>` }</script>",
+        )
+        done = crawl(opened(max_clicks=50))
+        assert done.results[0]["links"] == [f"{site.url}/news/{n}/x" for n in (9, 8, 7)]
+
+
+class TestTrouble:
+    def test_a_page_that_never_answers_ends_at_the_deadline(self, site, crawl):
+        async def hang(request: web.Request) -> web.Response:
+            await asyncio.sleep(120)
+            return web.Response()
+
+        site.pages["/news/1/x"] = site.pages["/hang.js"] = hang
+        site.html("/news/2/x", "<main></main><script src=/hang.js></script>")  # never parsed to its end
+        site.html("/news/3/x", f"<main><p>{BODY}</p></main><script src=/hang.js async></script>")
+        done = crawl(
+            page("/news/1/x"), page("/news/2/x"), page("/news/3/x"),
+            ALQAHIRA_BROWSER="always", ALQAHIRA_BROWSER_DEADLINE=3,
+        )  # fmt: skip
+        assert [done.page(f"/news/{n}/x").get("cause") for n in (1, 2)] == ["browser_timeout"] * 2
+        assert BODY in done.page("/news/3/x")["html"]  # its text was there
+        assert_nothing_left(done)
+
+    def test_a_page_in_an_endless_loop_ends_at_the_deadline_and_the_next_one_works(self, site, crawl):
+        site.html("/news/1/x", f"<main><p>{BODY}</p></main><script>onload = () => {{ while (true); }}</script>")
+        done = crawl(page("/news/1/x", then=[ARTICLE]), ALQAHIRA_BROWSER="always", ALQAHIRA_BROWSER_DEADLINE=4)
+        assert done.page("/news/1/x")["cause"] == "browser_timeout"
+        assert BODY in done.page("/news/1000/x")["html"]
+        assert processes(done.mark) == []
+
+    def test_a_browser_that_is_killed_is_started_again_and_no_page_is_lost(self, site, crawl):
+        kill_once = _killer(site, times=1)
+        site.pages["/api/article"] = kill_once
+        pages = [page(f"/news/{n}/x") for n in (1, 2, 3)]
+        done = crawl(*pages, ALQAHIRA_BROWSER="always", environment={MARK: "killed-once"})
+        assert [BODY in result["html"] for result in done.results] == [True] * 3
+        assert done.stats["browser/started"] == 2
+        assert processes("killed-once") == []
+
+    def test_a_page_that_kills_each_browser_is_given_up_and_the_others_are_not(self, site, crawl):
+        site.pages["/deadly"] = _killer(site, times=99)
+        site.html("/news/1/x", "<main></main><script>fetch('/deadly')</script>")
+        done = crawl(page("/news/1/x", then=[ARTICLE]), ALQAHIRA_BROWSER="always", environment={MARK: "killer"})
+        assert done.page("/news/1/x")["cause"] == "browser_crashed"
+        assert site.hits("/deadly") == 3
+        assert BODY in done.page("/news/1000/x")["html"]
+        assert processes("killer") == []
+
+    def test_a_driver_that_is_killed_is_started_again(self, site, crawl):
+        site.pages["/api/article"] = _killer(site, times=1, named="run-driver", mark="driver")
+        done = crawl(ARTICLE, ALQAHIRA_BROWSER="always", environment={MARK: "driver"})
+        assert BODY in done.results[0]["html"]
+        assert processes("driver") == []
+
+    def test_a_renderer_that_crashes_is_tried_again(self, site, crawl):
+        site.pages["/api/article"] = _killer(site, times=1, named="--type=renderer", mark="renderer")
+        done = crawl(ARTICLE, ALQAHIRA_BROWSER="always", environment={MARK: "renderer"})
+        assert BODY in done.results[0]["html"]
+        assert done.stats["browser/crashes"] == 1
+        assert processes("renderer") == []
+
+    def test_no_more_pages_at_once_than_set(self, site, crawl):
+        done = crawl(*(page(f"/news/{n}/x") for n in range(6)), ALQAHIRA_BROWSER="always", ALQAHIRA_BROWSER_PAGES=1)
+        assert len(done.results) == 6
+        assert done.stats["playwright/page_count/max_concurrent"] == 1
+        assert_nothing_left(done)
+
+    def test_a_site_that_is_down_fails_as_it_does_without_a_browser(self, site, crawl):
+        async def reset(request: web.Request) -> web.Response:
+            request.transport.abort()
+            return web.Response()
+
+        site.pages["/news/1/x"] = reset
+        done = crawl(page("/news/1/x"), ALQAHIRA_BROWSER="always")
+        assert done.results[0]["error"] == "DownloadFailedError"
+
+
+def _killer(site: RoughSite, *, times: int, named: str = "", mark: str = ""):
+    """A handler that kills the browser that asks, the first few times; then it is /api/article."""
+    left = times
+
+    async def kill(request: web.Request) -> web.StreamResponse:
+        nonlocal left
+        if left:
+            left -= 1
+            marks = [mark] if mark else ["killed-once", "killer"]
+            for pid in (pid for each in marks for pid in processes(each, named=named or "--remote-debugging-pipe")):
+                os.kill(pid, signal.SIGKILL)
+        return web.json_response({"title": "خبر", "body": BODY})
+
+    return kill
