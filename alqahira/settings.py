@@ -85,6 +85,7 @@ DOWNLOADER_MIDDLEWARES: dict[str, Any] = {
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
     "alqahira.middlewares.robots.RobotsMiddleware": 100,
     "alqahira.middlewares.user_agent.ProjectUserAgentMiddleware": 500,
+    "alqahira.middlewares.browser.BrowserMiddleware": 540,
     "alqahira.middlewares.retry.PoliteRetryMiddleware": 550,
 }
 # A host that asked to wait is passed over, and only that host.
@@ -110,6 +111,16 @@ ALQAHIRA_RETRY_AFTER_MAX = 300.0
 # Seconds before the first retry without a Retry-After; they double, with jitter, up to the second figure.
 ALQAHIRA_BACKOFF_BASE = 1.0
 ALQAHIRA_BACKOFF_MAX = 60.0
+
+# --- the browser (docs/browser.md) ------------------------------------------------------------
+
+# Scrapy's own handler until a page needs more; Playwright and Chromium start with the first that does.
+DOWNLOAD_HANDLERS = dict.fromkeys(("http", "https"), "alqahira.browser.handler.BrowserDownloadHandler")
+# Seconds for one page in the browser, all its clicks included.
+ALQAHIRA_BROWSER_DEADLINE = 60
+ALQAHIRA_BROWSER_PAGES = 2
+# With `since`, a load-more control is pressed at most this often on one listing.
+ALQAHIRA_MAX_LOAD_MORE_CLICKS = 200
 
 # --- feeds ------------------------------------------------------------------------------------
 

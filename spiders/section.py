@@ -7,13 +7,14 @@ article taken up is settled in the run's account, here or in the pipelines.
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Container, Iterable, Iterator
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, ClassVar
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from scrapy import Request, Spider
+from scrapy import Request, Spider, signals
+from scrapy.exceptions import DontCloseSpider
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
@@ -25,7 +26,7 @@ from alqahira.extensions.run import Run
 from alqahira.extract import Hints, read_page
 from alqahira.ledger import Discovery, Link, Standing
 from alqahira.listing import read_listing, read_sitemap
-from alqahira.middlewares.causes import failure_cause
+from alqahira.middlewares.causes import failure_cause, is_transient
 from alqahira.middlewares.robots import RobotsMiddleware
 from alqahira.page import CrawledArticle, PageVisit
 
@@ -34,23 +35,6 @@ logger = logging.getLogger(__name__)
 Results = Iterator[Request | CrawledArticle]
 
 _CAIRO = ZoneInfo(site.TIME_ZONE.value)
-# Causes that may be gone by the next run: the page stays pending.
-_TRANSIENT = frozenset(
-    [
-        "timeout",
-        "dns",
-        "connection_refused",
-        "connection_lost",
-        "truncated",
-        "tls",
-        "robots_unreachable",
-        "retry_after_too_long",
-        "browser",
-        "http_408",
-        "http_425",
-        "http_429",
-    ]
-)
 # Doors before rooms: what lists articles is asked before articles are.
 _LISTING_PRIORITY, _SITEMAP_PRIORITY, _REVISIT_PRIORITY = 20, 10, -10
 
@@ -70,6 +54,10 @@ class SectionSpider(Spider):
         self.root = self.run.configuration.site_url
         self._goes_deeper = bool(self.arguments.since) or self.run.ledger.has_completed_run(self.section.name)
         self._sitemaps_seen: set[str] = set()
+        # Listings whose load-more control may lead to `since`, and whether a sitemap leads there as well.
+        self._behind_load_more: list[str] = []
+        self._sitemap_reaches = False
+        self.crawler.signals.connect(self.open_listings, signal=signals.spider_idle)
         for url in self._listing_urls():
             yield self._listing_request(url, paging.Trail())
         for link in self.run.ledger.pending(self.section.name):
@@ -95,8 +83,8 @@ class SectionSpider(Spider):
         for tag in self.section.tags.value:
             yield self.root + site.TAG_URL.value.format(slug=quote(tag))
 
-    def _listing_request(self, url: str, trail: paging.Trail) -> Request:
-        if not trail.pages:
+    def _listing_request(self, url: str, trail: paging.Trail, *, load_more: dict[str, Any] | None = None) -> Request:
+        if not trail.pages and load_more is None:
             self.run.account.listings["asked"] += 1
         return Request(
             url,
@@ -104,8 +92,19 @@ class SectionSpider(Spider):
             errback=self.listing_failed,
             priority=_LISTING_PRIORITY,
             dont_filter=True,
+            meta={"page_kind": "listing"} | ({"load_more": load_more} if load_more else {}),
             cb_kwargs={"trail": trail},
         )
+
+    def open_listings(self) -> None:
+        """When all else is done: `since` lies behind a load-more control, and no sitemap reaches it."""
+        waiting, self._behind_load_more = self._behind_load_more, []
+        if self._sitemap_reaches or not waiting or self.run.is_full:
+            return
+        plan = {"until": self._sitemap_begin(), "max_clicks": self.settings.getint("ALQAHIRA_MAX_LOAD_MORE_CLICKS")}
+        for url in waiting:
+            self.crawler.engine.crawl(self._listing_request(url, paging.Trail(), load_more=plan))
+        raise DontCloseSpider
 
     def parse_listing(self, response: Response, trail: paging.Trail) -> Results:
         """One page of a listing: its articles, and the next page where the run goes deeper."""
@@ -115,6 +114,7 @@ class SectionSpider(Spider):
             self.run.account.listings["answered" if listing.cards else "empty"] += 1
         hints = {card.key: Hints(listing_headline=card.headline, listing_date=card.date) for card in listing.cards}
         links = [Link(card.key, card.url, response.url, card.date, is_listed=True) for card in listing.cards]
+        links += self._links_of_page_data(response, known=hints)
         discoveries = self._discover(links)
         yield from self._take_up(discoveries, hints)
         trail.add(links, {found.link.key for found in discoveries if found.settled})
@@ -129,8 +129,20 @@ class SectionSpider(Spider):
         if self._goes_deeper and not stop:
             for url in listing.next_urls[:1]:
                 yield self._listing_request(url, trail)
+            if self.arguments.since and listing.has_load_more and "load_more" not in response.meta:
+                self._behind_load_more.append(response.url)
         for url in listing.feed_urls:
             yield from self._new_sitemap(url)
+
+    def _links_of_page_data(self, response: Response, known: Container[str]) -> list[Link]:
+        """Articles that only the JSON answers name which a rendered page has fetched."""
+        found = {}
+        for address in response.meta.get("browser_links") or ():
+            url = urls.canonical_url(address, root=self.root)
+            key = urls.article_id(url)
+            if key not in known:
+                found[key] = Link(key, url, response.url, is_listed=True)
+        return list(found.values())
 
     def listing_failed(self, failure: Failure) -> None:
         request: Request = failure.request  # type: ignore[attr-defined]
@@ -170,6 +182,8 @@ class SectionSpider(Spider):
         sitemap = read_sitemap(response.body, response.url, root=self.root, now=datetime.now(UTC))
         self.run.account.listings["sitemaps"] += 1
         begin = self._sitemap_begin()
+        dates = [entry.date for entry in sitemap.entries] + [child.date for child in sitemap.sitemaps]
+        self._sitemap_reaches |= any(date is not None and date < begin for date in dates)
         for child in sitemap.sitemaps:
             if child.date is None or child.date >= begin:
                 yield from self._new_sitemap(child.url)
@@ -230,7 +244,7 @@ class SectionSpider(Spider):
             headers=headers,
             priority=priority,
             dont_filter=True,
-            meta={"handle_httpstatus_list": [304]},
+            meta={"handle_httpstatus_list": [304], "page_kind": "article"},
             cb_kwargs={"link": link, "hints": hints or Hints()},
         )
 
@@ -260,7 +274,7 @@ class SectionSpider(Spider):
     def article_failed(self, failure: Failure) -> None:
         request: Request = failure.request  # type: ignore[attr-defined]
         cause = failure_cause(failure)
-        self._lost(request.cb_kwargs["link"], cause, retry=cause in _TRANSIENT or cause.startswith("http_5"))
+        self._lost(request.cb_kwargs["link"], cause, retry=is_transient(cause))
 
     def _lost(self, link: Link, cause: str, *, retry: bool) -> None:
         self.run.ledger.fail(link.key, cause, retry=retry, now=datetime.now(UTC), run_id=self.run.run_id)

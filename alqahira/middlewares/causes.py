@@ -25,6 +25,8 @@ from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.internet.error import ConnectError, ConnectionClosed
 from twisted.python.failure import Failure
 
+from alqahira.browser.errors import BrowserError
+
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
@@ -86,7 +88,7 @@ def refused(crawler: Crawler, cause: str, detail: str = "") -> Refused:
 def failure_cause(failure: Failure | BaseException) -> str:
     """The cause of what an errback was given: a constant of this module, or `http_<status>`."""
     error: BaseException = failure.value if isinstance(failure, Failure) else failure  # type: ignore[assignment]
-    if isinstance(error, Refused):
+    if isinstance(error, (Refused, BrowserError)):
         return error.cause
     if isinstance(error, HttpError):
         return f"http_{error.response.status}"
@@ -101,3 +103,31 @@ def _is_tls(error: BaseException) -> bool:
     """Whether a failed download failed in the TLS handshake; Twisted keeps that in `reasons`."""
     reasons = getattr(error.__cause__, "reasons", ())
     return any(isinstance(reason.value, SSL.Error) for reason in reasons)
+
+
+# What may be gone by the next run: the page stays in the frontier.
+_TRANSIENT = frozenset(
+    {
+        TIMEOUT,
+        DNS,
+        CONNECTION_REFUSED,
+        CONNECTION_LOST,
+        TRUNCATED,
+        TLS,
+        ROBOTS_UNREACHABLE,
+        RETRY_AFTER_TOO_LONG,
+        BROWSER,
+        "browser_error",
+        "browser_crashed",
+        "browser_timeout",
+        "needs_browser",
+        "http_408",
+        "http_425",
+        "http_429",
+    }
+)
+
+
+def is_transient(cause: str) -> bool:
+    """Whether a later run may have better luck with the same page."""
+    return cause in _TRANSIENT or cause.startswith("http_5")
