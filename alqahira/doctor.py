@@ -53,7 +53,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One fetched page. `kind` is robots, sitemap, home, category, tag, article or missing (a made-up address)."""
+    """One fetched page. `kind` is robots, sitemap, home, category, tag, article or missing (a made-up address).
+
+    `rendered`: a browser had to fill it. `endpoints`: what it requested of the site while a browser had it open.
+    `failure`: why there was no answer; the status is 0 then.
+    """
 
     kind: str
     url: str
@@ -62,6 +66,7 @@ class Sample:
     rendered: bool = False
     headers: dict[str, str] = field(default_factory=dict)
     endpoints: tuple[str, ...] = ()
+    failure: str = ""
 
 
 @dataclass
@@ -164,11 +169,11 @@ def _answered(kind: str) -> Check:
         good = [
             s for s in asked if s.status == 200 and read_listing(s.body, s.url, root=chart.root, now=chart.now).cards
         ]
-        rest = Counter(sample.status for sample in asked if sample not in good)
+        rest = Counter(sample.failure or str(sample.status) for sample in asked if sample not in good)
         words = f"{len(good)} of {len(asked)} answer with articles"
         if rest:
             words += "; the others: " + ", ".join(
-                "200 without articles" if status == 200 else str(status) for status in rest
+                "200 without articles" if status == "200" else status for status in rest
             )
         found = _looks_like_a_section(chart)
         return (Verdict.HOLDS if good else Verdict.FAILS), words + (f"; worth adding: {found}" if found else "")
@@ -368,7 +373,7 @@ def _missing(chart: Chart) -> tuple[Verdict, str]:
 
 
 def _validators(chart: Chart) -> tuple[Verdict, str]:
-    pages = chart.of("article")
+    pages = [page for page in chart.of("article") if not page.rendered]
     with_any = [page for page in pages if {"etag", "last-modified"} & {name.lower() for name in page.headers}]
     if not pages:
         return Verdict.NOT_SEEN, "no article page was answered"

@@ -163,6 +163,7 @@ class Browser:
             raise PageTooLarge(f"{len(body)} bytes")
         self._tell(visit)
         request.meta["browser_links"] = visit.links
+        request.meta["browser_endpoints"] = sorted(visit.endpoints)
         return _response(request, answer, visit.url, body)
 
     def _tell(self, visit: Visit) -> None:
