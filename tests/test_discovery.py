@@ -1,0 +1,213 @@
+"""Every door the site may offer leads to its articles, and a run that has passed known ones goes no further."""
+
+from __future__ import annotations
+
+import json
+import threading
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from crawling import Corpus
+
+from alqahira.dates import cairo_day
+from alqahira.replica.corpus import load_corpus
+from alqahira.replica.options import ReplicaOptions
+
+NOW = datetime.now(UTC)
+NO_SITEMAPS = "User-agent: *\nDisallow: /sitemap\nDisallow: /news-sitemap\nDisallow: /rss\n"
+NO_BROWSER = {"ALQAHIRA_BROWSER": "never"}
+
+
+def truth():
+    return {str(article.number): article for article in load_corpus(*ReplicaOptions().anchor(NOW))}
+
+
+@pytest.fixture
+def robots(tmp_path):
+    """A robots.txt that closes every door but the listings."""
+    path = tmp_path / "robots.txt"
+    path.write_text(NO_SITEMAPS, "utf-8")
+    return str(path)
+
+
+def listing_pages(server, since=0):
+    """The (path, page) of each listing page asked for."""
+    pages = []
+    for entry in server.log()[since:]:
+        parts = urlsplit(entry["path"])
+        if parts.path.startswith(("/category/", "/tag/")):
+            pages.append((parts.path, int(parse_qs(parts.query).get("page", ["1"])[0])))
+    return pages
+
+
+def test_sitemaps_that_robots_txt_names_and_the_feed_that_a_page_names_are_read(replica, tmp_path):
+    server = replica()
+    corpus = Corpus(tmp_path / "output", server.url)
+    corpus.crawl("defense", settings=NO_BROWSER)
+    asked = {urlsplit(path).path for path in server.paths()}
+    assert {"/robots.txt", "/sitemap.xml", "/news-sitemap.xml"} <= asked
+    assert any("rss" in path or "feed" in path for path in asked)
+    assert any(path.endswith(".gz") for path in asked) or not any(".gz" in path for path in asked)
+
+
+def test_without_since_the_sitemaps_last_seven_days_are_taken_and_no_more(replica, tmp_path):
+    corpus = Corpus(tmp_path / "output", replica("--page-size", "1").url)
+    corpus.crawl("defense", settings=NO_BROWSER)
+    found = set(corpus.by_id())
+    recent = {
+        n for n, a in truth().items() if a.topics and "defense" in a.topics and a.listed > NOW - timedelta(days=6)
+    }
+    assert {n for n in recent if not truth()[n].duplicate_of and not truth()[n].not_article} <= found
+
+
+def test_with_since_sitemaps_lead_back_to_that_day(replica, tmp_path):
+    corpus = Corpus(tmp_path / "output", replica("--page-size", "1").url)
+    since = cairo_day(NOW) - timedelta(days=60)
+    assert corpus.crawl("defense", "-a", f"since={since}", settings=NO_BROWSER).status == 0
+    wanted = {
+        number
+        for number, article in truth().items()
+        if "defense" in article.topics
+        and not article.duplicate_of
+        and not article.not_article
+        and cairo_day(article.listed) >= since
+    }
+    assert wanted <= set(corpus.by_id())
+
+
+def test_with_since_next_pages_lead_back_where_there_are_no_sitemaps(replica, tmp_path, robots):
+    server = replica("--paging", "next", "--page-size", "2", "--robots", robots)
+    corpus = Corpus(tmp_path / "output", server.url)
+    corpus.crawl("defense", "-a", f"since={cairo_day(NOW) - timedelta(days=30)}", settings=NO_BROWSER)
+    assert max(page for _, page in listing_pages(server)) > 1
+    first_pages_only = Corpus(tmp_path / "first", server.url)
+    first_pages_only.crawl("defense", settings=NO_BROWSER)
+    assert len(corpus.by_id()) > len(first_pages_only.by_id()) > 0
+
+
+@pytest.mark.browser
+def test_with_since_the_load_more_control_leads_back_where_nothing_else_does(replica, tmp_path, robots):
+    server = replica("--page-size", "2", "--robots", robots)
+    corpus = Corpus(tmp_path / "output", server.url)
+    ran = corpus.crawl("defense", "-a", f"since={cairo_day(NOW) - timedelta(days=30)}")
+    assert ran.status == 0
+    shown = Corpus(tmp_path / "first", server.url)
+    shown.crawl("defense", settings=NO_BROWSER)
+    assert len(corpus.by_id()) > len(shown.by_id()) > 0
+    assert "Page data comes from GET " in ran.stderr
+
+
+@pytest.mark.browser
+def test_the_browser_is_left_alone_where_a_sitemap_reaches_the_day(replica, tmp_path):
+    server = replica("--page-size", "2")
+    ran = Corpus(tmp_path / "output", server.url).crawl("defense", "-a", f"since={cairo_day(NOW) - timedelta(days=3)}")
+    assert ran.status == 0
+    assert "Launching browser" not in ran.stderr
+
+
+def test_a_second_run_pages_no_further_than_an_overlap_of_known_articles(replica, tmp_path, robots):
+    server = replica("--paging", "next", "--page-size", "2", "--robots", robots)
+    corpus = Corpus(tmp_path / "output", server.url)
+    corpus.crawl("defense", "-a", f"since={cairo_day(NOW) - timedelta(days=30)}", settings=NO_BROWSER)
+    seen = len(server.log())
+    corpus.crawl("defense", settings=NO_BROWSER | {"ALQAHIRA_OVERLAP": "2"})
+    assert {page for _, page in listing_pages(server, seen)} == {1}
+
+
+def test_a_pinned_story_does_not_stop_the_search(replica, tmp_path, robots):
+    pinned = max(truth().values(), key=lambda article: article.listed).number
+    server = replica("--paging", "next", "--page-size", "3", "--robots", robots, "--control", "--pinned", str(pinned))
+    corpus = Corpus(tmp_path / "output", server.url)
+    assert corpus.crawl("defense", settings=NO_BROWSER).status == 0
+    seen = len(server.log())
+    corpus.crawl("defense", settings=NO_BROWSER | {"ALQAHIRA_OVERLAP": "5"})
+    assert max(page for _, page in listing_pages(server, seen)) > 1
+
+
+def test_a_run_that_died_leaves_no_gap_behind(replica, tmp_path, robots):
+    """What a dead run has met does not make the next one believe that it knows the rest."""
+    server = replica("--paging", "next", "--page-size", "2", "--robots", robots)
+    corpus = Corpus(tmp_path / "output", server.url)
+    since = f"since={cairo_day(NOW) - timedelta(days=30)}"
+    corpus.crawl("defense", "-a", since, "-a", "max_articles=1", settings=NO_BROWSER)
+    corpus.crawl("defense", "-a", since, settings=NO_BROWSER)
+    whole = Corpus(tmp_path / "whole", server.url)
+    whole.crawl("defense", "-a", since, settings=NO_BROWSER)
+    assert set(corpus.by_id()) == set(whole.by_id())
+
+
+# --- traps, by a server of the tests' own -------------------------------------------------------
+
+
+class Trap(BaseHTTPRequestHandler):
+    """A listing without end, whose addresses carry a new session id each time."""
+
+    asked: list[str]
+    fresh = True
+
+    def do_GET(self):
+        self.asked.append(self.path)
+        parts = urlsplit(self.path)
+        page = int(parse_qs(parts.query).get("page", ["1"])[0])
+        if not parts.path.startswith("/category/"):
+            self.send_error(404)
+            return
+        number = 1000 + page if self.fresh else 1000
+        body = (
+            f'<html><head><link rel="next" href="?page={page + 1}&sid={page * 7919}"></head><body><main><article>'
+            f'<div class="post-thumb"><a class="img-link" href="/news/{number}/x?sid={page}"></a></div>'
+            f'<div class="post-card-content"><h5>خبر {number}</h5></div></article></main></body></html>'
+        ).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def trap(request):
+    handler = type("OneTrap", (Trap,), {"asked": [], "fresh": request.param})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}", handler.asked
+    server.shutdown()
+
+
+SINCE = ("-a", "since=2020-01-01")
+
+
+@pytest.mark.parametrize("trap", [True], indirect=True)
+def test_a_listing_without_end_is_left_at_the_bound_and_reported(trap, tmp_path):
+    root, asked = trap
+    ran = Corpus(tmp_path / "output", root).crawl(
+        "defense", *SINCE, settings=NO_BROWSER | {"ALQAHIRA_MAX_LISTING_PAGES": "5"}
+    )
+    pages = [path for path in asked if path.startswith("/category/")]
+    assert len(pages) == 3 * 5
+    assert "has no end: left after 5 pages" in ran.stderr
+
+
+@pytest.mark.parametrize("trap", [False], indirect=True)
+def test_a_session_id_makes_no_new_article_and_no_new_listing(trap, tmp_path):
+    root, asked = trap
+    Corpus(tmp_path / "output", root).crawl("defense", *SINCE, settings=NO_BROWSER)
+    assert len([path for path in asked if path.startswith("/category/")]) == 3 * 2
+    assert len([path for path in asked if path.startswith("/news/")]) == 1
+
+
+def test_the_account_says_what_was_left_and_why(replica, tmp_path):
+    import sqlite3
+
+    corpus = Corpus(tmp_path / "output", replica().url)
+    corpus.crawl("defense", "-a", "max_articles=1", settings=NO_BROWSER)
+    (account,) = sqlite3.connect(corpus.folder / "state.db").execute("select account from runs").fetchone()
+    found = json.loads(account)
+    assert found["accepted"] == 1
+    assert found["left"] > 0
+    assert found["reason"] == "max_articles"
