@@ -114,15 +114,20 @@ def _begins(key: str, starts: Sequence[str]) -> str | None:
     return next((start for start in starts if key == start or key.startswith(start + " ")), None)
 
 
-def is_boilerplate(text: str, link_characters: int = 0) -> bool:
-    """Whether a whole block is boilerplate. `link_characters`: how many of its characters stand in links."""
+def is_related_label(text: str) -> bool:
+    """Whether a block announces links to other stories: the label alone, with or without a colon."""
+    return len(text) <= 40 and fold_text(text) in _RELATED
+
+
+def is_boilerplate(text: str, link_share: float = 0.0) -> bool:
+    """Whether a whole block is boilerplate. `link_share`: how much of it stands in links, 0 to 1."""
     if len(text) > 400:
         return False
     key = fold_text(text)
     if not key or key in _ALWAYS:
         return True
     words = len(key.split())
-    mostly_link = link_characters >= _MOSTLY * len(text)
+    mostly_link = link_share >= _MOSTLY
     if _begins(key, _COPYRIGHT) or _begins(key, _TAG_LISTS):
         return words <= 25
     if label := _begins(key, _RELATED):

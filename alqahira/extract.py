@@ -36,6 +36,7 @@ _BODIES_AGREE = 0.7
 _REPLACEMENT = "\ufffd"
 _SUFFIX = re.compile(r"\s*[|\-–—]\s*(?P<name>[^|\-–—]+)$")
 _SHORTEST_BODY = 40  # characters
+_HOUSE_NAMES = {fold_text(name) for name in (site.NAME.value, *site.BARE_TITLES.value)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,14 @@ class Hints:
     listing_headline: str | None = None
     listing_date: datetime | None = None
     sitemap_date: datetime | None = None
+
+    def joined(self, other: Hints) -> Hints:
+        """What both say; this one first."""
+        return Hints(
+            self.listing_headline or other.listing_headline,
+            self.listing_date or other.listing_date,
+            self.sitemap_date or other.sitemap_date,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +166,10 @@ def _headline(found: dict[str, Found], hints: Hints, reading: Reading) -> str | 
 def _without_house(text: str) -> str | None:
     """A headline without « | القاهرة الإخبارية» at its end; None where it is the site's name alone."""
     text = " ".join(clean_text(text).split())
-    names = {fold_text(name) for name in (site.NAME.value, *site.BARE_TITLES.value)}
+    if not text or fold_text(text) in _HOUSE_NAMES:
+        return None
     match = _SUFFIX.search(text)
-    if match and fold_text(match["name"]) in names:
-        text = text[: match.start()]
-    return None if not text or fold_text(text) in names else text
+    return text[: match.start()] if match and fold_text(match["name"]) in _HOUSE_NAMES else text
 
 
 def _body(found: dict[str, Found], page: Page, headline: str | None, reading: Reading) -> list[str]:

@@ -10,7 +10,7 @@ import logging
 from collections.abc import AsyncIterator, Container, Iterable, Iterator
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, ClassVar
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
 from scrapy import Request, Spider, signals
@@ -35,8 +35,7 @@ logger = logging.getLogger(__name__)
 Results = Iterator[Request | CrawledArticle]
 
 _CAIRO = ZoneInfo(site.TIME_ZONE.value)
-# Doors before rooms: what lists articles is asked before articles are.
-_LISTING_PRIORITY, _SITEMAP_PRIORITY, _REVISIT_PRIORITY = 20, 10, -10
+_LISTING_PRIORITY, _SITEMAP_PRIORITY = 20, 10
 
 
 class SectionSpider(Spider):
@@ -54,26 +53,42 @@ class SectionSpider(Spider):
         self.root = self.run.configuration.site_url
         self._goes_deeper = bool(self.arguments.since) or self.run.ledger.has_completed_run(self.section.name)
         self._sitemaps_seen: set[str] = set()
+        # Doors first: an article is fetched when all that lists it has said what it knows of it.
+        self._waiting: list[tuple[Link, Discovery | None]] = []
+        self._hints: dict[str, Hints] = {}
         # Listings whose load-more control may lead to `since`, and whether a sitemap leads there as well.
         self._behind_load_more: list[str] = []
         self._sitemap_reaches = False
-        self.crawler.signals.connect(self.open_listings, signal=signals.spider_idle)
+        self.crawler.signals.connect(self.go_on, signal=signals.spider_idle)
         for url in self._listing_urls():
             yield self._listing_request(url, paging.Trail())
-        for link in self.run.ledger.pending(self.section.name):
-            if self.run.account.take(link.key):
-                yield self._article_request(link)
         for url in await self._sitemap_urls():
             yield self._sitemap_request(url)
-        limit = self.settings.getint("ALQAHIRA_MAX_REVISITS")
-        for discovery in self.run.ledger.due(self.section.name, datetime.now(UTC), limit):
+        self._wait_for_known()
+
+    def _wait_for_known(self) -> None:
+        """What an earlier run left behind, and what is due to be asked about again."""
+        now, limit = datetime.now(UTC), self.settings.getint("ALQAHIRA_MAX_REVISITS")
+        for link in self.run.ledger.pending(self.section.name):
+            if self.run.account.take(link.key):
+                self._waiting.append((link, None))
+        for discovery in self.run.ledger.due(self.section.name, now, limit):
             if self.run.account.take(discovery.link.key):
-                yield self._article_request(discovery.link, discovery, priority=_REVISIT_PRIORITY)
+                self._waiting.append((discovery.link, discovery))
 
     def _run(self) -> Run:
         run = self.crawler.get_extension(Run)
         assert run is not None
         return run
+
+    def go_on(self) -> None:
+        """When all that was asked has answered: the listings behind a load-more control, then the articles."""
+        requests = [*self._opened_listings()] or [*self._article_requests()]
+        if not requests or self.run.is_full:
+            return
+        for request in requests:
+            self.crawler.engine.crawl(request)
+        raise DontCloseSpider
 
     # --- listings -----------------------------------------------------------------------------
 
@@ -96,27 +111,18 @@ class SectionSpider(Spider):
             cb_kwargs={"trail": trail},
         )
 
-    def open_listings(self) -> None:
-        """When all else is done: `since` lies behind a load-more control, and no sitemap reaches it."""
-        waiting, self._behind_load_more = self._behind_load_more, []
-        if self._sitemap_reaches or not waiting or self.run.is_full:
-            return
-        plan = {"until": self._sitemap_begin(), "max_clicks": self.settings.getint("ALQAHIRA_MAX_LOAD_MORE_CLICKS")}
-        for url in waiting:
-            self.crawler.engine.crawl(self._listing_request(url, paging.Trail(), load_more=plan))
-        raise DontCloseSpider
-
     def parse_listing(self, response: Response, trail: paging.Trail) -> Results:
         """One page of a listing: its articles, and the next page where the run goes deeper."""
         now = datetime.now(UTC)
         listing = read_listing(response.body, response.url, root=self.root, now=now)
         if not trail.pages:
             self.run.account.listings["answered" if listing.cards else "empty"] += 1
-        hints = {card.key: Hints(listing_headline=card.headline, listing_date=card.date) for card in listing.cards}
+        for card in listing.cards:
+            self._hint(card.key, Hints(listing_headline=card.headline, listing_date=card.date))
         links = [Link(card.key, card.url, response.url, card.date, is_listed=True) for card in listing.cards]
-        links += self._links_of_page_data(response, known=hints)
+        links += self._links_of_page_data(response, known={link.key for link in links})
         discoveries = self._discover(links)
-        yield from self._take_up(discoveries, hints)
+        yield from self._take_up(discoveries)
         trail.add(links, {found.link.key for found in discoveries if found.settled})
         stop = trail.why_stop(
             overlap=self.settings.getint("ALQAHIRA_OVERLAP"),
@@ -133,6 +139,15 @@ class SectionSpider(Spider):
                 self._behind_load_more.append(response.url)
         for url in listing.feed_urls:
             yield from self._new_sitemap(url)
+
+    def _opened_listings(self) -> Iterator[Request]:
+        """Listings to open in the browser: `since` lies behind their control, and no sitemap reaches it."""
+        waiting, self._behind_load_more = self._behind_load_more, []
+        if self._sitemap_reaches:
+            return
+        plan = {"until": self._sitemap_begin(), "max_clicks": self.settings.getint("ALQAHIRA_MAX_LOAD_MORE_CLICKS")}
+        for url in waiting:
+            yield self._listing_request(url, paging.Trail(), load_more=plan)
 
     def _links_of_page_data(self, response: Response, known: Container[str]) -> list[Link]:
         """Articles that only the JSON answers name which a rendered page has fetched."""
@@ -187,15 +202,15 @@ class SectionSpider(Spider):
         for child in sitemap.sitemaps:
             if child.date is None or child.date >= begin:
                 yield from self._new_sitemap(child.url)
-        links, hints = [], {}
+        links = []
         for entry in sitemap.entries:
             if entry.date is None and not self.arguments.since and not sitemap.is_news:
                 continue  # of unknown age, in a file that may hold the whole archive
             if entry.date is not None and entry.date < begin:
                 continue
             links.append(Link(entry.key, entry.url, response.url, entry.published))
-            hints[entry.key] = Hints(listing_headline=entry.headline, sitemap_date=entry.published)
-        yield from self._take_up(self._discover(links), hints)
+            self._hint(entry.key, Hints(listing_headline=entry.headline, sitemap_date=entry.published))
+        yield from self._take_up(self._discover(links))
 
     def _sitemap_begin(self) -> datetime:
         """The moment up to which sitemaps are read back."""
@@ -215,7 +230,10 @@ class SectionSpider(Spider):
         asked = [link for link in links if self.arguments.covers(cairo_day(link.date) if link.date else None)]
         return self.run.ledger.discover(asked, section=self.section.name, run_id=self.run.run_id, now=datetime.now(UTC))
 
-    def _take_up(self, discoveries: Iterable[Discovery], hints: dict[str, Hints]) -> Results:
+    def _hint(self, key: str, more: Hints) -> None:
+        self._hints[key] = self._hints.get(key, Hints()).joined(more)
+
+    def _take_up(self, discoveries: Iterable[Discovery]) -> Iterator[CrawledArticle]:
         """Each article once a run: download it, ask whether it changed, or leave it as it is known."""
         for discovery in discoveries:
             link = discovery.link
@@ -225,13 +243,19 @@ class SectionSpider(Spider):
                 self.run.settle(link.key, Outcome.UNCHANGED, "not_due")
             elif discovery.standing is Standing.SET_ASIDE:
                 kept = self.run.ledger.set_aside_article(link.key, self.section.topic)
-                yield kept if kept else self._article_request(link, hints=hints.get(link.key))
+                if kept:
+                    yield kept
+                else:
+                    self._waiting.append((link, None))
             else:
-                yield self._article_request(link, discovery, hints=hints.get(link.key))
+                self._waiting.append((link, discovery))
 
-    def _article_request(
-        self, link: Link, discovery: Discovery | None = None, *, hints: Hints | None = None, priority: int = 0
-    ) -> Request:
+    def _article_requests(self) -> Iterator[Request]:
+        waiting, self._waiting = self._waiting, []
+        for link, discovery in waiting:
+            yield self._article_request(link, discovery)
+
+    def _article_request(self, link: Link, discovery: Discovery | None) -> Request:
         headers = {}
         if discovery and discovery.etag:
             headers["If-None-Match"] = discovery.etag
@@ -242,13 +266,12 @@ class SectionSpider(Spider):
             callback=self.parse_article,
             errback=self.article_failed,
             headers=headers,
-            priority=priority,
             dont_filter=True,
             meta={"handle_httpstatus_list": [304], "page_kind": "article"},
-            cb_kwargs={"link": link, "hints": hints or Hints()},
+            cb_kwargs={"link": link},
         )
 
-    def parse_article(self, response: Response, link: Link, hints: Hints) -> Results:
+    def parse_article(self, response: Response, link: Link) -> Iterator[CrawledArticle]:
         """One article page, or the site's word that it has not changed."""
         now = datetime.now(UTC)
         visit = PageVisit(
@@ -263,13 +286,19 @@ class SectionSpider(Spider):
             self.run.ledger.unchanged(visit, self.run.run_id)
             self.run.settle(link.key, Outcome.UNCHANGED, "not_modified")
             return
-        reading = read_page(response.body, response.url, now=now, hints=hints)
+        reading = read_page(response.body, response.url, now=now, hints=self._hints_of(link))
         for disagreement in reading.disagreements:
             self.run.account.notes[f"disagreement/{disagreement.field}"] += 1
         if reading.article is None:
             self._lost(link, reading.cause or "no_article", retry=False)
             return
         yield CrawledArticle(article=reading.article, visit=visit)
+
+    def _hints_of(self, link: Link) -> Hints:
+        """What the doors said of an article, in this run or in the one that left it behind."""
+        is_sitemap = link.discovered_on is not None and urlsplit(link.discovered_on).path.endswith((".xml", ".xml.gz"))
+        kept = Hints(sitemap_date=link.date) if is_sitemap else Hints(listing_date=link.date)
+        return self._hints.pop(link.key, Hints()).joined(kept)
 
     def article_failed(self, failure: Failure) -> None:
         request: Request = failure.request  # type: ignore[attr-defined]

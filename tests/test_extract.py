@@ -20,8 +20,7 @@ BODY = [
     "وشملت الجولة:",
     "مراكز تدريب الأطقم الجوية.",
     "ورش إصلاح الطائرات المقاتلة.",
-    "واختتم الوزير جولته بلقاء المقاتلين.",
-    "ثم استمع إلى مطالبهم وملاحظاتهم.",
+    "واختتم الوزير جولته بلقاء المقاتلين.\nثم استمع إلى مطالبهم وملاحظاتهم.",
     "المصدر العسكري أكد أن التدريب المشترك يبدأ الأحد المقبل بمشاركة 12 طائرة.",
 ]
 HEADLINE = "وزير الدفاع يتفقد قاعدة برنيس الجوية"
@@ -184,7 +183,10 @@ def test_a_shell_that_a_browser_must_fill_is_told_from_an_empty_page():
     ],
 )
 def test_page_data_gives_the_article_where_the_page_shows_none(data):
-    script = data % (HEADLINE, "".join(f"<p>{paragraph}</p>" for paragraph in BODY).replace('"', ""))
+    script = data % (
+        HEADLINE,
+        "".join(f"<p>{paragraph}</p>" for paragraph in BODY).replace('"', "").replace("\n", "<br>"),
+    )
     article = extract_article(f"<html><body><div id='__next'></div>{script}</body></html>", URL, now=NOW)
     assert article is not None
     assert (article.headline, article.article_body.split("\n\n")) == (HEADLINE, BODY)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from alqahira.arabic import clean_text
-from alqahira.boilerplate import is_boilerplate, without_label_links
+from alqahira.boilerplate import is_boilerplate, is_related_label, without_label_links
 
 # Elements that begin and end a block of text (HTML, «flow content» that browsers display as blocks).
 _BLOCKS = frozenset(
@@ -47,7 +47,6 @@ _BLOCKS = frozenset(
         "ul",
         "details",
         "summary",
-        "br",
     ]
 )
 # Elements whose text is never body.
@@ -83,48 +82,55 @@ _SKIPPED = frozenset(
     ]
 )
 _MAX_NODES = 60_000
+_ALL_LINK = 0.9
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
-    """One block of text as displayed, and what part of it is link."""
+class Line:
+    """One displayed line, raw, and the texts of the links in it."""
 
     text: str
-    link_characters: int
-    link_texts: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+
+    @property
+    def link_share(self) -> float:
+        length = len("".join(self.text.split()))
+        return sum(len("".join(link.split())) for link in self.links) / length if length else 0.0
 
 
-def blocks(element: Any) -> Iterator[Block]:
-    """The blocks below an element in reading order; `br` parts blocks too. Text is raw."""
-    buffer: list[str] = []
+def blocks(element: Any) -> Iterator[list[Line]]:
+    """The blocks of text below an element in reading order, each as the lines that `br` parts it into."""
+    done: list[Line] = []
+    texts: list[str] = []
     links: list[str] = []
 
-    def flush() -> Iterator[Block]:
-        text = "".join(buffer)
-        if text.strip():
-            yield Block(text, sum(map(len, links)), tuple(links))
-        buffer.clear()
+    def end_line() -> None:
+        done.append(Line("".join(texts), tuple(links)))
+        texts.clear()
         links.clear()
 
-    anchors = 0
+    def end_block() -> list[Line]:
+        end_line()
+        block = done.copy()
+        done.clear()
+        return block if any(line.text.strip() for line in block) else []
+
+    anchors = visited = 0
     # An explicit stack: a page may nest deeper than Python recurses.
     stack: list[tuple[Any, bool]] = [(element, True)]
-    visited = 0
     while stack and visited < _MAX_NODES:
         node, entering = stack.pop()
         visited += 1
         tag = node.tag if isinstance(node.tag, str) else ""
         if entering:
-            skipped = not tag or tag in _SKIPPED or (node is not element and _is_hidden(node))
-            if tag in _BLOCKS:
-                yield from flush()
-            if skipped:
-                if tag in _SKIPPED and tag not in ("ins", "label"):
-                    yield from flush()
-            else:
+            if tag == "br":
+                end_line()
+            elif tag in _BLOCKS and (block := end_block()):
+                yield block
+            if tag and tag not in _SKIPPED and (node is element or not _is_hidden(node)):
                 anchors += tag == "a"
                 if node.text:
-                    buffer.append(node.text)
+                    texts.append(node.text)
                     if anchors:
                         links.append(node.text)
                 stack.append((node, False))
@@ -132,13 +138,14 @@ def blocks(element: Any) -> Iterator[Block]:
                 continue
         else:
             anchors -= tag == "a"
-            if tag in _BLOCKS:
-                yield from flush()
+            if tag in _BLOCKS and (block := end_block()):
+                yield block
         if node is not element and node.tail:
-            buffer.append(node.tail)
+            texts.append(node.tail)
             if anchors:
                 links.append(node.tail)
-    yield from flush()
+    if block := end_block():
+        yield block
 
 
 def _is_hidden(node: Any) -> bool:
@@ -149,14 +156,29 @@ def _is_hidden(node: Any) -> bool:
 
 
 def paragraphs(element: Any) -> list[str]:
-    """The body's paragraphs below an element as display text, boilerplate left out."""
-    found = []
+    """The body's paragraphs below an element as display text, boilerplate left out.
+
+    A single `br` is a line of its paragraph; an empty line between two parts paragraphs.
+    """
+    found: list[str] = []
+    after_label = False
     for block in blocks(element):
-        text = " ".join(clean_text(block.text).split())
-        if not text or is_boilerplate(text, block.link_characters):
-            continue
-        if block.link_texts:
-            text = without_label_links(text, [" ".join(clean_text(link).split()) for link in block.link_texts])
-        if text:
-            found.append(text)
+        lines: list[str] = []
+        for line in [*block, Line("")]:
+            text = display(line.text)
+            if text:
+                if after_label and line.link_share >= _ALL_LINK:
+                    continue  # one of the stories that a label such as «موضوعات متعلقة» announces
+                after_label = is_related_label(text)
+                if not is_boilerplate(text, line.link_share):
+                    text = without_label_links(text, [display(link) for link in line.links]) if line.links else text
+                    lines += [text] if text else []
+            elif lines:
+                found.append("\n".join(lines))
+                lines = []
     return found
+
+
+def display(text: str) -> str:
+    """Display text on one line."""
+    return " ".join(clean_text(text).split())
