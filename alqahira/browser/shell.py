@@ -14,6 +14,8 @@ _SCRIPT = re.compile(rb"<script\b", re.IGNORECASE)
 _UNSEEN = re.compile(rb"<(script|style|noscript|template|svg|head)\b.*?</\1\s*>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
 # A paragraph that says something: 40 characters and more of its own text, which is 80 bytes of Arabic.
 _PARAGRAPH = re.compile(rb"<p\b[^>]*>\s*(?:<(?:strong|b|em|span|a)\b[^>]*>\s*)*[^<]{80,}", re.IGNORECASE)
+# A headline with text: the page was rendered, whatever it lacks besides.
+_HEADING = re.compile(rb"<h1\b[^>]*>\s*(?:<[^>]+>\s*)*[^<\s]", re.IGNORECASE)
 _HREF = re.compile(rb"""<a\b[^>]*?\shref\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 _HOST = re.compile(r"^https?://[^/]+", re.IGNORECASE)
 
@@ -28,7 +30,8 @@ def is_empty_shell(html: bytes, kind: str) -> bool:
         return False
     if kind == "listing":
         return not any(_is_article_link(href) for href in _HREF.findall(_UNSEEN.sub(b"", html)))
-    return not _PARAGRAPH.search(_UNSEEN.sub(b"", html)) and b"articleBody" not in html
+    seen = _UNSEEN.sub(b"", html)
+    return not _PARAGRAPH.search(seen) and not _HEADING.search(seen) and b"articleBody" not in html
 
 
 def _is_article_link(href: bytes) -> bool:
