@@ -19,11 +19,11 @@ from alqahira.arabic import fold_text
 TOPICS = ("defense", "foreign_affairs")
 
 # A topic holds from this score on. Weights and zones are in units of it: see the head of topics.toml.
-THRESHOLD = 3.5
+THRESHOLD = 4.0
 # News says first what it is about: a headline counts double, the rest of a body is mostly background.
-HEADLINE, LEAD, BACKGROUND, KEYWORD = 2.0, 1.0, 0.25, 0.5
+HEADLINE, LEAD, BACKGROUND, KEYWORD = 2.0, 1.0, 0.2, 0.5
 # Words of the body that are its lead, and words that are read at all. Reading on changed no decision that was measured.
-LEAD_WORDS, BODY_WORDS = 60, 160
+LEAD_WORDS, BODY_WORDS = 40, 160
 
 _GAP = "…"
 _LONGEST_GAP = 2
