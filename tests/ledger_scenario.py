@@ -1,0 +1,134 @@
+"""Articles and a short life of a ledger, for the tests of ledger and parts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+
+from alqahira.article import Article
+from alqahira.ledger import Ledger, Link, RevisitSchedule, open_ledger
+from alqahira.page import CrawledArticle, PageVisit
+from alqahira.parts import Publisher
+from alqahira.similarity import content_hash, fingerprint
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+SCHEDULE = RevisitSchedule.from_steps([(1, 2), (30, 24)])
+WORDS = [
+    "وزير",
+    "الدفاع",
+    "القوات",
+    "الجوية",
+    "تدريب",
+    "مشترك",
+    "سفينة",
+    "حربية",
+    "مناورة",
+    "حدود",
+    "اتفاق",
+    "هدنة",
+    "صاروخ",
+    "رادار",
+    "قاعدة",
+    "لواء",
+    "فرقة",
+    "قائد",
+    "زيارة",
+    "مباحثات",
+    "تعاون",
+    "عسكري",
+    "منظومة",
+    "دفاع",
+    "طائرة",
+    "مسيرة",
+    "دورية",
+    "أمن",
+    "بحر",
+    "خليج",
+    "قمة",
+    "بيان",
+    "مجلس",
+    "وفد",
+    "سفير",
+    "اجتماع",
+    "ملف",
+    "أزمة",
+    "حل",
+    "سياسي",
+]
+
+
+def body(seed, words=120):
+    """A body of three paragraphs that shares little with that of another seed."""
+    random = Random(seed)
+    text = [random.choice(WORDS) for _ in range(words)]
+    return "\n\n".join(" ".join(text[i::3]) for i in range(3))
+
+
+def crawled(number, *, text=None, headline=None, published=NOW, fetched=NOW, topics=("defense",)):
+    text = text if text is not None else body(number)
+    headline = headline or f"عنوان الخبر رقم {number}"
+    key, url = str(number), f"https://alqaheranews.net/news/{number}/x"
+    article = Article(
+        article_id=key,
+        url=url,
+        headline=headline,
+        article_body=text,
+        date_published=published,
+        date_published_source="jsonld" if published else None,
+        topics=list(topics),
+        word_count=len(text.split()),
+        content_hash=content_hash(headline, text),
+        layout="site",
+        date_first_seen=fetched,
+        date_crawled=fetched,
+        run_id="run",
+    )
+    return CrawledArticle(article=article, visit=PageVisit(key=key, url=url, fetched=fetched, etag=f'"{number}"'))
+
+
+def link(number, **given):
+    return Link(str(number), f"https://alqaheranews.net/news/{number}/x", "https://alqaheranews.net/tag/x", **given)
+
+
+def accept(ledger: Ledger, item, near_duplicates="drop"):
+    return ledger.accept(item, fingerprint(item.article.article_body), near_duplicates=near_duplicates, run_id="run")
+
+
+def opened(folder: Path, **given) -> Ledger:
+    return open_ledger(f"sqlite:///{folder / 'state.db'}", revisit=SCHEDULE, **given)
+
+
+def publisher(ledger: Ledger, folder: Path, *, max_rows=3, compress=False) -> Publisher:
+    return Publisher(ledger, folder, max_rows=max_rows, max_age_seconds=0, compress=compress)
+
+
+# What the scenario accepts: (article, revision), whatever happens on the way.
+EXPECTED = {("1", 1), ("2", 1), ("3", 1), ("5", 1), ("6", 1), ("7", 1), ("2", 2)}
+
+
+def live(folder: Path) -> None:
+    """One run: it takes up what is left, accepts seven lines over two days with a duplicate and a revision, and ends."""
+    with opened(folder) as ledger:
+        parts = publisher(ledger, folder)
+        parts.recover()
+        run = ledger.start_run("run", "defense", NOW)
+        links = [link(number) for number in (1, 2, 3, 4, 5, 6, 7)]
+        ledger.discover(links, section="defense", run_id=run, now=NOW)
+        stories = [
+            crawled(1),
+            crawled(2),
+            crawled(3, published=NOW - timedelta(days=1)),
+            crawled(4, text=body(1), headline="الخبر نفسه"),  # tells what 1 tells
+            crawled(5, published=None),
+            crawled(6),
+            crawled(7),
+            crawled(2, text=body(2) + "\n\nفقرة أضيفت بعد النشر تغير النص.", fetched=NOW + timedelta(hours=3)),
+        ]
+        for item in stories:
+            known = ledger.article_as_of(item.article.article_id, item.visit.fetched)
+            if known is None or known.content_hash != item.article.content_hash:
+                accept(ledger, item)
+            parts.seal_due(item.visit.fetched)
+        parts.seal_all()
+        ledger.finish_run(run, {}, 0, NOW, complete=True)
