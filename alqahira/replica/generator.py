@@ -1,20 +1,152 @@
-"""Any number of further articles (placeholder until the vocabulary stands)."""
+"""Any number of further articles, the same for the same number and anchor day, each unlike the others.
+
+An article is put together from the clauses of `vocabulary.toml`: no two share more than a few of them, and these
+with other numbers and places. What listings and sitemaps need to know (`outline`) costs no text.
+"""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+import tomllib
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from importlib import resources
+from random import Random
+from typing import Any, NamedTuple
 
-from alqahira.replica.corpus import ReplicaArticle
+from alqahira.replica.body import paragraph
+from alqahira.replica.corpus import ReplicaArticle, make_slug
+from alqahira.replica.images import stamped_image
+from alqahira.replica.options import CAIRO
+from alqahira.replica.printed_dates import FORMS, print_date
 
 FIRST_NUMBER = 200_001
+# A hundred articles hold so many of each kind: two thirds are on topic.
+_KINDS = (
+    *("defense",) * 27,
+    *("foreign_affairs",) * 27,
+    *("both",) * 13,
+    *("economy",) * 12,
+    *("sport",) * 11,
+    *("culture",) * 10,
+)
+_TOPICS = {
+    "defense": ("defense",),
+    "foreign_affairs": ("foreign_affairs",),
+    "both": ("defense", "foreign_affairs"),
+}
+_BETWEEN = timedelta(minutes=10)  # so 144 articles a day, about what a news site publishes
+_FORMS = tuple(FORMS)
+
+
+class Outline(NamedTuple):
+    """What is known of an article before its text is made."""
+
+    listed: datetime
+    number: int
+    category: str
+    tags: tuple[str, ...]
+
+
+def _mix(number: int, salt: int) -> int:
+    """A scattered 32-bit number, cheap and the same everywhere (the finalizer of MurmurHash3)."""
+    h = (number * 0x9E3779B1 + salt * 0x85EBCA6B) & 0xFFFFFFFF
+    h = ((h ^ h >> 16) * 0x85EBCA6B) & 0xFFFFFFFF
+    h = ((h ^ h >> 13) * 0xC2B2AE35) & 0xFFFFFFFF
+    return h ^ h >> 16
+
+
+@lru_cache(maxsize=1)
+def _vocabulary() -> dict[str, Any]:
+    text = resources.files("alqahira.replica").joinpath("vocabulary.toml").read_text("utf-8")
+    words = tomllib.loads(text)
+    words["both"]["clauses"] = words["defense"]["clauses"] + words["foreign_affairs"]["clauses"]
+    return words
 
 
 class Generator:
-    def __init__(self, today: date) -> None:
-        self._today = today
+    """Articles by number, from `FIRST_NUMBER` (the newest) on, every ten minutes back from the anchor day's start."""
 
-    def outline(self, number: int) -> tuple[datetime, int, str, tuple[str, ...]]:
-        raise NotImplementedError
+    def __init__(self, today: date) -> None:
+        self._start = datetime.combine(today, time(0), CAIRO).astimezone(UTC)
+        self._words = _vocabulary()
+
+    def outline(self, number: int) -> Outline:
+        words = self._words[self._kind(number)]
+        return Outline(
+            listed=self._start - _BETWEEN * (number - FIRST_NUMBER + 1),
+            number=number,
+            category=words["categories"][_mix(number, 2) % len(words["categories"])],
+            tags=self._tags(number, words["tags"]),
+        )
 
     def article(self, number: int) -> ReplicaArticle:
-        raise NotImplementedError
+        outline, kind, random = self.outline(number), self._kind(number), Random(number)
+        slots = _Slots(self._words, random, self._country(number))
+        words = self._words[kind]
+        headline = slots.fill(random.choice(words["headlines"]))
+        credit, author, agency = random.choice(self._words["credits"])
+        uploaded = outline.listed - timedelta(minutes=random.randrange(3, 40))
+        image = stamped_image(uploaded, number)
+        return ReplicaArticle(
+            number=number,
+            slug=make_slug(headline),
+            headline=headline,
+            blocks=tuple(paragraph(text) for text in self._paragraphs(words, slots, random)),
+            category=outline.category,
+            tags=outline.tags,
+            credit=credit,
+            authors=(author,) if author else (),
+            agencies=(agency,) if agency else (),
+            topics=_TOPICS.get(kind, ()),
+            caption=slots.fill("صورة أرشيفية من {city}"),
+            image_src=image,
+            image_url=image,
+            listed=outline.listed,
+            visible_date=print_date(_FORMS[number % len(_FORMS)], outline.listed.astimezone(CAIRO)),
+            uploaded=uploaded,
+        )
+
+    def _paragraphs(self, words: dict[str, Any], slots: _Slots, random: Random) -> list[str]:
+        """The lead and three or four paragraphs of two clauses each, no clause twice."""
+        count = random.randrange(3, 5)
+        clauses = [slots.fill(clause) for clause in random.sample(words["clauses"], 2 * count)]
+        openers = random.sample(self._words["openers"], count)
+        joints = random.sample(self._words["joints"], count)
+        lead = slots.fill(random.choice(words["leads"]))
+        rest = zip(openers, clauses[:count], joints, clauses[count:], strict=True)
+        return [f"{lead}.", *(f"{opener} {first}، {joint} {second}." for opener, first, joint, second in rest)]
+
+    def _kind(self, number: int) -> str:
+        return _KINDS[_mix(number, 1) % len(_KINDS)]
+
+    def _country(self, number: int) -> int:
+        return _mix(number, 3) % len(self._words["countries"])
+
+    def _tags(self, number: int, tags: list[str]) -> tuple[str, ...]:
+        first = _mix(number, 4) % len(tags)
+        second = (first + 1 + _mix(number, 5) % (len(tags) - 1)) % len(tags)
+        return tags[first], tags[second], self._words["countries"][self._country(number)][0]
+
+
+class _Slots:
+    """Fills the slots of patterns; the two countries stay the same throughout an article, all else varies."""
+
+    def __init__(self, words: dict[str, Any], random: Random, country: int) -> None:
+        self._words = words
+        self._random = random
+        countries = words["countries"]
+        other = (country + random.randrange(1, len(countries))) % len(countries)
+        self._names = dict(zip(("c", "cm", "cf", "cap"), countries[country], strict=True))
+        self._names |= zip(("d", "dm", "df", "dcap"), countries[other], strict=True)
+
+    def fill(self, pattern: str) -> str:
+        random, words = self._random, self._words
+        return pattern.format(
+            n=random.randrange(11, 100),
+            m=random.randrange(30, 100),
+            k=100 * random.randrange(2, 100),
+            city=random.choice(words["cities"]),
+            day=random.choice(words["days"]),
+            month=random.choice(words["months"]),
+            **self._names,
+        )
