@@ -78,16 +78,30 @@ REMOTE_CONTROL_ENABLED = False
 # --- manners (docs/manners.md) ----------------------------------------------------------------
 
 DOWNLOADER_MIDDLEWARES: dict[str, Any] = {
-    # Scrapy's own robots middleware lets the first requests of a run slip past; ROBOTSTXT_OBEY means nothing here.
-    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    # Scrapy's own let what carries `dont_filter` go off the site, and the first requests of a run slip past
+    # robots.txt; ROBOTSTXT_OBEY means nothing here.
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "scrapy.downloadermiddlewares.useragent.UserAgentMiddleware": None,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
+    "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
+    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
+    "alqahira.middlewares.offsite.OffsiteGuardMiddleware": 50,
+    "alqahira.middlewares.address_guard.AddressGuardMiddleware": 60,
     "alqahira.middlewares.robots.RobotsMiddleware": 100,
     "alqahira.middlewares.user_agent.ProjectUserAgentMiddleware": 500,
     "alqahira.middlewares.browser.BrowserMiddleware": 540,
     "alqahira.middlewares.retry.PoliteRetryMiddleware": 550,
+    "alqahira.middlewares.redirects.BoundedMetaRefreshMiddleware": 580,
+    "alqahira.middlewares.redirects.BoundedRedirectMiddleware": 600,
 }
+# A name is checked where it is resolved, so that none can change its answer afterwards.
+TWISTED_DNS_RESOLVER = "alqahira.middlewares.address_guard.GuardedResolver"
+# An article is a hundred times smaller; Scrapy's default is 1 GiB.
+DOWNLOAD_MAXSIZE = 16 * 1024 * 1024
+DOWNLOAD_WARNSIZE = 4 * 1024 * 1024
+DOWNLOAD_TIMEOUT = 30
+REDIRECT_MAX_TIMES = 5
 # A host that asked to wait is passed over, and only that host.
 SCHEDULER_PRIORITY_QUEUE = "alqahira.middlewares.holds.HoldAwarePriorityQueue"
 

@@ -1,0 +1,49 @@
+"""One site and no other: no request leaves it, whoever made it and wherever an answer points.
+
+Scrapy's own middleware lets a request with `dont_filter` go anywhere, and the redirects of a start request
+carry that flag. This one looks at the host alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from alqahira import site
+from alqahira.middlewares import causes
+from alqahira.middlewares.robots import IS_ROBOTS
+from alqahira.urls import is_on_site
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+
+
+class OffsiteGuardMiddleware:
+    """Refuses requests to other hosts than that of ALQAHIRA_SITE_URL (`www.` or not), with the cause `offsite`.
+
+    A robots.txt may be redirected to another host (RFC 9309, section 2.3.1.2); nothing else may. A redirect,
+    3xx or meta refresh, comes by here as a request of its own. A browser follows redirects without asking:
+    what it brings from elsewhere is refused when it comes.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+        self._root: str = crawler.settings.get("ALQAHIRA_SITE_URL") or site.ROOT.value
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> OffsiteGuardMiddleware:
+        return cls(crawler)
+
+    def process_request(self, request: Request) -> None:
+        if not request.meta.get(IS_ROBOTS):
+            self._check(request.url)
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        if not request.meta.get(IS_ROBOTS):
+            self._check(response.url)
+        return response
+
+    def _check(self, url: str) -> None:
+        if not url.lower().startswith(("http://", "https://")) or not is_on_site(url, self._root):
+            raise causes.refused(self.crawler, causes.OFFSITE, url)

@@ -1,0 +1,205 @@
+"""A hostile site: whatever it answers, the crawl stays on it, takes no more than it must, and names the cause."""
+
+from __future__ import annotations
+
+import gzip
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from crawling import Corpus
+
+NO_BROWSER = {
+    "ALQAHIRA_BROWSER": "never",
+    "RETRY_TIMES": "1",
+    "ALQAHIRA_BACKOFF_BASE": "0.01",
+    "ALQAHIRA_BACKOFF_MAX": "0.02",
+}
+ARTICLE = (
+    '<html><body><main><div class="container"><div class="row"><div class="col-lg-8"><div class="single-content2">'
+    '<div class="entry-header"><h1>وزير الدفاع يستقبل وفدًا عسكريًا في القاهرة {n}</h1></div><article><div class="entry-main-content">'
+    '<div class="htmlCode"><p>استقبل وزير الدفاع وفدًا عسكريًا رفيع المستوى لبحث التعاون بين القوات المسلحة في البلدين {n}.</p></div>'
+    "</div></article></div></div></div></div></main></body></html>"
+)
+
+
+class Hostile(BaseHTTPRequestHandler):
+    """Serves one listing whose articles each answer in their own bad way."""
+
+    protocol_version = "HTTP/1.1"
+    answers: dict[str, object]
+    asked: list[str]
+
+    def do_GET(self):
+        self.asked.append(self.path)
+        if self.path.startswith("/category/"):
+            links = "".join(
+                f'<article><div class="post-thumb"><a class="img-link" href="{path}"></a></div></article>'
+                for path in self.answers
+            )
+            self.send(f"<html><body><main>{links}</main></body></html>".encode())
+        elif self.path in self.answers:
+            self.answers[self.path](self)
+        else:
+            self.send(b"", status=404)
+
+    def send(self, body, status=200, **headers):
+        self.send_response(status)
+        for name, value in ({"Content-Type": "text/html; charset=utf-8"} | headers).items():
+            self.send_header(name.replace("_", "-"), value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def serve():
+    """Starts hostile servers; gives the root and what was asked of it."""
+    running = []
+
+    def start(answers):
+        handler = type("OneHostile", (Hostile,), {"answers": answers, "asked": []})
+        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        running.append(server)
+        return f"http://127.0.0.1:{server.server_port}", handler.asked
+
+    yield start
+    for server in running:
+        server.shutdown()
+
+
+def redirect(target, status=302):
+    return lambda h: h.send(b"", status=status, Location=target)
+
+
+def refresh(target):
+    return lambda h: h.send(f'<html><head><meta http-equiv="refresh" content="0;url={target}"></head></html>'.encode())
+
+
+def article(n):
+    return lambda h: h.send(ARTICLE.format(n=n).encode())
+
+
+def crawl(tmp_path, root, **settings):
+    corpus = Corpus(tmp_path / "output", root)
+    return corpus, corpus.crawl("defense", settings=NO_BROWSER | settings)
+
+
+def test_no_redirect_leads_off_the_site_or_to_an_internal_address(serve, tmp_path):
+    elsewhere, seen = serve({})
+    port = elsewhere.rsplit(":", 1)[1]
+    targets = [
+        f"{elsewhere}/news/1/x",
+        f"http://localhost:{port}/",
+        f"http://2130706433:{port}/",
+        f"http://[::ffff:127.0.0.1]:{port}/",
+        f"http://0x7f.1:{port}/",
+        "file:///etc/passwd",
+        "http://169.254.169.254/latest/meta-data",
+    ]
+    answers = {f"/news/{100 + i}/x": redirect(target) for i, target in enumerate(targets)}
+    answers |= {f"/news/{200 + i}/x": refresh(target) for i, target in enumerate(targets)}
+    answers["/news/300/x"] = article(300)
+    root, _ = serve(answers)
+    corpus, ran = crawl(tmp_path, root, ALQAHIRA_MAX_FAILED_SHARE="1")
+    assert seen == []
+    assert [record["article_id"] for record in corpus.records()] == ["300"]
+    assert "offsite" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_redirect_loops_end_with_a_cause(serve, tmp_path):
+    root, asked = serve(
+        {"/news/1/x": redirect("/news/1/y"), "/news/1/y": redirect("/news/1/x"), "/news/2/x": article(2)}
+    )
+    corpus, ran = crawl(tmp_path, root)
+    assert len([path for path in asked if path.startswith("/news/1/")]) < 8
+    assert "redirect" in ran.stderr
+    assert [record["article_id"] for record in corpus.records()] == ["2"]
+
+
+def too_large(h):
+    h.send_response(200)
+    h.send_header("Content-Type", "text/html")
+    h.send_header("Content-Length", str(17 * 1024 * 1024))
+    h.end_headers()
+    try:
+        for _ in range(17):
+            h.wfile.write(b"x" * 1024 * 1024)
+    except OSError:
+        pass
+
+
+def truncated(h):
+    h.send_response(200)
+    h.send_header("Content-Type", "text/html")
+    h.send_header("Content-Length", "5000")
+    h.end_headers()
+    h.wfile.write(ARTICLE.format(n=1).encode()[:400])
+    h.close_connection = True
+
+
+def bomb(h):
+    h.send(gzip.compress(b"\0" * 200 * 1024 * 1024, 9), Content_Encoding="gzip")
+
+
+def wrong_encoding(h):
+    body = ARTICLE.format(n=5).encode()
+    h.send(body.replace("المسلحة".encode(), "المس".encode() + b"\xff\xfe"))
+
+
+def test_bad_answers_are_set_aside_with_their_cause_and_the_rest_is_taken(serve, tmp_path):
+    root, _ = serve(
+        {
+            "/news/1/x": too_large,
+            "/news/2/x": truncated,
+            "/news/3/x": bomb,
+            "/news/4/x": lambda h: h.send(b"", status=500),
+            "/news/5/x": wrong_encoding,
+            "/news/6/x": lambda h: h.send(b"not gzip", Content_Encoding="gzip"),
+            "/news/7/x": article(7),
+        }
+    )
+    corpus, ran = crawl(tmp_path, root, ALQAHIRA_MAX_FAILED_SHARE="1")
+    assert [record["article_id"] for record in corpus.records()] == ["7"]
+    (account,) = [line for line in ran.stderr.splitlines() if " discovered = " in line]
+    for cause in ("too_large", "truncated", "http_500", "bad_encoding"):
+        assert cause in account, account
+    assert "7 discovered" in account
+    assert "Traceback" not in ran.stderr
+    assert not any("\ufffd" in line for line in corpus.lines())
+
+
+def test_nothing_listens_while_a_crawl_runs():
+    from crawling import scrapy
+
+    shown = (
+        scrapy("settings", "--get", "TELNETCONSOLE_ENABLED").stdout
+        + scrapy("settings", "--get", "REMOTE_CONTROL_ENABLED").stdout
+    )
+    assert shown.split() == ["False", "False"]
+
+
+def test_the_user_agent_names_the_project_and_a_contact(replica, tmp_path):
+    server = replica()
+    Corpus(tmp_path / "output", server.url).crawl(
+        "defense", "-a", "max_articles=1", settings=NO_BROWSER | {"ALQAHIRA_USER_AGENT_CONTACT": "desk@example.org"}
+    )
+    agents = {entry["user_agent"] for entry in server.log()}
+    assert len(agents) == 1
+    assert all("alqahira" in agent and "desk@example.org" in agent for agent in agents)
+
+
+def test_what_robots_txt_disallows_is_never_asked_whatever_the_settings(replica, tmp_path):
+    robots = tmp_path / "robots.txt"
+    robots.write_text("User-agent: *\nDisallow: /news/\n")
+    server = replica("--robots", str(robots))
+    ran = Corpus(tmp_path / "output", server.url).crawl("defense", settings=NO_BROWSER | {"ROBOTSTXT_OBEY": "False"})
+    assert not [path for path in server.paths() if path.startswith("/news/")]
+    assert server.paths()[0] == "/robots.txt"
+    assert ran.status == 1
+    assert "robots" in ran.stderr
