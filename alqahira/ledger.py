@@ -12,7 +12,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -27,8 +27,8 @@ from alqahira.dates import cairo_day
 from alqahira.errors import ConfigurationError, LedgerBusy, LedgerUnusable
 from alqahira.page import CrawledArticle, PageVisit
 from alqahira.record import from_record, to_json_line, to_record
-from alqahira.similarity import Fingerprint, features, same_story
-from alqahira.tables import STATE_VERSION, articles, bands, meta, metadata, outbox, pages, runs
+from alqahira.similarity import Fingerprint, features, fingerprint, same_story
+from alqahira.tables import STATE_VERSION, articles, bands, meta, metadata, outbox, pages, parts, runs
 
 # The same wire story elsewhere counts as a duplicate within this time; later it is news again.
 STORY_WINDOW = timedelta(hours=72)
@@ -444,9 +444,7 @@ class Ledger:
         )
         _store(connection, article, "accepted" if verdict.is_emitted else "duplicate")
         if article.duplicate_of is None:
-            connection.execute(bands.delete().where(bands.c.article_id == article.article_id))
-            rows = [{"band": band, "article_id": article.article_id} for band in dict.fromkeys(fingerprint.bands)]
-            connection.execute(bands.insert(), rows)
+            self._index(connection, article.article_id, fingerprint)
         if verdict.is_emitted:
             day = str(cairo_day(article.date_published)) if article.date_published else "unknown"
             connection.execute(
@@ -457,6 +455,11 @@ class Ledger:
                     accepted=rfc3339(article.date_crawled),
                 )
             )
+
+    def _index(self, connection: Connection, article_id: str, fingerprint: Fingerprint) -> None:
+        connection.execute(bands.delete().where(bands.c.article_id == article_id))
+        rows = [{"band": band, "article_id": article_id} for band in dict.fromkeys(fingerprint.bands)]
+        connection.execute(bands.insert(), rows)
 
     def _visited(
         self,
@@ -503,6 +506,26 @@ class Ledger:
             )
             found = connection.scalar(query)
         return from_record(json.loads(found)) if found else None
+
+    def newest_revisions(self) -> dict[str, int]:
+        """The highest revision of every article that was accepted or dropped."""
+        with self.engine.connect() as connection:
+            newest = sa.func.max(articles.c.revision).label("newest")
+            query = sa.select(articles.c.article_id, newest).where(articles.c.status != "set_aside")
+            return {row.article_id: row.newest for row in connection.execute(query.group_by(articles.c.article_id))}
+
+    def restore_part(self, part: Any, published: Sequence[Article]) -> None:
+        """Take a sealed part (`parts.Part`) and its articles into an empty ledger, as if it had published them."""
+        sequence = int(Path(part.path).name.removeprefix("part-").partition(".")[0])
+        day = Path(part.path).parent.name.removeprefix("date_published=")
+        with self.transaction() as connection:
+            connection.execute(parts.insert().values(sequence=sequence, sealed=1, **asdict(part)))
+            for article in published:
+                _store(connection, article, "accepted")
+                if article.duplicate_of is None:
+                    self._index(connection, article.article_id, fingerprint(article.article_body))
+                row = {"article_id": article.article_id, "revision": article.revision, "day": day, "part": sequence}
+                connection.execute(outbox.insert().values(accepted=rfc3339(article.date_crawled), **row))
 
     def records(self, *, duplicates: bool = False) -> Iterator[dict[str, Any]]:
         """Every published record, all revisions, in the order accepted; `duplicates`: the dropped ones too, last."""

@@ -18,7 +18,7 @@ from typing import Any
 from alqahira.topics import TOPICS, explain_topics, match_topics
 
 SAMPLES = Path(__file__).parent.parent / "tests" / "data" / "topics_labelled.jsonl"
-SPLITS = ("tune", "held_out", "late")
+SPLITS = ("tune", "held_out")
 
 
 def main() -> None:

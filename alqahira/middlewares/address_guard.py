@@ -94,7 +94,7 @@ class GuardedResolver(CachingHostnameResolver):
         addressTypes: Sequence[type[IAddress]] | None = None,
         transportSemantics: str = "TCP",
     ) -> IHostResolution:
-        guarded = _GuardedReceiver(resolutionReceiver, self, hostName, portNumber)
+        guarded: Any = _GuardedReceiver(resolutionReceiver, self, hostName, portNumber)
         return super().resolveHostName(guarded, hostName, portNumber, addressTypes, transportSemantics)
 
     def allows(self, host: str, port: int, address: str) -> bool:

@@ -1,0 +1,98 @@
+"""`scrapy export`: the corpus, or a slice of it, as JSON Lines."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from scrapy.commands import ScrapyCommand
+
+from alqahira.arguments import CrawlArguments
+from alqahira.commands.crawl import end
+from alqahira.configuration import state_url
+from alqahira.dates import cairo_day
+from alqahira.errors import AlqahiraError, ConfigurationError
+from alqahira.ledger import Ledger, open_ledger
+from alqahira.record import to_json_line
+
+TOPICS = ("defense", "foreign_affairs")
+
+
+class Command(ScrapyCommand):
+    """The highest revision of each article, in the order accepted, unless told otherwise."""
+
+    requires_project = True
+    requires_crawler_process = False
+
+    def syntax(self) -> str:
+        return "[options]"
+
+    def short_desc(self) -> str:
+        return "Write the corpus, or a slice of it, as JSON Lines"
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        super().add_options(parser)
+        parser.add_argument("--topic", choices=TOPICS, help="articles with this topic")
+        parser.add_argument("--since", metavar="DAY", help="published on this Cairo day or later")
+        parser.add_argument("--until", metavar="DAY", help="published on this Cairo day or earlier")
+        parser.add_argument("--with-duplicates", action="store_true", help="near-duplicates that were dropped, too")
+        parser.add_argument("--all-revisions", action="store_true", help="every revision, not the highest alone")
+        parser.add_argument(
+            "-o", "--output", metavar="FILE", help="write to FILE, whole or not at all (standard output)"
+        )
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        assert self.settings is not None
+        try:
+            days = {"since": opts.since, "until": opts.until}
+            window = CrawlArguments.parse({k: v for k, v in days.items() if v}, today=date.max)
+            with open_ledger(state_url(self.settings), read_only=True) as ledger:
+                lines = (to_json_line(record) for record in select(ledger, window, opts))
+                write(lines, opts.output)
+        except AlqahiraError as error:
+            end(error)
+        except BrokenPipeError:  # the reader has had enough
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+
+
+def select(ledger: Ledger, window: CrawlArguments, opts: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """The records that the options ask for."""
+    newest = None if opts.all_revisions else ledger.newest_revisions()
+    for record in ledger.records(duplicates=opts.with_duplicates):
+        published = record["date_published"]
+        if newest is not None and record["revision"] != newest[record["article_id"]]:
+            continue
+        if opts.topic and opts.topic not in record["topics"]:
+            continue
+        if (opts.since or opts.until) and not published:
+            continue  # of no known day
+        if window.covers(cairo_day(datetime.fromisoformat(published)) if published else None):
+            yield record
+
+
+def write(lines: Iterator[str], target: str | None) -> None:
+    """To standard output, or to a file that appears only when it is whole."""
+    if target is None:
+        for line in lines:
+            sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+        return
+    path = Path(target)
+    aside = path.with_name(f".{path.name}.tmp")
+    try:
+        with aside.open("w", encoding="utf-8", newline="\n") as file:
+            for line in lines:
+                file.write(f"{line}\n")
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
+        raise ConfigurationError(f"{path} cannot be written: {error.strerror}") from None

@@ -1,0 +1,42 @@
+"""A lost or corrupt state made again from the parts: what was published is known, and is not published twice.
+
+What only the state knew is gone: the frontier, the validators, the dropped duplicates and the runs. The next
+crawl finds the pages again and recognizes their articles.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+
+from alqahira.errors import LedgerUnusable
+from alqahira.ledger import open_ledger
+from alqahira.parts import check, part_files, read_manifest, read_part
+from alqahira.record import from_record
+
+
+def rebuild_state(state_url: str, output_dir: Path) -> Path | None:
+    """Make the state again; the old file is kept beside it, and its new name is returned.
+
+    Raises LedgerUnusable where a part is not as the manifest lists it: what is damaged is mended first.
+    """
+    listed = {part.path: part for part in read_manifest(output_dir)}
+    for path in part_files(output_dir):
+        wrong = "not in the manifest" if path not in listed else check(output_dir, listed[path])
+        if wrong:
+            raise LedgerUnusable(f"{path}: {wrong}; mend or remove it before the state is rebuilt")
+    aside = _put_aside(Path(make_url(state_url).database or ""))
+    with open_ledger(state_url) as ledger:
+        for part in listed.values():
+            ledger.restore_part(part, [from_record(record) for record in read_part(output_dir / part.path)])
+    return aside
+
+
+def _put_aside(state: Path) -> Path | None:
+    for ending in ("-wal", "-shm"):
+        state.with_name(state.name + ending).unlink(missing_ok=True)
+    if not state.exists():
+        return None
+    return state.rename(state.with_name(f"{state.name}.{datetime.now(UTC):%Y%m%dT%H%M%S}.old"))
