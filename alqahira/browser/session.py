@@ -130,7 +130,9 @@ class Browser:
         except PlaywrightTimeout as error:
             raise BrowserTimeout(_first_line(error)) from None
         except PlaywrightError as error:
-            if visit.is_lost or not life.is_sound or _is_driver_gone(error):
+            if not visit.is_lost and _is_driver_gone(error):
+                life.died()  # a killed driver tells nobody
+            if visit.is_lost or not life.is_sound:
                 raise TargetGone from None
             raise _site_error(error, visit) from None
         except BrowserTimeout:
@@ -200,15 +202,16 @@ class Life:
         # Scrapy's engine has started long ago: the handler's own signal never comes.
         await self._handler._launch()
         await self._handler._maybe_launch_browser()
-        self._handler.browser.on("disconnected", lambda _: self._died())
+        self._handler.browser.on("disconnected", lambda _: self.died())
         self.is_sound = True
 
     async def close(self) -> None:
-        self._died()
+        self.died()
         if not await _bounded(self._handler.close()):
             logger.warning("The browser did not close in %.0f s", _CLOSE_SECONDS)
 
-    def _died(self) -> None:
+    def died(self) -> None:
+        """Neither its pages nor its browser can be used any more."""
         self.is_sound = False
         for visit in self._visits:
             visit.lost()

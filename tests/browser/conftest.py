@@ -70,16 +70,28 @@ def crawl(site: RoughSite) -> Callable[..., Crawl]:
 
 
 def processes(mark: str, *, named: str = "") -> list[int]:
-    """Ids of the living processes that a crawl has started, by the mark in their environment."""
-    found = []
+    """Ids of the living processes that a crawl has started: those with the mark in their environment, and their children.
+
+    Chromium's renderers write their title over their environment, so that only their parent tells whose they are.
+    """
+    marked, commands, parents = set(), {}, {}
     for folder in Path("/proc").glob("[0-9]*"):
+        pid = int(folder.name)
         try:
-            environment, command = (folder / "environ").read_bytes(), (folder / "cmdline").read_bytes()
+            commands[pid] = (folder / "cmdline").read_bytes()
+            parents[pid] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            if f"{MARK}={mark}".encode() in (folder / "environ").read_bytes():
+                marked.add(pid)
         except OSError:
             continue
-        if f"{MARK}={mark}".encode() in environment and named.encode() in command:
-            found.append(int(folder.name))
-    return found
+    ours = {pid for pid in commands if pid in parents and _is_below(pid, marked, parents)}
+    return sorted(pid for pid in ours if named.encode() in commands[pid])
+
+
+def _is_below(pid: int, marked: set[int], parents: dict[int, int]) -> bool:
+    while pid and pid not in marked:
+        pid = parents.get(pid, 0)
+    return bool(pid)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
