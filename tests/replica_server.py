@@ -17,12 +17,16 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email.message import Message
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+
+from alqahira.replica.corpus import ReplicaArticle, load_corpus
+from alqahira.replica.options import ReplicaOptions
 
 _ROOT = Path(__file__).resolve().parents[1]
 _START_SECONDS = 30.0
@@ -52,6 +56,11 @@ class ReplicaProcess:
     url: str
     log_path: Path
     process: subprocess.Popen[str] = field(repr=False)
+    now: datetime  # the clock it started with, unless a test gave it one
+
+    def truth(self) -> dict[str, ReplicaArticle]:
+        """What each written article is, by number."""
+        return written(self.now)
 
     @property
     def port(self) -> int:
@@ -111,17 +120,24 @@ class ReplicaProcess:
                 self.process.stdout.close()
 
 
+def written(now: datetime) -> dict[str, ReplicaArticle]:
+    """The written articles as a replica that starts at `now` shows them, by number."""
+    return {str(article.number): article for article in load_corpus(*ReplicaOptions().anchor(now))}
+
+
 def start_replica(*arguments: str, log: Path | None = None) -> ReplicaProcess:
     """Start `python -m alqahira.replica` with these switches on a free port; RuntimeError if it does not come up."""
     path = log or Path(tempfile.mkdtemp(prefix="replica-")) / "access.jsonl"
-    command = [sys.executable, "-m", "alqahira.replica", "--port", "0", "--log", str(path), *arguments]
+    command = [sys.executable, "-m", "alqahira.replica", "--port", "0", "--log", str(path)]
+    now = datetime.now(UTC).replace(microsecond=0)
+    command += arguments if {"--now", "--today"} & {*arguments} else ("--now", now.isoformat(), *arguments)
     process = subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout
     line = process.stdout.readline()  # ends at once if the process does
     if not line.startswith("replica listening on http://"):
         process.kill()
         raise RuntimeError(f"the replica did not start: {line!r}, exit status {process.wait(_START_SECONDS)}")
-    return ReplicaProcess(line.split()[-1], path, process)
+    return ReplicaProcess(line.split()[-1], path, process, now)
 
 
 @pytest.fixture

@@ -8,19 +8,13 @@ from datetime import UTC, datetime, timedelta
 import jsonschema
 import pytest
 from crawling import Corpus, scrapy
-from replica_server import start_replica
+from replica_server import start_replica, written
 
-from alqahira.replica.corpus import load_corpus
-from alqahira.replica.options import ReplicaOptions
 from alqahira.schema import json_schema
 
-NOW = datetime.now(UTC)
 SECTIONS = ("defense", "foreign_affairs")
-
-
-def truth():
-    """What each article of the replica is, by number."""
-    return {str(article.number): article for article in load_corpus(*ReplicaOptions().anchor(NOW))}
+# What does not depend on the day: which articles there are, and what they tell.
+WRITTEN = written(datetime(2026, 11, 24, 12, tzinfo=UTC))
 
 
 @pytest.fixture
@@ -39,7 +33,7 @@ def crawled(tmp_path_factory):
         ran = made.crawl(section, "-O", str(feed))
         assert ran.status == 0, ran.stderr
         made.feeds[section] = feed.read_text("utf-8")
-    made.seen = server.log()
+    made.seen, made.truth, made.now = server.log(), server.truth(), server.now
     server.stop()
     return made
 
@@ -50,12 +44,12 @@ def is_wanted(article, topic=None):
 
 def wanted(topic=None):
     """The numbers of the articles that belong in the corpus, by a person's judgement; of a wire story any copy may."""
-    return {number for number, article in truth().items() if is_wanted(article, topic)}
+    return {number for number, article in WRITTEN.items() if is_wanted(article, topic)}
 
 
 def story(number):
     """The story an article tells: itself, or the wire copy it repeats."""
-    article = truth()[number]
+    article = WRITTEN[number]
     return str(article.duplicate_of or number)
 
 
@@ -105,10 +99,10 @@ def test_a_part_holds_the_articles_of_its_cairo_day(crawled):
 
 @pytest.mark.parametrize("number", sorted(wanted()))
 def test_every_field_of_every_article_is_the_truth(crawled, number):
-    record, article = crawled.by_id().get(number), truth()[number]
+    record, article = crawled.by_id().get(number), crawled.truth[number]
     if record is None:
         told = {story(other) for other in crawled.by_id()}
-        assert story(number) in told or not is_recent(article), "neither it nor a copy of it was found"
+        assert story(number) in told or not is_recent(article, crawled.now), "neither it nor a copy of it was found"
         return
     for name, value in article.expected().items():
         found = record[name]
@@ -124,13 +118,13 @@ def test_every_field_of_every_article_is_the_truth(crawled, number):
 
 def test_topics_are_a_person_s_judgement_in_all_but_a_few(crawled):
     found = crawled.by_id()
-    agreed = [number for number, record in found.items() if record["topics"] == list(truth()[number].topics)]
+    agreed = [number for number, record in found.items() if record["topics"] == list(WRITTEN[number].topics)]
     assert len(agreed) >= 0.93 * len(found)
 
 
-def is_recent(article):
+def is_recent(article, now):
     """Whether a run without `since` can know of it: by a sitemap's last seven days."""
-    return article.listed > NOW - timedelta(days=6)
+    return article.listed > now - timedelta(days=6)
 
 
 def test_nothing_else_is_in_the_corpus(crawled):
@@ -140,7 +134,7 @@ def test_nothing_else_is_in_the_corpus(crawled):
 def test_a_wire_story_that_several_pages_tell_stands_once(crawled):
     stories = [story(number) for number in crawled.by_id()]
     assert len(stories) == len(set(stories))
-    assert any(article.duplicate_of for article in truth().values())
+    assert any(article.duplicate_of for article in WRITTEN.values())
 
 
 def test_the_second_spider_downloads_nothing_whole_that_the_first_has(crawled):
@@ -165,7 +159,9 @@ def test_a_revised_story_is_a_new_line_with_the_next_revision(replica, tmp_path)
     server = replica("--control")
     corpus = Corpus(tmp_path / "output", server.url)
     corpus.crawl("defense")
-    number = next(record["article_id"] for record in corpus.records() if is_recent(truth()[record["article_id"]]))
+    truth = server.truth()
+    recent = (record["article_id"] for record in corpus.records() if is_recent(truth[record["article_id"]], server.now))
+    number = next(recent)
     server.revise(int(number))
     assert corpus.crawl("defense").status == 0
     revisions = [record for record in corpus.records() if record["article_id"] == number]
@@ -186,8 +182,9 @@ def test_a_run_stops_at_the_articles_it_was_asked_for_and_the_next_takes_up_the_
 
 
 def test_since_and_until_bound_the_days(replica, tmp_path):
-    corpus = Corpus(tmp_path / "output", replica().url)
-    days = sorted({article.listed.date() for number, article in truth().items() if number in wanted("defense")})
+    server = replica()
+    corpus = Corpus(tmp_path / "output", server.url)
+    days = sorted({article.listed.date() for number, article in server.truth().items() if number in wanted("defense")})
     since, until = days[1], days[-2]
     ran = corpus.crawl("defense", "-a", f"since={since}", "-a", f"until={until}")
     assert ran.status == 0
@@ -199,7 +196,7 @@ def test_since_and_until_bound_the_days(replica, tmp_path):
 
 
 def test_the_account_names_a_page_without_headline_or_body(crawled, replica, tmp_path):
-    broken = {str(a.number): a.not_article for a in truth().values() if a.not_article}
+    broken = {str(a.number): a.not_article for a in WRITTEN.values() if a.not_article}
     assert broken
     corpus = Corpus(tmp_path / "output", replica().url)
     log = "".join(corpus.crawl(section).stderr for section in SECTIONS)

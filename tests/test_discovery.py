@@ -10,18 +10,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from crawling import Corpus
+from replica_server import written
 
 from alqahira.dates import cairo_day
-from alqahira.replica.corpus import load_corpus
-from alqahira.replica.options import ReplicaOptions
 
-NOW = datetime.now(UTC)
 NO_SITEMAPS = "User-agent: *\nDisallow: /sitemap\nDisallow: /news-sitemap\nDisallow: /rss\n"
 NO_BROWSER = {"ALQAHIRA_BROWSER": "never"}
-
-
-def truth():
-    return {str(article.number): article for article in load_corpus(*ReplicaOptions().anchor(NOW))}
 
 
 @pytest.fixture
@@ -30,6 +24,18 @@ def robots(tmp_path):
     path = tmp_path / "robots.txt"
     path.write_text(NO_SITEMAPS, "utf-8")
     return str(path)
+
+
+def in_corpus(server, since):
+    """Numbers of the defense articles published since then that a crawl must find: no copies, no broken pages."""
+    return {
+        number
+        for number, article in server.truth().items()
+        if "defense" in article.topics
+        and not article.duplicate_of
+        and not article.not_article
+        and article.listed >= since
+    }
 
 
 def listing_pages(server, since=0):
@@ -53,34 +59,24 @@ def test_sitemaps_that_robots_txt_names_and_the_feed_that_a_page_names_are_read(
 
 
 def test_without_since_the_sitemaps_last_seven_days_are_taken_and_no_more(replica, tmp_path):
-    corpus = Corpus(tmp_path / "output", replica("--page-size", "1").url)
+    server = replica("--page-size", "1")
+    corpus = Corpus(tmp_path / "output", server.url)
     corpus.crawl("defense", settings=NO_BROWSER)
-    found = set(corpus.by_id())
-    recent = {
-        n for n, a in truth().items() if a.topics and "defense" in a.topics and a.listed > NOW - timedelta(days=6)
-    }
-    assert {n for n in recent if not truth()[n].duplicate_of and not truth()[n].not_article} <= found
+    assert in_corpus(server, since=server.now - timedelta(days=6)) <= set(corpus.by_id())
 
 
 def test_with_since_sitemaps_lead_back_to_that_day(replica, tmp_path):
-    corpus = Corpus(tmp_path / "output", replica("--page-size", "1").url)
-    since = cairo_day(NOW) - timedelta(days=60)
+    server = replica("--page-size", "1")
+    corpus = Corpus(tmp_path / "output", server.url)
+    since = cairo_day(server.now) - timedelta(days=60)
     assert corpus.crawl("defense", "-a", f"since={since}", settings=NO_BROWSER).status == 0
-    wanted = {
-        number
-        for number, article in truth().items()
-        if "defense" in article.topics
-        and not article.duplicate_of
-        and not article.not_article
-        and cairo_day(article.listed) >= since
-    }
-    assert wanted <= set(corpus.by_id())
+    assert in_corpus(server, since=server.now - timedelta(days=59)) <= set(corpus.by_id())
 
 
 def test_with_since_next_pages_lead_back_where_there_are_no_sitemaps(replica, tmp_path, robots):
     server = replica("--paging", "next", "--page-size", "2", "--robots", robots)
     corpus = Corpus(tmp_path / "output", server.url)
-    corpus.crawl("defense", "-a", f"since={cairo_day(NOW) - timedelta(days=30)}", settings=NO_BROWSER)
+    corpus.crawl("defense", "-a", f"since={cairo_day(server.now) - timedelta(days=30)}", settings=NO_BROWSER)
     assert max(page for _, page in listing_pages(server)) > 1
     first_pages_only = Corpus(tmp_path / "first", server.url)
     first_pages_only.crawl("defense", settings=NO_BROWSER)
@@ -91,7 +87,7 @@ def test_with_since_next_pages_lead_back_where_there_are_no_sitemaps(replica, tm
 def test_with_since_the_load_more_control_leads_back_where_nothing_else_does(replica, tmp_path, robots):
     server = replica("--page-size", "2", "--robots", robots)
     corpus = Corpus(tmp_path / "output", server.url)
-    ran = corpus.crawl("defense", "-a", f"since={cairo_day(NOW) - timedelta(days=30)}")
+    ran = corpus.crawl("defense", "-a", f"since={cairo_day(server.now) - timedelta(days=30)}")
     assert ran.status == 0
     shown = Corpus(tmp_path / "first", server.url)
     shown.crawl("defense", settings=NO_BROWSER)
@@ -102,7 +98,9 @@ def test_with_since_the_load_more_control_leads_back_where_nothing_else_does(rep
 @pytest.mark.browser
 def test_the_browser_is_left_alone_where_a_sitemap_reaches_the_day(replica, tmp_path):
     server = replica("--page-size", "2")
-    ran = Corpus(tmp_path / "output", server.url).crawl("defense", "-a", f"since={cairo_day(NOW) - timedelta(days=3)}")
+    ran = Corpus(tmp_path / "output", server.url).crawl(
+        "defense", "-a", f"since={cairo_day(server.now) - timedelta(days=3)}"
+    )
     assert ran.status == 0
     assert "Launching browser" not in ran.stderr
 
@@ -110,14 +108,14 @@ def test_the_browser_is_left_alone_where_a_sitemap_reaches_the_day(replica, tmp_
 def test_a_second_run_pages_no_further_than_an_overlap_of_known_articles(replica, tmp_path, robots):
     server = replica("--paging", "next", "--page-size", "2", "--robots", robots)
     corpus = Corpus(tmp_path / "output", server.url)
-    corpus.crawl("defense", "-a", f"since={cairo_day(NOW) - timedelta(days=30)}", settings=NO_BROWSER)
+    corpus.crawl("defense", "-a", f"since={cairo_day(server.now) - timedelta(days=30)}", settings=NO_BROWSER)
     seen = len(server.log())
     corpus.crawl("defense", settings=NO_BROWSER | {"ALQAHIRA_OVERLAP": "2"})
     assert {page for _, page in listing_pages(server, seen)} == {1}
 
 
 def test_a_pinned_story_does_not_stop_the_search(replica, tmp_path, robots):
-    pinned = max(truth().values(), key=lambda article: article.listed).number
+    pinned = max(written(datetime.now(UTC)).values(), key=lambda article: article.listed).number
     server = replica("--paging", "next", "--page-size", "3", "--robots", robots, "--control", "--pinned", str(pinned))
     corpus = Corpus(tmp_path / "output", server.url)
     assert corpus.crawl("defense", settings=NO_BROWSER).status == 0
@@ -130,12 +128,13 @@ def test_a_run_that_died_leaves_no_gap_behind(replica, tmp_path, robots):
     """What a dead run has met does not make the next one believe that it knows the rest."""
     server = replica("--paging", "next", "--page-size", "2", "--robots", robots)
     corpus = Corpus(tmp_path / "output", server.url)
-    since = f"since={cairo_day(NOW) - timedelta(days=30)}"
+    since = f"since={cairo_day(server.now) - timedelta(days=30)}"
     corpus.crawl("defense", "-a", since, "-a", "max_articles=1", settings=NO_BROWSER)
     corpus.crawl("defense", "-a", since, settings=NO_BROWSER)
     whole = Corpus(tmp_path / "whole", server.url)
     whole.crawl("defense", "-a", since, settings=NO_BROWSER)
-    stories = [{truth()[number].duplicate_of or int(number) for number in c.by_id()} for c in (corpus, whole)]
+    truth = server.truth()
+    stories = [{truth[number].duplicate_of or int(number) for number in c.by_id()} for c in (corpus, whole)]
     assert stories[0] == stories[1]
 
 
