@@ -56,13 +56,14 @@ class Standing(StrEnum):
 class Link:
     """An article page as a listing, sitemap or feed names it.
 
-    `date` is what that says of its publication. `is_listed`: a listing shows it now.
+    `date` and `modified` are what that says of its publication and last change. `is_listed`: a listing shows it now.
     """
 
     key: str
     url: str
     discovered_on: str | None = None
     date: datetime | None = None
+    modified: datetime | None = None
     is_listed: bool = False
 
 
@@ -557,6 +558,8 @@ def _discovery(row: Any, link: Link, section: str, now: datetime) -> Discovery:
         standing = Standing.SET_ASIDE
     elif row.next_visit is not None and row.next_visit <= (rfc3339(now) or ""):
         standing = Standing.DUE
+    elif link.modified and row.state == "done" and row.last_visit <= (rfc3339(link.modified) or ""):
+        standing = Standing.DUE  # the site says that it has changed since
     elif link.is_listed and row.state == "done" and (row.etag or row.last_modified):
         standing = Standing.DUE  # the site shows it now, and an unchanged one costs it no more than a 304
     else:

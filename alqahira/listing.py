@@ -61,13 +61,17 @@ class SitemapFile:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One article of a sitemap or feed. `published` is its publication; `date` that, or the last modification."""
+    """One article of a sitemap or feed. `date`: its publication, or else its last modification."""
 
     url: str
     key: str
     headline: str | None = None
     published: datetime | None = None
-    date: datetime | None = None
+    modified: datetime | None = None
+
+    @property
+    def date(self) -> datetime | None:
+        return self.published or self.modified
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +217,7 @@ def _entry(element: Any, base: str, root: str, now: datetime) -> Entry | None:
     modified = _date(_text(element, "lastmod") or _text(element, "updated"), now)
     title = _text(element, "title")
     headline = (" ".join(clean_text(title).split()) or None) if title else None
-    return Entry(*address, headline=headline, published=published, date=published or modified)
+    return Entry(*address, headline=headline, published=published, modified=modified)
 
 
 def _link(element: Any) -> str | None:

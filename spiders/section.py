@@ -55,6 +55,8 @@ class SectionSpider(Spider):
         self._sitemaps_seen: set[str] = set()
         # Doors first: an article is fetched when all that lists it has said what it knows of it.
         self._waiting: list[tuple[Link, Discovery | None]] = []
+        # Known and not due, unless another door says that they have changed.
+        self._resting: set[str] = set()
         self._hints: dict[str, Hints] = {}
         # Listings whose load-more control may lead to `since`, and whether a sitemap leads there as well.
         self._behind_load_more: list[str] = []
@@ -208,7 +210,7 @@ class SectionSpider(Spider):
                 continue  # of unknown age, in a file that may hold the whole archive
             if entry.date is not None and entry.date < begin:
                 continue
-            links.append(Link(entry.key, entry.url, response.url, entry.published))
+            links.append(Link(entry.key, entry.url, response.url, entry.published, entry.modified))
             self._hint(entry.key, Hints(listing_headline=entry.headline, sitemap_date=entry.published))
         yield from self._take_up(self._discover(links))
 
@@ -237,10 +239,10 @@ class SectionSpider(Spider):
         """Each article once a run: download it, ask whether it changed, or leave it as it is known."""
         for discovery in discoveries:
             link = discovery.link
-            if self.run.is_full or not self.run.account.take(link.key):
-                continue
             if discovery.standing is Standing.RESTING:
-                self.run.settle(link.key, Outcome.UNCHANGED, "not_due")
+                self._resting.add(link.key)
+            elif self.run.is_full or not self.run.account.take(link.key):
+                continue
             elif discovery.standing is Standing.SET_ASIDE:
                 kept = self.run.ledger.set_aside_article(link.key, self.section.topic)
                 if kept:
@@ -251,6 +253,10 @@ class SectionSpider(Spider):
                 self._waiting.append((link, discovery))
 
     def _article_requests(self) -> Iterator[Request]:
+        resting, self._resting = self._resting, set()
+        for key in resting:
+            if self.run.account.take(key):
+                self.run.settle(key, Outcome.UNCHANGED, "not_due")
         waiting, self._waiting = self._waiting, []
         for link, discovery in waiting:
             yield self._article_request(link, discovery)

@@ -166,6 +166,13 @@ def test_what_a_listing_shows_now_is_asked_about_if_that_costs_nothing(ledger):
     assert discover(ledger, link(1, is_listed=True), link(2, is_listed=True)) == [Standing.DUE, Standing.RESTING]
 
 
+@pytest.mark.parametrize(("changed_after_hours", "standing"), [(-1, Standing.RESTING), (1, Standing.DUE)])
+def test_what_a_sitemap_says_has_changed_since_the_visit_is_asked_about(ledger, changed_after_hours, standing):
+    discover(ledger, link(1))
+    accept(ledger, crawled(1))
+    assert discover(ledger, link(1, modified=NOW + timedelta(hours=changed_after_hours))) == [standing]
+
+
 def test_a_304_renews_the_visit(ledger):
     discover(ledger, link(1))
     item = crawled(1)
