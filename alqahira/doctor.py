@@ -15,6 +15,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote, urlsplit
+from zoneinfo import ZoneInfo
 
 from lxml import etree
 from lxml import html as lxml_html
@@ -25,6 +26,7 @@ from alqahira.arabic import clean_text, fold_text
 from alqahira.dates import parse_date
 from alqahira.extract import Reading, read_page
 from alqahira.listing import read_listing
+from alqahira.sources.image_stamp import clocks_apart_ms
 from alqahira.topics import match_topics
 
 
@@ -114,8 +116,6 @@ def diagnose(samples: Sequence[Sample], *, root: str, now: datetime) -> list[Fin
     chart = Chart(samples, root, now)
     findings = []
     for name, fact in site.facts().items():
-        if name not in _CHECKS:
-            continue
         needed, check = _CHECKS[name]
         verdict, found = check(chart)
         findings.append(Finding(name, verdict, needed, fact.sureness.value, found))
@@ -166,9 +166,7 @@ def _answered(kind: str) -> Check:
         asked = [sample for sample in chart.samples if sample.kind == kind]
         if not asked:
             return Verdict.NOT_SEEN, "not asked"
-        good = [
-            s for s in asked if s.status == 200 and read_listing(s.body, s.url, root=chart.root, now=chart.now).cards
-        ]
+        good = [sample for sample in asked if _has_articles(chart, sample)]
         rest = Counter(sample.failure or str(sample.status) for sample in asked if sample not in good)
         words = f"{len(good)} of {len(asked)} answer with articles"
         if rest:
@@ -198,6 +196,122 @@ def _looks_like_a_section(chart: Chart) -> str:
             if fold_text(name) not in known and match_topics(name, name):
                 found[path] = None
     return ", ".join(list(found)[:8])
+
+
+def _of_section(section: site.Section, kind: str) -> Check:
+    """Which of a section's listings answer with articles; the doctor asks for each of them."""
+    slugs = {"category": section.categories.value, "tag": section.tags.value}[kind]
+
+    def check(chart: Chart) -> tuple[Verdict, str]:
+        answers = {unquote(urlsplit(s.url).path).split("/")[-1]: s for s in chart.samples if s.kind == kind}
+        asked = {slug: answers[slug] for slug in slugs if slug in answers}
+        if not asked:
+            return Verdict.NOT_SEEN, "not asked"
+        good = [slug for slug, sample in asked.items() if _has_articles(chart, sample)]
+        bad = [f"{slug} ({sample.failure or sample.status})" for slug, sample in asked.items() if slug not in good]
+        words = f"with articles: {', '.join(good) or 'none'}" + (f"; without: {', '.join(bad)}" if bad else "")
+        return (Verdict.HOLDS if good else Verdict.FAILS), words
+
+    return check
+
+
+def _has_articles(chart: Chart, sample: Sample) -> bool:
+    return sample.status == 200 and bool(read_listing(sample.body, sample.url, root=chart.root, now=chart.now).cards)
+
+
+def _institution_tags(chart: Chart) -> tuple[Verdict, str]:
+    good = {unquote(urlsplit(s.url).path).split("/")[-1] for s in chart.samples if _has_articles(chart, s)}
+    found = [tag for tag in site.INSTITUTION_TAGS.value if tag in good]
+    asked = any(sample.kind == "tag" for sample in chart.samples)
+    verdict = Verdict.HOLDS if found else Verdict.FAILS if asked else Verdict.NOT_SEEN
+    return verdict, f"with articles: {', '.join(found) or 'none'}"
+
+
+def _links(pattern: str | re.Pattern[str], shape: str, *, never: bool = False) -> Check:
+    """Whether the pages link to addresses of that shape; `never`: and none of them is taken for an article."""
+
+    def check(chart: Chart) -> tuple[Verdict, str]:
+        pages = chart.of("home", "category", "tag", "article")
+        found = 0
+        for page in pages:
+            for anchor in chart.tree(page).iter("a"):
+                url = urls.resolve(anchor.get("href") or "", base=page.url)
+                if url and urls.is_on_site(url, chart.root) and re.search(pattern, urlsplit(url).path):
+                    found += 1
+                    if never and urls.is_article_url(url, chart.root):
+                        return Verdict.FAILS, f"{url} is taken for an article"
+        if not pages:
+            return Verdict.NOT_SEEN, "no page was answered"
+        return (Verdict.HOLDS if found else Verdict.NOT_SEEN), f"{found} links of the shape {shape}"
+
+    return check
+
+
+def _root(chart: Chart) -> tuple[Verdict, str]:
+    answered = [sample for sample in chart.samples if sample.status == 200]
+    if chart.root != site.ROOT.value:
+        return Verdict.NOT_SEEN, f"asked {chart.root} instead (ALQAHIRA_SITE_URL)"
+    return (Verdict.HOLDS if answered else Verdict.FAILS), f"{len(answered)} pages answered with 200"
+
+
+def _name(chart: Chart) -> tuple[Verdict, str]:
+    name = fold_text(site.NAME.value)
+    pages = chart.of("home", "category", "tag", "article")
+    hits = sum(name in fold_text(_text(chart.tree(page), limit=100_000)) for page in pages)
+    if not pages:
+        return Verdict.NOT_SEEN, "no page was answered"
+    return (Verdict.HOLDS if hits else Verdict.FAILS), f"«{site.NAME.value}» stands on {hits} of {len(pages)} pages"
+
+
+def _language(chart: Chart) -> tuple[Verdict, str]:
+    said = Counter(
+        str(chart.tree(page).get("lang") or "none") for page in chart.of("home", "category", "tag", "article")
+    )
+    if not said:
+        return Verdict.NOT_SEEN, "no page was answered"
+    holds = any(lang.split("-")[0].lower() == site.LANGUAGE.value for lang in said)
+    found = ", ".join(f"{lang} ({n})" for lang, n in said.most_common(3))
+    return (Verdict.HOLDS if holds else Verdict.NOT_SEEN if set(said) == {"none"} else Verdict.FAILS), f"lang: {found}"
+
+
+_STAMP = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?[+-]\d\d:?\d\d")
+
+
+def _time_zone(chart: Chart) -> tuple[Verdict, str]:
+    """Offsets that the article pages print are Cairo's at that time; UTC says nothing of where the site is."""
+    zone = ZoneInfo(site.TIME_ZONE.value)
+    right, wrong = 0, ""
+    for page in chart.of("article"):
+        for text in _STAMP.findall(page.body):
+            try:
+                moment = datetime.fromisoformat(text.decode())
+            except ValueError:
+                continue
+            if moment.utcoffset() == moment.astimezone(zone).utcoffset():
+                right += 1
+            elif moment.utcoffset():
+                wrong = text.decode()
+    if wrong:
+        return Verdict.FAILS, f"{wrong} is not the offset of {site.TIME_ZONE.value}"
+    return (Verdict.HOLDS if right else Verdict.NOT_SEEN), f"{right} times with {site.TIME_ZONE.value}'s offset"
+
+
+def _images(chart: Chart) -> list[str]:
+    return [image.get("src") or "" for page in chart.of("article") for image in chart.tree(page).iter("img")]
+
+
+def _next_images(chart: Chart) -> tuple[Verdict, str]:
+    sources = _images(chart)
+    hits = sum(urlsplit(source).path == site.NEXT_IMAGE_PATH.value for source in sources)
+    return (Verdict.HOLDS if hits else Verdict.NOT_SEEN), f"{hits} of {len(sources)} images"
+
+
+def _image_clocks(chart: Chart) -> tuple[Verdict, str]:
+    apart = [ms for source in _images(chart) if (ms := clocks_apart_ms(unquote(source))) is not None]
+    if not apart:
+        return Verdict.NOT_SEEN, "no image name has both clocks"
+    verdict = Verdict.HOLDS if max(apart) <= site.IMAGE_CLOCKS_AGREE_MS.value else Verdict.FAILS
+    return verdict, f"at most {max(apart)} ms apart on {len(apart)} images"
 
 
 def _article_paths(chart: Chart) -> tuple[Verdict, str]:
@@ -407,8 +521,8 @@ def _cards_instead(chart: Chart) -> str:
     return ", ".join(f"{css} ({n})" for css, n in places.most_common(3))
 
 
-def _text(element: Any) -> str:
-    return " ".join(clean_text("".join(element.itertext())).split())[:200]
+def _text(element: Any, *, limit: int = 200) -> str:
+    return " ".join(clean_text("".join(element.itertext())[: limit * 4]).split())[:limit]
 
 
 def _css_of(element: Any) -> str:
@@ -425,6 +539,25 @@ _LISTINGS = ("category", "tag")
 _ARTICLES = ("article",)
 # Each fact of site.py that pages can show: whether the crawl needs it, and how it is checked.
 _CHECKS: dict[str, tuple[bool, Check]] = {
+    "ROOT": (False, _root),
+    "NAME": (False, _name),
+    "LANGUAGE": (False, _language),
+    "TIME_ZONE": (False, _time_zone),
+    "ARTICLE_URL": (False, _links(r"^/news/\d+/[^/]+$", site.ARTICLE_URL.value)),
+    "NEVER_ARTICLE_PATH": (False, _links(site.NEVER_ARTICLE_PATH.value, "/category/, /tag/, …", never=True)),
+    "CATEGORY_URL": (False, _links(r"^/category/[^/]+$", site.CATEGORY_URL.value)),
+    "TAG_URL": (False, _links(r"^/tag/[^/]+$", site.TAG_URL.value)),
+    "NEXT_IMAGE_PATH": (False, _next_images),
+    "IMAGE_CLOCKS_AGREE_MS": (False, _image_clocks),
+    "INSTITUTION_TAGS": (False, _institution_tags),
+    "CARD": (False, _on(_LISTINGS, site.CARD)),
+    "IMAGE_ALT": (False, _on(_ARTICLES, site.IMAGE)),
+    "BODY": (False, _on(_ARTICLES, site.BODY)),
+    **{
+        f"SECTIONS[{section.name}].{plural}": (False, _of_section(section, kind))
+        for section in site.SECTIONS.values()
+        for plural, kind in (("categories", "category"), ("tags", "tag"))
+    },
     "BARE_TITLES": (False, _title),
     "ARTICLE_PATH": (True, _article_paths),
     "IMAGE_HOST": (False, _image_host),

@@ -28,8 +28,8 @@ from alqahira.middlewares.robots import RobotsMiddleware
 logger = logging.getLogger(__name__)
 
 _CORRECT = "alqahira/site.py"
-# A handful: enough to tell a rule from an accident, few enough that nobody minds.
-_CATEGORIES, _TAGS, _ARTICLES, _SITEMAPS = 2, 4, 4, 2
+# Enough to tell a rule from an accident, few enough that nobody minds; every listing of the sections is asked once.
+_ARTICLES, _SITEMAPS = 4, 2
 
 
 # Neither a run nor a ledger; the manners stay.
@@ -57,12 +57,13 @@ class DoctorSpider(Spider):
         self._articles: set[str] = set()
         yield self._ask("robots", site.ROBOTS_PATH.value)
         yield self._ask("home", "/")
-        for number, slug in enumerate(site.SECTIONS["defense"].categories.value[:_CATEGORIES]):
+        sections = site.SECTIONS.values()
+        categories = dict.fromkeys(slug for section in sections for slug in section.categories.value)
+        for number, slug in enumerate(categories, start=1):
             # The last one is opened by one press of its load-more control, to see what that requests.
-            opened = number == _CATEGORIES - 1
-            yield self._ask("category", site.CATEGORY_URL.value.format(slug=quote(slug)), opened=opened)
-        tags = dict.fromkeys(tag for section in site.SECTIONS.values() for tag in section.tags.value[: _TAGS // 2])
-        for tag in tags:
+            path = site.CATEGORY_URL.value.format(slug=quote(slug))
+            yield self._ask("category", path, opened=number == len(categories))
+        for tag in dict.fromkeys(tag for section in sections for tag in section.tags.value):
             yield self._ask("tag", site.TAG_URL.value.format(slug=quote(tag)))
         robots = self.crawler.get_downloader_middleware(RobotsMiddleware)
         named = await robots.sitemaps(self.root) if robots else []
@@ -156,7 +157,7 @@ def show(findings: Sequence[Finding], root: str, pages: int) -> None:
     colours = {Verdict.HOLDS: "green", Verdict.FAILS: "red", Verdict.NOT_SEEN: "yellow"}
     for finding in findings:
         verdict = f"[{colours[finding.verdict]}]{finding.verdict.value}[/]" + (" (needed)" if finding.is_bad else "")
-        table.add_row(finding.fact, finding.sureness, verdict, _plain(finding.found))
+        table.add_row(_plain(finding.fact), finding.sureness, verdict, _plain(finding.found))
     console = Console()
     console.print(table)
     failed = [f.fact for f in findings if f.verdict is Verdict.FAILS and f.sureness != "question"]

@@ -16,12 +16,19 @@ _TOLERANCE_MS = 60_000
 
 def uploaded(image_url: str | None, *, now: datetime) -> datetime | None:
     """When the image was uploaded, to the second; None unless both clocks in its name agree and lie before `now`."""
-    match = site.IMAGE_NAME.value.search(unquote(image_url)) if image_url else None
+    apart = clocks_apart_ms(unquote(image_url)) if image_url else None
+    if image_url is None or apart is None or apart > _TOLERANCE_MS:
+        return None
+    match = site.IMAGE_NAME.value.search(unquote(image_url))
+    assert match is not None
+    moment = datetime.fromtimestamp(int(match["epoch_ms"]) // 1000, UTC)
+    return moment if moment <= now else None
+
+
+def clocks_apart_ms(name: str) -> int | None:
+    """Milliseconds between the two clocks of an image's name; None where it has not both."""
+    match = site.IMAGE_NAME.value.search(name)
     if not match:
         return None
-    epoch_ms = int(match["epoch_ms"])
     uuid_ms = (uuid.UUID(match["uuid"]).time - _UUID_EPOCH) / 10_000
-    if abs(uuid_ms - epoch_ms) > _TOLERANCE_MS:
-        return None
-    moment = datetime.fromtimestamp(epoch_ms // 1000, UTC)
-    return moment if moment <= now else None
+    return round(abs(uuid_ms - int(match["epoch_ms"])))
