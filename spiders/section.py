@@ -190,6 +190,8 @@ class SectionSpider(Spider):
         if url in self._sitemaps_seen:
             return
         if len(self._sitemaps_seen) >= self.settings.getint("ALQAHIRA_MAX_SITEMAPS"):
+            if not self.run.account.notes["sitemap_bound"]:
+                logger.warning("Sitemaps have no end: left after %d files", len(self._sitemaps_seen))
             self.run.account.notes["sitemap_bound"] += 1
             return
         yield self._sitemap_request(url)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import gzip
 import threading
+import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import brotli
 import pytest
+import zstandard
 from crawling import Corpus
 
 NO_BROWSER = {
@@ -63,12 +66,14 @@ def serve():
     def start(answers):
         handler = type("OneHostile", (Hostile,), {"answers": answers, "asked": []})
         server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        server.stopped = threading.Event()
         threading.Thread(target=server.serve_forever, daemon=True).start()
         running.append(server)
         return f"http://127.0.0.1:{server.server_port}", handler.asked
 
     yield start
     for server in running:
+        server.stopped.set()
         server.shutdown()
 
 
@@ -143,8 +148,39 @@ def truncated(h):
     h.close_connection = True
 
 
-def bomb(h):
-    h.send(gzip.compress(b"\0" * 200 * 1024 * 1024, 9), Content_Encoding="gzip")
+ZEROS = b"\0" * (64 * 1024 * 1024)
+BOMBS = {
+    "gzip": lambda: gzip.compress(ZEROS, 9),
+    "deflate": lambda: zlib.compress(ZEROS, 9),
+    "br": lambda: brotli.compress(ZEROS, quality=1),
+    "zstd": lambda: zstandard.compress(ZEROS, 3),
+}
+
+
+def bomb(encoding):
+    return lambda h: h.send(BOMBS[encoding](), Content_Encoding=encoding)
+
+
+def drip(*, headers_too):
+    """An answer of which a byte comes now and then, for ever."""
+
+    def answer(h):
+        try:
+            h.wfile.write(b"HTTP/1.1 200 OK\r\n")
+            if not headers_too:
+                h.wfile.write(b"Content-Type: text/html\r\nContent-Length: 100000\r\n\r\n")
+            while not h.server.stopped.wait(0.2):
+                h.wfile.write(b"x")
+                h.wfile.flush()
+        except OSError:
+            pass
+        h.close_connection = True
+
+    return answer
+
+
+def in_cp1256(h):
+    h.send(ARTICLE.format(n=1).encode("cp1256"))  # and its header says UTF-8
 
 
 def wrong_encoding(h):
@@ -157,7 +193,7 @@ def test_bad_answers_are_set_aside_with_their_cause_and_the_rest_is_taken(serve,
         {
             "/news/1/x": too_large,
             "/news/2/x": truncated,
-            "/news/3/x": bomb,
+            "/news/3/x": bomb("gzip"),
             "/news/4/x": lambda h: h.send(b"", status=500),
             "/news/5/x": wrong_encoding,
             "/news/6/x": lambda h: h.send(b"not gzip", Content_Encoding="gzip"),
@@ -172,6 +208,28 @@ def test_bad_answers_are_set_aside_with_their_cause_and_the_rest_is_taken(serve,
     assert "7 discovered" in account
     assert "Traceback" not in ran.stderr
     assert not any("\ufffd" in line for line in corpus.lines())
+
+
+@pytest.mark.parametrize("encoding", BOMBS)
+def test_a_bomb_is_too_large_however_it_is_packed(serve, tmp_path, encoding):
+    root, _ = serve({"/news/1/x": bomb(encoding), "/news/2/x": article(2)})
+    corpus, ran = crawl(tmp_path, root, ALQAHIRA_MAX_FAILED_SHARE="1", MEMUSAGE_LIMIT_MB="400")
+    assert [record["article_id"] for record in corpus.records()] == ["2"]
+    assert "1 failed (too_large 1)" in ran.stderr
+
+
+@pytest.mark.parametrize("headers_too", [False, True])
+def test_an_answer_that_drips_for_ever_ends_at_the_deadline(serve, tmp_path, headers_too):
+    root, _ = serve({"/news/1/x": drip(headers_too=headers_too), "/news/2/x": article(2)})
+    corpus, ran = crawl(tmp_path, root, ALQAHIRA_MAX_FAILED_SHARE="1", DOWNLOAD_TIMEOUT="1", RETRY_TIMES="0")
+    assert [record["article_id"] for record in corpus.records()] == ["2"]
+    assert "1 failed (timeout 1)" in ran.stderr
+
+
+def test_arabic_in_windows_1256_that_says_it_is_utf_8_is_read_as_what_it_is(serve, tmp_path):
+    root, _ = serve({"/news/1/x": in_cp1256})
+    corpus, _ = crawl(tmp_path, root)
+    assert [record["headline"] for record in corpus.records()] == ["وزير الدفاع يستقبل وفدًا عسكريًا في القاهرة 1"]
 
 
 def test_nothing_listens_while_a_crawl_runs():

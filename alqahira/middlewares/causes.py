@@ -96,6 +96,9 @@ def failure_cause(failure: Failure | BaseException) -> str:
         return TIMEOUT if type(error).__name__ == "TimeoutError" else BROWSER
     if _is_tls(error):
         return TLS
+    # HttpCompressionMiddleware's word for a body that unpacks to more than DOWNLOAD_MAXSIZE.
+    if isinstance(error, IgnoreRequest) and "during decompression" in str(error):
+        return TOO_LARGE
     return next((cause for kind, cause in _BY_CLASS if isinstance(error, kind)), UNEXPECTED)
 
 
