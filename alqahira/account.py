@@ -7,6 +7,7 @@ that was taken up and not settled (the run was stopped) is left to the next run 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -78,9 +79,15 @@ class Account:
 
     def line(self) -> str:
         """The account as one line of the log."""
-        parts = []
-        for outcome in Outcome:
-            causes = [f"{cause} {n}" for cause, n in self.causes(outcome).items() if cause != outcome.value]
-            parts.append(f"{self.count(outcome)} {outcome.value}" + (f" ({', '.join(causes)})" if causes else ""))
-        left = f"; {self.left} left to the next run" if self.left else ""
-        return f"{self.discovered} discovered = {' + '.join(parts)}{left}"
+        return account_line(self.as_dict())
+
+
+def account_line(account: Mapping[str, Any]) -> str:
+    """An account as `as_dict` gave it, in one line: 5 discovered = 2 accepted + 3 unchanged (not_due 3) + …"""
+    parts = []
+    for outcome in Outcome:
+        causes = account["causes"].get(outcome.value, {})
+        named = ", ".join(f"{cause} {n}" for cause, n in causes.items() if cause != outcome.value)
+        parts.append(f"{account[outcome.value]} {outcome.value}" + (f" ({named})" if named else ""))
+    left = f"; {account['left']} left to the next run" if account["left"] else ""
+    return f"{account['discovered']} discovered = {' + '.join(parts)}{left}"

@@ -268,6 +268,12 @@ class Ledger:
             query = sa.select(runs.c.run_id).where(runs.c.spider == spider, runs.c.complete == 1).limit(1)
             return connection.scalar(query) is not None
 
+    def accounts(self, since: datetime) -> list[tuple[str, dict[str, Any]]]:
+        """(spider, account) of each run that began at or after a moment and has ended, in that order."""
+        with self.transaction() as connection:
+            ended = sa.select(runs).where(runs.c.started >= rfc3339(since), runs.c.account.is_not(None))
+            return [(row.spider, json.loads(row.account)) for row in connection.execute(ended.order_by(runs.c.started))]
+
     # --- frontier -----------------------------------------------------------------------------
 
     def discover(self, links: Iterable[Link], *, section: str, run_id: str, now: datetime) -> list[Discovery]:

@@ -11,17 +11,19 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
 from scrapy.commands import ScrapyCommand
 
 from alqahira import site
+from alqahira.account import account_line
 from alqahira.commands.crawl import end
 from alqahira.configuration import Configuration
 from alqahira.dates import cairo_day
 from alqahira.errors import AlqahiraError, ConfigurationError
+from alqahira.ledger import open_ledger
 from alqahira.parts import ARTICLES_FOLDER, read_corpus
 
 # The copy is this machine's own: nobody minds how fast it is asked.
@@ -51,12 +53,16 @@ class Command(ScrapyCommand):
                 raise ConfigurationError("the demo needs the extra «replica»: make demo installs it")
             log = configuration.output_dir / "demo.log"
             log.unlink(missing_ok=True)
-            began = time.monotonic()
+            began, started = time.monotonic(), datetime.now(UTC).replace(microsecond=0)
             with replica(opts.articles) as root:
                 print(f"A copy of the site is up at {root}; crawling {' and '.join(site.SECTIONS)} …")
                 for section in site.SECTIONS:
                     self.exitcode = max(self.exitcode, crawl(section, root, configuration, log))
-            show(configuration.output_dir, time.monotonic() - began, log)
+            seconds = time.monotonic() - began
+            with open_ledger(configuration.state_url, read_only=True) as ledger:
+                for section, account in ledger.accounts(started):
+                    print(f"{section}: {account_line(account)}")
+            show(configuration.output_dir, seconds, log)
         except AlqahiraError as error:
             end(error)
 
@@ -106,7 +112,8 @@ def show(output_dir: Path, seconds: float, log: Path) -> None:
         topics[" + ".join(record["topics"])] += 1
         published = record["date_published"]
         days[str(cairo_day(datetime.fromisoformat(published))) if published else "unknown"] += 1
-    table = Table(title=f"{len(articles)} articles in {seconds:.1f} s", title_justify="left")
+    print(f"{len(articles)} articles in the corpus, after {seconds:.1f} s")
+    table = Table()
     table.add_column("topic")
     table.add_column("articles", justify="right")
     table.add_column("day (Cairo)")
