@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import os
 import re
 import tempfile
@@ -9,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from alqahira.errors import ConfigurationError
@@ -84,10 +87,46 @@ def check_site_url(value: str) -> str:
     except ValueError:
         usable = False
     if not usable or re.search(r"\s", value.strip()):
-        raise ConfigurationError(f"ALQAHIRA_SITE_URL={value[:80]!r} is no http(s) URL")
-    if parts.path.strip("/") or parts.query or parts.fragment or parts.username:
-        raise ConfigurationError(f"ALQAHIRA_SITE_URL={value[:80]!r} must be a site's root, such as https://example.org")
+        raise ConfigurationError(f"ALQAHIRA_SITE_URL={_without_password(value)!r} is no http(s) URL")
+    if parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
+        raise ConfigurationError(
+            f"ALQAHIRA_SITE_URL={_without_password(value)!r} must be a site's root, such as https://example.org"
+        )
     return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+def _without_password(url: str) -> str:
+    return re.sub(r"//[^/]*@", "//…@", url)[:80]
+
+
+def check_number(name: str, value: object, low: float, high: float, *, whole: bool = False) -> float:
+    """The setting as a number between the two, both included; ConfigurationError where it is none."""
+    try:
+        number = float(str(value))
+    except ValueError:
+        number = math.nan
+    if not low <= number <= high or (whole and number != int(number)):
+        kind = "whole number" if whole else "number"
+        raise ConfigurationError(f"{name}={str(value)[:40]!r} is no {kind} from {low:g} to {high:g}")
+    return number
+
+
+def check_flag(name: str, value: object) -> bool:
+    """True, False, 1 or 0 as Scrapy reads them; ConfigurationError for anything else."""
+    if str(value).lower() not in ("true", "false", "1", "0"):
+        raise ConfigurationError(f"{name}={str(value)[:40]!r} is neither true nor false")
+    return str(value).lower() in ("true", "1")
+
+
+def check_revisit(value: Any) -> tuple[tuple[float, float], ...]:
+    """ALQAHIRA_REVISIT as pairs (age in days up to which it holds, hours between visits), or as JSON of them."""
+    name = "ALQAHIRA_REVISIT"
+    try:
+        steps = json.loads(value) if isinstance(value, str) else value
+        pairs = [(days, hours) for days, hours in steps]
+    except (TypeError, ValueError):
+        raise ConfigurationError(f"{name}={str(value)[:40]!r} is no list of [days, hours]") from None
+    return tuple((check_number(name, d, 0, 36_500), check_number(name, h, 0.01, 87_600)) for d, h in pairs)
 
 
 def check_state_url(value: str) -> str:

@@ -7,9 +7,50 @@ from pathlib import Path
 
 from scrapy.settings import BaseSettings
 
-from alqahira.arguments import check_choice, check_output_dir, check_site_url, check_state_url
+from alqahira.arguments import (
+    check_choice,
+    check_flag,
+    check_number,
+    check_output_dir,
+    check_revisit,
+    check_site_url,
+    check_state_url,
+)
 
 STATE_FILE = "state.db"
+_DAY = 86_400
+# Settings that are read where they are used, with the least and the most that make sense; the first are whole.
+_WHOLE = {
+    "ALQAHIRA_SITEMAP_DAYS": (0, 36_500),
+    "ALQAHIRA_OVERLAP": (1, 1_000_000),
+    "ALQAHIRA_MAX_LISTING_PAGES": (1, 1_000_000),
+    "ALQAHIRA_MAX_SITEMAPS": (0, 1_000_000),
+    "ALQAHIRA_MAX_REVISITS": (0, 1_000_000_000),
+    "ALQAHIRA_MAX_HEADLINE": (1, 1_000_000),
+    "ALQAHIRA_PART_MAX_ROWS": (1, 1_000_000),
+    "ALQAHIRA_PART_MAX_AGE_SECONDS": (0, 365 * _DAY),
+    "ALQAHIRA_BROWSER_PAGES": (1, 64),
+    "ALQAHIRA_MAX_LOAD_MORE_CLICKS": (0, 1_000_000),
+    "CONCURRENT_REQUESTS": (1, 10_000),
+    "CONCURRENT_REQUESTS_PER_DOMAIN": (1, 10_000),
+    "DOWNLOAD_MAXSIZE": (1, 2**40),
+    "REDIRECT_MAX_TIMES": (0, 100),
+    "RETRY_TIMES": (0, 1_000),
+}
+_REAL = {
+    "ALQAHIRA_MAX_FAILED_SHARE": (0, 1),
+    "ALQAHIRA_RETRY_BUDGET": (0, 1_000_000),
+    "ALQAHIRA_CRAWL_DELAY_MAX": (0, _DAY),
+    "ALQAHIRA_RETRY_AFTER_MAX": (0, _DAY),
+    "ALQAHIRA_BACKOFF_BASE": (0, _DAY),
+    "ALQAHIRA_BACKOFF_MAX": (0, _DAY),
+    "ALQAHIRA_BROWSER_DEADLINE": (0.1, _DAY),
+    "AUTOTHROTTLE_START_DELAY": (0, _DAY),
+    "AUTOTHROTTLE_MAX_DELAY": (0, _DAY),
+    "AUTOTHROTTLE_TARGET_CONCURRENCY": (0.01, 10_000),
+    "DOWNLOAD_DELAY": (0, _DAY),
+    "DOWNLOAD_TIMEOUT": (0.1, _DAY),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,20 +63,29 @@ class Configuration:
     near_duplicates: str
     browser: str
     compress_parts: bool
+    part_max_rows: int
+    part_max_age_seconds: float
+    revisit: tuple[tuple[float, float], ...]
 
     @classmethod
     def from_settings(cls, settings: BaseSettings) -> Configuration:
-        """Checks the output folder by writing to it."""
-        output_dir = check_output_dir(str(settings["ALQAHIRA_OUTPUT_DIR"]))
+        """Checks the output folder by writing to it, and every number that the project reads."""
+        whole = {n: int(check_number(n, settings[n], *bounds, whole=True)) for n, bounds in _WHOLE.items()}
+        for name, bounds in _REAL.items():
+            check_number(name, settings[name], *bounds)
+        check_flag("AUTOTHROTTLE_ENABLED", settings["AUTOTHROTTLE_ENABLED"])
         return cls(
             site_url=check_site_url(str(settings["ALQAHIRA_SITE_URL"])),
-            output_dir=output_dir,
+            output_dir=check_output_dir(str(settings["ALQAHIRA_OUTPUT_DIR"])),
             state_url=state_url(settings),
             near_duplicates=check_choice(
                 "ALQAHIRA_NEAR_DUPLICATES", str(settings["ALQAHIRA_NEAR_DUPLICATES"]), ("drop", "mark", "off")
             ),
             browser=check_choice("ALQAHIRA_BROWSER", str(settings["ALQAHIRA_BROWSER"]), ("auto", "never", "always")),
-            compress_parts=settings.getbool("ALQAHIRA_COMPRESS_PARTS"),
+            compress_parts=check_flag("ALQAHIRA_COMPRESS_PARTS", settings["ALQAHIRA_COMPRESS_PARTS"]),
+            part_max_rows=whole["ALQAHIRA_PART_MAX_ROWS"],
+            part_max_age_seconds=whole["ALQAHIRA_PART_MAX_AGE_SECONDS"],
+            revisit=check_revisit(settings["ALQAHIRA_REVISIT"]),
         )
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import io
+import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -76,11 +78,16 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Sitemap:
-    """A sitemap, sitemap index or feed. `is_news`: it holds recent articles by its nature."""
+    """A sitemap, sitemap index or feed.
+
+    `is_news`: it holds recent articles by its nature. `is_cut`: it is larger than sitemaps.org allows, and the rest
+    of it was not read.
+    """
 
     entries: list[Entry] = field(default_factory=list)
     sitemaps: list[SitemapFile] = field(default_factory=list)
     is_news: bool = False
+    is_cut: bool = False
 
 
 # --- listing pages ------------------------------------------------------------------------------
@@ -165,7 +172,8 @@ def read_sitemap(body: bytes, url: str, *, root: str, now: datetime) -> Sitemap:
     entries: list[Entry] = []
     files: list[SitemapFile] = []
     is_news = False
-    for element in _elements(body):
+    content, is_cut = _unpacked(body)
+    for element in _elements(content):
         name = etree.QName(element).localname
         if name == "sitemap":
             address = urls.resolve(_text(element, "loc") or "", base=url)
@@ -176,15 +184,26 @@ def read_sitemap(body: bytes, url: str, *, root: str, now: datetime) -> Sitemap:
             entry = _entry(element, url, root, now)
             if entry is not None:
                 entries.append(entry)
-        if len(entries) >= _MOST_ENTRIES:
+        if len(entries) > _MOST_ENTRIES:
+            is_cut = True
+            entries.pop()
             break
-    return Sitemap(entries, files, is_news)
+    return Sitemap(entries, files, is_news, is_cut)
+
+
+def _unpacked(body: bytes) -> tuple[bytes, bool]:
+    """The file out of its gzip, and whether it is larger than it may be."""
+    if body.startswith(_GZIP_MAGIC):
+        content, file = b"", gzip.GzipFile(fileobj=io.BytesIO(body))
+        with suppress(OSError, EOFError, zlib.error):
+            while len(content) <= _LARGEST_SITEMAP and (more := file.read(1 << 20)):
+                content += more
+        body = content
+    return body[:_LARGEST_SITEMAP], len(body) > _LARGEST_SITEMAP
 
 
 def _elements(body: bytes) -> Iterator[Any]:
     try:
-        if body.startswith(_GZIP_MAGIC):
-            body = gzip.GzipFile(fileobj=io.BytesIO(body)).read(_LARGEST_SITEMAP)
         start = body.find(b"<")
         if start < 0:
             return
@@ -203,7 +222,7 @@ def _elements(body: bytes) -> Iterator[Any]:
             if etree.QName(element).localname in ("sitemap", "url", "item", "entry"):
                 yield element
                 element.clear()
-    except (etree.XMLSyntaxError, OSError, EOFError, ValueError):
+    except (etree.XMLSyntaxError, ValueError):
         return
 
 

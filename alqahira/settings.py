@@ -41,6 +41,8 @@ ALQAHIRA_MAX_SITEMAPS = 500
 ALQAHIRA_REVISIT = [(1, 2), (3, 12), (7, 24), (30, 168), (365, 2160)]
 # At most this many known articles are asked about again in one run.
 ALQAHIRA_MAX_REVISITS = 500
+# A longer headline is none.
+ALQAHIRA_MAX_HEADLINE = 1_000
 # Parts are sealed at this many rows, or when their oldest row is this old.
 ALQAHIRA_PART_MAX_ROWS = 5_000
 ALQAHIRA_PART_MAX_AGE_SECONDS = 300

@@ -54,7 +54,9 @@ TIME_ZONE = seen("Africa/Cairo")
 
 # --- URLs -------------------------------------------------------------------------------------
 
-ARTICLE_PATH = guess(re.compile(r"^/(?:amp/)?news/(?P<number>\d{1,19})(?:/(?P<slug>[^/]*))?(?:/amp)?/?$"), "strong")
+ARTICLE_PATH = guess(
+    re.compile(r"^/(?:amp/)?news/(?P<number>\d{1,19})(?:/(?P<slug>[^/]*))?(?:/amp)?/?$", re.ASCII), "strong"
+)
 ARTICLE_URL = guess("/news/{number}/{slug}", "strong")
 NEVER_ARTICLE_PATH = seen(re.compile(r"^/(?:category|tag|author|page)(?:/|$)|/page/\d+/?$"))
 CATEGORY_URL = seen("/category/{slug}")  # spaces as hyphens

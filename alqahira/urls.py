@@ -106,7 +106,7 @@ def is_on_site(url: str, root: str) -> bool:
 
 def article_number(url: str) -> str | None:
     """The site's own number of an article, without leading zeros; None where the URL has none."""
-    match = site.ARTICLE_PATH.value.match(urlsplit(url).path)
+    match = site.ARTICLE_PATH.value.match(_encode_path(urlsplit(url).path))
     return str(int(match["number"])) if match else None
 
 
@@ -118,7 +118,7 @@ def is_article_url(url: str, root: str) -> bool:
         return False
     if parts.scheme not in ("http", "https") or not is_on_site(url, root):
         return False
-    return not site.NEVER_ARTICLE_PATH.value.search(parts.path) and article_number(url) is not None
+    return not site.NEVER_ARTICLE_PATH.value.search(_encode_path(parts.path)) and article_number(url) is not None
 
 
 def article_id(canonical: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from scrapy.exceptions import DropItem
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from scrapy.crawler import Crawler
 
+    from alqahira.article import Article
     from alqahira.page import CrawledArticle
 
 # What stands where bytes could not be read as text (Unicode, REPLACEMENT CHARACTER).
@@ -37,13 +39,33 @@ class Normalize:
 
     def process_item(self, item: CrawledArticle) -> CrawledArticle:
         article = item.article
-        if _REPLACEMENT in article.headline or _REPLACEMENT in article.article_body:
+        if cause := self._why_no_record(article):
             now = item.visit.fetched
-            self.run.ledger.fail(item.visit.key, "bad_encoding", retry=False, now=now, run_id=self.run.run_id)
-            self.run.settle(item.visit.key, Outcome.FAILED, "bad_encoding")
-            raise DropItem("bad_encoding")
+            self.run.ledger.fail(item.visit.key, cause, retry=False, now=now, run_id=self.run.run_id)
+            self.run.settle(item.visit.key, Outcome.FAILED, cause)
+            raise DropItem(cause)
+        self._drop_defects(article)
         article.discovered_on = item.visit.discovered_on
         article.date_crawled = item.visit.fetched
         article.date_first_seen = article.date_first_seen or item.visit.fetched
         article.run_id = self.run.run_id
         return item
+
+    def _why_no_record(self, article: Article) -> str | None:
+        if _REPLACEMENT in article.headline or _REPLACEMENT in article.article_body:
+            return "bad_encoding"
+        if len(article.headline) > self.run.crawler.settings.getint("ALQAHIRA_MAX_HEADLINE"):
+            return "headline_too_long"
+        return None
+
+    def _drop_defects(self, article: Article) -> None:
+        """Take out of the lesser fields what could not be decoded, and count it."""
+        for field in fields(article):
+            value = getattr(article, field.name)
+            if isinstance(value, str) and _REPLACEMENT in value:
+                setattr(article, field.name, None)
+            elif isinstance(value, list) and any(_REPLACEMENT in text for text in value):
+                setattr(article, field.name, [text for text in value if _REPLACEMENT not in text])
+            else:
+                continue
+            self.run.account.notes[f"undecodable/{field.name}"] += 1

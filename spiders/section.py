@@ -200,6 +200,9 @@ class SectionSpider(Spider):
         """A sitemap index, a sitemap, a news sitemap or a feed: the files and articles of the asked days."""
         sitemap = read_sitemap(response.body, response.url, root=self.root, now=datetime.now(UTC))
         self.run.account.listings["sitemaps"] += 1
+        if sitemap.is_cut:
+            logger.warning("Sitemap %s is larger than sitemaps.org allows: its end was not read", response.url)
+            self.run.account.notes["sitemap_cut"] += 1
         begin = self._sitemap_begin()
         dates = [entry.date for entry in sitemap.entries] + [child.date for child in sitemap.sitemaps]
         self._sitemap_reaches |= any(date is not None and date < begin for date in dates)
@@ -290,6 +293,9 @@ class SectionSpider(Spider):
             last_modified=_header(response, "Last-Modified"),
             discovered_on=link.discovered_on,
         )
+        if response.status == 304 and not _is_conditional(response.request):
+            self._lost(link, "not_modified_unasked", retry=True)
+            return
         if response.status == 304:
             self.run.ledger.unchanged(visit, self.run.run_id)
             self.run.settle(link.key, Outcome.UNCHANGED, "not_modified")
@@ -317,6 +323,10 @@ class SectionSpider(Spider):
         self.run.ledger.fail(link.key, cause, retry=retry, now=datetime.now(UTC), run_id=self.run.run_id)
         self.run.settle(link.key, Outcome.FAILED, cause)
         logger.warning("No article from %s: %s", link.url, cause)
+
+
+def _is_conditional(request: Request | None) -> bool:
+    return request is not None and ("If-None-Match" in request.headers or "If-Modified-Since" in request.headers)
 
 
 def _header(response: Response, name: str) -> str | None:

@@ -235,6 +235,21 @@ def test_the_account_of_a_run_adds_up(replica, tmp_path):
         (["defense"], {"ALQAHIRA_STATE_URL": "nonsense"}, 2, "is no database URL"),
         (["defense"], {"ALQAHIRA_NEAR_DUPLICATES": "perhaps"}, 2, "is none of drop, mark, off"),
         (["defense"], {"ALQAHIRA_BROWSER": "perhaps"}, 2, "is none of auto, never, always"),
+        (
+            ["defense"],
+            {"ALQAHIRA_SITE_URL": "http://:secret@127.0.0.1"},
+            2,
+            "'http://…@127.0.0.1' must be a site's root",
+        ),
+        (["defense"], {"ALQAHIRA_PART_MAX_ROWS": "0"}, 2, "is no whole number from 1 to"),
+        (["defense"], {"ALQAHIRA_OVERLAP": "-1"}, 2, "is no whole number from 1 to"),
+        (["defense"], {"ALQAHIRA_MAX_REVISITS": "abc"}, 2, "is no whole number from 0 to"),
+        (["defense"], {"ALQAHIRA_SITEMAP_DAYS": "99999999999"}, 2, "is no whole number from 0 to 36500"),
+        (["defense"], {"ALQAHIRA_REVISIT": "nonsense"}, 2, "is no list of [days, hours]"),
+        (["defense"], {"ALQAHIRA_REVISIT": "[[1, -2]]"}, 2, "is no number from"),
+        (["defense"], {"ALQAHIRA_COMPRESS_PARTS": "perhaps"}, 2, "is neither true nor false"),
+        (["defense"], {"DOWNLOAD_TIMEOUT": "nan"}, 2, "is no number from"),
+        (["defense"], {"CONCURRENT_REQUESTS": "abc"}, 2, "is no whole number from 1 to"),
     ],
 )
 def test_bad_input_is_one_clear_line_and_a_status(tmp_path, arguments, settings, status, says):

@@ -210,6 +210,46 @@ def test_bad_answers_are_set_aside_with_their_cause_and_the_rest_is_taken(serve,
     assert not any("\ufffd" in line for line in corpus.lines())
 
 
+def test_a_304_that_nobody_asked_for_is_asked_again(serve, tmp_path):
+    answers = iter([lambda h: h.send(b"", status=304), article(1)])
+    root, _ = serve({"/news/1/x": lambda h: next(answers)(h)})
+    corpus, ran = crawl(tmp_path, root, ALQAHIRA_MAX_FAILED_SHARE="1")
+    assert "1 failed (not_modified_unasked 1)" in ran.stderr
+    assert corpus.crawl("defense", settings=NO_BROWSER).status == 0
+    assert [record["article_id"] for record in corpus.records()] == ["1"]
+
+
+def test_the_lesser_fields_of_a_record_hold_nothing_undecodable(serve, tmp_path):
+    page = ARTICLE.format(n=1).replace(
+        "<html>",
+        '<html><head><meta name="description" content="وصف \ufffd"><meta name="keywords" content="كلمة\ufffd,دفاع">',
+    )
+    root, _ = serve({"/news/1/x": lambda h: h.send(page.encode())})
+    corpus, ran = crawl(tmp_path, root)
+    assert ran.status == 0
+    (line,) = corpus.lines()
+    assert "\ufffd" not in line
+
+
+@pytest.mark.parametrize(
+    ("answer", "cause"),
+    [
+        (lambda h: h.send(b"plain" * 60, Content_Encoding="br"), "undecodable"),
+        (lambda h: h.send(b"plain" * 60, Content_Encoding="gzip"), "undecodable"),
+        (lambda h: h.send(b"plain", Content_Encoding="zstd"), "undecodable"),
+        (redirect("http://[bad/x"), "bad_redirect"),
+        (refresh("http://[bad/x"), None),
+        (lambda h: h.send(ARTICLE.format(n="و" * 2000).encode()), "headline_too_long"),
+    ],
+)
+def test_each_bad_answer_has_a_cause_of_its_own(serve, tmp_path, answer, cause):
+    root, _ = serve({"/news/1/x": answer, "/news/2/x": article(2)})
+    corpus, ran = crawl(tmp_path, root, ALQAHIRA_MAX_FAILED_SHARE="1")
+    assert [record["article_id"] for record in corpus.records()] == ["2"]
+    assert f"1 failed ({cause or ''}" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
 @pytest.mark.parametrize("encoding", BOMBS)
 def test_a_bomb_is_too_large_however_it_is_packed(serve, tmp_path, encoding):
     root, _ = serve({"/news/1/x": bomb(encoding), "/news/2/x": article(2)})

@@ -112,6 +112,13 @@ def test_gzip_a_byte_order_mark_and_leading_lines_are_no_obstacle(body):
     assert [entry.key for entry in sitemap(body).entries] == ["7", "9"]
 
 
+@pytest.mark.parametrize(("entries", "is_cut"), [(50_000, False), (50_001, True)])
+def test_a_sitemap_beyond_the_protocol_s_limit_says_that_it_was_cut(entries, is_cut):
+    body = "".join(f"<url><loc>{ROOT}/news/{n}/x</loc></url>" for n in range(1, entries + 1))
+    found = read_sitemap(f"<urlset>{body}</urlset>".encode(), f"{ROOT}/sitemap.xml", root=ROOT, now=NOW)
+    assert (len(found.entries), found.is_cut) == (50_000, is_cut)
+
+
 def test_an_index_names_files_of_the_site():
     found = sitemap(
         '<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">'

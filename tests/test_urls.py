@@ -44,6 +44,13 @@ def test_a_url_without_a_number_is_named_by_its_hash():
     )
 
 
+def test_a_number_is_of_ascii_digits_however_encoded():
+    assert urls.article_number(f"{ROOT}/news/%32%30/x") == "20"
+    assert urls.is_article_url(f"{ROOT}/news/%32%30/x", ROOT)
+    assert not urls.is_article_url(f"{ROOT}/news/٢٠/x", ROOT)
+    assert not urls.is_article_url(f"{ROOT}/%63ategory/1", ROOT)
+
+
 def test_a_query_that_is_no_tracking_stays():
     assert urls.canonical_url(f"{ROOT}/story?page=2&utm_medium=x&id=7") == f"{ROOT}/story?id=7&page=2"
 

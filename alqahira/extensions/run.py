@@ -54,14 +54,14 @@ class Run:
         self.problem = ""  # why the status is not 0, in one line
         self.ledger = open_ledger(
             self.configuration.state_url,
-            revisit=RevisitSchedule.from_steps(settings.getlist("ALQAHIRA_REVISIT")),
+            revisit=RevisitSchedule.from_steps(self.configuration.revisit),
         )
         self.run_id = f"{self.started:%Y%m%dT%H%M%SZ}-{crawler.spidercls.name}"
         self.publisher = Publisher(
             self.ledger,
             self.configuration.output_dir,
-            max_rows=settings.getint("ALQAHIRA_PART_MAX_ROWS"),
-            max_age_seconds=settings.getint("ALQAHIRA_PART_MAX_AGE_SECONDS"),
+            max_rows=self.configuration.part_max_rows,
+            max_age_seconds=self.configuration.part_max_age_seconds,
             compress=self.configuration.compress_parts,
         )
         try:

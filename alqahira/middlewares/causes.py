@@ -7,6 +7,8 @@ given, `failure_cause` names it; what the middlewares of this project refuse is 
 from __future__ import annotations
 
 import asyncio
+import gzip
+import zlib
 from typing import TYPE_CHECKING
 
 from OpenSSL import SSL
@@ -36,6 +38,7 @@ OFFSITE = "offsite"
 PRIVATE_ADDRESS = "private_address"
 REDIRECT_LOOP = "redirect_loop"
 TOO_MANY_REDIRECTS = "too_many_redirects"
+BAD_REDIRECT = "bad_redirect"  # to what is no URL
 RETRY_AFTER_TOO_LONG = "retry_after_too_long"
 TOO_LARGE = "too_large"
 TRUNCATED = "truncated"
@@ -70,6 +73,10 @@ _BY_CLASS: tuple[tuple[type[BaseException], str], ...] = (
 )
 
 
+# Errors of brotli and zstandard, each of which may be one of several packages.
+_DECODERS = ("ZstdError", "error")
+
+
 class Refused(IgnoreRequest):
     """A request that was not sent, or an answer that was not taken. `cause` is one of this module's constants."""
 
@@ -96,6 +103,8 @@ def failure_cause(failure: Failure | BaseException) -> str:
         return TIMEOUT if type(error).__name__ == "TimeoutError" else BROWSER
     if _is_tls(error):
         return TLS
+    if isinstance(error, (zlib.error, gzip.BadGzipFile, EOFError)) or type(error).__name__ in _DECODERS:
+        return UNDECODABLE
     # HttpCompressionMiddleware's word for a body that unpacks to more than DOWNLOAD_MAXSIZE.
     if isinstance(error, IgnoreRequest) and "during decompression" in str(error):
         return TOO_LARGE

@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 
 
 class _BoundedRedirects(BaseRedirectMiddleware):
+    def process_response(
+        self, request: Request, response: Response, spider: Spider | None = None
+    ) -> Request | Response:
+        try:
+            return super().process_response(request, response)  # type: ignore[misc, no-any-return]
+        except ValueError as error:
+            raise causes.refused(self.crawler, causes.BAD_REDIRECT, str(error)) from None
+
     def _redirect(self, redirected: Request, request: Request, reason: Any) -> Request:
         passed = [*request.meta.get("redirect_urls", []), request.url]
         # Once more is allowed: a page may set a cookie and send its reader back.
@@ -53,5 +61,8 @@ class BoundedMetaRefreshMiddleware(_BoundedRedirects, MetaRefreshMiddleware):
 
         if not isinstance(response, HtmlResponse):
             return False
-        _, target = get_meta_refresh(response, ignore_tags=self._ignore_tags)
+        try:
+            _, target = get_meta_refresh(response, ignore_tags=self._ignore_tags)
+        except ValueError:
+            return False
         return target is not None and target.partition("#")[0] == response.url.partition("#")[0]
