@@ -20,11 +20,11 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError, SQLAlchemyError
 
 from alqahira.article import Article, rfc3339
 from alqahira.dates import cairo_day
-from alqahira.errors import ConfigurationError, LedgerBusy, LedgerUnusable
+from alqahira.errors import ConfigurationError, LedgerBusy, LedgerUnusable, LedgerUnwritable
 from alqahira.page import CrawledArticle, PageVisit
 from alqahira.record import from_record, to_json_line, to_record
 from alqahira.similarity import Fingerprint, features, fingerprint, same_story
@@ -127,7 +127,8 @@ def open_ledger(state_url: str, *, revisit: RevisitSchedule | None = None, read_
         _prepare(engine, read_only=read_only)
     except DatabaseError as error:
         _unlock(lock)
-        raise LedgerUnusable(f"the state at {path} cannot be read: {error.orig}") from None
+        wrong = LedgerUnwritable if isinstance(error, OperationalError) else LedgerUnusable
+        raise wrong(f"the state at {path} cannot be read: {error.orig}") from None
     except Exception:
         _unlock(lock)
         raise
@@ -196,6 +197,8 @@ class Ledger:
         self.engine = engine
         self._revisit = revisit
         self._lock = lock
+        # Told of every write that failed, so that a run ends whoever's write it was.
+        self.on_failure: Callable[[LedgerUnwritable], None] = lambda _: None
 
     def __enter__(self) -> Ledger:
         return self
@@ -210,12 +213,15 @@ class Ledger:
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """One transaction; a full or failing disk is LedgerUnusable, and nothing of it stays."""
+        """One transaction; a full or failing disk is LedgerUnwritable, and nothing of it stays."""
         try:
             with self.engine.begin() as connection:
                 yield connection
         except SQLAlchemyError as error:
-            raise LedgerUnusable(f"the state cannot be written: {getattr(error, 'orig', None) or error}") from error
+            cause = getattr(error, "orig", None) or error
+            failure = LedgerUnwritable(f"the state cannot be written: {cause}; the next run goes on from here")
+            self.on_failure(failure)
+            raise failure from error
 
     # --- runs ---------------------------------------------------------------------------------
 
