@@ -443,14 +443,15 @@ class Ledger:
                 return candidate, "near_duplicate"
         return None
 
-    def _write(self, connection: Connection, verdict: Verdict, fingerprint: Fingerprint) -> None:
+    def _write(self, connection: Connection, verdict: Verdict, found: Fingerprint) -> None:
         article = verdict.article
+        before = _newest(connection, article.article_id)
         connection.execute(
             articles.delete().where(articles.c.article_id == article.article_id, articles.c.status == "set_aside")
         )
         _store(connection, article, "accepted" if verdict.is_emitted else "duplicate")
         if article.duplicate_of is None:
-            self._index(connection, article.article_id, fingerprint)
+            self._index(connection, article.article_id, found, before)
         if verdict.is_emitted:
             day = str(cairo_day(article.date_published)) if article.date_published else "unknown"
             connection.execute(
@@ -462,9 +463,13 @@ class Ledger:
                 )
             )
 
-    def _index(self, connection: Connection, article_id: str, fingerprint: Fingerprint) -> None:
-        connection.execute(bands.delete().where(bands.c.article_id == article_id))
-        rows = [{"band": band, "article_id": article_id} for band in dict.fromkeys(fingerprint.bands)]
+    def _index(self, connection: Connection, article_id: str, found: Fingerprint, before: Any) -> None:
+        """Make the article a candidate by its bands, and no longer by those of its row `before`."""
+        if before is not None and before.status == "accepted" and before.duplicate_of is None:
+            # By the key, which begins with the band: by the article alone, the whole table would be read.
+            old = fingerprint(json.loads(before.record)["article_body"]).bands
+            connection.execute(bands.delete().where(bands.c.band.in_(old), bands.c.article_id == article_id))
+        rows = [{"band": band, "article_id": article_id} for band in dict.fromkeys(found.bands)]
         connection.execute(bands.insert(), rows)
 
     def _visited(
@@ -527,9 +532,11 @@ class Ledger:
         with self.transaction() as connection:
             connection.execute(parts.insert().values(sequence=sequence, sealed=1, **asdict(part)))
             for article in published:
+                before = _newest(connection, article.article_id)
                 _store(connection, article, "accepted")
-                if article.duplicate_of is None:
-                    self._index(connection, article.article_id, fingerprint(article.article_body))
+                # A revision may stand in an earlier part than the one before it, if its day changed.
+                if article.duplicate_of is None and (before is None or before.revision < article.revision):
+                    self._index(connection, article.article_id, fingerprint(article.article_body), before)
                 row = {"article_id": article.article_id, "revision": article.revision, "day": day, "part": sequence}
                 connection.execute(outbox.insert().values(accepted=rfc3339(article.date_crawled), **row))
 
