@@ -163,28 +163,39 @@ def _engine(url: URL) -> Engine:
 
     @sa.event.listens_for(engine, "connect")
     def configure(connection: Any, record: Any) -> None:
+        # The driver would begin a transaction at the first change of rows only: a change of tables must be in it, too.
+        connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode=WAL")
         # A commit is on the disk before anything is told of it: a part must never know more than the ledger.
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.close()
 
+    @sa.event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN")
+
     return engine
 
 
 def _prepare(engine: Engine, *, read_only: bool) -> None:
-    """Make the tables, or bring an older state to this version."""
+    """Make the tables, or bring an older state to this version; all steps are one transaction."""
     with engine.connect() as connection:
         has_meta = sa.inspect(connection).has_table("meta")
         found = int(connection.scalar(sa.select(meta.c.value).where(meta.c.name == "version")) or 0) if has_meta else 0
     if found > STATE_VERSION:
         raise LedgerUnusable(f"the state is of version {found}, newer than this program's {STATE_VERSION}: upgrade it")
     if read_only:
+        if found < STATE_VERSION:
+            raise LedgerUnusable(f"the state is of version {found}, not {STATE_VERSION}: the next run brings it there")
         return
+    steps = range(found or STATE_VERSION, STATE_VERSION)
+    if missing := [version for version in steps if version not in MIGRATIONS]:
+        raise LedgerUnusable(f"the state is of version {found}, and no step leads on from version {missing[0]}")
     with engine.begin() as connection:
         if not found:
             metadata.create_all(connection)
-        for version in range(found or STATE_VERSION, STATE_VERSION):
+        for version in steps:
             MIGRATIONS[version](connection)
         connection.execute(meta.delete().where(meta.c.name == "version"))
         connection.execute(meta.insert().values(name="version", value=str(STATE_VERSION)))

@@ -64,6 +64,7 @@ def fill(ledger: Ledger, known: int) -> None:
     for start in range(0, known, _ROWS_PER_INSERT):
         numbers = range(start, min(known, start + _ROWS_PER_INSERT))
         rows = [_rows(n, lines[n % 200], random) for n in numbers]
+        cursor.execute("begin")
         cursor.executemany("insert into articles values (?,?,?,?,?,?,?,?)", [row[0] for row in rows])
         cursor.executemany(
             "insert into pages (key, url, section, state, first_run, settled, etag, last_visit, next_visit, attempts, "
@@ -75,6 +76,7 @@ def fill(ledger: Ledger, known: int) -> None:
         raw.commit()
     # In the order of the key: a million articles' bands at random places would take the filling, not the test, an hour.
     for chunk in _sorted_bands(known):
+        cursor.execute("begin")
         cursor.executemany("insert into bands values (?,?)", chunk)
         raw.commit()
     raw.close()
