@@ -25,3 +25,9 @@ class LedgerUnusable(AlqahiraError):
     """The state is corrupt, or was written by a newer version."""
 
     exit_status = 2
+
+
+class LedgerUnwritable(LedgerUnusable):
+    """The disk of the state is full or fails; what was accepted before is safe."""
+
+    exit_status = 1

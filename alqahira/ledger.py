@@ -20,11 +20,11 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError, SQLAlchemyError
 
 from alqahira.article import Article, rfc3339
 from alqahira.dates import cairo_day
-from alqahira.errors import ConfigurationError, LedgerBusy, LedgerUnusable
+from alqahira.errors import ConfigurationError, LedgerBusy, LedgerUnusable, LedgerUnwritable
 from alqahira.page import CrawledArticle, PageVisit
 from alqahira.record import from_record, to_json_line, to_record
 from alqahira.similarity import Fingerprint, features, fingerprint, same_story
@@ -128,7 +128,8 @@ def open_ledger(state_url: str, *, revisit: RevisitSchedule | None = None, read_
         _prepare(engine, read_only=read_only)
     except DatabaseError as error:
         _unlock(lock)
-        raise LedgerUnusable(f"the state at {path} cannot be read: {error.orig}") from None
+        wrong = LedgerUnwritable if isinstance(error, OperationalError) else LedgerUnusable
+        raise wrong(f"the state at {path} cannot be read: {error.orig}") from None
     except Exception:
         _unlock(lock)
         raise
@@ -163,28 +164,39 @@ def _engine(url: URL) -> Engine:
 
     @sa.event.listens_for(engine, "connect")
     def configure(connection: Any, record: Any) -> None:
+        # The driver would begin a transaction at the first change of rows only: a change of tables must be in it, too.
+        connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode=WAL")
         # A commit is on the disk before anything is told of it: a part must never know more than the ledger.
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.close()
 
+    @sa.event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN")
+
     return engine
 
 
 def _prepare(engine: Engine, *, read_only: bool) -> None:
-    """Make the tables, or bring an older state to this version."""
+    """Make the tables, or bring an older state to this version; all steps are one transaction."""
     with engine.connect() as connection:
         has_meta = sa.inspect(connection).has_table("meta")
         found = int(connection.scalar(sa.select(meta.c.value).where(meta.c.name == "version")) or 0) if has_meta else 0
     if found > STATE_VERSION:
         raise LedgerUnusable(f"the state is of version {found}, newer than this program's {STATE_VERSION}: upgrade it")
     if read_only:
+        if found < STATE_VERSION:
+            raise LedgerUnusable(f"the state is of version {found}, not {STATE_VERSION}: the next run brings it there")
         return
+    steps = range(found or STATE_VERSION, STATE_VERSION)
+    if missing := [version for version in steps if version not in MIGRATIONS]:
+        raise LedgerUnusable(f"the state is of version {found}, and no step leads on from version {missing[0]}")
     with engine.begin() as connection:
         if not found:
             metadata.create_all(connection)
-        for version in range(found or STATE_VERSION, STATE_VERSION):
+        for version in steps:
             MIGRATIONS[version](connection)
         connection.execute(meta.delete().where(meta.c.name == "version"))
         connection.execute(meta.insert().values(name="version", value=str(STATE_VERSION)))
@@ -197,6 +209,8 @@ class Ledger:
         self.engine = engine
         self._revisit = revisit
         self._lock = lock
+        # Told of every write that failed, so that a run ends whoever's write it was.
+        self.on_failure: Callable[[LedgerUnwritable], None] = lambda _: None
 
     def __enter__(self) -> Ledger:
         return self
@@ -211,12 +225,15 @@ class Ledger:
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """One transaction; a full or failing disk is LedgerUnusable, and nothing of it stays."""
+        """One transaction; a full or failing disk is LedgerUnwritable, and nothing of it stays."""
         try:
             with self.engine.begin() as connection:
                 yield connection
         except SQLAlchemyError as error:
-            raise LedgerUnusable(f"the state cannot be written: {getattr(error, 'orig', None) or error}") from error
+            cause = getattr(error, "orig", None) or error
+            failure = LedgerUnwritable(f"the state cannot be written: {cause}; the next run goes on from here")
+            self.on_failure(failure)
+            raise failure from error
 
     # --- runs ---------------------------------------------------------------------------------
 
@@ -444,14 +461,15 @@ class Ledger:
                 return candidate, "near_duplicate"
         return None
 
-    def _write(self, connection: Connection, verdict: Verdict, fingerprint: Fingerprint) -> None:
+    def _write(self, connection: Connection, verdict: Verdict, found: Fingerprint) -> None:
         article = verdict.article
+        before = _newest(connection, article.article_id)
         connection.execute(
             articles.delete().where(articles.c.article_id == article.article_id, articles.c.status == "set_aside")
         )
         _store(connection, article, "accepted" if verdict.is_emitted else "duplicate")
         if article.duplicate_of is None:
-            self._index(connection, article.article_id, fingerprint)
+            self._index(connection, article.article_id, found, before)
         if verdict.is_emitted:
             day = str(cairo_day(article.date_published)) if article.date_published else "unknown"
             connection.execute(
@@ -463,9 +481,13 @@ class Ledger:
                 )
             )
 
-    def _index(self, connection: Connection, article_id: str, fingerprint: Fingerprint) -> None:
-        connection.execute(bands.delete().where(bands.c.article_id == article_id))
-        rows = [{"band": band, "article_id": article_id} for band in dict.fromkeys(fingerprint.bands)]
+    def _index(self, connection: Connection, article_id: str, found: Fingerprint, before: Any) -> None:
+        """Make the article a candidate by its bands, and no longer by those of its row `before`."""
+        if before is not None and before.status == "accepted" and before.duplicate_of is None:
+            # By the key, which begins with the band: by the article alone, the whole table would be read.
+            old = fingerprint(json.loads(before.record)["article_body"]).bands
+            connection.execute(bands.delete().where(bands.c.band.in_(old), bands.c.article_id == article_id))
+        rows = [{"band": band, "article_id": article_id} for band in dict.fromkeys(found.bands)]
         connection.execute(bands.insert(), rows)
 
     def _visited(
@@ -528,9 +550,11 @@ class Ledger:
         with self.transaction() as connection:
             connection.execute(parts.insert().values(sequence=sequence, sealed=1, **asdict(part)))
             for article in published:
+                before = _newest(connection, article.article_id)
                 _store(connection, article, "accepted")
-                if article.duplicate_of is None:
-                    self._index(connection, article.article_id, fingerprint(article.article_body))
+                # A revision may stand in an earlier part than the one before it, if its day changed.
+                if article.duplicate_of is None and (before is None or before.revision < article.revision):
+                    self._index(connection, article.article_id, fingerprint(article.article_body), before)
                 row = {"article_id": article.article_id, "revision": article.revision, "day": day, "part": sequence}
                 connection.execute(outbox.insert().values(accepted=rfc3339(article.date_crawled), **row))
 

@@ -10,6 +10,7 @@ from scrapy.http import Response
 from scrapy.logformatter import LogFormatter, LogFormatterResult
 from twisted.python.failure import Failure
 
+from alqahira.errors import AlqahiraError
 from alqahira.page import CrawledArticle
 
 
@@ -28,3 +29,18 @@ class QuietLogFormatter(LogFormatter):
     ) -> LogFormatterResult:
         name = item.article.article_id if isinstance(item, CrawledArticle) else type(item).__name__
         return {"level": logging.DEBUG, "msg": "Dropped %(id)s: %(cause)s", "args": {"id": name, "cause": exception}}
+
+
+class SaidInOneLine(logging.Filter):
+    """Lets no traceback through for what the user must mend: the run says it in one line."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not (isinstance(record.exc_info, tuple) and isinstance(record.exc_info[1], AlqahiraError))
+
+
+def say_in_one_line() -> None:
+    """Put the filter where Scrapy logs what callbacks, pipelines and signal handlers raise."""
+    for name in ("scrapy.core.scraper", "scrapy.core.engine", "scrapy.utils.signal"):
+        logger = logging.getLogger(name)
+        if not any(isinstance(present, SaidInOneLine) for present in logger.filters):
+            logger.addFilter(SaidInOneLine())

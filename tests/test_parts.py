@@ -152,10 +152,65 @@ def test_killed_at_any_line_nothing_is_lost_twice_or_broken(tmp_path):
 
 
 @pytest.mark.slow
-def test_killed_at_every_line_nothing_is_lost_twice_or_broken(tmp_path):
-    wrong, kills = sweep(tmp_path / "output", step=1)
+@pytest.mark.timeout(3600)
+def test_killed_at_every_tenth_line_nothing_is_lost_twice_or_broken(tmp_path):
+    wrong, kills = sweep(tmp_path / "output", step=10)
     print(f"{kills} kills")
     assert wrong == []
+
+
+def remains_at_every_line(folder, kept):
+    """Live the scenario, and keep what a SIGKILL at each line of our code would leave on the disk: each different
+    state once. How many lines there were, and the states kept.
+
+    A killed process leaves its files as others see them at that line, and nothing else: a copy of them is the same.
+    """
+    count, states = 0, {}
+
+    def trace(frame, event, _):
+        nonlocal count
+        if frame.f_code.co_filename not in _OURS:
+            return None
+        if event == "line":
+            count += 1
+            remains = hashlib.sha256()
+            for path in sorted(folder.rglob("*")):
+                # The lock is a process's own, and what it says of it no matter of protocol.
+                if not path.name.endswith(".lock"):
+                    remains.update(f"{path.relative_to(folder)}\0".encode())
+                    remains.update(path.read_bytes() if path.is_file() else b"")
+            if remains.digest() not in states:
+                states[remains.digest()] = kept / str(len(states))
+                shutil.copytree(folder, states[remains.digest()])
+        return trace
+
+    sys.settrace(trace)
+    try:
+        live(folder)
+    finally:
+        sys.settrace(None)
+    return count, list(states.values())
+
+
+def wrong_after(states):
+    """What a second life makes wrong of each of the states that the first may have left."""
+    found = []
+    for folder in states:
+        torn = [path for path in part_files(folder) if not (folder / path).read_bytes().endswith(b"\n")]
+        live(folder)
+        if lines(folder) != Counter(EXPECTED) or problems(folder) or torn:
+            found.append((folder.name, lines(folder) - Counter(EXPECTED), Counter(EXPECTED) - lines(folder), torn))
+    return found
+
+
+@pytest.mark.slow
+def test_what_any_line_leaves_behind_becomes_whole_with_nothing_lost_or_twice(tmp_path):
+    (tmp_path / "output").mkdir()
+    count, states = remains_at_every_line(tmp_path / "output", tmp_path / "kept")
+    print(f"{count} lines, {len(states)} different states of the disk")
+    assert count > 5_000
+    assert len(states) > 50
+    assert wrong_after(states) == []
 
 
 def _mark_before_writing(self):
@@ -222,20 +277,41 @@ def _first_line_of_placing(folder):
     return found
 
 
-@pytest.mark.parametrize(
+MUTANTS = pytest.mark.parametrize(
     ("target", "mutant"),
     [
         ("Publisher._place_planned", _mark_before_writing),
         ("write_whole", _write_in_place),
     ],
 )
-def test_the_sweep_catches_a_broken_protocol(tmp_path, monkeypatch, target, mutant):
-    owner, _, name = target.rpartition(".")
-    monkeypatch.setattr(getattr(parts_module, owner) if owner else parts_module, name, mutant)
-    # The mutants' own lines are places to die at, too.
-    monkeypatch.setattr(sys.modules[__name__], "_OURS", (*_OURS, __file__))
+
+
+@pytest.fixture
+def mutate(monkeypatch):
+    """Break the protocol; the mutants' own lines are places to die at, too."""
+
+    def apply(target, mutant):
+        owner, _, name = target.rpartition(".")
+        monkeypatch.setattr(getattr(parts_module, owner) if owner else parts_module, name, mutant)
+        monkeypatch.setattr(sys.modules[__name__], "_OURS", (*_OURS, __file__))
+
+    return apply
+
+
+@MUTANTS
+def test_the_sweep_catches_a_broken_protocol(tmp_path, mutate, target, mutant):
+    mutate(target, mutant)
     wrong, _ = sweep(tmp_path / "output", step=7, first=_first_line_of_placing(tmp_path / "probe"), enough=1)
     assert wrong
+
+
+@pytest.mark.slow
+@MUTANTS
+def test_what_lines_leave_behind_shows_a_broken_protocol(tmp_path, mutate, target, mutant):
+    mutate(target, mutant)
+    (tmp_path / "output").mkdir()
+    _, states = remains_at_every_line(tmp_path / "output", tmp_path / "kept")
+    assert wrong_after(states)
 
 
 def test_a_reader_who_looks_all_the_time_sees_whole_lines_once(tmp_path):

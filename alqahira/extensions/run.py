@@ -18,6 +18,7 @@ from alqahira.account import Account, Outcome
 from alqahira.configuration import Configuration
 from alqahira.errors import AlqahiraError
 from alqahira.ledger import RevisitSchedule, open_ledger
+from alqahira.logformatter import say_in_one_line
 from alqahira.page import CrawledArticle
 from alqahira.parts import Publisher
 
@@ -70,6 +71,8 @@ class Run:
         except AlqahiraError:
             self.ledger.close()
             raise
+        self.ledger.on_failure = self.fail
+        say_in_one_line()
         crawler.signals.connect(self.spider_opened, signal=signals.spider_opened)
         crawler.signals.connect(self.spider_closed, signal=signals.spider_closed)
         crawler.signals.connect(self.item_error, signal=signals.item_error)
@@ -107,16 +110,21 @@ class Run:
         if self.failure is None:
             self.failure = error
             logger.error("%s", error)
-            self.stop("failed")
+        # Asked again each time: before the engine runs there is nothing to stop.
+        self.stop("failed")
 
     def item_error(self, item: Any, failure: Failure) -> None:
         """A step of the pipelines broke: a fault of the code, counted so that no article is lost in silence."""
+        if isinstance(failure.value, AlqahiraError):
+            return  # the run has ended with it; the article is left to the next one
         self.errors += 1
         if isinstance(item, CrawledArticle):
             self.settle(item.visit.key, Outcome.FAILED, f"error_{type(failure.value).__name__}")
 
     def spider_error(self, failure: Failure, response: Response) -> None:
         """A callback broke; its request says which article it was for."""
+        if isinstance(failure.value, AlqahiraError):
+            return
         self.errors += 1
         link = response.request.cb_kwargs.get("link") if response.request else None
         if link is not None:
@@ -126,10 +134,14 @@ class Run:
         self.exit_status, self.problem = self._status()
         account = self.account.as_dict() | {"reason": reason}
         now = datetime.now(UTC)
-        self.ledger.finish_run(
-            self.run_id, account, self.exit_status, now, complete=reason in _WHOLE and not self.exit_status
-        )
-        self.ledger.close()
+        try:
+            self.ledger.finish_run(
+                self.run_id, account, self.exit_status, now, complete=reason in _WHOLE and not self.exit_status
+            )
+        except AlqahiraError:
+            self.exit_status, self.problem = self._status()
+        finally:
+            self.ledger.close()
         logger.info("Run %s: %s", self.run_id, self.account.line())
         if self.problem:
             logger.error("%s", self.problem)

@@ -1,0 +1,148 @@
+"""What one more accepted article costs the ledger at 1,000 and at 1,000,000 known articles.
+
+    python benchmarks/ledger_scale.py [--known 1000 1000000] [--accepts 300] [--rounds 5] [--folder /tmp]
+
+Each ledger is filled in bulk with articles as a crawl leaves them: record, page, outbox row, 32 bands. Then new
+articles are accepted in rounds, each page discovered first, and the median round is printed: CPU time and wall
+time per article. A million articles take about 5 GB below --folder, removed at the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from random import Random
+
+from alqahira.article import Article
+from alqahira.ledger import Ledger, Link, RevisitSchedule, open_ledger
+from alqahira.page import CrawledArticle, PageVisit
+from alqahira.record import to_json_line, to_record
+from alqahira.replica.generator import FIRST_NUMBER, Generator
+from alqahira.similarity import BANDS, content_hash, fingerprint
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+SCHEDULE = [(1, 2), (3, 12), (7, 24), (30, 168), (365, 2160)]
+_GENERATOR = Generator(date(2026, 11, 24))
+_ROWS_PER_INSERT = 20_000
+
+
+def crawled(number: int) -> CrawledArticle:
+    """Article `number` of the replica's generator, as the spider hands it on."""
+    made = _GENERATOR.article(FIRST_NUMBER + number)
+    body = "\n\n".join(block.text for block in made.blocks)
+    url = f"https://alqaheranews.net/news/{made.number}/x"
+    article = Article(
+        article_id=str(made.number),
+        url=url,
+        headline=made.headline,
+        article_body=body,
+        date_published=NOW,
+        date_published_source="jsonld",
+        topics=["defense"],
+        word_count=len(body.split()),
+        content_hash=content_hash(made.headline, body),
+        layout="site",
+        date_first_seen=NOW,
+        date_crawled=NOW,
+        run_id="benchmark",
+    )
+    return CrawledArticle(article=article, visit=PageVisit(key=str(made.number), url=url, fetched=NOW, etag='"x"'))
+
+
+def fill(ledger: Ledger, known: int) -> None:
+    """Put so many articles in, older than any that follows; texts repeat, keys and bands do not."""
+    random = Random(1)
+    templates = [crawled(10_000_000 + n).article for n in range(200)]
+    lines = [to_json_line(to_record(article)).split(article.article_id) for article in templates]
+    raw = ledger.engine.raw_connection()
+    cursor = raw.cursor()
+    for start in range(0, known, _ROWS_PER_INSERT):
+        numbers = range(start, min(known, start + _ROWS_PER_INSERT))
+        rows = [_rows(n, lines[n % 200], random) for n in numbers]
+        cursor.execute("begin")
+        cursor.executemany("insert into articles values (?,?,?,?,?,?,?,?)", [row[0] for row in rows])
+        cursor.executemany(
+            "insert into pages (key, url, section, state, first_run, settled, etag, last_visit, next_visit, attempts, "
+            "article_id, aside_topics) values (?,?,?,?,?,?,?,?,?,?,?,?)",
+            [row[1] for row in rows],
+        )
+        into = "insert into outbox (article_id, revision, day, accepted, part) values (?,?,?,?,?)"
+        cursor.executemany(into, [row[2] for row in rows])
+        raw.commit()
+    # In the order of the key: a million articles' bands at random places would take the filling, not the test, an hour.
+    for chunk in _sorted_bands(known):
+        cursor.execute("begin")
+        cursor.executemany("insert into bands values (?,?)", chunk)
+        raw.commit()
+    raw.close()
+
+
+def _rows(n: int, line: list[str], random: Random) -> tuple[tuple[object, ...], ...]:
+    key = f"9{n:08d}"
+    moment = NOW - timedelta(minutes=10 * (n % 500_000))
+    stamp = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+    article = (key, 1, "accepted", f"{random.getrandbits(256):064x}", None, stamp, stamp, key.join(line))
+    url = f"https://alqaheranews.net/news/{key}/x"
+    page = (key, url, "defense", "done", "run", 1, '"x"', stamp, None, 0, key, "")
+    return article, page, (key, 1, stamp[:10], stamp, n // 5_000 + 1)
+
+
+def _sorted_bands(known: int) -> Iterator[list[tuple[int, str]]]:
+    """Every article's bands, evenly over the range of 63 bits and ascending, as a full index has them."""
+    total = known * BANDS
+    width = (1 << 63) // max(1, total)
+    random, step = Random(2), 7919  # a prime: the bands of an article lie far apart
+    for start in range(0, total, 500_000):
+        yield [
+            (place * width + random.randrange(max(1, width)), f"9{(place * step) % known:08d}")
+            for place in range(start, min(total, start + 500_000))
+        ]
+
+
+def measure(ledger: Ledger, accepts: int, rounds: int) -> tuple[float, float]:
+    """Median CPU and wall milliseconds per article of the rounds; the first, which warms up, is not counted."""
+    cpu, wall = [], []
+    number = 0
+    for _ in range(rounds + 1):
+        batch = [crawled(number + n) for n in range(accepts)]
+        number += accepts
+        prints = [fingerprint(item.article.article_body) for item in batch]
+        cpu_began, wall_began = time.process_time(), time.perf_counter()
+        for item, found in zip(batch, prints, strict=True):
+            ledger.discover([Link(item.visit.key, item.visit.url)], section="defense", run_id="run", now=NOW)
+            verdict = ledger.accept(item, found, near_duplicates="drop", run_id="run")
+            assert verdict.is_emitted, verdict
+        cpu.append((time.process_time() - cpu_began) / accepts * 1000)
+        wall.append((time.perf_counter() - wall_began) / accepts * 1000)
+    return statistics.median(cpu[1:]), statistics.median(wall[1:])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--known", type=int, nargs="+", default=[1_000, 1_000_000])
+    parser.add_argument("--accepts", type=int, default=300)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--folder", type=Path, help="where the ledgers are made; the system's own by default")
+    given = parser.parse_args()
+    costs = []
+    print(f"{'known articles':>15}{'state, MB':>11}{'CPU ms':>9}{'wall ms':>9}   per accepted article")
+    for known in given.known:
+        with tempfile.TemporaryDirectory(dir=given.folder) as folder:
+            state = Path(folder) / "state.db"
+            with open_ledger(f"sqlite:///{state}", revisit=RevisitSchedule.from_steps(SCHEDULE)) as ledger:
+                fill(ledger, known)
+            with open_ledger(f"sqlite:///{state}", revisit=RevisitSchedule.from_steps(SCHEDULE)) as ledger:
+                costs.append(measure(ledger, given.accepts, given.rounds))
+                size = state.stat().st_size / 1e6
+        print(f"{known:15,}{size:11,.0f}{costs[-1][0]:9.2f}{costs[-1][1]:9.2f}", flush=True)
+    cpu, wall = (costs[-1][side] / costs[0][side] for side in (0, 1))
+    print(f"ratio of the last to the first: CPU {cpu:.2f}, wall {wall:.2f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,146 @@
+"""An older state is brought to this version whole or not at all, and nothing it published is published again."""
+
+import hashlib
+import os
+import signal
+import sqlite3
+
+import pytest
+from ledger_scenario import live, opened
+from sqlalchemy import text
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from alqahira import ledger as ledger_module
+from alqahira.errors import LedgerUnusable
+from alqahira.parts import part_files
+from alqahira.tables import STATE_VERSION, metadata
+
+# The shape of each version's tables. A change of the tables needs the next version, its step, and a line here.
+SHAPES = {1: "d57dbca6cf5afc05"}
+
+
+def add_a_column(connection):
+    connection.execute(text("alter table articles add column seen_again text"))
+    connection.execute(text("update articles set seen_again = date_crawled"))
+
+
+def add_a_table(connection):
+    connection.execute(text("create table extra (name text primary key)"))
+    connection.execute(text("insert into extra values ('made')"))
+
+
+def shape(folder):
+    """The version of a state, and what the steps above have left in it."""
+    connection = sqlite3.connect(folder / "state.db")
+    try:
+        (version,) = connection.execute("select value from meta where name = 'version'").fetchone()
+        columns = [column[1] for column in connection.execute("pragma table_info(articles)")]
+        tables = [name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")]
+        return int(version), "seen_again" in columns, "extra" in tables
+    finally:
+        connection.close()
+
+
+@pytest.fixture
+def old(tmp_path):
+    """An output whose state is of version 1."""
+    live(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def upgraded(monkeypatch):
+    """The program is of version 3 now, two steps on."""
+    monkeypatch.setattr(ledger_module, "STATE_VERSION", 3)
+    monkeypatch.setattr(ledger_module, "MIGRATIONS", {1: add_a_column, 2: add_a_table})
+
+
+def published(folder):
+    return {path: (folder / path).read_bytes() for path in part_files(folder)}
+
+
+def test_an_older_state_takes_every_step_to_this_version(old, upgraded):
+    opened(old).close()
+    assert shape(old) == (3, True, True)
+
+
+def test_a_state_is_migrated_once(old, upgraded):
+    opened(old).close()
+    opened(old).close()  # a second «alter table» would raise
+    assert shape(old) == (3, True, True)
+
+
+def test_nothing_is_published_again_after_a_migration(old, upgraded):
+    before = published(old)
+    assert before
+    live(old)
+    assert published(old) == before
+
+
+@pytest.mark.parametrize("place", ["before", "within the first", "between", "after the last"])
+def test_a_kill_inside_the_migration_leaves_the_old_state(old, upgraded, monkeypatch, place):
+    def die(_):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def half(connection):
+        connection.execute(text("alter table articles add column seen_again text"))
+        die(connection)
+
+    def whole(connection):
+        add_a_table(connection)
+        die(connection)
+
+    steps = {
+        "before": {1: die, 2: add_a_table},
+        "within the first": {1: half, 2: add_a_table},
+        "between": {1: add_a_column, 2: die},
+        "after the last": {1: add_a_column, 2: whole},
+    }
+    child = os.fork()
+    if child == 0:
+        try:
+            ledger_module.MIGRATIONS = steps[place]
+            opened(old)
+        finally:
+            os._exit(0)
+    assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
+    assert shape(old) == (1, False, False)
+    before = published(old)
+    live(old)
+    assert shape(old) == (3, True, True)
+    assert published(old) == before
+
+
+def test_a_step_that_fails_leaves_the_old_state_and_lets_the_lock_go(old, upgraded, monkeypatch):
+    def fail(connection):
+        add_a_table(connection)
+        raise RuntimeError
+
+    monkeypatch.setitem(ledger_module.MIGRATIONS, 2, fail)
+    for _ in range(2):
+        with pytest.raises(RuntimeError):
+            opened(old)
+    assert shape(old) == (1, False, False)
+
+
+def test_a_state_with_no_way_on_is_refused(old, upgraded, monkeypatch):
+    monkeypatch.delitem(ledger_module.MIGRATIONS, 1)
+    with pytest.raises(LedgerUnusable, match="no step leads on from version 1"):
+        opened(old)
+    assert shape(old) == (1, False, False)
+
+
+def test_a_reader_does_not_migrate(old, upgraded):
+    with pytest.raises(LedgerUnusable, match="the next run brings it there"):
+        opened(old, read_only=True)
+    assert shape(old) == (1, False, False)
+
+
+def test_a_change_of_the_tables_comes_with_a_version_of_its_own():
+    made = [str(CreateTable(table)) for table in metadata.sorted_tables]
+    made += sorted(str(CreateIndex(index)) for table in metadata.sorted_tables for index in table.indexes)
+    assert hashlib.sha256("\n".join(made).encode()).hexdigest()[:16] == SHAPES[STATE_VERSION]
+
+
+def test_every_version_since_the_first_has_a_step():
+    assert ledger_module.MIGRATIONS.keys() == set(range(1, STATE_VERSION))
