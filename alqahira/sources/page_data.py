@@ -25,6 +25,7 @@ from alqahira.urls import article_number, image_url
 
 _HEADLINES = ("title", "headline", "name")
 _BODIES = ("body", "content", "articleBody", "article_body", "html", "htmlCode", "text", "details", "description")
+_DESCRIPTIONS = ("brief", "standfirst", "summary", "excerpt", "subtitle", "description")
 _PUBLISHED = (
     "publishedAt",
     "published_at",
@@ -46,7 +47,7 @@ _SHORTEST_BODY = 80  # characters; less is a teaser
 _MAX_OBJECTS = 20_000
 
 _PUSH = re.compile(r"self\.__next_f\.push\(\s*(\[.*\])\s*\)", re.DOTALL)
-_MARKED_ROW = re.compile(r"(?:^|\n)[0-9a-f]*:(?=[\[{\"])")
+_FLIGHT_ROW = re.compile(rb"(?P<id>[0-9a-f]{1,8}):(?:T(?P<length>[0-9a-f]{1,8}),)?")
 
 
 def read(page: Page) -> Found | None:
@@ -70,6 +71,7 @@ def read(page: Page) -> Found | None:
     credit = _first(thing, _CREDITS)
     return Found(
         headline=string(headline),
+        description=next((text for name in _DESCRIPTIONS if (text := _other_text(thing.get(name), body))), None),
         paragraphs=_paragraphs(body),
         credit_line=string(credit.get("name") if isinstance(credit, dict) else credit),
         published=_moment(_first(thing, _PUBLISHED), page.now),
@@ -91,9 +93,45 @@ def _data(page: Page) -> list[Any]:
             if isinstance(chunk, list) and len(chunk) > 1 and isinstance(chunk[1], str):
                 pushed.append(chunk[1])
     if pushed:
-        # Rows «<id>:<json>» that may be cut anywhere between two pushes.
-        found += [_loads(row) for row in _MARKED_ROW.split("".join(pushed)) if row.strip()]
+        found += _flight("".join(pushed))
     return [data for data in found if data is not None]
+
+
+def _flight(stream: str) -> list[Any]:
+    """The values of React's flight rows, which may be cut anywhere between two pushes.
+
+    A row is «<hex id>:<json>» up to the line's end, or «<hex id>:T<hex length>,<text>» of so many bytes; in JSON,
+    «$<id>» stands for the row of that id (react-server's ReactFlightClient).
+    """
+    content, at = stream.encode("utf-8", "replace"), 0
+    values: list[Any] = []
+    texts: dict[str, str] = {}
+    while at < len(content):
+        match = _FLIGHT_ROW.match(content, at)
+        end = content.find(b"\n", at)
+        line_end = end if end >= 0 else len(content)
+        if match and match["length"] is not None:
+            # The next row begins where the text ends, with no line end between them.
+            at = match.end() + int(match["length"], 16)
+            texts[match["id"].decode()] = content[match.end() : at].decode("utf-8", "replace")
+            continue
+        if match:
+            values.append(_loads(content[match.end() : line_end].decode("utf-8", "replace")))
+        at = line_end + 1
+    return [_with_texts(value, texts) for value in values]
+
+
+def _with_texts(value: Any, texts: dict[str, str]) -> Any:
+    """The value with the texts in it that stand in rows of their own."""
+    for thing in _objects(value):
+        for name, entry in thing.items():
+            if isinstance(entry, str) and entry.startswith("$") and entry[1:] in texts:
+                thing[name] = texts[entry[1:]]
+    return value
+
+
+def _other_text(value: Any, body: Any) -> str | None:
+    return string(value) if isinstance(value, str) and value != body else None
 
 
 def _loads(text: str) -> Any:

@@ -23,15 +23,16 @@ _ASIDE = frozenset({"aside", "nav", "footer", "header", "form", "script", "style
 _PARAGRAPH = 40  # characters; shorter ones are labels
 _MOST_LINK = 0.4
 _LONGEST_DATE = 80
+_LONGEST_CAPTION = 300
 
 
 def read(page: Page) -> Found | None:
-    """Headline, body, credit, date, caption and image as the structure shows them; None without a body."""
+    """Headline, body, credit, date, caption and image as the structure shows them; None without headline and body."""
     headings = [element for element in page.tree.iter("h1") if text_of(element)]
+    heading = headings[0] if headings else None
     body = _body(page.tree)
     if body is None:
-        return None
-    heading = headings[0] if headings else None
+        return Found(headline=text_of(heading)) if heading is not None else None
     found = Found(headline=text_of(heading) if heading is not None else None, paragraphs=paragraphs(body))
     for line in _lines_before(page.tree, heading, body):
         if found.credit_line is None and len(line) <= LONGEST_CREDIT and is_credit_line(line):
@@ -41,15 +42,14 @@ def read(page: Page) -> Found | None:
     if found.credit_line is None and found.paragraphs and is_credit_line(found.paragraphs[0]):
         found.credit_line = found.paragraphs.pop(0)
     root = _common_root(heading, body)
-    for figure in root.iter("figure") if root is not None else ():
-        image = next(figure.iter("img"), None)
-        caption = next(figure.iter("figcaption"), None)
-        found.image_url = image_url(image.get("src"), base=page.url) if image is not None else None
-        found.image_caption = text_of(caption) or None if caption is not None else None
-        break
+    image = _image(root) if root is not None else None
+    if image is not None:
+        found.image_url = image_url(image.get("src"), base=page.url)
+        found.image_caption = _caption(image)
     if root is not None:
-        found.keywords = _links(root, "/tag/")
-        found.sections = _links(root, "/category/")
+        found.keywords = _links(root, "/tag/", without=body)
+        # A path of links to the category is a nav.
+        found.sections = _links(root, "/category/", without=body, aside=frozenset({"aside", "footer"}))
     return found
 
 
@@ -101,6 +101,33 @@ def _common_root(heading: Any, body: Any) -> Any:
     return next((ancestor for ancestor in body.iterancestors() if ancestor in above), None)
 
 
-def _links(root: Any, path: str) -> list[str]:
-    found = (text_of(a) for a in root.iter("a") if path in (a.get("href") or "") and not _is_aside(a))
+def _image(root: Any) -> Any:
+    """The main image: of the first figure, else the first that is no link and stands in no sidebar."""
+    figures = (image for figure in root.iter("figure") for image in figure.iter("img"))
+    others = (
+        image
+        for image in root.iter("img")
+        if not _is_aside(image) and not any(ancestor.tag == "a" for ancestor in image.iterancestors())
+    )
+    return next((image for image in (*figures, *others) if image.get("src")), None)
+
+
+def _caption(image: Any) -> str | None:
+    """The figure's caption, else the short text that shares the image's own element."""
+    around = next((ancestor for ancestor in image.iterancestors("figure")), image.getparent())
+    caption = next(around.iter("figcaption"), None)
+    if caption is None and around.find(".//h1") is None and around.find(".//p") is None:
+        caption = around
+    text = text_of(caption) if caption is not None else ""
+    return text if text and len(text) <= _LONGEST_CAPTION else None
+
+
+def _links(root: Any, path: str, *, without: Any, aside: frozenset[str] = _ASIDE) -> list[str]:
+    """The texts of the links to such addresses, those in the running text and in sidebars left out."""
+    found = (
+        text_of(a)
+        for a in root.iter("a")
+        if path in (a.get("href") or "")
+        and not any(above is without or above.tag in aside for above in a.iterancestors())
+    )
     return list(dict.fromkeys(text for text in found if text and fold_text(text) != fold_text(site.NAME.value)))
