@@ -108,6 +108,7 @@ _SHORT_WORDS = 14
 _VERY_SHORT_WORDS = 4
 _SOURCE_WORDS = 8
 _MOSTLY = 0.5
+_LONGEST_LABEL = 80  # characters
 
 
 def _begins(key: str, starts: Sequence[str]) -> str | None:
@@ -155,8 +156,9 @@ def without_label_links(text: str, links: Sequence[str]) -> str:
             continue
         at = text.find(link)
         before = text[:at]
-        label = re.search(r"[(\[«]?\s*(?P<label>[^\s.!؟?،:]+\s+[^\s.!؟?،:]+)\s*[:：]\s*$", before)
+        near = max(0, at - _LONGEST_LABEL)
+        label = re.search(r"[(\[«]?\s*(?P<label>[^\s.!؟?،:]+\s+[^\s.!؟?،:]+)\s*[:：]\s*$", before[near:])
         if at >= 0 and label and fold_text(label["label"]) in _RELATED:
             rest = text[at + len(link) :].lstrip(")]» ")
-            text = f"{before[: label.start()].rstrip()} {rest}".strip()
+            text = f"{before[: near + label.start()].rstrip()} {rest}".strip()
     return text

@@ -51,6 +51,18 @@ def test_every_field_is_exact_in_the_known_markup(page_data, metadata, title):
             assert reading.article.layout == "site"
 
 
+@pytest.mark.parametrize("page_data", ["next_data", "next_f"])
+def test_an_empty_shell_with_page_data_gives_what_its_data_hold(page_data):
+    options = ReplicaOptions(render="client", page_data=page_data, metadata="none", now=NOW)
+    names = ("headline", "article_body", "description", "credit_line", "image_url", "image_caption", "keywords")
+    for article, reading, expected in read_all(options):
+        if article.not_article:
+            assert reading.article is None
+            continue
+        assert list(wrong_fields(article, reading.article, {name: expected[name] for name in names})) == []
+        assert reading.article.layout == "page_data"
+
+
 def f1(found, expected):
     """Of the bodies' words as multisets."""
     a, b = Counter(found.split()), Counter(expected.split())

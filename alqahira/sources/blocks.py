@@ -81,7 +81,7 @@ _SKIPPED = frozenset(
         "ins",
     ]
 )
-_MAX_NODES = 60_000
+_MAX_NODES = 20_000
 _ALL_LINK = 0.9
 
 

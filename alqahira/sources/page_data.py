@@ -66,7 +66,9 @@ def read(page: Page) -> Found | None:
     named = [candidate for candidate in candidates if candidate[0]]
     _, _, thing, headline, body = max(named or candidates, key=lambda candidate: candidate[1])
     image = _first(thing, _IMAGES)
+    caption = _first(thing, _CAPTIONS)
     if isinstance(image, dict):
+        caption = caption or _first(image, _CAPTIONS)
         image = image.get("url") or image.get("src")
     credit = _first(thing, _CREDITS)
     return Found(
@@ -77,7 +79,7 @@ def read(page: Page) -> Found | None:
         published=_moment(_first(thing, _PUBLISHED), page.now),
         modified=_moment(_first(thing, _MODIFIED), page.now),
         image_url=image_url(image, base=page.url) if isinstance(image, str) else None,
-        image_caption=string(_first(thing, _CAPTIONS)),
+        image_caption=string(caption),
         sections=strings(_first(thing, _SECTIONS)),
         keywords=strings(_first(thing, _KEYWORDS), split=True),
     )

@@ -38,11 +38,8 @@ def read(page: Page) -> Found | None:
         return None
     root = roots[0]
     found = Found(headline=first_text(_HEADLINE(root)))
-    bodies = _BODY(root)
-    if bodies:
-        found.paragraphs = [paragraph for body in bodies for paragraph in paragraphs(body)]
-    else:
-        found.paragraphs = [paragraph for element in _OLDER(root) for paragraph in paragraphs(element)]
+    for layout in (_BODY, _OLDER):
+        found.paragraphs = found.paragraphs or [text for body in _outermost(layout(root)) for text in paragraphs(body)]
     found.credit_line = _credit(root, found)
     for image in _IMAGE(root)[:1]:
         found.image_url = image_url(image.get("src"), base=page.url)
@@ -51,6 +48,17 @@ def read(page: Page) -> Found | None:
     found.keywords = texts(_TAGS(root))
     for span in _META(root):
         found.published = found.published or parse_date(text_of(span), now=page.now)
+    return found
+
+
+def _outermost(elements: list[Any]) -> list[Any]:
+    """Those that stand in none of the others, in order: what is nested is read with what it stands in."""
+    taken: set[Any] = set()
+    found = []
+    for element in elements:  # in document order, so an outer one comes before what it holds
+        if not any(ancestor in taken for ancestor in element.iterancestors()):
+            taken.add(element)
+            found.append(element)
     return found
 
 

@@ -24,12 +24,12 @@ _PARAGRAPH = 40  # characters; shorter ones are labels
 _MOST_LINK = 0.4
 _LONGEST_DATE = 80
 _LONGEST_CAPTION = 300
+_MOST_ELEMENTS = 10_000  # an article's page has a thousand
 
 
 def read(page: Page) -> Found | None:
     """Headline, body, credit, date, caption and image as the structure shows them; None without headline and body."""
-    headings = [element for element in page.tree.iter("h1") if text_of(element)]
-    heading = headings[0] if headings else None
+    heading = next((element for element in page.tree.iter("h1") if text_of(element)), None)
     body = _body(page.tree)
     if body is None:
         return Found(headline=text_of(heading)) if heading is not None else None
@@ -56,21 +56,40 @@ def read(page: Page) -> Found | None:
 def _body(tree: Any) -> Any:
     """The element whose direct children hold the most running text that is not link."""
     weights: dict[Any, int] = {}
-    for element in tree.iter(*_RUNNING_TEXT):
-        parent = element.getparent()
-        if parent is None or _is_aside(element):
+    # Of each element that is done, the characters of text and of links below it: every text is measured once.
+    sizes: dict[Any, tuple[int, int]] = {}
+    stack: list[tuple[Any, bool]] = [(tree, False)]
+    visited = 0
+    while stack:
+        element, is_done = stack.pop()
+        if not is_done:
+            visited += 1
+            if isinstance(element.tag, str) and element.tag not in _ASIDE and visited <= _MOST_ELEMENTS:
+                stack.append((element, True))
+                stack.extend((child, False) for child in reversed(element))
             continue
-        own = len((element.text or "").strip()) + sum(len((child.tail or "").strip()) for child in element)
+        own, text, link, has_br = _length(element.text), 0, 0, False
+        for child in element:
+            below, linked = sizes.pop(child, (0, 0))
+            own, text, link = own + _length(child.tail), text + below, link + linked
+            has_br = has_br or child.tag == "br"
+        text += own
+        sizes[element] = (text, text if element.tag == "a" else link)
+        parent = element.getparent()
+        if parent is None or element.tag not in _RUNNING_TEXT:
+            continue
         if element.tag in ("p", "blockquote", "li"):
-            text = len(" ".join("".join(element.itertext()).split()))
-            link = sum(len("".join(anchor.itertext())) for anchor in element.iter("a"))
             if text >= _PARAGRAPH and link <= text * _MOST_LINK:
                 target = parent.getparent() if element.tag == "li" and parent.getparent() is not None else parent
                 weights[target] = weights.get(target, 0) + text
         elif own >= _PARAGRAPH:  # text straight in a div, parted by br, or a div for each paragraph
-            target = element if any(child.tag == "br" for child in element) else parent
+            target = element if has_br else parent
             weights[target] = weights.get(target, 0) + own
     return max(weights, key=lambda element: weights[element], default=None)
+
+
+def _length(text: str | None) -> int:
+    return len(" ".join(text.split())) if text else 0
 
 
 def _is_aside(element: Any) -> bool:
