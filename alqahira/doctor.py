@@ -26,7 +26,7 @@ from alqahira.arabic import clean_text, fold_text
 from alqahira.dates import parse_date
 from alqahira.extract import Reading, read_page
 from alqahira.listing import read_listing
-from alqahira.sources.image_stamp import clocks_apart_ms
+from alqahira.sources.image_stamp import clocks
 from alqahira.topics import match_topics
 
 
@@ -227,7 +227,12 @@ def _institution_tags(chart: Chart) -> tuple[Verdict, str]:
     return verdict, f"with articles: {', '.join(found) or 'none'}"
 
 
-def _links(pattern: str | re.Pattern[str], shape: str, *, never: bool = False) -> Check:
+def _shape(template: str) -> re.Pattern[str]:
+    """The paths that a URL template of site.py makes."""
+    return re.compile(f"^{re.sub(r'{[a-z]+}', '[^/]+', template)}$")
+
+
+def _links(pattern: re.Pattern[str], shape: str, *, never: bool = False) -> Check:
     """Whether the pages link to addresses of that shape; `never`: and none of them is taken for an article."""
 
     def check(chart: Chart) -> tuple[Verdict, str]:
@@ -236,7 +241,7 @@ def _links(pattern: str | re.Pattern[str], shape: str, *, never: bool = False) -
         for page in pages:
             for anchor in chart.tree(page).iter("a"):
                 url = urls.resolve(anchor.get("href") or "", base=page.url)
-                if url and urls.is_on_site(url, chart.root) and re.search(pattern, urlsplit(url).path):
+                if url and urls.is_on_site(url, chart.root) and pattern.search(urlsplit(url).path):
                     found += 1
                     if never and urls.is_article_url(url, chart.root):
                         return Verdict.FAILS, f"{url} is taken for an article"
@@ -307,7 +312,7 @@ def _next_images(chart: Chart) -> tuple[Verdict, str]:
 
 
 def _image_clocks(chart: Chart) -> tuple[Verdict, str]:
-    apart = [ms for source in _images(chart) if (ms := clocks_apart_ms(unquote(source))) is not None]
+    apart = [abs(both[0] - both[1]) for source in _images(chart) if (both := clocks(source))]
     if not apart:
         return Verdict.NOT_SEEN, "no image name has both clocks"
     verdict = Verdict.HOLDS if max(apart) <= site.IMAGE_CLOCKS_AGREE_MS.value else Verdict.FAILS
@@ -388,7 +393,7 @@ def _share_label(chart: Chart) -> tuple[Verdict, str]:
 
 
 def _image_names(chart: Chart) -> tuple[Verdict, str]:
-    sources = [i.get("src") or "" for page in chart.of("article") for i in chart.tree(page).iter("img")]
+    sources = _images(chart)
     named = [source for source in sources if site.IMAGE_NAME.value.search(unquote(source))]
     if named:
         return Verdict.HOLDS, f"{len(named)} of {len(sources)} images carry the time of their upload"
@@ -398,11 +403,7 @@ def _image_names(chart: Chart) -> tuple[Verdict, str]:
 
 
 def _image_host(chart: Chart) -> tuple[Verdict, str]:
-    hosts = Counter(
-        urlsplit(unquote(image.get("src") or "")).hostname or "the page's own"
-        for page in chart.of("article")
-        for image in chart.tree(page).iter("img")
-    )
+    hosts = Counter(urlsplit(unquote(source)).hostname or "the page's own" for source in _images(chart))
     if not hosts:
         return Verdict.NOT_SEEN, "no image"
     found = ", ".join(f"{host} ({n})" for host, n in hosts.most_common(3))
@@ -543,10 +544,10 @@ _CHECKS: dict[str, tuple[bool, Check]] = {
     "NAME": (False, _name),
     "LANGUAGE": (False, _language),
     "TIME_ZONE": (False, _time_zone),
-    "ARTICLE_URL": (False, _links(r"^/news/\d+/[^/]+$", site.ARTICLE_URL.value)),
+    "ARTICLE_URL": (False, _links(_shape(site.ARTICLE_URL.value), site.ARTICLE_URL.value)),
     "NEVER_ARTICLE_PATH": (False, _links(site.NEVER_ARTICLE_PATH.value, "/category/, /tag/, …", never=True)),
-    "CATEGORY_URL": (False, _links(r"^/category/[^/]+$", site.CATEGORY_URL.value)),
-    "TAG_URL": (False, _links(r"^/tag/[^/]+$", site.TAG_URL.value)),
+    "CATEGORY_URL": (False, _links(_shape(site.CATEGORY_URL.value), site.CATEGORY_URL.value)),
+    "TAG_URL": (False, _links(_shape(site.TAG_URL.value), site.TAG_URL.value)),
     "NEXT_IMAGE_PATH": (False, _next_images),
     "IMAGE_CLOCKS_AGREE_MS": (False, _image_clocks),
     "INSTITUTION_TAGS": (False, _institution_tags),

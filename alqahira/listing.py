@@ -194,11 +194,11 @@ def read_sitemap(body: bytes, url: str, *, root: str, now: datetime) -> Sitemap:
 def _unpacked(body: bytes) -> tuple[bytes, bool]:
     """The file out of its gzip, and whether it is larger than it may be."""
     if body.startswith(_GZIP_MAGIC):
-        content, file = b"", gzip.GzipFile(fileobj=io.BytesIO(body))
+        content, file = bytearray(), gzip.GzipFile(fileobj=io.BytesIO(body))
         with suppress(OSError, EOFError, zlib.error):
             while len(content) <= _LARGEST_SITEMAP and (more := file.read(1 << 20)):
                 content += more
-        body = content
+        body = bytes(content)
     return body[:_LARGEST_SITEMAP], len(body) > _LARGEST_SITEMAP
 
 

@@ -135,6 +135,8 @@ DOWNLOAD_HANDLERS = dict.fromkeys(("http", "https"), "alqahira.browser.handler.B
 # Seconds for one page in the browser, all its clicks included.
 ALQAHIRA_BROWSER_DEADLINE = 60
 ALQAHIRA_BROWSER_PAGES = 2
+# Seconds for all the clicks on one listing.
+ALQAHIRA_BROWSER_LOAD_MORE_BUDGET = 600
 # With `since`, a load-more control is pressed at most this often on one listing.
 ALQAHIRA_MAX_LOAD_MORE_CLICKS = 200
 

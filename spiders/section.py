@@ -293,10 +293,10 @@ class SectionSpider(Spider):
             last_modified=_header(response, "Last-Modified"),
             discovered_on=link.discovered_on,
         )
-        if response.status == 304 and not _is_conditional(response.request):
-            self._lost(link, "not_modified_unasked", retry=True)
-            return
         if response.status == 304:
+            if not _is_conditional(response.request):
+                self._lost(link, "not_modified_unasked", retry=True)
+                return
             self.run.ledger.unchanged(visit, self.run.run_id)
             self.run.settle(link.key, Outcome.UNCHANGED, "not_modified")
             return

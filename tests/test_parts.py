@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,16 @@ from ledger_scenario import EXPECTED, NOW, accept, crawled, link, live, opened, 
 from alqahira import ledger as ledger_module
 from alqahira import parts as parts_module
 from alqahira.errors import LedgerUnusable
-from alqahira.parts import MANIFEST, OutputUnwritable, check, part_files, read_corpus, read_manifest, read_part
+from alqahira.parts import (
+    MANIFEST,
+    OutputUnwritable,
+    Publisher,
+    check,
+    part_files,
+    read_corpus,
+    read_manifest,
+    read_part,
+)
 
 
 def lines(folder):
@@ -65,6 +75,17 @@ def test_a_part_holds_one_day_and_no_more_rows_than_it_may(tmp_path):
 def test_the_corpus_is_the_highest_revision_of_each(tmp_path):
     live(tmp_path)
     assert {(r["article_id"], r["revision"]) for r in read_corpus(tmp_path)} == EXPECTED - {("2", 1)}
+
+
+def test_what_waits_is_sealed_when_its_oldest_row_has_waited_long_enough(tmp_path):
+    with opened(tmp_path) as ledger:
+        ledger.discover([link(1)], section="defense", run_id="run", now=NOW)
+        accept(ledger, crawled(1))
+        parts = Publisher(ledger, tmp_path, max_rows=100, max_age_seconds=300, compress=False)
+        parts.seal_due(NOW + timedelta(seconds=299))
+        assert part_files(tmp_path) == []
+        parts.seal_due(NOW + timedelta(seconds=300))
+        assert len(part_files(tmp_path)) == 1
 
 
 def test_compressed_parts_are_the_same_bytes_each_time(tmp_path):

@@ -19,6 +19,12 @@ def test_an_article_known_to_the_client_is_not_sent_again(replica):
     assert server.stop() == 0
 
 
+def test_a_page_that_is_not_there_is_a_404_in_arabic(replica):
+    missing = replica().get("/no/such/page")
+    assert missing.status == 404
+    assert "الصفحة" in missing.text
+
+
 def test_any_number_more_are_generated_the_same_each_time_and_each_unlike_the_others():
     from datetime import date
     from itertools import combinations

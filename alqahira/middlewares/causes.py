@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import sys
 import zlib
 from typing import TYPE_CHECKING
 
+import brotli
 from OpenSSL import SSL
 from scrapy.exceptions import (
     CannotResolveHostError,
@@ -28,6 +30,12 @@ from twisted.internet.error import ConnectError, ConnectionClosed
 from twisted.python.failure import Failure
 
 from alqahira.browser.errors import BrowserError
+
+# As Scrapy does (scrapy/utils/_compression.py).
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -56,6 +64,8 @@ UNEXPECTED = "unexpected"  # an error of the code, not of the network
 # Scrapy cancels a download itself for one reason only: its size (core/downloader/handlers/http11.py).
 _BY_CLASS: tuple[tuple[type[BaseException], str], ...] = (
     (ResponseDataLossError, TRUNCATED),
+    # What HttpCompressionMiddleware's decoders raise.
+    *((kind, UNDECODABLE) for kind in (zlib.error, gzip.BadGzipFile, EOFError, brotli.error, zstd.ZstdError)),
     (DownloadTimeoutError, TIMEOUT),
     (DownloadCancelledError, TOO_LARGE),
     (DownloadConnectionRefusedError, CONNECTION_REFUSED),
@@ -71,10 +81,6 @@ _BY_CLASS: tuple[tuple[type[BaseException], str], ...] = (
     (ConnectError, CONNECTION_LOST),
     (OSError, CONNECTION_LOST),
 )
-
-
-# Errors of brotli and zstandard, each of which may be one of several packages.
-_DECODERS = ("ZstdError", "error")
 
 
 class Refused(IgnoreRequest):
@@ -103,8 +109,6 @@ def failure_cause(failure: Failure | BaseException) -> str:
         return TIMEOUT if type(error).__name__ == "TimeoutError" else BROWSER
     if _is_tls(error):
         return TLS
-    if isinstance(error, (zlib.error, gzip.BadGzipFile, EOFError)) or type(error).__name__ in _DECODERS:
-        return UNDECODABLE
     # HttpCompressionMiddleware's word for a body that unpacks to more than DOWNLOAD_MAXSIZE.
     if isinstance(error, IgnoreRequest) and "during decompression" in str(error):
         return TOO_LARGE

@@ -16,19 +16,16 @@ _TOLERANCE_MS = 60_000
 
 def uploaded(image_url: str | None, *, now: datetime) -> datetime | None:
     """When the image was uploaded, to the second; None unless both clocks in its name agree and lie before `now`."""
-    apart = clocks_apart_ms(unquote(image_url)) if image_url else None
-    if image_url is None or apart is None or apart > _TOLERANCE_MS:
+    found = clocks(image_url) if image_url else None
+    if found is None or abs(found[0] - found[1]) > _TOLERANCE_MS:
         return None
-    match = site.IMAGE_NAME.value.search(unquote(image_url))
-    assert match is not None
-    moment = datetime.fromtimestamp(int(match["epoch_ms"]) // 1000, UTC)
+    moment = datetime.fromtimestamp(found[1] // 1000, UTC)
     return moment if moment <= now else None
 
 
-def clocks_apart_ms(name: str) -> int | None:
-    """Milliseconds between the two clocks of an image's name; None where it has not both."""
-    match = site.IMAGE_NAME.value.search(name)
+def clocks(image_url: str) -> tuple[int, int] | None:
+    """What the two clocks of an image's name say (its UUID, its epoch), in milliseconds; None where it has not both."""
+    match = site.IMAGE_NAME.value.search(unquote(image_url))
     if not match:
         return None
-    uuid_ms = (uuid.UUID(match["uuid"]).time - _UUID_EPOCH) / 10_000
-    return round(abs(uuid_ms - int(match["epoch_ms"])))
+    return round((uuid.UUID(match["uuid"]).time - _UUID_EPOCH) / 10_000), int(match["epoch_ms"])

@@ -7,6 +7,7 @@ children hold the most running text, the credit and the date short lines between
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from alqahira import site
@@ -128,7 +129,7 @@ def _image(root: Any) -> Any:
         for image in root.iter("img")
         if not _is_aside(image) and not any(ancestor.tag == "a" for ancestor in image.iterancestors())
     )
-    return next((image for image in (*figures, *others) if image.get("src")), None)
+    return next((image for image in chain(figures, others) if image.get("src")), None)
 
 
 def _caption(image: Any) -> str | None:
