@@ -10,7 +10,9 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from contextlib import contextmanager
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -123,25 +125,37 @@ def test_a_damaged_part_is_found(tmp_path, damage, word):
 _OURS = (ledger_module.__file__, parts_module.__file__)
 
 
+@contextmanager
+def at_each_line(do):
+    """Calls `do(frame)` before each line of ours that is executed below."""
+
+    def trace(frame, event, _):
+        if frame.f_code.co_filename not in _OURS:
+            return None
+        if event == "line":
+            do(frame)
+        return trace
+
+    sys.settrace(trace)
+    try:
+        yield
+    finally:
+        sys.settrace(None)
+
+
 def lives_until(folder, line):
     """Fork a process that lives the scenario and kills itself at its n-th executed line of our code; whether it died."""
     child = os.fork()
     if child == 0:
-        count = 0
+        numbers = count(1)
 
-        def trace(frame, event, _):
-            nonlocal count
-            if frame.f_code.co_filename not in _OURS:
-                return None
-            if event == "line":
-                count += 1
-                if count == line:
-                    os.kill(os.getpid(), signal.SIGKILL)
-            return trace
+        def die(_):
+            if next(numbers) == line:
+                os.kill(os.getpid(), signal.SIGKILL)
 
-        sys.settrace(trace)
         try:
-            live(folder)
+            with at_each_line(die):
+                live(folder)
         finally:
             os._exit(0)
     return os.WIFSIGNALED(os.waitpid(child, 0)[1])
@@ -187,31 +201,24 @@ def remains_at_every_line(folder, kept):
 
     A killed process leaves its files as others see them at that line, and nothing else: a copy of them is the same.
     """
-    count, states = 0, {}
+    lines_done, states = 0, {}
 
-    def trace(frame, event, _):
-        nonlocal count
-        if frame.f_code.co_filename not in _OURS:
-            return None
-        if event == "line":
-            count += 1
-            remains = hashlib.sha256()
-            for path in sorted(folder.rglob("*")):
-                # The lock is a process's own, and what it says of it no matter of protocol.
-                if not path.name.endswith(".lock"):
-                    remains.update(f"{path.relative_to(folder)}\0".encode())
-                    remains.update(path.read_bytes() if path.is_file() else b"")
-            if remains.digest() not in states:
-                states[remains.digest()] = kept / str(len(states))
-                shutil.copytree(folder, states[remains.digest()])
-        return trace
+    def keep(_):
+        nonlocal lines_done
+        lines_done += 1
+        remains = hashlib.sha256()
+        for path in sorted(folder.rglob("*")):
+            # The lock is a process's own, and what it says of it no matter of protocol.
+            if not path.name.endswith(".lock"):
+                remains.update(f"{path.relative_to(folder)}\0".encode())
+                remains.update(path.read_bytes() if path.is_file() else b"")
+        if remains.digest() not in states:
+            states[remains.digest()] = kept / str(len(states))
+            shutil.copytree(folder, states[remains.digest()])
 
-    sys.settrace(trace)
-    try:
+    with at_each_line(keep):
         live(folder)
-    finally:
-        sys.settrace(None)
-    return count, list(states.values())
+    return lines_done, list(states.values())
 
 
 def wrong_after(states):
@@ -262,40 +269,28 @@ def _pause():
     return None
 
 
-def _first_line_of_placing(folder):
+def _first_line_of_placing(folder, monkeypatch):
     """How many lines of ours are executed before the first part is placed: mutants go wrong from there on."""
     folder.mkdir()
-    count, found = 0, None
     placing = {"_place_planned", "_mark_before_writing", "_write_in_place"}
-
-    def trace(frame, event, _):
-        nonlocal count, found
-        if frame.f_code.co_filename not in _OURS:
-            return None
-        if event == "line":
-            count += 1
-            if frame.f_code.co_name in placing and part_days(folder):
-                found = found or count
-        return trace
-
-    def part_days(_):
-        return frame_has_plan.is_set()
-
-    frame_has_plan = threading.Event()
+    lines_done, found, planned = 0, None, False
     plan_one = parts_module.Publisher._plan_one
 
-    def planned(self):
+    def plan(self):
+        nonlocal planned
         done = plan_one(self)
-        frame_has_plan.set()
+        planned = True
         return done
 
-    parts_module.Publisher._plan_one = planned
-    sys.settrace(trace)
-    try:
+    def look(frame):
+        nonlocal lines_done, found
+        lines_done += 1
+        if planned and frame.f_code.co_name in placing:
+            found = found or lines_done
+
+    with monkeypatch.context() as patch, at_each_line(look):
+        patch.setattr(parts_module.Publisher, "_plan_one", plan)
         live(folder)
-    finally:
-        sys.settrace(None)
-        parts_module.Publisher._plan_one = plan_one
     return found
 
 
@@ -321,9 +316,10 @@ def mutate(monkeypatch):
 
 
 @MUTANTS
-def test_the_sweep_catches_a_broken_protocol(tmp_path, mutate, target, mutant):
+def test_the_sweep_catches_a_broken_protocol(tmp_path, mutate, monkeypatch, target, mutant):
     mutate(target, mutant)
-    wrong, _ = sweep(tmp_path / "output", step=7, first=_first_line_of_placing(tmp_path / "probe"), enough=1)
+    first = _first_line_of_placing(tmp_path / "probe", monkeypatch)
+    wrong, _ = sweep(tmp_path / "output", step=7, first=first, enough=1)
     assert wrong
 
 
