@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from lxml.cssselect import CSSSelector
@@ -15,6 +16,7 @@ from alqahira.sources.blocks import paragraphs
 from alqahira.urls import image_url
 
 
+@lru_cache(maxsize=256)
 def select(css: str) -> CSSSelector:
     return CSSSelector(css, translator="html")
 

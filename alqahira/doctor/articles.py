@@ -1,0 +1,183 @@
+"""Checks of the site itself and of its article pages. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from datetime import datetime
+from urllib.parse import unquote, urlsplit
+from zoneinfo import ZoneInfo
+
+from alqahira import site
+from alqahira.arabic import fold_text
+from alqahira.dates import parse_date
+from alqahira.doctor.chart import Chart, Check, Verdict, css_of, short_text
+from alqahira.sources.image_stamp import clocks
+from alqahira.sources.site_markup import select
+
+
+def site_root(chart: Chart) -> tuple[Verdict, str]:
+    answered = [sample for sample in chart.samples if sample.status == 200]
+    if chart.root != site.ROOT.value:
+        return Verdict.NOT_SEEN, f"asked {chart.root} instead (ALQAHIRA_SITE_URL)"
+    return (Verdict.HOLDS if answered else Verdict.FAILS), f"{len(answered)} pages answered with 200"
+
+
+def site_name(chart: Chart) -> tuple[Verdict, str]:
+    name = fold_text(site.NAME.value)
+    pages = chart.of("home", "category", "tag", "article")
+    hits = sum(name in fold_text(short_text(chart.tree(page), limit=100_000)) for page in pages)
+    if not pages:
+        return Verdict.NOT_SEEN, "no page was answered"
+    return (Verdict.HOLDS if hits else Verdict.FAILS), f"«{site.NAME.value}» stands on {hits} of {len(pages)} pages"
+
+
+def language(chart: Chart) -> tuple[Verdict, str]:
+    said = Counter(
+        str(chart.tree(page).get("lang") or "none") for page in chart.of("home", "category", "tag", "article")
+    )
+    if not said:
+        return Verdict.NOT_SEEN, "no page was answered"
+    holds = any(lang.split("-")[0].lower() == site.LANGUAGE.value for lang in said)
+    found = ", ".join(f"{lang} ({n})" for lang, n in said.most_common(3))
+    return (Verdict.HOLDS if holds else Verdict.NOT_SEEN if set(said) == {"none"} else Verdict.FAILS), f"lang: {found}"
+
+
+_STAMP = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?[+-]\d\d:?\d\d")
+
+
+def time_zone(chart: Chart) -> tuple[Verdict, str]:
+    """Offsets that the article pages print are Cairo's at that time; UTC says nothing of where the site is."""
+    zone = ZoneInfo(site.TIME_ZONE.value)
+    right, wrong = 0, ""
+    for page in chart.of("article"):
+        for text in _STAMP.findall(page.body):
+            try:
+                moment = datetime.fromisoformat(text.decode())
+            except ValueError:
+                continue
+            if moment.utcoffset() == moment.astimezone(zone).utcoffset():
+                right += 1
+            elif moment.utcoffset():
+                wrong = text.decode()
+    if wrong:
+        return Verdict.FAILS, f"{wrong} is not the offset of {site.TIME_ZONE.value}"
+    return (Verdict.HOLDS if right else Verdict.NOT_SEEN), f"{right} times with {site.TIME_ZONE.value}'s offset"
+
+
+def bare_title(chart: Chart) -> tuple[Verdict, str]:
+    titles = Counter(short_text(title) for page in chart.of("article") for title in chart.tree(page).iter("title"))
+    if not titles:
+        return Verdict.NOT_SEEN, "no article page was answered"
+    bare = {fold_text(title) for title in site.BARE_TITLES.value}
+    title, _ = titles.most_common(1)[0]
+    return (Verdict.HOLDS if fold_text(title) in bare else Verdict.NOT_SEEN), f"«{title}»"
+
+
+def share_label(chart: Chart) -> tuple[Verdict, str]:
+    pages = chart.of("article")
+    if not pages:
+        return Verdict.NOT_SEEN, "no article page was answered"
+    label = fold_text(site.SHARE_LABEL.value)
+    hits = sum(
+        any(fold_text(e.text or "") == label for e in chart.tree(page).iter("span", "li", "p")) for page in pages
+    )
+    return (Verdict.HOLDS if hits else Verdict.NOT_SEEN), f"on {hits} of {len(pages)} pages"
+
+
+def _images(chart: Chart) -> list[str]:
+    return [image.get("src") or "" for page in chart.of("article") for image in chart.tree(page).iter("img")]
+
+
+def image_names(chart: Chart) -> tuple[Verdict, str]:
+    sources = _images(chart)
+    named = [source for source in sources if site.IMAGE_NAME.value.search(unquote(source))]
+    if named:
+        return Verdict.HOLDS, f"{len(named)} of {len(sources)} images carry the time of their upload"
+    return (
+        Verdict.FAILS if sources else Verdict.NOT_SEEN
+    ), f"for instance {sources[0][:100]}" if sources else "no image"
+
+
+def image_host(chart: Chart) -> tuple[Verdict, str]:
+    hosts = Counter(urlsplit(unquote(source)).hostname or "the page's own" for source in _images(chart))
+    if not hosts:
+        return Verdict.NOT_SEEN, "no image"
+    found = ", ".join(f"{host} ({n})" for host, n in hosts.most_common(3))
+    return (Verdict.HOLDS if site.IMAGE_HOST.value in hosts else Verdict.FAILS), found
+
+
+def image_clocks(chart: Chart) -> tuple[Verdict, str]:
+    apart = [abs(both[0] - both[1]) for source in _images(chart) if (both := clocks(source))]
+    if not apart:
+        return Verdict.NOT_SEEN, "no image name has both clocks"
+    verdict = Verdict.HOLDS if max(apart) <= site.IMAGE_CLOCKS_AGREE_MS.value else Verdict.FAILS
+    return verdict, f"at most {max(apart)} ms apart on {len(apart)} images"
+
+
+def next_images(chart: Chart) -> tuple[Verdict, str]:
+    sources = _images(chart)
+    hits = sum(urlsplit(source).path == site.NEXT_IMAGE_PATH.value for source in sources)
+    return (Verdict.HOLDS if hits else Verdict.NOT_SEEN), f"{hits} of {len(sources)} images"
+
+
+def flight(chart: Chart) -> tuple[Verdict, str]:
+    pages = chart.of("article")
+    hits = sum(site.NEXT_FLIGHT_PUSH.value.encode() in page.body for page in pages)
+    return (Verdict.HOLDS if hits else Verdict.NOT_SEEN), f"on {hits} of {len(pages)} article pages"
+
+
+def server_rendered(kind: str) -> Check:
+    def check(chart: Chart) -> tuple[Verdict, str]:
+        pages = chart.of(kind) if kind == "article" else chart.of("category", "tag")
+        if not pages:
+            return Verdict.NOT_SEEN, f"no {kind} was answered"
+        if any(page.rendered for page in pages):
+            return Verdict.FAILS, "an empty shell by plain HTTP: a browser renders it (ALQAHIRA_BROWSER=auto does)"
+        return Verdict.HOLDS, "plain HTTP shows it whole"
+
+    return check
+
+
+def record_field(name: str) -> Check:
+    """Whether every article page gives the field, and from which source."""
+
+    def check(chart: Chart) -> tuple[Verdict, str]:
+        pages = chart.of("article")
+        if not pages:
+            return Verdict.NOT_SEEN, "no article page was answered"
+        sources: Counter[str] = Counter()
+        causes: Counter[str] = Counter()
+        for page in pages:
+            reading = chart.reading(page)
+            if reading.article is None:
+                causes[reading.cause or "no article"] += 1
+            elif getattr(reading.article, name):
+                sources[reading.sources.get(name, "?")] += 1
+            else:
+                causes["absent"] += 1
+        words = ", ".join(f"{source} on {n}" for source, n in (*sources.most_common(), *causes.most_common()))
+        return (Verdict.HOLDS if sources else Verdict.FAILS), f"{words} of {len(pages)} pages"
+
+    return check
+
+
+def date_form(chart: Chart) -> tuple[Verdict, str]:
+    """How the page prints its date, wherever on it that stands."""
+    for page in chart.of("article"):
+        tree = chart.tree(page)
+        for element in (*select(site.META_SPANS.value)(tree), *tree.iter("time", "span", "p", "li", "div")):
+            text = short_text(element) if len(element) == 0 else ""
+            if 4 <= len(text) <= 60 and parse_date(text, now=chart.now):
+                return Verdict.HOLDS, f"«{text}» in {css_of(element)}"
+    return Verdict.NOT_SEEN, "no text of the article pages is a date"
+
+
+def validators(chart: Chart) -> tuple[Verdict, str]:
+    pages = [page for page in chart.of("article") if not page.rendered]
+    with_any = [page for page in pages if {"etag", "last-modified"} & {name.lower() for name in page.headers}]
+    if not pages:
+        return Verdict.NOT_SEEN, "no article page was answered"
+    return (
+        Verdict.HOLDS if with_any else Verdict.FAILS
+    ), f"ETag or Last-Modified on {len(with_any)} of {len(pages)} pages"

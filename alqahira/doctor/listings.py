@@ -1,0 +1,183 @@
+"""Checks of how articles are found: listings, links, load-more, robots.txt, sitemaps. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from urllib.parse import unquote, urlsplit
+
+from alqahira import site, urls
+from alqahira.arabic import fold_text
+from alqahira.doctor.chart import Chart, Check, Sample, Verdict, css_of, short_text
+from alqahira.listing import read_listing
+from alqahira.sources.site_markup import select
+from alqahira.topics import match_topics
+
+
+def answered(kind: str) -> Check:
+    def check(chart: Chart) -> tuple[Verdict, str]:
+        asked = [sample for sample in chart.samples if sample.kind == kind]
+        if not asked:
+            return Verdict.NOT_SEEN, "not asked"
+        good = [sample for sample in asked if _has_articles(chart, sample)]
+        rest = Counter(sample.failure or str(sample.status) for sample in asked if sample not in good)
+        words = f"{len(good)} of {len(asked)} answer with articles"
+        if rest:
+            words += "; the others: " + ", ".join(
+                "200 without articles" if status == "200" else status for status in rest
+            )
+        found = _looks_like_a_section(chart)
+        return (Verdict.HOLDS if good else Verdict.FAILS), words + (f"; worth adding: {found}" if found else "")
+
+    return check
+
+
+def of_section(section: site.Section, kind: str) -> Check:
+    """Which of a section's listings answer with articles; the doctor asks for each of them."""
+    slugs = {"category": section.categories.value, "tag": section.tags.value}[kind]
+
+    def check(chart: Chart) -> tuple[Verdict, str]:
+        answers = {unquote(urlsplit(s.url).path).split("/")[-1]: s for s in chart.samples if s.kind == kind}
+        asked = {slug: answers[slug] for slug in slugs if slug in answers}
+        if not asked:
+            return Verdict.NOT_SEEN, "not asked"
+        good = [slug for slug, sample in asked.items() if _has_articles(chart, sample)]
+        bad = [f"{slug} ({sample.failure or sample.status})" for slug, sample in asked.items() if slug not in good]
+        words = f"with articles: {', '.join(good) or 'none'}" + (f"; without: {', '.join(bad)}" if bad else "")
+        return (Verdict.HOLDS if good else Verdict.FAILS), words
+
+    return check
+
+
+def institution_tags(chart: Chart) -> tuple[Verdict, str]:
+    good = {unquote(urlsplit(s.url).path).split("/")[-1] for s in chart.samples if _has_articles(chart, s)}
+    found = [tag for tag in site.INSTITUTION_TAGS.value if tag in good]
+    asked = any(sample.kind == "tag" for sample in chart.samples)
+    verdict = Verdict.HOLDS if found else Verdict.FAILS if asked else Verdict.NOT_SEEN
+    return verdict, f"with articles: {', '.join(found) or 'none'}"
+
+
+def _has_articles(chart: Chart, sample: Sample) -> bool:
+    return sample.status == 200 and bool(read_listing(sample.body, sample.url, root=chart.root, now=chart.now).cards)
+
+
+def _looks_like_a_section(chart: Chart) -> str:
+    """Categories and tags that the pages link to and that sound like ours, but are in no section."""
+    known = {
+        fold_text(slug.replace("-", " "))
+        for section in site.SECTIONS.values()
+        for slug in (*section.categories.value, *section.tags.value)
+    }
+    found: dict[str, None] = {}
+    for page in chart.of("home", "category", "tag", "article"):
+        for anchor in chart.tree(page).iter("a"):
+            path = unquote(urlsplit(anchor.get("href") or "").path)
+            if not path.startswith(("/category/", "/tag/")):
+                continue
+            name = path.split("/", 2)[2].replace("-", " ").strip("/")
+            if fold_text(name) not in known and match_topics(name, name):
+                found[path] = None
+    return ", ".join(list(found)[:8])
+
+
+def shape_of(template: str) -> re.Pattern[str]:
+    """The paths that a URL template of site.py makes."""
+    return re.compile(f"^{re.sub(r'{[a-z]+}', '[^/]+', template)}$")
+
+
+def links_of(pattern: re.Pattern[str], shape: str, *, never: bool = False) -> Check:
+    """Whether the pages link to addresses of that shape; `never`: and none of them is taken for an article."""
+
+    def check(chart: Chart) -> tuple[Verdict, str]:
+        pages = chart.of("home", "category", "tag", "article")
+        found = 0
+        for page in pages:
+            for anchor in chart.tree(page).iter("a"):
+                url = urls.resolve(anchor.get("href") or "", base=page.url)
+                if url and urls.is_on_site(url, chart.root) and pattern.search(urlsplit(url).path):
+                    found += 1
+                    if never and urls.is_article_url(url, chart.root):
+                        return Verdict.FAILS, f"{url} is taken for an article"
+        if not pages:
+            return Verdict.NOT_SEEN, "no page was answered"
+        return (Verdict.HOLDS if found else Verdict.NOT_SEEN), f"{found} links of the shape {shape}"
+
+    return check
+
+
+def article_paths(chart: Chart) -> tuple[Verdict, str]:
+    pages = chart.of("home", "category", "tag")
+    if not pages:
+        return Verdict.NOT_SEEN, "no listing was answered"
+    shapes: Counter[str] = Counter()
+    articles = 0
+    for page in pages:
+        for anchor in chart.tree(page).iter("a"):
+            url = urls.resolve(anchor.get("href") or "", base=page.url)
+            if url is None or not urls.is_on_site(url, chart.root):
+                continue
+            if urls.is_article_url(url, chart.root):
+                articles += 1
+            elif not site.NEVER_ARTICLE_PATH.value.search(urlsplit(url).path):
+                shapes[
+                    re.sub(
+                        r"\d+", "<number>", re.sub(r"[^/\d]*[^\x00-\x7f][^/]*", "<words>", unquote(urlsplit(url).path))
+                    )
+                ] += 1
+    if articles:
+        return Verdict.HOLDS, f"{articles} links of the shape {site.ARTICLE_URL.value}"
+    common = ", ".join(f"{shape} ({n})" for shape, n in shapes.most_common(5))
+    return Verdict.FAILS, f"no link of the shape {site.ARTICLE_URL.value}" + (
+        f"; links found: {common}" if common else ""
+    )
+
+
+def load_more(chart: Chart) -> tuple[Verdict, str]:
+    pages = chart.of("category", "tag")
+    if not pages:
+        return Verdict.NOT_SEEN, "no listing was answered"
+    requests = sorted({endpoint for page in pages for endpoint in page.endpoints})
+    asked = f"; it requests {', '.join(requests[:3])}" if requests else ""
+    for page in pages:
+        for element in select(site.LOAD_MORE.value)(chart.tree(page)):
+            return Verdict.HOLDS, f"«{site.LOAD_MORE.value}», labelled «{short_text(element)}»{asked}"
+    labels = {fold_text(label) for label in site.LOAD_MORE_LABELS.value}
+    for page in pages:
+        for element in chart.tree(page).iter("a", "button", "div", "span"):
+            if fold_text(short_text(element)) in labels:
+                return Verdict.FAILS, f"a control labelled «{short_text(element)}» is {css_of(element)}{asked}"
+    return Verdict.NOT_SEEN, "no such control and no such label" + asked
+
+
+def load_more_labels(chart: Chart) -> tuple[Verdict, str]:
+    known = {fold_text(label) for label in site.LOAD_MORE_LABELS.value}
+    for page in chart.of("category", "tag"):
+        for element in select(site.LOAD_MORE.value)(chart.tree(page)):
+            label = short_text(element)
+            return (Verdict.HOLDS if fold_text(label) in known else Verdict.FAILS), f"«{label}»"
+    return Verdict.NOT_SEEN, "no load-more control was seen"
+
+
+def robots(chart: Chart) -> tuple[Verdict, str]:
+    for sample in chart.samples:
+        if sample.kind == "robots":
+            named = re.findall(rb"(?im)^\s*sitemap:\s*(\S+)", sample.body)
+            words = f"status {sample.status}, {len(named)} sitemaps named"
+            return (Verdict.HOLDS if sample.status == 200 else Verdict.FAILS), words
+    return Verdict.NOT_SEEN, "no answer"
+
+
+def sitemaps(chart: Chart) -> tuple[Verdict, str]:
+    asked = [sample for sample in chart.samples if sample.kind == "sitemap"]
+    good = chart.of("sitemap")
+    if not asked:
+        return Verdict.NOT_SEEN, "none was asked"
+    found = ", ".join(f"{urlsplit(sample.url).path} {sample.status}" for sample in asked[:4])
+    return (Verdict.HOLDS if good else Verdict.FAILS), found
+
+
+def missing_page(chart: Chart) -> tuple[Verdict, str]:
+    for sample in chart.samples:
+        if sample.kind == "missing":
+            return (Verdict.HOLDS if sample.status in (404, 410) else Verdict.FAILS), f"status {sample.status}"
+    return Verdict.NOT_SEEN, "not asked"
