@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import brotli
 import pytest
-from crawling import Corpus
+from crawling import Corpus, scrapy
 
 from alqahira.middlewares.causes import zstd
 
@@ -271,6 +271,19 @@ def test_arabic_in_windows_1256_that_says_it_is_utf_8_is_read_as_what_it_is(serv
     root, _ = serve({"/news/1/x": in_cp1256})
     corpus, _ = crawl(tmp_path, root)
     assert [record["headline"] for record in corpus.records()] == ["وزير الدفاع يستقبل وفدًا عسكريًا في القاهرة 1"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("AUTOTHROTTLE_ENABLED", "True"),
+        ("TELNETCONSOLE_ENABLED", "False"),
+        ("REMOTE_CONTROL_ENABLED", "False"),
+        ("DOWNLOAD_MAXSIZE", str(16 * 1024 * 1024)),
+    ],
+)
+def test_the_manners_are_on_by_default(name, value):
+    assert scrapy("settings", "--get", name).stdout.strip() == value
 
 
 def test_nothing_listens_while_a_crawl_runs():
