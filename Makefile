@@ -11,7 +11,7 @@ install: $(VENV)/.installed
 demo: $(VENV)/.installed-replica
 	$(VENV)/bin/scrapy demo
 test: $(VENV)/.installed-test
-	$(VENV)/bin/python -m pytest -m "not slow" $(PYTEST_ARGS)
+	$(VENV)/bin/python -m pytest -m "not slow" -n auto --dist worksteal $(PYTEST_ARGS)
 test-all: $(VENV)/.installed-test
 	$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
 lint: $(VENV)/.installed-test
