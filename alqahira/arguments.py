@@ -131,15 +131,9 @@ def check_revisit(value: Any) -> tuple[tuple[float, float], ...]:
 
 def check_state_url(value: str) -> str:
     """A database URL as SQLAlchemy reads it, of a kind that the ledger knows; else ConfigurationError."""
-    from sqlalchemy.engine import make_url
-    from sqlalchemy.exc import ArgumentError
+    from alqahira.stores.url import read_state_url
 
-    try:
-        url = make_url(value)
-    except ArgumentError:
-        raise ConfigurationError(f"ALQAHIRA_STATE_URL={value[:80]!r} is no database URL") from None
-    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
-        raise ConfigurationError(f"ALQAHIRA_STATE_URL={value[:80]!r} must be sqlite:///<file>")
+    read_state_url(value)
     return value
 
 

@@ -95,8 +95,10 @@ def accept(ledger: Ledger, item, near_duplicates="drop"):
     return ledger.accept(item, fingerprint(item.article.article_body), near_duplicates=near_duplicates, run_id="run")
 
 
-def opened(folder: Path, **given) -> Ledger:
-    return open_ledger(f"sqlite:///{folder / 'state.db'}", revisit=SCHEDULE, **given)
+def opened(where: Path | str, **given) -> Ledger:
+    """The ledger at a database URL, or the one in a folder."""
+    url = where if isinstance(where, str) else f"sqlite:///{where / 'state.db'}"
+    return open_ledger(url, revisit=SCHEDULE, **given)
 
 
 def publisher(ledger: Ledger, folder: Path, *, max_rows=3, compress=False) -> Publisher:
