@@ -46,7 +46,7 @@ MAX_ATTEMPTS = 5
 _MAX_CANDIDATES = 16
 _CHUNK = 500  # SQLite's oldest limit on bound parameters is 999
 # What is decided about articles is decided in one order, whoever decides.
-_ARTICLES = "articles"
+ARTICLES_IN_ORDER = "articles"
 # What goes on failing in the same way after so many tries will not succeed.
 _MAX_TRIES = 20
 
@@ -191,7 +191,7 @@ def _persistent(method: Callable[Concatenate[Ledger, P], R]) -> Callable[Concate
     """A method of the ledger that outlives its connection; see `Ledger.persist`."""
 
     @wraps(method)
-    def persistent(self: Ledger, *args: P.args, **kwargs: P.kwargs) -> R:
+    def persistent(self: Ledger, /, *args: P.args, **kwargs: P.kwargs) -> R:
         return self.persist(lambda: method(self, *args, **kwargs))
 
     return persistent
@@ -417,7 +417,7 @@ class Ledger:
         """Keep an article that this run does not cover, so that one that does need not download it."""
         article, visit = crawled.article, crawled.visit
         with self.transaction() as connection:
-            self.store.serialize(connection, _ARTICLES)
+            self.store.serialize(connection, ARTICLES_IN_ORDER)
             newest = _newest(connection, article.article_id)
             topics = f",{','.join(article.topics)}," if article.topics else ""
             if newest is None or newest.status == "set_aside":
@@ -460,7 +460,7 @@ class Ledger:
         """Decide and record, in one transaction: revision or duplicate, outbox row, page done."""
         article, visit = crawled.article, crawled.visit
         with self.transaction() as connection:
-            self.store.serialize(connection, _ARTICLES)
+            self.store.serialize(connection, ARTICLES_IN_ORDER)
             if self._is_repeat and (before := _decided(connection, article, run_id)):
                 return before
             verdict = self._judge(connection, article, fingerprint, near_duplicates)
@@ -611,6 +611,11 @@ class Ledger:
             newest = sa.func.max(articles.c.revision).label("newest")
             query = sa.select(articles.c.article_id, newest).where(articles.c.status != "set_aside")
             return {row.article_id: row.newest for row in connection.execute(query.group_by(articles.c.article_id))}
+
+    def is_empty(self) -> bool:
+        """Whether no article was ever accepted or dropped here."""
+        with self.engine.connect() as connection:
+            return connection.scalar(sa.select(articles.c.article_id).limit(1)) is None
 
     @_persistent
     def restore_part(self, part: Any, published: Sequence[Article]) -> None:

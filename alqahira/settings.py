@@ -48,6 +48,8 @@ ALQAHIRA_BASELINE_DAYS = 30
 
 # --- a state in PostgreSQL (docs/scaling.md) ---------------------------------------------------
 
+# Seconds without progress after which a run no longer waits for pages that another run was at first.
+ALQAHIRA_OTHERS_PATIENCE = 900.0
 # Seconds that a run waits for a database that went away under it, before it ends and leaves its work to the next.
 POSTGRESQL_PATIENCE = 60.0
 # Ends what a dead network leaves open, on this side within half a minute (libpq's names; seconds, milliseconds).

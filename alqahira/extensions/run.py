@@ -15,6 +15,7 @@ from scrapy import signals
 from scrapy.utils.defer import _schedule_coro
 
 from alqahira.account import Account, Outcome
+from alqahira.arguments import CrawlArguments
 from alqahira.article import rfc3339
 from alqahira.configuration import Configuration
 from alqahira.drift import Sources, find_drift
@@ -58,6 +59,7 @@ class Run:
         self.ledger = open_ledger(
             self.configuration.state_url,
             revisit=RevisitSchedule.from_steps(self.configuration.revisit),
+            share=_share_of(crawler.spider),
         )
         self.run_id = f"{self.started:%Y%m%dT%H%M%SZ}-{crawler.spidercls.name}"
         self.publisher = Publisher(
@@ -178,6 +180,11 @@ class Run:
         if failed > discovered * self.crawler.settings.getfloat("ALQAHIRA_MAX_FAILED_SHARE"):
             return 1, f"{failed} of {discovered} articles failed: {self.account.causes(Outcome.FAILED)}"
         return 0, ""
+
+
+def _share_of(spider: Spider | None) -> str:
+    arguments = getattr(spider, "arguments", None)
+    return arguments.share(spider.name) if spider is not None and isinstance(arguments, CrawlArguments) else ""
 
 
 def site_name(site_url: str) -> str:
