@@ -9,7 +9,7 @@ __all__ = ["replica"]
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory):
-    """A PostgreSQL of this test process; each test takes a database of its own from it."""
+    """A PostgreSQL of this test process; each test takes a schema of its own in it."""
     if postgres_folder() is None:
         pytest.skip("PostgreSQL is not installed (Debian's package postgresql)")
     with postgres_server(tmp_path_factory.mktemp("postgres")) as server:
@@ -18,5 +18,5 @@ def postgres(tmp_path_factory):
 
 @pytest.fixture
 def database(postgres):
-    """The URL of an empty database."""
-    return postgres.new_database()
+    """The URL of an empty state."""
+    return postgres.new_state()

@@ -35,14 +35,11 @@ class Postgres:
     home: Path
     log: Path
     programs: Path
-    _databases: Iterator[int] = field(default_factory=lambda: count(1))
+    _schemas: Iterator[int] = field(default_factory=lambda: count(1))
 
     @property
     def url(self) -> str:
-        return self._url("postgres")
-
-    def _url(self, database: str) -> str:
-        return f"postgresql://test@/{database}?host={self.home}"
+        return f"postgresql://test@/postgres?host={self.home}"
 
     def start(self) -> None:
         # `-h ''`: no TCP.
@@ -57,11 +54,11 @@ class Postgres:
         self.stop()
         self.start()
 
-    def new_database(self) -> str:
-        """The URL of one more empty database."""
-        name = f"test_{next(self._databases)}"
-        self.run("createdb", "-h", str(self.home), "-U", "test", name)
-        return self._url(name)
+    def new_state(self) -> str:
+        """The URL of one more empty schema: what a ledger takes for a database of its own."""
+        name = f"test_{next(self._schemas)}"
+        self.run("psql", "-h", str(self.home), "-U", "test", "-d", "postgres", "-c", f"create schema {name}")
+        return f"{self.url}&options=-csearch_path%3D{name}"
 
     @property
     def _data(self) -> tuple[str, str]:

@@ -19,12 +19,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import URL, Connection
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DatabaseError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from alqahira import settings
 from alqahira.article import rfc3339
-from alqahira.errors import AlqahiraError, LedgerBusy, LedgerLost, LedgerUnreachable, one_line
+from alqahira.errors import AlqahiraError, LedgerBusy, LedgerLost, LedgerUnreachable, LedgerUnusable, one_line
 from alqahira.stores.pace import Pace
 from alqahira.stores.store import Store
 from alqahira.stores.url import spoken
@@ -173,6 +173,9 @@ class PostgresqlStore(Store):
                 return False
             sleep(0.05)
         return True
+
+    def why_not_opened(self, error: DatabaseError) -> AlqahiraError:
+        return LedgerUnusable(f"the state at {self.name} cannot be opened: {one_line(error.orig)}")
 
     # --- within a transaction -----------------------------------------------------------------
 

@@ -42,4 +42,4 @@ def spoken(url: URL) -> str:
 
 
 def _without_login(value: str) -> str:
-    return re.sub(r"//.*@", "//…@", value).partition("?")[0][:80]
+    return re.sub(r"^([\w+.-]*:/*)?.*@", r"\1…@", value.partition("?")[0])[:80]
