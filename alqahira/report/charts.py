@@ -110,7 +110,7 @@ def _bars(plot: Plot, width: int, top: float) -> Any:
 
 
 def _options(plot: Plot, width: int, height: int) -> dict[str, Any]:
-    unit = "%" if plot.percent else ""
+    unit, labels = "%" if plot.percent else "", _labels(plot, width)
     return {
         "width": width,
         "height": height,
@@ -122,8 +122,8 @@ def _options(plot: Plot, width: int, height: int) -> dict[str, Any]:
         "margin": 6,
         # The left one, once the plot is turned around: half a label's.
         "margin_right": 6 if plot.kind == "bars" else 32,
-        # pygal leaves 0.6 em for a letter, as in a monospaced font; Arabic takes half an em.
-        "margin_left": 6 if plot.kind == "columns" else 6 - max(len(label) for label in _labels(plot, width)),
+        # pygal leaves 0.6 em for a letter, as in a monospaced font; Arabic takes half an em, and a phone has no room.
+        "margin_left": 6 - (max(map(len, labels)) // 2 if plot.kind == "bars" and width == NARROW else 0),
         "spacing": 8,
         "value_formatter": lambda value: f"{value:,.0f}{unit}",
     }

@@ -121,6 +121,11 @@ def topic_group(topics: Sequence[str]) -> str:
     return BOTH if len(topics) > 1 else topics[0] if topics else NO_TOPIC
 
 
+def most_frequent(counter: Counter[str], count: int) -> list[tuple[str, int]]:
+    """The `count` most frequent names, the same ones whatever the order they came in."""
+    return sorted(counter.items(), key=lambda item: (-item[1], item[0]))[:count]
+
+
 def _count(counter: Counter[str], names: Sequence[str]) -> None:
     counter.update(set(names))
     if len(counter) > _MAX_DISTINCT:

@@ -10,7 +10,7 @@ from alqahira.account import Outcome
 from alqahira.dates import cairo_day
 from alqahira.report import words
 from alqahira.report.charts import Plot
-from alqahira.report.figures import BOTH, FIELDS, NO_TOPIC, Corpus, Figures, Headline, Run, field_sources
+from alqahira.report.figures import BOTH, FIELDS, NO_TOPIC, Corpus, Figures, Headline, Run, field_sources, most_frequent
 
 DAYS_SHOWN = 30
 MONTHS_SHOWN = 24
@@ -168,7 +168,7 @@ def _stacked(title: str, rows: Sequence[tuple[str, Counter[str]]], summary: str,
 def _freshness(figures: Figures) -> Section:
     corpus = figures.corpus
     fresh, before = corpus.delays(fresh=True), corpus.delays(fresh=False)
-    series = [("نُشرت بعد بدء الرصد", fresh, 0), ("نُشرت قبله", before, _GREY)]
+    series = [("نُشرت بعد بدء الرصد", fresh, 0), ("نُشرت قبل بدء الرصد", before, _GREY)]
     shown = [(name, values, color) for name, values, color in series if any(values)]
     median, most = corpus.delay_quantile(0.5), corpus.delay_quantile(0.9)
     facts = [
@@ -269,7 +269,7 @@ def _sources(title: str, fields: Mapping[str, Mapping[str, int]]) -> Iterator[Ch
     if not counted.total():
         return
     # Sources that are few stand together; a field that is nowhere is grey.
-    ordered = [source for source, _ in counted.most_common() if source != NOWHERE]
+    ordered = [source for source, _ in most_frequent(counted, len(counted)) if source != NOWHERE]
     shown, others = ordered[:SOURCES_SHOWN], ordered[SOURCES_SHOWN:]
     groups = [(words.SOURCES.get(source, source), [source]) for source in shown]
     groups += [("مصادر أخرى", others)] if others else []
@@ -299,7 +299,7 @@ def _sources(title: str, fields: Mapping[str, Mapping[str, int]]) -> Iterator[Ch
 
 def _agencies(figures: Figures) -> Section:
     corpus = figures.corpus
-    rows = corpus.agencies.most_common(AGENCIES_SHOWN)
+    rows = most_frequent(corpus.agencies, AGENCIES_SHOWN)
     named = [(words.agency(code), number) for code, number in rows]
     table = Table(["الوكالة", "الرمز", "المواد"], [[words.agency(c), Code(c), words.number(n)] for c, n in rows])
     summary = "عدد المواد التي يسمي سطر مصدرها كل وكالة."
@@ -322,11 +322,8 @@ def _terms(figures: Figures) -> Section:
         ("عبارات حسمت الموضوع", corpus.terms, "العبارات التي قررت أن المادة دفاع أو شؤون خارجية."),
         ("كلمات الموقع المفتاحية", corpus.keywords, "الوسوم التي وضعها الموقع للمواد."),
     ]
-    charts = [
-        _bars(title, counter.most_common(TERMS_SHOWN), "العبارة", summary)
-        for title, counter, summary in counted
-        if counter
-    ]
+    shown = [(title, most_frequent(found, TERMS_SHOWN), summary) for title, found, summary in counted if found]
+    charts = [_bars(title, rows, "العبارة", summary) for title, rows, summary in shown]
     return Section("terms", "أكثر العبارات ورودًا", "كل مادة تُعد للعبارة مرة واحدة.", (), charts)
 
 
