@@ -28,7 +28,7 @@ FONTS = '"Segoe UI", "Noto Sans Arabic", "Noto Naskh Arabic", "Geeza Pro", Tahom
 WIDE, NARROW = 680, 328
 _FONT_SIZE = 13
 _ROW, _COLUMNS_HEIGHT, _AXIS_HEIGHT = 26, 240, 44
-_LABEL_WIDTH = 72
+_LETTER_WIDTH = 7
 _LONGEST_LABEL = {WIDE: 32, NARROW: 21}
 _ROUND = [digit * 10**zeros for zeros in range(16) for digit in (1, 2, 5)]
 _NUMBER = r"(-?[\d.]+)"
@@ -148,7 +148,8 @@ def _css(colors: Sequence[int]) -> str:
 
 def _labels(plot: Plot, width: int) -> list[str]:
     """The labels, shortened; under columns only as many as there is room for, the newest first."""
-    every = 1 if plot.kind == "bars" else math.ceil(len(plot.labels) * _LABEL_WIDTH / (width - 60))
+    room = max(map(len, plot.labels)) * _LETTER_WIDTH + 10
+    every = 1 if plot.kind == "bars" else math.ceil(len(plot.labels) * room / (width - 60))
     last = len(plot.labels) - 1
     return [_short(text, width) if (last - n) % every == 0 else "" for n, text in enumerate(plot.labels)]
 
