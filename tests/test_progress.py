@@ -92,6 +92,13 @@ class TestWhereItIsDrawn:
         assert ESCAPE not in ran.stdout
 
 
+def test_not_while_the_output_goes_into_a_pipe_even_at_a_terminal(folder):
+    piped = f"{sys.executable} -m scrapy verify | cat"
+    status, shown = at_a_terminal(["sh", "-c", piped], os.environ | {"ALQAHIRA_OUTPUT_DIR": str(folder)})
+    assert (status, ESCAPE in shown) == (0, False)
+    assert "all as listed" in shown
+
+
 def test_lines_on_the_terminal_are_not_broken_by_a_bar(folder):
     status, shown = command("export", [], folder)
     assert status == 0

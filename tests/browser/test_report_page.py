@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import subprocess
 import sys
 from datetime import timedelta
@@ -14,6 +13,7 @@ from ledger_scenario import NOW, accept, crawled, link, opened
 from playwright.async_api import async_playwright
 
 from alqahira.browser.chromium import launch_options
+from alqahira.report.charts import NARROW, WIDE
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
@@ -67,7 +67,7 @@ def fill(folder: Path) -> None:
             item = crawled(number, headline=headline, published=NOW - timedelta(minutes=number))
             item.article.keywords = [headline, "سياسة"]
             item.article.topic_terms = [headline[:60]]
-            item.article.agencies = [headline[:30]]
+            item.article.agencies = [headline[:300]]
             if number <= len(ELSEWHERE):
                 item.article.url = ELSEWHERE[number - 1]
             ledger.discover([link(number)], section="defense", run_id="run", now=NOW)
@@ -154,19 +154,22 @@ def test_every_plot_is_drawn_and_told_in_words(view):
 
 def test_nothing_sticks_out_and_plots_fit_the_window(seen):
     assert [view["overflow"] for view in seen.values()] == [0, 0]
-    assert 250 < seen["phone"]["shown"] <= 328
-    assert seen["desktop"]["shown"] == 680
+    for name, drawn, shown in (("phone", NARROW, 312), ("desktop", WIDE, WIDE)):
+        assert {width for width, _ in seen[name]["images"]} == {drawn}
+        assert shown - 20 < seen[name]["shown"] <= shown
 
 
 def test_the_policy_holds_where_the_escaping_would_fail(page_file, tmp_path):
     """The same page with what an injection would bring: it is blocked, and the watch above does see it."""
     injected = (
-        "<script>document.title='owned'</script><img src='http://127.0.0.1:9/x'><i style='color:red' onclick='x()'>"
+        "<script>document.title='owned'</script><script src='http://127.0.0.1:9/x.js'></script>"
+        "<img src='http://127.0.0.1:9/x'><iframe src='http://127.0.0.1:9/'></iframe>"
+        "<i style='color:red' onclick='x()'></i><base href='http://127.0.0.1:9/'>"
     )
     broken = tmp_path / "broken.html"
     broken.write_text(page_file.read_text("utf-8").replace("<main", f"{injected}<main"), "utf-8")
     for view in asyncio.run(visit(broken, tmp_path)).values():
         assert view["title"] != "owned"
-        blocked = json.dumps(view["violations"])
-        for directive in ("script-src-elem", "img-src", "style-src-attr"):
-            assert directive in blocked
+        blocked = {violation.split()[0] for violation in view["violations"]}
+        assert blocked == {"script-src-elem", "img-src", "frame-src", "style-src-attr", "script-src-attr", "base-uri"}
+        assert "script-src-elem http://127.0.0.1:9/x.js" in view["violations"]
