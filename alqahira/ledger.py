@@ -554,6 +554,14 @@ class Ledger:
             found = connection.scalar(query)
         return from_record(json.loads(found)) if found else None
 
+    def latest(self, count: int) -> list[Article]:
+        """The articles accepted last, each as its newest revision has it."""
+        newest = sa.select(outbox.c.article_id, sa.func.max(outbox.c.position).label("position"))
+        newest = newest.group_by(outbox.c.article_id).order_by(sa.desc("position")).limit(count)
+        with self.transaction() as connection:
+            rows = [_newest(connection, row.article_id) for row in connection.execute(newest)]
+        return [from_record(json.loads(row.record)) for row in rows]
+
     def newest_revisions(self) -> dict[str, int]:
         """The highest revision of every article that was accepted or dropped."""
         with self.engine.connect() as connection:
