@@ -23,7 +23,10 @@ def is_wanted(settings: BaseSettings) -> bool:
 
 
 def new_bar() -> Progress:
-    """A bar with done of total, rate, a field `counts` of one's own words, and the time left where a total is known."""
+    """A bar with done of total, rate, the time left where a total is known, and a field `counts` of one's own words.
+
+    Where the terminal is narrow the bar shrinks first, then the end of the words is cut: figures stay whole.
+    """
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -34,19 +37,21 @@ def new_bar() -> Progress:
         TextColumn,
         TimeRemainingColumn,
     )
+    from rich.table import Column
     from rich.text import Text
 
-    class RateColumn(ProgressColumn):
+    done, left = MofNCompleteColumn(), TimeRemainingColumn()
+
+    class State(ProgressColumn):
         def render(self, task: Task) -> Text:
-            return Text(rate(task.finished_speed or task.speed or 0))
+            speed = Text(rate(task.finished_speed or task.speed or 0))
+            words = Text(str(task.fields["counts"]))
+            return Text(" ").join([done.render(task), speed, left.render(task), words])
 
     return Progress(
         TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        RateColumn(),
-        TextColumn("{task.fields[counts]}"),
-        TimeRemainingColumn(),
+        BarColumn(bar_width=None),
+        State(table_column=Column(no_wrap=True, overflow="ellipsis")),
         console=Console(stderr=True),
     )
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import pty
 import re
-import struct
 import subprocess
 import sys
-import termios
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,8 +44,7 @@ def scrapy(*arguments: str, settings: dict[str, str] | None = None, **environmen
 def at_a_terminal(command: list[str], environment: dict[str, str]) -> tuple[int, str]:
     """The command's status, and all that it put on the terminal it was started at."""
     ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 120, 0, 0))
-    screen = {"TERM": "xterm-256color"}
+    screen = {"TERM": "xterm-256color", "COLUMNS": "120"}
     process = subprocess.Popen(
         command, cwd=PROJECT, env=environment | screen, stdin=theirs, stdout=theirs, stderr=theirs
     )

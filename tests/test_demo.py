@@ -24,9 +24,8 @@ def test_on_a_terminal_a_bar_moves_and_none_is_in_the_log(tmp_path):
     assert status == 0
     assert ESCAPE in shown
     assert re.search(r"defense .*\d+/\d+", shown), "articles settled of those taken up"
-    assert re.search(r"\d+/(s|min) \d+ accepted, \d+ duplicate, \d+ failed.* \d:\d\d:\d\d", plain(shown)), (
-        "rate, counts, time left"
-    )
+    state = r"\d+/(s|min) [\d:]+ \d+ accepted, \d+ duplicate, \d+ failed"
+    assert re.search(state, plain(shown)), "rate, time left, counts"
     log = (tmp_path / "demo.log").read_text("utf-8")
     assert ESCAPE not in log
     assert "discovered = " in log

@@ -17,9 +17,9 @@ from alqahira.progress import rate
 ESCAPE = "\x1b["
 # command, its own options, and what its bar says when it is done
 COMMANDS = [
-    ("export", ["-o", "{folder}/corpus.jsonl"], r"export .*7/7 .*/s +6 taken"),
-    ("verify", [], r"verify .*7/7 .*/s +0 differ"),
-    ("report", [], r"report .*6/6 .*/s"),
+    ("export", ["-o", "{folder}/corpus.jsonl"], r"export .*7/7 .*/s 0:00:00 6 taken"),
+    ("verify", [], r"verify .*7/7 .*/s 0:00:00 0 differ"),
+    ("report", [], r"report .*6/6 .*/s 0:00:00"),
 ]
 
 
