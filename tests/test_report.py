@@ -21,6 +21,7 @@ from alqahira.report.charts import NARROW, WIDE, Plot, draw, size, ticks
 from alqahira.report.collect import collect
 from alqahira.report.figures import Corpus, Figures, Run, field_sources, most_frequent, site_link
 from alqahira.report.page import policy, render, style_sheet
+from alqahira.report.sections import run_state
 
 SITE = "alqaheranews.net"
 HOUR = timedelta(hours=1)
@@ -109,9 +110,9 @@ class TestWhatIsCounted:
 
     def test_sources_are_those_of_the_runs_that_counted_them(self):
         runs = [
-            Run("b", "defense", NOW, NOW, 0, {"sources": {"headline": {"site": 3, "none": 1}}}),
-            Run("a", "defense", NOW, NOW, 0, {"discovered": 4}),
-            Run("c", "defense", NOW, None, None, {}),
+            Run("b", "defense", NOW, NOW, 0, True, {"sources": {"headline": {"site": 3, "none": 1}}}),
+            Run("a", "defense", NOW, NOW, 0, True, {"discovered": 4}),
+            Run("c", "defense", NOW, None, None, False, {}),
         ]
         assert field_sources(runs) == {"headline": {"site": 3, "none": 1}}
 
@@ -249,6 +250,20 @@ class TestWords:
 
     def test_times_are_cairo_s(self):
         assert words.moment(datetime(2026, 11, 24, 22, 5, tzinfo=UTC)) == "25 نوفمبر 2026، 00:05"
+
+
+@pytest.mark.parametrize(
+    ("ended", "exit_status", "complete", "said"),
+    [
+        (NOW, 0, True, words.EXIT_STATUSES[0]),
+        (NOW, 0, False, words.STOPPED),  # SIGTERM, max_articles
+        (NOW, 1, False, words.EXIT_STATUSES[1]),
+        (NOW, 7, False, "انتهت بالرمز 7"),
+        (None, None, False, words.NOT_ENDED),
+    ],
+)
+def test_how_a_run_ended(ended, exit_status, complete, said):
+    assert run_state(Run("a", "defense", NOW, ended, exit_status, complete, {})) == said
 
 
 class TestThePage:

@@ -107,6 +107,7 @@ def _runs(connection: Connection) -> list[Run]:
             started=datetime.fromisoformat(row.started),
             ended=datetime.fromisoformat(row.ended) if row.ended else None,
             exit_status=row.exit_status,
+            complete=bool(row.complete),
             account=json.loads(row.account) if row.account else {},
         )
         for row in connection.execute(query)

@@ -136,13 +136,17 @@ def _count(counter: Counter[str], names: Sequence[str]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run: its times, how it ended and its account. `ended` is None where it runs, or died."""
+    """One run: its times, how it ended and its account.
+
+    `ended` is None where it runs, or died. `complete`: it saw all that it set out to see.
+    """
 
     run_id: str
     spider: str
     started: datetime
     ended: datetime | None
     exit_status: int | None
+    complete: bool
     account: Mapping[str, Any]
 
     def count(self, outcome: Outcome) -> int:
@@ -155,6 +159,11 @@ class Run:
     @property
     def left(self) -> int:
         return int(self.account.get("left") or 0)
+
+    @property
+    def reason(self) -> str:
+        """Why it ended, as Scrapy and the spider name it: finished, shutdown, max_articles, …"""
+        return str(self.account.get("reason") or "")
 
     @property
     def drift(self) -> list[str]:

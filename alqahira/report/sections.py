@@ -114,6 +114,8 @@ def run_state(run: Run) -> str:
     """How a run ended, in words."""
     if run.ended is None:
         return words.NOT_ENDED
+    if not run.exit_status and not run.complete:
+        return words.STOPPED
     return words.EXIT_STATUSES.get(run.exit_status or 0, f"انتهت بالرمز {run.exit_status}")
 
 

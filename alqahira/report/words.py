@@ -28,6 +28,7 @@ OUTCOMES = {
 }
 EXIT_STATUSES = {0: "اكتملت", 1: "اكتملت بخلل", 2: "إعدادات خاطئة", 3: "المستودع مشغول"}
 NOT_ENDED = "جارية أو انقطعت"
+STOPPED = "أُوقفت قبل نهايتها"
 # Where a field was read.
 SOURCES = {
     "site": "قالب الموقع",
