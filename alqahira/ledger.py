@@ -27,6 +27,7 @@ from alqahira.errors import (
     AlqahiraError,
     ConfigurationError,
     LedgerLost,
+    LedgerMissing,
     LedgerUnreachable,
     LedgerUnusable,
     LedgerUnwritable,
@@ -142,7 +143,7 @@ def open_ledger(
 
     `share`: the part of the work that the run means to hold, where runs can share it (docs/scaling.md).
     Raises LedgerBusy where another run holds it, LedgerUnusable where it is corrupt, of a newer version or does not
-    answer, ConfigurationError where the URL is none. `read_only` takes no lock and works beside runs.
+    answer, LedgerMissing where there is none to be read, ConfigurationError where the URL is none. `read_only` takes no lock and works beside runs.
     """
     store = open_store(state_url, share=share, read_only=read_only)
     try:
@@ -169,7 +170,7 @@ def _prepare(store: Store, *, read_only: bool) -> None:
                 f"the state is of version {found}, newer than this program's {STATE_VERSION}: upgrade it"
             )
         if read_only and not found:
-            raise ConfigurationError(f"there is no state at {store.name}: no run has written there")
+            raise LedgerMissing(f"there is no state at {store.name}: no run has written there")
         if read_only and found < STATE_VERSION:
             raise LedgerUnusable(f"the state is of version {found}, not {STATE_VERSION}: the next run brings it there")
         if read_only:
@@ -633,6 +634,13 @@ class Ledger:
                 row = {"article_id": article.article_id, "revision": article.revision, "day": day, "part": sequence}
                 connection.execute(outbox.insert().values(accepted=rfc3339(article.date_crawled), **row))
             self.store.restored(connection)
+
+    def record_count(self, *, duplicates: bool = False) -> int:
+        """How many records `records` gives."""
+        with self.engine.connect() as connection:
+            published = connection.scalar(sa.select(sa.func.count()).select_from(outbox)) or 0
+            dropped = sa.select(sa.func.count()).select_from(articles).where(articles.c.status == "duplicate")
+            return published + ((connection.scalar(dropped) or 0) if duplicates else 0)
 
     def records(self, *, duplicates: bool = False) -> Iterator[dict[str, Any]]:
         """Every published record, all revisions, in the order accepted; `duplicates`: the dropped ones too, last."""

@@ -13,7 +13,7 @@ from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from alqahira.article import rfc3339
-from alqahira.errors import AlqahiraError, ConfigurationError, LedgerBusy, LedgerUnwritable
+from alqahira.errors import AlqahiraError, ConfigurationError, LedgerBusy, LedgerMissing, LedgerUnwritable
 from alqahira.stores.store import Store
 
 
@@ -24,7 +24,7 @@ class SqliteStore(Store):
         path = Path(str(url.database))
         self.name = str(path)
         if read_only and not path.exists():
-            raise ConfigurationError(f"there is no state at {path}: no run has written there")
+            raise LedgerMissing(f"there is no state at {path}: no run has written there")
         self._lock = None if read_only else _lock(path)
         self.engine = _engine(url)
 
