@@ -24,7 +24,7 @@ GIVEN = UNTHROTTLED | SETTINGS
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    with site_of(90, tmp_path_factory.mktemp("site")) as made:
+    with site_of(20, tmp_path_factory.mktemp("site")) as made:
         yield made
 
 
@@ -99,7 +99,7 @@ def test_arguments_and_settings_reach_the_job(scrapyd):
     job = scrapyd.wait(scrapyd.schedule("defense", settings=given, max_articles="3", since="2026-11-01"))
     assert job.status == 0, job.log
     assert "DEBUG" in job.log
-    assert "= 3 accepted" in job.lines[-2] + job.lines[-1] or "3 accepted" in job.log
+    assert " 3 accepted" in job.log
     assert list(folder.glob("articles/*/part-*.jsonl.gz"))
 
 
@@ -209,7 +209,7 @@ def test_where_scrapyd_and_its_job_are_killed_the_next_job_goes_on(another, site
     ("settings", "arguments", "says"),
     [
         ({"ROBOTSTXT_OBEY": "False"}, {}, "the setting 'ROBOTSTXT_OBEY' is the operator's"),
-        ({"DOWNLOADER_MIDDLEWARES": "{}"}, {}, "the setting 'DOWNLOADER_MIDDLEWARES' is the operator's"),
+        ({"DOWNLOADER_MIDDLEWARES": "{{}}"}, {}, "the setting 'DOWNLOADER_MIDDLEWARES' is the operator's"),
         ({"ALQAHIRA_OUTPUT_DIR": "{tmp}/out"}, {}, "the setting 'ALQAHIRA_OUTPUT_DIR' is the operator's"),
         ({"FEEDS": '{{"{tmp}/feed.jsonl": {{"format": "jsonl"}}}}'}, {}, "the setting 'FEEDS' is the operator's"),
         ({}, {"sinse": "2026-11-01"}, "unknown spider argument 'sinse'"),
