@@ -27,7 +27,7 @@ from crawling import PROJECT
 
 CONF = PROJECT / "deploy" / "scrapyd.conf"
 PASSWORD = "a $sec%ret"  # holds what make, the shell and ConfigParser would read otherwise
-_DEADLINE = 90.0
+_DEADLINE = 200.0
 _SOURCES = ("alqahira", "spiders", "pipelines", "pyproject.toml", "setup.py", "scrapy.cfg", "README.md", "Makefile")
 
 
