@@ -12,10 +12,11 @@ demo: $(VENV)/.installed-replica
 	$(VENV)/bin/scrapy demo
 # An egg of the project, with all its data files, to a Scrapyd; its login comes from the environment or ~/.netrc.
 deploy: export SCRAPYD_URL := $(or $(SCRAPYD_URL),http://127.0.0.1:6800)
-deploy: export SCRAPYD_USERNAME := $(SCRAPYD_USERNAME)
+deploy: export SCRAPYD_USERNAME := $(or $(SCRAPYD_USERNAME),$(if $(value SCRAPYD_PASSWORD),alqahira))
 deploy: export SCRAPYD_PASSWORD := $(value SCRAPYD_PASSWORD)
 deploy: $(VENV)/.installed-scrapyd
-	$(VENV)/bin/scrapyd-deploy
+	@# An egg that Scrapyd refuses is no error to scrapyd-deploy.
+	@said=$$($(VENV)/bin/scrapyd-deploy); echo "$$said"; echo "$$said" | grep --quiet '"status": "ok"'
 test: $(VENV)/.installed-test
 	$(VENV)/bin/python -m pytest -m "not slow" $(PYTEST_ARGS)
 test-all: $(VENV)/.installed-test

@@ -1,6 +1,6 @@
-"""Scrapyd with two doors closed: it starts only with a password, and refuses a job that it could not start.
+"""Scrapyd with its doors closed: no start without a password, no job that cannot start, no version that does not load.
 
-deploy/scrapyd.conf names both. Scrapyd runs them in its own process, so this package must be installed beside it; the
+deploy/scrapyd.conf names each. Scrapyd runs them in its own process, so this package must be installed beside it; the
 egg that `make deploy` uploads is for the jobs alone.
 """
 
@@ -13,7 +13,7 @@ from itertools import chain
 from typing import Any
 
 from scrapyd import app, webservice
-from scrapyd.exceptions import ConfigError
+from scrapyd.exceptions import ConfigError, RunnerError
 from twisted.web import error, http
 
 # A job's id names its log file. A slash in it, or a NUL in any value, ends the starting of the job in an error
@@ -40,6 +40,20 @@ class Schedule(webservice.Schedule):  # type: ignore[misc]
         if wrong := why_not(request.args):
             raise error.Error(code=http.OK, message=wrong.encode())
         return super().render_POST(request)
+
+
+class AddVersion(webservice.AddVersion):  # type: ignore[misc]
+    """addversion.json; https://scrapyd.readthedocs.io/en/latest/api.html#addversion-json."""
+
+    def render_POST(self, request: Any) -> Any:
+        """Raises RunnerError where its spiders cannot be listed; Scrapyd alone would keep it, as the newest."""
+        form = dict(request.args)  # the original is emptied on the way
+        try:
+            return super().render_POST(request)
+        except RunnerError:
+            self.root.eggstorage.delete(form[b"project"][0].decode(), form[b"version"][0].decode())
+            self.root.update_projects()
+            raise
 
 
 def why_not(given: Mapping[bytes, Sequence[bytes]]) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import requests
 from crawling import PROJECT, UNTHROTTLED, Corpus, scrapy
-from scrapyd_server import PASSWORD, Scrapyd, until
+from scrapyd_server import PASSWORD, Scrapyd, copy_project, until
 from undisturbed import SETTINGS, site_of
 
 from alqahira.scrapyd_service import why_not
@@ -33,7 +33,8 @@ def scrapyd(site, tmp_path_factory):
     """A Scrapyd with the project deployed; each test takes an output folder of its own, below the operator's."""
     folder = tmp_path_factory.mktemp("scrapyd")
     with Scrapyd(folder / "scrapyd", {"ALQAHIRA_SITE_URL": site.server.url}) as running:
-        running.deploy(folder)
+        done = running.deploy(copy_project(folder / "project"))
+        assert done.returncode == 0, done.stdout + done.stderr
         yield running
 
 
@@ -66,6 +67,16 @@ def test_both_spiders_are_there_after_make_deploy(scrapyd):
         "defense",
         "foreign_affairs",
     ]
+
+
+def test_a_version_that_does_not_load_fails_and_is_not_kept(scrapyd, tmp_path):
+    broken = copy_project(tmp_path / "project")
+    (broken / "spiders" / "broken.py").write_text("import nothing_of_that_name\n")
+    before = scrapyd.ask("listversions", params={"project": "alqahira"})["versions"]
+    done = scrapyd.deploy(broken)
+    assert done.returncode != 0
+    assert "nothing_of_that_name" in done.stdout
+    assert scrapyd.ask("listversions", params={"project": "alqahira"})["versions"] == before
 
 
 def test_nobody_gets_in_without_the_password(scrapyd):
