@@ -5,11 +5,13 @@ PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
 # What is installed is remembered by a stamp, so that a second call starts at once.
 NEEDS := pyproject.toml constraints.txt
 
-.PHONY: install demo deploy test test-all lint types duplicates schema clean
+.PHONY: install demo scrapyd deploy test test-all lint types duplicates schema clean
 
 install: $(VENV)/.installed
 demo: $(VENV)/.installed-replica
 	$(VENV)/bin/scrapy demo
+# What a machine needs to run Scrapyd with the project's egg (docs/scheduling.md).
+scrapyd: $(VENV)/.installed-scrapyd
 # An egg of the project, with all its data files, to a Scrapyd; its login comes from the environment or ~/.netrc.
 deploy: export SCRAPYD_URL := $(or $(SCRAPYD_URL),http://127.0.0.1:6800)
 deploy: export SCRAPYD_USERNAME := $(or $(SCRAPYD_USERNAME),$(if $(value SCRAPYD_PASSWORD),alqahira))
