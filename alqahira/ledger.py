@@ -142,8 +142,9 @@ def open_ledger(
     """The ledger at a database URL, made where it is missing.
 
     `share`: the part of the work that the run means to hold, where runs can share it (docs/scaling.md).
+    `read_only` takes no lock and works beside runs.
     Raises LedgerBusy where another run holds it, LedgerUnusable where it is corrupt, of a newer version or does not
-    answer, LedgerMissing where there is none to be read, ConfigurationError where the URL is none. `read_only` takes no lock and works beside runs.
+    answer, LedgerMissing where there is none to be read, ConfigurationError where the URL is none.
     """
     store = open_store(state_url, share=share, read_only=read_only)
     try:

@@ -47,7 +47,7 @@ class PostgresqlStore(Store):
     extra_tables = shared_metadata
 
     def __init__(self, url: URL, *, share: str, read_only: bool) -> None:
-        self.name = spoken(url)
+        self.name = self.where = spoken(url)
         self.share = share
         self._is_month = "/" in share
         self.takes_revisits = not self._is_month

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ class SqliteStore(Store):
 
     def __init__(self, url: URL, *, read_only: bool) -> None:
         path = Path(str(url.database))
-        self.name = str(path)
+        self.name, self.where = str(path), str(path.absolute())
         if read_only and not path.exists():
             raise LedgerMissing(f"there is no state at {path}: no run has written there")
         self._lock = None if read_only else _lock(path)
@@ -33,6 +34,10 @@ class SqliteStore(Store):
         if self._lock is not None:
             os.close(self._lock)
         self._lock = None
+
+    def sign(self, connection: Connection, run_id: str, now: datetime) -> None:
+        if self._lock is not None:
+            _sign(self._lock, f"process {os.getpid()} since {rfc3339(now)}, run {run_id}")
 
     def why_not_opened(self, error: DatabaseError) -> AlqahiraError:
         found = super().why_not_opened(error)
@@ -52,9 +57,15 @@ def _lock(path: Path) -> int:
         holder = os.pread(handle, 200, 0).decode(errors="replace").strip()
         os.close(handle)
         raise LedgerBusy(f"another run holds the state {path}: {holder or 'it does not say which'}") from None
-    os.ftruncate(handle, 0)
-    os.pwrite(handle, f"process {os.getpid()} since {rfc3339(datetime.now(UTC))}".encode(), 0)
+    _sign(handle, f"process {os.getpid()} since {rfc3339(datetime.now(UTC))}")
     return handle
+
+
+def _sign(lock: int, holder: str) -> None:
+    """Say in the locked file who holds it, for a run that finds it locked."""
+    with suppress(OSError):  # a full disk is told of where something is lost
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, holder.encode(), 0)
 
 
 def _engine(url: URL) -> Engine:

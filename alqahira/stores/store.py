@@ -22,6 +22,7 @@ class Store:
 
     engine: Engine
     name: str  # as it may be said aloud
+    where: str  # the same, wherever it is read
     extra_tables: MetaData | None = None
     pace: Pace | None = None  # the rate that all nodes share
     takes_revisits = True  # whether this run asks about known pages that are due
