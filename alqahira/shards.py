@@ -35,14 +35,17 @@ def shards(sections: Sequence[str], since: date, until: date) -> Iterator[Shard]
         end = begin - timedelta(days=1)
 
 
-def schedule_calls(shards: Iterable[Shard], nodes: Sequence[str], project: str) -> Iterator[str]:
+def schedule_calls(
+    shards: Iterable[Shard], nodes: Sequence[str], project: str, settings: Sequence[str] = ()
+) -> Iterator[str]:
     """One shell command a shard, by turns over the nodes. The login comes from ~/.netrc.
 
     https://scrapyd.readthedocs.io/en/latest/api.html#schedule-json
     """
     for shard, node in zip(shards, cycle(nodes), strict=False):
-        fields = {"project": project, "spider": shard.section, "since": shard.since, "until": shard.until}
-        given = " ".join(f"-d {shlex.quote(f'{name}={value}')}" for name, value in fields.items())
+        fields = [f"project={project}", f"spider={shard.section}", f"since={shard.since}", f"until={shard.until}"]
+        fields += [f"setting={setting}" for setting in settings]
+        given = " ".join(f"--data-urlencode {shlex.quote(field)}" for field in fields)
         yield f"curl -fsS --netrc {shlex.quote(node + '/schedule.json')} {given}"
 
 

@@ -49,7 +49,8 @@ def test_the_command_prints_one_call_a_line_and_no_secret():
     assert ran.status == 0
     assert ran.stdout.splitlines()[0] == (
         "curl -fsS --netrc http://one:6800/schedule.json "
-        "-d project=alqahira -d spider=defense -d since=2025-04-01 -d until=2025-04-02"
+        "--data-urlencode project=alqahira --data-urlencode spider=defense "
+        "--data-urlencode since=2025-04-01 --data-urlencode until=2025-04-02"
     )
     assert len(ran.stdout.splitlines()) == 4
 

@@ -35,6 +35,7 @@ class Command(ScrapyCommand):
         parser.add_argument("--until", metavar="DAY", help="last Cairo day (today)")
         parser.add_argument("--section", action="append", choices=[*site.SECTIONS], help="this section alone (all)")
         parser.add_argument("--node", action="append", metavar="URL", help="a Scrapyd (http://127.0.0.1:6800); again")
+        parser.add_argument("--setting", action="append", metavar="NAME=VALUE", help="a setting for each run; again")
         parser.add_argument("--project", default="alqahira", help="the project's name there (alqahira)")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
@@ -46,7 +47,8 @@ class Command(ScrapyCommand):
                 raise ConfigurationError("say from which day: scrapy shards --since YYYY-MM-DD [--until YYYY-MM-DD]")
             nodes = [check_node(node) for node in opts.node or ["http://127.0.0.1:6800"]]
             sections = opts.section or [*site.SECTIONS]
-            for call in schedule_calls(shards(sections, days.since, days.until), nodes, opts.project):
+            cut = shards(sections, days.since, days.until)
+            for call in schedule_calls(cut, nodes, opts.project, opts.setting or ()):
                 print(call)
         except AlqahiraError as error:
             end(error)
