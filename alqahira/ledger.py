@@ -456,6 +456,22 @@ class Ledger:
         return CrawledArticle(article=article, visit=visit)
 
     @_persistent
+    def set_aside_pages(self, section: str, since: datetime, until: datetime) -> list[Link]:
+        """Pages whose article was set aside though it is the section's, because its day lay outside what was asked.
+
+        `since` and `until`: its moment, the second excluded.
+        """
+        moment = articles.c.story_time
+        with self.transaction() as connection:
+            query = (
+                sa.select(pages)
+                .join(articles, articles.c.article_id == pages.c.article_id)
+                .where(articles.c.status == "set_aside", pages.c.aside_topics.contains(f",{section},"))
+                .where(moment >= rfc3339(since), moment < rfc3339(until))
+            )
+            return [_link(row) for row in connection.execute(query.order_by(pages.c.key))]
+
+    @_persistent
     def accept(
         self, crawled: CrawledArticle, fingerprint: Fingerprint, *, near_duplicates: str, run_id: str
     ) -> Verdict:

@@ -92,10 +92,13 @@ class SectionSpider(Spider):
     def go_on(self) -> None:
         """When all that was asked has answered: the listings behind a load-more control, the articles, the others'."""
         requests = [*self._opened_listings()] or [*self._article_requests()]
-        asked_others = not requests and self._waits_for_others()
-        if asked_others:
-            requests = [*self._requests_from_elsewhere()]
-        if self.run.is_full or not (requests or asked_others):
+        waits = False
+        if not requests and not self.run.is_full:
+            waits = self._waits_for_others()
+            if waits:
+                requests = [*self._requests_from_elsewhere()]
+            waits |= self._adopt_other_months()
+        if self.run.is_full or not (requests or waits):
             return
         for request in requests:
             self.crawler.engine.crawl(request)
@@ -281,8 +284,7 @@ class SectionSpider(Spider):
             elif not self.run.account.take(link.key):
                 continue
             elif standing is Standing.SET_ASIDE:
-                for kept in self._adopt(link):
-                    _schedule_coro(self.crawler.engine.scraper.start_itemproc_async(kept, response=None))
+                self._adopt_now(link)
             elif standing in (Standing.NEW, Standing.PENDING):
                 self._waiting.append((link, discovery))  # that run is gone, or has given it up
             else:
@@ -290,6 +292,22 @@ class SectionSpider(Spider):
         if len(self._elsewhere) < len(asked):
             self._progress = monotonic()
         yield from self._article_requests()
+
+    def _adopt_now(self, link: Link) -> None:
+        for kept in self._adopt(link):
+            _schedule_coro(self.crawler.engine.scraper.start_itemproc_async(kept, response=None))
+
+    def _adopt_other_months(self) -> bool:
+        """A month takes what other months' runs have fetched and found to be of this one; whether there was any."""
+        since, until = self.arguments.since, self.arguments.until
+        if self.run.ledger.store.takes_revisits or since is None or until is None:
+            return False
+        begin, end = (datetime.combine(day, time.min, _CAIRO) for day in (since, until + timedelta(days=1)))
+        found = self.run.ledger.set_aside_pages(self.section.name, begin, end)
+        mine = [link for link in found if self.run.account.take(link.key)]
+        for link in mine:
+            self._adopt_now(link)
+        return bool(mine)
 
     def _waits_for_others(self) -> bool:
         """Whether another run is still getting on with pages that this one has met as well."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
+from bisect import bisect
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,8 +63,8 @@ class Cluster:
         return "\n".join(path.read_text("utf-8") for path in sorted(self.folder.glob("*.log")))
 
     def fetched(self, since: int = 0) -> Counter[str]:
-        """How often the site gave each article from its so manyeth answer on."""
-        answers = self.site.server.log()[since:]
+        """How often the site gave each article whole, from its so manyeth answer on."""
+        answers = (line for line in self.site.server.log()[since:] if line["status"] == 200)
         return Counter(line["path"].split("/")[2] for line in answers if line["path"].startswith("/news/"))
 
 
@@ -164,7 +166,7 @@ class Shard:
 @pytest.mark.parametrize("seed", range(int(os.environ.get("MANY_NODES_SEEDS", "2"))))
 def test_a_backfill_over_two_scrapyds_outlives_kills_and_restarts(postgres, tmp_path, seed):
     """Six runs at once: two sections, two months, and the sections' own runs. MANY_NODES_SEEDS: how many backfills."""
-    random, delay, kills, restarts = Random(seed), 0.05, 12, 3
+    random, delay, kills, restarts = Random(seed), 0.15, 12, 3
     with site_of(500, tmp_path, now="2026-11-02T12:00:00+00:00", sections=SECTIONS, since="2022-01-01") as site:
         cluster = Cluster(site, postgres.new_state(), tmp_path, {"DOWNLOAD_DELAY": str(delay)})
         nodes = two_scrapyds(cluster)
@@ -174,15 +176,15 @@ def test_a_backfill_over_two_scrapyds_outlives_kills_and_restarts(postgres, tmp_
         finally:
             for node in nodes:
                 node.__exit__()
-        times = [line["time"] for line in site.server.log()[begin:]]
+        times = sorted(line["time"] for line in site.server.log()[begin:])
         fetched = cluster.fetched(begin)
         wrong = site.wrong(cluster.output)
     rate = (len(times) - 1) / (times[-1] - times[0])
-    fastest = max(len([t for t in times[n : n + 200] if t < times[n] + 1]) for n in range(len(times)))
+    fastest = max(bisect(times, moment + 60) - n for n, moment in enumerate(times))
     print(
         f"seed {seed}: {died} kills, {restarts} restarts of the database, up to {most} runs at once; "
         f"{len(site.expected)} stories in {len(part_files(cluster.output))} parts, {len(wrong)} wrong; "
-        f"{len(times)} requests at {rate:.1f} a second (allowed {1 / delay:.0f}), at most {fastest} in a second; "
+        f"{len(times)} requests at {rate:.2f} a second (allowed {1 / delay:.2f}), at most {fastest} in a minute; "
         f"{len(fetched)} articles fetched {fetched.total()} times"
     )
     assert died >= kills - 2
@@ -211,13 +213,7 @@ def printed(cluster: Cluster, nodes: list[Scrapyd]) -> list[Shard]:
     assert ran.status == 0, ran.stderr
     calls = ran.stdout.splitlines()
     assert len(calls) == 4
-    calls += [
-        " ".join(word for word in call.split() if "since=" not in word and "until=" not in word) for call in calls[:2]
-    ]
-    calls = [
-        call.replace("--data-urlencode --data-urlencode", "--data-urlencode").removesuffix("--data-urlencode")
-        for call in calls
-    ]
+    calls += [re.sub(r"--data-urlencode (since|until)=\S+ ?", "", call) for call in calls[:2]]
     return [Shard(call, next(node for node in nodes if node.url in call)) for call in calls]
 
 
@@ -229,7 +225,7 @@ def disturb(
     random.shuffle(moments)
     for shard in shards:
         shard.schedule(cluster.folder)
-    died = most = 0
+    died, most, months = 0, 0, shards[:4]
     answers, wanted = cluster.site.answers(), 10
     while shards:
         running = [
@@ -252,4 +248,8 @@ def disturb(
             elif status is not None:
                 assert status in (0, -signal.SIGKILL), shard.node.log_of(shard.job, shard.spider)[-2000:]
                 shard.schedule(cluster.folder)
+    # Once more, as docs/scaling.md says: a month's run may have fetched what is another's, after that had ended.
+    for shard in months:
+        shard.schedule(cluster.folder)
+        assert shard.node.wait(shard.job, shard.spider).status == 0
     return died, most

@@ -159,6 +159,16 @@ def test_a_month_asks_no_known_article_again(holding):
     assert [found.link.key for found in holding(DEFENSE).due(DEFENSE, later, 10)] == ["1"]
 
 
+def test_what_one_month_found_to_be_another_s_is_known_to_that(holding):
+    march, april = holding(MARCH), holding(APRIL)
+    discover(march, 1, 2, 3)
+    march.set_aside(crawled(1), "run")
+    march.set_aside(crawled(2, topics=("foreign_affairs",)), "run")
+    march.set_aside(crawled(3, published=NOW - timedelta(days=1)), "run")
+    found = april.set_aside_pages(DEFENSE, NOW, NOW + timedelta(days=1))
+    assert [link.key for link in found] == ["1"]
+
+
 def test_a_complete_run_settles_what_its_share_met_and_no_more(holding):
     march, april = holding(MARCH), holding(APRIL)
     discover(march, 1)
