@@ -148,8 +148,7 @@ def open_ledger(
     """
     store = open_store(state_url, share=share, read_only=read_only)
     try:
-        _prepare(store, read_only=read_only)
-        store.hold()
+        store.open(lambda: _prepare(store, read_only=read_only))
     except DatabaseError as error:
         store.close()
         raise store.why_not_opened(error) from None
@@ -263,6 +262,7 @@ class Ledger:
     def claim_site(self, host: str) -> None:
         """Bind the state to one site. Raises ConfigurationError where it holds another's articles."""
         with self.transaction() as connection:
+            self.store.serialize(connection, "tables")
             found = connection.scalar(sa.select(meta.c.value).where(meta.c.name == "site"))
             if found is None:
                 connection.execute(meta.insert().values(name="site", value=host))
@@ -279,6 +279,7 @@ class Ledger:
     def start_run(self, run_id: str, spider: str, now: datetime) -> str:
         """Open a run; its id, with a number added where the same second had one already."""
         with self.transaction() as connection:
+            self.store.serialize(connection, "runs")
             if self._is_repeat and (signed := self.store.signed(connection)):
                 return signed
             taken = set(connection.scalars(sa.select(runs.c.run_id).where(runs.c.run_id.startswith(run_id))))

@@ -54,6 +54,8 @@ ALQAHIRA_BASELINE_DAYS = 30
 ALQAHIRA_OTHERS_PATIENCE = 900.0
 # Seconds that a run waits for a database that went away under it, before it ends and leaves its work to the next.
 POSTGRESQL_PATIENCE = 60.0
+# The same where a run begins: long enough for a server that is just being restarted.
+POSTGRESQL_OPENING_PATIENCE = 5.0
 # Ends what a dead network leaves open, on this side within half a minute (libpq's names; seconds, milliseconds).
 POSTGRESQL_CONNECT_ARGS: dict[str, Any] = {
     "application_name": "alqahira",

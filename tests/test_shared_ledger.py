@@ -1,5 +1,6 @@
 """Many runs on one PostgreSQL: each holds its share, none decides about an article behind another's back."""
 
+import json
 import os
 import signal
 import subprocess
@@ -43,11 +44,19 @@ def discover(ledger, *numbers, section=DEFENSE):
     return [discovery.standing for discovery in found]
 
 
+def lose_lock(ledger):
+    """What a network does: the server ends the connection that holds the share, and its run is not told."""
+    end_backends(ledger, [ledger.store._lock.scalar(sa.text("select pg_backend_pid()"))])
+
+
 def lose_connections(ledger):
-    """What a network does: the server ends all connections of this ledger, and it is not told."""
-    pids = [ledger.store._lock.scalar(sa.text("select pg_backend_pid()"))]
+    """The server ends all connections of a run."""
     with ledger.engine.connect() as connection:
-        pids.append(connection.scalar(sa.text("select pg_backend_pid()")))
+        working = connection.scalar(sa.text("select pg_backend_pid()"))
+    end_backends(ledger, [ledger.store._lock.scalar(sa.text("select pg_backend_pid()")), working])
+
+
+def end_backends(ledger, pids):
     killer = sa.create_engine(ledger.engine.url, isolation_level="AUTOCOMMIT")
     with killer.connect() as connection:
         for pid in pids:
@@ -95,6 +104,17 @@ def test_a_share_says_nothing_of_who_may_enter(database):
     with opened(url, share=MARCH), pytest.raises(LedgerBusy) as caught:
         opened(url, share=MARCH)
     assert "s3cret" not in str(caught.value)
+
+
+def test_four_runs_that_begin_in_one_second_have_names_of_their_own_and_one_site(holding):
+    names = []
+
+    def begin(_, ledger):
+        ledger.claim_site("site.example")
+        names.append(ledger.start_run("20250401T000000Z-defense", "defense", NOW))
+
+    at_once(holding, begin)
+    assert len(set(names)) == 4
 
 
 # --- the frontier -------------------------------------------------------------------------------
@@ -203,23 +223,36 @@ def test_two_runs_that_find_the_same_thousand_pages_share_them_and_do_not_wait_f
 # --- articles -----------------------------------------------------------------------------------
 
 
-def accept_at_once(holding, stories_of):
-    """Four runs accept at once, each its stories in its order; how often each outcome was given."""
-    shares = (MARCH, APRIL, DEFENSE, FOREIGN)
-    ledgers = [holding(share) for share in shares]
-    outcomes, begin = Counter(), threading.Barrier(len(shares))
+def at_once(holding, do):
+    """Four runs, and `do(number, ledger)` in each of them at the same moment."""
+    ledgers = [holding(share) for share in (MARCH, APRIL, DEFENSE, FOREIGN)]
+    begin, errors = threading.Barrier(len(ledgers)), []
 
-    def accept_all(ledger, stories):
+    def work(n, ledger):
         begin.wait()
-        for story in stories:
-            outcomes[accept(ledger, story).outcome] += 1
+        try:
+            do(n, ledger)
+        except Exception as error:
+            errors.append(error)
 
-    workers = [threading.Thread(target=accept_all, args=(led, stories_of(n))) for n, led in enumerate(ledgers)]
+    workers = [threading.Thread(target=work, args=numbered) for numbered in enumerate(ledgers, start=1)]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
-    return outcomes, ledgers[0]
+    assert errors == []
+    return ledgers[0]
+
+
+def accept_at_once(holding, stories_of):
+    """Four runs accept at once, each its stories in its order; how often each outcome was given."""
+    outcomes = Counter()
+
+    def accept_all(n, ledger):
+        for story in stories_of(n):
+            outcomes[accept(ledger, story).outcome] += 1
+
+    return outcomes, at_once(holding, accept_all)
 
 
 def test_an_article_that_four_runs_meet_at_once_is_accepted_once(holding):
@@ -244,28 +277,28 @@ def test_revisions_that_four_runs_bring_at_once_are_numbered_one_after_the_other
 
 
 def test_four_runs_may_set_the_same_article_aside_at_once(holding):
-    ledgers = [holding(share) for share in (MARCH, APRIL, DEFENSE, FOREIGN)]
-    discover(ledgers[0], *range(30))
-    workers = [
-        threading.Thread(target=lambda led=led: [led.set_aside(crawled(number), "run") for number in range(30)])
-        for led in ledgers
-    ]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    assert all(ledgers[0].set_aside_article(str(number), "defense") for number in range(30))
+    ledger = at_once(holding, lambda _, led: [led.set_aside(crawled(number), "run") for number in range(30)])
+    discover(ledger, *range(30))
+    found = {record["article_id"] for record in set_aside_records(ledger)}
+    assert found == {str(number) for number in range(30)}
+
+
+def set_aside_records(ledger):
+    with ledger.transaction() as connection:
+        rows = connection.scalars(sa.text("select record from articles where status = 'set_aside'"))
+        return [json.loads(row) for row in rows]
 
 
 # --- late answers, lost connections -------------------------------------------------------------
 
 
-def test_the_late_answer_of_a_run_that_was_taken_over_is_refused(holding):
+@pytest.mark.parametrize("lose", [lose_lock, lose_connections])
+def test_the_late_answer_of_a_run_that_was_taken_over_is_refused(holding, lose):
     late = holding(MARCH)
     discover(late, 1, 2)
     told = []
     late.on_failure = told.append
-    lose_connections(late)
+    lose(late)
     successor = holding(MARCH, "successor")
     with pytest.raises(LedgerLost, match=rf"another run has taken over the share {MARCH} .*run successor"):
         accept(late, crawled(1))
@@ -291,6 +324,16 @@ def test_a_run_outlives_a_restart_of_the_database(holding, postgres):
     postgres.restart()
     assert accept(ledger, crawled(2)).outcome == "accepted"
     assert [record["article_id"] for record in ledger.records()] == ["1", "2"]
+
+
+def test_a_run_that_begins_while_the_database_restarts_waits_for_it(database, postgres):
+    postgres.stop()
+    opening = threading.Thread(target=lambda: opened(database).close())
+    opening.start()
+    postgres.start()
+    opening.join()
+    with opened(database, read_only=True) as reader:
+        assert list(reader.records()) == []
 
 
 def test_a_database_that_stays_away_ends_the_run_in_one_line(holding, postgres, monkeypatch):
@@ -376,8 +419,6 @@ def test_what_is_due_is_left_to_the_run_that_seals_now(holding, tmp_path):
 
 
 def test_four_runs_that_accept_and_seal_at_once_publish_each_line_once(holding, tmp_path):
-    ledgers = [holding(share) for share in (MARCH, APRIL, DEFENSE, FOREIGN)]
-
     def work(n, ledger):
         parts = publisher(ledger, tmp_path)
         for number in range(20):
@@ -385,11 +426,7 @@ def test_four_runs_that_accept_and_seal_at_once_publish_each_line_once(holding, 
             parts.seal_due(NOW)
         parts.seal_all()
 
-    workers = [threading.Thread(target=work, args=found) for found in enumerate(ledgers, start=1)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
+    at_once(holding, work)
     assert lines(tmp_path) == Counter((str(1000 * n + number), 1) for n in range(1, 5) for number in range(20))
     assert {part.path for part in read_manifest(tmp_path)} == set(part_files(tmp_path))
     assert [wrong for part in read_manifest(tmp_path) if (wrong := check(tmp_path, part))] == []
@@ -413,7 +450,7 @@ def test_a_sealer_that_lost_its_right_on_the_way_does_it_all_again(holding, tmp_
 
     def lose_it_then_write():
         if not written:
-            lose_connections(march)
+            lose_lock(march)
         written.append(True)
         write_manifest()
 
@@ -482,7 +519,8 @@ def test_a_host_that_asked_one_run_to_wait_is_left_alone_by_all(holding):
         ("mysql://user:s3cret@host/corpus", "must be"),
     ],
 )
-def test_an_address_that_leads_nowhere_is_one_line_without_the_password(url, says):
+def test_an_address_that_leads_nowhere_is_one_line_without_the_password(url, says, monkeypatch):
+    monkeypatch.setattr(settings, "POSTGRESQL_OPENING_PATIENCE", 0.0)
     with pytest.raises((ConfigurationError, LedgerUnusable), match=says) as caught:
         opened(url)
     assert caught.value.exit_status == 2

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from time import monotonic, sleep
@@ -47,7 +47,8 @@ class PostgresqlStore(Store):
     extra_tables = shared_metadata
 
     def __init__(self, url: URL, *, share: str, read_only: bool) -> None:
-        self.name = self.where = spoken(url)
+        self.name = spoken(url)
+        self.where = f"{self.name}, share {share}" if share else self.name
         self.share = share
         self._is_month = "/" in share
         self.takes_revisits = not self._is_month
@@ -69,9 +70,23 @@ class PostgresqlStore(Store):
 
     # --- holding ------------------------------------------------------------------------------
 
-    def hold(self) -> None:
-        if self._read_only:
-            return
+    def open(self, prepare: Callable[[], None]) -> None:
+        """A server that is being restarted is waited for; one that refuses us is not."""
+        deadline = monotonic() + settings.POSTGRESQL_OPENING_PATIENCE
+        while True:
+            try:
+                prepare()
+                if not self._read_only:
+                    self._hold()
+                return
+            except DBAPIError as error:
+                self._drop_lock()
+                refused = "FATAL" in str(error.orig) and "the database system is" not in str(error.orig)
+                if refused or not self.is_passing(error) or monotonic() > deadline:
+                    raise
+            sleep(0.2)
+
+    def _hold(self) -> None:
         self._lock = self._locks.connect()
         key = self._key(self._lock, f"share:{self.share}")
         if not self._try(self._lock, key, seconds=_GRACE):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -27,8 +27,9 @@ class Store:
     pace: Pace | None = None  # the rate that all nodes share
     takes_revisits = True  # whether this run asks about known pages that are due
 
-    def hold(self) -> None:
-        """Take what the run means to hold, once the tables are there. Raises LedgerBusy."""
+    def open(self, prepare: Callable[[], None]) -> None:
+        """Prepare the tables, and take what the run means to hold. Raises LedgerBusy."""
+        prepare()
 
     def close(self) -> None:
         """Let go of everything."""
