@@ -19,7 +19,7 @@ LONG = "".join(f"{body(seed, 300)}\n\n" for seed in range(1000, 1072)).strip()
 AWKWARD = {
     "0017": "فاصل سطر\u2028وفاصل فقرة\u2029وسطر\x85تال",
     "018": "رموز 🕊️ و👨‍👩‍👧‍👦 وﷺ و\U0001f1ea\U0001f1ec وتشكيل مُدَرَّبٌ",
-    "19": "اقتباس \"مزدوج\" و'مفرد' و\\ و\\n حرفيان، \\u0041 و{\"json\": [1, null]} و\\N و%s و$1 و`",
+    "19": 'اقتباس "مزدوج" و\'مفرد\' و\\ و\\n حرفيان، \\u0041 و{"json": [1, null]} و\\N و%s و$1 و`',
     "20": "جدولة\tوسطر\nوعودة\rوفاصل صفحات\fو\x01و\x02و\x1fنهاية",
     "21": LONG,
     "98765432109876543210": "رقم لا يسعه عدد",
@@ -44,10 +44,11 @@ FULL: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class AwkwardCorpus:
-    """The output folder after the first run, and after all of them."""
+    """The output folder after the first run and after all of them, and the ledger behind both."""
 
     early: Path
     whole: Path
+    state_url: str
 
 
 def make_corpus(folder: Path) -> AwkwardCorpus:
@@ -74,7 +75,7 @@ def make_corpus(folder: Path) -> AwkwardCorpus:
         accept(ledger, _full("5", body(5) + "\n\nصححت الفقرة."), near_duplicates="off")
         accept(ledger, crawled(24, published=None), near_duplicates="off")
         first.seal_all()
-    return AwkwardCorpus(folder / "early", output)
+    return AwkwardCorpus(folder / "early", output, f"sqlite:///{folder / 'state.db'}")
 
 
 def _full(article_id: str, text: str) -> Any:
