@@ -22,6 +22,7 @@ _DAY = 86_400
 # Settings that are read where they are used, with the least and the most that make sense; the first are whole.
 _WHOLE = {
     "ALQAHIRA_SITEMAP_DAYS": (0, 36_500),
+    "ALQAHIRA_BASELINE_DAYS": (0, 36_500),
     "ALQAHIRA_OVERLAP": (1, 1_000_000),
     "ALQAHIRA_MAX_LISTING_PAGES": (1, 1_000_000),
     "ALQAHIRA_MAX_SITEMAPS": (0, 1_000_000),

@@ -244,7 +244,7 @@ def _article(
         date_modified=_modified(found, published, reading),
         image_url=image,
         image_caption=_take(found, "image_caption", reading),
-        article_sections=_take(found, "sections", reading) or [],
+        article_sections=_take(found, "sections", reading, "article_sections") or [],
         keywords=_take(found, "keywords", reading) or [],
         in_language=site.LANGUAGE.value,
         word_count=len(body.split()),
@@ -254,9 +254,9 @@ def _article(
     )
 
 
-def _take(found: dict[str, Found], name: str, reading: Reading) -> Any:
+def _take(found: dict[str, Found], name: str, reading: Reading, as_field: str = "") -> Any:
     for source, value in _say(found, name, _OTHER_ORDER):
-        reading.sources[name] = source
+        reading.sources[as_field or name] = source
         return value
     return None
 

@@ -92,6 +92,18 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class EndedRun:
+    """A run of the past with its account, as `Account.as_dict` gave it. `complete`: it saw all it set out to see."""
+
+    run_id: str
+    spider: str
+    started: str
+    exit_status: int
+    complete: bool
+    account: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class RevisitSchedule:
     """When a known article is asked about again: often while it is young, never when it is old."""
 
@@ -285,11 +297,17 @@ class Ledger:
             query = sa.select(runs.c.run_id).where(runs.c.spider == spider, runs.c.complete == 1).limit(1)
             return connection.scalar(query) is not None
 
-    def accounts(self, since: datetime) -> list[tuple[str, dict[str, Any]]]:
-        """(spider, account) of each run that began at or after a moment and has ended, in that order."""
+    def ended_runs(self, since: datetime, spider: str | None = None) -> list[EndedRun]:
+        """The runs that began at or after a moment and have ended, of one spider or of all, in the order they began."""
+        query = sa.select(runs).where(runs.c.started >= rfc3339(since), runs.c.account.is_not(None))
+        if spider is not None:
+            query = query.where(runs.c.spider == spider)
         with self.transaction() as connection:
-            ended = sa.select(runs).where(runs.c.started >= rfc3339(since), runs.c.account.is_not(None))
-            return [(row.spider, json.loads(row.account)) for row in connection.execute(ended.order_by(runs.c.started))]
+            rows = connection.execute(query.order_by(runs.c.started, runs.c.run_id)).all()
+        return [
+            EndedRun(r.run_id, r.spider, r.started, r.exit_status, bool(r.complete), json.loads(r.account))
+            for r in rows
+        ]
 
     # --- frontier -----------------------------------------------------------------------------
 
@@ -535,6 +553,14 @@ class Ledger:
             )
             found = connection.scalar(query)
         return from_record(json.loads(found)) if found else None
+
+    def latest(self, count: int) -> list[Article]:
+        """The articles accepted last, each as its newest revision has it."""
+        newest = sa.select(outbox.c.article_id, sa.func.max(outbox.c.position).label("position"))
+        newest = newest.group_by(outbox.c.article_id).order_by(sa.desc("position")).limit(count)
+        with self.transaction() as connection:
+            rows = [_newest(connection, row.article_id) for row in connection.execute(newest)]
+        return [from_record(json.loads(row.record)) for row in rows]
 
     def newest_revisions(self) -> dict[str, int]:
         """The highest revision of every article that was accepted or dropped."""

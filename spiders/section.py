@@ -306,6 +306,7 @@ class SectionSpider(Spider):
         if reading.article is None:
             self._lost(link, reading.cause or "no_article", retry=False)
             return
+        self.run.account.saw(reading.sources)
         yield CrawledArticle(article=reading.article, visit=visit)
 
     def _hints_of(self, link: Link) -> Hints:

@@ -12,7 +12,7 @@ from alqahira.extract import Hints, decode, extract_article, read_page
 
 NOW = datetime(2025, 11, 12, 9, tzinfo=UTC)
 URL = "https://alqaheranews.net/news/5120/%D9%88%D8%B2%D9%8A%D8%B1?utm_source=x"
-PAGE = (Path(__file__).parent / "pages" / "known_markup.html").read_text("utf-8")
+PAGE = (Path(__file__).parent / "pages" / "stories.html").read_text("utf-8")
 BODY = [
     "تفقد وزير الدفاع، اليوم الثلاثاء، قاعدة برنيس الجوية للوقوف على مستوى الكفاءة القتالية للأطقم الجوية والفنية.",
     "جاهزية قتالية",

@@ -60,8 +60,8 @@ class Command(ScrapyCommand):
                     self.exitcode = max(self.exitcode, crawl(section, root, configuration, log))
             seconds = time.monotonic() - began
             with open_ledger(configuration.state_url, read_only=True) as ledger:
-                for section, account in ledger.accounts(started):
-                    print(f"{section}: {account_line(account)}")
+                for run in ledger.ended_runs(started):
+                    print(f"{run.spider}: {account_line(run.account)}")
             show(configuration.output_dir, seconds, log)
         except AlqahiraError as error:
             end(error)
