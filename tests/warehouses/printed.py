@@ -80,7 +80,7 @@ class PrintedPage:
             env=os.environ | {"PYTHONPATH": str(PROJECT)} | self.environment,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=240,
             check=False,
         )
         assert done.returncode == 0, done.stderr

@@ -113,7 +113,7 @@ def from_spark(page: PrintedPage) -> list[dict[str, Any]]:
 @contextmanager
 def java(page: PrintedPage) -> Iterator[None]:
     if shutil.which("java") is None:
-        pytest.skip("no Java here (Debian's package openjdk-17-jre-headless)")
+        pytest.skip("no Java here (Debian's package default-jre-headless)")
     with ExitStack() as stack:
         stack.callback(lambda: page.names["spark"].stop())
         yield
