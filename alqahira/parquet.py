@@ -23,7 +23,7 @@ def require_pyarrow() -> None:
     try:
         import pyarrow.parquet  # noqa: F401
     except ImportError:
-        raise ConfigurationError('Parquet needs the extra «arrow»: pip install "alqahira[arrow]"') from None
+        raise ConfigurationError('Parquet needs the extra «arrow»: .venv/bin/pip install --editable ".[arrow]"') from None
 
 
 def arrow_schema() -> pyarrow.Schema:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from ledger_scenario import NOW, accept, body, crawled, opened, publisher
 
-from alqahira.parts import read_corpus
+from alqahira.article import Article
+from alqahira.parts import MANIFEST, read_corpus
 from alqahira.record import to_json_line
 from alqahira.similarity import content_hash
 
@@ -44,10 +46,15 @@ FULL: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class AwkwardCorpus:
-    """The output folder after the first run and after all of them, and the ledger behind both."""
+    """The output folder after the first run and after all of them, and the ledger behind both.
+
+    `later`: the same once more, with one revision by a version of this project that has another column at the end,
+    and none of a column that is null; that is the one change of the record within a schema version.
+    """
 
     early: Path
     whole: Path
+    later: Path
     state_url: str
 
 
@@ -75,7 +82,8 @@ def make_corpus(folder: Path) -> AwkwardCorpus:
         accept(ledger, _full("5", body(5) + "\n\nصححت الفقرة."), near_duplicates="off")
         accept(ledger, crawled(24, published=None), near_duplicates="off")
         first.seal_all()
-    return AwkwardCorpus(folder / "early", output, f"sqlite:///{folder / 'state.db'}")
+    _add_part_of_a_later_version(shutil.copytree(output, folder / "later"))
+    return AwkwardCorpus(folder / "early", output, folder / "later", f"sqlite:///{folder / 'state.db'}")
 
 
 def _full(article_id: str, text: str) -> Any:
@@ -85,6 +93,18 @@ def _full(article_id: str, text: str) -> Any:
     return replace(item, article=replace(item.article, headline=headline, article_body=text, **FULL, **derived))
 
 
+def _add_part_of_a_later_version(output: Path) -> None:
+    record = next(record for record in read_corpus(output) if record["article_id"] == "5")
+    assert record.pop("duplicate_of") is None
+    line = to_json_line(record | {"revision": record["revision"] + 1, "subtitle": "عنوان فرعي"})
+    part = output / "articles" / "date_published=2026-11-22" / "part-000099.jsonl"
+    part.write_text(f"{line}\n", "utf-8", newline="\n")
+    manifest = json.loads((output / MANIFEST).read_text("utf-8"))
+    manifest["parts"].append(manifest["parts"][-1] | {"path": part.relative_to(output).as_posix(), "rows": 1})
+    (output / MANIFEST).write_text(json.dumps(manifest), "utf-8")
+
+
 def newest_lines(output: Path) -> list[str]:
     """What a table of the newest revisions must hold: a line of JSON an article, sorted."""
-    return sorted(map(to_json_line, read_corpus(output)))
+    names = [field.name for field in fields(Article)]
+    return sorted(to_json_line({name: record.get(name) for name in names}) for record in read_corpus(output))

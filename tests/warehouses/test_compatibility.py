@@ -6,7 +6,7 @@ import pytest
 from crawling import PROJECT, scrapy
 
 from alqahira.article import SCHEMA_VERSION
-from alqahira.commands.schema import FILES, PUBLISHED
+from alqahira.commands.schema import FILES, PUBLISHED, SchemaDiffers, refuse_breaking, write
 from alqahira.compatibility import breaking_changes
 from alqahira.schema import json_schema
 
@@ -109,3 +109,16 @@ def test_a_wrong_name_is_one_line_that_says_the_right_ones(arguments):
 @pytest.mark.parametrize("name", ["json", "bigquery", "duckdb"])
 def test_a_schema_is_printed_as_it_is_committed(name):
     assert scrapy("schema", name).stdout == (PROJECT / "docs" / "schema" / FILES[name]).read_text("utf-8")
+
+
+def test_a_new_version_may_break_and_what_the_last_one_published_stays(written, monkeypatch):
+    before = json.loads((written / PUBLISHED.format(SCHEMA_VERSION)).read_text("utf-8"))
+    del before["properties"]["run_id"]
+    (written / PUBLISHED.format(SCHEMA_VERSION)).write_text(json.dumps(before), "utf-8")
+    with pytest.raises(SchemaDiffers, match="run_id is new and may not be null"):
+        refuse_breaking(written)
+    monkeypatch.setattr("alqahira.commands.schema.SCHEMA_VERSION", SCHEMA_VERSION + 1)
+    refuse_breaking(written)
+    write(written)
+    assert json.loads((written / PUBLISHED.format(SCHEMA_VERSION)).read_text("utf-8")) == before
+    assert json.loads((written / PUBLISHED.format(SCHEMA_VERSION + 1)).read_text("utf-8")) == json_schema()

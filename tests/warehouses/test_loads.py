@@ -1,6 +1,7 @@
 """Each page of docs/warehouses, run as printed on its engine: all engines give back the same rows.
 
-A first load, a second that brings new revisions, the same again, and then the older parts alone.
+A first load, a second that brings new revisions, the same again, then the older parts alone, and at last a part with
+a column more and one less.
 """
 
 from __future__ import annotations
@@ -165,11 +166,17 @@ def test_a_page_loads_merges_and_loads_again_as_printed(name, awkward, tmp_path,
     # dlt's own folder, and no word to its makers.
     monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path / "dlt"))
     monkeypatch.setenv("RUNTIME__DLTHUB_TELEMETRY", "false")
-    early, whole = newest_lines(awkward.early), newest_lines(awkward.whole)
+    early, whole, later = map(newest_lines, (awkward.early, awkward.whole, awkward.later))
     page = PrintedPage(name, tmp_path, engine.sql)
     with engine.around(page):
         for step, (parts, expected) in enumerate(
-            [(awkward.early, early), (awkward.whole, whole), (awkward.whole, whole), (awkward.early, whole)]
+            [
+                (awkward.early, early),
+                (awkward.whole, whole),
+                (awkward.whole, whole),
+                (awkward.early, whole),
+                (awkward.later, later),
+            ]
         ):
             (tmp_path / "output").unlink(missing_ok=True)
             (tmp_path / "output").symlink_to(parts)
