@@ -23,7 +23,8 @@ def require_pyarrow() -> None:
     try:
         import pyarrow.parquet  # noqa: F401
     except ImportError:
-        raise ConfigurationError('Parquet needs the extra «arrow»: .venv/bin/pip install --editable ".[arrow]"') from None
+        install = '.venv/bin/pip install --editable ".[arrow]"'
+        raise ConfigurationError(f"Parquet needs the extra «arrow»: {install}") from None
 
 
 def arrow_schema() -> pyarrow.Schema:
