@@ -29,7 +29,8 @@ class Dialect:
     """
 
     types: tuple[str, str, str, str]
-    # Only where the engine enforces it: an optimizer may believe a key that does not hold.
+    # Of a line, for a table may hold every revision. Only where the engine enforces it: an optimizer may believe a key
+    # that does not hold.
     has_key: bool = False
     has_comments: bool = False
     escapes: bool = False
@@ -42,10 +43,9 @@ class Dialect:
         return "'" + (text.replace("\\", "\\\\").replace("'", "\\'") if self.escapes else text.replace("'", "''")) + "'"
 
     def column(self, name: str, kind: Any, *, nullable: bool) -> str:
-        """Name, type, whether it may be null, and the key."""
+        """Name, type and whether it may be null."""
         rule = self.nullable if nullable else self.required
-        key = " PRIMARY KEY" if self.has_key and name == KEY else ""
-        return f"{name} {rule.format(type=self.types[_KINDS.index(kind)])}{key}"
+        return f"{name} {rule.format(type=self.types[_KINDS.index(kind)])}"
 
 
 DIALECTS: dict[str, Dialect] = {
@@ -82,13 +82,14 @@ def _columns(dialect: Dialect) -> Iterator[str]:
     listed = record_fields()
     for number, (field, kind, nullable) in enumerate(listed, 1):
         column = dialect.column(field.name, kind, nullable=nullable)
-        comma = "," if number < len(listed) else ""
+        comma = "," if number < len(listed) or dialect.has_key else ""
         doc = field.metadata["doc"]
-        yield (
-            f"    {column} COMMENT {dialect.literal(doc)}{comma}"
-            if dialect.has_comments
-            else (f"    {column}{comma} -- {doc}")
-        )
+        if dialect.has_comments:
+            yield f"    {column} COMMENT {dialect.literal(doc)}{comma}"
+        else:
+            yield f"    {column}{comma} -- {doc}"
+    if dialect.has_key:
+        yield f"    PRIMARY KEY ({KEY}, {REVISION})"
 
 
 _BIGQUERY_TYPES = ("STRING", "INT64", "TIMESTAMP", "STRING")

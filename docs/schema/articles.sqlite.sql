@@ -1,6 +1,6 @@
 CREATE TABLE articles (
     schema_version INTEGER NOT NULL, -- Version of this record's shape.
-    article_id TEXT NOT NULL PRIMARY KEY, -- The site's own number as text; `u` and 16 hex digits of the canonical URL's SHA-256 where there is none.
+    article_id TEXT NOT NULL, -- The site's own number as text; `u` and 16 hex digits of the canonical URL's SHA-256 where there is none.
     revision INTEGER NOT NULL, -- 1, then one more for each material change of headline or body; readers keep the highest.
     url TEXT NOT NULL, -- Canonical: no fragment, no tracking parameters, percent-encoded UTF-8, the site's scheme and host.
     headline TEXT NOT NULL, -- The headline as printed.
@@ -26,5 +26,6 @@ CREATE TABLE articles (
     discovered_on TEXT, -- The listing, sitemap or feed that led here.
     date_first_seen TEXT, -- When a run first accepted this article, UTC.
     date_crawled TEXT, -- When the page that gave this revision was fetched, UTC.
-    run_id TEXT NOT NULL -- The run that wrote this line.
+    run_id TEXT NOT NULL, -- The run that wrote this line.
+    PRIMARY KEY (article_id, revision)
 ) STRICT;

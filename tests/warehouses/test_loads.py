@@ -22,6 +22,8 @@ from postgres_server import postgres_folder, start_postgres
 from printed import PrintedPage
 
 from alqahira.article import rfc3339
+from alqahira.dialects import ddl
+from alqahira.parts import part_files, read_part
 from alqahira.record import to_json_line
 from alqahira.schema import record_fields
 
@@ -189,3 +191,18 @@ def test_a_page_loads_merges_and_loads_again_as_printed(name, awkward, tmp_path,
             assert digest(lines) == digest(expected)
             words = sum(json.loads(text)["word_count"] for text in expected)
             assert [str(len(expected)), str(words)] == re.findall(r"\d+", str(page.run("Check")))[-2:]
+
+
+@pytest.mark.parametrize("name", ["duckdb", "sqlite"])
+def test_a_table_may_hold_every_revision_each_once(name, awkward):
+    connect = pytest.importorskip("duckdb" if name == "duckdb" else "sqlite3").connect
+    records = [record for part in part_files(awkward.whole) for record in read_part(awkward.whole / part)]
+    assert len(records) > len(newest_lines(awkward.whole))
+    rows = [[json.dumps(v) if name == "sqlite" and isinstance(v, list) else v for v in r.values()] for r in records]
+    insert = f"INSERT INTO articles VALUES ({', '.join('?' * len(NAMES))})"
+    with closing(connect(":memory:")) as db:
+        db.execute(ddl(name))
+        db.executemany(insert, rows)
+        assert db.execute("SELECT count(*) FROM articles").fetchone() == (len(records),)
+        with pytest.raises(Exception, match=r"(?i)constraint|unique"):
+            db.execute(insert, rows[0])
