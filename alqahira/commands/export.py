@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import date, datetime
@@ -20,6 +21,7 @@ from alqahira.dates import cairo_day
 from alqahira.errors import AlqahiraError, ConfigurationError
 from alqahira.ledger import Ledger, open_ledger
 from alqahira.parquet import require_pyarrow, write_parquet
+from alqahira.progress import is_wanted, watched
 from alqahira.record import to_json_line
 
 TOPICS = ("defense", "foreign_affairs")
@@ -59,17 +61,24 @@ class Command(ScrapyCommand):
                     raise ConfigurationError("--format parquet needs a file: -o FILE")
                 require_pyarrow()
             with open_ledger(state_url(self.settings), read_only=True) as ledger:
-                write(select(ledger, window, opts), opts.format, opts.output)
+                # Lines on the terminal are their own progress.
+                shown = is_wanted(self.settings) and opts.output is not None
+                write(select(ledger, window, opts, shown=shown), opts.format, opts.output)
         except AlqahiraError as error:
             end(error)
         except BrokenPipeError:  # the reader has had enough
             sys.stdout = open(os.devnull, "w")  # noqa: SIM115
 
 
-def select(ledger: Ledger, window: CrawlArguments, opts: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    """The records that the options ask for."""
+def select(
+    ledger: Ledger, window: CrawlArguments, opts: argparse.Namespace, *, shown: bool = False
+) -> Iterator[dict[str, Any]]:
+    """The records that the options ask for; `shown`: a bar counts those that were read and those that are taken."""
     newest = None if opts.all_revisions else ledger.newest_revisions()
-    for record in ledger.records(duplicates=opts.with_duplicates):
+    taken: Counter[str] = Counter()
+    total = ledger.record_count(duplicates=opts.with_duplicates) if shown else None
+    records = ledger.records(duplicates=opts.with_duplicates)
+    for record in watched(records, total, "export", shown=shown, counts=lambda: f"{taken.total():,} taken"):
         published = record["date_published"]
         if newest is not None and record["revision"] != newest[record["article_id"]]:
             continue
@@ -78,6 +87,7 @@ def select(ledger: Ledger, window: CrawlArguments, opts: argparse.Namespace) -> 
         if (opts.since or opts.until) and not published:
             continue  # of no known day
         if window.covers(cairo_day(datetime.fromisoformat(published)) if published else None):
+            taken["records"] += 1
             yield record
 
 

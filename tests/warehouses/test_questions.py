@@ -23,7 +23,6 @@ QUESTIONS = [found.groupdict() for found in QUESTION.finditer(PAGE.read_text("ut
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory):
     duckdb = pytest.importorskip("duckdb")
-    pytest.importorskip("jinja2")
     output = make_demo_corpus(tmp_path_factory.mktemp("demo"))
     with duckdb.connect() as db:
         db.execute(ddl("duckdb"))
