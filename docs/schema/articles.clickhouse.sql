@@ -24,8 +24,8 @@ CREATE TABLE articles (
     duplicate_of Nullable(String) COMMENT 'article_id of the earlier near-duplicate, if any.',
     layout String COMMENT 'Which extractor gave the body: site, page_data, jsonld or generic.',
     discovered_on Nullable(String) COMMENT 'The listing, sitemap or feed that led here.',
-    date_first_seen Nullable(DateTime('UTC')) COMMENT 'When a run first accepted this article, UTC.',
-    date_crawled Nullable(DateTime('UTC')) COMMENT 'When the page that gave this revision was fetched, UTC.',
+    date_first_seen DateTime('UTC') COMMENT 'When a run first accepted this article, UTC.',
+    date_crawled DateTime('UTC') COMMENT 'When the page that gave this revision was fetched, UTC.',
     run_id String COMMENT 'The run that wrote this line.'
 )
 ENGINE = ReplacingMergeTree(revision)

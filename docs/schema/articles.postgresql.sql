@@ -24,8 +24,8 @@ CREATE TABLE articles (
     duplicate_of text, -- article_id of the earlier near-duplicate, if any.
     layout text NOT NULL, -- Which extractor gave the body: site, page_data, jsonld or generic.
     discovered_on text, -- The listing, sitemap or feed that led here.
-    date_first_seen timestamptz(0), -- When a run first accepted this article, UTC.
-    date_crawled timestamptz(0), -- When the page that gave this revision was fetched, UTC.
+    date_first_seen timestamptz(0) NOT NULL, -- When a run first accepted this article, UTC.
+    date_crawled timestamptz(0) NOT NULL, -- When the page that gave this revision was fetched, UTC.
     run_id text NOT NULL, -- The run that wrote this line.
     PRIMARY KEY (article_id, revision)
 );

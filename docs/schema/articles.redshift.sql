@@ -24,7 +24,7 @@ CREATE TABLE articles (
     duplicate_of VARCHAR(65535), -- article_id of the earlier near-duplicate, if any.
     layout VARCHAR(65535) NOT NULL, -- Which extractor gave the body: site, page_data, jsonld or generic.
     discovered_on VARCHAR(65535), -- The listing, sitemap or feed that led here.
-    date_first_seen TIMESTAMPTZ, -- When a run first accepted this article, UTC.
-    date_crawled TIMESTAMPTZ, -- When the page that gave this revision was fetched, UTC.
+    date_first_seen TIMESTAMPTZ NOT NULL, -- When a run first accepted this article, UTC.
+    date_crawled TIMESTAMPTZ NOT NULL, -- When the page that gave this revision was fetched, UTC.
     run_id VARCHAR(65535) NOT NULL -- The run that wrote this line.
 );

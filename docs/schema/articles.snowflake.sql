@@ -24,7 +24,7 @@ CREATE TABLE articles (
     duplicate_of VARCHAR COMMENT 'article_id of the earlier near-duplicate, if any.',
     layout VARCHAR NOT NULL COMMENT 'Which extractor gave the body: site, page_data, jsonld or generic.',
     discovered_on VARCHAR COMMENT 'The listing, sitemap or feed that led here.',
-    date_first_seen TIMESTAMP_TZ(0) COMMENT 'When a run first accepted this article, UTC.',
-    date_crawled TIMESTAMP_TZ(0) COMMENT 'When the page that gave this revision was fetched, UTC.',
+    date_first_seen TIMESTAMP_TZ(0) NOT NULL COMMENT 'When a run first accepted this article, UTC.',
+    date_crawled TIMESTAMP_TZ(0) NOT NULL COMMENT 'When the page that gave this revision was fetched, UTC.',
     run_id VARCHAR NOT NULL COMMENT 'The run that wrote this line.'
 );

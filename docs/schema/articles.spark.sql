@@ -24,8 +24,8 @@ CREATE TABLE articles (
     duplicate_of STRING COMMENT 'article_id of the earlier near-duplicate, if any.',
     layout STRING NOT NULL COMMENT 'Which extractor gave the body: site, page_data, jsonld or generic.',
     discovered_on STRING COMMENT 'The listing, sitemap or feed that led here.',
-    date_first_seen TIMESTAMP COMMENT 'When a run first accepted this article, UTC.',
-    date_crawled TIMESTAMP COMMENT 'When the page that gave this revision was fetched, UTC.',
+    date_first_seen TIMESTAMP NOT NULL COMMENT 'When a run first accepted this article, UTC.',
+    date_crawled TIMESTAMP NOT NULL COMMENT 'When the page that gave this revision was fetched, UTC.',
     run_id STRING NOT NULL COMMENT 'The run that wrote this line.'
 )
 USING PARQUET;

@@ -24,8 +24,8 @@ CREATE TABLE articles (
     duplicate_of TEXT, -- article_id of the earlier near-duplicate, if any.
     layout TEXT NOT NULL, -- Which extractor gave the body: site, page_data, jsonld or generic.
     discovered_on TEXT, -- The listing, sitemap or feed that led here.
-    date_first_seen TEXT, -- When a run first accepted this article, UTC.
-    date_crawled TEXT, -- When the page that gave this revision was fetched, UTC.
+    date_first_seen TEXT NOT NULL, -- When a run first accepted this article, UTC.
+    date_crawled TEXT NOT NULL, -- When the page that gave this revision was fetched, UTC.
     run_id TEXT NOT NULL, -- The run that wrote this line.
     PRIMARY KEY (article_id, revision)
 ) STRICT;
