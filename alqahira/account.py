@@ -12,6 +12,18 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+# The fields whose source is counted in every run: what `extract.Reading.sources` can name.
+TRACED_FIELDS = (
+    "headline",
+    "article_body",
+    "date_published",
+    "credit_line",
+    "image_url",
+    "image_caption",
+    "article_sections",
+    "keywords",
+)
+
 
 class Outcome(StrEnum):
     """What can become of an article."""
@@ -30,6 +42,9 @@ class Account:
     settled: Counter[tuple[Outcome, str]] = field(default_factory=Counter)
     listings: Counter[str] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)
+    # field -> the source it came from -> articles; `none` where an article lacks the field.
+    sources: dict[str, Counter[str]] = field(default_factory=dict)
+    drift: list[str] = field(default_factory=list)
     _open: set[str] = field(default_factory=set)
     _closed: set[str] = field(default_factory=set)
 
@@ -47,6 +62,11 @@ class Account:
         self._open.discard(key)
         self._closed.add(key)
         self.settled[outcome, cause or outcome.value] += 1
+
+    def saw(self, sources: Mapping[str, str]) -> None:
+        """Count where each field of an article that was read came from."""
+        for name in TRACED_FIELDS:
+            self.sources.setdefault(name, Counter())[sources.get(name, "none")] += 1
 
     def count(self, outcome: Outcome) -> int:
         return sum(n for (found, _), n in self.settled.items() if found is outcome)
@@ -75,6 +95,8 @@ class Account:
             "left": self.left,
             "listings": dict(self.listings),
             "notes": dict(self.notes),
+            "sources": {name: dict(counts) for name, counts in self.sources.items()},
+            "drift": self.drift,
         }
 
     def line(self) -> str:

@@ -9,11 +9,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, overload
 
 SCHEMA_VERSION = 1
 
 
+@overload
+def rfc3339(value: datetime) -> str: ...
+@overload
+def rfc3339(value: None) -> None: ...
 def rfc3339(value: datetime | None) -> str | None:
     """``2023-08-09T08:20:00Z``: UTC, to the second; Scrapy's exporters call it for every timestamp."""
     if value is None:

@@ -22,6 +22,7 @@ _DAY = 86_400
 # Settings that are read where they are used, with the least and the most that make sense; the first are whole.
 _WHOLE = {
     "ALQAHIRA_SITEMAP_DAYS": (0, 36_500),
+    "ALQAHIRA_BASELINE_DAYS": (0, 36_500),
     "ALQAHIRA_OVERLAP": (1, 1_000_000),
     "ALQAHIRA_MAX_LISTING_PAGES": (1, 1_000_000),
     "ALQAHIRA_MAX_SITEMAPS": (0, 1_000_000),
@@ -79,6 +80,7 @@ class Configuration:
         for name, bounds in _REAL.items():
             check_number(name, settings[name], *bounds)
         check_flag("AUTOTHROTTLE_ENABLED", settings["AUTOTHROTTLE_ENABLED"])
+        check_choice("ALQAHIRA_PROGRESS", str(settings["ALQAHIRA_PROGRESS"]), ("auto", "never"))
         return cls(
             site_url=check_site_url(str(settings["ALQAHIRA_SITE_URL"])),
             output_dir=check_output_dir(str(settings["ALQAHIRA_OUTPUT_DIR"])),

@@ -244,7 +244,7 @@ def _article(
         date_modified=_modified(found, published, reading),
         image_url=image,
         image_caption=_take(found, "image_caption", reading),
-        article_sections=_take(found, "sections", reading) or [],
+        article_sections=_take(found, "sections", reading, "article_sections") or [],
         keywords=_take(found, "keywords", reading) or [],
         in_language=site.LANGUAGE.value,
         word_count=len(body.split()),
@@ -254,9 +254,9 @@ def _article(
     )
 
 
-def _take(found: dict[str, Found], name: str, reading: Reading) -> Any:
+def _take(found: dict[str, Found], name: str, reading: Reading, as_field: str = "") -> Any:
     for source, value in _say(found, name, _OTHER_ORDER):
-        reading.sources[name] = source
+        reading.sources[as_field or name] = source
         return value
     return None
 
@@ -285,8 +285,14 @@ def _published(
     if not known:
         return None, None
     source, published = known[0]
+    if source == "visible" and upload and published < upload - _UPLOAD_AGREES:
+        # Older than its own image, as a default that nobody filled in is: then what led here knows better.
+        likely = [(other, moment) for other, moment in known[1:] if moment >= upload - _UPLOAD_AGREES]
+        source, published = next((pair for pair in likely if pair[0] in ("sitemap", "listing")), known[0])
     reading.sources["date_published"] = source
-    for other, moment in known[1:]:
+    for other, moment in known:
+        if other == source:
+            continue
         if other == "image_upload":
             agrees = published >= moment - _UPLOAD_AGREES
         else:

@@ -24,7 +24,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError, SQLAl
 
 from alqahira.article import Article, rfc3339
 from alqahira.dates import cairo_day
-from alqahira.errors import ConfigurationError, LedgerBusy, LedgerUnusable, LedgerUnwritable
+from alqahira.errors import ConfigurationError, LedgerBusy, LedgerMissing, LedgerUnusable, LedgerUnwritable
 from alqahira.page import CrawledArticle, PageVisit
 from alqahira.record import from_record, to_json_line, to_record
 from alqahira.similarity import Fingerprint, features, fingerprint, same_story
@@ -92,6 +92,18 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class EndedRun:
+    """A run of the past with its account, as `Account.as_dict` gave it. `complete`: it saw all it set out to see."""
+
+    run_id: str
+    spider: str
+    started: str
+    exit_status: int
+    complete: bool
+    account: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class RevisitSchedule:
     """When a known article is asked about again: often while it is young, never when it is old."""
 
@@ -108,10 +120,10 @@ class RevisitSchedule:
 
 
 def open_ledger(state_url: str, *, revisit: RevisitSchedule | None = None, read_only: bool = False) -> Ledger:
-    """The ledger at a database URL, made where it is missing.
+    """The ledger at a database URL, made where it is missing. `read_only` takes no lock and works beside a run.
 
     Raises LedgerBusy where another run holds it, LedgerUnusable where it is corrupt or of a newer version,
-    ConfigurationError where the URL is none. `read_only` takes no lock and works beside a run.
+    LedgerMissing where there is none to be read, ConfigurationError where the URL is none.
     """
     try:
         url = make_url(state_url)
@@ -121,7 +133,7 @@ def open_ledger(state_url: str, *, revisit: RevisitSchedule | None = None, read_
         raise ConfigurationError(f"ALQAHIRA_STATE_URL={state_url[:80]!r} is no database URL") from None
     path = Path(url.database)
     if read_only and not path.exists():
-        raise ConfigurationError(f"there is no state at {path}: no run has written there")
+        raise LedgerMissing(f"there is no state at {path}: no run has written there")
     lock = None if read_only else _lock(path)
     try:
         engine = _engine(url)
@@ -298,11 +310,17 @@ class Ledger:
             query = sa.select(runs.c.run_id).where(runs.c.spider == spider, runs.c.complete == 1).limit(1)
             return connection.scalar(query) is not None
 
-    def accounts(self, since: datetime) -> list[tuple[str, dict[str, Any]]]:
-        """(spider, account) of each run that began at or after a moment and has ended, in that order."""
+    def ended_runs(self, since: datetime, spider: str | None = None) -> list[EndedRun]:
+        """The runs that began at or after a moment and have ended, of one spider or of all, in the order they began."""
+        query = sa.select(runs).where(runs.c.started >= rfc3339(since), runs.c.account.is_not(None))
+        if spider is not None:
+            query = query.where(runs.c.spider == spider)
         with self.transaction() as connection:
-            ended = sa.select(runs).where(runs.c.started >= rfc3339(since), runs.c.account.is_not(None))
-            return [(row.spider, json.loads(row.account)) for row in connection.execute(ended.order_by(runs.c.started))]
+            rows = connection.execute(query.order_by(runs.c.started, runs.c.run_id)).all()
+        return [
+            EndedRun(r.run_id, r.spider, r.started, r.exit_status, bool(r.complete), json.loads(r.account))
+            for r in rows
+        ]
 
     # --- frontier -----------------------------------------------------------------------------
 
@@ -549,6 +567,14 @@ class Ledger:
             found = connection.scalar(query)
         return from_record(json.loads(found)) if found else None
 
+    def latest(self, count: int) -> list[Article]:
+        """The articles accepted last, each as its newest revision has it."""
+        newest = sa.select(outbox.c.article_id, sa.func.max(outbox.c.position).label("position"))
+        newest = newest.group_by(outbox.c.article_id).order_by(sa.desc("position")).limit(count)
+        with self.transaction() as connection:
+            rows = [_newest(connection, row.article_id) for row in connection.execute(newest)]
+        return [from_record(json.loads(row.record)) for row in rows]
+
     def newest_revisions(self) -> dict[str, int]:
         """The highest revision of every article that was accepted or dropped."""
         with self.engine.connect() as connection:
@@ -570,6 +596,13 @@ class Ledger:
                     self._index(connection, article.article_id, fingerprint(article.article_body), before)
                 row = {"article_id": article.article_id, "revision": article.revision, "day": day, "part": sequence}
                 connection.execute(outbox.insert().values(accepted=rfc3339(article.date_crawled), **row))
+
+    def record_count(self, *, duplicates: bool = False) -> int:
+        """How many records `records` gives."""
+        with self.engine.connect() as connection:
+            published = connection.scalar(sa.select(sa.func.count()).select_from(outbox)) or 0
+            dropped = sa.select(sa.func.count()).select_from(articles).where(articles.c.status == "duplicate")
+            return published + ((connection.scalar(dropped) or 0) if duplicates else 0)
 
     def records(self, *, duplicates: bool = False) -> Iterator[dict[str, Any]]:
         """Every published record, all revisions, in the order accepted; `duplicates`: the dropped ones too, last."""

@@ -11,21 +11,18 @@ from typing import Any
 
 from alqahira import site
 
-
-def _from_environment(name: str, default: str) -> str:
-    return os.environ.get(name, "").strip() or default
-
-
 # --- what users set ---------------------------------------------------------------------------
 
-ALQAHIRA_SITE_URL = _from_environment("ALQAHIRA_SITE_URL", site.ROOT.value)
-ALQAHIRA_OUTPUT_DIR = _from_environment("ALQAHIRA_OUTPUT_DIR", "output")
+ALQAHIRA_SITE_URL = site.ROOT.value
+ALQAHIRA_OUTPUT_DIR = "output"
 # Empty: state.db in the output folder, so that a corpus and its ledger are never parted by mistake.
-ALQAHIRA_STATE_URL = _from_environment("ALQAHIRA_STATE_URL", "")
-ALQAHIRA_NEAR_DUPLICATES = _from_environment("ALQAHIRA_NEAR_DUPLICATES", "drop")
-ALQAHIRA_BROWSER = _from_environment("ALQAHIRA_BROWSER", "auto")
-ALQAHIRA_USER_AGENT_CONTACT = _from_environment("ALQAHIRA_USER_AGENT_CONTACT", "")
-ALQAHIRA_COMPRESS_PARTS = _from_environment("ALQAHIRA_COMPRESS_PARTS", "false")
+ALQAHIRA_STATE_URL = ""
+ALQAHIRA_NEAR_DUPLICATES = "drop"
+ALQAHIRA_BROWSER = "auto"
+ALQAHIRA_USER_AGENT_CONTACT = ""
+ALQAHIRA_COMPRESS_PARTS = "false"
+# `never`: no bar even on a terminal; in a pipe or a log there is none anyway.
+ALQAHIRA_PROGRESS = "auto"
 
 # --- how far a run goes -----------------------------------------------------------------------
 
@@ -48,6 +45,8 @@ ALQAHIRA_PART_MAX_ROWS = 5_000
 ALQAHIRA_PART_MAX_AGE_SECONDS = 300
 # A run in which more than this share of the taken articles failed ends with status 1.
 ALQAHIRA_MAX_FAILED_SHARE = 0.5
+# Days of a section's own runs that a run is compared with.
+ALQAHIRA_BASELINE_DAYS = 30
 
 # --- the project ------------------------------------------------------------------------------
 
@@ -155,3 +154,9 @@ STATS_DUMP = False
 LOG_FORMATTER = "alqahira.logformatter.QuietLogFormatter"
 
 TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
+
+# --- the environment --------------------------------------------------------------------------
+
+for _name in [name for name in globals() if name.startswith("ALQAHIRA_")]:
+    if _value := os.environ.get(_name, "").strip():
+        globals()[_name] = _value

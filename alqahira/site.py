@@ -7,7 +7,7 @@ corrects what no longer holds here and nowhere else.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Generic, TypeVar
 
@@ -147,6 +147,45 @@ OLDER_PARAGRAPHS = seen("article div div p", "an older public scraper")
 BODY = seen("article .entry-main-content .htmlCode")
 TAG_LINKS = derived('.tags a[rel="tag"]', "the theme")
 CATEGORY_LINKS = derived(".entry-meta a[href*='/category/']", "the theme")
+# A selector that matches no element: a field that a layout does not show.
+NOTHING = ":not(*)"
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleLayout:
+    """One version of the article page: where its root stands, and inside that each field.
+
+    Each has a page and its record as a fixture in tests/pages/. A layout that the site has left stays here as
+    long as its pages may be met; the newest stands first in `LAYOUTS`.
+    """
+
+    name: str
+    root: str
+    headline: str
+    body: str
+    meta_spans: str = NOTHING
+    image: str = NOTHING
+    image_caption: str = NOTHING
+    credit_line: str = NOTHING
+    tag_links: str = NOTHING
+    category_links: str = NOTHING
+
+
+_STORIES = ArticleLayout(
+    name="stories",
+    root=ARTICLE_ROOT.value,
+    headline=HEADLINE.value,
+    meta_spans=META_SPANS.value,
+    image=IMAGE.value,
+    image_caption=IMAGE_CAPTION.value,
+    credit_line=CREDIT_LINE.value,
+    body=BODY.value,
+    tag_links=TAG_LINKS.value,
+    category_links=CATEGORY_LINKS.value,
+)
+# Of the older one only the paragraphs' selector is known.
+LAYOUTS = (_STORIES, replace(_STORIES, name="older", body=OLDER_PARAGRAPHS.value))
+
 NEXT_DATA_SCRIPT = guess("script#__NEXT_DATA__", "Next.js pages router")
 NEXT_FLIGHT_PUSH = guess("self.__next_f.push", "Next.js app router")
 

@@ -1,11 +1,21 @@
 """The doctor says the right thing of the replica, whatever face it shows."""
 
 import re
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
-from crawling import UNTHROTTLED, scrapy
+from crawling import UNTHROTTLED, Corpus, scrapy
 
 from alqahira import site
+from alqahira.article import Article
+from alqahira.doctor.proposals import Known, propose
+from alqahira.extract import read_page
+from alqahira.replica.archive import Archive
+from alqahira.replica.options import ReplicaOptions
+from alqahira.replica.pages import Pages
+from alqahira.sources import Page
+from alqahira.sources.site_markup import read
 
 needs_browser = pytest.mark.browser
 
@@ -90,3 +100,54 @@ def test_a_site_that_does_not_answer_is_one_line_and_status_1():
 def test_next_pages_are_seen(replica):
     _, found = doctor(replica("--paging", "next", "--page-size", "4").url, ALQAHIRA_BROWSER="never")
     assert found["NEXT_PAGE"][0] == "holds"
+
+
+def replica_pages(now, **switches):
+    """(page, truth) of every written article of a replica with these switches."""
+    options = ReplicaOptions(now=now, **switches)
+    archive = Archive(options, real_now=now)
+    pages = Pages(options, archive)
+    for article in archive.articles():
+        if not article.not_article:
+            expected = article.expected(options, page_only=True)
+            yield Page(pages.article(article), pages.url(article), now), expected
+
+
+def test_after_a_redesign_it_proposes_a_layout_that_reads_every_article_as_before(replica, tmp_path):
+    corpus = Corpus(tmp_path / "output", replica().url)
+    assert corpus.crawl("defense").status == 0
+    redesigned = replica("--classes", "renamed", "--metadata", "none")
+    ran, _ = doctor(redesigned.url, ALQAHIRA_BROWSER="never", ALQAHIRA_OUTPUT_DIR=str(corpus.folder))
+    assert "These selectors give the known records" in ran.stdout
+    printed = ran.stdout[ran.stdout.index("ArticleLayout(") :]
+    layout = eval(printed, {"ArticleLayout": site.ArticleLayout})
+    for page, expected in replica_pages(redesigned.now, classes="renamed", metadata="none"):
+        found = read(page, [layout])
+        assert found.headline == expected["headline"]
+        assert "\n\n".join(found.paragraphs) == expected["article_body"]
+        assert (found.image_url, found.image_caption) == (expected["image_url"], expected["image_caption"])
+        assert (found.credit_line, found.keywords) == (expected["credit_line"], expected["keywords"])
+
+
+def test_where_the_known_layout_holds_none_is_proposed(replica, tmp_path):
+    corpus = Corpus(tmp_path / "output", replica().url)
+    assert corpus.crawl("defense").status == 0
+    ran, _ = doctor(corpus.site_url, ALQAHIRA_BROWSER="never", ALQAHIRA_OUTPUT_DIR=str(corpus.folder))
+    assert "ArticleLayout(" not in ran.stdout
+
+
+def test_one_revised_article_does_not_spoil_the_proposal():
+    now = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    redesigned = replica_pages(now, classes="renamed", metadata="none")
+    known = [Known(page, record_of(page, expected)) for page, expected in redesigned][:6]
+    known[2] = replace(known[2], record=replace(known[2].record, headline="عنوان آخر قبل التعديل"))
+    proposed = propose(known)
+    assert proposed is not None
+    headline = next(proposal for proposal in proposed.proposals if proposal.name == "headline")
+    assert (headline.gives, headline.of) == (5, 6)
+    assert "body" in {proposal.name for proposal in proposed.proposals}
+
+
+def record_of(page, expected) -> Article:
+    article = read_page(page.html, page.url, now=page.now).article
+    return replace(article, headline=expected["headline"], article_body=expected["article_body"])

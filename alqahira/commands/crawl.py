@@ -22,7 +22,8 @@ from alqahira.arguments import CrawlArguments, check_site_url
 from alqahira.configuration import Configuration
 from alqahira.dates import cairo_day
 from alqahira.errors import AlqahiraError, ConfigurationError
-from alqahira.extensions.run import Run, site_name
+from alqahira.extensions.run import Run
+from alqahira.urls import site_name
 
 logger = logging.getLogger(__name__)
 

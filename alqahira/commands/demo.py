@@ -49,7 +49,7 @@ class Command(ScrapyCommand):
         assert self.settings is not None
         try:
             configuration = Configuration.from_settings(self.settings)
-            if importlib.util.find_spec("aiohttp") is None or importlib.util.find_spec("jinja2") is None:
+            if importlib.util.find_spec("aiohttp") is None:
                 raise ConfigurationError("the demo needs the extra «replica»: make demo installs it")
             log = configuration.output_dir / "demo.log"
             log.unlink(missing_ok=True)
@@ -60,8 +60,8 @@ class Command(ScrapyCommand):
                     self.exitcode = max(self.exitcode, crawl(section, root, configuration, log))
             seconds = time.monotonic() - began
             with open_ledger(configuration.state_url, read_only=True) as ledger:
-                for section, account in ledger.accounts(started):
-                    print(f"{section}: {account_line(account)}")
+                for run in ledger.ended_runs(started):
+                    print(f"{run.spider}: {account_line(run.account)}")
             show(configuration.output_dir, seconds, log)
         except AlqahiraError as error:
             end(error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -14,13 +14,17 @@ from scrapy.commands import ScrapyCommand
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.exceptions import UsageError
 from scrapy.http import Response
+from scrapy.settings import BaseSettings
 from twisted.python.failure import Failure
 
-from alqahira import site
+from alqahira import site, urls
 from alqahira.arguments import check_site_url
+from alqahira.article import Article
 from alqahira.commands.crawl import end
-from alqahira.doctor import Finding, Sample, Verdict, diagnose
+from alqahira.configuration import state_url
+from alqahira.doctor import Finding, NewLayout, Sample, Verdict, diagnose, propose_layout
 from alqahira.errors import AlqahiraError, ConfigurationError
+from alqahira.ledger import open_ledger
 from alqahira.listing import read_listing
 from alqahira.middlewares.causes import failure_cause
 from alqahira.middlewares.robots import RobotsMiddleware
@@ -30,6 +34,8 @@ logger = logging.getLogger(__name__)
 _CORRECT = "alqahira/site.py"
 # Enough to tell a rule from an accident, few enough that nobody minds; every listing of the sections is asked once.
 _ARTICLES, _SITEMAPS = 4, 2
+# Articles of the corpus that are asked again: their records are what a selector must reproduce.
+_KNOWN = 4
 
 
 # Neither a run nor a ledger; the manners stay.
@@ -51,6 +57,7 @@ class DoctorSpider(Spider):
     name = "doctor"
     custom_settings = _SETTINGS
     samples: ClassVar[list[Sample]]
+    known: ClassVar[Mapping[str, Article]]
 
     async def start(self) -> AsyncIterator[Any]:
         self.root = check_site_url(self.settings["ALQAHIRA_SITE_URL"])
@@ -70,6 +77,9 @@ class DoctorSpider(Spider):
         for url in [*named, *(self.root + path for path in site.SITEMAP_PATHS.value)][:_SITEMAPS]:
             yield self._ask("sitemap", url)
         yield self._ask("missing", "/category/no-such-listing")
+        for key, record in self.known.items():
+            self._articles.add(key)
+            yield self._ask("article", urls.moved_to(record.url, self.root))
 
     def _ask(self, kind: str, url: str, *, opened: bool = False) -> Request:
         meta: dict[str, Any] = {"handle_httpstatus_all": True}
@@ -100,7 +110,7 @@ class DoctorSpider(Spider):
         if kind not in ("home", "category", "tag") or response.status != 200:
             return
         for card in read_listing(sample.body, sample.url, root=self.root, now=datetime.now(UTC)).cards:
-            if len(self._articles) < _ARTICLES and card.key not in self._articles:
+            if len(self._articles) < _ARTICLES + len(self.known) and card.key not in self._articles:
                 self._articles.add(card.key)
                 yield self._ask("article", card.url)
 
@@ -137,13 +147,38 @@ class Command(ScrapyCommand):
         assert self.settings is not None
         root = check_site_url(str(self.settings["ALQAHIRA_SITE_URL"]))
         DoctorSpider.samples = []
+        DoctorSpider.known = known_records(self.settings)
         self.crawler_process.crawl(DoctorSpider)
         self.crawler_process.start()
         if not any(sample.status == 200 for sample in DoctorSpider.samples):
             end(AlqahiraError(f"{root} does not answer"))
         findings = diagnose(DoctorSpider.samples, root=root, now=datetime.now(UTC))
         show(findings, root, len(DoctorSpider.samples))
+        layout = propose_layout(DoctorSpider.samples, DoctorSpider.known, root=root, now=datetime.now(UTC))
+        if layout is not None:
+            show_layout(layout, len(DoctorSpider.known))
         self.exitcode = 1 if any(finding.is_bad for finding in findings) else 0
+
+
+def known_records(settings: BaseSettings) -> dict[str, Article]:
+    """The corpus' latest records by id; none where there is no state yet, or none that can be read."""
+    try:
+        with open_ledger(state_url(settings), read_only=True) as ledger:
+            return {article.article_id: article for article in ledger.latest(_KNOWN)}
+    except AlqahiraError:
+        return {}
+
+
+def show_layout(layout: NewLayout, known: int) -> None:
+    """The proposal as lines that can be copied, without colours or folding."""
+    whose = "known records" if known else "records that the other sources give"
+    print(f"\nArticle pages have another markup. These selectors give the {whose}; headline and body together")
+    print(f"to the letter on {layout.records} of {layout.of} pages. As the first entry of LAYOUTS in {_CORRECT}:\n")
+    print("ArticleLayout(")
+    print('    name="…",')
+    for proposal in layout.proposals:
+        print(f"    {proposal.name}={_plain(repr(proposal.selector))},  # {proposal.gives} of {proposal.of}")
+    print(")")
 
 
 def show(findings: Sequence[Finding], root: str, pages: int) -> None:

@@ -6,10 +6,11 @@ named, so that the one line to correct can be corrected from the report alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from alqahira import site
+from alqahira.article import Article
 from alqahira.doctor.articles import (
     bare_title,
     date_form,
@@ -41,9 +42,17 @@ from alqahira.doctor.listings import (
     shape_of,
     sitemaps,
 )
+from alqahira.doctor.proposals import NewLayout, known_pages, propose
 from alqahira.doctor.selectors import cards_instead, headline_instead, matches, may_match, paragraphs_instead
 
-__all__ = ["Finding", "Sample", "Verdict", "diagnose"]
+__all__ = ["Finding", "NewLayout", "Sample", "Verdict", "diagnose", "propose_layout"]
+
+
+def propose_layout(
+    samples: Sequence[Sample], records: Mapping[str, Article], *, root: str, now: datetime
+) -> NewLayout | None:
+    """Selectors for article pages that no layout of `site.py` reads; `records`: those known from before, by id."""
+    return propose(known_pages(Chart(samples, root, now), records))
 
 
 def diagnose(samples: Sequence[Sample], *, root: str, now: datetime) -> list[Finding]:

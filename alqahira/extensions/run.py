@@ -6,21 +6,22 @@ Spider and pipelines reach it by `crawler.get_extension(Run)`.
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime
-from ipaddress import ip_address
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from scrapy import signals
 from scrapy.utils.defer import _schedule_coro
 
 from alqahira.account import Account, Outcome
+from alqahira.article import rfc3339
 from alqahira.configuration import Configuration
+from alqahira.drift import Sources, find_drift
 from alqahira.errors import AlqahiraError
 from alqahira.ledger import RevisitSchedule, open_ledger
 from alqahira.logformatter import say_in_one_line
 from alqahira.page import CrawledArticle
 from alqahira.parts import Publisher
+from alqahira.urls import site_name
 
 if TYPE_CHECKING:
     from typing import Self
@@ -134,6 +135,7 @@ class Run:
             self.settle(link.key, Outcome.FAILED, f"error_{type(failure.value).__name__}")
 
     def spider_closed(self, spider: Spider, reason: str) -> None:
+        self._note_drift(spider.name)
         self.exit_status, self.problem = self._status()
         account = self.account.as_dict() | {"reason": reason}
         now = datetime.now(UTC)
@@ -148,6 +150,20 @@ class Run:
         logger.info("Run %s: %s", self.run_id, self.account.line())
         if self.problem:
             logger.error("%s", self.problem)
+
+    def _note_drift(self, spider: str) -> None:
+        """Say which fields come from another source than in the section's earlier runs."""
+        if self.failure is not None:
+            return
+        days = self.crawler.settings.getint("ALQAHIRA_BASELINE_DAYS")
+        try:
+            earlier = self.ledger.ended_runs(self.started - timedelta(days=days), spider)
+        except AlqahiraError:
+            return  # `fail` has been told
+        sources: list[tuple[str, Sources]] = [(run.started, run.account.get("sources", {})) for run in earlier]
+        for drift in find_drift([*sources, (rfc3339(self.started), self.account.sources)]):
+            self.account.drift.append(str(drift))
+            logger.warning("Drift: %s; see «scrapy doctor»", drift)
 
     def _status(self) -> tuple[int, str]:
         """The contract's exit status, and one line for what is wrong."""
@@ -164,12 +180,3 @@ class Run:
         if failed > discovered * self.crawler.settings.getfloat("ALQAHIRA_MAX_FAILED_SHARE"):
             return 1, f"{failed} of {discovered} articles failed: {self.account.causes(Outcome.FAILED)}"
         return 0, ""
-
-
-def site_name(site_url: str) -> str:
-    """What the ledger calls the site: its host, or `loopback` for any copy on this machine, whatever its port."""
-    host = (urlsplit(site_url).hostname or "").removeprefix("www.")
-    try:
-        return "loopback" if ip_address(host).is_loopback else host
-    except ValueError:
-        return "loopback" if host == "localhost" else host

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -11,6 +12,7 @@ from alqahira import site
 from alqahira.arabic import clean_text
 from alqahira.credits import is_credit_line, parse_credit
 from alqahira.dates import parse_date
+from alqahira.site import ArticleLayout
 from alqahira.sources import Found, Page
 from alqahira.sources.blocks import paragraphs
 from alqahira.urls import image_url
@@ -21,34 +23,31 @@ def select(css: str) -> CSSSelector:
     return CSSSelector(css, translator="html")
 
 
-_ROOT = select(site.ARTICLE_ROOT.value)
-_HEADLINE = select(site.HEADLINE.value)
-_META = select(site.META_SPANS.value)
-_IMAGE = select(site.IMAGE.value)
-_CAPTION = select(site.IMAGE_CAPTION.value)
-_CREDIT = select(site.CREDIT_LINE.value)
-_BODY = select(site.BODY.value)
-_OLDER = select(site.OLDER_PARAGRAPHS.value)
-_TAGS = select(site.TAG_LINKS.value)
-_CATEGORIES = select(site.CATEGORY_LINKS.value)
+def read(page: Page, layouts: Sequence[ArticleLayout] = site.LAYOUTS) -> Found | None:
+    """What the known markup says, in the first layout that shows a body; None on a page without any layout's root."""
+    best: Found | None = None
+    for layout in layouts:
+        found = _read(page, layout)
+        if found is not None and found.paragraphs:
+            return found
+        best = best or found
+    return best
 
 
-def read(page: Page) -> Found | None:
-    """What the known markup says; None on a page without the article's root."""
-    roots = _ROOT(page.tree)
+def _read(page: Page, layout: ArticleLayout) -> Found | None:
+    roots = select(layout.root)(page.tree)
     if not roots:
         return None
     root = roots[0]
-    found = Found(headline=first_text(_HEADLINE(root)))
-    for layout in (_BODY, _OLDER):
-        found.paragraphs = found.paragraphs or [text for body in _outermost(layout(root)) for text in paragraphs(body)]
-    found.credit_line = _credit(root, found)
-    for image in _IMAGE(root)[:1]:
+    found = Found(headline=first_text(select(layout.headline)(root)))
+    found.paragraphs = [text for body in _outermost(select(layout.body)(root)) for text in paragraphs(body)]
+    found.credit_line = _credit(select(layout.credit_line)(root), found)
+    for image in select(layout.image)(root)[:1]:
         found.image_url = image_url(image.get("src"), base=page.url)
-    found.image_caption = first_text(_CAPTION(root))
-    found.sections = texts(_CATEGORIES(root))
-    found.keywords = texts(_TAGS(root))
-    for span in _META(root):
+    found.image_caption = first_text(select(layout.image_caption)(root))
+    found.sections = texts(select(layout.category_links)(root))
+    found.keywords = texts(select(layout.tag_links)(root))
+    for span in select(layout.meta_spans)(root):
         found.published = found.published or parse_date(text_of(span), now=page.now)
     return found
 
@@ -64,9 +63,9 @@ def _outermost(elements: list[Any]) -> list[Any]:
     return found
 
 
-def _credit(root: Any, found: Found) -> str | None:
+def _credit(elements: list[Any], found: Found) -> str | None:
     """The line before the body, or the body's first where it is one."""
-    for element in _CREDIT(root):
+    for element in elements:
         line = text_of(element)
         if line and (is_credit_line(line) or any(parse_credit(line))):
             return line

@@ -1,0 +1,36 @@
+"""Each version of the article page has a page and its record beside it: what is read of the one is the other."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from alqahira import site
+from alqahira.extract import extract_article
+from alqahira.record import to_record
+from alqahira.sources import Page
+from alqahira.sources.site_markup import read
+
+PAGES = Path(__file__).parent / "pages"
+NOW = datetime(2025, 11, 12, 9, tzinfo=UTC)
+NAMES = [layout.name for layout in site.LAYOUTS]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_layout_s_page_gives_its_record(name):
+    expected = json.loads((PAGES / f"{name}.json").read_text("utf-8"))
+    html = (PAGES / f"{name}.html").read_bytes()
+    assert to_record(extract_article(html, expected["url"], now=NOW)) == expected
+    assert expected["layout"] == "site"
+
+
+@pytest.mark.parametrize("layout", site.LAYOUTS, ids=NAMES)
+def test_a_layout_reads_its_own_page_by_itself(layout):
+    page = Page((PAGES / f"{layout.name}.html").read_text("utf-8"), "https://alqaheranews.net/news/1/x", NOW)
+    alone, among_all = read(page, [layout]), read(page)
+    assert alone is not None
+    assert alone.paragraphs
+    assert alone == among_all
