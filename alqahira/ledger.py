@@ -11,7 +11,7 @@ import fcntl
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -161,9 +161,15 @@ def _lock(path: Path) -> int:
         holder = os.pread(handle, 200, 0).decode(errors="replace").strip()
         os.close(handle)
         raise LedgerBusy(f"another run holds the state {path}: {holder or 'it does not say which'}") from None
-    os.ftruncate(handle, 0)
-    os.pwrite(handle, f"process {os.getpid()} since {rfc3339(datetime.now(UTC))}".encode(), 0)
+    _sign(handle, f"process {os.getpid()} since {rfc3339(datetime.now(UTC))}")
     return handle
+
+
+def _sign(lock: int, holder: str) -> None:
+    """Say in the locked file who holds it, for a run that finds it locked."""
+    with suppress(OSError):  # a full disk is told of where something is lost
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, holder.encode(), 0)
 
 
 def _unlock(lock: int | None) -> None:
@@ -224,6 +230,11 @@ class Ledger:
         # Told of every write that failed, so that a run ends whoever's write it was.
         self.on_failure: Callable[[LedgerUnwritable], None] = lambda _: None
 
+    @property
+    def path(self) -> Path:
+        """The file of the state."""
+        return Path(str(self.engine.url.database))
+
     def __enter__(self) -> Ledger:
         return self
 
@@ -270,6 +281,8 @@ class Ledger:
             taken = set(connection.scalars(sa.select(runs.c.run_id).where(runs.c.run_id.startswith(run_id))))
             free = next(name for name in (run_id, *(f"{run_id}-{n}" for n in range(2, 10_000))) if name not in taken)
             connection.execute(runs.insert().values(run_id=free, spider=spider, started=rfc3339(now), complete=0))
+        if self._lock is not None:
+            _sign(self._lock, f"process {os.getpid()} since {rfc3339(now)}, run {free}")
         return free
 
     def finish_run(

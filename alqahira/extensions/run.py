@@ -85,6 +85,9 @@ class Run:
 
     def spider_opened(self, spider: Spider) -> None:
         self.run_id = self.ledger.start_run(self.run_id, spider.name, self.started)
+        # Absolute: a relative folder is relative to where the run was started, under Scrapyd to where Scrapyd was.
+        folder = self.configuration.output_dir.absolute()
+        logger.info("Run %s writes to %s, its state is %s", self.run_id, folder, self.ledger.path.absolute())
 
     def settle(self, key: str, outcome: Outcome, cause: str = "") -> None:
         """Count what became of an article, and end the run when it has what it was asked for."""
