@@ -314,14 +314,14 @@ class _Lexicon:
             self.members.setdefault(key, member)
 
     def add_term(self, term: str, weights: dict[str, float], kind: str | None = None) -> None:
-        """`term` in the notation of topics.toml; ValueError where a topic would weigh the same words twice."""
+        """`term` in the notation of topics.toml; ValueError where the same words would have two weights."""
         for words in product(*map(self._alternatives, term.split())):
             node = self.root
             for word in words:
                 node = self._next(node, word)
             node.weights = node.weights or {}
-            if node.weights.keys() & weights.keys():
-                raise ValueError(f"{' '.join(words)} stands twice in the lexicon")
+            if any(node.weights.get(topic, weight) != weight for topic, weight in weights.items()):
+                raise ValueError(f"{' '.join(words)} has two weights in the lexicon")
             node.weights.update(weights)
             node.kind = kind or node.kind
             shares = node.weights.values()
