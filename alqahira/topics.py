@@ -315,7 +315,8 @@ class _Lexicon:
 
     def add_term(self, term: str, weights: dict[str, float], kind: str | None = None) -> None:
         """`term` in the notation of topics.toml; ValueError where the same words would have two weights."""
-        for words in product(*map(self._alternatives, term.split())):
+        for alternatives in product(*map(self._alternatives, term.split())):
+            words = [word for given in alternatives for word in ([given] if given[0] == "[" else given.split("_"))]
             node = self.root
             for word in words:
                 node = self._next(node, word)
@@ -328,14 +329,15 @@ class _Lexicon:
             node.precedence = min(0.0, *shares) if any(shares) else -1.0, -sum(shares)
 
     def _alternatives(self, part: str) -> list[str]:
-        """The words of `a|b`; one class of them where they are many, lest the tree holds every pair of two such parts."""
+        """The words of `a|b_c`; one class of them where they are many, lest the tree holds every pair of such parts."""
         words = [spelling for word in part.split("|") for spelling in _spellings(word)]
-        if len(words) < _CLASS_SIZE or any(word.startswith("[") for word in words):
+        singles = [word for word in words if word[0] != "[" and "_" not in word]
+        if len(singles) < _CLASS_SIZE:
             return words
         if part not in self.known_parts:
             self.known_parts.add(part)
-            self.add_class(part, words)
-        return [f"[{part}]"]
+            self.add_class(part, singles)
+        return [f"[{part}]", *(word for word in words if word not in singles)]
 
     def _next(self, node: _Node, word: str) -> _Node:
         if word == _GAP:
