@@ -25,7 +25,7 @@ THRESHOLD = 4.0
 # News says first what it is about: a headline counts double, the rest of a body is mostly background.
 HEADLINE, LEAD, BACKGROUND, KEYWORD = 2.0, 1.0, 0.2, 0.5
 # Words of the body that are its lead, and words that are read at all. Reading on changed no decision that was measured.
-LEAD_WORDS, BODY_WORDS = 40, 160
+LEAD_WORDS, BODY_WORDS = 40, 120
 
 _GAP = "…"
 _LONGEST_GAP = 2
@@ -128,8 +128,10 @@ def _finds_in(text: str, zone: float) -> Iterator[_Find]:
 _Match = tuple[_Node, tuple[int, ...], tuple[str, ...]]
 
 
-# A term with how it reads and where it begins.
-_Term = tuple[_Node, str, int]
+# A term with how it reads and where its words are.
+_Term = tuple[_Node, str, tuple[int, ...]]
+# A word of a class, or a term that counts as one: where it is and how it reads.
+_Word = tuple[tuple[int, ...], str]
 
 
 class _Reading(NamedTuple):
@@ -153,7 +155,7 @@ def _terms_in(readings: Sequence[_Reading]) -> tuple[list[_Term], set[int]]:
     for node, positions, spelled in matches:
         if taken.isdisjoint(positions):
             taken.update(positions)
-            found.append((node, " ".join(spelled), positions[0]))
+            found.append((node, " ".join(spelled), positions))
             if node.precedence[1] >= 0:
                 free.difference_update(positions)
     return found, free
@@ -163,14 +165,14 @@ def _together_in(
     readings: Sequence[_Reading], terms: Iterable[_Term], free: set[int]
 ) -> Iterator[tuple[_Together, str]]:
     """The rules of which each slot has its own word in the sentence, with these words."""
-    words: dict[str, list[tuple[int, str]]] = {}
-    for node, shown, position in terms:
+    words: dict[str, list[_Word]] = {}
+    for node, shown, positions in terms:
         if node.kind is not None:
-            words.setdefault(node.kind, []).append((position, shown))
+            words.setdefault(node.kind, []).append((positions, shown))
     for position, reading in enumerate(readings):
         if position in free:
             for kind, shown in reading.kinds:
-                words.setdefault(kind, []).append((position, shown))
+                words.setdefault(kind, []).append(((position,), shown))
     for rule in _lexicon().together:
         chosen = _filled(rule.slots, words, ())
         if chosen:
@@ -178,15 +180,15 @@ def _together_in(
 
 
 def _filled(
-    slots: tuple[tuple[str, ...], ...], words: dict[str, list[tuple[int, str]]], chosen: tuple[tuple[int, str], ...]
-) -> tuple[tuple[int, str], ...]:
+    slots: tuple[tuple[str, ...], ...], words: dict[str, list[_Word]], chosen: tuple[_Word, ...]
+) -> tuple[_Word, ...]:
     """A word for each slot, all of them different; empty where there is none."""
     if not slots:
         return chosen
     for name in slots[0]:
-        for position, shown in words.get(name, ()):
-            if all(position != other and shown != spelled for other, spelled in chosen):
-                filled = _filled(slots[1:], words, (*chosen, (position, shown)))
+        for word in words.get(name, ()):
+            if all(set(word[0]).isdisjoint(other[0]) and word[1] != other[1] for other in chosen):
+                filled = _filled(slots[1:], words, (*chosen, word))
                 if filled:
                     return filled
     return ()
@@ -203,16 +205,28 @@ def _follow(
     """Adds every term to `matches` that goes on at `position` from `node`."""
     if node.weights is not None:
         matches.append((node, positions, spelled))
-    steps = [(node, position)]
+    if node.following and position < len(readings):
+        _step(node.following, readings, position, positions, spelled, matches)
     if node.after_gap is not None:
-        steps += [(node.after_gap, position + skipped) for skipped in range(_LONGEST_GAP + 1)]
-    for parent, here in steps:
-        if parent.following and here < len(readings):
-            keys = readings[here].keys
-            for key in parent.following.keys() & keys.keys():
-                _follow(
-                    parent.following[key], readings, here + 1, (*positions, here), (*spelled, keys[key]), matches
-                )
+        for here in range(position, min(position + _LONGEST_GAP + 1, len(readings))):
+            _step(node.after_gap.following, readings, here, positions, spelled, matches)
+
+
+def _step(
+    following: dict[str, _Node],
+    readings: Sequence[_Reading],
+    here: int,
+    positions: tuple[int, ...],
+    spelled: tuple[str, ...],
+    matches: list[_Match],
+) -> None:
+    """Follows what of `following` the word at `here` can stand for."""
+    keys = readings[here].keys
+    if keys.keys().isdisjoint(following):
+        return
+    for key, shown in keys.items():
+        if key in following:
+            _follow(following[key], readings, here + 1, (*positions, here), (*spelled, shown), matches)
 
 
 def _precedence(match: _Match) -> tuple[int, tuple[float, float], int]:
