@@ -253,6 +253,8 @@ def _reading(word: str) -> _Reading:
         if stem in lexicon.spelling:
             found.setdefault(stem, lexicon.spelling[stem])
         for name in lexicon.classes.get(stem, ()):
+            if word.lstrip("وف") in lexicon.exceptions.get(name, ()):
+                continue
             found.setdefault(f"[{name}]", _shown_member(lexicon.members[stem], word))
     root = lexicon.root.following
     return _Reading(
@@ -315,13 +317,17 @@ class _Lexicon:
     spelling: dict[str, str] = field(default_factory=dict)  # folded word of a term -> as the lexicon spells it
     classes: dict[str, list[str]] = field(default_factory=dict)  # folded member -> the classes it is in
     members: dict[str, str] = field(default_factory=dict)  # folded member -> as the lexicon spells it
+    exceptions: dict[str, set[str]] = field(default_factory=dict)  # class -> folded words that only look like members
     together: list[_Together] = field(default_factory=list)
     kinds: set[str] = field(default_factory=set)  # the classes that the rules of `together` ask for
     known_parts: set[str] = field(default_factory=set)  # the `a|b|…` that are classes by themselves
 
     def add_class(self, name: str, members: Iterable[str]) -> None:
         for member in (spelling for entry in members for spelling in _spellings(entry)):
-            key = fold_text(member)
+            key = fold_text(member.lstrip("-"))
+            if member.startswith("-"):
+                self.exceptions.setdefault(name, set()).add(key.lstrip("وف"))
+                continue
             names = self.classes.setdefault(key, [])
             if name not in names:
                 names.append(name)
