@@ -74,7 +74,7 @@ class _Node(_Evidence):
 
 @dataclass(slots=True)
 class _Together(_Evidence):
-    """Words of several classes that weigh more in one sentence than each alone; each slot names classes to choose from."""
+    """A rule: words of several classes weigh more in one sentence than each alone; a slot names those to choose from."""
 
     slots: tuple[tuple[str, ...], ...] = ()
 
