@@ -74,7 +74,7 @@ class _Node(_Evidence):
 
 @dataclass(slots=True)
 class _Together(_Evidence):
-    """A rule: words of several classes weigh more in one sentence than each alone; a slot names those to choose from."""
+    """A rule: words of several classes weigh more in one sentence than each alone; a slot names those to choose."""
 
     slots: tuple[tuple[str, ...], ...] = ()
 
