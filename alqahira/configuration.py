@@ -76,6 +76,7 @@ class Configuration:
         for name, bounds in _REAL.items():
             check_number(name, settings[name], *bounds)
         check_flag("AUTOTHROTTLE_ENABLED", settings["AUTOTHROTTLE_ENABLED"])
+        check_choice("ALQAHIRA_PROGRESS", str(settings["ALQAHIRA_PROGRESS"]), ("auto", "never"))
         return cls(
             site_url=check_site_url(str(settings["ALQAHIRA_SITE_URL"])),
             output_dir=check_output_dir(str(settings["ALQAHIRA_OUTPUT_DIR"])),

@@ -121,7 +121,10 @@ def tables(python: Path) -> str:
         said = theirs(python, asked)
         rows = [row("**alqahira**", asked, [ours(case) for case in asked])]
         rows += [row(name, asked, [answer[name] for answer in said]) for name in said[0]]
-        parts.append(f"| {face} | body F1 | body word for word | headline | to the minute |\n|---|---|---|---|---|\n" + "\n".join(rows))
+        parts.append(
+            f"| {face} | body F1 | body word for word | headline | to the minute |\n|---|---|---|---|---|\n"
+            + "\n".join(rows)
+        )
     return "\n\n".join(parts)
 
 

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from scrapy import signals
 from scrapy.utils.defer import _schedule_coro
@@ -23,6 +21,7 @@ from alqahira.ledger import RevisitSchedule, open_ledger
 from alqahira.logformatter import say_in_one_line
 from alqahira.page import CrawledArticle
 from alqahira.parts import Publisher
+from alqahira.urls import site_name
 
 if TYPE_CHECKING:
     from typing import Self
@@ -178,12 +177,3 @@ class Run:
         if failed > discovered * self.crawler.settings.getfloat("ALQAHIRA_MAX_FAILED_SHARE"):
             return 1, f"{failed} of {discovered} articles failed: {self.account.causes(Outcome.FAILED)}"
         return 0, ""
-
-
-def site_name(site_url: str) -> str:
-    """What the ledger calls the site: its host, or `loopback` for any copy on this machine, whatever its port."""
-    host = (urlsplit(site_url).hostname or "").removeprefix("www.")
-    try:
-        return "loopback" if ip_address(host).is_loopback else host
-    except ValueError:
-        return "loopback" if host == "localhost" else host
