@@ -297,6 +297,13 @@ class Ledger:
             query = sa.select(runs.c.run_id).where(runs.c.spider == spider, runs.c.complete == 1).limit(1)
             return connection.scalar(query) is not None
 
+    def last_completed_run(self, spider: str) -> str | None:
+        """When the last run that saw all it set out to see began, as RFC 3339."""
+        with self.transaction() as connection:
+            query = sa.select(sa.func.max(runs.c.started)).where(runs.c.spider == spider, runs.c.complete == 1)
+            found: str | None = connection.scalar(query)
+        return found
+
     def ended_runs(self, since: datetime, spider: str | None = None) -> list[EndedRun]:
         """The runs that began at or after a moment and have ended, of one spider or of all, in the order they began."""
         query = sa.select(runs).where(runs.c.started >= rfc3339(since), runs.c.account.is_not(None))
