@@ -16,6 +16,7 @@ from alqahira.configuration import Configuration
 from alqahira.dates import cairo_day
 from alqahira.errors import AlqahiraError, ConfigurationError
 from alqahira.extensions.run import Run
+from alqahira.logformatter import guard_log_from_the_start, in_plain_sight
 
 
 class Command(ScrapyCrawl):
@@ -39,6 +40,7 @@ class Command(ScrapyCrawl):
             raise ConfigurationError(f"no spider {args[0]!r}; there are {', '.join(self._spiders())}")
         CrawlArguments.parse(opts.spargs, today=cairo_day(datetime.now(UTC)))
         Configuration.from_settings(self.settings)
+        guard_log_from_the_start(self.settings)
 
     def _spiders(self) -> list[str]:
         from scrapy.spiderloader import get_spider_loader
@@ -67,7 +69,7 @@ def exit_status(crawler: Crawler, task: asyncio.Task[None]) -> int:
     assert run is not None
     if run.problem:
         # Said once more as the last line, for the log may go to a file or nowhere.
-        print(f"alqahira: {run.problem}", file=sys.stderr)
+        print(f"alqahira: {in_plain_sight(run.problem)}", file=sys.stderr)
     return run.exit_status
 
 
