@@ -110,7 +110,7 @@ def guard_log(settings: BaseSettings) -> None:
 
 
 class _Guard(logging.Filter):
-    """Scrapy makes a handler and says hello in one breath; this comes in between, and lets everything through."""
+    """Scrapy makes a handler and says hello in one breath, thrice; this comes in between, and lets all through."""
 
     def __init__(self, settings: BaseSettings) -> None:
         super().__init__()
@@ -121,8 +121,15 @@ class _Guard(logging.Filter):
         return True
 
 
+# Who speaks first when the process, its crawler and its crawl have made one (scrapy/crawler.py), at any level.
+_FIRST_TO_SPEAK = ("scrapy.utils.log", "scrapy.crawler", "scrapy.addons", "scrapy.middleware", "asyncio")
+
+
 def guard_log_from_the_start(settings: BaseSettings) -> None:
-    """As `guard_log`, whenever Scrapy has made a handler: for commands, which are asked before there is one."""
-    # The first to speak after the process, and after its crawler, have made one.
-    for name in ("scrapy.utils.log", "scrapy.addons"):
-        logging.getLogger(name).addFilter(_Guard(settings))
+    """As `guard_log`, whenever Scrapy has made a handler, of which there may be none yet."""
+    guard_log(settings)
+    for name in _FIRST_TO_SPEAK:
+        logger = logging.getLogger(name)
+        for present in [present for present in logger.filters if isinstance(present, _Guard)]:
+            logger.removeFilter(present)
+        logger.addFilter(_Guard(settings))

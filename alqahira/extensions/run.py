@@ -24,7 +24,7 @@ from alqahira.drift import Sources, find_drift
 from alqahira.errors import AlqahiraError
 from alqahira.extensions.monitors import Monitors
 from alqahira.ledger import EndedRun, RevisitSchedule, open_ledger
-from alqahira.logformatter import guard_log, say_in_one_line
+from alqahira.logformatter import guard_log_from_the_start, say_in_one_line
 from alqahira.metrics import to_metrics
 from alqahira.monitors.rules import ESSENTIAL, Facts, Verdict, is_complete, judge
 from alqahira.monitors.summary import summarize, to_json
@@ -79,7 +79,7 @@ class Run:
             raise
         self.ledger.on_failure = self.fail
         say_in_one_line()
-        guard_log(settings)
+        guard_log_from_the_start(settings)
         crawler.signals.connect(self.spider_opened, signal=signals.spider_opened)
         crawler.signals.connect(self.spider_closed, signal=signals.spider_closed)
         crawler.signals.connect(self.item_error, signal=signals.item_error)
