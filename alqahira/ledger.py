@@ -366,8 +366,11 @@ class Ledger:
         with self.transaction() as connection:
             self._visited(connection, visit, self._published(connection, visit.key))
 
-    def fail(self, key: str, cause: str, *, retry: bool, now: datetime, run_id: str) -> None:
-        """A page gave no article. With `retry` it stays pending for the next run, up to MAX_ATTEMPTS runs."""
+    def fail(self, key: str, cause: str, *, retry: bool, now: datetime, run_id: str) -> bool:
+        """A page gave no article. With `retry` it stays pending for the next run, up to MAX_ATTEMPTS runs.
+
+        True where this was the last of them: the page is given up.
+        """
         with self.transaction() as connection:
             row = _pages_by_key(connection, [key]).get(key)
             attempts = (row.attempts if row else 0) + 1
@@ -382,6 +385,7 @@ class Ledger:
                 "next_visit": rfc3339(now + timedelta(days=2**attempts)) if again else None,
             }
             connection.execute(pages.update().where(pages.c.key == key).values(values))
+        return retry and not again and not known
 
     # --- articles -----------------------------------------------------------------------------
 

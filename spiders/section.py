@@ -341,7 +341,8 @@ class SectionSpider(Spider):
         self._lost(request.cb_kwargs["link"], cause, retry=is_transient(cause))
 
     def _lost(self, link: Link, cause: str, *, retry: bool) -> None:
-        self.run.ledger.fail(link.key, cause, retry=retry, now=datetime.now(UTC), run_id=self.run.run_id)
+        if self.run.ledger.fail(link.key, cause, retry=retry, now=datetime.now(UTC), run_id=self.run.run_id):
+            self.run.account.notes["given_up"] += 1
         self.run.settle(link.key, Outcome.FAILED, cause)
         logger.warning("No article from %s: %s", link.url, cause)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,6 +11,9 @@ from spidermon.core.actions import Action
 
 from alqahira.errors import AlqahiraError
 from alqahira.monitors.message import alert_text
+
+# At DEBUG it logs each address.
+logging.getLogger("urllib3").setLevel(logging.INFO)
 
 
 class PostWebhook(Action):  # type: ignore[misc]
