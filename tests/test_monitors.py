@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import threading
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 from crawling import Corpus, scrapy
+from http_server import QuietHandler, serving
 from replica_server import start_replica
 
 from alqahira.account import Account, Outcome
@@ -273,33 +272,13 @@ def test_without_spidermon_a_run_still_knows_that_it_saw_nothing(tmp_path):
 SECRETS = ("hook-secret", "smtp-secret", "xoxb-secret")
 
 
-class Posts(BaseHTTPRequestHandler):
+class Posts(QuietHandler):
     """Keeps what is posted to it, and answers as Slack's API does."""
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.posts.append((self.path, self.headers, body))
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.end_headers()
-        self.wfile.write(b'{"ok": true, "members": []}')
-
-    def log_message(self, *args):
-        pass
-
-
-@contextmanager
-def http_server():
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Posts)
-    server.posts = []
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+        self.answer(b'{"ok": true, "members": []}', "application/json")
 
 
 class Mailbox:
@@ -361,7 +340,8 @@ def fail_and_tell(folder, told):
 @pytest.fixture(scope="module")
 def told(tmp_path_factory):
     folder = tmp_path_factory.mktemp("told") / "output"
-    with http_server() as server, smtp_server() as (mailbox, port):
+    with serving(Posts) as server, smtp_server() as (mailbox, port):
+        server.posts = []
         ran = fail_and_tell(folder, alerts(f"http://127.0.0.1:{server.server_port}", port))
     return ran, folder, server.posts, mailbox
 

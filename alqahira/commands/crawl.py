@@ -67,7 +67,9 @@ def exit_status(crawler: Crawler, task: asyncio.Task[None]) -> int:
         raise error
     run = crawler.get_extension(Run)
     assert run is not None
-    if run.problem:
+    settings = crawler.settings
+    is_json = settings.getbool("ALQAHIRA_LOG_JSON") and settings.getbool("LOG_ENABLED") and not settings["LOG_FILE"]
+    if run.problem and not is_json:
         # Said once more as the last line, for the log may go to a file or nowhere.
         print(f"alqahira: {in_plain_sight(run.problem)}", file=sys.stderr)
     return run.exit_status

@@ -6,6 +6,7 @@ https://spidermon.readthedocs.io/en/latest/monitors.html
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from scrapy.settings import BaseSettings
 from spidermon import Monitor, MonitorSuite
@@ -52,6 +53,8 @@ def configured_actions(settings: BaseSettings) -> list[type[Action]]:
         "alqahira.monitors.mail.SendMail": ("SPIDERMON_EMAIL_TO", "SPIDERMON_EMAIL_SENDER", "SPIDERMON_SMTP_HOST"),
         "alqahira.monitors.slack.SendSlack": ("SPIDERMON_SLACK_SENDER_TOKEN", "SPIDERMON_SLACK_RECIPIENTS"),
     }
+    if (url := settings.get("ALQAHIRA_WEBHOOK_URL")) and not _is_web(url):
+        raise ConfigurationError("ALQAHIRA_WEBHOOK_URL is no http(s) URL")  # not shown: it may hold a secret
     found = []
     for path, (first, *others) in wanted.items():
         if not settings.get(first):
@@ -60,6 +63,14 @@ def configured_actions(settings: BaseSettings) -> list[type[Action]]:
             raise ConfigurationError(f"{first} is set, so {' and '.join(missing)} must be as well")
         found.append(_load(path))
     return found
+
+
+def _is_web(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 def _load(path: str) -> type[Action]:
