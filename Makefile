@@ -5,7 +5,7 @@ PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
 # What is installed is remembered by a stamp, so that a second call starts at once.
 NEEDS := pyproject.toml constraints.txt
 
-.PHONY: install demo test test-all lint types duplicates schema clean
+.PHONY: install demo test test-all lint types duplicates schema comparison clean
 
 install: $(VENV)/.installed
 demo: $(VENV)/.installed-replica
@@ -24,12 +24,20 @@ duplicates: $(VENV)/.installed-test
 	    --ignore-imports=y --ignore-signatures=y alqahira spiders pipelines
 schema: $(VENV)/.installed
 	$(VENV)/bin/scrapy schema json > docs/schema/article.schema.json
+# Beside general extractors, which need an environment of their own (and a pip that knows their extras).
+comparison: $(VENV)/.installed-replica $(VENV)-comparison/.installed
+	$(VENV)/bin/python benchmarks/comparison.py --python $(VENV)-comparison/bin/python
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-comparison .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "alqahira needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 …")'
 	$(PYTHON) -m venv $(VENV)
+$(VENV)-comparison/.installed: benchmarks/comparison-requirements.txt
+	$(PYTHON) -m venv $(VENV)-comparison
+	$(VENV)-comparison/bin/python -m pip install --quiet --upgrade pip
+	$(VENV)-comparison/bin/python -m pip install --quiet -r $<
+	@touch $@
 $(VENV)/.installed: $(NEEDS) | $(VENV)/bin/python
 	$(PIP) install --quiet --constraint constraints.txt --editable .
 	@touch $@

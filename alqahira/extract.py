@@ -285,8 +285,14 @@ def _published(
     if not known:
         return None, None
     source, published = known[0]
+    if source == "visible" and upload and published < upload - _UPLOAD_AGREES:
+        # Older than its own image, as a default that nobody filled in is: then what led here knows better.
+        likely = [(other, moment) for other, moment in known[1:] if moment >= upload - _UPLOAD_AGREES]
+        source, published = next((pair for pair in likely if pair[0] in ("sitemap", "listing")), known[0])
     reading.sources["date_published"] = source
-    for other, moment in known[1:]:
+    for other, moment in known:
+        if other == source:
+            continue
         if other == "image_upload":
             agrees = published >= moment - _UPLOAD_AGREES
         else:

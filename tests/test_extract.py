@@ -35,6 +35,11 @@ def without(page, *patterns):
 
 JSON_LD = r'<script type="application/ld\+json">.*?</script>'
 META = r'<meta property="[^>]*>'
+# The page's own image has two clocks that disagree; of this one they agree.
+IMAGE_OF_AUGUST_2023 = (
+    "d0a31000-bf0e-11f0-8d1a-8d1151b68cda-file-1762872000000-5120",
+    "884b7800-368d-11ee-8d1a-8d1151b68cda-file-1691569200000-5120",
+)
 VISIBLE_DATE = r"<span>الثلاثاء[^<]*</span>"
 
 
@@ -106,11 +111,19 @@ def test_a_date_is_taken_from_the_best_source_that_has_one(gone, hints, expected
     assert (article.date_published, article.date_published_source) == (expected, source)
 
 
+def test_a_visible_date_older_than_its_image_yields_to_what_led_to_the_page():
+    page = without(PAGE, JSON_LD, META).replace("الثلاثاء 11 نوفمبر 2025 05:15 م", "الأحد 1 يناير 2023 12:00 ص")
+    page = page.replace(*IMAGE_OF_AUGUST_2023)
+    listed = datetime(2025, 11, 11, 15, 10, tzinfo=UTC)
+    reading = read(page, listing_date=listed)
+    assert (reading.article.date_published, reading.article.date_published_source) == (listed, "listing")
+    assert ("date_published", "listing", "visible") in {(d.field, d.kept, d.other) for d in reading.disagreements}
+    alone = read(page).article
+    assert alone.date_published_source == "visible", "an image may also have been uploaded anew"
+
+
 def test_the_time_of_an_image_s_upload_is_the_last_resort():
-    page = without(PAGE, JSON_LD, META, VISIBLE_DATE).replace(
-        "d0a31000-bf0e-11f0-8d1a-8d1151b68cda-file-1762872000000-5120",
-        "884b7800-368d-11ee-8d1a-8d1151b68cda-file-1691569200000-5120",
-    )
+    page = without(PAGE, JSON_LD, META, VISIBLE_DATE).replace(*IMAGE_OF_AUGUST_2023)
     article = read(page).article
     assert article is not None
     assert article.date_published == datetime(2023, 8, 9, 8, 20, tzinfo=UTC)

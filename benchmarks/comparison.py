@@ -1,0 +1,143 @@
+"""alqahira beside general extractors, on every written article of the replica; the table goes into docs/extraction.md.
+
+    make comparison
+
+Four faces of the same articles: the known markup and a redesign (every class renamed, the structure somewhat
+changed), each with metadata (JSON-LD, Open Graph) and without. For each extractor: F1 of the body's words,
+bodies that are right word for word, headlines that are the printed one, and times of publication that are right to
+the minute. `<title>` is the site's bare name, as was seen on the site. A general extractor is
+given what its user would do next: the site's name is cut from the end of its headlines, a time without an offset
+is read as Cairo's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import subprocess
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from alqahira import site
+from alqahira.arabic import fold_text
+from alqahira.extract import extract_article
+from alqahira.replica.archive import Archive
+from alqahira.replica.options import ReplicaOptions
+from alqahira.replica.pages import Pages
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+CAIRO = ZoneInfo(site.TIME_ZONE.value)
+ROOT = Path(__file__).parent.parent
+DOCUMENT = ROOT / "docs" / "extraction.md"
+FACES = {
+    "known markup, metadata": {"classes": "known", "metadata": "full"},
+    "known markup, no metadata": {"classes": "known", "metadata": "none"},
+    "redesign, metadata": {"classes": "renamed", "metadata": "full"},
+    "redesign, no metadata": {"classes": "renamed", "metadata": "none"},
+}
+_HOUSE = re.compile(r"\s*[|\-–—]\s*القاهر[ةه] [اإ]ل[اإ]خبارية$")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A page and what it is."""
+
+    url: str
+    html: str
+    truth: Mapping[str, Any]
+
+
+def cases(switches: Mapping[str, str]) -> list[Case]:
+    options = ReplicaOptions(title="bare", now=NOW, **switches)  # type: ignore[arg-type]
+    archive = Archive(options, real_now=NOW)
+    pages = Pages(options, archive)
+    return [
+        Case(pages.url(article), pages.article(article), article.expected(options))
+        for article in archive.articles()
+        if not article.not_article
+    ]
+
+
+def ours(case: Case) -> dict[str, Any]:
+    article = extract_article(case.html, case.url, now=NOW)
+    if article is None:
+        return {"headline": None, "body": None, "published": None}
+    published = article.date_published.isoformat() if article.date_published else None
+    return {"headline": article.headline, "body": article.article_body, "published": published}
+
+
+def theirs(python: Path, asked: Sequence[Case]) -> list[dict[str, dict[str, Any]]]:
+    pages = "".join(json.dumps({"url": case.url, "html": case.html}) + "\n" for case in asked)
+    command = [python, ROOT / "benchmarks" / "general_extractors.py"]
+    done = subprocess.run(command, input=pages, stdout=subprocess.PIPE, text=True, check=True)
+    return [json.loads(line) for line in done.stdout.split("\n") if line]
+
+
+# --- scores -------------------------------------------------------------------------------------
+
+
+def f1(found: str | None, truth: str) -> float:
+    """Of the bodies' words as multisets, folded, so that no one is blamed for a form of alef."""
+    a, b = Counter(fold_text(found or "").split()), Counter(fold_text(truth).split())
+    return 2 * (a & b).total() / (a.total() + b.total())
+
+
+def same_words(found: str | None, truth: str) -> bool:
+    return (found or "").split() == truth.split()
+
+
+def same_headline(found: str | None, truth: str) -> bool:
+    return fold_text(_HOUSE.sub("", (found or "").strip())) == fold_text(truth)
+
+
+def same_minute(found: str | None, truth: datetime | None) -> bool:
+    if not found or truth is None or len(found) <= len("2026-11-24"):
+        return False  # a day is no time
+    moment = datetime.fromisoformat(found)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=CAIRO)
+    return abs(moment - truth) < timedelta(minutes=1)
+
+
+def row(name: str, asked: Sequence[Case], said: Sequence[Mapping[str, Any]]) -> str:
+    both = list(zip(asked, said, strict=True))
+    body = sum(f1(s["body"], case.truth["article_body"]) for case, s in both) / len(both)
+    exact = sum(same_words(s["body"], case.truth["article_body"]) for case, s in both)
+    headlines = sum(same_headline(s["headline"], case.truth["headline"]) for case, s in both)
+    dated = [(case, s) for case, s in both if case.truth["date_published"]]
+    times = sum(same_minute(s["published"], case.truth["date_published"]) for case, s in dated)
+    return f"| {name} | {body:.3f} | {exact} of {len(both)} | {headlines} of {len(both)} | {times} of {len(dated)} |"
+
+
+def tables(python: Path) -> str:
+    parts = []
+    for face, switches in FACES.items():
+        asked = cases(switches)
+        said = theirs(python, asked)
+        rows = [row("**alqahira**", asked, [ours(case) for case in asked])]
+        rows += [row(name, asked, [answer[name] for answer in said]) for name in said[0]]
+        parts.append(
+            f"| {face} | body F1 | body word for word | headline | to the minute |\n|---|---|---|---|---|\n"
+            + "\n".join(rows)
+        )
+    return "\n\n".join(parts)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--python", type=Path, required=True, help="an interpreter that has the general extractors")
+    made = tables(parser.parse_args().python)
+    print(made)
+    document = DOCUMENT.read_text("utf-8")
+    begin, end = "<!-- comparison: made by `make comparison` -->", "<!-- /comparison -->"
+    head, _, rest = document.partition(begin)
+    DOCUMENT.write_text(f"{head}{begin}\n\n{made}\n\n{end}{rest.partition(end)[2]}", "utf-8")
+
+
+if __name__ == "__main__":
+    main()

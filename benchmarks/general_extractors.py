@@ -1,0 +1,91 @@
+"""What general extractors say of pages: run by benchmarks/comparison.py in an environment that has them.
+
+    python benchmarks/general_extractors.py < pages.jsonl > said.jsonl
+
+Reads {"url", "html"} a line; writes {extractor: {"headline", "body", "published"}} a line, with `published` as
+ISO 8601. Each is told that the page is Arabic where it can be told; an extractor that raises has said nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from lxml import html as lxml_html
+
+Said = dict[str, Any]
+
+
+def trafilatura(html: str, url: str) -> Said:
+    from trafilatura import bare_extraction
+
+    found = bare_extraction(html, url=url, with_metadata=True)
+    return {"headline": found.title, "body": found.text, "published": found.date}
+
+
+def readability(html: str, url: str) -> Said:
+    from readability import Document
+
+    document = Document(html, url=url)
+    blocks = lxml_html.fromstring(document.summary()).iter("p", "li", "h2", "h3", "blockquote")
+    texts = ["".join(block.itertext()).strip() for block in blocks if block.find(".//p") is None]
+    return {"headline": document.title(), "body": "\n".join(texts), "published": None}
+
+
+def newspaper4k(html: str, url: str) -> Said:
+    from newspaper import Article
+
+    article = Article(url, language="ar")
+    article.download(input_html=html)
+    article.parse()
+    return {"headline": article.title, "body": article.text, "published": article.publish_date}
+
+
+def news_please(html: str, url: str) -> Said:
+    from newsplease import NewsPlease
+
+    found = NewsPlease.from_html(html, url=url)
+    return {"headline": found.title, "body": found.maintext, "published": found.date_publish}
+
+
+def goose3(html: str, url: str) -> Said:
+    from goose3 import Goose
+    from goose3.text import StopWordsArabic
+
+    found = Goose({"stopwords_class": StopWordsArabic}).extract(raw_html=html)
+    return {"headline": found.title, "body": found.cleaned_text, "published": found.publish_datetime_utc}
+
+
+EXTRACTORS: dict[str, Callable[[str, str], Said]] = {
+    "trafilatura": trafilatura,
+    "readability-lxml": readability,
+    "newspaper4k": newspaper4k,
+    "news-please": news_please,
+    "goose3": goose3,
+}
+
+
+def ask(extract: Callable[[str, str], Said], html: str, url: str) -> Said:
+    try:
+        said = extract(html, url)
+    except Exception:  # what an extractor raises is its answer
+        return {"headline": None, "body": None, "published": None}
+    published = said["published"]
+    return said | {"published": published.isoformat() if hasattr(published, "isoformat") else published}
+
+
+def main() -> None:
+    warnings.simplefilter("ignore")
+    logging.disable(logging.CRITICAL)
+    for line in sys.stdin:
+        page = json.loads(line)
+        said = {name: ask(extract, page["html"], page["url"]) for name, extract in EXTRACTORS.items()}
+        print(json.dumps(said, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    main()
