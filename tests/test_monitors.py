@@ -85,12 +85,19 @@ USUAL = [run_before(account(accepted=20, undated=1), days=days) for days in rang
         (account(accepted=20, undated=20), False),
         (account(accepted=20, undated=10), False),
         (account(accepted=5, undated=5), False),  # few, but all of them
-        (account(accepted=4, undated=4), None),
         (account(unchanged=50), None),  # a run that reads nothing new is normal
     ],
 )
 def test_dates_are_missed_where_earlier_runs_had_them(now, passes):
     assert verdict(rules.date_coverage, facts(now, earlier=USUAL)) is passes
+
+
+def test_runs_of_a_few_articles_are_judged_together():
+    few = account(accepted=2, undated=2)
+    assert verdict(rules.date_coverage, facts(few, earlier=USUAL)) is True
+    more = [*USUAL, *(run_before(few, hours=hours) for hours in (6, 3))]
+    assert verdict(rules.date_coverage, facts(few, earlier=more)) is False
+    assert verdict(rules.date_coverage, facts(account(unchanged=9), earlier=more)) is None
 
 
 def test_what_was_always_without_a_date_is_no_news():
@@ -189,6 +196,7 @@ def test_nothing_is_lost_without_a_cause():
     assert verdict(rules.lost_pages, facts(account(accepted=3) | {"left": 2}, reason="shutdown"))
     assert not verdict(rules.lost_pages, facts(account(accepted=3) | {"left": 2}))
     assert not verdict(rules.lost_pages, facts(account(accepted=3, given_up=1)))
+    assert not verdict(rules.lost_pages, facts(account(accepted=3) | {"discovered": 4}))
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,7 @@ class Monitors(Spidermon):  # type: ignore[misc]
 
     def judge(self, spider: Spider, facts: Facts) -> list[Verdict]:
         """Every monitor's verdict on a run."""
+        self._add_field_coverage_to_stats()
         self._runners = []
         data = self._generate_data_for_spider(spider) | {"facts": facts, "meta": {"summary": self._summary}}
         for suite in self.spider_closed_suites:

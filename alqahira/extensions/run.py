@@ -56,9 +56,9 @@ class Run:
         self.started = datetime.now(UTC)
         self.max_articles: int | None = None
         self.failure: AlqahiraError | None = None
-        self.exit_status = 0
+        self.exit_status = 1  # until the run has been judged
         self.errors = 0
-        self.problem = ""  # why the status is not 0, in one line
+        self.problem = "the run was cut off before it could be judged"  # why the status is not 0, in one line
         self.ledger = open_ledger(
             self.configuration.state_url,
             revisit=RevisitSchedule.from_steps(self.configuration.revisit),

@@ -16,6 +16,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from alqahira import site
+from alqahira.account import Outcome
 from alqahira.ledger import EndedRun
 
 _CAIRO = ZoneInfo(site.TIME_ZONE.value)
@@ -78,10 +79,6 @@ class Facts:
         """The earlier runs that may be a measure."""
         return [run for run in self.earlier if run.complete and not run.exit_status]
 
-    @property
-    def baseline(self) -> list[EndedRun]:
-        return self.sound[-self.limits.baseline_runs :]
-
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -125,6 +122,9 @@ def failed_articles(facts: Facts) -> str:
 
 def lost_pages(facts: Facts) -> str:
     """Every article that a whole run took up was settled, and none was given up after its last try."""
+    settled = sum(facts.account[outcome.value] for outcome in Outcome)
+    if settled != facts.account["discovered"]:
+        return f"the account does not add up: {facts.account['discovered']} discovered, {settled} settled"
     left, given_up = facts.account["left"], facts.account["notes"].get("given_up", 0)
     if facts.is_whole and left:
         return f"{left} articles were taken up and never settled"
@@ -270,13 +270,21 @@ def _read(account: Mapping[str, Any]) -> int:
 def _coverage(facts: Facts, what: str, count: Callable[[Mapping[str, Any]], tuple[int, int]]) -> str:
     """Whether a share is below the baseline's by the margin, and by more than chance.
 
-    A run that read nothing new is normal, and so is one of a few articles; so the baseline's runs are counted
-    together, and how sure a low share is follows from how many articles show it (the binomial distribution).
+    A run that read nothing new is normal, and so is one of a few articles: its last predecessors are counted with
+    it, the baseline's runs together, and how sure a low share is follows from how many articles show it (the
+    binomial distribution).
     """
     good, total = count(facts.account)
+    if not total:
+        raise NotJudged("no page was read")
+    older = [run for run in facts.earlier if run.complete]
+    while total < facts.limits.monitor_min_articles and older:
+        more = count(older.pop().account)
+        good, total = good + more[0], total + more[1]
     if total < facts.limits.monitor_min_articles:
         raise NotJudged(f"{total} pages were read, {facts.limits.monitor_min_articles} are needed")
-    counts = [found for run in facts.baseline if (found := count(run.account))[1]]
+    sound = [run for run in older if not run.exit_status][-facts.limits.baseline_runs :]
+    counts = [found for run in sound if (found := count(run.account))[1]]
     if len(counts) < facts.limits.baseline_min_runs:
         raise NotJudged(f"{len(counts)} earlier runs to compare with, {facts.limits.baseline_min_runs} are needed")
     good_before, total_before = (sum(column) for column in zip(*counts, strict=True))
