@@ -31,6 +31,11 @@ class _Result(MonitorResult):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__()
         self.verdicts: list[Verdict] = []
+        self.failed_since = False  # after the monitors had passed
+
+    @property
+    def all_monitors_passed(self) -> bool:
+        return bool(super().all_monitors_passed) and not self.failed_since
 
     def addSuccess(self, test: Monitor) -> None:
         super().addSuccess(test)
@@ -82,7 +87,7 @@ class Monitors(Spidermon):  # type: ignore[misc]
             task.stop()
 
     def judge(self, spider: Spider, facts: Facts) -> list[Verdict]:
-        """Every monitor's verdict on a run."""
+        """Every monitor's verdict on a run; to be asked once, for unittest forgets its tests as they run."""
         self._add_field_coverage_to_stats()
         self._runners = []
         data = self._generate_data_for_spider(spider) | {"facts": facts, "meta": {"summary": self._summary}}
@@ -95,6 +100,8 @@ class Monitors(Spidermon):  # type: ignore[misc]
     def tell(self, summary: dict[str, Any]) -> None:
         """Run the suites' actions; one that fails is a line of the log and nothing else."""
         self._summary.update(summary)
+        passed = all(runner.result.all_monitors_passed for runner in self._runners)
         for runner in self._runners:
+            runner.result.failed_since = passed and bool(summary["exit_status"])
             runner.run_actions()
             runner.result.finish()

@@ -26,7 +26,7 @@ from alqahira.extensions.monitors import Monitors
 from alqahira.ledger import EndedRun, RevisitSchedule, open_ledger
 from alqahira.logformatter import guard_log_from_the_start, say_in_one_line
 from alqahira.metrics import to_metrics
-from alqahira.monitors.rules import ESSENTIAL, Facts, Verdict, is_complete, judge
+from alqahira.monitors.rules import ESSENTIAL, Facts, Verdict, is_complete, judge, run_ended
 from alqahira.monitors.summary import summarize, to_json
 from alqahira.page import CrawledArticle
 from alqahira.parts import Publisher, write_whole
@@ -146,7 +146,9 @@ class Run:
             account = {**facts.account, "reason": reason, "monitors_failed": failed}
             self.ledger.finish_run(self.run_id, account, self.exit_status, ended, complete=complete)
         except AlqahiraError:
-            facts, verdicts, complete = self._judge(spider, reason)
+            facts, complete = self._facts(spider, reason), False
+            verdicts = [*judge((run_ended,), facts), *(v for v in verdicts if v.monitor != run_ended.__name__)]
+            self._conclude(verdicts)
         finally:
             self.ledger.close()
         self._log_account(facts, verdicts)
@@ -175,13 +177,17 @@ class Run:
         monitors = self.crawler.get_extension(Monitors)
         # Without Spidermon (SPIDERMON_ENABLED) the run still knows when it has not seen the site.
         verdicts = judge(ESSENTIAL, facts) if monitors is None else monitors.judge(spider, facts)
+        self._conclude(verdicts)
+        return facts, verdicts, is_complete(facts)
+
+    def _conclude(self, verdicts: list[Verdict]) -> None:
+        """Exit status and problem from what failed."""
         failed = [verdict for verdict in verdicts if verdict.passed is False]
         self.exit_status, self.problem = 0, ""
         if failed:
             self.exit_status = self.failure.exit_status if self.failure else 1
             more = f"; also {', '.join(verdict.monitor for verdict in failed[1:])}" if failed[1:] else ""
             self.problem = failed[0].message + more
-        return facts, verdicts, is_complete(facts)
 
     def _facts(self, spider: Spider, reason: str) -> Facts:
         earlier: list[EndedRun] = []

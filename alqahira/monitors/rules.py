@@ -209,7 +209,7 @@ def robots_refusals(facts: Facts) -> str:
     refused = sum(found.get(cause, 0) for found in counts for cause in ("robots", "robots_unreachable"))
     asked = account["listings"].get("asked", 0) + account["discovered"]
     if refused > asked * facts.limits.max_robots_share:
-        return f"robots.txt refused {refused} of {asked} listings and articles"
+        return f"robots.txt refused, or could not be asked for, {refused} of {asked} listings and articles"
     return ""
 
 

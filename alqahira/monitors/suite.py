@@ -79,4 +79,6 @@ def _load(path: str) -> type[Action]:
     try:
         return load_object(path)  # type: ignore[no-any-return]
     except ModuleNotFoundError as error:
-        raise ConfigurationError(f"alerts need {error.name}: pip install 'alqahira[alerts]'") from None
+        raise ConfigurationError(
+            f"alerts need {error.name}: .venv/bin/pip install -c constraints.txt -e '.[alerts]'"
+        ) from None
