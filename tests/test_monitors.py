@@ -121,6 +121,8 @@ def test_a_page_that_cannot_be_had_is_not_one_without_a_body():
 def test_a_run_that_was_stopped_or_in_trouble_is_no_baseline(spoilt):
     stopped = [replace(run, **spoilt) for run in USUAL]
     assert verdict(rules.date_coverage, facts(account(accepted=20, undated=20), earlier=stopped)) is None
+    days = [replace(run, **spoilt) for run in weekdays(40, 40, 40)]
+    assert verdict(rules.weekday_volume, facts(account(accepted=0), earlier=days)) is None
 
 
 def weekdays(*volumes):
@@ -138,7 +140,8 @@ def weekdays(*volumes):
         (0, (40, 44, 36, 40), False),
         (0, (40, 44), None),
         (0, (4, 5, 4, 5), True),  # too few for a judgement
-        (9, (40, 400, 36, 40), False),  # an archive read once is no usual day
+        (9, (40, 400, 36, 40), False),
+        (20, (40, 400, 36, 40), True),  # an archive that was read once makes no usual day
     ],
 )
 def test_a_day_is_measured_by_its_weekday(accepted, volumes, passes):
