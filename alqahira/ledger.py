@@ -24,7 +24,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError, SQLAl
 
 from alqahira.article import Article, rfc3339
 from alqahira.dates import cairo_day
-from alqahira.errors import ConfigurationError, LedgerBusy, LedgerUnusable, LedgerUnwritable
+from alqahira.errors import ConfigurationError, LedgerBusy, LedgerMissing, LedgerUnusable, LedgerUnwritable
 from alqahira.page import CrawledArticle, PageVisit
 from alqahira.record import from_record, to_json_line, to_record
 from alqahira.similarity import Fingerprint, features, fingerprint, same_story
@@ -120,10 +120,10 @@ class RevisitSchedule:
 
 
 def open_ledger(state_url: str, *, revisit: RevisitSchedule | None = None, read_only: bool = False) -> Ledger:
-    """The ledger at a database URL, made where it is missing.
+    """The ledger at a database URL, made where it is missing. `read_only` takes no lock and works beside a run.
 
     Raises LedgerBusy where another run holds it, LedgerUnusable where it is corrupt or of a newer version,
-    ConfigurationError where the URL is none. `read_only` takes no lock and works beside a run.
+    LedgerMissing where there is none to be read, ConfigurationError where the URL is none.
     """
     try:
         url = make_url(state_url)
@@ -133,7 +133,7 @@ def open_ledger(state_url: str, *, revisit: RevisitSchedule | None = None, read_
         raise ConfigurationError(f"ALQAHIRA_STATE_URL={state_url[:80]!r} is no database URL") from None
     path = Path(url.database)
     if read_only and not path.exists():
-        raise ConfigurationError(f"there is no state at {path}: no run has written there")
+        raise LedgerMissing(f"there is no state at {path}: no run has written there")
     lock = None if read_only else _lock(path)
     try:
         engine = _engine(url)
@@ -594,6 +594,13 @@ class Ledger:
                     self._index(connection, article.article_id, fingerprint(article.article_body), before)
                 row = {"article_id": article.article_id, "revision": article.revision, "day": day, "part": sequence}
                 connection.execute(outbox.insert().values(accepted=rfc3339(article.date_crawled), **row))
+
+    def record_count(self, *, duplicates: bool = False) -> int:
+        """How many records `records` gives."""
+        with self.engine.connect() as connection:
+            published = connection.scalar(sa.select(sa.func.count()).select_from(outbox)) or 0
+            dropped = sa.select(sa.func.count()).select_from(articles).where(articles.c.status == "duplicate")
+            return published + ((connection.scalar(dropped) or 0) if duplicates else 0)
 
     def records(self, *, duplicates: bool = False) -> Iterator[dict[str, Any]]:
         """Every published record, all revisions, in the order accepted; `duplicates`: the dropped ones too, last."""

@@ -21,6 +21,8 @@ ALQAHIRA_NEAR_DUPLICATES = "drop"
 ALQAHIRA_BROWSER = "auto"
 ALQAHIRA_USER_AGENT_CONTACT = ""
 ALQAHIRA_COMPRESS_PARTS = "false"
+# `never`: no bar even on a terminal; in a pipe or a log there is none anyway.
+ALQAHIRA_PROGRESS = "auto"
 
 # --- how far a run goes -----------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date, datetime
@@ -19,6 +20,7 @@ from alqahira.configuration import state_url
 from alqahira.dates import cairo_day
 from alqahira.errors import AlqahiraError, ConfigurationError
 from alqahira.ledger import Ledger, open_ledger
+from alqahira.progress import is_wanted, watched
 from alqahira.record import to_json_line
 
 TOPICS = ("defense", "foreign_affairs")
@@ -53,7 +55,9 @@ class Command(ScrapyCommand):
             days = {"since": opts.since, "until": opts.until}
             window = CrawlArguments.parse({k: v for k, v in days.items() if v}, today=date.max)
             with open_ledger(state_url(self.settings), read_only=True) as ledger:
-                lines = (to_json_line(record) for record in select(ledger, window, opts))
+                # Lines on the terminal are their own progress.
+                shown = is_wanted(self.settings) and opts.output is not None
+                lines = (to_json_line(record) for record in select(ledger, window, opts, shown=shown))
                 write(lines, opts.output)
         except AlqahiraError as error:
             end(error)
@@ -61,10 +65,15 @@ class Command(ScrapyCommand):
             sys.stdout = open(os.devnull, "w")  # noqa: SIM115
 
 
-def select(ledger: Ledger, window: CrawlArguments, opts: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    """The records that the options ask for."""
+def select(
+    ledger: Ledger, window: CrawlArguments, opts: argparse.Namespace, *, shown: bool = False
+) -> Iterator[dict[str, Any]]:
+    """The records that the options ask for; `shown`: a bar counts those that were read and those that are taken."""
     newest = None if opts.all_revisions else ledger.newest_revisions()
-    for record in ledger.records(duplicates=opts.with_duplicates):
+    taken: Counter[str] = Counter()
+    total = ledger.record_count(duplicates=opts.with_duplicates) if shown else None
+    records = ledger.records(duplicates=opts.with_duplicates)
+    for record in watched(records, total, "export", shown=shown, counts=lambda: f"{taken.total():,} taken"):
         published = record["date_published"]
         if newest is not None and record["revision"] != newest[record["article_id"]]:
             continue
@@ -73,6 +82,7 @@ def select(ledger: Ledger, window: CrawlArguments, opts: argparse.Namespace) -> 
         if (opts.since or opts.until) and not published:
             continue  # of no known day
         if window.covers(cairo_day(datetime.fromisoformat(published)) if published else None):
+            taken["records"] += 1
             yield record
 
 

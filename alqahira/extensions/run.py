@@ -8,10 +8,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from prometheus_client import write_to_textfile
 from scrapy import signals
@@ -30,6 +28,7 @@ from alqahira.monitors.rules import ESSENTIAL, Facts, Verdict, is_complete, judg
 from alqahira.monitors.summary import summarize, to_json
 from alqahira.page import CrawledArticle
 from alqahira.parts import Publisher, write_whole
+from alqahira.urls import site_name
 
 if TYPE_CHECKING:
     from typing import Self
@@ -244,12 +243,3 @@ class Run:
             write(path)
         except (OSError, AlqahiraError) as error:
             logger.error("%s was not written: %s", path, error)
-
-
-def site_name(site_url: str) -> str:
-    """What the ledger calls the site: its host, or `loopback` for any copy on this machine, whatever its port."""
-    host = (urlsplit(site_url).hostname or "").removeprefix("www.")
-    try:
-        return "loopback" if ip_address(host).is_loopback else host
-    except ValueError:
-        return "loopback" if host == "localhost" else host
