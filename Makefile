@@ -5,7 +5,7 @@ PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
 # What is installed is remembered by a stamp, so that a second call starts at once.
 NEEDS := pyproject.toml constraints.txt
 
-.PHONY: install demo scrapyd deploy test test-all lint types duplicates schema comparison clean
+.PHONY: install demo scrapyd deploy test test-all lint types duplicates schema schema-check comparison clean
 
 install: $(VENV)/.installed
 demo: $(VENV)/.installed-replica
@@ -32,7 +32,9 @@ duplicates: $(VENV)/.installed-test
 	$(VENV)/bin/pylint --recursive=y --disable=all --enable=duplicate-code --min-similarity-lines=8 \
 	    --ignore-imports=y --ignore-signatures=y alqahira spiders pipelines
 schema: $(VENV)/.installed
-	$(VENV)/bin/scrapy schema json > docs/schema/article.schema.json
+	$(VENV)/bin/scrapy schema --write docs/schema
+schema-check: $(VENV)/.installed
+	$(VENV)/bin/scrapy schema --check docs/schema
 # Beside general extractors, which need an environment of their own (and a pip that knows their extras).
 comparison: $(VENV)/.installed-replica $(VENV)-comparison/.installed
 	$(VENV)/bin/python benchmarks/comparison.py --python $(VENV)-comparison/bin/python

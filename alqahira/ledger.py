@@ -315,6 +315,14 @@ class Ledger:
             return connection.scalar(query) is not None
 
     @_persistent
+    def last_completed_run(self, spider: str) -> str | None:
+        """When the last run that saw all it set out to see began, as RFC 3339."""
+        with self.transaction() as connection:
+            query = sa.select(sa.func.max(runs.c.started)).where(runs.c.spider == spider, runs.c.complete == 1)
+            found: str | None = connection.scalar(query)
+        return found
+
+    @_persistent
     def ended_runs(self, since: datetime, spider: str | None = None) -> list[EndedRun]:
         """The runs that began at or after a moment and have ended, of one spider or of all, in the order they began."""
         query = sa.select(runs).where(runs.c.started >= rfc3339(since), runs.c.account.is_not(None))
@@ -393,12 +401,15 @@ class Ledger:
             self._visited(connection, visit, self._published(connection, visit.key))
 
     @_persistent
-    def fail(self, key: str, cause: str, *, retry: bool, now: datetime, run_id: str) -> None:
-        """A page gave no article. With `retry` it stays pending for the next run, up to MAX_ATTEMPTS runs."""
+    def fail(self, key: str, cause: str, *, retry: bool, now: datetime, run_id: str) -> bool:
+        """A page gave no article. With `retry` it stays pending for the next run, up to MAX_ATTEMPTS runs.
+
+        True where this was the last of them: the page is given up.
+        """
         with self.transaction() as connection:
             row = _pages_by_key(connection, [key]).get(key)
             if self._is_repeat and row is not None and (row.cause, row.last_visit) == (cause, rfc3339(now)):
-                return
+                return retry and row.state == "failed"
             attempts = (row.attempts if row else 0) + 1
             again = attempts < MAX_ATTEMPTS
             known = row is not None and row.article_id is not None
@@ -412,6 +423,7 @@ class Ledger:
             }
             connection.execute(pages.update().where(pages.c.key == key).values(values))
             self.store.release(connection, key)
+        return retry and not again and not known
 
     # --- articles -----------------------------------------------------------------------------
 

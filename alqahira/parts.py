@@ -73,8 +73,8 @@ class Publisher:
 
     def _recover(self) -> None:
         self._refuse_foreign_parts()
-        strays = f"{_ASIDE_PREFIX}*{_ASIDE_SUFFIX}"
-        for stray in (*(self._output / ARTICLES_FOLDER).glob(f"*/{strays}"), *self._output.glob(strays)):
+        parts_aside = (self._output / ARTICLES_FOLDER).glob(f"*/{_ASIDE_PREFIX}*{_ASIDE_SUFFIX}")
+        for stray in (*parts_aside, *self._output.glob(f"{_ASIDE_PREFIX}{MANIFEST}.*{_ASIDE_SUFFIX}")):
             stray.unlink(missing_ok=True)
         self._place_planned()
         self._write_manifest()

@@ -199,6 +199,7 @@ def test_beside_an_orphan_of_a_killed_scrapyd_the_next_job_stands_aside_and_says
     assert site.wrong(another.output) == []
 
 
+@pytest.mark.slow
 def test_where_scrapyd_and_its_job_are_killed_the_next_job_goes_on(another, site):
     answers = site.answers()
     with another:
