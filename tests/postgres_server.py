@@ -57,7 +57,9 @@ class Postgres:
     def new_state(self) -> str:
         """The URL of one more empty schema: what a ledger takes for a database of its own."""
         name = f"test_{next(self._schemas)}"
-        self.run("psql", "-h", str(self.home), "-U", "test", "-d", "postgres", "-c", f"create schema {name}")
+        # Synced, so that it outlives a stop.
+        made = ("-c", "set synchronous_commit = on", "-c", f"create schema {name}")
+        self.run("psql", "-h", str(self.home), "-U", "test", "-d", "postgres", *made)
         return f"{self.url}&options=-csearch_path%3D{name}"
 
     @property
