@@ -116,7 +116,7 @@ shares = Table(
     Column("share", String, primary_key=True),
     Column("lock_key", BigInteger, nullable=False),  # of the advisory lock that says whether the holder lives
     Column("token", BigInteger, nullable=False),
-    Column("holder", Text, nullable=False),
+    Column("holder", Text),  # null: it was let go in good order
     Column("since", String, nullable=False),
     Column("run_id", String),
 )

@@ -326,6 +326,20 @@ def test_a_run_outlives_a_restart_of_the_database(holding, postgres):
     assert [record["article_id"] for record in ledger.records()] == ["1", "2"]
 
 
+def test_a_restart_of_the_database_makes_no_run_look_dead(holding, postgres):
+    march, april, ended = holding(MARCH), holding(APRIL), holding(FOREIGN)
+    discover(march, 1)
+    discover(ended, 2)
+    ended.close()
+    # A share's time is kept to the second, and what was taken after the restart is no sign of life from before.
+    with april.transaction() as connection:
+        connection.execute(sa.text("update shares set since = '2025-04-01T00:00:00Z'"))
+    postgres.restart()
+    assert discover(april, 1, 2) == [Standing.ELSEWHERE, Standing.PENDING]
+    accept(march, crawled(1))
+    assert discover(april, 1) == [Standing.RESTING]
+
+
 def test_a_run_that_begins_while_the_database_restarts_waits_for_it(database, postgres):
     postgres.stop()
     opening = threading.Thread(target=lambda: opened(database).close())

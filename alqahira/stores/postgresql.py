@@ -39,6 +39,14 @@ _LOOK = 5.0
 # Seconds for the server to notice that a worker was killed.
 _GRACE = 1.0
 _SEALING = "sealing"
+# A restart takes everybody's lock: for as long as a run tries to come back, it is not taken for dead.
+_LIVING = sa.text(
+    "select share from shares where share <> :mine and (exists (select from pg_locks where locktype = 'advisory' "
+    "and objsubid = 1 and granted and (classid::bigint << 32 | objid::bigint) = lock_key "
+    "and database = (select oid from pg_database where datname = current_database())) "
+    "or holder is not null and since::timestamptz < pg_postmaster_start_time() "
+    "and pg_postmaster_start_time() > clock_timestamp() - make_interval(secs => :patience))"
+)
 
 
 class PostgresqlStore(Store):
@@ -113,6 +121,8 @@ class PostgresqlStore(Store):
         if self._lock is not None:
             with suppress(SQLAlchemyError):
                 # Said, and not left to the server's noticing: the next run may come at once.
+                mine = shares.update().where(shares.c.share == self.share, shares.c.token == self._token)
+                self._lock.execute(mine.values(holder=None))
                 self._lock.execute(sa.select(sa.func.pg_advisory_unlock_all()))
             self._drop_lock()
         self._locks.dispose()
@@ -244,13 +254,9 @@ class PostgresqlStore(Store):
         return set(connection.scalars(query))
 
     def _others(self, connection: Connection) -> list[str]:
-        """The other shares whose holder lives: whose lock is held."""
-        held = sa.text(
-            "select share from shares join pg_locks on locktype = 'advisory' and objsubid = 1 and granted "
-            "and database = (select oid from pg_database where datname = current_database()) "
-            "and (classid::bigint << 32 | objid::bigint) = lock_key where share <> :mine"
-        )
-        return list(connection.scalars(held, {"mine": self.share}))
+        """The other shares whose holder lives: whose lock is held, or was when the server was stopped a moment ago."""
+        given = {"mine": self.share, "patience": settings.POSTGRESQL_PATIENCE}
+        return list(connection.scalars(_LIVING, given))
 
     def release(self, connection: Connection, key: str) -> None:
         connection.execute(claims.update().where(claims.c.key == key, claims.c.share == self.share).values(released=1))
