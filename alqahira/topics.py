@@ -29,7 +29,7 @@ THRESHOLD_WITH_LEAD = {"defense": 4.0, "foreign_affairs": 5.5}
 LEAST_SHARE = 0.3
 # News says first what it is about: a headline counts double, the rest of a body is mostly background.
 HEADLINE, LEAD, BACKGROUND, KEYWORD = 2.0, 1.0, 0.2, 0.5
-# Words of the body that are its lead, and words that are read at all. Reading on changed no decision that was measured.
+# Words of the body that are its lead, and words that are read at all.
 LEAD_WORDS, BODY_WORDS = 40, 80
 
 _GAP = "…"

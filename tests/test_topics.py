@@ -77,11 +77,11 @@ def test_no_text_is_too_strange(headline, body, keywords):
 
 @pytest.mark.parametrize("topic", TOPICS)
 def test_precision_and_recall_on_what_was_not_tuned_on(topic):
-    """A guard against decay; the figures themselves stand in docs/topics.md."""
+    """Headline and lead, as docs/topics.md has it."""
     chosen = [sample for sample in SAMPLES if sample["split"] == "held_out"]
     assert len(chosen) >= 200
     decided = [topic in match_topics(s["headline"], s["body"], s["keywords"]) for s in chosen]
     labelled = [topic in sample["topics"] for sample in chosen]
     both = sum(a and b for a, b in zip(decided, labelled, strict=True))
-    assert both / sum(decided) >= 0.93
-    assert both / sum(labelled) >= 0.90
+    assert both / sum(decided) >= 0.95
+    assert both / sum(labelled) >= 0.95
