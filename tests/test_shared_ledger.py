@@ -341,13 +341,14 @@ def test_a_restart_of_the_database_makes_no_run_look_dead(holding, postgres):
 
 
 def test_a_run_that_begins_while_the_database_restarts_waits_for_it(database, postgres):
+    opened(database).close()
     postgres.stop()
-    opening = threading.Thread(target=lambda: opened(database).close())
+    done = []
+    opening = threading.Thread(target=lambda: done.append(opened(database).close()))
     opening.start()
     postgres.start()
     opening.join()
-    with opened(database, read_only=True) as reader:
-        assert list(reader.records()) == []
+    assert done == [None]
 
 
 def test_a_database_that_stays_away_ends_the_run_in_one_line(holding, postgres, monkeypatch):
