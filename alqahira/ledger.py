@@ -402,6 +402,13 @@ class Ledger:
 
     # --- articles -----------------------------------------------------------------------------
 
+    def is_published(self, article_id: str) -> bool:
+        """Whether a revision of the article is in the corpus, or on its way there."""
+        with self.transaction() as connection:
+            accepted = (articles.c.article_id == article_id) & (articles.c.status == "accepted")
+            query = sa.select(articles.c.revision).where(accepted).limit(1)
+            return connection.scalar(query) is not None
+
     def set_aside(self, crawled: CrawledArticle, run_id: str) -> None:
         """Keep an article that this run does not cover, so that one that does need not download it."""
         article, visit = crawled.article, crawled.visit
