@@ -18,6 +18,7 @@ from alqahira.arguments import (
 )
 
 STATE_FILE = "state.db"
+ARCHIVE_FOLDER = "archive"
 _DAY = 86_400
 # Settings that are read where they are used, with the least and the most that make sense; the first are whole.
 _WHOLE = {
@@ -65,6 +66,7 @@ class Configuration:
     near_duplicates: str
     browser: str
     compress_parts: bool
+    archive_dir: Path | None  # None: no archive is kept
     part_max_rows: int
     part_max_age_seconds: float
     revisit: tuple[tuple[float, float], ...]
@@ -76,15 +78,18 @@ class Configuration:
         for name, bounds in _REAL.items():
             check_number(name, settings[name], *bounds)
         check_flag("AUTOTHROTTLE_ENABLED", settings["AUTOTHROTTLE_ENABLED"])
+        is_archived = check_flag("ALQAHIRA_ARCHIVE", settings["ALQAHIRA_ARCHIVE"])
+        output_dir = check_output_dir(str(settings["ALQAHIRA_OUTPUT_DIR"]))
         return cls(
             site_url=check_site_url(str(settings["ALQAHIRA_SITE_URL"])),
-            output_dir=check_output_dir(str(settings["ALQAHIRA_OUTPUT_DIR"])),
+            output_dir=output_dir,
             state_url=state_url(settings),
             near_duplicates=check_choice(
                 "ALQAHIRA_NEAR_DUPLICATES", str(settings["ALQAHIRA_NEAR_DUPLICATES"]), ("drop", "mark", "off")
             ),
             browser=check_choice("ALQAHIRA_BROWSER", str(settings["ALQAHIRA_BROWSER"]), ("auto", "never", "always")),
             compress_parts=check_flag("ALQAHIRA_COMPRESS_PARTS", settings["ALQAHIRA_COMPRESS_PARTS"]),
+            archive_dir=check_output_dir(str(output_dir / ARCHIVE_FOLDER), "ALQAHIRA_ARCHIVE") if is_archived else None,
             part_max_rows=whole["ALQAHIRA_PART_MAX_ROWS"],
             part_max_age_seconds=whole["ALQAHIRA_PART_MAX_AGE_SECONDS"],
             revisit=check_revisit(settings["ALQAHIRA_REVISIT"]),

@@ -416,6 +416,18 @@ class Ledger:
         )
         return CrawledArticle(article=article, visit=visit)
 
+    def was_visited(self, key: str, when: datetime) -> bool:
+        """Whether something became of a page that was read at a moment, or later."""
+        with self.transaction() as connection:
+            page = _pages_by_key(connection, [key]).get(key)
+        return page is not None and (page.last_visit or "") >= (rfc3339(when) or "")
+
+    def is_set_aside(self, key: str) -> bool:
+        """Whether the article of a page waits for the run of another section."""
+        with self.transaction() as connection:
+            page = _pages_by_key(connection, [key]).get(key)
+        return page is not None and bool(page.aside_topics)
+
     def accept(
         self, crawled: CrawledArticle, fingerprint: Fingerprint, *, near_duplicates: str, run_id: str
     ) -> Verdict:
@@ -541,6 +553,15 @@ class Ledger:
         return datetime.fromisoformat(found) if found else datetime.fromtimestamp(0, UTC)
 
     # --- reading ------------------------------------------------------------------------------
+
+    def article(self, article_id: str, revision: int | None = None) -> Article | None:
+        """A revision of an article, the newest where none is named; None where it is not known."""
+        query = sa.select(articles.c.record).where(articles.c.article_id == article_id)
+        if revision is not None:
+            query = query.where(articles.c.revision == revision)
+        with self.transaction() as connection:
+            found = connection.scalar(query.order_by(articles.c.revision.desc()).limit(1))
+        return from_record(json.loads(found)) if found else None
 
     def article_as_of(self, article_id: str, when: datetime) -> Article | None:
         """What the page said at a moment: the last revision crawled until then."""

@@ -5,9 +5,12 @@ Spider and pipelines reach it by `crawler.get_extension(Run)`.
 
 from __future__ import annotations
 
+import json
 import logging
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -15,13 +18,14 @@ from scrapy import signals
 from scrapy.utils.defer import _schedule_coro
 
 from alqahira.account import Account, Outcome
+from alqahira.archive import ArchiveWriter, close_left_open
 from alqahira.article import rfc3339
 from alqahira.configuration import Configuration
 from alqahira.drift import Sources, find_drift
 from alqahira.errors import AlqahiraError
 from alqahira.ledger import RevisitSchedule, open_ledger
 from alqahira.logformatter import say_in_one_line
-from alqahira.page import CrawledArticle
+from alqahira.page import CrawledArticle, FetchedPage, PageVisit
 from alqahira.parts import Publisher
 
 if TYPE_CHECKING:
@@ -31,6 +35,8 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.http import Response
     from twisted.python.failure import Failure
+
+    from spiders.section import SectionSpider
 
 logger = logging.getLogger(__name__)
 
@@ -44,12 +50,14 @@ class Run:
     Opening fails with LedgerBusy where another run holds the ledger, before any request is made.
     """
 
-    def __init__(self, crawler: Crawler) -> None:
+    def __init__(self, crawler: Crawler, *, started: datetime | None = None) -> None:
         settings = crawler.settings
         self.crawler = crawler
         self.configuration = Configuration.from_settings(settings)
         self.account = Account()
-        self.started = datetime.now(UTC)
+        self.started = started or datetime.now(UTC)
+        self.archive: ArchiveWriter | None = None
+        self.met: dict[str, None] = {}  # every page that the doors named, in their order
         self.max_articles: int | None = None
         self.failure: AlqahiraError | None = None
         self.exit_status = 0
@@ -70,6 +78,8 @@ class Run:
         try:
             self.ledger.claim_site(site_name(self.configuration.site_url))
             self.publisher.recover()
+            if self.configuration.archive_dir:
+                close_left_open(self.configuration.archive_dir, self.ledger, max_bytes=self._max_bytes)
         except AlqahiraError:
             self.ledger.close()
             raise
@@ -84,8 +94,56 @@ class Run:
     def from_crawler(cls, crawler: Crawler) -> Self:
         return cls(crawler)
 
-    def spider_opened(self, spider: Spider) -> None:
+    def spider_opened(self, spider: SectionSpider) -> None:
         self.run_id = self.ledger.start_run(self.run_id, spider.name, self.started)
+        if self.configuration.archive_dir:
+            self._open_archive(self.configuration.archive_dir, spider)
+
+    def _open_archive(self, folder: Path, spider: SectionSpider) -> None:
+        about = {
+            "alqahira-spider": spider.name,
+            "alqahira-site": self.configuration.site_url,
+            "alqahira-arguments": json.dumps({k: str(v) for k, v in asdict(spider.arguments).items() if v}),
+            "alqahira-near-duplicates": self.configuration.near_duplicates,
+        }
+        try:
+            self.archive = ArchiveWriter(folder, self.run_id, self.started, about, max_bytes=self._max_bytes)
+        except AlqahiraError as error:
+            self.fail(error)
+
+    def keep(self, what: FetchedPage | PageVisit) -> bool:
+        """Archive a page before anything comes of it, or that a set-aside article is taken up; False: let it be.
+
+        Where no archive is kept there is nothing to do.
+        """
+        if self.configuration.archive_dir is None:
+            return True
+        if self.failure or self.archive is None:
+            return False
+        try:
+            if isinstance(what, FetchedPage):
+                self.archive.write_page(what)
+            else:
+                self.archive.write_taken_up(what, datetime.now(UTC))
+        except AlqahiraError as error:
+            self.fail(error)
+            return False
+        return True
+
+    def _close_archive(self, now: datetime, reason: str, *, complete: bool) -> None:
+        """Of a run that failed the file stays open: the next run closes it, when what is wrong has been mended."""
+        if self.archive is None or self.failure:
+            return
+        told = {"complete": complete, "exit_status": self.exit_status, "reason": reason, "met": [*self.met]}
+        try:
+            self.archive.close(now, told)
+        except AlqahiraError as error:
+            self.fail(error)
+            self.exit_status, self.problem = self._status()
+
+    @property
+    def _max_bytes(self) -> int:
+        return self.crawler.settings.getint("DOWNLOAD_MAXSIZE")
 
     def settle(self, key: str, outcome: Outcome, cause: str = "") -> None:
         """Count what became of an article, and end the run when it has what it was asked for."""
@@ -137,10 +195,11 @@ class Run:
         self.exit_status, self.problem = self._status()
         account = self.account.as_dict() | {"reason": reason}
         now = datetime.now(UTC)
+        complete = reason in _WHOLE and not self.exit_status
         try:
-            self.ledger.finish_run(
-                self.run_id, account, self.exit_status, now, complete=reason in _WHOLE and not self.exit_status
-            )
+            self._close_archive(now, reason, complete=complete)
+            complete = complete and self.failure is None
+            self.ledger.finish_run(self.run_id, account, self.exit_status, now, complete=complete)
         except AlqahiraError:
             self.exit_status, self.problem = self._status()
         finally:
