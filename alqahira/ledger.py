@@ -134,22 +134,22 @@ def open_ledger(state_url: str, *, revisit: RevisitSchedule | None = None, read_
     path = Path(url.database)
     if read_only and not path.exists():
         raise ConfigurationError(f"there is no state at {path}: no run has written there")
-    lock = None if read_only else _lock(path)
+    lock = None if read_only else hold(path)
     try:
         engine = _engine(url)
         _prepare(engine, read_only=read_only)
     except DatabaseError as error:
-        _unlock(lock)
+        let_go(lock)
         wrong = LedgerUnwritable if isinstance(error, OperationalError) else LedgerUnusable
         raise wrong(f"the state at {path} cannot be read: {error.orig}") from None
     except Exception:
-        _unlock(lock)
+        let_go(lock)
         raise
     return Ledger(engine, revisit or RevisitSchedule(()), lock)
 
 
-def _lock(path: Path) -> int:
-    """An exclusive lock on a file beside the state; the system lets it go when this process dies."""
+def hold(path: Path) -> int:
+    """An exclusive lock on a file beside a path; the system lets it go when this process dies. Raises LedgerBusy."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o644)
@@ -166,7 +166,7 @@ def _lock(path: Path) -> int:
     return handle
 
 
-def _unlock(lock: int | None) -> None:
+def let_go(lock: int | None) -> None:
     if lock is not None:
         os.close(lock)
 
@@ -232,7 +232,7 @@ class Ledger:
 
     def close(self) -> None:
         self.engine.dispose()
-        _unlock(self._lock)
+        let_go(self._lock)
         self._lock = None
 
     @contextmanager
