@@ -285,6 +285,8 @@ def test_a_killed_run_s_file_is_closed_by_the_next_and_every_record_finds_its_pa
     assert len(corpus.records()) > 20
     for record in corpus.records():
         assert (record["article_id"], record["date_crawled"]) in moments
+    assert scrapy("replay", settings={"ALQAHIRA_OUTPUT_DIR": str(corpus.folder)}).status == 0
+    assert sorted(Corpus(tmp_path / "output-replayed", "").lines()) == sorted(corpus.lines())
 
 
 @pytest.mark.skipif(os.geteuid() != 0 or shutil.which("mount") is None, reason="needs to mount a small disk")
