@@ -5,11 +5,20 @@ PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
 # What is installed is remembered by a stamp, so that a second call starts at once.
 NEEDS := pyproject.toml constraints.txt
 
-.PHONY: install demo test test-all lint types duplicates schema comparison clean
+.PHONY: install demo scrapyd deploy test test-all lint types duplicates schema schema-check comparison clean
 
 install: $(VENV)/.installed
 demo: $(VENV)/.installed-replica
 	$(VENV)/bin/scrapy demo
+# What a machine needs to run Scrapyd with the project's egg (docs/scheduling.md).
+scrapyd: $(VENV)/.installed-scrapyd
+# An egg of the project, with all its data files, to a Scrapyd; its login comes from the environment or ~/.netrc.
+deploy: export SCRAPYD_URL := $(or $(SCRAPYD_URL),http://127.0.0.1:6800)
+deploy: export SCRAPYD_USERNAME := $(or $(SCRAPYD_USERNAME),$(if $(value SCRAPYD_PASSWORD),alqahira))
+deploy: export SCRAPYD_PASSWORD := $(value SCRAPYD_PASSWORD)
+deploy: $(VENV)/.installed-scrapyd
+	@# An egg that Scrapyd refuses is no error to scrapyd-deploy.
+	@said=$$($(VENV)/bin/scrapyd-deploy); echo "$$said"; echo "$$said" | grep --quiet '"status": "ok"'
 test: $(VENV)/.installed-test
 	$(VENV)/bin/python -m pytest -m "not slow" -n auto --dist worksteal $(PYTEST_ARGS)
 test-all: $(VENV)/.installed-test
@@ -23,7 +32,9 @@ duplicates: $(VENV)/.installed-test
 	$(VENV)/bin/pylint --recursive=y --disable=all --enable=duplicate-code --min-similarity-lines=8 \
 	    --ignore-imports=y --ignore-signatures=y alqahira spiders pipelines
 schema: $(VENV)/.installed
-	$(VENV)/bin/scrapy schema json > docs/schema/article.schema.json
+	$(VENV)/bin/scrapy schema --write docs/schema
+schema-check: $(VENV)/.installed
+	$(VENV)/bin/scrapy schema --check docs/schema
 # Beside general extractors, which need an environment of their own (and a pip that knows their extras).
 comparison: $(VENV)/.installed-replica $(VENV)-comparison/.installed
 	$(VENV)/bin/python benchmarks/comparison.py --python $(VENV)-comparison/bin/python
@@ -44,6 +55,9 @@ $(VENV)/.installed: $(NEEDS) | $(VENV)/bin/python
 $(VENV)/.installed-replica: $(NEEDS) | $(VENV)/bin/python
 	$(PIP) install --quiet --constraint constraints.txt --editable ".[replica]"
 	@touch $@ $(VENV)/.installed
+$(VENV)/.installed-scrapyd: $(NEEDS) | $(VENV)/bin/python
+	$(PIP) install --quiet --constraint constraints.txt --editable ".[scrapyd]"
+	@touch $@ $(VENV)/.installed
 $(VENV)/.installed-test: $(NEEDS) | $(VENV)/bin/python
 	$(PIP) install --quiet --constraint constraints.txt --editable ".[test]"
-	@touch $@ $(VENV)/.installed-replica $(VENV)/.installed
+	@touch $@ $(VENV)/.installed-replica $(VENV)/.installed-scrapyd $(VENV)/.installed

@@ -41,8 +41,9 @@ def _integer(doc: str, default: int) -> Any:
     return field(default=default, metadata={"doc": doc})
 
 
-def _timestamp(doc: str) -> Any:
-    return field(default=None, metadata={"doc": doc, "serializer": rfc3339})
+def _timestamp(doc: str, *, always: bool = False) -> Any:
+    """`always`: a published record has it, though an article that is just being read has not."""
+    return field(default=None, metadata={"doc": doc, "serializer": rfc3339, "always": always})
 
 
 @dataclass(kw_only=True)
@@ -84,6 +85,6 @@ class Article:
     duplicate_of: str | None = _optional("article_id of the earlier near-duplicate, if any.")
     layout: str = _text("Which extractor gave the body: site, page_data, jsonld or generic.")
     discovered_on: str | None = _optional("The listing, sitemap or feed that led here.")
-    date_first_seen: datetime | None = _timestamp("When a run first accepted this article, UTC.")
-    date_crawled: datetime | None = _timestamp("When the page that gave this revision was fetched, UTC.")
+    date_first_seen: datetime | None = _timestamp("When a run first accepted this article, UTC.", always=True)
+    date_crawled: datetime | None = _timestamp("When the page that gave this revision was fetched, UTC.", always=True)
     run_id: str = _text("The run that wrote this line.")

@@ -33,6 +33,9 @@ _WHOLE = {
     "ALQAHIRA_PART_MAX_AGE_SECONDS": (0, 365 * _DAY),
     "ALQAHIRA_BROWSER_PAGES": (1, 64),
     "ALQAHIRA_MAX_LOAD_MORE_CLICKS": (0, 1_000_000),
+    "CLOSESPIDER_ERRORCOUNT": (0, 1_000_000_000),
+    "CLOSESPIDER_ITEMCOUNT": (0, 1_000_000_000),
+    "CLOSESPIDER_PAGECOUNT": (0, 1_000_000_000),
     "CONCURRENT_REQUESTS": (1, 10_000),
     "CONCURRENT_REQUESTS_PER_DOMAIN": (1, 10_000),
     "DOWNLOAD_MAXSIZE": (1, 2**40),
@@ -51,6 +54,7 @@ _REAL = {
     "AUTOTHROTTLE_START_DELAY": (0, _DAY),
     "AUTOTHROTTLE_MAX_DELAY": (0, _DAY),
     "AUTOTHROTTLE_TARGET_CONCURRENCY": (0.01, 10_000),
+    "CLOSESPIDER_TIMEOUT": (0, 365 * _DAY),
     "DOWNLOAD_DELAY": (0, _DAY),
     "DOWNLOAD_TIMEOUT": (0.1, _DAY),
 }
@@ -78,6 +82,7 @@ class Configuration:
         for name, bounds in _REAL.items():
             check_number(name, settings[name], *bounds)
         check_flag("AUTOTHROTTLE_ENABLED", settings["AUTOTHROTTLE_ENABLED"])
+        check_choice("ALQAHIRA_PROGRESS", str(settings["ALQAHIRA_PROGRESS"]), ("auto", "never"))
         is_archived = check_flag("ALQAHIRA_ARCHIVE", settings["ALQAHIRA_ARCHIVE"])
         output_dir = check_output_dir(str(settings["ALQAHIRA_OUTPUT_DIR"]))
         return cls(

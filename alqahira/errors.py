@@ -15,6 +15,10 @@ class ConfigurationError(AlqahiraError):
     exit_status = 2
 
 
+class LedgerMissing(ConfigurationError):
+    """There is no state to read: no run has written there."""
+
+
 class LedgerBusy(AlqahiraError):
     """Another run holds the ledger."""
 

@@ -11,7 +11,7 @@ import fcntl
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -24,7 +24,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError, SQLAl
 
 from alqahira.article import Article, rfc3339
 from alqahira.dates import cairo_day
-from alqahira.errors import ConfigurationError, LedgerBusy, LedgerUnusable, LedgerUnwritable
+from alqahira.errors import ConfigurationError, LedgerBusy, LedgerMissing, LedgerUnusable, LedgerUnwritable
 from alqahira.page import CrawledArticle, PageVisit
 from alqahira.record import from_record, to_json_line, to_record
 from alqahira.similarity import Fingerprint, features, fingerprint, same_story
@@ -120,10 +120,10 @@ class RevisitSchedule:
 
 
 def open_ledger(state_url: str, *, revisit: RevisitSchedule | None = None, read_only: bool = False) -> Ledger:
-    """The ledger at a database URL, made where it is missing.
+    """The ledger at a database URL, made where it is missing. `read_only` takes no lock and works beside a run.
 
     Raises LedgerBusy where another run holds it, LedgerUnusable where it is corrupt or of a newer version,
-    ConfigurationError where the URL is none. `read_only` takes no lock and works beside a run.
+    LedgerMissing where there is none to be read, ConfigurationError where the URL is none.
     """
     try:
         url = make_url(state_url)
@@ -133,7 +133,7 @@ def open_ledger(state_url: str, *, revisit: RevisitSchedule | None = None, read_
         raise ConfigurationError(f"ALQAHIRA_STATE_URL={state_url[:80]!r} is no database URL") from None
     path = Path(url.database)
     if read_only and not path.exists():
-        raise ConfigurationError(f"there is no state at {path}: no run has written there")
+        raise LedgerMissing(f"there is no state at {path}: no run has written there")
     lock = None if read_only else hold(path)
     try:
         engine = _engine(url)
@@ -161,9 +161,15 @@ def hold(path: Path) -> int:
         holder = os.pread(handle, 200, 0).decode(errors="replace").strip()
         os.close(handle)
         raise LedgerBusy(f"another run holds the state {path}: {holder or 'it does not say which'}") from None
-    os.ftruncate(handle, 0)
-    os.pwrite(handle, f"process {os.getpid()} since {rfc3339(datetime.now(UTC))}".encode(), 0)
+    _sign(handle, f"process {os.getpid()} since {rfc3339(datetime.now(UTC))}")
     return handle
+
+
+def _sign(lock: int, holder: str) -> None:
+    """Say in the locked file who holds it, for a run that finds it locked."""
+    with suppress(OSError):  # a full disk is told of where something is lost
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, holder.encode(), 0)
 
 
 def let_go(lock: int | None) -> None:
@@ -224,6 +230,11 @@ class Ledger:
         # Told of every write that failed, so that a run ends whoever's write it was.
         self.on_failure: Callable[[LedgerUnwritable], None] = lambda _: None
 
+    @property
+    def path(self) -> Path:
+        """The file of the state."""
+        return Path(str(self.engine.url.database))
+
     def __enter__(self) -> Ledger:
         return self
 
@@ -270,6 +281,8 @@ class Ledger:
             taken = set(connection.scalars(sa.select(runs.c.run_id).where(runs.c.run_id.startswith(run_id))))
             free = next(name for name in (run_id, *(f"{run_id}-{n}" for n in range(2, 10_000))) if name not in taken)
             connection.execute(runs.insert().values(run_id=free, spider=spider, started=rfc3339(now), complete=0))
+        if self._lock is not None:
+            _sign(self._lock, f"process {os.getpid()} since {rfc3339(now)}, run {free}")
         return free
 
     def finish_run(
@@ -604,6 +617,13 @@ class Ledger:
                     self._index(connection, article.article_id, fingerprint(article.article_body), before)
                 row = {"article_id": article.article_id, "revision": article.revision, "day": day, "part": sequence}
                 connection.execute(outbox.insert().values(accepted=rfc3339(article.date_crawled), **row))
+
+    def record_count(self, *, duplicates: bool = False) -> int:
+        """How many records `records` gives."""
+        with self.engine.connect() as connection:
+            published = connection.scalar(sa.select(sa.func.count()).select_from(outbox)) or 0
+            dropped = sa.select(sa.func.count()).select_from(articles).where(articles.c.status == "duplicate")
+            return published + ((connection.scalar(dropped) or 0) if duplicates else 0)
 
     def records(self, *, duplicates: bool = False) -> Iterator[dict[str, Any]]:
         """Every published record, all revisions, in the order accepted; `duplicates`: the dropped ones too, last."""

@@ -48,7 +48,8 @@ def base_type(annotation: Any) -> tuple[Any, bool]:
 def record_fields() -> list[tuple[Field[Any], Any, bool]]:
     """Each field of the record in order, with its type and whether it may be null."""
     hints = get_type_hints(Article)
-    return [(field, *base_type(hints[field.name])) for field in fields(Article)]
+    described = [(field, *base_type(hints[field.name])) for field in fields(Article)]
+    return [(field, kind, can_be_none and not field.metadata.get("always")) for field, kind, can_be_none in described]
 
 
 def json_schema() -> dict[str, Any]:

@@ -23,6 +23,8 @@ ALQAHIRA_USER_AGENT_CONTACT = ""
 ALQAHIRA_COMPRESS_PARTS = "false"
 # On: the article pages that were read are kept in <output>/archive/, for `scrapy replay` (docs/archive.md).
 ALQAHIRA_ARCHIVE = "false"
+# `never`: no bar even on a terminal; in a pipe or a log there is none anyway.
+ALQAHIRA_PROGRESS = "auto"
 
 # --- how far a run goes -----------------------------------------------------------------------
 

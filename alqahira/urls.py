@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from ipaddress import ip_address
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
 
 from alqahira import site
@@ -124,3 +125,12 @@ def is_article_url(url: str, root: str) -> bool:
 def article_id(canonical: str) -> str:
     """The record's `article_id` of a canonical URL."""
     return article_number(canonical) or "u" + hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+
+def site_name(site_url: str) -> str:
+    """What the ledger calls the site: its host, or `loopback` for any copy on this machine, whatever its port."""
+    host = (urlsplit(site_url).hostname or "").removeprefix("www.")
+    try:
+        return "loopback" if ip_address(host).is_loopback else host
+    except ValueError:
+        return "loopback" if host == "localhost" else host

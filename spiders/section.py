@@ -37,6 +37,7 @@ Results = Iterator[Request | CrawledArticle]
 
 _CAIRO = ZoneInfo(site.TIME_ZONE.value)
 _LISTING_PRIORITY, _SITEMAP_PRIORITY = 20, 10
+_REQUESTS_AT_ONCE = 1_000
 
 
 class SectionSpider(Spider):
@@ -264,8 +265,9 @@ class SectionSpider(Spider):
         for key in resting:
             if self.run.account.take(key):
                 self.run.settle(key, Outcome.UNCHANGED, "not_due")
-        waiting, self._waiting = self._waiting, []
-        for link, discovery in waiting:
+        # A request weighs ten times what its link does, and a backfill may wait for a year of them.
+        batch, self._waiting = self._waiting[:_REQUESTS_AT_ONCE], self._waiting[_REQUESTS_AT_ONCE:]
+        for link, discovery in batch:
             yield self._article_request(link, discovery)
 
     def _article_request(self, link: Link, discovery: Discovery | None) -> Request:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -37,6 +39,29 @@ def scrapy(*arguments: str, settings: dict[str, str] | None = None, **environmen
         command, cwd=PROJECT, env=clean | environment, capture_output=True, text=True, timeout=240, check=False
     )
     return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def at_a_terminal(command: list[str], environment: dict[str, str]) -> tuple[int, str]:
+    """The command's status, and all that it put on the terminal it was started at."""
+    ours, theirs = pty.openpty()
+    screen = {"TERM": "xterm-256color", "COLUMNS": "120"}
+    process = subprocess.Popen(
+        command, cwd=PROJECT, env=environment | screen, stdin=theirs, stdout=theirs, stderr=theirs
+    )
+    os.close(theirs)
+    shown = bytearray()
+    try:
+        while piece := os.read(ours, 65536):
+            shown += piece
+    except OSError:  # the terminal's other end is closed
+        pass
+    os.close(ours)
+    return process.wait(60), shown.decode("utf-8", "replace")
+
+
+def plain(shown: str) -> str:
+    """What a terminal shows, without colours and movements of the cursor."""
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
 
 
 @dataclass

@@ -16,55 +16,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
 import pytest
 from crawling import PROJECT, UNTHROTTLED, Corpus, scrapy
-from replica_server import ReplicaProcess, start_replica, written
+from undisturbed import SETTINGS, Site, site_of
 
 from alqahira.parts import part_files
-
-NOW = "2026-11-24T12:00:00+00:00"
-TRUTH = written(datetime(2026, 11, 24, 12, tzinfo=UTC))
-# Small parts, so that many are sealed while the spider runs. A sitemap's week is counted from the real clock.
-SETTINGS = {"ALQAHIRA_BROWSER": "never", "ALQAHIRA_PART_MAX_ROWS": "5", "ALQAHIRA_SITEMAP_DAYS": "36500"}
-# What another run, or another order of arrival, may write otherwise.
-OF_THE_RUN = {"run_id", "date_crawled", "date_first_seen", "discovered_on", "duplicate_of"}
-
-
-@dataclass
-class Site:
-    """A replica, and what an undisturbed crawl of it publishes: a record per story."""
-
-    server: ReplicaProcess
-    expected: dict[str, dict] = field(default_factory=dict)
-
-
-def story(record: dict) -> str:
-    """The article, or the one whose wire story it repeats: which copy is kept depends on which came first."""
-    article = TRUTH.get(record["article_id"])
-    return str(article.duplicate_of or article.number) if article else record["article_id"]
-
-
-def content(record: dict) -> dict:
-    article = TRUTH.get(record["article_id"])
-    # «Two hours ago» is another moment in each run.
-    more = {"date_published"} if article and article.tolerance else set()
-    return {name: value for name, value in record.items() if name not in OF_THE_RUN | more}
-
-
-@contextmanager
-def site_of(articles: int, folder: Path) -> Iterator[Site]:
-    server = start_replica("--articles", str(articles), "--now", NOW, log=folder / "access.jsonl")
-    try:
-        whole = Corpus(folder / "undisturbed", server.url)
-        ran = whole.crawl("defense", settings=SETTINGS)
-        assert ran.status == 0, ran.stderr
-        yield Site(server, {story(record): record for record in whole.records()})
-    finally:
-        server.stop()
 
 
 @pytest.fixture(scope="module")
@@ -125,39 +84,14 @@ class Crawl:
         return self.start().wait(240)
 
     def answers(self) -> Callable[[], int]:
-        """Counts the articles that the site has answered from now on."""
-        path = self.site.server.log_path
-        begin = path.stat().st_size
-
-        def count() -> int:
-            with path.open("rb") as log:
-                log.seek(begin)
-                return log.read().count(b'"/news/')
-
-        return count
+        return self.site.answers()
 
     def parts(self) -> int:
         return len(part_files(self.folder))
 
     def wrong(self) -> list[str]:
         """What is lost, twice or broken, against the undisturbed crawl."""
-        found = []
-        for path in part_files(self.folder):
-            if not (self.folder / path).read_bytes().endswith(b"\n"):
-                found.append(f"broken: {path} is torn")
-        found += [f"broken: {path} lies about" for path in self.folder.glob("articles/*/.*")]
-        records = Corpus(self.folder, "").records()
-        found += [f"twice: {told}" for told, n in Counter((story(r), r["revision"]) for r in records).items() if n > 1]
-        told = {story(record): record for record in records}
-        found += [f"lost: {lost}" for lost in self.site.expected.keys() - told.keys()]
-        found += [f"not expected: {more}" for more in told.keys() - self.site.expected.keys()]
-        for name, record in told.items():
-            expected = self.site.expected.get(name, record)
-            if record["article_id"] == expected["article_id"] and content(record) != content(expected):
-                unlike = [key for key in record if content(record).get(key) != content(expected).get(key)]
-                found.append(f"broken: {name} in {unlike}: {[(record[key], expected[key]) for key in unlike]}")
-        verified = scrapy("verify", settings={"ALQAHIRA_OUTPUT_DIR": str(self.folder)})
-        return found + ([] if verified.status == 0 else verified.lines)
+        return self.site.wrong(self.folder)
 
 
 @pytest.fixture

@@ -30,6 +30,10 @@ SAMPLES = [
         ("سفيرة النوايا الحسنة تزور مستشفى للأطفال", set()),
         ("هيئة الدفاع تطلب استدعاء الشهود وتأجيل محاكمة المتهم", set()),
         ("حرب أسعار بين شركات السيارات الكهربائية", set()),
+        ("السيول تغلق الطرق ووزارة المالية تصرف تعويضات", set()),
+        ("مصرع شخصين في انقلاب سيارة بطريق الفيوم", set()),
+        ("طائرات مسيرة لرش المبيدات في حقول القمح", set()),
+        ("رحلة سياحية جديدة بين مصر وكازاخستان", set()),
         ("", set()),
     ],
 )
@@ -44,6 +48,19 @@ def test_a_decision_names_its_terms_the_most_decisive_first():
     assert [shares[term] for term in found["defense"]] == sorted(
         (shares[term] for term in found["defense"]), reverse=True
     )
+
+
+def test_words_that_are_little_alone_decide_together_in_one_sentence():
+    together = match_topics("مستوطنون يحرقون بيوتا قرب نابلس", "")["defense"]
+    assert any(" + " in term for term in together)
+    in_one_sentence = explain_topics("", "أحرق مستوطنون بيوتا في القرية.")["defense"]
+    in_two = explain_topics("", "وصل مستوطنون إلى القرية. ثم أحرق أحدهم بيتا.")["defense"]
+    assert any(" + " in term for term in in_one_sentence)
+    assert not any(" + " in term for term in in_two)
+
+
+def test_a_verb_is_found_in_either_gender():
+    assert match_topics("الجيش يقصف مواقع المسلحين", "").keys() == match_topics("القوات تقصف مواقع المسلحين", "").keys()
 
 
 def test_clitics_and_spelling_make_no_difference():

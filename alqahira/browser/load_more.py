@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import monotonic
@@ -33,10 +33,13 @@ class LoadMore:
         return cls(**{key: given for key, given in value.items() if given is not None})
 
 
-async def load_more(visit: Visit, plan: LoadMore, *, delay: float, budget: float) -> str:
+async def load_more(
+    visit: Visit, plan: LoadMore, *, delay: float, budget: float, is_ending: Callable[[], bool] = lambda: False
+) -> str:
     """Click until a reason to stop, and return it: a word for the statistics.
 
-    `delay`: least seconds between two clicks, as each is a request to the site; `budget`: most seconds for all.
+    `delay`: least seconds between two clicks, as each is a request to the site; `budget`: most seconds for all;
+    `is_ending`: whether the run has been told to end.
     """
     end = monotonic() + budget
     seen: set[str] = set()
@@ -47,6 +50,8 @@ async def load_more(visit: Visit, plan: LoadMore, *, delay: float, budget: float
             return reason
         if monotonic() > end:
             return "budget"
+        if is_ending():
+            return "ending"
         clicked = monotonic()
         if not await _click(visit):
             return "exhausted"

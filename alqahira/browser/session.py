@@ -153,7 +153,8 @@ class Browser:
         if answer.status < 400:
             await visit.settle(left() / 2)
             if plan:
-                reason = await load_more(visit, plan, delay=self._delay, budget=self._load_more_budget)
+                limits = {"delay": self._delay, "budget": self._load_more_budget}
+                reason = await load_more(visit, plan, **limits, is_ending=self._is_ending)
                 self._count(f"load_more/{reason}")
                 begun = monotonic()
         await visit.finish_reading(min(2.0, left()))
@@ -174,6 +175,11 @@ class Browser:
                 self._endpoints.add(endpoint)
                 self._count("endpoints")
                 logger.info("Page data comes from %s: a maintainer can request it plainly", endpoint)
+
+    def _is_ending(self) -> bool:
+        """Whether the engine takes no more requests and waits for those under way (it has no public word for that)."""
+        slot = getattr(self._crawler.engine, "_slot", None)
+        return slot is None or slot.closing is not None
 
     def _count(self, name: str) -> None:
         if self._crawler.stats:

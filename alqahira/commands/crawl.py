@@ -4,28 +4,41 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
+import os
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from scrapy.commands.crawl import Command as ScrapyCrawl
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.exceptions import UsageError
+from scrapy.settings import Settings
+from scrapy.utils.conf import arglist_to_dict
+from scrapy.utils.log import configure_logging, get_scrapy_root_handler
 
-from alqahira.arguments import CrawlArguments
+from alqahira.api_settings import JOB_ARGUMENT, check_api_settings
+from alqahira.arguments import CrawlArguments, check_site_url
 from alqahira.configuration import Configuration
 from alqahira.dates import cairo_day
 from alqahira.errors import AlqahiraError, ConfigurationError
 from alqahira.extensions.run import Run
+from alqahira.urls import site_name
+
+logger = logging.getLogger(__name__)
 
 
 class Command(ScrapyCrawl):
     """Exit status: 0 complete, 1 a monitor failed, 2 wrong arguments or settings, 3 another run holds the ledger."""
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
+        assert self.settings is not None
+        # Without what the command line brings: where a job's settings are refused, none of them decides about its log.
+        self._trusted: Settings = self.settings.copy()
         try:
             self._check(args, opts)
         except AlqahiraError as error:
-            end(error)
+            end(error, log=self._trusted)
 
     def _check(self, args: list[str], opts: argparse.Namespace) -> None:
         try:
@@ -33,12 +46,22 @@ class Command(ScrapyCrawl):
         except UsageError as error:
             raise ConfigurationError(str(error) or "wrong options; see scrapy crawl --help") from None
         assert self.settings is not None
+        if JOB_ARGUMENT in opts.spargs:
+            self._check_job(" ".join(args), str(opts.spargs[JOB_ARGUMENT]), arglist_to_dict(opts.set))
+        self._trusted = self.settings
         if len(args) != 1 or args[0].startswith("-"):
             raise ConfigurationError(f"name one spider: scrapy crawl {' | '.join(self._spiders())}")
         if args[0] not in self._spiders():
             raise ConfigurationError(f"no spider {args[0]!r}; there are {', '.join(self._spiders())}")
         CrawlArguments.parse(opts.spargs, today=cairo_day(datetime.now(UTC)))
         Configuration.from_settings(self.settings)
+
+    def _check_job(self, spider: str, job: str, given: dict[str, str]) -> None:
+        service = settings_of_scrapyd(spider, job)
+        operator = self._trusted.copy()
+        self._trusted.setdict(service, priority="cmdline")
+        is_copy = site_name(check_site_url(str(operator["ALQAHIRA_SITE_URL"]))) == "loopback"
+        check_api_settings(given, operator=operator, service=service, at_any_pace=is_copy)
 
     def _spiders(self) -> list[str]:
         from scrapy.spiderloader import get_spider_loader
@@ -56,22 +79,49 @@ class Command(ScrapyCrawl):
         self.exitcode = exit_status(crawler, task)
 
 
+def settings_of_scrapyd(spider: str, job: str) -> dict[str, str]:
+    """What the Scrapyd that runs this process gives its jobs itself, such as LOG_FILE; nothing where there is none."""
+    project = os.environ.get("SCRAPY_PROJECT")
+    try:
+        from scrapyd.config import Config
+        from scrapyd.environ import Environment
+        from scrapyd.exceptions import DirectoryTraversalError
+    except ImportError:
+        return {}
+    try:
+        message = {"_project": project, "_spider": spider, "_job": job}
+        return dict(Environment(Config()).get_settings(message)) if project else {}
+    except DirectoryTraversalError:
+        return {}
+
+
 def exit_status(crawler: Crawler, task: asyncio.Task[None]) -> int:
     """The status of a crawl that has ended; an error that kept it from starting ends the process here."""
     error = None if task.cancelled() or not task.done() else task.exception()
     if isinstance(error, AlqahiraError):
-        end(error)
+        end(error, log=crawler.settings)
     if error is not None:
         raise error
     run = crawler.get_extension(Run)
     assert run is not None
     if run.problem:
         # Said once more as the last line, for the log may go to a file or nowhere.
-        print(f"alqahira: {run.problem}", file=sys.stderr)
+        _say(run.problem)
     return run.exit_status
 
 
-def end(error: AlqahiraError) -> None:
-    """One line to standard error, and out with the error's status."""
-    print(f"alqahira: {error}", file=sys.stderr)
+def end(error: AlqahiraError, *, log: Settings | None = None) -> None:
+    """One line to standard error, and to the log where `log` has a file for it; out with the error's status."""
+    if log is not None and log["LOG_FILE"] and log.getbool("LOG_ENABLED"):
+        with suppress(OSError):
+            if get_scrapy_root_handler() is None:  # it ends before Scrapy has opened its log
+                configure_logging(log)
+            logger.error("%s", error)
+    _say(str(error))
     sys.exit(error.exit_status)
+
+
+def _say(problem: str) -> None:
+    # Who started this run may be gone and have left a broken pipe; the exit status stays what it is.
+    with suppress(OSError):
+        print(f"alqahira: {problem}", file=sys.stderr, flush=True)

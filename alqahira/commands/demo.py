@@ -49,7 +49,7 @@ class Command(ScrapyCommand):
         assert self.settings is not None
         try:
             configuration = Configuration.from_settings(self.settings)
-            if importlib.util.find_spec("aiohttp") is None or importlib.util.find_spec("jinja2") is None:
+            if importlib.util.find_spec("aiohttp") is None:
                 raise ConfigurationError("the demo needs the extra «replica»: make demo installs it")
             log = configuration.output_dir / "demo.log"
             log.unlink(missing_ok=True)

@@ -1,15 +1,16 @@
-"""`scrapy export`: the corpus, or a slice of it, as JSON Lines."""
+"""`scrapy export`: the corpus, or a slice of it, as JSON Lines or Parquet."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import suppress
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from scrapy.commands import ScrapyCommand
 
@@ -19,6 +20,8 @@ from alqahira.configuration import state_url
 from alqahira.dates import cairo_day
 from alqahira.errors import AlqahiraError, ConfigurationError
 from alqahira.ledger import Ledger, open_ledger
+from alqahira.parquet import require_pyarrow, write_parquet
+from alqahira.progress import is_wanted, watched
 from alqahira.record import to_json_line
 
 TOPICS = ("defense", "foreign_affairs")
@@ -34,7 +37,7 @@ class Command(ScrapyCommand):
         return "[options]"
 
     def short_desc(self) -> str:
-        return "Write the corpus, or a slice of it, as JSON Lines"
+        return "Write the corpus, or a slice of it, as JSON Lines or Parquet"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
@@ -43,6 +46,7 @@ class Command(ScrapyCommand):
         parser.add_argument("--until", metavar="DAY", help="published on this Cairo day or earlier")
         parser.add_argument("--with-duplicates", action="store_true", help="near-duplicates that were dropped, too")
         parser.add_argument("--all-revisions", action="store_true", help="every revision, not the highest alone")
+        parser.add_argument("--format", choices=("jsonl", "parquet"), default="jsonl", help="parquet needs -o (jsonl)")
         parser.add_argument(
             "-o", "--output", metavar="FILE", help="write to FILE, whole or not at all (standard output)"
         )
@@ -52,19 +56,29 @@ class Command(ScrapyCommand):
         try:
             days = {"since": opts.since, "until": opts.until}
             window = CrawlArguments.parse({k: v for k, v in days.items() if v}, today=date.max)
+            if opts.format == "parquet":
+                if opts.output is None:
+                    raise ConfigurationError("--format parquet needs a file: -o FILE")
+                require_pyarrow()
             with open_ledger(state_url(self.settings), read_only=True) as ledger:
-                lines = (to_json_line(record) for record in select(ledger, window, opts))
-                write(lines, opts.output)
+                # Lines on the terminal are their own progress.
+                shown = is_wanted(self.settings) and opts.output is not None
+                write(select(ledger, window, opts, shown=shown), opts.format, opts.output)
         except AlqahiraError as error:
             end(error)
         except BrokenPipeError:  # the reader has had enough
             sys.stdout = open(os.devnull, "w")  # noqa: SIM115
 
 
-def select(ledger: Ledger, window: CrawlArguments, opts: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    """The records that the options ask for."""
+def select(
+    ledger: Ledger, window: CrawlArguments, opts: argparse.Namespace, *, shown: bool = False
+) -> Iterator[dict[str, Any]]:
+    """The records that the options ask for; `shown`: a bar counts those that were read and those that are taken."""
     newest = None if opts.all_revisions else ledger.newest_revisions()
-    for record in ledger.records(duplicates=opts.with_duplicates):
+    taken: Counter[str] = Counter()
+    total = ledger.record_count(duplicates=opts.with_duplicates) if shown else None
+    records = ledger.records(duplicates=opts.with_duplicates)
+    for record in watched(records, total, "export", shown=shown, counts=lambda: f"{taken.total():,} taken"):
         published = record["date_published"]
         if newest is not None and record["revision"] != newest[record["article_id"]]:
             continue
@@ -73,26 +87,40 @@ def select(ledger: Ledger, window: CrawlArguments, opts: argparse.Namespace) -> 
         if (opts.since or opts.until) and not published:
             continue  # of no known day
         if window.covers(cairo_day(datetime.fromisoformat(published)) if published else None):
+            taken["records"] += 1
             yield record
 
 
-def write(lines: Iterator[str], target: str | None) -> None:
+def write(records: Iterable[dict[str, Any]], form: str, target: str | None) -> None:
     """To standard output, or to a file that appears only when it is whole."""
     if target is None:
-        for line in lines:
-            sys.stdout.write(f"{line}\n")
-        sys.stdout.flush()
+        write_lines(records, sys.stdout)
         return
-    path = Path(target)
+    with whole_file(Path(target)) as aside:
+        if form == "parquet":
+            write_parquet(records, aside)
+        else:
+            with aside.open("w", encoding="utf-8", newline="\n") as file:
+                write_lines(records, file)
+
+
+def write_lines(records: Iterable[dict[str, Any]], target: TextIO) -> None:
+    for record in records:
+        target.write(f"{to_json_line(record)}\n")
+    target.flush()
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Where to write what is to stand at `path` when the block has ended well, and not before."""
     aside = path.with_name(f".{path.name}.tmp")
     try:
-        with aside.open("w", encoding="utf-8", newline="\n") as file:
-            for line in lines:
-                file.write(f"{line}\n")
-            file.flush()
+        yield aside
+        with aside.open("rb") as file:
             os.fsync(file.fileno())
         aside.replace(path)
     except OSError as error:
+        raise ConfigurationError(f"{path} cannot be written: {error.strerror or error}") from None
+    finally:
         with suppress(OSError):
             aside.unlink(missing_ok=True)
-        raise ConfigurationError(f"{path} cannot be written: {error.strerror}") from None

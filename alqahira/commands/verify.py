@@ -12,6 +12,7 @@ from alqahira.configuration import state_url
 from alqahira.errors import AlqahiraError, ConfigurationError
 from alqahira.ledger import open_ledger
 from alqahira.parts import MANIFEST, check, part_files, read_manifest
+from alqahira.progress import is_wanted, watched
 from alqahira.rebuild import rebuild_state
 
 
@@ -41,7 +42,7 @@ class Command(ScrapyCommand):
                 raise ConfigurationError(f"there is no output at {output}")
             if opts.rebuild_state:
                 self._rebuild(output)
-            self.exitcode = report(output)
+            self.exitcode = report(output, shown=is_wanted(self.settings))
         except AlqahiraError as error:
             end(error)
 
@@ -56,8 +57,8 @@ class Command(ScrapyCommand):
             )
 
 
-def report(output: Path) -> int:
-    """Print each difference and a summary; 1 where there is any."""
+def report(output: Path, *, shown: bool = False) -> int:
+    """Print each difference and a summary, with a bar before them if `shown`; 1 where there is any difference."""
     try:
         listed = read_manifest(output)
     except ValueError as error:
@@ -65,7 +66,10 @@ def report(output: Path) -> int:
     found = part_files(output)
     if found and not (output / MANIFEST).exists():
         raise AlqahiraError(f"{output / MANIFEST} is missing: {len(found)} parts are listed nowhere")
-    differences = [f"{part.path}: {wrong}" for part in listed if (wrong := check(output, part))]
+    differences: list[str] = []
+    for part in watched(listed, len(listed), "verify", shown=shown, counts=lambda: f"{len(differences):,} differ"):
+        if wrong := check(output, part):
+            differences.append(f"{part.path}: {wrong}")
     differences += [f"{path}: not in the manifest" for path in sorted(set(found) - {part.path for part in listed})]
     for difference in differences:
         print(difference)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from scrapy import signals
 from scrapy.exceptions import NotConfigured
 
-from alqahira.account import Outcome
+from alqahira.account import Account, Outcome
 from alqahira.extensions.run import Run
+from alqahira.progress import is_wanted, new_bar
 
 if TYPE_CHECKING:
     from typing import Self
@@ -20,11 +21,14 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
 
+_ALWAYS_SHOWN = (Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.FAILED)
+
+
 class Progress:
     """Articles settled of those taken up, with rate and time left."""
 
     def __init__(self, crawler: Crawler) -> None:
-        if not sys.stderr.isatty():
+        if not is_wanted(crawler.settings):
             raise NotConfigured
         self.crawler = crawler
         self.bar: Bar | None = None
@@ -42,18 +46,8 @@ class Progress:
         return cls(crawler)
 
     def spider_opened(self, spider: Spider) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        self.bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}/s  {task.fields[counts]}"),
-            TimeRemainingColumn(),
-            console=Console(stderr=True),
-        )
-        self.task = self.bar.add_task(spider.name, total=None, rate="0", counts="")
+        self.bar = new_bar()
+        self.task = self.bar.add_task(spider.name, total=None, counts="")
         self.bar.start()
         _log_above_the_bar()
 
@@ -61,19 +55,31 @@ class Progress:
         run = self.crawler.get_extension(Run)
         if self.bar is None or run is None:
             return
-        account = run.account
-        speed = self.bar.tasks[0].speed or 0
-        counts = ", ".join(f"{account.count(outcome)} {outcome.value}" for outcome in Outcome if account.count(outcome))
-        total = account.discovered + account.left
-        self.bar.update(
-            self.task, completed=account.discovered, total=total or None, rate=f"{speed:.0f}", counts=counts
-        )
+        done, total = extent(run.account, run.max_articles)
+        self.bar.update(self.task, completed=done, total=total, counts=counts(run.account))
 
     def spider_closed(self) -> None:
         self.update()
         if self.bar is not None:
             self.bar.stop()
             _log_above_the_bar()
+
+
+def extent(account: Account, max_articles: int | None) -> tuple[int, int | None]:
+    """How far a run is, and how far it goes as far as is known (None: not at all yet).
+
+    Articles settled of those taken up; with `max_articles`, those accepted of what can still be accepted.
+    """
+    if max_articles is None:
+        return account.discovered, (account.discovered + account.left) or None
+    accepted = account.count(Outcome.ACCEPTED)
+    return accepted, min(max_articles, accepted + account.left) or None
+
+
+def counts(account: Account) -> str:
+    """What became of the articles: accepted, duplicate and failed always, the rest where there is any."""
+    numbers = {outcome: account.count(outcome) for outcome in (*_ALWAYS_SHOWN, *Outcome)}
+    return ", ".join(f"{n} {outcome.value}" for outcome, n in numbers.items() if n or outcome in _ALWAYS_SHOWN)
 
 
 def _log_above_the_bar() -> None:

@@ -9,10 +9,8 @@ import json
 import logging
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from scrapy import signals
 from scrapy.utils.defer import _schedule_coro
@@ -27,6 +25,7 @@ from alqahira.ledger import RevisitSchedule, open_ledger
 from alqahira.logformatter import say_in_one_line
 from alqahira.page import CrawledArticle, FetchedPage, PageVisit
 from alqahira.parts import Publisher
+from alqahira.urls import site_name
 
 if TYPE_CHECKING:
     from typing import Self
@@ -96,6 +95,9 @@ class Run:
 
     def spider_opened(self, spider: SectionSpider) -> None:
         self.run_id = self.ledger.start_run(self.run_id, spider.name, self.started)
+        # Absolute: a relative folder is relative to where the run was started, under Scrapyd to where Scrapyd was.
+        folder = self.configuration.output_dir.absolute()
+        logger.info("Run %s writes to %s, its state is %s", self.run_id, folder, self.ledger.path.absolute())
         if self.configuration.archive_dir:
             self._open_archive(self.configuration.archive_dir, spider)
 
@@ -237,12 +239,3 @@ class Run:
         if failed > discovered * self.crawler.settings.getfloat("ALQAHIRA_MAX_FAILED_SHARE"):
             return 1, f"{failed} of {discovered} articles failed: {self.account.causes(Outcome.FAILED)}"
         return 0, ""
-
-
-def site_name(site_url: str) -> str:
-    """What the ledger calls the site: its host, or `loopback` for any copy on this machine, whatever its port."""
-    host = (urlsplit(site_url).hostname or "").removeprefix("www.")
-    try:
-        return "loopback" if ip_address(host).is_loopback else host
-    except ValueError:
-        return "loopback" if host == "localhost" else host

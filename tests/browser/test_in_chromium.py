@@ -221,6 +221,13 @@ class TestLoadMore:
         assert site.hits("/api/list") == 7
         assert done.stats["browser/load_more/max_clicks"] == 1
 
+    def test_an_endless_one_is_left_when_the_run_is_told_to_end(self, site, crawl):
+        site.list_pages = 10**6
+        done = crawl(opened(max_clicks=10**6), CLOSESPIDER_TIMEOUT=2)
+        assert done.stats["browser/load_more/ending"] == 1
+        assert done.results[0]["links"]
+        assert_nothing_left(done)
+
     def test_one_that_gives_nothing_more_is_left(self, site, crawl):
         site.html(
             "/category/news",

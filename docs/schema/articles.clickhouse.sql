@@ -1,0 +1,32 @@
+CREATE TABLE articles (
+    schema_version Int64 COMMENT 'Version of this record\'s shape.',
+    article_id String COMMENT 'The site\'s own number as text; `u` and 16 hex digits of the canonical URL\'s SHA-256 where there is none.',
+    revision Int64 COMMENT '1, then one more for each material change of headline or body; readers keep the highest.',
+    url String COMMENT 'Canonical: no fragment, no tracking parameters, percent-encoded UTF-8, the site\'s scheme and host.',
+    headline String COMMENT 'The headline as printed.',
+    description Nullable(String) COMMENT 'Standfirst or meta description, where it is not the body\'s beginning.',
+    article_body String COMMENT 'Paragraphs as printed, joined by a blank line, without boilerplate.',
+    credit_line Nullable(String) COMMENT 'The credit as printed: «القاهرة الإخبارية - وكالات».',
+    authors Array(String) COMMENT 'People named in the credit line.',
+    agencies Array(String) COMMENT 'Codes of the news agencies named in the credit line: mena, reuters, afp, wires, …',
+    date_published Nullable(DateTime('UTC')) COMMENT 'When the article was published, UTC, to the second.',
+    date_published_source Nullable(String) COMMENT 'Where date_published stood: jsonld, meta, page_data, visible, sitemap, listing or image_upload.',
+    date_modified Nullable(DateTime('UTC')) COMMENT 'When the site says it last changed the article, UTC.',
+    image_url Nullable(String) COMMENT 'The main image.',
+    image_caption Nullable(String) COMMENT 'The main image\'s caption as printed.',
+    article_sections Array(String) COMMENT 'The site\'s own category names.',
+    keywords Array(String) COMMENT 'The site\'s tags.',
+    topics Array(String) COMMENT 'defense, foreign_affairs: decided by the topic test, whichever spider found the article.',
+    topic_terms Array(String) COMMENT 'The terms that decided the topics.',
+    in_language String COMMENT 'BCP 47 language tag.',
+    word_count Int64 COMMENT 'Words of article_body, split at white space.',
+    content_hash String COMMENT 'SHA-256 (hex) of the folded headline and body.',
+    duplicate_of Nullable(String) COMMENT 'article_id of the earlier near-duplicate, if any.',
+    layout String COMMENT 'Which extractor gave the body: site, page_data, jsonld or generic.',
+    discovered_on Nullable(String) COMMENT 'The listing, sitemap or feed that led here.',
+    date_first_seen DateTime('UTC') COMMENT 'When a run first accepted this article, UTC.',
+    date_crawled DateTime('UTC') COMMENT 'When the page that gave this revision was fetched, UTC.',
+    run_id String COMMENT 'The run that wrote this line.'
+)
+ENGINE = ReplacingMergeTree(revision)
+ORDER BY article_id;

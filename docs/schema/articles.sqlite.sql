@@ -1,0 +1,31 @@
+CREATE TABLE articles (
+    schema_version INTEGER NOT NULL, -- Version of this record's shape.
+    article_id TEXT NOT NULL, -- The site's own number as text; `u` and 16 hex digits of the canonical URL's SHA-256 where there is none.
+    revision INTEGER NOT NULL, -- 1, then one more for each material change of headline or body; readers keep the highest.
+    url TEXT NOT NULL, -- Canonical: no fragment, no tracking parameters, percent-encoded UTF-8, the site's scheme and host.
+    headline TEXT NOT NULL, -- The headline as printed.
+    description TEXT, -- Standfirst or meta description, where it is not the body's beginning.
+    article_body TEXT NOT NULL, -- Paragraphs as printed, joined by a blank line, without boilerplate.
+    credit_line TEXT, -- The credit as printed: «القاهرة الإخبارية - وكالات».
+    authors TEXT NOT NULL, -- People named in the credit line.
+    agencies TEXT NOT NULL, -- Codes of the news agencies named in the credit line: mena, reuters, afp, wires, …
+    date_published TEXT, -- When the article was published, UTC, to the second.
+    date_published_source TEXT, -- Where date_published stood: jsonld, meta, page_data, visible, sitemap, listing or image_upload.
+    date_modified TEXT, -- When the site says it last changed the article, UTC.
+    image_url TEXT, -- The main image.
+    image_caption TEXT, -- The main image's caption as printed.
+    article_sections TEXT NOT NULL, -- The site's own category names.
+    keywords TEXT NOT NULL, -- The site's tags.
+    topics TEXT NOT NULL, -- defense, foreign_affairs: decided by the topic test, whichever spider found the article.
+    topic_terms TEXT NOT NULL, -- The terms that decided the topics.
+    in_language TEXT NOT NULL, -- BCP 47 language tag.
+    word_count INTEGER NOT NULL, -- Words of article_body, split at white space.
+    content_hash TEXT NOT NULL, -- SHA-256 (hex) of the folded headline and body.
+    duplicate_of TEXT, -- article_id of the earlier near-duplicate, if any.
+    layout TEXT NOT NULL, -- Which extractor gave the body: site, page_data, jsonld or generic.
+    discovered_on TEXT, -- The listing, sitemap or feed that led here.
+    date_first_seen TEXT NOT NULL, -- When a run first accepted this article, UTC.
+    date_crawled TEXT NOT NULL, -- When the page that gave this revision was fetched, UTC.
+    run_id TEXT NOT NULL, -- The run that wrote this line.
+    PRIMARY KEY (article_id, revision)
+) STRICT;

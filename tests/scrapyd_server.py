@@ -1,0 +1,169 @@
+"""Starts a real Scrapyd with deploy/scrapyd.conf in a folder of its own, deploys to it, and asks its API.
+
+with Scrapyd(tmp_path / "scrapyd", ALQAHIRA_SITE_URL=server.url) as scrapyd:
+    scrapyd.deploy(copy_project(tmp_path / "project"))
+    job = scrapyd.schedule("defense", since="2026-11-01", settings={"LOG_LEVEL": "DEBUG"})
+    scrapyd.wait(job).status
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import requests
+from crawling import PROJECT
+
+CONF = PROJECT / "deploy" / "scrapyd.conf"
+PASSWORD = "a $sec%ret"  # holds what make, the shell and ConfigParser would read otherwise
+_DEADLINE = 200.0
+_SOURCES = ("alqahira", "spiders", "pipelines", "pyproject.toml", "setup.py", "scrapy.cfg", "README.md", "Makefile")
+
+
+@dataclass
+class Job:
+    """A job that has ended."""
+
+    status: int
+    log: str
+
+    @property
+    def lines(self) -> list[str]:
+        return self.log.splitlines()
+
+
+@dataclass
+class Scrapyd:
+    """A Scrapyd in `folder`; what is given by name is its environment, as the operator sets it."""
+
+    folder: Path
+    environment: dict[str, str] = field(default_factory=dict)
+    conf: dict[str, str] = field(default_factory=dict)
+    process: subprocess.Popen[bytes] | None = None
+    url: str = ""
+
+    @property
+    def output(self) -> Path:
+        return self.folder / "output"
+
+    @property
+    def own_log(self) -> Path:
+        return self.folder / "scrapyd.log"
+
+    def start(self) -> None:
+        """Start it, anew in the same folder after a kill, on a free port."""
+        self.folder.mkdir(exist_ok=True)
+        conf = CONF.read_text("utf-8")
+        for name, value in ({"poll_interval": "0.1"} | self.conf).items():
+            conf, found = re.subn(rf"^{name} =.*$", f"{name} = {value}", conf, flags=re.MULTILINE)
+            assert found == 1, name
+        (self.folder / "scrapyd.conf").write_text(conf, "utf-8")
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("ALQAHIRA_", "SCRAPY"))}
+        given = {"SCRAPYD_PASSWORD": PASSWORD, "ALQAHIRA_OUTPUT_DIR": str(self.output)} | self.environment
+        given |= {"SCRAPYD_HTTP_PORT": str(port), "HOME": str(self.folder), "PYTHONPATH": str(PROJECT)}
+        with self.own_log.open("ab") as log:
+            command = [sys.executable, "-m", "scrapyd", "--pidfile="]
+            self.process = subprocess.Popen(command, cwd=self.folder, env=kept | given, stdout=log, stderr=log)
+        self.url = f"http://127.0.0.1:{port}"
+        until(lambda: self.process.poll() is not None or self._answers(), lambda: self.own_log.read_text())
+        assert self.process.poll() is None, self.own_log.read_text()
+
+    def _answers(self) -> bool:
+        with suppress(requests.ConnectionError):
+            return requests.get(self.url, timeout=10).status_code == 401
+        return False
+
+    def deploy(self, folder: Path) -> subprocess.CompletedProcess[str]:
+        """`make deploy` of the copy of the project in `folder`."""
+        # Its environment is the one that the tests run in: nothing is installed.
+        venv = Path(sys.executable).parent.parent
+        command = ["make", "deploy", f"VENV={venv}", f"--old-file={venv / '.installed-scrapyd'}"]
+        login = {"SCRAPYD_URL": self.url, "SCRAPYD_USERNAME": "", "SCRAPYD_PASSWORD": PASSWORD}
+        return subprocess.run(command, cwd=folder, env=os.environ | login, capture_output=True, text=True, check=False)
+
+    def ask(self, name: str, **given: Any) -> dict[str, Any]:
+        """GET name.json, or POST where fields are given for the body (`data`)."""
+        method = "POST" if "data" in given else "GET"
+        answer = requests.request(method, f"{self.url}/{name}.json", auth=("alqahira", PASSWORD), timeout=60, **given)
+        return answer.json()
+
+    def schedule(self, spider: str, *, settings: dict[str, str] | None = None, **arguments: str) -> str:
+        """schedule.json; the job's id."""
+        brought = [f"{name}={value}" for name, value in (settings or {}).items()]
+        fields = {"project": "alqahira", "spider": spider, "setting": brought, **arguments}
+        answer = self.ask("schedule", data=fields)
+        assert answer["status"] == "ok", answer
+        return answer["jobid"]
+
+    def cancel(self, job: str) -> str | None:
+        """cancel.json; the state that the job was in."""
+        return self.ask("cancel", data={"project": "alqahira", "job": job})["prevstate"]
+
+    def pid(self, job: str) -> int:
+        """The process of a job, once it runs."""
+        until(lambda: self._running(job) is not None, lambda: str(self.ask("listjobs")))
+        return self._running(job)
+
+    def _running(self, job: str) -> int | None:
+        return next((found["pid"] for found in self.ask("listjobs")["running"] if found["id"] == job), None)
+
+    def log_of(self, job: str, spider: str = "defense") -> str:
+        path = self.folder / "logs" / "alqahira" / spider / f"{job}.log"
+        return path.read_text("utf-8") if path.exists() else ""
+
+    def wait(self, job: str, spider: str = "defense") -> Job:
+        """The job when it has ended: its exit status, which Scrapyd's own log alone tells, and its log."""
+        ended = re.compile(rf"Process (?:finished|died): (?:exitstatus=(\S+) )?project=\S+ spider=\S+ job='{job}'")
+        until(lambda: ended.search(self.own_log.read_text("utf-8")), lambda: self.own_log.read_text("utf-8"))
+        status = ended.search(self.own_log.read_text("utf-8"))[1]
+        return Job(0 if status is None else int(status), self.log_of(job, spider))
+
+    def kill(self) -> None:
+        """SIGKILL to Scrapyd alone; a job that it runs lives on."""
+        self.process.kill()
+        self.process.wait()
+
+    def __enter__(self) -> Scrapyd:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+        for pid in re.findall(r"Process started: .*? pid=(\d+) ", self.own_log.read_text("utf-8")):
+            # Only what runs a spider for this Scrapyd: a number may have been given to another process since.
+            with suppress(OSError):
+                if str(self.folder).encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    os.kill(int(pid), signal.SIGKILL)
+
+
+def copy_project(folder: Path) -> Path:
+    """What an egg is made of, in a folder where building one disturbs nobody."""
+    folder.mkdir()
+    for name in _SOURCES:
+        if (PROJECT / name).is_dir():
+            shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(PROJECT / name, folder / name)
+    return folder
+
+
+def until(happened: Callable[[], object], instead: Callable[[], str]) -> None:
+    """Wait for it; AssertionError with what is there instead."""
+    deadline = time.monotonic() + _DEADLINE
+    while not happened():
+        assert time.monotonic() < deadline, instead()
+        time.sleep(0.02)

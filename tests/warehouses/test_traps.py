@@ -1,0 +1,99 @@
+"""What docs/warehouses/README.md warns of is so: an engine that stops doing it makes a warning needless."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from datetime import datetime
+
+import pytest
+from printed import blocks
+
+PARTS = "articles/*/part-*.jsonl*"
+
+
+def test_duckdb_takes_the_folders_day_for_the_instant_unless_told_not_to(awkward):
+    duckdb = pytest.importorskip("duckdb")
+
+    def published(options):
+        query = f"SELECT date_published FROM read_json('{awkward.whole}/{PARTS}'{options}) WHERE article_id = '1'"
+        return duckdb.connect().execute(query).fetchone()[0]
+
+    assert published("") == "2024-12-24"
+    assert isinstance(published(", hive_partitioning = false"), datetime)
+
+
+def test_the_printed_look_gives_the_instant(awkward, tmp_path, monkeypatch):
+    duckdb = pytest.importorskip("duckdb")
+    (tmp_path / "output").symlink_to(awkward.whole)
+    monkeypatch.chdir(tmp_path)
+    (look,) = [block.code for block in blocks("duckdb") if block.section == "A look without a table"]
+    rows = duckdb.connect().execute(look).fetchall()
+    assert len(rows) == 10
+    assert isinstance(rows[0][2], datetime)
+
+
+def test_clickhouse_fails_at_the_folder_of_no_day_unless_told_not_to(awkward):
+    chdb = pytest.importorskip("chdb")
+    query = f"SELECT count(date_published) FROM file('{awkward.whole}/{PARTS}', 'JSONEachRow') SETTINGS use_hive_partitioning = "
+    with pytest.raises(RuntimeError, match="unknown"):
+        chdb.query(f"{query} 1")
+    assert int(str(chdb.query(f"{query} 0"))) == 15
+
+
+def test_pandas_makes_numbers_of_ids_unless_told_not_to(awkward):
+    pandas = pytest.importorskip("pandas")
+    early = next((awkward.early / "articles").glob("date_published=2026-11-22/part-*"))
+    assert json.loads(early.read_text("utf-8").split("\n")[0])["article_id"] == "5"
+    assert pandas.read_json(early, lines=True)["article_id"].tolist() == [5]
+    assert pandas.read_json(early, lines=True, dtype=False)["article_id"].tolist() == ["5"]
+
+
+# A process of its own: the JVM of this one, if there is one, has its folder from the test that started it.
+SPARK = """
+import json, sys
+from pyspark.sql import SparkSession
+
+corpus, cut = sys.argv[1:]
+spark = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").getOrCreate()
+reader = spark.read.schema("article_id STRING, date_published STRING, run_id STRING")
+told = {
+    name: reader.json(path).where("article_id = '1'").first()["date_published"]
+    for name, path in {"folder": f"{corpus}/articles", "pattern": f"{corpus}/articles/*/part-*"}.items()
+}
+told["cut"] = [row["run_id"] for row in reader.json(cut).collect()]
+try:
+    reader.option("mode", "FAILFAST").json(cut).collect()
+except Exception as error:
+    told["failfast"] = str(error)
+print(json.dumps(told))
+"""
+
+
+@pytest.fixture(scope="module")
+def spark_told(awkward, tmp_path_factory):
+    """What Spark makes of the folder, of the pattern, and of a part that was cut."""
+    pytest.importorskip("pyspark")
+    if shutil.which("java") is None:
+        pytest.skip("no Java here (Debian's package default-jre-headless)")
+    folder = tmp_path_factory.mktemp("spark")
+    whole = next((awkward.early / "articles").glob("date_published=2024-12-24/part-*"))
+    cut = folder / "cut" / whole.name
+    cut.parent.mkdir()
+    cut.write_bytes(whole.read_bytes()[:-900])
+    command = [sys.executable, "-c", SPARK, str(awkward.whole), str(cut)]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_spark_takes_the_folders_day_for_the_instant_when_given_the_folder(spark_told):
+    assert spark_told["folder"] == "2024-12-24"
+    assert spark_told["pattern"] == "2024-12-24T12:00:00Z"
+
+
+def test_spark_makes_of_half_a_line_a_row_of_nulls_unless_told_to_fail(spark_told):
+    assert spark_told["cut"] == ["run", None]
+    assert "malformed" in spark_told["failfast"].lower()
