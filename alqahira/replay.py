@@ -45,7 +45,7 @@ from spiders.section import SectionSpider
 logger = logging.getLogger(__name__)
 
 # Why a record of another tool's WARC is no article page; `http_<status>` as well.
-_NOT_ARTICLE, _NOT_HTML = "not_an_article_address", "not_html"
+_NOT_ARTICLE, _NOT_HTML, _REVISIT = "not_an_article_address", "not_html", "revisit"
 # What the reading of a foreign date, address or header can fail with.
 _BAD_RECORD = (ValueError, OverflowError, TypeError)
 
@@ -215,9 +215,11 @@ class _Replay:
             for record in self._records():
                 if record.type in PAGE_TYPES:
                     self._page(record, met)
-                elif record.event.get("event") == TAKEN_UP:
-                    self._take_up(str(record.event["key"]), record.event["discovered_on"])
-                elif record.event.get("event") == ENDED:
+                elif record.type == "revisit":
+                    self.tally.skipped[_REVISIT] += 1
+                elif self.archived.run_id and record.event.get("event") == TAKEN_UP:
+                    self._take_up(record.event["key"], record.event["discovered_on"])
+                elif self.archived.run_id and record.event.get("event") == ENDED:
                     ended = (record.event, record.date)
                     self._mend(record.event["met"])
         else:

@@ -67,8 +67,9 @@ class Record:
 
     @property
     def note(self) -> dict[str, Any] | None:
-        """What our writer noted with a page; None in the files of other tools."""
-        return _object(self.headers.get(NOTE_HEADER.lower()))
+        """What our writer noted with a page; None in the files of other tools, whatever they note."""
+        found = _object(self.headers.get(NOTE_HEADER.lower()))
+        return found if found and "key" in found else None
 
     @property
     def event(self) -> dict[str, Any]:

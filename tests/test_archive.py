@@ -290,12 +290,17 @@ def test_a_killed_run_s_file_is_closed_by_the_next_and_every_record_finds_its_pa
 
 
 @pytest.mark.skipif(os.geteuid() != 0 or shutil.which("mount") is None, reason="needs to mount a small disk")
-def test_a_full_disk_ends_the_run_with_one_line_and_the_next_goes_on(replica, tmp_path):
-    corpus = Corpus(tmp_path / "output", replica().url)
+@pytest.mark.parametrize("is_full_at_once", [False, True])
+def test_a_full_disk_ends_the_run_with_one_line_and_the_next_goes_on(replica, tmp_path, is_full_at_once):
+    server = replica()
+    corpus = Corpus(tmp_path / "output", server.url)
     disk = corpus.folder / "archive"
     disk.mkdir(parents=True)
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)], check=False).returncode:
         pytest.skip("mounting is not allowed here")
+    if is_full_at_once:
+        with suppress(OSError):
+            (disk / "other").write_bytes(b"x" * 2**20)
     try:
         ran = corpus.crawl("defense", settings=NO_BROWSER | ON)
         assert ran.status == 1
@@ -303,7 +308,8 @@ def test_a_full_disk_ends_the_run_with_one_line_and_the_next_goes_on(replica, tm
         assert "No space left on device" in ran.lines[-1]
         assert "Traceback" not in ran.stderr
         first = len(corpus.records())
-        assert first > 2
+        assert (first == 0) if is_full_at_once else (first > 2)
+        assert sum(path.startswith("/news/") for path in server.paths()) < 40
         subprocess.run(["mount", "-o", "remount,size=64m", str(disk)], check=True)
         assert corpus.crawl("defense", settings=NO_BROWSER | ON).status == 0
         keys = {page_of(record).visit.key for path in files(disk) for record in pages(path)}

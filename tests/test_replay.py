@@ -293,10 +293,15 @@ def foreign(*pages, compress=True):
         http = StatusAndHeaders(status, headers, protocol="HTTP/1.1")
         writer.write_record(
             writer.create_warc_record(
-                url, "response", BytesIO(body), len(body), http_headers=http, warc_headers_dict={"WARC-Date": date}
+                url, "response", BytesIO(body), len(body), http_headers=http, warc_headers_dict=headers_of(date)
             )
         )
     return out.getvalue()
+
+
+def headers_of(date):
+    """Browsertrix notes something of its own with each page."""
+    return {"WARC-Date": date, "WARC-JSON-Metadata": '{"ipType": "Public"}'}
 
 
 HTML = [("Content-Type", "text/html; charset=utf-8")]
@@ -326,7 +331,11 @@ def test_pages_that_another_tool_archived_are_replayed_with_what_is_known_of_the
         (f"{ROOT}/news/6/d", "200 OK", [("Content-Type", "image/jpeg")], b"\xff\xd8", "2026-11-20T10:00:09Z"),
         (f"{ROOT}/news/1/a", "200 OK", HTML, story(7), "2026-11-21T10:00:00Z"),
     )  # fmt: skip
-    archive = archive_of(tmp_path, other=content)
+    again = WARCWriter(BytesIO(), gzip=True)
+    again.write_record(
+        again.create_revisit_record(f"{ROOT}/news/1/a", "sha1:X", f"{ROOT}/news/1/a", "2026-11-20T10:00:00Z")
+    )
+    archive = archive_of(tmp_path, other=content + again.out.getvalue())
     ran = scrapy(
         "replay", "--archive", str(archive), settings={"ALQAHIRA_OUTPUT_DIR": str(tmp_path / "new")}, **OFFLINE
     )
@@ -340,7 +349,7 @@ def test_pages_that_another_tool_archived_are_replayed_with_what_is_known_of_the
         ("1", 2, "2026-11-21T10:00:00Z"),
     ]
     assert {record["discovered_on"] for record in records} == {None}
-    assert "4 records are no article page (http_404 1, not_an_article_address 2, not_html 1)" in ran.stdout
+    assert "5 records are no article page (http_404 1, not_an_article_address 2, not_html 1, revisit 1)" in ran.stdout
 
 
 def test_another_tool_s_pages_reach_both_sections(crawled, tmp_path):

@@ -120,6 +120,8 @@ class Run:
         """
         if self.configuration.archive_dir is None:
             return True
+        if self.failure:
+            self.fail(self.failure)  # had the engine not begun yet, it runs now
         if self.failure or self.archive is None:
             return False
         try:
