@@ -24,6 +24,8 @@ TRACED_FIELDS = (
     "keywords",
 )
 
+_MOST_GAPS = 20
+
 
 class Outcome(StrEnum):
     """What can become of an article."""
@@ -45,6 +47,8 @@ class Account:
     # field -> the source it came from -> articles; `none` where an article lacks the field.
     sources: dict[str, Counter[str]] = field(default_factory=dict)
     drift: list[str] = field(default_factory=list)
+    # Where articles seem to be missing in a listing, one line each, the first few.
+    gaps: list[str] = field(default_factory=list)
     _open: set[str] = field(default_factory=set)
     _closed: set[str] = field(default_factory=set)
 
@@ -67,6 +71,12 @@ class Account:
         """Count where each field of an article that was read came from."""
         for name in TRACED_FIELDS:
             self.sources.setdefault(name, Counter())[sources.get(name, "none")] += 1
+
+    def gap(self, line: str) -> None:
+        """Note that articles seem to be missing in a listing."""
+        self.notes["listing_gap"] += 1
+        if len(self.gaps) < _MOST_GAPS:
+            self.gaps.append(line)
 
     def count(self, outcome: Outcome) -> int:
         return sum(n for (found, _), n in self.settled.items() if found is outcome)
@@ -97,6 +107,7 @@ class Account:
             "notes": dict(self.notes),
             "sources": {name: dict(counts) for name, counts in self.sources.items()},
             "drift": self.drift,
+            "gaps": self.gaps,
         }
 
     def line(self) -> str:
@@ -113,3 +124,20 @@ def account_line(account: Mapping[str, Any]) -> str:
         parts.append(f"{account[outcome.value]} {outcome.value}" + (f" ({named})" if named else ""))
     left = f"; {account['left']} left to the next run" if account["left"] else ""
     return f"{account['discovered']} discovered = {' + '.join(parts)}{left}"
+
+
+def account_table(account: Mapping[str, Any]) -> list[str]:
+    """An account as `as_dict` gave it, as a table: a row for each outcome and cause, and a sum that shows it adds up.
+
+    One line each, so that each can be a record of the log.
+    """
+    rows = [("outcome", "cause", "articles")]
+    for outcome in Outcome:
+        causes = account["causes"].get(outcome.value, {})
+        rows.append((outcome.value, "", str(account[outcome.value])))
+        rows += [("", cause, str(n)) for cause, n in causes.items() if cause != outcome.value]
+    rows.append(("= discovered", "", str(account["discovered"])))
+    if account["left"]:
+        rows.append(("left to the next run", "", str(account["left"])))
+    widths = [max(len(row[i]) for row in rows) for i in range(3)]
+    return [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:>{widths[2]}}" for a, b, c in rows]

@@ -9,11 +9,13 @@ import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
+from alqahira import site
 from alqahira.errors import ConfigurationError
 
 KNOWN = ("since", "until", "max_articles")
@@ -116,6 +118,12 @@ def check_flag(name: str, value: object) -> bool:
     if str(value).lower() not in ("true", "false", "1", "0"):
         raise ConfigurationError(f"{name}={str(value)[:40]!r} is neither true nor false")
     return str(value).lower() in ("true", "1")
+
+
+def check_day(name: str, value: object) -> datetime | None:
+    """The beginning of a Cairo day written YYYY-MM-DD; None where it is empty, ConfigurationError where it is none."""
+    day = _day(name, value)
+    return datetime.combine(day, time.min, ZoneInfo(site.TIME_ZONE.value)) if day else None
 
 
 def check_revisit(value: Any) -> tuple[tuple[float, float], ...]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from datetime import datetime
 from pathlib import Path
 
 from scrapy.settings import BaseSettings
 
 from alqahira.arguments import (
     check_choice,
+    check_day,
     check_flag,
     check_number,
     check_output_dir,
@@ -16,6 +18,8 @@ from alqahira.arguments import (
     check_site_url,
     check_state_url,
 )
+from alqahira.monitors.rules import Limits
+from alqahira.monitors.suite import configured_actions
 
 STATE_FILE = "state.db"
 ARCHIVE_FOLDER = "archive"
@@ -24,6 +28,12 @@ _DAY = 86_400
 _WHOLE = {
     "ALQAHIRA_SITEMAP_DAYS": (0, 36_500),
     "ALQAHIRA_BASELINE_DAYS": (0, 36_500),
+    "ALQAHIRA_BASELINE_RUNS": (1, 100_000),
+    "ALQAHIRA_BASELINE_MIN_RUNS": (1, 100_000),
+    "ALQAHIRA_MONITOR_MIN_ARTICLES": (1, 1_000_000),
+    "ALQAHIRA_MONITOR_MIN_REQUESTS": (1, 1_000_000),
+    "ALQAHIRA_MIN_VOLUME": (1, 1_000_000),
+    "SPIDERMON_SMTP_PORT": (1, 65_535),
     "ALQAHIRA_OVERLAP": (1, 1_000_000),
     "ALQAHIRA_MAX_LISTING_PAGES": (1, 1_000_000),
     "ALQAHIRA_MAX_SITEMAPS": (0, 1_000_000),
@@ -44,6 +54,13 @@ _WHOLE = {
 }
 _REAL = {
     "ALQAHIRA_MAX_FAILED_SHARE": (0, 1),
+    "ALQAHIRA_MAX_ERROR_SHARE": (0, 1),
+    "ALQAHIRA_MAX_RETRY_SHARE": (0, 1),
+    "ALQAHIRA_MAX_ROBOTS_SHARE": (0, 1),
+    "ALQAHIRA_COVERAGE_MARGIN": (0, 1),
+    "ALQAHIRA_MIN_VOLUME_SHARE": (0, 1),
+    "ALQAHIRA_MAX_HOURS_SINCE_SUCCESS": (0, 876_000),
+    "ALQAHIRA_ALERT_TIMEOUT": (1, _DAY),
     "ALQAHIRA_RETRY_BUDGET": (0, 1_000_000),
     "ALQAHIRA_CRAWL_DELAY_MAX": (0, _DAY),
     "ALQAHIRA_RETRY_AFTER_MAX": (0, _DAY),
@@ -58,6 +75,13 @@ _REAL = {
     "DOWNLOAD_DELAY": (0, _DAY),
     "DOWNLOAD_TIMEOUT": (0.1, _DAY),
 }
+_FLAGS = (
+    "AUTOTHROTTLE_ENABLED",
+    "SPIDERMON_ENABLED",
+    "SPIDERMON_SMTP_ENFORCE_TLS",
+    "SPIDERMON_SMTP_ENFORCE_SSL",
+    "ALQAHIRA_LOG_JSON",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +98,20 @@ class Configuration:
     part_max_rows: int
     part_max_age_seconds: float
     revisit: tuple[tuple[float, float], ...]
+    limits: Limits
+    baseline_since: datetime | None
+    metrics_dir: Path
 
     @classmethod
     def from_settings(cls, settings: BaseSettings) -> Configuration:
         """Checks the output folder by writing to it, and every number that the project reads."""
         whole = {n: int(check_number(n, settings[n], *bounds, whole=True)) for n, bounds in _WHOLE.items()}
-        for name, bounds in _REAL.items():
-            check_number(name, settings[name], *bounds)
-        check_flag("AUTOTHROTTLE_ENABLED", settings["AUTOTHROTTLE_ENABLED"])
+        real = {n: check_number(n, settings[n], *bounds) for n, bounds in _REAL.items()}
+        for name in _FLAGS:
+            check_flag(name, settings[name])
+        configured_actions(settings)
+        limits = {field.name: (whole | real)[f"ALQAHIRA_{field.name.upper()}"] for field in fields(Limits)}
+        output_dir = check_output_dir(str(settings["ALQAHIRA_OUTPUT_DIR"]))
         check_choice("ALQAHIRA_PROGRESS", str(settings["ALQAHIRA_PROGRESS"]), ("auto", "never"))
         is_archived = check_flag("ALQAHIRA_ARCHIVE", settings["ALQAHIRA_ARCHIVE"])
         output_dir = check_output_dir(str(settings["ALQAHIRA_OUTPUT_DIR"]))
@@ -98,6 +128,9 @@ class Configuration:
             part_max_rows=whole["ALQAHIRA_PART_MAX_ROWS"],
             part_max_age_seconds=whole["ALQAHIRA_PART_MAX_AGE_SECONDS"],
             revisit=check_revisit(settings["ALQAHIRA_REVISIT"]),
+            limits=Limits(**limits),  # type: ignore[arg-type]
+            baseline_since=check_day("ALQAHIRA_BASELINE_SINCE", settings["ALQAHIRA_BASELINE_SINCE"]),
+            metrics_dir=Path(str(settings["ALQAHIRA_METRICS_DIR"] or output_dir / "metrics")).expanduser(),
         )
 
 

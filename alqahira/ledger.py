@@ -310,6 +310,13 @@ class Ledger:
             query = sa.select(runs.c.run_id).where(runs.c.spider == spider, runs.c.complete == 1).limit(1)
             return connection.scalar(query) is not None
 
+    def last_completed_run(self, spider: str) -> str | None:
+        """When the last run that saw all it set out to see began, as RFC 3339."""
+        with self.transaction() as connection:
+            query = sa.select(sa.func.max(runs.c.started)).where(runs.c.spider == spider, runs.c.complete == 1)
+            found: str | None = connection.scalar(query)
+        return found
+
     def ended_runs(self, since: datetime, spider: str | None = None) -> list[EndedRun]:
         """The runs that began at or after a moment and have ended, of one spider or of all, in the order they began."""
         query = sa.select(runs).where(runs.c.started >= rfc3339(since), runs.c.account.is_not(None))
@@ -372,8 +379,11 @@ class Ledger:
         with self.transaction() as connection:
             self._visited(connection, visit, self._published(connection, visit.key))
 
-    def fail(self, key: str, cause: str, *, retry: bool, now: datetime, run_id: str) -> None:
-        """A page gave no article. With `retry` it stays pending for the next run, up to MAX_ATTEMPTS runs."""
+    def fail(self, key: str, cause: str, *, retry: bool, now: datetime, run_id: str) -> bool:
+        """A page gave no article. With `retry` it stays pending for the next run, up to MAX_ATTEMPTS runs.
+
+        True where this was the last of them: the page is given up.
+        """
         with self.transaction() as connection:
             row = _pages_by_key(connection, [key]).get(key)
             attempts = (row.attempts if row else 0) + 1
@@ -388,6 +398,7 @@ class Ledger:
                 "next_visit": rfc3339(now + timedelta(days=2**attempts)) if again else None,
             }
             connection.execute(pages.update().where(pages.c.key == key).values(values))
+        return retry and not again and not known
 
     # --- articles -----------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """Every setting of the project, grouped, each with one line of why.
 
-The names that begin with ALQAHIRA_ are this project's own; each is also an environment variable, and
-a setting given with `-s` wins over it. All others are Scrapy's (docs.scrapy.org, «Settings»).
+The names that begin with ALQAHIRA_ are this project's own, those with SPIDERMON_ Spidermon's; each is also an
+environment variable, and a setting given with `-s` wins over it. All others are Scrapy's (docs.scrapy.org, «Settings»).
 """
 
 from __future__ import annotations
@@ -49,6 +49,51 @@ ALQAHIRA_PART_MAX_AGE_SECONDS = 300
 ALQAHIRA_MAX_FAILED_SHARE = 0.5
 # Days of a section's own runs that a run is compared with.
 ALQAHIRA_BASELINE_DAYS = 30
+# YYYY-MM-DD (Cairo): no run before that day is compared with, for the day on which the site changed for good.
+ALQAHIRA_BASELINE_SINCE = ""
+
+# --- monitors (docs/operations.md) ------------------------------------------------------------
+
+# Not `spidermon.contrib…`: the run asks for the verdicts before it fixes its exit status.
+SPIDERMON_ENABLED = True
+SPIDERMON_SPIDER_CLOSE_MONITORS = ["alqahira.monitors.suite.RunMonitors"]
+# Coverage is compared with so many earlier runs, at least so many of them…
+ALQAHIRA_BASELINE_RUNS = 20
+ALQAHIRA_BASELINE_MIN_RUNS = 3
+# …over at least so many pages of this run; it may be less by this share before that is a matter of chance.
+ALQAHIRA_MONITOR_MIN_ARTICLES = 5
+ALQAHIRA_COVERAGE_MARGIN = 0.1
+# A day with less than this share of the articles that are usual on its weekday, where so many are usual.
+ALQAHIRA_MIN_VOLUME_SHARE = 0.25
+ALQAHIRA_MIN_VOLUME = 10
+# Shares of the run's requests, where it sent at least so many.
+ALQAHIRA_MAX_ERROR_SHARE = 0.2
+ALQAHIRA_MAX_RETRY_SHARE = 0.2
+ALQAHIRA_MONITOR_MIN_REQUESTS = 20
+# Share of listings and articles that robots.txt may refuse.
+ALQAHIRA_MAX_ROBOTS_SHARE = 0.1
+# An incomplete run fails where the last complete one began longer ago.
+ALQAHIRA_MAX_HOURS_SINCE_SUCCESS = 48
+# Metrics for node_exporter's textfile collector; empty: `metrics` in the output folder.
+ALQAHIRA_METRICS_DIR = ""
+
+# Who is told when a monitor fails; each may hold a secret, so the environment is the place for them.
+ALQAHIRA_WEBHOOK_URL = ""
+SPIDERMON_EMAIL_TO = ""
+SPIDERMON_EMAIL_SENDER = ""
+SPIDERMON_SMTP_HOST = ""
+SPIDERMON_SMTP_PORT = 25
+SPIDERMON_SMTP_USER = ""
+SPIDERMON_SMTP_PASSWORD = ""
+SPIDERMON_SMTP_ENFORCE_TLS = False
+SPIDERMON_SMTP_ENFORCE_SSL = False
+SPIDERMON_SLACK_SENDER_TOKEN = ""
+SPIDERMON_SLACK_SENDER_NAME = "alqahira"
+SPIDERMON_SLACK_RECIPIENTS = ""
+# Empty: Slack's own. Another one for GovSlack.
+ALQAHIRA_SLACK_API_URL = ""
+# Seconds for one of them: a run does not hang on whom it tells.
+ALQAHIRA_ALERT_TIMEOUT = 30
 
 # --- the project ------------------------------------------------------------------------------
 
@@ -69,6 +114,7 @@ ITEM_PIPELINES = {
 EXTENSIONS: dict[str, Any] = {
     "alqahira.extensions.run.Run": 0,
     "alqahira.extensions.progress.Progress": 100,
+    "alqahira.extensions.monitors.Monitors": 500,
     # Both listen by default in Scrapy 2.19: a crawler listens to nobody.
     "scrapy.extensions.telnet.TelnetConsole": None,
     "scrapy.extensions.remote_control.RemoteControl": None,
@@ -153,6 +199,8 @@ FEED_EXPORT_ENCODING = "utf-8"
 # --- logging ----------------------------------------------------------------------------------
 
 LOG_LEVEL = "INFO"
+# True: one JSON object a line.
+ALQAHIRA_LOG_JSON = "false"
 # The account says what happened; the raw counters are for debugging (`-s STATS_DUMP=True`).
 STATS_DUMP = False
 # One line for a dropped or scraped item at DEBUG only: the account at the end says how many and why.
@@ -162,6 +210,7 @@ TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
 
 # --- the environment --------------------------------------------------------------------------
 
-for _name in [name for name in globals() if name.startswith("ALQAHIRA_")]:
+# Spidermon's too, for they hold secrets, and a command line can be read by all.
+for _name in [name for name in globals() if name.startswith(("ALQAHIRA_", "SPIDERMON_"))]:
     if _value := os.environ.get(_name, "").strip():
         globals()[_name] = _value

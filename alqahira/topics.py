@@ -23,7 +23,10 @@ TOPICS = ("defense", "foreign_affairs")
 # A topic holds from this score on. Weights and zones are in units of it: see the head of topics.toml. Words of states'
 # dealings fill all foreign news, so that with a lead more than one of them in the headline is asked for.
 THRESHOLD = 4.0
-THRESHOLD_WITH_LEAD = {"defense": 4.0, "foreign_affairs": 4.5}
+THRESHOLD_WITH_LEAD = {"defense": 4.0, "foreign_affairs": 5.5}
+# What an article is on weighs at least this share of what it is most on: what a general says of a battle is no
+# diplomacy for the states it names.
+LEAST_SHARE = 0.3
 # News says first what it is about: a headline counts double, the rest of a body is mostly background.
 HEADLINE, LEAD, BACKGROUND, KEYWORD = 2.0, 1.0, 0.2, 0.5
 # Words of the body that are its lead, and words that are read at all. Reading on changed no decision that was measured.
@@ -42,8 +45,15 @@ def match_topics(headline: str, body: str, keywords: Iterable[str] = ()) -> dict
     lexicon, not as in the text. Any of the texts may be empty; no `str` raises.
     """
     finds = list(_finds(headline, body, keywords))
+    shares = {topic: _shares(topic, finds) for topic in TOPICS}
+    scores = {topic: sum(share for share, _ in found) for topic, found in shares.items()}
     thresholds = THRESHOLD_WITH_LEAD if body.strip() else dict.fromkeys(TOPICS, THRESHOLD)
-    return {topic: terms for topic in TOPICS if (terms := _deciding_terms(topic, finds, thresholds[topic]))}
+    least = LEAST_SHARE * max(scores.values())
+    return {
+        topic: list(dict.fromkeys(find.shown for share, find in shares[topic] if share > 0))
+        for topic in TOPICS
+        if scores[topic] >= max(least, thresholds[topic])
+    }
 
 
 def explain_topics(headline: str, body: str, keywords: Iterable[str] = ()) -> dict[str, dict[str, float]]:
@@ -96,13 +106,6 @@ def _shares(topic: str, finds: Sequence[_Find]) -> list[tuple[float, _Find]]:
         if share and (known is None or abs(share) > abs(known[0])):
             best[id(find.evidence)] = share, find
     return sorted(best.values(), key=lambda pair: -pair[0])
-
-
-def _deciding_terms(topic: str, finds: Sequence[_Find], threshold: float) -> list[str]:
-    shares = _shares(topic, finds)
-    if sum(share for share, _ in shares) < threshold:
-        return []
-    return list(dict.fromkeys(find.shown for share, find in shares if share > 0))
 
 
 def _finds(headline: str, body: str, keywords: Iterable[str]) -> Iterator[_Find]:

@@ -53,7 +53,8 @@ class SectionSpider(Spider):
         self.run = self._run()
         self.run.max_articles = self.arguments.max_articles
         self.root = self.run.configuration.site_url
-        self._goes_deeper = bool(self.arguments.since) or self.run.ledger.has_completed_run(self.section.name)
+        self._is_incremental = self.run.ledger.has_completed_run(self.section.name)
+        self._goes_deeper = bool(self.arguments.since) or self._is_incremental
         self._sitemaps_seen: set[str] = set()
         # Doors first: an article is fetched when all that lists it has said what it knows of it.
         self._waiting: list[tuple[Link, Discovery | None]] = []
@@ -63,6 +64,8 @@ class SectionSpider(Spider):
         # Listings whose load-more control may lead to `since`, and whether a sitemap leads there as well.
         self._behind_load_more: list[str] = []
         self._sitemap_reaches = False
+        # Listings that do not reach back to what is known.
+        self._unjoined: list[str] = []
         self.crawler.signals.connect(self.go_on, signal=signals.spider_idle)
         for url in self._listing_urls():
             yield self._listing_request(url, paging.Trail())
@@ -87,6 +90,7 @@ class SectionSpider(Spider):
 
     def go_on(self) -> None:
         """When all that was asked has answered: the listings behind a load-more control, then the articles."""
+        self._note_unjoined()
         requests = [*self._opened_listings()] or [*self._article_requests()]
         if not requests or self.run.is_full:
             return
@@ -128,6 +132,8 @@ class SectionSpider(Spider):
         discoveries = self._discover(links)
         yield from self._take_up(discoveries)
         trail.add(links, {found.link.key for found in discoveries if found.settled})
+        if trail.gap:
+            self._note_gap(response.url, trail.gap)
         stop = trail.why_stop(
             overlap=self.settings.getint("ALQAHIRA_OVERLAP"),
             max_pages=self.settings.getint("ALQAHIRA_MAX_LISTING_PAGES"),
@@ -141,8 +147,22 @@ class SectionSpider(Spider):
                 yield self._listing_request(url, trail)
             if self.arguments.since and listing.has_load_more and "load_more" not in response.meta:
                 self._behind_load_more.append(response.url)
+            elif not self.arguments.since and listing.has_load_more and not listing.next_urls and not trail.is_joined:
+                self._unjoined.append(response.url)
         for url in listing.feed_urls:
             yield from self._new_sitemap(url)
+
+    def _note_gap(self, url: str, what: str) -> None:
+        self.run.account.gap(f"{url}: {what}")
+        logger.warning("Gap in listing %s: %s", url, what)
+
+    def _note_unjoined(self) -> None:
+        """Listings that show only what is new, with more behind: what lies between is seen by a sitemap or by none."""
+        unjoined, self._unjoined = self._unjoined, []
+        if self._sitemap_reaches or not self._is_incremental:
+            return
+        for url in unjoined:
+            self._note_gap(url, "it shows new articles only; what follows is behind its control and in no sitemap")
 
     def _opened_listings(self) -> Iterator[Request]:
         """Listings to open in the browser: `since` lies behind their control, and no sitemap reaches it."""
@@ -334,7 +354,8 @@ class SectionSpider(Spider):
 
     def _lost(self, link: Link, cause: str, *, retry: bool, now: datetime | None = None) -> None:
         when = now or datetime.now(UTC)
-        self.run.ledger.fail(link.key, cause, retry=retry, now=when, run_id=self.run.run_id)
+        if self.run.ledger.fail(link.key, cause, retry=retry, now=when, run_id=self.run.run_id):
+            self.run.account.notes["given_up"] += 1
         self.run.settle(link.key, Outcome.FAILED, cause)
         logger.warning("No article from %s: %s", link.url, cause)
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alqahira.account import Account, Outcome
+from alqahira.account import Account, Outcome, account_table
 
 
 def test_an_article_met_twice_is_taken_once():
@@ -44,3 +44,45 @@ def test_it_adds_up_whatever_happens(events):
         assert account.adds_up()
     found = account.as_dict()
     assert found["discovered"] == sum(found[outcome.value] for outcome in Outcome) == len({key for key, *_ in events})
+
+
+def test_the_table_has_a_row_for_each_outcome_and_cause_and_their_sum():
+    account = Account()
+    settled = [
+        (Outcome.ACCEPTED, ""),
+        (Outcome.ACCEPTED, "revision"),
+        (Outcome.FAILED, "no_body"),
+        (Outcome.UNCHANGED, "not_due"),
+    ]
+    for number, (outcome, cause) in enumerate(settled):
+        account.take(str(number))
+        account.settle(str(number), outcome, cause)
+    account.take("left")
+    assert [line.split() for line in account_table(account.as_dict())] == [
+        ["outcome", "cause", "articles"],
+        ["accepted", "2"],
+        ["revision", "1"],
+        ["unchanged", "1"],
+        ["not_due", "1"],
+        ["duplicate", "0"],
+        ["off_topic", "0"],
+        ["failed", "1"],
+        ["no_body", "1"],
+        ["=", "discovered", "4"],
+        ["left", "to", "the", "next", "run", "1"],
+    ]
+
+
+def test_each_row_of_the_table_is_a_line_of_the_same_width():
+    account = Account()
+    account.take("1")
+    account.settle("1", Outcome.OFF_TOPIC, "other_section")
+    assert len({len(line) for line in account_table(account.as_dict())}) == 1
+
+
+def test_of_many_gaps_the_first_are_named_and_all_are_counted():
+    account = Account()
+    for number in range(100):
+        account.gap(f"page {number}")
+    assert account.as_dict()["gaps"] == [f"page {number}" for number in range(20)]
+    assert account.as_dict()["notes"] == {"listing_gap": 100}

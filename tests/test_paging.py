@@ -1,6 +1,6 @@
 """Paging ends after a row of known or old articles, never on a single pinned one, and never goes on for ever."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -76,3 +76,66 @@ def test_an_endless_listing_is_left_at_the_bound():
     for page in range(4):
         trail.add(cards(str(page)), settled=set())
     assert stop(trail, max_pages=4) == "bound"
+
+
+# --- gaps -----------------------------------------------------------------------------------------
+
+
+def page(first, count=12, *, every=10, numbers=False):
+    """The cards from the first-newest article on, one every so many minutes, with or without numbers and dates."""
+    noon = datetime(2026, 11, 25, 12, tzinfo=UTC)
+    found = []
+    for place in range(first, first + count):
+        key = str(90_000 - 7 * place) if numbers else f"key-{place}"
+        found.append(
+            Link(key, f"https://a.b/{key}", None, None if numbers else noon - timedelta(minutes=every * place))
+        )
+    return found
+
+
+def gaps(*pages):
+    trail = Trail()
+    found = []
+    for links in pages:
+        trail.add(links, settled=set())
+        found.append(trail.gap)
+    return found
+
+
+@pytest.mark.parametrize("numbers", [False, True])
+def test_pages_that_adjoin_or_overlap_have_no_gap(numbers):
+    assert gaps(page(0, numbers=numbers), page(12, numbers=numbers), page(22, numbers=numbers)) == ["", "", ""]
+
+
+def test_a_page_that_was_skipped_shows_by_the_time_that_lies_between():
+    assert gaps(page(0, every=120), page(24, every=120)) == ["", "26.0 hours lie between pages 1 and 2"]
+
+
+def test_a_page_that_was_skipped_shows_by_the_numbers_where_there_are_no_dates():
+    first, second, third = gaps(page(0, numbers=True), page(12, numbers=True), page(36, numbers=True))
+    assert (first, second) == ("", "")
+    assert third == "91 article numbers lie between pages 2 and 3"
+
+
+def test_a_night_between_two_pages_is_no_gap():
+    assert gaps(page(0, every=10), page(42, every=10)) == ["", ""]  # five hours
+
+
+def test_a_quiet_listing_is_none():
+    days = [0, 3, 4, 11, 12, 13, 19, 20, 27, 30, 31, 40, 48, 49, 51, 60, 62, 70, 71, 77]
+    made = [
+        Link(f"key-{day}", "https://a.b", None, datetime(2026, 11, 25, tzinfo=UTC) - timedelta(days=day))
+        for day in days
+    ]
+    assert gaps(made[:10], made[10:]) == ["", ""]
+
+
+def test_a_pinned_story_on_every_page_does_not_join_them():
+    pinned = Link("pinned", "https://a.b", None, datetime(2025, 1, 1, tzinfo=UTC))
+    found = gaps([pinned, *page(0, every=120)], [pinned, *page(24, every=120)])
+    assert found == ["", "26.0 hours lie between pages 1 and 2"]
+
+
+def test_numbers_that_do_not_count_down_say_nothing():
+    shuffled = page(12, numbers=True)[::-1]
+    assert gaps(page(0, numbers=True), shuffled, page(60, numbers=True)) == ["", "", ""]

@@ -23,6 +23,7 @@ from alqahira.configuration import Configuration
 from alqahira.dates import cairo_day
 from alqahira.errors import AlqahiraError, ConfigurationError
 from alqahira.extensions.run import Run
+from alqahira.logformatter import guard_log_from_the_start, in_plain_sight
 from alqahira.urls import site_name
 
 logger = logging.getLogger(__name__)
@@ -55,6 +56,7 @@ class Command(ScrapyCrawl):
             raise ConfigurationError(f"no spider {args[0]!r}; there are {', '.join(self._spiders())}")
         CrawlArguments.parse(opts.spargs, today=cairo_day(datetime.now(UTC)))
         Configuration.from_settings(self.settings)
+        guard_log_from_the_start(self.settings)
 
     def _check_job(self, spider: str, job: str, given: dict[str, str]) -> None:
         service = settings_of_scrapyd(spider, job)
@@ -104,9 +106,11 @@ def exit_status(crawler: Crawler, task: asyncio.Task[None]) -> int:
         raise error
     run = crawler.get_extension(Run)
     assert run is not None
-    if run.problem:
+    settings = crawler.settings
+    is_json = settings.getbool("ALQAHIRA_LOG_JSON") and settings.getbool("LOG_ENABLED") and not settings["LOG_FILE"]
+    if run.problem and not is_json:
         # Said once more as the last line, for the log may go to a file or nowhere.
-        _say(run.problem)
+        _say(in_plain_sight(run.problem))
     return run.exit_status
 
 

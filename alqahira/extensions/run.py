@@ -7,24 +7,30 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from prometheus_client import write_to_textfile
 from scrapy import signals
 from scrapy.utils.defer import _schedule_coro
 
-from alqahira.account import Account, Outcome
+from alqahira.account import Account, Outcome, account_table
 from alqahira.archive import ArchiveWriter, close_left_open
 from alqahira.article import rfc3339
 from alqahira.configuration import Configuration
 from alqahira.drift import Sources, find_drift
 from alqahira.errors import AlqahiraError
-from alqahira.ledger import RevisitSchedule, open_ledger
-from alqahira.logformatter import say_in_one_line
+from alqahira.extensions.monitors import Monitors
+from alqahira.ledger import EndedRun, RevisitSchedule, open_ledger
+from alqahira.logformatter import guard_log_from_the_start, say_in_one_line
+from alqahira.metrics import to_metrics
+from alqahira.monitors.rules import ESSENTIAL, Facts, Verdict, is_complete, judge, run_ended
+from alqahira.monitors.summary import summarize, to_json
 from alqahira.page import CrawledArticle, FetchedPage, PageVisit
-from alqahira.parts import Publisher
+from alqahira.parts import Publisher, write_whole
 from alqahira.urls import site_name
 
 if TYPE_CHECKING:
@@ -38,9 +44,6 @@ if TYPE_CHECKING:
     from spiders.section import SectionSpider
 
 logger = logging.getLogger(__name__)
-
-# Reasons for which a run ended that leave nothing unseen.
-_WHOLE = frozenset({"finished"})
 
 
 class Run:
@@ -59,9 +62,9 @@ class Run:
         self.met: dict[str, None] = {}  # every page that the doors named, in their order
         self.max_articles: int | None = None
         self.failure: AlqahiraError | None = None
-        self.exit_status = 0
+        self.exit_status = 1  # until the run has been judged
         self.errors = 0
-        self.problem = ""  # why the status is not 0, in one line
+        self.problem = "the run was cut off before it could be judged"  # why the status is not 0, in one line
         self.ledger = open_ledger(
             self.configuration.state_url,
             revisit=RevisitSchedule.from_steps(self.configuration.revisit),
@@ -84,6 +87,7 @@ class Run:
             raise
         self.ledger.on_failure = self.fail
         say_in_one_line()
+        guard_log_from_the_start(settings)
         crawler.signals.connect(self.spider_opened, signal=signals.spider_opened)
         crawler.signals.connect(self.spider_closed, signal=signals.spider_closed)
         crawler.signals.connect(self.item_error, signal=signals.item_error)
@@ -134,16 +138,17 @@ class Run:
             return False
         return True
 
-    def _close_archive(self, now: datetime, reason: str, *, complete: bool) -> None:
-        """Of a run that failed the file stays open: the next run closes it, when what is wrong has been mended."""
+    def _close_archive(self, now: datetime, reason: str, *, complete: bool) -> bool:
+        """Whether that went well. Of a run that failed the file stays open: the next run closes it."""
         if self.archive is None or self.failure:
-            return
+            return True
         told = {"complete": complete, "exit_status": self.exit_status, "reason": reason, "met": [*self.met]}
         try:
             self.archive.close(now, told)
         except AlqahiraError as error:
             self.fail(error)
-            self.exit_status, self.problem = self._status()
+            return False
+        return True
 
     @property
     def _max_bytes(self) -> int:
@@ -195,49 +200,116 @@ class Run:
             self.settle(link.key, Outcome.FAILED, f"error_{type(failure.value).__name__}")
 
     def spider_closed(self, spider: Spider, reason: str) -> None:
-        self._note_drift(spider.name)
-        self.exit_status, self.problem = self._status()
-        account = self.account.as_dict() | {"reason": reason}
-        now = datetime.now(UTC)
-        complete = reason in _WHOLE and not self.exit_status
+        """Judge the run, fix its exit status, close the ledger; then tell the log, the files, and whom it concerns."""
+        facts, verdicts, complete = self._judge(spider, reason)
+        ended = datetime.now(UTC)
+        if not self._close_archive(ended, reason, complete=complete):
+            facts, verdicts, complete = *self._judge_the_end(spider, reason, verdicts), False
         try:
-            self._close_archive(now, reason, complete=complete)
-            complete = complete and self.failure is None
-            self.ledger.finish_run(self.run_id, account, self.exit_status, now, complete=complete)
+            failed = [verdict.monitor for verdict in verdicts if verdict.passed is False]
+            account = {**facts.account, "reason": reason, "monitors_failed": failed}
+            self.ledger.finish_run(self.run_id, account, self.exit_status, ended, complete=complete)
         except AlqahiraError:
-            self.exit_status, self.problem = self._status()
+            facts, verdicts, complete = *self._judge_the_end(spider, reason, verdicts), False
         finally:
             self.ledger.close()
+        self._log_account(facts, verdicts)
+        summary = summarize(
+            self.run_id,
+            facts,
+            verdicts,
+            ended=ended,
+            exit_status=self.exit_status,
+            problem=self.problem,
+            complete=complete,
+            last_complete=self.started if complete else facts.last_complete,
+        )
+        runs, metrics = self.configuration.output_dir / "runs", self.configuration.metrics_dir
+        self._write(runs / f"{self.run_id}.json", lambda path: write_whole(path, to_json(summary)))
+        self._write(
+            metrics / f"alqahira-{spider.name}.prom", lambda path: write_to_textfile(str(path), to_metrics(summary))
+        )
+        monitors = self.crawler.get_extension(Monitors)
+        if monitors is not None:
+            monitors.tell(summary)
+
+    def _judge(self, spider: Spider, reason: str) -> tuple[Facts, list[Verdict], bool]:
+        """What is known of the run and what the monitors say of it; sets exit status and problem."""
+        facts = self._facts(spider, reason)
+        monitors = self.crawler.get_extension(Monitors)
+        # Without Spidermon (SPIDERMON_ENABLED) the run still knows when it has not seen the site.
+        verdicts = judge(ESSENTIAL, facts) if monitors is None else monitors.judge(spider, facts)
+        self._conclude(verdicts)
+        return facts, verdicts, is_complete(facts)
+
+    def _judge_the_end(self, spider: Spider, reason: str, verdicts: list[Verdict]) -> tuple[Facts, list[Verdict]]:
+        """Once more, of the run's end alone: the ledger or the archive failed after all had been judged."""
+        facts = self._facts(spider, reason)
+        verdicts = [*judge((run_ended,), facts), *(v for v in verdicts if v.monitor != run_ended.__name__)]
+        self._conclude(verdicts)
+        return facts, verdicts
+
+    def _conclude(self, verdicts: list[Verdict]) -> None:
+        """Exit status and problem from what failed."""
+        failed = [verdict for verdict in verdicts if verdict.passed is False]
+        self.exit_status, self.problem = 0, ""
+        if failed:
+            self.exit_status = self.failure.exit_status if self.failure else 1
+            more = f"; also {', '.join(verdict.monitor for verdict in failed[1:])}" if failed[1:] else ""
+            self.problem = failed[0].message + more
+
+    def _facts(self, spider: Spider, reason: str) -> Facts:
+        earlier: list[EndedRun] = []
+        last_complete = None
+        if self.failure is None:
+            since = self.started - timedelta(days=self.crawler.settings.getint("ALQAHIRA_BASELINE_DAYS"))
+            if self.configuration.baseline_since is not None:
+                since = max(since, self.configuration.baseline_since)
+            try:
+                earlier = self.ledger.ended_runs(since, spider.name)
+                last_complete = self.ledger.last_completed_run(spider.name)
+            except AlqahiraError:
+                pass  # `fail` has been told
+        self.account.drift = self._drift(earlier)
+        arguments = getattr(spider, "arguments", None)
+        return Facts(
+            spider=spider.name,
+            site_url=self.configuration.site_url,
+            started=self.started,
+            reason=reason,
+            account=self.account.as_dict(),
+            stats=dict(self.crawler.stats.get_stats()) if self.crawler.stats else {},
+            limits=self.configuration.limits,
+            is_bounded=bool(arguments and (arguments.since or arguments.until or arguments.max_articles)),
+            errors=self.errors,
+            failure=str(self.failure) if self.failure else "",
+            earlier=earlier,
+            last_complete=datetime.fromisoformat(last_complete) if last_complete else None,
+        )
+
+    def _drift(self, earlier: list[EndedRun]) -> list[str]:
+        """Which fields come from another source than in the section's earlier runs."""
+        sources: list[tuple[str, Sources]] = [(run.started, run.account.get("sources", {})) for run in earlier]
+        started = rfc3339(self.started)
+        assert started is not None
+        return [str(drift) for drift in find_drift([*sources, (started, self.account.sources)])]
+
+    def _log_account(self, facts: Facts, verdicts: list[Verdict]) -> None:
+        for line in account_table(facts.account):
+            logger.info("Account %s", line)
         logger.info("Run %s: %s", self.run_id, self.account.line())
+        for drift in self.account.drift:
+            logger.warning("Drift: %s; see «scrapy doctor»", drift)
+        for verdict in verdicts:
+            if verdict.passed is False:
+                logger.error("Monitor %s failed: %s", verdict.monitor, verdict.message)
         if self.problem:
             logger.error("%s", self.problem)
 
-    def _note_drift(self, spider: str) -> None:
-        """Say which fields come from another source than in the section's earlier runs."""
-        if self.failure is not None:
-            return
-        days = self.crawler.settings.getint("ALQAHIRA_BASELINE_DAYS")
+    def _write(self, path: Path, write: Callable[[Path], None]) -> None:
+        """A file beside the corpus; that it cannot be written is a line of the log, and the run is what it was."""
         try:
-            earlier = self.ledger.ended_runs(self.started - timedelta(days=days), spider)
-        except AlqahiraError:
-            return  # `fail` has been told
-        sources: list[tuple[str, Sources]] = [(run.started, run.account.get("sources", {})) for run in earlier]
-        for drift in find_drift([*sources, (rfc3339(self.started), self.account.sources)]):
-            self.account.drift.append(str(drift))
-            logger.warning("Drift: %s; see «scrapy doctor»", drift)
-
-    def _status(self) -> tuple[int, str]:
-        """The contract's exit status, and one line for what is wrong."""
-        if self.failure is not None:
-            return self.failure.exit_status, str(self.failure)
-        listings, site_url = self.account.listings, self.configuration.site_url
-        if not listings["answered"]:
-            if listings["empty"]:
-                return 1, f"no listing of {site_url} shows an article; «scrapy doctor» tells why"
-            return 1, f"no listing answered: {listings['asked']} asked at {site_url}"
-        if self.errors:
-            return 1, f"{self.errors} errors of the program itself; the log has their tracebacks"
-        failed, discovered = self.account.count(Outcome.FAILED), self.account.discovered
-        if failed > discovered * self.crawler.settings.getfloat("ALQAHIRA_MAX_FAILED_SHARE"):
-            return 1, f"{failed} of {discovered} articles failed: {self.account.causes(Outcome.FAILED)}"
-        return 0, ""
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write(path)
+        except (OSError, AlqahiraError) as error:
+            logger.error("%s was not written: %s", path, error)

@@ -1,0 +1,72 @@
+"""The summary of a run: what schedulers, alerts and metrics read. Pure, but for the versions."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from alqahira.article import rfc3339
+from alqahira.monitors.rules import Facts, Verdict
+
+# What is kept of Scrapy's stats: counters whose names hold nothing of the site's.
+_KEPT = ("downloader/", "retry/", "alqahira/", "log_count/", "item_", "httperror/", "robotstxt/")
+# Raised when a field changes its meaning or is taken away; a new one may come at any time.
+SUMMARY_VERSION = 1
+
+
+def summarize(
+    run_id: str,
+    facts: Facts,
+    verdicts: Sequence[Verdict],
+    *,
+    ended: datetime,
+    exit_status: int,
+    problem: str,
+    complete: bool,
+    last_complete: datetime | None,
+) -> dict[str, Any]:
+    """A run in JSON types; docs/operations.md says what each field is."""
+    account = dict(facts.account)
+    return {
+        "summary_version": SUMMARY_VERSION,
+        "run_id": run_id,
+        "spider": facts.spider,
+        "started": rfc3339(facts.started),
+        "ended": rfc3339(ended),
+        "seconds": round((ended - facts.started).total_seconds(), 3),
+        "reason": facts.reason,
+        "complete": complete,
+        "last_complete": rfc3339(last_complete),
+        "exit_status": exit_status,
+        "problem": problem or None,
+        "account": account,
+        "monitors": [{"name": v.monitor, "passed": v.passed, "message": v.message or None} for v in verdicts],
+        "drift": account["drift"],
+        "gaps": account["gaps"],
+        "stats": {
+            name: value
+            for name, value in sorted(facts.stats.items())
+            if name.startswith(_KEPT) and isinstance(value, int | float)
+        },
+        "versions": versions(),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Of this project, Python, and what decides how a run goes."""
+    found = {"python": platform.python_version()}
+    for package in ("alqahira", "scrapy", "spidermon"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "unknown"  # run from a folder, never installed
+    return found
+
+
+def to_json(summary: Mapping[str, Any]) -> bytes:
+    """Readable JSON that no control or bidi character of a message can disguise: all but ASCII is escaped."""
+    return (json.dumps(summary, indent=1, ensure_ascii=True) + "\n").encode("ascii")

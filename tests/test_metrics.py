@@ -1,0 +1,125 @@
+"""Each run leaves its figures for Prometheus, under names that Prometheus' conventions ask for."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import time
+import urllib.request
+from datetime import UTC, datetime
+from urllib.error import URLError
+
+import pytest
+from crawling import Corpus
+from prometheus_client.parser import text_string_to_metric_families
+from replica_server import start_replica
+
+from alqahira.ledger import open_ledger
+
+_LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def crawled(tmp_path_factory):
+    """Both sections, their metrics in a folder of their own."""
+    server = start_replica()
+    made = Corpus(tmp_path_factory.mktemp("crawled") / "output", server.url)
+    made.metrics = made.folder.parent / "textfile"
+    for section in ("defense", "foreign_affairs"):
+        ran = made.crawl(section, settings={"ALQAHIRA_METRICS_DIR": str(made.metrics)})
+        assert ran.status == 0, ran.stderr
+    server.stop()
+    return made
+
+
+def samples(path):
+    """(name, labels) -> value, of every metric but the versions."""
+    families = list(text_string_to_metric_families(path.read_text()))
+    return {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for family in families
+        for sample in family.samples
+        if not sample.name.endswith("_info")
+    }
+
+
+def value(found, name, **labels):
+    return found[name, tuple(sorted(labels.items()))]
+
+
+def test_there_is_a_file_for_each_spider_and_nothing_else(crawled):
+    names = {path.name for path in crawled.metrics.iterdir()}
+    assert names == {"alqahira-defense.prom", "alqahira-foreign_affairs.prom"}
+
+
+def test_the_figures_are_the_account_s(crawled):
+    found = samples(crawled.metrics / "alqahira-defense.prom")
+    with open_ledger(f"sqlite:///{crawled.folder / 'state.db'}", read_only=True) as ledger:
+        (run, _) = ledger.ended_runs(_LONG_AGO)
+    articles = {key: n for key, n in found.items() if key[0] == "alqahira_run_articles"}
+    assert sum(articles.values()) == run.account["discovered"] > 0
+    for cause, n in run.account["causes"]["off_topic"].items():
+        assert value(found, "alqahira_run_articles", spider="defense", outcome="off_topic", cause=cause) == n
+    assert value(found, "alqahira_run_exit_status", spider="defense") == 0
+    assert value(found, "alqahira_run_monitor_failed", spider="defense", monitor="listings_answered") == 0
+    assert value(found, "alqahira_last_complete_run_start_timestamp_seconds", spider="defense") > time.time() - 3600
+
+
+def test_names_keep_to_the_conventions(crawled):
+    for family in text_string_to_metric_families((crawled.metrics / "alqahira-defense.prom").read_text()):
+        assert family.name.startswith("alqahira_")
+        assert family.type == "gauge"  # a run's figures: none of them only ever grows
+        assert not family.name.endswith("_total")
+        assert family.documentation.endswith(".")
+
+
+@pytest.mark.skipif(not shutil.which("promtool"), reason="needs Debian's package prometheus")
+def test_promtool_finds_nothing_to_mend(crawled):
+    for path in crawled.metrics.iterdir():
+        done = subprocess.run(
+            ["promtool", "check", "metrics"], input=path.read_bytes(), capture_output=True, check=False, timeout=60
+        )
+        assert (done.returncode, done.stdout + done.stderr) == (0, b"")
+
+
+@pytest.mark.skipif(not shutil.which("prometheus-node-exporter"), reason="needs prometheus-node-exporter")
+def test_node_exporter_serves_what_runs_leave(crawled):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    exporter = subprocess.Popen(
+        [
+            "prometheus-node-exporter",
+            "--collector.disable-defaults",
+            "--collector.textfile",
+            f"--collector.textfile.directory={crawled.metrics}",
+            f"--web.listen-address=127.0.0.1:{port}",
+        ],
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        served = scrape(f"http://127.0.0.1:{port}/metrics")
+    finally:
+        exporter.terminate()
+        exporter.wait(30)
+    found = {
+        (sample.name, sample.labels.get("spider")): sample.value
+        for family in text_string_to_metric_families(served)
+        for sample in family.samples
+    }
+    assert found["node_textfile_scrape_error", None] == 0
+    assert found["alqahira_run_complete", "defense"] == found["alqahira_run_complete", "foreign_affairs"] == 1
+
+
+def scrape(url, *, seconds=30):
+    """What a server serves as soon as it is up."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=10) as answer:
+                return answer.read().decode()
+        except URLError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)

@@ -1,0 +1,441 @@
+"""A run is judged when it ends: what is wrong fails a monitor, what is usual does not, and who should know is told."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
+from crawling import Corpus, scrapy
+from http_server import QuietHandler, serving
+from replica_server import start_replica
+
+from alqahira.account import Account, Outcome
+from alqahira.ledger import EndedRun
+from alqahira.monitors import rules
+
+LIMITS = rules.Limits(
+    max_failed_share=0.5,
+    max_error_share=0.2,
+    max_retry_share=0.2,
+    max_robots_share=0.1,
+    coverage_margin=0.1,
+    min_volume_share=0.25,
+    min_volume=10,
+    max_hours_since_success=48,
+    baseline_runs=20,
+    baseline_min_runs=3,
+    monitor_min_articles=5,
+    monitor_min_requests=20,
+)
+# A Wednesday; Cairo is two hours ahead.
+NOW = datetime(2026, 11, 25, 6, tzinfo=UTC)
+
+
+def account(accepted=0, failed=0, cause="no_body", undated=0, unchanged=0, **notes):
+    """An account in which each accepted article was read, so many of them without a date."""
+    made = Account()
+    made.listings |= {"asked": 9, "answered": 9}
+    made.notes.update(notes)
+    outcomes = [(Outcome.ACCEPTED, "")] * accepted + [(Outcome.FAILED, cause)] * failed
+    for number, (outcome, why) in enumerate(outcomes + [(Outcome.UNCHANGED, "not_modified")] * unchanged):
+        made.take(str(number))
+        made.settle(str(number), outcome, why)
+        if outcome is Outcome.ACCEPTED:
+            made.saw(
+                {"headline": "site", "article_body": "site"}
+                | ({} if number < undated else {"date_published": "jsonld"})
+            )
+    return made.as_dict()
+
+
+def run_before(made, *, days=0, hours=0, complete=True, exit_status=0):
+    started = NOW - timedelta(days=days, hours=hours)
+    return EndedRun("a-run", "defense", started.isoformat(), exit_status, complete, made)
+
+
+def facts(made, **given):
+    usual = {"spider": "defense", "site_url": "https://a.b", "started": NOW, "reason": "finished", "stats": {}}
+    return rules.Facts(**usual | {"account": made, "limits": LIMITS} | given)
+
+
+def verdict(rule, found):
+    """True: passed; False: failed; None: could not judge."""
+    (judged,) = rules.judge([rule], found)
+    assert bool(judged.message) is (judged.passed is not True)
+    return judged.passed
+
+
+USUAL = [run_before(account(accepted=20, undated=1), days=days) for days in range(1, 6)]
+
+
+# --- the rules ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("now", "passes"),
+    [
+        (account(accepted=20, undated=1), True),
+        (account(accepted=20, undated=4), True),  # chance
+        (account(accepted=20, undated=20), False),
+        (account(accepted=20, undated=10), False),
+        (account(accepted=5, undated=5), False),  # few, but all of them
+        (account(unchanged=50), None),  # a run that reads nothing new is normal
+    ],
+)
+def test_dates_are_missed_where_earlier_runs_had_them(now, passes):
+    assert verdict(rules.date_coverage, facts(now, earlier=USUAL)) is passes
+
+
+def test_runs_of_a_few_articles_are_judged_together():
+    few = account(accepted=2, undated=2)
+    assert verdict(rules.date_coverage, facts(few, earlier=USUAL)) is True
+    more = [*USUAL, *(run_before(few, hours=hours) for hours in (6, 3))]
+    assert verdict(rules.date_coverage, facts(few, earlier=more)) is False
+    assert verdict(rules.date_coverage, facts(account(unchanged=9), earlier=more)) is None
+
+
+def test_what_was_always_without_a_date_is_no_news():
+    undated = [run_before(account(accepted=20, undated=19), days=days) for days in range(1, 6)]
+    assert verdict(rules.date_coverage, facts(account(accepted=20, undated=20), earlier=undated))
+
+
+@pytest.mark.parametrize("rule", [rules.article_coverage, rules.body_coverage])
+def test_pages_without_body_are_more_than_earlier_runs_had(rule):
+    assert verdict(rule, facts(account(accepted=12, failed=8), earlier=USUAL)) is False
+    assert verdict(rule, facts(account(accepted=19, failed=1), earlier=USUAL)) is True
+
+
+def test_a_page_that_cannot_be_had_is_not_one_without_a_body():
+    found = facts(account(accepted=12, failed=8, cause="timeout"), earlier=USUAL)
+    assert verdict(rules.article_coverage, found) is False
+    assert verdict(rules.body_coverage, found) is True
+
+
+@pytest.mark.parametrize("spoilt", [{"complete": False}, {"exit_status": 1}])
+def test_a_run_that_was_stopped_or_in_trouble_is_no_baseline(spoilt):
+    stopped = [replace(run, **spoilt) for run in USUAL]
+    assert verdict(rules.date_coverage, facts(account(accepted=20, undated=20), earlier=stopped)) is None
+    days = [replace(run, **spoilt) for run in weekdays(40, 40, 40)]
+    assert verdict(rules.weekday_volume, facts(account(accepted=0), earlier=days)) is None
+
+
+def weekdays(*volumes):
+    """Runs on the same weekday of the last weeks, the nearest first, and on the days before, of another volume."""
+    same = [run_before(account(accepted=n), days=7 * week) for week, n in enumerate(volumes, 1)]
+    return [*same, *(run_before(account(accepted=500), days=7 * week + 1) for week, _ in enumerate(volumes, 1))]
+
+
+@pytest.mark.parametrize(
+    ("accepted", "volumes", "passes"),
+    [
+        (40, (40, 44, 36, 40), True),
+        (11, (40, 44, 36, 40), True),
+        (9, (40, 44, 36, 40), False),
+        (0, (40, 44, 36, 40), False),
+        (0, (40, 44), None),
+        (0, (4, 5, 4, 5), True),  # too few for a judgement
+        (9, (40, 400, 36, 40), False),
+        (20, (40, 400, 36, 40), True),  # an archive that was read once makes no usual day
+    ],
+)
+def test_a_day_is_measured_by_its_weekday(accepted, volumes, passes):
+    assert verdict(rules.weekday_volume, facts(account(accepted=accepted), earlier=weekdays(*volumes))) is passes
+
+
+def test_a_second_run_of_the_day_adds_to_the_first():
+    earlier = [*weekdays(40, 40, 40), run_before(account(accepted=38), hours=2, complete=False)]
+    assert verdict(rules.weekday_volume, facts(account(accepted=0, unchanged=40), earlier=earlier))
+
+
+def test_what_a_weekday_brings_later_is_not_missed_yet():
+    morning = [run_before(account(accepted=12), days=7 * week) for week in (1, 2, 3)]
+    evening = [run_before(account(accepted=300), days=7 * week, hours=-9) for week in (1, 2, 3)]
+    assert verdict(rules.weekday_volume, facts(account(accepted=11), earlier=[*morning, *evening]))
+
+
+@pytest.mark.parametrize("given", [{"is_bounded": True}, {"reason": "shutdown"}])
+def test_a_bounded_or_stopped_run_says_nothing_of_the_volume(given):
+    assert verdict(rules.weekday_volume, facts(account(), earlier=weekdays(40, 40, 40), **given)) is None
+
+
+@pytest.mark.parametrize(
+    ("stats", "passes"),
+    [
+        ({"downloader/request_count": 50, "downloader/response_status_count/404": 30}, True),  # tags that are guesses
+        ({"downloader/request_count": 50, "downloader/response_status_count/503": 11}, False),
+        ({"downloader/request_count": 50, "downloader/exception_type_count/a.TimeoutError": 11}, False),
+        ({"downloader/request_count": 50, "downloader/exception_type_count/alqahira.Refused": 11}, True),
+        ({"downloader/request_count": 19, "downloader/response_status_count/503": 19}, None),
+    ],
+)
+def test_requests_that_fail_are_counted_by_who_is_to_blame(stats, passes):
+    assert verdict(rules.request_errors, facts(account(), stats=stats)) is passes
+
+
+@pytest.mark.parametrize(
+    ("stats", "passes"),
+    [
+        ({"downloader/request_count": 50, "retry/count": 5}, True),
+        ({"downloader/request_count": 50, "retry/count": 11}, False),
+        ({"downloader/request_count": 9, "retry/count": 5, "retry/budget_exhausted": 1}, False),
+    ],
+)
+def test_retries_are_few_and_their_budget_lasts(stats, passes):
+    assert verdict(rules.retries, facts(account(), stats=stats)) is passes
+
+
+def test_robots_may_refuse_a_little():
+    assert verdict(rules.robots_refusals, facts(account(accepted=30, failed=2, cause="robots")))
+    assert not verdict(rules.robots_refusals, facts(account(accepted=30, failed=8, cause="robots")))
+
+
+def test_nothing_is_lost_without_a_cause():
+    assert verdict(rules.lost_pages, facts(account(accepted=3) | {"left": 2}, reason="shutdown"))
+    assert not verdict(rules.lost_pages, facts(account(accepted=3) | {"left": 2}))
+    assert not verdict(rules.lost_pages, facts(account(accepted=3, given_up=1)))
+    assert not verdict(rules.lost_pages, facts(account(accepted=3) | {"discovered": 4}))
+
+
+@pytest.mark.parametrize(
+    ("hours", "reason", "passes"), [(100, "finished", True), (10, "shutdown", True), (50, "shutdown", False)]
+)
+def test_runs_that_never_come_to_their_end_are_noticed(hours, reason, passes):
+    found = facts(account(accepted=3), reason=reason, last_complete=NOW - timedelta(hours=hours))
+    assert verdict(rules.last_success, found) is passes
+
+
+# --- a run and what it leaves ---------------------------------------------------------------------
+
+
+def summaries(corpus):
+    return [json.loads(path.read_text()) for path in sorted((corpus.folder / "runs").glob("*.json"))]
+
+
+@pytest.fixture(scope="module")
+def crawled(tmp_path_factory):
+    """A good run, then one after which nothing of the site is as it was."""
+    server = start_replica()
+    made = Corpus(tmp_path_factory.mktemp("crawled") / "output", server.url)
+    made.first = made.crawl("defense")
+    made.lines_before = made.lines()
+    made.site_url = "http://127.0.0.1:1"
+    made.second = made.crawl("defense", settings={"RETRY_TIMES": "0", "ALQAHIRA_BACKOFF_BASE": "0.01"})
+    server.stop()
+    return made
+
+
+def test_a_run_leaves_its_summary(crawled):
+    summary = summaries(crawled)[0]
+    assert crawled.first.status == summary["exit_status"] == 0
+    assert (summary["spider"], summary["reason"], summary["complete"]) == ("defense", "finished", True)
+    assert summary["problem"] is None
+    assert summary["account"]["accepted"] == len(crawled.lines_before) > 0
+    assert {found["name"] for found in summary["monitors"]} == {rule.__name__ for rule in rules.RULES}
+    assert not [found for found in summary["monitors"] if found["passed"] is False]
+    assert datetime.fromisoformat(summary["started"]) <= datetime.fromisoformat(summary["ended"])
+
+
+def test_a_failed_run_leaves_one_too_and_says_which_monitor_failed(crawled):
+    summary = summaries(crawled)[1]
+    assert crawled.second.status == summary["exit_status"] == 1
+    assert summary["complete"] is False
+    assert summary["problem"].startswith("no listing answered")
+    failed = {found["name"]: found["message"] for found in summary["monitors"] if found["passed"] is False}
+    assert "listings_answered" in failed
+    for name, message in failed.items():
+        (line,) = [line for line in crawled.second.lines if f"Monitor {name} failed: " in line]
+        assert message in line
+
+
+def test_a_failed_run_touches_no_data(crawled):
+    assert crawled.lines() == crawled.lines_before
+
+
+def test_what_runs_leave_is_no_part_of_the_corpus(crawled):
+    ran = scrapy("verify", settings={"ALQAHIRA_OUTPUT_DIR": str(crawled.folder)})
+    assert ran.status == 0, ran.stderr
+    assert {path.parent.name.split("=")[0] for path in crawled.folder.glob("articles/**/*.jsonl")} == {"date_published"}
+
+
+def test_the_account_is_a_table_whose_rows_add_up(crawled):
+    rows = [line.split("INFO: Account ")[1].split() for line in crawled.first.lines if "INFO: Account " in line]
+    assert rows[0] == ["outcome", "cause", "articles"]
+    counts = {row[0]: int(row[1]) for row in rows if row[0] in set(Outcome)}
+    (total,) = [int(row[-1]) for row in rows if row[:2] == ["=", "discovered"]]
+    assert total == sum(counts.values()) > 0
+
+
+def test_without_spidermon_a_run_still_knows_that_it_saw_nothing(tmp_path):
+    corpus = Corpus(tmp_path / "output", "http://127.0.0.1:1")
+    ran = corpus.crawl("defense", settings={"RETRY_TIMES": "0", "SPIDERMON_ENABLED": "False"})
+    assert ran.status == 1
+    assert ran.lines[-1].startswith("alqahira: no listing answered")
+
+
+# --- who is told ----------------------------------------------------------------------------------
+
+SECRETS = ("hook-secret", "smtp-secret", "xoxb-secret")
+
+
+class Posts(QuietHandler):
+    """Keeps what is posted to it, and answers as Slack's API does."""
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.posts.append((self.path, self.headers, body))
+        self.answer(b'{"ok": true, "members": []}', "application/json")
+
+
+class Mailbox:
+    """Keeps what it is sent, and whom for."""
+
+    def __init__(self):
+        self.mails, self.logins = [], []
+
+    async def handle_DATA(self, server, session, envelope):
+        self.mails.append((envelope.mail_from, envelope.rcpt_tos, message_from_bytes(envelope.content)))
+        return "250 OK"
+
+    def login(self, server, session, envelope, mechanism, auth):
+        self.logins.append((auth.login.decode(), auth.password.decode()))
+        return AuthResult(success=True)
+
+
+class OnAnyPort(Controller):
+    """A mail server on a port of the system's choice, which it learns before it looks whether it answers."""
+
+    def _trigger_server(self):
+        self.port = self.server.sockets[0].getsockname()[1]
+        super()._trigger_server()
+
+
+@contextmanager
+def smtp_server():
+    mailbox = Mailbox()
+    server = OnAnyPort(mailbox, hostname="127.0.0.1", port=0, authenticator=mailbox.login, auth_require_tls=False)
+    server.start()
+    try:
+        yield mailbox, server.port
+    finally:
+        server.stop()
+
+
+def alerts(http_url, smtp_port):
+    return {
+        "ALQAHIRA_WEBHOOK_URL": f"{http_url}/hooks/hook-secret",
+        "SPIDERMON_EMAIL_TO": "desk@example.org, night@example.org",
+        "SPIDERMON_EMAIL_SENDER": "alqahira@example.org",
+        "SPIDERMON_SMTP_HOST": "127.0.0.1",
+        "SPIDERMON_SMTP_PORT": str(smtp_port),
+        "SPIDERMON_SMTP_USER": "alqahira",
+        "SPIDERMON_SMTP_PASSWORD": "smtp-secret",
+        "SPIDERMON_SLACK_SENDER_TOKEN": "xoxb-secret",
+        "SPIDERMON_SLACK_RECIPIENTS": "C0123",
+        "ALQAHIRA_SLACK_API_URL": f"{http_url}/api/",
+        "ALQAHIRA_ALERT_TIMEOUT": "10",
+    }
+
+
+def fail_and_tell(folder, told):
+    """A crawl of a site that does not answer, its alerts given by the environment, as secrets should be."""
+    settings = {"ALQAHIRA_OUTPUT_DIR": str(folder), "ALQAHIRA_SITE_URL": "http://127.0.0.1:1", "RETRY_TIMES": "0"}
+    return scrapy("crawl", "defense", "-L", "DEBUG", settings=settings, **told)
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("told") / "output"
+    with serving(Posts) as server, smtp_server() as (mailbox, port):
+        server.posts = []
+        ran = fail_and_tell(folder, alerts(f"http://127.0.0.1:{server.server_port}", port))
+    return ran, folder, server.posts, mailbox
+
+
+def test_a_failed_monitor_is_told_to_a_webhook(told):
+    ran, folder, posts, _ = told
+    assert ran.status == 1
+    (body,) = [json.loads(body) for path, _, body in posts if path == "/hooks/hook-secret"]
+    (file,) = (folder / "runs").glob("*.json")
+    assert body["summary"] == json.loads(file.read_text())
+    assert "listings_answered: no listing answered" in body["text"]
+
+
+def test_a_failed_monitor_is_told_by_mail(told):
+    _, folder, _, mailbox = told
+    ((sender, recipients, mail),) = mailbox.mails
+    assert (sender, recipients) == ("alqahira@example.org", ["desk@example.org", "night@example.org"])
+    assert mailbox.logins == [("alqahira", "smtp-secret")]
+    assert mail["Subject"] == "alqahira: defense ended with exit status 1"
+    text, summary = mail.get_payload()
+    assert "no listing answered" in text.get_payload(decode=True).decode()
+    (file,) = (folder / "runs").glob("*.json")
+    assert (summary.get_filename(), summary.get_payload(decode=True)) == (file.name, file.read_bytes())
+
+
+def test_a_failed_monitor_is_told_to_slack(told):
+    _, _, posts, _ = told
+    (headers, body) = next((headers, body) for path, headers, body in posts if path == "/api/chat.postMessage")
+    assert headers["Authorization"] == "Bearer xoxb-secret"
+    assert "C0123" in body.decode()
+    assert "listings_answered" in body.decode()
+
+
+def test_no_secret_is_in_log_summary_or_metrics(told):
+    ran, folder, _, _ = told
+    written = [path.read_text() for path in [*folder.glob("runs/*"), *folder.glob("metrics/*")]]
+    assert len(written) == 2
+    assert not [secret for secret in SECRETS for text in [ran.stdout, ran.stderr, *written] if secret in text]
+
+
+def test_an_alert_that_cannot_be_sent_is_a_line_of_the_log(tmp_path):
+    ran = fail_and_tell(tmp_path / "output", alerts("http://127.0.0.1:1", 1))
+    assert ran.status == 1
+    assert ran.lines[-1].startswith("alqahira: no listing answered")
+    for name in ("PostWebhook", "SendMail", "SendSlack"):
+        assert len([line for line in ran.lines if f"Alert {name} was not sent: " in line]) == 1
+    assert "Traceback" not in ran.stderr
+    assert not [secret for secret in SECRETS if secret in ran.stderr]
+    assert len(list((tmp_path / "output" / "runs").glob("*.json"))) == 1
+
+
+def test_half_a_mail_setting_is_refused_before_the_run(tmp_path):
+    ran = fail_and_tell(tmp_path / "output", {"SPIDERMON_EMAIL_TO": "desk@example.org"})
+    assert ran.status == 2
+    (line,) = ran.lines
+    assert "SPIDERMON_EMAIL_SENDER and SPIDERMON_SMTP_HOST must be as well" in line
+
+
+# --- gaps in listings -----------------------------------------------------------------------------
+
+
+def test_what_was_pushed_behind_the_load_more_control_between_two_runs_is_a_gap(replica, tmp_path):
+    robots = tmp_path / "robots.txt"
+    robots.write_text("User-agent: *\nSitemap: {root}/none.xml\n")
+    server = replica("--control", "--robots", str(robots))
+    corpus = Corpus(tmp_path / "output", server.url)
+    assert corpus.crawl("defense").status == 0
+    assert corpus.crawl("defense").status == 0
+    server.publish(150)
+    ran = corpus.crawl("defense")
+    assert ran.status == 1
+    assert "Gap in listing" in ran.stderr
+    summary = summaries(corpus)[-1]
+    assert [found["name"] for found in summary["monitors"] if found["passed"] is False] == ["listing_gaps"]
+    assert summary["gaps"]
+    assert summary["complete"] is True  # it saw all it set out to see, and the next run goes on from here
+
+
+def test_a_sitemap_that_goes_on_where_the_listing_ends_leaves_no_gap(replica, tmp_path):
+    server = replica("--control")
+    corpus = Corpus(tmp_path / "output", server.url)
+    corpus.crawl("defense")
+    server.publish(150)
+    ran = corpus.crawl("defense")
+    assert "Gap in listing" not in ran.stderr
+    assert ran.status == 0
