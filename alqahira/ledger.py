@@ -134,22 +134,22 @@ def open_ledger(state_url: str, *, revisit: RevisitSchedule | None = None, read_
     path = Path(url.database)
     if read_only and not path.exists():
         raise LedgerMissing(f"there is no state at {path}: no run has written there")
-    lock = None if read_only else _lock(path)
+    lock = None if read_only else hold(path)
     try:
         engine = _engine(url)
         _prepare(engine, read_only=read_only)
     except DatabaseError as error:
-        _unlock(lock)
+        let_go(lock)
         wrong = LedgerUnwritable if isinstance(error, OperationalError) else LedgerUnusable
         raise wrong(f"the state at {path} cannot be read: {error.orig}") from None
     except Exception:
-        _unlock(lock)
+        let_go(lock)
         raise
     return Ledger(engine, revisit or RevisitSchedule(()), lock)
 
 
-def _lock(path: Path) -> int:
-    """An exclusive lock on a file beside the state; the system lets it go when this process dies."""
+def hold(path: Path) -> int:
+    """An exclusive lock on a file beside a path; the system lets it go when this process dies. Raises LedgerBusy."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o644)
@@ -172,7 +172,7 @@ def _sign(lock: int, holder: str) -> None:
         os.pwrite(lock, holder.encode(), 0)
 
 
-def _unlock(lock: int | None) -> None:
+def let_go(lock: int | None) -> None:
     if lock is not None:
         os.close(lock)
 
@@ -243,7 +243,7 @@ class Ledger:
 
     def close(self) -> None:
         self.engine.dispose()
-        _unlock(self._lock)
+        let_go(self._lock)
         self._lock = None
 
     @contextmanager
@@ -447,6 +447,18 @@ class Ledger:
         )
         return CrawledArticle(article=article, visit=visit)
 
+    def was_visited(self, key: str, when: datetime) -> bool:
+        """Whether something became of a page that was read at a moment, or later."""
+        with self.transaction() as connection:
+            page = _pages_by_key(connection, [key]).get(key)
+        return page is not None and (page.last_visit or "") >= (rfc3339(when) or "")
+
+    def is_set_aside(self, key: str) -> bool:
+        """Whether the article of a page waits for the run of another section."""
+        with self.transaction() as connection:
+            page = _pages_by_key(connection, [key]).get(key)
+        return page is not None and bool(page.aside_topics)
+
     def accept(
         self, crawled: CrawledArticle, fingerprint: Fingerprint, *, near_duplicates: str, run_id: str
     ) -> Verdict:
@@ -572,6 +584,15 @@ class Ledger:
         return datetime.fromisoformat(found) if found else datetime.fromtimestamp(0, UTC)
 
     # --- reading ------------------------------------------------------------------------------
+
+    def article(self, article_id: str, revision: int | None = None) -> Article | None:
+        """A revision of an article, the newest where none is named; None where it is not known."""
+        query = sa.select(articles.c.record).where(articles.c.article_id == article_id)
+        if revision is not None:
+            query = query.where(articles.c.revision == revision)
+        with self.transaction() as connection:
+            found = connection.scalar(query.order_by(articles.c.revision.desc()).limit(1))
+        return from_record(json.loads(found)) if found else None
 
     def article_as_of(self, article_id: str, when: datetime) -> Article | None:
         """What the page said at a moment: the last revision crawled until then."""
