@@ -19,6 +19,7 @@ JOB_ARGUMENT = "_job"
 # How far a run goes and how it writes; `configuration.py` checks their values as it does everybody's.
 FREE = frozenset(
     {
+        "ALQAHIRA_ARCHIVE",
         "ALQAHIRA_BROWSER",
         "ALQAHIRA_BROWSER_LOAD_MORE_BUDGET",
         "ALQAHIRA_COMPRESS_PARTS",

@@ -154,8 +154,8 @@ def check_state_url(value: str) -> str:
     return value
 
 
-def check_output_dir(value: str) -> Path:
-    """The output folder, made where it is missing; ConfigurationError where nothing can be written there."""
+def check_output_dir(value: str, name: str = "ALQAHIRA_OUTPUT_DIR") -> Path:
+    """The folder, made where it is missing; ConfigurationError, with the setting's name, where it cannot be written."""
     folder = Path(value).expanduser()
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -164,5 +164,5 @@ def check_output_dir(value: str) -> Path:
         os.unlink(probe)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise ConfigurationError(f"ALQAHIRA_OUTPUT_DIR={value[:80]!r} cannot be written: {reason}") from None
+        raise ConfigurationError(f"{name}={value[:80]!r} cannot be written: {reason}") from None
     return folder

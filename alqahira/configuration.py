@@ -22,6 +22,7 @@ from alqahira.monitors.rules import Limits
 from alqahira.monitors.suite import configured_actions
 
 STATE_FILE = "state.db"
+ARCHIVE_FOLDER = "archive"
 _DAY = 86_400
 # Settings that are read where they are used, with the least and the most that make sense; the first are whole.
 _WHOLE = {
@@ -94,6 +95,7 @@ class Configuration:
     near_duplicates: str
     browser: str
     compress_parts: bool
+    archive_dir: Path | None  # None: no archive is kept
     part_max_rows: int
     part_max_age_seconds: float
     revisit: tuple[tuple[float, float], ...]
@@ -112,6 +114,8 @@ class Configuration:
         limits = {field.name: (whole | real)[f"ALQAHIRA_{field.name.upper()}"] for field in fields(Limits)}
         output_dir = check_output_dir(str(settings["ALQAHIRA_OUTPUT_DIR"]))
         check_choice("ALQAHIRA_PROGRESS", str(settings["ALQAHIRA_PROGRESS"]), ("auto", "never"))
+        is_archived = check_flag("ALQAHIRA_ARCHIVE", settings["ALQAHIRA_ARCHIVE"])
+        output_dir = check_output_dir(str(settings["ALQAHIRA_OUTPUT_DIR"]))
         return cls(
             site_url=check_site_url(str(settings["ALQAHIRA_SITE_URL"])),
             output_dir=output_dir,
@@ -121,6 +125,7 @@ class Configuration:
             ),
             browser=check_choice("ALQAHIRA_BROWSER", str(settings["ALQAHIRA_BROWSER"]), ("auto", "never", "always")),
             compress_parts=check_flag("ALQAHIRA_COMPRESS_PARTS", settings["ALQAHIRA_COMPRESS_PARTS"]),
+            archive_dir=check_output_dir(str(output_dir / ARCHIVE_FOLDER), "ALQAHIRA_ARCHIVE") if is_archived else None,
             part_max_rows=whole["ALQAHIRA_PART_MAX_ROWS"],
             part_max_age_seconds=whole["ALQAHIRA_PART_MAX_AGE_SECONDS"],
             revisit=check_revisit(settings["ALQAHIRA_REVISIT"]),

@@ -469,6 +469,28 @@ class Ledger:
         return CrawledArticle(article=article, visit=visit)
 
     @_persistent
+    def is_published(self, article_id: str) -> bool:
+        """Whether a revision of the article is in the corpus, or on its way there."""
+        with self.transaction() as connection:
+            accepted = (articles.c.article_id == article_id) & (articles.c.status == "accepted")
+            query = sa.select(articles.c.revision).where(accepted).limit(1)
+            return connection.scalar(query) is not None
+
+    @_persistent
+    def was_visited(self, key: str, when: datetime) -> bool:
+        """Whether something became of a page that was read at a moment, or later."""
+        with self.transaction() as connection:
+            page = _pages_by_key(connection, [key]).get(key)
+        return page is not None and (page.last_visit or "") >= (rfc3339(when) or "")
+
+    @_persistent
+    def is_set_aside(self, key: str) -> bool:
+        """Whether the article of a page waits for the run of another section."""
+        with self.transaction() as connection:
+            page = _pages_by_key(connection, [key]).get(key)
+        return page is not None and bool(page.aside_topics)
+
+    @_persistent
     def set_aside_pages(self, section: str, since: datetime, until: datetime) -> list[Link]:
         """Pages whose article was set aside though it is the section's, because its day lay outside what was asked.
 
@@ -625,6 +647,16 @@ class Ledger:
                 .limit(1)
             )
             found = connection.scalar(query)
+        return from_record(json.loads(found)) if found else None
+
+    @_persistent
+    def article(self, article_id: str, revision: int | None = None) -> Article | None:
+        """A revision of an article, the newest where none is named; None where it is not known."""
+        query = sa.select(articles.c.record).where(articles.c.article_id == article_id)
+        if revision is not None:
+            query = query.where(articles.c.revision == revision)
+        with self.transaction() as connection:
+            found = connection.scalar(query.order_by(articles.c.revision.desc()).limit(1))
         return from_record(json.loads(found)) if found else None
 
     @_persistent

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from alqahira.article import Article
+
+if TYPE_CHECKING:
+    from alqahira.extract import Hints
+
+# (name, value), in their order, as bytes of the wire.
+Headers = tuple[tuple[bytes, bytes], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,9 +27,31 @@ class PageVisit:
     discovered_on: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchedPage:
+    """A page with all that reading it once more needs: what came over the wire, and what led to it.
+
+    `body` still has the Content-Encoding that `headers` name; of a page that the browser rendered it is the DOM.
+    """
+
+    visit: PageVisit
+    link_url: str
+    hints: Hints
+    body: bytes
+    headers: Headers = ()
+    status: int = 200
+    protocol: str = "HTTP/1.1"
+    request_headers: Headers = ()
+    is_rendered: bool = False
+
+
 @dataclass(kw_only=True)
 class CrawledArticle:
-    """The item of the pipelines; the last of them returns `article` alone, so feeds hold records only."""
+    """The item of the pipelines; the last of them returns `article` alone, so feeds hold records only.
+
+    `page`: what the archive keeps of it; None where there is no archive, or where the article was set aside earlier.
+    """
 
     article: Article
     visit: PageVisit
+    page: FetchedPage | None = None

@@ -21,6 +21,8 @@ ALQAHIRA_NEAR_DUPLICATES = "drop"
 ALQAHIRA_BROWSER = "auto"
 ALQAHIRA_USER_AGENT_CONTACT = ""
 ALQAHIRA_COMPRESS_PARTS = "false"
+# On: the article pages that were read are kept in <output>/archive/, for `scrapy replay` (docs/archive.md).
+ALQAHIRA_ARCHIVE = "false"
 # `never`: no bar even on a terminal; in a pipe or a log there is none anyway.
 ALQAHIRA_PROGRESS = "auto"
 
@@ -127,6 +129,7 @@ COMMANDS_MODULE = "alqahira.commands"
 # --- the road of an article -------------------------------------------------------------------
 
 ITEM_PIPELINES = {
+    "pipelines.archive.Archive": 50,
     "pipelines.normalize.Normalize": 100,
     "pipelines.classify.Classify": 200,
     "pipelines.deduplicate.Deduplicate": 300,
@@ -164,6 +167,8 @@ DOWNLOADER_MIDDLEWARES: dict[str, Any] = {
     "alqahira.middlewares.browser.BrowserMiddleware": 540,
     "alqahira.middlewares.retry.PoliteRetryMiddleware": 550,
     "alqahira.middlewares.redirects.BoundedMetaRefreshMiddleware": 580,
+    # Between the decompression (590) and the redirects: it sees what came over the wire.
+    "alqahira.middlewares.wire.KeepWireMiddleware": 595,
     "alqahira.middlewares.redirects.BoundedRedirectMiddleware": 600,
 }
 # A name is checked where it is resolved, so that none can change its answer afterwards.

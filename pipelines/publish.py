@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from alqahira.errors import AlqahiraError
@@ -34,7 +33,8 @@ class Publish:
 
     def process_item(self, item: CrawledArticle) -> Article:
         try:
-            self.run.publisher.seal_due(datetime.now(UTC))
+            # By the page's own clock: the same pages give the same parts whenever they are replayed.
+            self.run.publisher.seal_due(item.visit.fetched)
         except AlqahiraError as error:
             self.run.fail(error)
         return item.article

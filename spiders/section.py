@@ -30,7 +30,8 @@ from alqahira.ledger import Discovery, Link, Standing
 from alqahira.listing import read_listing, read_sitemap
 from alqahira.middlewares.causes import failure_cause, is_transient
 from alqahira.middlewares.robots import RobotsMiddleware
-from alqahira.page import CrawledArticle, PageVisit
+from alqahira.middlewares.wire import WIRE, Wire, pairs
+from alqahira.page import CrawledArticle, FetchedPage, PageVisit
 
 logger = logging.getLogger(__name__)
 
@@ -276,6 +277,7 @@ class SectionSpider(Spider):
         """Each article once a run: download it, ask whether it changed, or leave it as it is known."""
         for discovery in discoveries:
             link = discovery.link
+            self.run.met[link.key] = None
             if discovery.standing is Standing.RESTING:
                 self._resting.add(link.key)
             elif discovery.standing is Standing.ELSEWHERE:
@@ -326,6 +328,7 @@ class SectionSpider(Spider):
         found = self.run.ledger.set_aside_pages(self.section.name, begin, end)
         mine = [link for link in found if self.run.account.take(link.key)]
         for link in mine:
+            self.run.met[link.key] = None
             self._adopt_now(link)
         return bool(mine)
 
@@ -382,14 +385,22 @@ class SectionSpider(Spider):
             self.run.ledger.unchanged(visit, self.run.run_id)
             self.run.settle(link.key, Outcome.UNCHANGED, "not_modified")
             return
-        reading = read_page(response.body, response.url, now=now, hints=self._hints_of(link))
+        page = _fetched(response, visit, link, self._hints_of(link))
+        yield from self.read_article(page, response.body)
+
+    def read_article(self, page: FetchedPage, body: bytes) -> Iterator[CrawledArticle]:
+        """The article of a page, now or out of the archive; `body` is the page's, decompressed."""
+        reading = read_page(body, page.visit.url, now=page.visit.fetched, hints=page.hints)
         for disagreement in reading.disagreements:
             self.run.account.notes[f"disagreement/{disagreement.field}"] += 1
         if reading.article is None:
-            self._lost(link, reading.cause or "no_article", retry=False)
+            # Kept too: a better extractor may find the article.
+            if self.run.keep(page):
+                link = Link(page.visit.key, page.link_url)
+                self._lost(link, reading.cause or "no_article", retry=False, now=page.visit.fetched)
             return
         self.run.account.saw(reading.sources)
-        yield CrawledArticle(article=reading.article, visit=visit)
+        yield CrawledArticle(article=reading.article, visit=page.visit, page=page)
 
     def _hints_of(self, link: Link) -> Hints:
         """What the doors said of an article, in this run or in the one that left it behind."""
@@ -402,11 +413,27 @@ class SectionSpider(Spider):
         cause = failure_cause(failure)
         self._lost(request.cb_kwargs["link"], cause, retry=is_transient(cause))
 
-    def _lost(self, link: Link, cause: str, *, retry: bool) -> None:
-        if self.run.ledger.fail(link.key, cause, retry=retry, now=datetime.now(UTC), run_id=self.run.run_id):
+    def _lost(self, link: Link, cause: str, *, retry: bool, now: datetime | None = None) -> None:
+        when = now or datetime.now(UTC)
+        if self.run.ledger.fail(link.key, cause, retry=retry, now=when, run_id=self.run.run_id):
             self.run.account.notes["given_up"] += 1
         self.run.settle(link.key, Outcome.FAILED, cause)
         logger.warning("No article from %s: %s", link.url, cause)
+
+
+def _fetched(response: Response, visit: PageVisit, link: Link, hints: Hints) -> FetchedPage:
+    wire = response.meta.get(WIRE) or Wire(pairs(response.headers), response.body, "")
+    return FetchedPage(
+        visit=visit,
+        link_url=link.url,
+        hints=hints,
+        body=wire.body,
+        headers=wire.headers,
+        status=response.status,
+        protocol=wire.protocol,
+        request_headers=pairs(response.request.headers) if response.request else (),
+        is_rendered="browser" in response.flags,
+    )
 
 
 def _is_conditional(request: Request | None) -> bool:

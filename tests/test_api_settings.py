@@ -145,5 +145,5 @@ def test_what_the_scheduler_adds_itself_is_taken_as_it_gave_it_alone():
 
 
 def test_every_number_that_a_job_may_bring_has_bounds():
-    words = {"ALQAHIRA_BROWSER", "ALQAHIRA_COMPRESS_PARTS", "ALQAHIRA_NEAR_DUPLICATES"}
+    words = {"ALQAHIRA_ARCHIVE", "ALQAHIRA_BROWSER", "ALQAHIRA_COMPRESS_PARTS", "ALQAHIRA_NEAR_DUPLICATES"}
     assert (FREE | AT_LEAST | AT_MOST) - words <= _WHOLE.keys() | _REAL.keys()

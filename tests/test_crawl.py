@@ -170,6 +170,22 @@ def test_a_revised_story_is_a_new_line_with_the_next_revision(replica, tmp_path)
     assert revisions[0]["date_first_seen"] == revisions[1]["date_first_seen"]
 
 
+def test_a_revision_that_the_other_section_meets_first_is_not_lost(replica, tmp_path):
+    server = replica("--control")
+    corpus = Corpus(tmp_path / "output", server.url)
+    corpus.crawl("defense")
+    corpus.crawl("foreign_affairs")
+    truth = server.truth()
+    asked = {entry["path"].split("/")[2] for entry in server.log() if entry["status"] == 304}
+    number = next(number for number in sorted(asked) if truth[number].topics == ("defense",))
+    server.revise(int(number))
+    assert corpus.crawl("foreign_affairs").status == 0
+    corpus.crawl("defense")
+    revisions = [record for record in corpus.records() if record["article_id"] == number]
+    assert [record["revision"] for record in revisions] == [1, 2]
+    assert revisions[1]["run_id"].endswith("foreign_affairs")
+
+
 def test_a_run_stops_at_the_articles_it_was_asked_for_and_the_next_takes_up_the_rest(replica, tmp_path):
     corpus = Corpus(tmp_path / "output", replica().url)
     ran = corpus.crawl("defense", "-a", "max_articles=2")

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from ledger_scenario import EXPECTED, NOW, accept, body, crawled, link, live, opened, publisher
 
 from alqahira import settings
+from alqahira.archive import close_left_open
 from alqahira.errors import ConfigurationError, LedgerBusy, LedgerLost, LedgerUnreachable, LedgerUnusable
 from alqahira.ledger import Standing
 from alqahira.parts import check, part_files, read_manifest, read_part
@@ -400,6 +401,17 @@ def test_an_acceptance_that_was_committed_unheard_is_told_as_it_was_and_not_done
     ids = Counter((record["article_id"], record["revision"]) for record in ledger.records(duplicates=True))
     assert ids.total() == 2
     assert max(ids.values()) == 1
+
+
+def test_what_a_living_run_archives_is_left_to_it(holding, tmp_path):
+    march, april = holding(MARCH, "march"), holding(APRIL, "april")
+    assert april.store.living_runs() == {"march"}
+    (tmp_path / "march.warc.gz.open").touch()
+    (tmp_path / "dead.warc.gz.open").touch()
+    close_left_open(tmp_path, april, max_bytes=1000, living=april.store.living_runs())
+    assert [path.name for path in tmp_path.iterdir()] == ["march.warc.gz.open"]
+    march.close()
+    assert april.store.living_runs() == set()
 
 
 # --- sealing ------------------------------------------------------------------------------------

@@ -5,8 +5,10 @@ Spider and pipelines reach it by `crawler.get_extension(Run)`.
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +18,7 @@ from scrapy import signals
 from scrapy.utils.defer import _schedule_coro
 
 from alqahira.account import Account, Outcome, account_table
+from alqahira.archive import ArchiveWriter, close_left_open
 from alqahira.arguments import CrawlArguments
 from alqahira.article import rfc3339
 from alqahira.configuration import Configuration
@@ -27,7 +30,7 @@ from alqahira.logformatter import guard_log_from_the_start, say_in_one_line
 from alqahira.metrics import to_metrics
 from alqahira.monitors.rules import ESSENTIAL, Facts, Verdict, is_complete, judge, run_ended
 from alqahira.monitors.summary import summarize, to_json
-from alqahira.page import CrawledArticle
+from alqahira.page import CrawledArticle, FetchedPage, PageVisit
 from alqahira.parts import Publisher, write_whole
 from alqahira.urls import site_name
 
@@ -39,6 +42,8 @@ if TYPE_CHECKING:
     from scrapy.http import Response
     from twisted.python.failure import Failure
 
+    from spiders.section import SectionSpider
+
 logger = logging.getLogger(__name__)
 
 
@@ -48,12 +53,14 @@ class Run:
     Opening fails with LedgerBusy where another run holds the ledger, before any request is made.
     """
 
-    def __init__(self, crawler: Crawler) -> None:
+    def __init__(self, crawler: Crawler, *, started: datetime | None = None) -> None:
         settings = crawler.settings
         self.crawler = crawler
         self.configuration = Configuration.from_settings(settings)
         self.account = Account()
-        self.started = datetime.now(UTC)
+        self.started = started or datetime.now(UTC)
+        self.archive: ArchiveWriter | None = None
+        self.met: dict[str, None] = {}  # every page that the doors named, in their order
         self.max_articles: int | None = None
         self.failure: AlqahiraError | None = None
         self.exit_status = 1  # until the run has been judged
@@ -75,6 +82,8 @@ class Run:
         try:
             self.ledger.claim_site(site_name(self.configuration.site_url))
             self.publisher.recover()
+            if self.configuration.archive_dir:
+                self._close_left_open(self.configuration.archive_dir)
         except AlqahiraError:
             self.ledger.close()
             raise
@@ -90,11 +99,69 @@ class Run:
     def from_crawler(cls, crawler: Crawler) -> Self:
         return cls(crawler)
 
-    def spider_opened(self, spider: Spider) -> None:
+    def spider_opened(self, spider: SectionSpider) -> None:
         self.run_id = self.ledger.start_run(self.run_id, spider.name, self.started)
         # Absolute: a relative folder is relative to where the run was started, under Scrapyd to where Scrapyd was.
         folder = self.configuration.output_dir.absolute()
         logger.info("Run %s writes to %s, its state is %s", self.run_id, folder, self.ledger.store.where)
+        if self.configuration.archive_dir:
+            self._open_archive(self.configuration.archive_dir, spider)
+
+    def _close_left_open(self, folder: Path) -> None:
+        """Close what dead runs left of the archive, one run at a time; what living runs write is theirs."""
+        store = self.ledger.store
+        with store.sealing(wait=True) as mine:
+            if mine:
+                close_left_open(folder, self.ledger, max_bytes=self._max_bytes, living=store.living_runs())
+
+    def _open_archive(self, folder: Path, spider: SectionSpider) -> None:
+        about = {
+            "alqahira-spider": spider.name,
+            "alqahira-site": self.configuration.site_url,
+            "alqahira-arguments": json.dumps({k: str(v) for k, v in asdict(spider.arguments).items() if v}),
+            "alqahira-near-duplicates": self.configuration.near_duplicates,
+        }
+        try:
+            self.archive = ArchiveWriter(folder, self.run_id, self.started, about, max_bytes=self._max_bytes)
+        except AlqahiraError as error:
+            self.fail(error)
+
+    def keep(self, what: FetchedPage | PageVisit) -> bool:
+        """Archive a page before anything comes of it, or that a set-aside article is taken up; False: let it be.
+
+        Where no archive is kept there is nothing to do.
+        """
+        if self.configuration.archive_dir is None:
+            return True
+        if self.failure:
+            self.fail(self.failure)  # had the engine not begun yet, it runs now
+        if self.failure or self.archive is None:
+            return False
+        try:
+            if isinstance(what, FetchedPage):
+                self.archive.write_page(what)
+            else:
+                self.archive.write_taken_up(what, datetime.now(UTC))
+        except AlqahiraError as error:
+            self.fail(error)
+            return False
+        return True
+
+    def _close_archive(self, now: datetime, reason: str, *, complete: bool) -> bool:
+        """Whether that went well. Of a run that failed the file stays open: the next run closes it."""
+        if self.archive is None or self.failure:
+            return True
+        told = {"complete": complete, "exit_status": self.exit_status, "reason": reason, "met": [*self.met]}
+        try:
+            self.archive.close(now, told)
+        except AlqahiraError as error:
+            self.fail(error)
+            return False
+        return True
+
+    @property
+    def _max_bytes(self) -> int:
+        return self.crawler.settings.getint("DOWNLOAD_MAXSIZE")
 
     def settle(self, key: str, outcome: Outcome, cause: str = "") -> None:
         """Count what became of an article, and end the run when it has what it was asked for."""
@@ -145,14 +212,14 @@ class Run:
         """Judge the run, fix its exit status, close the ledger; then tell the log, the files, and whom it concerns."""
         facts, verdicts, complete = self._judge(spider, reason)
         ended = datetime.now(UTC)
+        if not self._close_archive(ended, reason, complete=complete):
+            facts, verdicts, complete = *self._judge_the_end(spider, reason, verdicts), False
         try:
             failed = [verdict.monitor for verdict in verdicts if verdict.passed is False]
             account = {**facts.account, "reason": reason, "monitors_failed": failed}
             self.ledger.finish_run(self.run_id, account, self.exit_status, ended, complete=complete)
         except AlqahiraError:
-            facts, complete = self._facts(spider, reason), False
-            verdicts = [*judge((run_ended,), facts), *(v for v in verdicts if v.monitor != run_ended.__name__)]
-            self._conclude(verdicts)
+            facts, verdicts, complete = *self._judge_the_end(spider, reason, verdicts), False
         finally:
             self.ledger.close()
         self._log_account(facts, verdicts)
@@ -183,6 +250,13 @@ class Run:
         verdicts = judge(ESSENTIAL, facts) if monitors is None else monitors.judge(spider, facts)
         self._conclude(verdicts)
         return facts, verdicts, is_complete(facts)
+
+    def _judge_the_end(self, spider: Spider, reason: str, verdicts: list[Verdict]) -> tuple[Facts, list[Verdict]]:
+        """Once more, of the run's end alone: the ledger or the archive failed after all had been judged."""
+        facts = self._facts(spider, reason)
+        verdicts = [*judge((run_ended,), facts), *(v for v in verdicts if v.monitor != run_ended.__name__)]
+        self._conclude(verdicts)
+        return facts, verdicts
 
     def _conclude(self, verdicts: list[Verdict]) -> None:
         """Exit status and problem from what failed."""

@@ -305,6 +305,11 @@ class PostgresqlStore(Store):
         if not kept:
             raise LedgerUnreachable(f"the connection to {self.name} ended while parts were sealed")
 
+    def living_runs(self) -> set[str]:
+        with self.engine.connect() as connection:
+            living = _is_any(shares.c.share, self._others(connection))
+            return {run for run in connection.scalars(sa.select(shares.c.run_id).where(living)) if run}
+
     def is_passing(self, error: BaseException) -> bool:
         if not isinstance(error, DBAPIError):
             return isinstance(error, sa.exc.TimeoutError)

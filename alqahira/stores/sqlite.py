@@ -26,13 +26,12 @@ class SqliteStore(Store):
         self.name, self.where = str(path), str(path.absolute())
         if read_only and not path.exists():
             raise LedgerMissing(f"there is no state at {path}: no run has written there")
-        self._lock = None if read_only else _lock(path)
+        self._lock = None if read_only else hold(path)
         self.engine = _engine(url)
 
     def close(self) -> None:
         super().close()
-        if self._lock is not None:
-            os.close(self._lock)
+        let_go(self._lock)
         self._lock = None
 
     def sign(self, connection: Connection, run_id: str, now: datetime) -> None:
@@ -44,8 +43,8 @@ class SqliteStore(Store):
         return LedgerUnwritable(str(found)) if isinstance(error, OperationalError) else found
 
 
-def _lock(path: Path) -> int:
-    """An exclusive lock on a file beside the state."""
+def hold(path: Path) -> int:
+    """An exclusive lock on a file beside a path; the system lets it go when this process dies. Raises LedgerBusy."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o644)
@@ -66,6 +65,11 @@ def _sign(lock: int, holder: str) -> None:
     with suppress(OSError):  # a full disk is told of where something is lost
         os.ftruncate(lock, 0)
         os.pwrite(lock, holder.encode(), 0)
+
+
+def let_go(lock: int | None) -> None:
+    if lock is not None:
+        os.close(lock)
 
 
 def _engine(url: URL) -> Engine:

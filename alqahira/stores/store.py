@@ -82,6 +82,10 @@ class Store:
         """The right to seal parts, which one run has at a time; False where another has it (`wait`: for long)."""
         yield True
 
+    def living_runs(self) -> set[str]:
+        """The other runs that go on at this moment."""
+        return set()
+
     def is_passing(self, error: BaseException) -> bool:
         """Whether the same transaction may well succeed a little later."""
         return False

@@ -1,0 +1,186 @@
+"""The archive of a corpus: one WARC a run, and beside it an index that leads from a record to its page.
+
+While a run writes, its file ends in `.open`; each record is one gzip member and on the disk before the ledger hears
+of its article, so no record of the corpus is without its page. What a run that died has left is closed by the next.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Container, Iterator, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from alqahira.article import Article
+from alqahira.errors import AlqahiraError
+from alqahira.ledger import Ledger
+from alqahira.page import FetchedPage, PageVisit
+from alqahira.parts import write_whole
+from alqahira.warc import ENDED, TAKEN_UP, Record, event_record, index_line, page_records, read_records, run_record
+
+SUFFIX, OPEN_SUFFIX, INDEX_SUFFIX = ".warc.gz", ".warc.gz.open", ".cdxj"
+PAGE_TYPES = ("response", "resource")
+# In `warcinfo`: what makes a file one of our runs.
+RUN_ID = "alqahira-run-id"
+
+
+class ArchiveUnwritable(AlqahiraError):
+    """The archive cannot be written; what was accepted before is safe."""
+
+    exit_status = 1
+
+
+class ArchiveWriter:
+    """The file of one run. Every method fails with ArchiveUnwritable; what it had begun is taken back."""
+
+    def __init__(
+        self, folder: Path, run_id: str, started: datetime, about: Mapping[str, str], *, max_bytes: int
+    ) -> None:
+        self._path = folder / f"{run_id}{OPEN_SUFFIX}"
+        self._max_bytes = max_bytes
+        info = {
+            "software": f"alqahira/{version('alqahira')} warcio/{version('warcio')}",
+            "format": "WARC File Format 1.1",
+            "conformsTo": "https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
+            # The standard's word for a crawler that keeps to robots.txt.
+            "robots": "classic",
+            RUN_ID: run_id,
+            **about,
+        }
+        try:
+            self._file = self._path.open("xb", buffering=0)
+            self._append(run_record(f"{run_id}{SUFFIX}", started, info))
+        except OSError as error:
+            raise self._failure(error) from None
+
+    def write_page(self, page: FetchedPage) -> None:
+        """A page that was read, before anything comes of it."""
+        self._append(b"".join(page_records(page)))
+
+    def write_taken_up(self, visit: PageVisit, when: datetime) -> None:
+        """An article that another section's run had set aside is this one's now; its page lies in that run's file."""
+        told = {"key": visit.key, "discovered_on": visit.discovered_on}
+        self._append(event_record(TAKEN_UP, when, told, visit))
+
+    def close(self, when: datetime, ended: Mapping[str, Any]) -> None:
+        """The run has ended in order: say how, and give the file its name."""
+        self._append(event_record(ENDED, when, ended))
+        try:
+            self._file.close()
+            _close_file(self._path, self._max_bytes)
+        except OSError as error:
+            raise self._failure(error) from None
+
+    def _append(self, content: bytes) -> None:
+        end = self._file.seek(0, os.SEEK_END)
+        try:
+            # A raw file may take less than it is given.
+            view = memoryview(content)
+            while view:
+                view = view[self._file.write(view) :]
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            with suppress(OSError):
+                self._file.truncate(end)
+            raise self._failure(error) from None
+
+    def _failure(self, error: OSError) -> ArchiveUnwritable:
+        return ArchiveUnwritable(
+            f"the archive {self._path} cannot be written: {error.strerror}; the next run goes on from here"
+        )
+
+
+def close_left_open(folder: Path, ledger: Ledger, *, max_bytes: int, living: Container[str] = ()) -> None:
+    """Close the files of runs that died: a torn end is cut off, and so is a page that the ledger never heard of.
+
+    That page is still in the frontier, and comes again. Those of the runs that are `living` are left to them.
+    Raises ArchiveUnwritable.
+    """
+    for path in sorted(folder.glob(f"*{OPEN_SUFFIX}")):
+        if path.name.removesuffix(OPEN_SUFFIX) in living:
+            continue
+        try:
+            end = _end_of_what_counts(path, ledger, max_bytes)
+            if not end:
+                path.unlink()
+                continue
+            os.truncate(path, end)
+            _close_file(path, max_bytes)
+        except OSError as error:
+            raise ArchiveUnwritable(f"the archive {path} cannot be closed: {error.strerror}") from None
+
+
+def _end_of_what_counts(path: Path, ledger: Ledger, max_bytes: int) -> int:
+    end = start = 0
+    last: Record | None = None
+    for record in read_records(path, max_bytes=max_bytes):
+        if not isinstance(record, Record):
+            if record.is_tail:
+                break
+            continue
+        end = record.offset + record.length
+        if record.type != "request":
+            start, last = record.offset, record
+    if last is None:
+        return 0
+    if last.type in PAGE_TYPES and last.note:
+        return end if ledger.was_visited(last.note["key"], last.date) else start
+    if last.event.get("event") == TAKEN_UP:
+        return start if ledger.is_set_aside(last.event["key"]) else end
+    return end
+
+
+def _close_file(path: Path, max_bytes: int) -> None:
+    """Write the index of an open file, and give the file its name. Raises OSError."""
+    closed = path.with_name(path.name.removesuffix(OPEN_SUFFIX) + SUFFIX)
+    if closed.exists():
+        raise FileExistsError(0, f"{closed.name} is there already")
+    lines = sorted(index_lines(path, closed.name, max_bytes=max_bytes))
+    write_whole(path.with_name(path.name.removesuffix(OPEN_SUFFIX) + INDEX_SUFFIX), "".join(lines).encode())
+    path.rename(closed)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def index_lines(path: Path, filename: str, *, max_bytes: int) -> Iterator[str]:
+    """The index of a file of ours, in the order of its pages."""
+    run_id = filename.removesuffix(SUFFIX)
+    for record in read_records(path, max_bytes=max_bytes):
+        if isinstance(record, Record) and record.type in PAGE_TYPES:
+            yield index_line(record, filename, run_id) + "\n"
+
+
+def find_page(folder: Path, article: Article, *, max_bytes: int) -> tuple[Path, Record] | None:
+    """The file and record of the page that a record was read from: its `article_id` at its `date_crawled`.
+
+    An article that waited for another section's run lies in the file of the run that fetched it. Raises OSError.
+    """
+    assert article.date_crawled is not None
+    moment = f" {article.date_crawled.astimezone(UTC):%Y%m%d%H%M%S} "
+    name = f'"article_id": "{article.article_id}"'
+    for path in files(folder):
+        index = path.with_name(path.name.removesuffix(SUFFIX) + INDEX_SUFFIX)
+        if path.name.endswith(SUFFIX) and index.exists():
+            lines = index.read_text("utf-8").splitlines()
+        else:
+            lines = list(index_lines(path, path.name, max_bytes=max_bytes))
+        if any(moment in line and name in line for line in lines):
+            for record in read_records(path, max_bytes=max_bytes):
+                if not isinstance(record, Record) or record.type not in PAGE_TYPES:
+                    continue
+                line = index_line(record, path.name, "")
+                if moment in line and name in line:
+                    return path, record
+    return None
+
+
+def files(folder: Path) -> list[Path]:
+    """Every WARC of the folder, also one that a run still writes or has left open."""
+    endings = (SUFFIX, OPEN_SUFFIX, ".warc")
+    return sorted(path for path in folder.iterdir() if path.name.endswith(endings) and path.is_file())

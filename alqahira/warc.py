@@ -1,0 +1,379 @@
+"""WARC 1.1 records of article pages: made, found in a file, and named in an index. No clock, no network.
+
+The format is ISO 28500:2017 (https://iipc.github.io/warc-specifications/), written and parsed by warcio. A file
+of ours is one gzip member a record, so that what is torn or garbled costs that record and no other.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO
+from urllib.parse import urlsplit
+
+from scrapy.http import Headers as ScrapyHeaders
+from twisted.web.http import RESPONSES
+from warcio.exceptions import ArchiveLoadFailed
+from warcio.recordloader import ArcWarcRecord, ArcWarcRecordLoader
+from warcio.statusandheaders import StatusAndHeaders, StatusAndHeadersParserException
+from warcio.timeutils import iso_date_to_datetime
+from warcio.warcwriter import WARCWriter
+
+from alqahira import urls
+from alqahira.extract import Hints
+from alqahira.page import FetchedPage, Headers, PageVisit
+
+# The extension header in which pywb and Browsertrix keep JSON of their own; ours is atomic with its page that way.
+NOTE_HEADER = "WARC-JSON-Metadata"
+# What a run's `metadata` records say.
+TAKEN_UP, ENDED = "taken_up", "ended"
+
+_CHUNK = 65_536
+_GZIP = b"\x1f\x8b\x08"  # RFC 1952, section 2.3.1
+_GZIP_WINDOW = 31  # zlib: a gzip member
+_WARC = b"WARC/"
+# A member that unpacks to more than this many times what is wanted ends the reading of its file.
+_BOMB = 64
+# Names a secret, or concerns the next proxy alone.
+_PRIVATE = frozenset({b"authorization", b"proxy-authorization", b"cookie"})
+_UNREADABLE = (ArchiveLoadFailed, StatusAndHeadersParserException, ValueError, TypeError, AttributeError, EOFError)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record of a file. `payload`: its block without HTTP headers; None where it is larger than was asked for."""
+
+    type: str
+    headers: Mapping[str, str]  # WARC headers, names in lower case
+    http: StatusAndHeaders | None
+    payload: bytes | None
+    offset: int
+    length: int
+
+    @property
+    def url(self) -> str:
+        return self.headers.get("warc-target-uri", "")
+
+    @property
+    def date(self) -> datetime:
+        """WARC-Date as aware UTC. Raises ValueError where there is none."""
+        found: datetime = iso_date_to_datetime(self.headers.get("warc-date", ""), tz_aware=True)
+        return found
+
+    @property
+    def note(self) -> dict[str, Any] | None:
+        """What our writer noted with a page; None in the files of other tools, whatever they note."""
+        found = _object(self.headers.get(NOTE_HEADER.lower()))
+        return found if found and "key" in found else None
+
+    @property
+    def event(self) -> dict[str, Any]:
+        """What a `metadata` record of ours says; empty for any other."""
+        return (self.type == "metadata" and _object(self.payload)) or {}
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """Bytes of a file that are no record. `is_tail`: nothing whole comes after them."""
+
+    offset: int
+    length: int
+    is_tail: bool
+
+
+def _object(text: str | bytes | None) -> dict[str, Any] | None:
+    try:
+        value = json.loads(text or "null")
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+# --- writing ------------------------------------------------------------------------------------
+
+
+def run_record(filename: str, started: datetime, about: Mapping[str, str]) -> bytes:
+    """The `warcinfo` that a run's file begins with."""
+    writer, out = _writer()
+    info = writer.create_warcinfo_record(filename, {name: value for name, value in about.items() if value})
+    info.rec_headers.replace_header("WARC-Date", warc_date(started))
+    return _member(writer, out, info)
+
+
+def page_records(page: FetchedPage) -> tuple[bytes, bytes]:
+    """The page's own record, and that of its request; the second is empty for a page that was rendered."""
+    writer, out = _writer()
+    headers = {"WARC-Date": warc_date(page.visit.fetched), NOTE_HEADER: json.dumps(_note(page))}
+    url, payload, size = page.visit.url, BytesIO(page.body), len(page.body)
+    if page.is_rendered:
+        html = "text/html; charset=utf-8"
+        record = writer.create_warc_record(url, "resource", payload, size, html, warc_headers_dict=headers)
+        return _member(writer, out, record), b""
+    status = f"{page.status} {RESPONSES.get(page.status, b'').decode()}".strip()
+    http = _WireHeaders(status, _text(page.headers), protocol=page.protocol)
+    record = writer.create_warc_record(url, "response", payload, size, http_headers=http, warc_headers_dict=headers)
+    answer = _member(writer, out, record)
+    parts = urlsplit(url)
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    sent = [("Host", parts.netloc), *_text(pair for pair in page.request_headers if pair[0].lower() not in _PRIVATE)]
+    request = writer.create_warc_record(
+        url,
+        "request",
+        http_headers=_WireHeaders(f"{target} {page.protocol}", sent, protocol="GET"),
+        warc_headers_dict={
+            "WARC-Date": headers["WARC-Date"],
+            "WARC-Concurrent-To": record.rec_headers.get_header("WARC-Record-ID"),
+        },
+    )
+    return answer, _member(writer, out, request)
+
+
+def event_record(event: str, when: datetime, told: Mapping[str, Any], refers_to: PageVisit | None = None) -> bytes:
+    """A `metadata` record: what else happened in a run that decides what it published."""
+    writer, out = _writer()
+    headers = {"WARC-Date": warc_date(when)}
+    if refers_to is not None:
+        headers["WARC-Refers-To-Target-URI"] = refers_to.url
+        headers["WARC-Refers-To-Date"] = warc_date(refers_to.fetched)
+    block = json.dumps({"event": event, **told}, ensure_ascii=False).encode()
+    url = refers_to.url if refers_to else ""
+    content_type = "application/json"
+    record = writer.create_warc_record(
+        url, "metadata", BytesIO(block), len(block), content_type, warc_headers_dict=headers
+    )
+    return _member(writer, out, record)
+
+
+def warc_date(moment: datetime) -> str:
+    """RFC 3339 in UTC to the microsecond, as WARC 1.1 has it."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+class _WireHeaders(StatusAndHeaders):  # type: ignore[misc]
+    """HTTP headers byte for byte; warcio's own escapes what is not ASCII."""
+
+    def compute_headers_buffer(self, header_filter: Any = None) -> None:
+        self.headers_buff = f"{self.to_str(header_filter)}\r\n".encode("latin-1")
+
+
+def _text(headers: Headers | Iterator[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
+    return [(name.decode("latin-1"), b" ".join(value.splitlines()).decode("latin-1")) for name, value in headers]
+
+
+def _note(page: FetchedPage) -> dict[str, Any]:
+    visit, hints = page.visit, page.hints
+    said = {
+        "key": visit.key,
+        "link": page.link_url if page.link_url != visit.url else None,
+        "discovered_on": visit.discovered_on,
+        "listing_headline": hints.listing_headline,
+        "listing_date": hints.listing_date.isoformat() if hints.listing_date else None,
+        "sitemap_date": hints.sitemap_date.isoformat() if hints.sitemap_date else None,
+    }
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def _writer() -> tuple[WARCWriter, BytesIO]:
+    out = BytesIO()
+    return WARCWriter(out, gzip=True, warc_version="1.1"), out
+
+
+def _member(writer: WARCWriter, out: BytesIO, record: ArcWarcRecord) -> bytes:
+    out.seek(0)
+    out.truncate()
+    writer.write_record(record)
+    return out.getvalue()
+
+
+# --- reading ------------------------------------------------------------------------------------
+
+
+def read_records(path: Path, *, max_bytes: int) -> Iterator[Record | Damage]:
+    """The records of a `.warc` or `.warc.gz` in their order, and where it cannot be read.
+
+    A payload of more than `max_bytes` is not kept. After garbage in a compressed file the reading goes on with
+    the next record; a plain file is left at that point. Raises OSError.
+    """
+    with path.open("rb") as file:
+        is_plain = file.read(len(_WARC)) == _WARC
+        file.seek(0)
+        yield from _plain(file, max_bytes) if is_plain else _compressed(file, max_bytes)
+
+
+def _compressed(file: BinaryIO, max_bytes: int) -> Iterator[Record | Damage]:
+    end, offset = file.seek(0, 2), 0
+    while offset < end:
+        try:
+            length, content = _inflate(file, offset, max_bytes + 2 * _CHUNK)
+            found = list(_in_member(content, offset, length, max_bytes))
+        except (zlib.error, *_UNREADABLE):
+            following = _next_member(file, offset + 1)
+            yield Damage(offset, (following or end) - offset, following is None)
+            if following is None:
+                return
+            offset = following
+            continue
+        yield from found
+        offset += length
+
+
+def _inflate(file: BinaryIO, offset: int, most: int) -> tuple[int, bytes]:
+    """(length of the gzip member, its first `most` bytes). Raises zlib.error, EOFError; ValueError for a bomb."""
+    file.seek(offset)
+    decoder, kept, size, chunk = zlib.decompressobj(_GZIP_WINDOW), bytearray(), 0, b""
+    while not decoder.eof:
+        chunk = decoder.unconsumed_tail or file.read(_CHUNK)
+        piece = decoder.decompress(chunk, _CHUNK)
+        if not chunk and not piece and not decoder.eof:
+            raise EOFError
+        size += len(piece)
+        kept += piece[: most - len(kept)]
+        if size > most * _BOMB:
+            raise ValueError("the member unpacks without end")
+    return file.tell() - offset - len(decoder.unused_data), bytes(kept)
+
+
+def _in_member(content: bytes, offset: int, length: int, max_bytes: int) -> Iterator[Record]:
+    """The record of a member; several where a tool has compressed a whole file at once."""
+    stream = BytesIO(content)
+    if not content.startswith(_WARC):
+        raise ValueError("no WARC record")
+    while True:
+        yield _parse(stream, offset, length, max_bytes)
+        while (line := stream.readline()) in (b"\r\n", b"\n"):
+            pass
+        if not line:
+            return
+        stream.seek(-len(line), 1)
+
+
+def _plain(file: BinaryIO, max_bytes: int) -> Iterator[Record | Damage]:
+    end = file.seek(0, 2)
+    file.seek(0)
+    while (start := file.tell()) < end:
+        line = file.readline(_CHUNK)
+        if line in (b"\r\n", b"\n"):
+            continue
+        file.seek(start)
+        try:
+            record = _parse(file, start, 0, max_bytes)
+        except _UNREADABLE:
+            yield Damage(start, end - start, is_tail=True)
+            return
+        yield record
+
+
+def _parse(stream: BinaryIO, offset: int, length: int, max_bytes: int) -> Record:
+    found = ArcWarcRecordLoader().parse_record_stream(stream, known_format="warc")
+    size = int(found.rec_headers.get_header("Content-Length"))
+    left = size - found.raw_stream.tell()
+    payload: bytes | None = found.raw_stream.read(min(left, max_bytes + 1))
+    if payload is not None and len(payload) > max_bytes:
+        payload = None
+        while found.raw_stream.read(_CHUNK):
+            pass
+    elif len(payload or b"") < left:
+        raise EOFError
+    headers = {name.lower(): value for name, value in found.rec_headers.headers}
+    return Record(found.rec_type or "", headers, found.http_headers, payload, offset, length or size)
+
+
+def _next_member(file: BinaryIO, offset: int) -> int | None:
+    """Where the next gzip member with a record begins."""
+    file.seek(offset)
+    window = b""
+    while chunk := file.read(_CHUNK):
+        window += chunk
+        place = window.find(_GZIP)
+        while place >= 0:
+            resume, candidate = file.tell(), offset + place
+            file.seek(candidate)
+            try:
+                head = zlib.decompressobj(_GZIP_WINDOW).decompress(file.read(4096), len(_WARC))
+            except zlib.error:
+                head = b""
+            file.seek(resume)
+            if head == _WARC:
+                return candidate
+            place = window.find(_GZIP, place + 1)
+        keep = len(_GZIP) - 1
+        offset += len(window) - keep
+        window = window[-keep:]
+    return None
+
+
+def page_of(record: Record) -> FetchedPage:
+    """The page that a `response` or `resource` holds, with what was noted of it. Raises ValueError for a bad one."""
+    note = record.note or {}
+    url = record.url
+    http = record.http
+    headers = ScrapyHeaders([(name, value) for name, value in http.headers] if http else [])
+    key = note.get("key") or urls.article_id(urls.canonical_url(url))
+    return FetchedPage(
+        visit=PageVisit(
+            key=str(key),
+            url=url,
+            fetched=record.date,
+            etag=_header(headers, "ETag"),
+            last_modified=_header(headers, "Last-Modified"),
+            discovered_on=note.get("discovered_on"),
+        ),
+        link_url=note.get("link") or url,
+        hints=Hints(
+            listing_headline=note.get("listing_headline"),
+            listing_date=_moment(note.get("listing_date")),
+            sitemap_date=_moment(note.get("sitemap_date")),
+        ),
+        body=record.payload or b"",
+        headers=tuple((name, value) for name, values in headers.items() for value in values),
+        status=int(http.get_statuscode()) if http else 200,
+        protocol=http.protocol if http else "",
+        is_rendered=http is None,
+    )
+
+
+def _header(headers: ScrapyHeaders, name: str) -> str | None:
+    value = headers.get(name)
+    return value.decode("latin-1") if value else None
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+# --- the index ----------------------------------------------------------------------------------
+
+
+def index_line(record: Record, filename: str, run_id: str) -> str:
+    """A CDXJ line: «SURT 20261124170639 {json}», in the members that pywb reads and two of ours."""
+    http = record.http
+    fields = {
+        "url": record.url,
+        "mime": _mime((http.get_header("Content-Type") if http else record.headers.get("content-type")) or ""),
+        "status": http.get_statuscode() if http else "200",
+        "digest": record.headers.get("warc-payload-digest", ""),
+        "length": str(record.length),
+        "offset": str(record.offset),
+        "filename": filename,
+        "article_id": urls.article_id(urls.canonical_url(record.url)),
+        "run_id": run_id,
+    }
+    return f"{surt(record.url)} {record.date:%Y%m%d%H%M%S} {json.dumps(fields, ensure_ascii=False)}"
+
+
+def _mime(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
+
+
+def surt(url: str) -> str:
+    """The sort-friendly form of a URL that CDX indexes go by: `net,alqaheranews)/news/61505/…`."""
+    parts = urlsplit(url.lower())
+    host = ",".join(reversed((parts.hostname or "").removeprefix("www.").split(".")))
+    port = f":{parts.port}" if parts.port not in (None, 80 if parts.scheme == "http" else 443) else ""
+    query = "&".join(sorted(parts.query.split("&"))) if parts.query else ""
+    return f"{host}{port}){parts.path.rstrip('/') or '/'}" + (f"?{query}" if query else "")

@@ -1,0 +1,460 @@
+"""`scrapy replay`: the corpus again from archived pages, to the byte, with no network; and mended by better code."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from datetime import datetime
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from crawling import PROJECT, Corpus, scrapy
+from replica_server import start_replica
+from scrapy.utils.project import get_project_settings
+from test_crawl import is_recent
+from test_guards import ARTICLE, NO_BROWSER
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
+
+from alqahira.archive import files
+from alqahira.extract import extract_article
+from alqahira.replay import Tally, replay
+from alqahira.warc import Record, read_records
+
+# Parts of a second's pages each, so that their limits depend on time.
+AGE = {"ALQAHIRA_PART_MAX_AGE_SECONDS": "1"}
+SETTINGS = NO_BROWSER | AGE | {"ALQAHIRA_ARCHIVE": "true"}
+# PYTHONPATH under which any use of the network ends the process with status 99.
+OFFLINE = {"PYTHONPATH": str(Path(__file__).parent / "no_network")}
+# How SQLite lays out the same rows is its own affair.
+STATE = ("state.db", "state.db.lock")
+ROOT = "https://alqaheranews.net"
+
+
+@pytest.fixture(scope="module")
+def crawled(tmp_path_factory):
+    """Both sections in several runs: one that stops early, one that takes up what the other set aside, a revision."""
+    server = start_replica("--control")
+    corpus = Corpus(tmp_path_factory.mktemp("crawled") / "output", server.url)
+    try:
+        for section, arguments in (
+            ("defense", ["-a", "max_articles=6"]),
+            ("foreign_affairs", []),
+            ("defense", []),
+        ):
+            assert corpus.crawl(section, *arguments, settings=SETTINGS).status == 0
+        truth, known = server.truth(), corpus.by_id()
+        server.revise(
+            int(next(n for n, r in known.items() if "defense" in r["topics"] and is_recent(truth[n], server.now)))
+        )
+        assert corpus.crawl("defense", settings=SETTINGS).status == 0
+    finally:
+        server.stop()
+    return corpus
+
+
+@pytest.fixture(scope="module")
+def replayed(crawled):
+    """The replay of it, offline, and what it said."""
+    corpus = Corpus(crawled.folder.with_name("output-replayed"), "")
+    corpus.before = tree(crawled.folder)
+    corpus.ran = scrapy("replay", settings={"ALQAHIRA_OUTPUT_DIR": str(crawled.folder)}, **OFFLINE, **AGE)
+    assert corpus.ran.status == 0, corpus.ran.stderr
+    return corpus
+
+
+def tree(folder, *but):
+    """Every file below a folder by name, with its bytes."""
+    paths = (path for path in folder.rglob("*") if path.is_file() and path.name not in but)
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+
+
+def state(folder):
+    """Every row of the ledger."""
+    with closing(sqlite3.connect(folder / "state.db")) as connection:
+        return sorted(connection.iterdump())
+
+
+def published(folder):
+    return {name: content for name, content in tree(folder).items() if name.startswith(("articles/", "_manifest"))}
+
+
+def archive_of(tmp_path, **contents):
+    folder = tmp_path / "archive"
+    folder.mkdir()
+    for name, content in contents.items():
+        (folder / f"{name}.warc.gz").write_bytes(content)
+    return folder
+
+
+# --- the same corpus ----------------------------------------------------------------------------
+
+
+def test_the_replay_of_a_crawl_is_its_corpus_to_the_byte(crawled, replayed):
+    assert published(replayed.folder) == published(crawled.folder)
+
+
+def test_the_crawl_had_all_that_a_replay_must_get_right(crawled):
+    records = crawled.records()
+    assert {record["revision"] for record in records} == {1, 2}
+    assert {"sitemap", "listing", "jsonld"} & {record["date_published_source"] for record in records}
+    assert any(record["discovered_on"] for record in records)
+    # Articles that one section's run fetched and another's published.
+    taken = [
+        record
+        for record in records
+        if record["date_crawled"].replace("-", "").replace(":", "")[:15] < record["run_id"][:15]
+    ]
+    assert taken
+    events = [item.event for path in files(crawled.folder / "archive") for item in read_records(path, max_bytes=10**7)]
+    assert {event.get("event") for event in events} == {None, "taken_up", "ended"}
+
+
+def test_a_second_replay_gives_the_same_bytes_and_takes_the_first_one_s_place(crawled, replayed):
+    before, rows = tree(replayed.folder, *STATE), state(replayed.folder)
+    assert scrapy("replay", settings={"ALQAHIRA_OUTPUT_DIR": str(crawled.folder)}, **AGE).status == 0
+    assert tree(replayed.folder, *STATE) == before
+    assert state(replayed.folder) == rows
+    assert [path.name for path in replayed.folder.parent.iterdir() if path.name.startswith(".")] == []
+
+
+def test_the_crawl_s_own_folder_is_not_touched(crawled, replayed):
+    assert tree(crawled.folder) == replayed.before
+
+
+def test_a_replay_says_of_each_run_what_became_of_its_pages(crawled, replayed):
+    for run_id in {record["run_id"] for record in crawled.records()}:
+        assert f"{run_id}: " in replayed.ran.stdout
+    assert re.search(rf"pages of 4 runs: {len(crawled.lines())} lines in \d+ parts in ", replayed.ran.stdout)
+
+
+def test_what_is_replayed_verifies(replayed):
+    assert scrapy("verify", settings={"ALQAHIRA_OUTPUT_DIR": str(replayed.folder)}).status == 0
+
+
+def test_the_guard_of_these_tests_sees_the_network():
+    script = "import socket; socket.create_connection(('127.0.0.1', 1))"
+    done = subprocess.run([sys.executable, "-c", script], env=os.environ | OFFLINE, check=False, capture_output=True)
+    assert done.returncode == 99
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or shutil.which("unshare") is None, reason="needs a network namespace of its own")
+def test_a_replay_needs_no_network_interface(crawled, replayed, tmp_path):
+    command = ["unshare", "-n", sys.executable, "-m", "scrapy", "replay"]
+    if subprocess.run(["unshare", "-n", "true"], check=False, capture_output=True).returncode:
+        pytest.skip("namespaces are not allowed here")
+    command += ["--archive", str(crawled.folder / "archive"), "-o", str(tmp_path / "again")]
+    assert subprocess.run(command, cwd=PROJECT, env=os.environ | AGE, check=False, capture_output=True).returncode == 0
+    assert published(tmp_path / "again") == published(crawled.folder)
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_pages_that_the_browser_rendered_are_replayed_as_it_showed_them(replica, tmp_path):
+    corpus = Corpus(tmp_path / "output", replica("--render", "client", "--metadata", "none").url)
+    settings = SETTINGS | {"ALQAHIRA_BROWSER": "auto"}
+    assert corpus.crawl("defense", "-a", "max_articles=3", settings=settings).status == 0
+    (path,) = files(corpus.folder / "archive")
+    assert {record.type for record in read_records(path, max_bytes=10**7)} == {"warcinfo", "resource", "metadata"}
+    assert scrapy("replay", settings={"ALQAHIRA_OUTPUT_DIR": str(corpus.folder)}, **OFFLINE, **AGE).status == 0
+    assert published(tmp_path / "output-replayed") == published(corpus.folder)
+
+
+# --- a record's page ----------------------------------------------------------------------------
+
+
+def test_each_record_leads_to_the_page_it_was_read_from(crawled):
+    """By the documented grep: the article's number and the second of `date_crawled`."""
+    lines = [
+        line for path in (crawled.folder / "archive").glob("*.cdxj") for line in path.read_text("utf-8").splitlines()
+    ]
+    for record in crawled.records():
+        moment = re.sub(r"\D", "", record["date_crawled"])
+        (line,) = [
+            found for found in lines if f" {moment} " in found and f'"article_id": "{record["article_id"]}"' in found
+        ]
+        at = json.loads(line.split(" ", 2)[2])
+        with (crawled.folder / "archive" / at["filename"]).open("rb") as file:
+            file.seek(int(at["offset"]))
+            head, _, html = gzip.decompress(file.read(int(at["length"]))).split(b"\r\n\r\n", 2)
+        assert f"WARC-Target-URI: {record['url']}".encode() in head
+        article = extract_article(html, record["url"], now=datetime.fromisoformat(record["date_crawled"]))
+        assert article.content_hash == record["content_hash"]
+
+
+def test_show_gives_the_page_of_a_revision(crawled):
+    (revised,) = [record for record in crawled.records() if record["revision"] == 2]
+    shown = {}
+    for name in ("", "@1", "@2"):
+        asked = f"{revised['article_id']}{name}"
+        shown[name] = scrapy(
+            "replay", "--show", asked, settings={"ALQAHIRA_OUTPUT_DIR": str(crawled.folder)}, **OFFLINE
+        )
+        assert shown[name].status == 0
+        assert ".warc.gz offset " in shown[name].stderr
+    assert revised["article_body"].splitlines()[0][:30] in shown["@2"].stdout
+    assert shown[""].stdout == shown["@2"].stdout != shown["@1"].stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "says"),
+    [("999999", 2, "no article '999999'"), ("61001@x", 2, "is no ID or ID@REVISION"), ("61001@99", 2, "no article")],
+)
+def test_show_of_nothing_is_one_line(crawled, name, status, says):
+    ran = scrapy("replay", "--show", name, settings={"ALQAHIRA_OUTPUT_DIR": str(crawled.folder)})
+    assert (ran.status, len(ran.lines)) == (status, 1)
+    assert says in ran.lines[0]
+
+
+# --- mended by better code ----------------------------------------------------------------------
+
+
+def replay_here(archive, folder, **settings) -> tuple[Corpus, Tally]:
+    """A replay in this process, so that its code can be another."""
+    given = get_project_settings()
+    given.setdict({"ALQAHIRA_OUTPUT_DIR": str(folder), "ALQAHIRA_STATE_URL": "", **settings}, priority="cmdline")
+    tally = replay(archive, given, lambda _: None)
+    return Corpus(folder, ""), tally
+
+
+def test_what_a_wrong_limit_kept_out_is_in_the_corpus_after_the_replay(replica, tmp_path):
+    corpus = Corpus(tmp_path / "output", replica().url)
+    corpus.crawl("defense", settings=SETTINGS | {"ALQAHIRA_MAX_HEADLINE": "50", "ALQAHIRA_MAX_FAILED_SHARE": "1"})
+    assert all(len(record["headline"]) <= 50 for record in corpus.records())
+    mended, _ = replay_here(corpus.folder / "archive", tmp_path / "mended")
+    gained = mended.by_id().keys() - corpus.by_id().keys()
+    assert gained
+    assert all(len(mended.by_id()[number]["headline"]) > 50 for number in gained)
+    assert {json.dumps(record) for record in corpus.records()} <= {json.dumps(record) for record in mended.records()}
+
+
+def test_a_better_extractor_mends_the_past(crawled, tmp_path, monkeypatch):
+    from spiders import section
+
+    read_page = section.read_page
+
+    def better(*arguments, **more):
+        reading = read_page(*arguments, **more)
+        if reading.article:
+            reading.article.credit_line = "mended"
+        return reading
+
+    monkeypatch.setattr(section, "read_page", better)
+    mended, _ = replay_here(crawled.folder / "archive", tmp_path / "mended")
+    assert {record["credit_line"] for record in mended.records()} == {"mended"}
+    assert [record | {"credit_line": None} for record in mended.records()] == [
+        record | {"credit_line": None} for record in crawled.records()
+    ]
+
+
+def test_an_article_that_today_is_another_section_s_is_published_by_that_one_s_run(crawled, tmp_path, monkeypatch):
+    from pipelines import classify
+
+    swapped = {"defense": "foreign_affairs", "foreign_affairs": "defense"}
+    match_topics = classify.match_topics
+    monkeypatch.setattr(
+        classify, "match_topics", lambda *a: {swapped[topic]: terms for topic, terms in match_topics(*a).items()}
+    )
+    mended, _ = replay_here(crawled.folder / "archive", tmp_path / "mended", ALQAHIRA_NEAR_DUPLICATES="off")
+    plain = {record["article_id"]: record for record in crawled.records()}
+    found = mended.by_id()
+    for number, record in found.items():
+        assert record["run_id"].partition("-")[2] in record["topics"]
+        if number in plain:
+            assert record["topics"] == sorted(swapped[topic] for topic in plain[number]["topics"])
+    # Published by the first run, and met by the second, the other section's, which left them alone then.
+    first, second = files(crawled.folder / "archive")[:2]
+    (met,) = [item.event["met"] for item in read_records(second, max_bytes=10**7) if item.event.get("event") == "ended"]
+    moved = {
+        n for n in met if n in plain and plain[n]["topics"] == ["defense"] and first.name.startswith(plain[n]["run_id"])
+    }
+    assert moved
+    assert {found[number]["run_id"].partition("-")[2] for number in moved} == {"foreign_affairs"}
+
+
+# --- archives of other tools --------------------------------------------------------------------
+
+
+def foreign(*pages, compress=True):
+    """A WARC as other tools write it: pages as (url, status, headers, body, date)."""
+    out = BytesIO()
+    writer = WARCWriter(out, gzip=compress, warc_version="1.0")
+    writer.write_record(writer.create_warcinfo_record("other.warc.gz", {"software": "Wget/1.21"}))
+    for url, status, headers, body, date in pages:
+        http = StatusAndHeaders(status, headers, protocol="HTTP/1.1")
+        writer.write_record(
+            writer.create_warc_record(
+                url, "response", BytesIO(body), len(body), http_headers=http, warc_headers_dict=headers_of(date)
+            )
+        )
+    return out.getvalue()
+
+
+def headers_of(date):
+    """Browsertrix notes something of its own with each page."""
+    return {"WARC-Date": date, "WARC-JSON-Metadata": '{"ipType": "Public"}'}
+
+
+HTML = [("Content-Type", "text/html; charset=utf-8")]
+
+
+def story(n):
+    """An article of its own: n decides its words."""
+    words = " ".join(
+        hashlib.sha256(f"{n}{i}".encode()).hexdigest().translate(str.maketrans("0123456789abcdef", "ابتثجحخدذرزسشصضط"))
+        for i in range(8)
+    )
+    return ARTICLE.format(n=words).encode()
+
+
+def chunked(body):
+    return b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+
+
+def test_pages_that_another_tool_archived_are_replayed_with_what_is_known_of_them(tmp_path):
+    packed = gzip.compress(story(2))
+    content = foreign(
+        (f"{ROOT}/news/1/a", "200 OK", HTML, story(1), "2026-11-20T10:00:00Z"),
+        (f"{ROOT}/news/2/b", "200 OK", [*HTML, ("Content-Encoding", "gzip"), ("Transfer-Encoding", "chunked")], chunked(packed), "2026-11-20T10:00:05Z"),
+        (f"{ROOT}/category/x", "200 OK", HTML, b"<html></html>", "2026-11-20T10:00:06Z"),
+        ("https://elsewhere.example/news/4/x", "200 OK", HTML, story(4), "2026-11-20T10:00:07Z"),
+        (f"{ROOT}/news/5/c", "404 Not Found", HTML, story(5), "2026-11-20T10:00:08Z"),
+        (f"{ROOT}/news/6/d", "200 OK", [("Content-Type", "image/jpeg")], b"\xff\xd8", "2026-11-20T10:00:09Z"),
+        (f"{ROOT}/news/1/a", "200 OK", HTML, story(7), "2026-11-21T10:00:00Z"),
+    )  # fmt: skip
+    again = WARCWriter(BytesIO(), gzip=True)
+    again.write_record(
+        again.create_revisit_record(f"{ROOT}/news/1/a", "sha1:X", f"{ROOT}/news/1/a", "2026-11-20T10:00:00Z")
+    )
+    archive = archive_of(tmp_path, other=content + again.out.getvalue())
+    ran = scrapy(
+        "replay", "--archive", str(archive), settings={"ALQAHIRA_OUTPUT_DIR": str(tmp_path / "new")}, **OFFLINE
+    )
+    assert ran.status == 0, ran.stderr
+    records = Corpus(tmp_path / "new", "").records()
+    assert [
+        (r["article_id"], r["revision"], r["date_crawled"]) for r in sorted(records, key=lambda r: r["date_crawled"])
+    ] == [
+        ("1", 1, "2026-11-20T10:00:00Z"),
+        ("2", 1, "2026-11-20T10:00:05Z"),
+        ("1", 2, "2026-11-21T10:00:00Z"),
+    ]
+    assert {record["discovered_on"] for record in records} == {None}
+    assert "5 records are no article page (http_404 1, not_an_article_address 2, not_html 1, revisit 1)" in ran.stdout
+
+
+def test_another_tool_s_pages_reach_both_sections(crawled, tmp_path):
+    """The pages of the crawl without what this project noted of them."""
+    pages = []
+    for path in files(crawled.folder / "archive"):
+        for record in read_records(path, max_bytes=10**7):
+            if isinstance(record, Record) and record.type == "response":
+                headers = [(name, value) for name, value in record.http.headers if name.lower() != "content-length"]
+                pages.append((record.url, "200 OK", headers, record.payload, record.headers["warc-date"]))
+    archive = archive_of(tmp_path, other=foreign(*pages))
+    corpus, tally = replay_here(archive, tmp_path / "new", ALQAHIRA_SITE_URL=crawled.site_url)
+    assert tally.pages == len(pages)
+    assert {topic for record in corpus.records() for topic in record["topics"]} == {"defense", "foreign_affairs"}
+    # Which copy of a wire story stays depends on which section is asked first.
+    assert len(corpus.by_id()) == len(crawled.by_id())
+
+
+def test_plain_and_compressed_files_are_read_alike(tmp_path):
+    page = (f"{ROOT}/news/1/a", "200 OK", HTML, story(1), "2026-11-20T10:00:00Z")
+    archive = archive_of(tmp_path)
+    (archive / "other.warc").write_bytes(foreign(page, compress=False))
+    corpus, tally = replay_here(archive, tmp_path / "new")
+    assert (tally.pages, tally.damaged, len(corpus.records())) == (1, 0, 1)
+
+
+# --- what is wrong ------------------------------------------------------------------------------
+
+
+def test_damage_costs_its_page_alone_and_is_told(crawled, tmp_path):
+    archive = tmp_path / "archive"
+    shutil.copytree(crawled.folder / "archive", archive)
+    first = files(archive)[0]
+    spans = [(r.offset, r.length) for r in read_records(first, max_bytes=10**7) if r.type == "response"]
+    content = bytearray(first.read_bytes())
+    offset, length = spans[1]
+    content[offset + length // 2] ^= 0xFF
+    first.write_bytes(content[: spans[3][0]] + b"garbage" * 9 + content[spans[3][0] :])
+    (archive / "not-one.warc.gz").write_bytes(b"this is no archive")
+    ran = scrapy("replay", "--archive", str(archive), "-o", str(tmp_path / "new"), **OFFLINE)
+    assert ran.status == 1
+    assert ran.stderr.splitlines()[-1] == "alqahira: 3 places of the archive could not be read"
+    assert "Traceback" not in ran.stderr
+    missing = crawled.by_id().keys() - Corpus(tmp_path / "new", "").by_id().keys()
+    assert len(missing) <= 1
+    assert len(Corpus(tmp_path / "new", "").records()) >= len(crawled.records()) - 2
+
+
+def test_a_body_larger_than_a_download_may_be_is_named(tmp_path):
+    bomb = gzip.compress(b"<p>" + b" " * 20 * 2**20)
+    pages = [
+        (f"{ROOT}/news/1/a", "200 OK", [*HTML, ("Content-Encoding", "gzip")], bomb, "2026-11-20T10:00:00Z"),
+        (f"{ROOT}/news/2/a", "200 OK", [*HTML, ("Content-Encoding", "br")], b"no brotli", "2026-11-20T10:00:01Z"),
+        (f"{ROOT}/news/3/a", "200 OK", HTML, b" " * 17 * 2**20, "2026-11-20T10:00:02Z"),
+        (f"{ROOT}/news/4/a", "200 OK", HTML, story(4), "2026-11-20T10:00:03Z"),
+    ]
+    archive = archive_of(tmp_path, other=foreign(*pages))
+    ran = scrapy("replay", "--archive", str(archive), "-o", str(tmp_path / "new"), **OFFLINE)
+    assert ran.status == 0
+    assert "3 failed (too_large 2, undecodable 1)" in ran.stdout
+    assert [record["article_id"] for record in Corpus(tmp_path / "new", "").records()] == ["4"]
+
+
+def test_a_file_that_a_run_still_writes_or_has_left_is_read_as_far_as_it_is_whole(crawled, tmp_path):
+    archive = archive_of(tmp_path)
+    first = files(crawled.folder / "archive")[0]
+    (archive / f"{first.name}.open").write_bytes(first.read_bytes()[:-3])
+    ran = scrapy("replay", "--archive", str(archive), "-o", str(tmp_path / "new"), **OFFLINE)
+    assert ran.status == 0
+    assert len(Corpus(tmp_path / "new", "").records()) == 6
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "says"),
+    [
+        (["--archive", "{tmp}/none"], 2, "there is no archive at"),
+        (["--archive", "{tmp}/empty"], 2, "there is no archive at"),
+        (["--archive", "{tmp}/pageless", "-o", "{tmp}/new"], 1, "no article page is in the archive"),
+        (["--archive", "{tmp}/pageless", "-o", "{tmp}/full"], 2, "is not empty and no untouched replay"),
+        (["--archive", "{tmp}/pageless", "-o", "{tmp}"], 2, "the archive lies in"),
+        (["--archive", "{tmp}/pageless", "-o", "/dev/null/x"], 2, "cannot be written"),
+        (["unheard-of"], 2, "no argument 'unheard-of' is known"),
+    ],
+)
+def test_a_wrong_call_is_one_line_and_leaves_nothing(tmp_path, arguments, status, says):
+    for name in ("empty", "pageless", "full"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "pageless" / "other.warc.gz").write_bytes(foreign())
+    (tmp_path / "full" / "precious").write_text("kept")
+    before = tree(tmp_path)
+    given = [argument.format(tmp=tmp_path) for argument in arguments]
+    ran = scrapy("replay", *given, settings={"ALQAHIRA_OUTPUT_DIR": str(tmp_path / "output")})
+    assert (ran.status, len(ran.lines)) == (status, 1), ran.lines
+    assert says in ran.lines[0]
+    assert tree(tmp_path) == before
+
+
+def test_a_replay_that_a_crawl_has_gone_on_with_is_never_replaced(tmp_path):
+    archive = archive_of(
+        tmp_path, other=foreign((f"{ROOT}/news/1/a", "200 OK", HTML, story(1), "2026-11-20T10:00:00Z"))
+    )
+    again = ["replay", "--archive", str(archive), "-o", str(tmp_path / "new")]
+    assert scrapy(*again).status == 0
+    manifest = tmp_path / "new" / "_manifest.json"
+    manifest.write_text(manifest.read_text() + " ")  # as a run does that publishes
+    ran = scrapy(*again)
+    assert ran.status == 2
+    assert "no untouched replay" in ran.lines[0]
