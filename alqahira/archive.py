@@ -7,7 +7,7 @@ of its article, so no record of the corpus is without its page. What a run that 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -93,12 +93,15 @@ class ArchiveWriter:
         )
 
 
-def close_left_open(folder: Path, ledger: Ledger, *, max_bytes: int) -> None:
+def close_left_open(folder: Path, ledger: Ledger, *, max_bytes: int, living: Container[str] = ()) -> None:
     """Close the files of runs that died: a torn end is cut off, and so is a page that the ledger never heard of.
 
-    That page is still in the frontier, and comes again. Raises ArchiveUnwritable.
+    That page is still in the frontier, and comes again. Those of the runs that are `living` are left to them.
+    Raises ArchiveUnwritable.
     """
     for path in sorted(folder.glob(f"*{OPEN_SUFFIX}")):
+        if path.name.removesuffix(OPEN_SUFFIX) in living:
+            continue
         try:
             end = _end_of_what_counts(path, ledger, max_bytes)
             if not end:

@@ -25,6 +25,10 @@ class LedgerBusy(AlqahiraError):
     exit_status = 3
 
 
+class LedgerLost(LedgerBusy):
+    """Another run has taken over what this one held: its late answers are refused."""
+
+
 class LedgerUnusable(AlqahiraError):
     """The state is corrupt, or was written by a newer version."""
 
@@ -35,3 +39,12 @@ class LedgerUnwritable(LedgerUnusable):
     """The disk of the state is full or fails; what was accepted before is safe."""
 
     exit_status = 1
+
+
+class LedgerUnreachable(LedgerUnwritable):
+    """The state's database does not answer now. What was under way is tried again for a while."""
+
+
+def one_line(error: object) -> str:
+    """What a driver says over several lines, in one."""
+    return " ".join(str(error).split())[:300]

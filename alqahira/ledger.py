@@ -1,33 +1,42 @@
 """The durable state of the crawl: frontier, pages seen, articles and revisions, near-duplicate index, outbox, runs.
 
 Whatever dies, the ledger says what was accepted. Accepting an article is one transaction; what is in
-the outbox reaches the output exactly once (`parts.py`). One writer at a time: a lock that the system
-lets go when its holder dies.
+the outbox reaches the output exactly once (`parts.py`). Each run holds what it works on, by a lock that is
+let go when its holder dies: the whole of SQLite, or a share of PostgreSQL (`stores`).
 """
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.engine import URL, Connection, Engine, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError, SQLAlchemyError
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
 from alqahira.article import Article, rfc3339
 from alqahira.dates import cairo_day
-from alqahira.errors import ConfigurationError, LedgerBusy, LedgerMissing, LedgerUnusable, LedgerUnwritable
+from alqahira.errors import (
+    AlqahiraError,
+    ConfigurationError,
+    LedgerLost,
+    LedgerMissing,
+    LedgerUnreachable,
+    LedgerUnusable,
+    LedgerUnwritable,
+    one_line,
+)
 from alqahira.page import CrawledArticle, PageVisit
 from alqahira.record import from_record, to_json_line, to_record
 from alqahira.similarity import Fingerprint, features, fingerprint, same_story
+from alqahira.stores import Store, open_store
 from alqahira.tables import STATE_VERSION, articles, bands, meta, metadata, outbox, pages, parts, runs
 
 # The same wire story elsewhere counts as a duplicate within this time; later it is news again.
@@ -37,6 +46,13 @@ MAX_ATTEMPTS = 5
 # The exact rule is asked of at most this many candidates, most shared bands first.
 _MAX_CANDIDATES = 16
 _CHUNK = 500  # SQLite's oldest limit on bound parameters is 999
+# What is decided about articles is decided in one order, whoever decides.
+ARTICLES_IN_ORDER = "articles"
+# What goes on failing in the same way after so many tries will not succeed.
+_MAX_TRIES = 20
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 # Steps from an older state to the next version, by the version they start from.
 MIGRATIONS: dict[int, Callable[[Connection], None]] = {}
@@ -49,6 +65,7 @@ class Standing(StrEnum):
     PENDING = "pending"
     DUE = "due"
     RESTING = "resting"
+    ELSEWHERE = "elsewhere"  # pending, and another run is at it
     SET_ASIDE = "set_aside"
 
 
@@ -119,121 +136,80 @@ class RevisitSchedule:
         return next((visited + pause for limit, pause in self.steps if age <= limit), None)
 
 
-def open_ledger(state_url: str, *, revisit: RevisitSchedule | None = None, read_only: bool = False) -> Ledger:
-    """The ledger at a database URL, made where it is missing. `read_only` takes no lock and works beside a run.
+def open_ledger(
+    state_url: str, *, revisit: RevisitSchedule | None = None, read_only: bool = False, share: str = ""
+) -> Ledger:
+    """The ledger at a database URL, made where it is missing.
 
-    Raises LedgerBusy where another run holds it, LedgerUnusable where it is corrupt or of a newer version,
-    LedgerMissing where there is none to be read, ConfigurationError where the URL is none.
+    `share`: the part of the work that the run means to hold, where runs can share it (docs/scaling.md).
+    `read_only` takes no lock and works beside runs.
+    Raises LedgerBusy where another run holds it, LedgerUnusable where it is corrupt, of a newer version or does not
+    answer, LedgerMissing where there is none to be read, ConfigurationError where the URL is none.
     """
+    store = open_store(state_url, share=share, read_only=read_only)
     try:
-        url = make_url(state_url)
-        if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
-            raise ConfigurationError(f"ALQAHIRA_STATE_URL must be sqlite:///<file>, not {state_url[:80]!r}")
-    except ArgumentError:
-        raise ConfigurationError(f"ALQAHIRA_STATE_URL={state_url[:80]!r} is no database URL") from None
-    path = Path(url.database)
-    if read_only and not path.exists():
-        raise LedgerMissing(f"there is no state at {path}: no run has written there")
-    lock = None if read_only else hold(path)
-    try:
-        engine = _engine(url)
-        _prepare(engine, read_only=read_only)
+        store.open(lambda: _prepare(store, read_only=read_only))
     except DatabaseError as error:
-        let_go(lock)
-        wrong = LedgerUnwritable if isinstance(error, OperationalError) else LedgerUnusable
-        raise wrong(f"the state at {path} cannot be read: {error.orig}") from None
-    except Exception:
-        let_go(lock)
+        store.close()
+        raise store.why_not_opened(error) from None
+    except BaseException:
+        store.close()
         raise
-    return Ledger(engine, revisit or RevisitSchedule(()), lock)
+    return Ledger(store, revisit or RevisitSchedule(()))
 
 
-def hold(path: Path) -> int:
-    """An exclusive lock on a file beside a path; the system lets it go when this process dies. Raises LedgerBusy."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o644)
-    except OSError as error:
-        raise ConfigurationError(f"the state folder {path.parent} cannot be written: {error.strerror}") from None
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        holder = os.pread(handle, 200, 0).decode(errors="replace").strip()
-        os.close(handle)
-        raise LedgerBusy(f"another run holds the state {path}: {holder or 'it does not say which'}") from None
-    _sign(handle, f"process {os.getpid()} since {rfc3339(datetime.now(UTC))}")
-    return handle
-
-
-def _sign(lock: int, holder: str) -> None:
-    """Say in the locked file who holds it, for a run that finds it locked."""
-    with suppress(OSError):  # a full disk is told of where something is lost
-        os.ftruncate(lock, 0)
-        os.pwrite(lock, holder.encode(), 0)
-
-
-def let_go(lock: int | None) -> None:
-    if lock is not None:
-        os.close(lock)
-
-
-def _engine(url: URL) -> Engine:
-    engine = sa.create_engine(url, connect_args={"timeout": 30})
-
-    @sa.event.listens_for(engine, "connect")
-    def configure(connection: Any, record: Any) -> None:
-        # The driver would begin a transaction at the first change of rows only: a change of tables must be in it, too.
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")
-        # A commit is on the disk before anything is told of it: a part must never know more than the ledger.
-        cursor.execute("PRAGMA synchronous=FULL")
-        cursor.close()
-
-    @sa.event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN")
-
-    return engine
-
-
-def _prepare(engine: Engine, *, read_only: bool) -> None:
+def _prepare(store: Store, *, read_only: bool) -> None:
     """Make the tables, or bring an older state to this version; all steps are one transaction."""
-    with engine.connect() as connection:
+    with store.engine.begin() as connection:
+        if not read_only:
+            store.serialize(connection, "tables")
         has_meta = sa.inspect(connection).has_table("meta")
         found = int(connection.scalar(sa.select(meta.c.value).where(meta.c.name == "version")) or 0) if has_meta else 0
-    if found > STATE_VERSION:
-        raise LedgerUnusable(f"the state is of version {found}, newer than this program's {STATE_VERSION}: upgrade it")
-    if read_only:
-        if found < STATE_VERSION:
+        if found > STATE_VERSION:
+            raise LedgerUnusable(
+                f"the state is of version {found}, newer than this program's {STATE_VERSION}: upgrade it"
+            )
+        if read_only and not found:
+            raise LedgerMissing(f"there is no state at {store.name}: no run has written there")
+        if read_only and found < STATE_VERSION:
             raise LedgerUnusable(f"the state is of version {found}, not {STATE_VERSION}: the next run brings it there")
-        return
-    steps = range(found or STATE_VERSION, STATE_VERSION)
-    if missing := [version for version in steps if version not in MIGRATIONS]:
-        raise LedgerUnusable(f"the state is of version {found}, and no step leads on from version {missing[0]}")
-    with engine.begin() as connection:
+        if read_only:
+            return
+        steps = range(found or STATE_VERSION, STATE_VERSION)
+        if missing := [version for version in steps if version not in MIGRATIONS]:
+            raise LedgerUnusable(f"the state is of version {found}, and no step leads on from version {missing[0]}")
         if not found:
             metadata.create_all(connection)
+            if store.extra_tables is not None:
+                store.extra_tables.create_all(connection)
         for version in steps:
             MIGRATIONS[version](connection)
         connection.execute(meta.delete().where(meta.c.name == "version"))
         connection.execute(meta.insert().values(name="version", value=str(STATE_VERSION)))
 
 
+def _persistent(method: Callable[Concatenate[Ledger, P], R]) -> Callable[Concatenate[Ledger, P], R]:
+    """A method of the ledger that outlives its connection; see `Ledger.persist`."""
+
+    @wraps(method)
+    def persistent(self: Ledger, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        return self.persist(lambda: method(self, *args, **kwargs))
+
+    return persistent
+
+
 class Ledger:
     """See the module. Every public method is one transaction."""
 
-    def __init__(self, engine: Engine, revisit: RevisitSchedule, lock: int | None) -> None:
-        self.engine = engine
+    def __init__(self, store: Store, revisit: RevisitSchedule) -> None:
+        self.store = store
+        self.engine = store.engine
         self._revisit = revisit
-        self._lock = lock
+        # Whether what is being done was tried before, and may have been committed without our knowing.
+        self._is_repeat = False
+        self._is_persisting = False
         # Told of every write that failed, so that a run ends whoever's write it was.
-        self.on_failure: Callable[[LedgerUnwritable], None] = lambda _: None
-
-    @property
-    def path(self) -> Path:
-        """The file of the state."""
-        return Path(str(self.engine.url.database))
+        self.on_failure: Callable[[AlqahiraError], None] = lambda _: None
 
     def __enter__(self) -> Ledger:
         return self
@@ -242,27 +218,51 @@ class Ledger:
         self.close()
 
     def close(self) -> None:
-        self.engine.dispose()
-        let_go(self._lock)
-        self._lock = None
+        self.store.close()
+
+    def persist(self, do: Callable[[], R]) -> R:
+        """Do it; where the database went away under it, again when it is back. One transaction, or safe to repeat."""
+        if self._is_persisting:
+            return do()
+        self._is_persisting = True
+        try:
+            for tries_left in reversed(range(_MAX_TRIES)):
+                try:
+                    return do()
+                except LedgerUnreachable as error:
+                    if not tries_left:
+                        raise
+                    self.store.come_back(error)
+                    self._is_repeat = True
+        except (LedgerUnreachable, LedgerLost) as error:
+            self.on_failure(error)
+            raise
+        finally:
+            self._is_repeat = self._is_persisting = False
+        raise AssertionError("unreachable")
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """One transaction; a full or failing disk is LedgerUnwritable, and nothing of it stays."""
         try:
             with self.engine.begin() as connection:
+                self.store.guard(connection)
                 yield connection
         except SQLAlchemyError as error:
             cause = getattr(error, "orig", None) or error
+            if self.store.is_passing(error):
+                raise LedgerUnreachable(f"the state at {self.store.name} does not answer: {one_line(cause)}") from error
             failure = LedgerUnwritable(f"the state cannot be written: {cause}; the next run goes on from here")
             self.on_failure(failure)
             raise failure from error
 
     # --- runs ---------------------------------------------------------------------------------
 
+    @_persistent
     def claim_site(self, host: str) -> None:
         """Bind the state to one site. Raises ConfigurationError where it holds another's articles."""
         with self.transaction() as connection:
+            self.store.serialize(connection, "tables")
             found = connection.scalar(sa.select(meta.c.value).where(meta.c.name == "site"))
             if found is None:
                 connection.execute(meta.insert().values(name="site", value=host))
@@ -275,16 +275,20 @@ class Ledger:
                     f"this state holds articles of {found}, not of {host}: give each its own ALQAHIRA_OUTPUT_DIR"
                 )
 
+    @_persistent
     def start_run(self, run_id: str, spider: str, now: datetime) -> str:
         """Open a run; its id, with a number added where the same second had one already."""
         with self.transaction() as connection:
+            self.store.serialize(connection, "runs")
+            if self._is_repeat and (signed := self.store.signed(connection)):
+                return signed
             taken = set(connection.scalars(sa.select(runs.c.run_id).where(runs.c.run_id.startswith(run_id))))
             free = next(name for name in (run_id, *(f"{run_id}-{n}" for n in range(2, 10_000))) if name not in taken)
             connection.execute(runs.insert().values(run_id=free, spider=spider, started=rfc3339(now), complete=0))
-        if self._lock is not None:
-            _sign(self._lock, f"process {os.getpid()} since {rfc3339(now)}, run {free}")
+            self.store.sign(connection, free, now)
         return free
 
+    @_persistent
     def finish_run(
         self, run_id: str, account: Mapping[str, Any], exit_status: int, now: datetime, *, complete: bool
     ) -> None:
@@ -299,17 +303,18 @@ class Ledger:
             )
             if complete:
                 section = sa.select(runs.c.spider).where(runs.c.run_id == run_id).scalar_subquery()
-                connection.execute(
-                    pages.update()
-                    .where(pages.c.section == section, pages.c.settled == 0, pages.c.state != "pending")
-                    .values(settled=1)
-                )
+                met = (pages.c.section == section, pages.c.settled == 0, pages.c.state != "pending")
+                own = self.store.own_pages(connection)
+                connection.execute(pages.update().where(*met, *own).values(settled=1))
+                self.store.settled(connection)
 
+    @_persistent
     def has_completed_run(self, spider: str) -> bool:
         with self.transaction() as connection:
             query = sa.select(runs.c.run_id).where(runs.c.spider == spider, runs.c.complete == 1).limit(1)
             return connection.scalar(query) is not None
 
+    @_persistent
     def last_completed_run(self, spider: str) -> str | None:
         """When the last run that saw all it set out to see began, as RFC 3339."""
         with self.transaction() as connection:
@@ -317,6 +322,7 @@ class Ledger:
             found: str | None = connection.scalar(query)
         return found
 
+    @_persistent
     def ended_runs(self, since: datetime, spider: str | None = None) -> list[EndedRun]:
         """The runs that began at or after a moment and have ended, of one spider or of all, in the order they began."""
         query = sa.select(runs).where(runs.c.started >= rfc3339(since), runs.c.account.is_not(None))
@@ -331,40 +337,54 @@ class Ledger:
 
     # --- frontier -----------------------------------------------------------------------------
 
+    @_persistent
     def discover(self, links: Iterable[Link], *, section: str, run_id: str, now: datetime) -> list[Discovery]:
         """How each link stands; those never met become pending."""
         links = list(links)
         with self.transaction() as connection:
             known = _pages_by_key(connection, [link.key for link in links])
-            found, fresh = [], {}
+            fresh = {}
             for link in links:
-                row = known.get(link.key)
-                if row is None:
-                    if link.key not in fresh:
-                        fresh[link.key] = {
-                            "key": link.key,
-                            "url": link.url,
-                            "section": section,
-                            "state": "pending",
-                            "discovered_on": link.discovered_on,
-                            "hint_date": rfc3339(link.date),
-                            "first_run": run_id,
-                        }
+                if link.key not in known and link.key not in fresh:
+                    fresh[link.key] = {
+                        "key": link.key,
+                        "url": link.url,
+                        "section": section,
+                        "state": "pending",
+                        "discovered_on": link.discovered_on,
+                        "hint_date": rfc3339(link.date),
+                        "first_run": run_id,
+                    }
+            if fresh:
+                # Sorted, so that two runs that find the same pages never wait for each other.
+                self.store.insert_new(connection, pages, [fresh[key] for key in sorted(fresh)])
+            waiting = fresh.keys() | {key for key, row in known.items() if row.state == "pending"}
+            own = self.store.claim(connection, waiting, section) if waiting else set()
+            found = []
+            for link in links:
+                if link.key in waiting and link.key not in own:
+                    found.append(Discovery(link, Standing.ELSEWHERE, settled=False))
+                elif link.key in fresh:
                     found.append(Discovery(link, Standing.NEW, settled=False))
                 else:
-                    found.append(_discovery(row, link, section, now))
-            if fresh:
-                connection.execute(pages.insert(), list(fresh.values()))
+                    found.append(_discovery(known[link.key], link, section, now))
         return found
 
+    @_persistent
     def pending(self, section: str) -> list[Link]:
-        """What earlier runs of the section left behind, oldest first."""
+        """What earlier runs of the section, or of this run's share of it, left behind, oldest first."""
         with self.transaction() as connection:
-            query = sa.select(pages).where(pages.c.section == section, pages.c.state == "pending")
-            return [_link(row) for row in connection.execute(query.order_by(pages.c.first_run, pages.c.key))]
+            mine = (pages.c.section == section, pages.c.state == "pending", *self.store.own_pages(connection))
+            query = sa.select(pages).where(*mine).order_by(pages.c.first_run, pages.c.key)
+            rows = connection.execute(query).all()
+            own = self.store.claim(connection, [row.key for row in rows], section) if rows else set()
+        return [_link(row) for row in rows if row.key in own]
 
+    @_persistent
     def due(self, section: str, now: datetime, limit: int) -> list[Discovery]:
         """Known pages whose revisit is due, longest due first."""
+        if not self.store.takes_revisits:
+            return []
         with self.transaction() as connection:
             query = (
                 sa.select(pages)
@@ -374,11 +394,13 @@ class Ledger:
             )
             return [_discovery(row, _link(row), section, now) for row in connection.execute(query)]
 
+    @_persistent
     def unchanged(self, visit: PageVisit, run_id: str) -> None:
         """The site said 304, or gave the same article again."""
         with self.transaction() as connection:
             self._visited(connection, visit, self._published(connection, visit.key))
 
+    @_persistent
     def fail(self, key: str, cause: str, *, retry: bool, now: datetime, run_id: str) -> bool:
         """A page gave no article. With `retry` it stays pending for the next run, up to MAX_ATTEMPTS runs.
 
@@ -386,6 +408,8 @@ class Ledger:
         """
         with self.transaction() as connection:
             row = _pages_by_key(connection, [key]).get(key)
+            if self._is_repeat and row is not None and (row.cause, row.last_visit) == (cause, rfc3339(now)):
+                return retry and row.state == "failed"
             attempts = (row.attempts if row else 0) + 1
             again = attempts < MAX_ATTEMPTS
             known = row is not None and row.article_id is not None
@@ -398,21 +422,17 @@ class Ledger:
                 "next_visit": rfc3339(now + timedelta(days=2**attempts)) if again else None,
             }
             connection.execute(pages.update().where(pages.c.key == key).values(values))
+            self.store.release(connection, key)
         return retry and not again and not known
 
     # --- articles -----------------------------------------------------------------------------
 
-    def is_published(self, article_id: str) -> bool:
-        """Whether a revision of the article is in the corpus, or on its way there."""
-        with self.transaction() as connection:
-            accepted = (articles.c.article_id == article_id) & (articles.c.status == "accepted")
-            query = sa.select(articles.c.revision).where(accepted).limit(1)
-            return connection.scalar(query) is not None
-
+    @_persistent
     def set_aside(self, crawled: CrawledArticle, run_id: str) -> None:
         """Keep an article that this run does not cover, so that one that does need not download it."""
         article, visit = crawled.article, crawled.visit
         with self.transaction() as connection:
+            self.store.serialize(connection, ARTICLES_IN_ORDER)
             newest = _newest(connection, article.article_id)
             topics = f",{','.join(article.topics)}," if article.topics else ""
             if newest is None or newest.status == "set_aside":
@@ -427,6 +447,7 @@ class Ledger:
                 topics = ""  # its record is in the corpus already
             self._visited(connection, visit, article.date_published or visit.fetched, article.article_id, topics)
 
+    @_persistent
     def set_aside_article(self, key: str, topic: str) -> CrawledArticle | None:
         """The article that was set aside under that page, if it has the topic."""
         with self.transaction() as connection:
@@ -447,24 +468,54 @@ class Ledger:
         )
         return CrawledArticle(article=article, visit=visit)
 
+    @_persistent
+    def is_published(self, article_id: str) -> bool:
+        """Whether a revision of the article is in the corpus, or on its way there."""
+        with self.transaction() as connection:
+            accepted = (articles.c.article_id == article_id) & (articles.c.status == "accepted")
+            query = sa.select(articles.c.revision).where(accepted).limit(1)
+            return connection.scalar(query) is not None
+
+    @_persistent
     def was_visited(self, key: str, when: datetime) -> bool:
         """Whether something became of a page that was read at a moment, or later."""
         with self.transaction() as connection:
             page = _pages_by_key(connection, [key]).get(key)
         return page is not None and (page.last_visit or "") >= (rfc3339(when) or "")
 
+    @_persistent
     def is_set_aside(self, key: str) -> bool:
         """Whether the article of a page waits for the run of another section."""
         with self.transaction() as connection:
             page = _pages_by_key(connection, [key]).get(key)
         return page is not None and bool(page.aside_topics)
 
+    @_persistent
+    def set_aside_pages(self, section: str, since: datetime, until: datetime) -> list[Link]:
+        """Pages whose article was set aside though it is the section's, because its day lay outside what was asked.
+
+        `since` and `until`: its moment, the second excluded.
+        """
+        moment = articles.c.story_time
+        with self.transaction() as connection:
+            query = (
+                sa.select(pages)
+                .join(articles, articles.c.article_id == pages.c.article_id)
+                .where(articles.c.status == "set_aside", pages.c.aside_topics.contains(f",{section},"))
+                .where(moment >= rfc3339(since), moment < rfc3339(until))
+            )
+            return [_link(row) for row in connection.execute(query.order_by(pages.c.key))]
+
+    @_persistent
     def accept(
         self, crawled: CrawledArticle, fingerprint: Fingerprint, *, near_duplicates: str, run_id: str
     ) -> Verdict:
         """Decide and record, in one transaction: revision or duplicate, outbox row, page done."""
         article, visit = crawled.article, crawled.visit
         with self.transaction() as connection:
+            self.store.serialize(connection, ARTICLES_IN_ORDER)
+            if self._is_repeat and (before := _decided(connection, article, run_id)):
+                return before
             verdict = self._judge(connection, article, fingerprint, near_duplicates)
             if verdict.outcome != "unchanged":
                 self._write(connection, verdict, fingerprint)
@@ -585,15 +636,7 @@ class Ledger:
 
     # --- reading ------------------------------------------------------------------------------
 
-    def article(self, article_id: str, revision: int | None = None) -> Article | None:
-        """A revision of an article, the newest where none is named; None where it is not known."""
-        query = sa.select(articles.c.record).where(articles.c.article_id == article_id)
-        if revision is not None:
-            query = query.where(articles.c.revision == revision)
-        with self.transaction() as connection:
-            found = connection.scalar(query.order_by(articles.c.revision.desc()).limit(1))
-        return from_record(json.loads(found)) if found else None
-
+    @_persistent
     def article_as_of(self, article_id: str, when: datetime) -> Article | None:
         """What the page said at a moment: the last revision crawled until then."""
         with self.transaction() as connection:
@@ -606,6 +649,17 @@ class Ledger:
             found = connection.scalar(query)
         return from_record(json.loads(found)) if found else None
 
+    @_persistent
+    def article(self, article_id: str, revision: int | None = None) -> Article | None:
+        """A revision of an article, the newest where none is named; None where it is not known."""
+        query = sa.select(articles.c.record).where(articles.c.article_id == article_id)
+        if revision is not None:
+            query = query.where(articles.c.revision == revision)
+        with self.transaction() as connection:
+            found = connection.scalar(query.order_by(articles.c.revision.desc()).limit(1))
+        return from_record(json.loads(found)) if found else None
+
+    @_persistent
     def latest(self, count: int) -> list[Article]:
         """The articles accepted last, each as its newest revision has it."""
         newest = sa.select(outbox.c.article_id, sa.func.max(outbox.c.position).label("position"))
@@ -621,6 +675,12 @@ class Ledger:
             query = sa.select(articles.c.article_id, newest).where(articles.c.status != "set_aside")
             return {row.article_id: row.newest for row in connection.execute(query.group_by(articles.c.article_id))}
 
+    def is_empty(self) -> bool:
+        """Whether no article was ever accepted or dropped here."""
+        with self.engine.connect() as connection:
+            return connection.scalar(sa.select(articles.c.article_id).limit(1)) is None
+
+    @_persistent
     def restore_part(self, part: Any, published: Sequence[Article]) -> None:
         """Take a sealed part (`parts.Part`) and its articles into an empty ledger, as if it had published them."""
         sequence = int(Path(part.path).name.removeprefix("part-").partition(".")[0])
@@ -635,6 +695,7 @@ class Ledger:
                     self._index(connection, article.article_id, fingerprint(article.article_body), before)
                 row = {"article_id": article.article_id, "revision": article.revision, "day": day, "part": sequence}
                 connection.execute(outbox.insert().values(accepted=rfc3339(article.date_crawled), **row))
+            self.store.restored(connection)
 
     def record_count(self, *, duplicates: bool = False) -> int:
         """How many records `records` gives."""
@@ -690,6 +751,26 @@ def _link(row: Any) -> Link:
 def _newest(connection: Connection, article_id: str) -> Any:
     query = sa.select(articles).where(articles.c.article_id == article_id)
     return connection.execute(query.order_by(articles.c.revision.desc()).limit(1)).first()
+
+
+def _decided(connection: Connection, article: Article, run_id: str) -> Verdict | None:
+    """What the same run has decided of the same visit, in a transaction whose end it was not told; else None."""
+    newest = _newest(connection, article.article_id)
+    if newest is None or newest.status == "set_aside" or newest.content_hash != article.content_hash:
+        return None
+    found = from_record(json.loads(newest.record))
+    if (found.run_id, found.date_crawled) != (run_id, article.date_crawled):
+        return None
+    if newest.status == "accepted":
+        earlier = (articles.c.article_id == found.article_id, articles.c.revision < found.revision)
+        accepted = sa.select(articles.c.revision).where(*earlier, articles.c.status == "accepted").limit(1)
+        if connection.scalar(accepted) is not None:
+            return Verdict("revised", found, "revision")
+    cause = ""
+    if found.duplicate_of:
+        same = _newest(connection, found.duplicate_of).content_hash == found.content_hash
+        cause = "same_content" if same else "near_duplicate"
+    return Verdict(newest.status, found, cause)
 
 
 def _store(connection: Connection, article: Article, status: str) -> None:

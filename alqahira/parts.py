@@ -12,7 +12,8 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator
+import secrets
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,7 +25,7 @@ from sqlalchemy.engine import Connection
 
 from alqahira.article import SCHEMA_VERSION, rfc3339
 from alqahira.errors import AlqahiraError, LedgerUnusable
-from alqahira.ledger import Ledger
+from alqahira.ledger import ARTICLES_IN_ORDER, Ledger
 from alqahira.tables import articles, outbox, parts
 
 ARTICLES_FOLDER = "articles"
@@ -52,7 +53,7 @@ class Part:
 
 
 class Publisher:
-    """Moves the outbox into sealed parts. One at a time: its ledger's lock is its own."""
+    """Moves the outbox into sealed parts, whoever accepted what is in it. One run at a time seals."""
 
     def __init__(
         self, ledger: Ledger, output_dir: Path, *, max_rows: int, max_age_seconds: float, compress: bool
@@ -68,25 +69,41 @@ class Publisher:
 
         Raises LedgerUnusable where parts lie in the output that this ledger knows nothing of.
         """
+        self._ledger.persist(lambda: self._while_sealing(self._recover, wait=True))
+
+    def _recover(self) -> None:
         self._refuse_foreign_parts()
-        for stray in (self._output / ARTICLES_FOLDER).glob(f"*/{_ASIDE_PREFIX}*{_ASIDE_SUFFIX}"):
+        parts_aside = (self._output / ARTICLES_FOLDER).glob(f"*/{_ASIDE_PREFIX}*{_ASIDE_SUFFIX}")
+        for stray in (*parts_aside, *self._output.glob(f"{_ASIDE_PREFIX}{MANIFEST}.*{_ASIDE_SUFFIX}")):
             stray.unlink(missing_ok=True)
         self._place_planned()
         self._write_manifest()
 
+    def _while_sealing(self, do: Callable[[], None], *, wait: bool) -> None:
+        """Do it while nobody else plans or places; without `wait`, leave it to whoever does so now."""
+        with self._ledger.store.sealing(wait=wait) as mine:
+            if mine:
+                do()
+
     def seal_due(self, now: datetime) -> None:
         """Seal the days that have a part's rows together, and all once the oldest row has waited long enough."""
+        if self._ledger.persist(lambda: self._is_due(now)):
+            self._ledger.persist(lambda: self._while_sealing(self._seal, wait=False))
+
+    def _is_due(self, now: datetime) -> bool:
         with self._ledger.transaction() as connection:
             waiting = sa.select(outbox.c.day, sa.func.count(), sa.func.min(outbox.c.accepted))
             found = connection.execute(waiting.where(outbox.c.part.is_(None)).group_by(outbox.c.day)).all()
         if not found:
-            return
+            return False
         too_old = min(oldest for _, _, oldest in found) <= (rfc3339(now - self._max_age) or "")
-        if too_old or any(rows >= self._max_rows for _, rows, _ in found):
-            self.seal_all()
+        return too_old or any(rows >= self._max_rows for _, rows, _ in found)
 
     def seal_all(self) -> None:
         """Seal everything that waits, in parts of at most `max_rows` rows, a Cairo day each."""
+        self._ledger.persist(lambda: self._while_sealing(self._seal, wait=True))
+
+    def _seal(self) -> None:
         while self._plan_one():
             pass
         if self._place_planned():
@@ -97,6 +114,8 @@ class Publisher:
     def _plan_one(self) -> bool:
         """Give the oldest waiting rows of one day a part of their own; False where nothing waits."""
         with self._ledger.transaction() as connection:
+            # What is accepted meanwhile waits: the rows that are chosen here are those that are counted.
+            self._ledger.store.serialize(connection, ARTICLES_IN_ORDER)
             unplanned = sa.select(outbox.c.position, outbox.c.day).where(outbox.c.part.is_(None))
             first = connection.execute(unplanned.order_by(outbox.c.day, outbox.c.position).limit(1)).first()
             if first is None:
@@ -187,7 +206,8 @@ def _content(connection: Connection, sequence: int, path: str) -> bytes:
 def write_whole(path: Path, content: bytes) -> None:
     """Put a file in place whole or not at all, and durably: aside, sync, rename, sync the folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f"{_ASIDE_PREFIX}{path.name}{_ASIDE_SUFFIX}")
+    # A name of its own: two processes never write into one file.
+    aside = path.with_name(f"{_ASIDE_PREFIX}{path.name}.{secrets.token_hex(4)}{_ASIDE_SUFFIX}")
     try:
         with aside.open("wb") as file:
             file.write(content)

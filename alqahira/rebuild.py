@@ -9,17 +9,17 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy.engine import make_url
-
 from alqahira.errors import LedgerUnusable
 from alqahira.ledger import open_ledger
 from alqahira.parts import check, part_files, read_manifest, read_part
 from alqahira.record import from_record
+from alqahira.stores.url import read_state_url
 
 
 def rebuild_state(state_url: str, output_dir: Path) -> Path | None:
     """Make the state again; the old file is kept beside it, and its new name is returned.
 
+    In PostgreSQL it must be an empty database, for nothing is put aside there.
     Raises LedgerUnusable where a part is not as the manifest lists it: what is damaged is mended first.
     """
     listed = {part.path: part for part in read_manifest(output_dir)}
@@ -27,8 +27,11 @@ def rebuild_state(state_url: str, output_dir: Path) -> Path | None:
         wrong = "not in the manifest" if path not in listed else check(output_dir, listed[path])
         if wrong:
             raise LedgerUnusable(f"{path}: {wrong}; mend or remove it before the state is rebuilt")
-    aside = _put_aside(Path(make_url(state_url).database or ""))
+    url = read_state_url(state_url)
+    aside = _put_aside(Path(url.database or "")) if url.get_backend_name() == "sqlite" else None
     with open_ledger(state_url) as ledger:
+        if not ledger.is_empty():
+            raise LedgerUnusable(f"the state at {ledger.store.name} is not empty: rebuild it in an empty database")
         for part in listed.values():
             ledger.restore_part(part, [from_record(record) for record in read_part(output_dir / part.path)])
     return aside

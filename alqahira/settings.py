@@ -95,6 +95,30 @@ ALQAHIRA_SLACK_API_URL = ""
 # Seconds for one of them: a run does not hang on whom it tells.
 ALQAHIRA_ALERT_TIMEOUT = 30
 
+# --- a state in PostgreSQL (docs/scaling.md) ---------------------------------------------------
+
+# Seconds without progress after which a run no longer waits for pages that another run was at first.
+ALQAHIRA_OTHERS_PATIENCE = 900.0
+# Seconds that a run waits for a database that went away under it, before it ends and leaves its work to the next.
+POSTGRESQL_PATIENCE = 60.0
+# The same where a run begins: long enough for a server that is just being restarted.
+POSTGRESQL_OPENING_PATIENCE = 5.0
+# Ends what a dead network leaves open, on this side within half a minute (libpq's names; seconds, milliseconds).
+POSTGRESQL_CONNECT_ARGS: dict[str, Any] = {
+    "application_name": "alqahira",
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+    "tcp_user_timeout": 30_000,
+}
+# The same on the server's side, which so lets go of what a vanished node held; nobody stops all others for long; and
+# a commit is on the disk before anything is told of it, whatever the server's own default.
+POSTGRESQL_WRITER_OPTIONS = (
+    "-c synchronous_commit=on -c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3 "
+    "-c lock_timeout=30s -c idle_in_transaction_session_timeout=60s"
+)
+
 # --- the project ------------------------------------------------------------------------------
 
 BOT_NAME = "alqahira"

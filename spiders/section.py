@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Container, Iterable, Iterator
 from datetime import UTC, datetime, time, timedelta
+from time import monotonic
 from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
@@ -16,6 +17,7 @@ from zoneinfo import ZoneInfo
 from scrapy import Request, Spider, signals
 from scrapy.exceptions import DontCloseSpider
 from scrapy.http import Response
+from scrapy.utils.defer import _schedule_coro
 from twisted.python.failure import Failure
 
 from alqahira import paging, site, urls
@@ -60,6 +62,9 @@ class SectionSpider(Spider):
         self._waiting: list[tuple[Link, Discovery | None]] = []
         # Known and not due, unless another door says that they have changed.
         self._resting: set[str] = set()
+        # Another run is fetching them; what it finds may be this run's to take.
+        self._elsewhere: dict[str, Link] = {}
+        self._progress = monotonic()
         self._hints: dict[str, Hints] = {}
         # Listings whose load-more control may lead to `since`, and whether a sitemap leads there as well.
         self._behind_load_more: list[str] = []
@@ -89,10 +94,16 @@ class SectionSpider(Spider):
         return run
 
     def go_on(self) -> None:
-        """When all that was asked has answered: the listings behind a load-more control, then the articles."""
+        """When all that was asked has answered: the listings behind a load-more control, the articles, the others'."""
         self._note_unjoined()
         requests = [*self._opened_listings()] or [*self._article_requests()]
-        if not requests or self.run.is_full:
+        waits = False
+        if not requests and not self.run.is_full:
+            waits = self._waits_for_others()
+            if waits:
+                requests = [*self._requests_from_elsewhere()]
+            waits |= self._adopt_other_months()
+        if self.run.is_full or not (requests or waits):
             return
         for request in requests:
             self.crawler.engine.crawl(request)
@@ -269,16 +280,66 @@ class SectionSpider(Spider):
             self.run.met[link.key] = None
             if discovery.standing is Standing.RESTING:
                 self._resting.add(link.key)
+            elif discovery.standing is Standing.ELSEWHERE:
+                self._elsewhere[link.key] = link
             elif self.run.is_full or not self.run.account.take(link.key):
                 continue
             elif discovery.standing is Standing.SET_ASIDE:
-                kept = self.run.ledger.set_aside_article(link.key, self.section.topic)
-                if kept:
-                    yield kept
-                else:
-                    self._waiting.append((link, None))
+                yield from self._adopt(link)
             else:
                 self._waiting.append((link, discovery))
+
+    def _adopt(self, link: Link) -> Iterator[CrawledArticle]:
+        kept = self.run.ledger.set_aside_article(link.key, self.section.topic)
+        if kept:
+            yield kept
+        else:
+            self._waiting.append((link, None))
+
+    def _requests_from_elsewhere(self) -> Iterator[Request]:
+        """When all else is done: what the runs that were at them have made of the pages they had first."""
+        asked, self._elsewhere = self._elsewhere, {}
+        for discovery in self._discover(asked.values()):
+            link, standing = discovery.link, discovery.standing
+            if standing is Standing.ELSEWHERE:
+                self._elsewhere[link.key] = link
+            elif not self.run.account.take(link.key):
+                continue
+            elif standing is Standing.SET_ASIDE:
+                self._adopt_now(link)
+            elif standing in (Standing.NEW, Standing.PENDING):
+                self._waiting.append((link, discovery))  # that run is gone, or has given it up
+            else:
+                self.run.settle(link.key, Outcome.UNCHANGED, "other_run")
+        if len(self._elsewhere) < len(asked):
+            self._progress = monotonic()
+        yield from self._article_requests()
+
+    def _adopt_now(self, link: Link) -> None:
+        for kept in self._adopt(link):
+            _schedule_coro(self.crawler.engine.scraper.start_itemproc_async(kept, response=None))
+
+    def _adopt_other_months(self) -> bool:
+        """A month takes what other months' runs have fetched and found to be of this one; whether there was any."""
+        since, until = self.arguments.since, self.arguments.until
+        if self.run.ledger.store.takes_revisits or since is None or until is None:
+            return False
+        begin, end = (datetime.combine(day, time.min, _CAIRO) for day in (since, until + timedelta(days=1)))
+        found = self.run.ledger.set_aside_pages(self.section.name, begin, end)
+        mine = [link for link in found if self.run.account.take(link.key)]
+        for link in mine:
+            self.run.met[link.key] = None
+            self._adopt_now(link)
+        return bool(mine)
+
+    def _waits_for_others(self) -> bool:
+        """Whether another run is still getting on with pages that this one has met as well."""
+        patience = self.settings.getfloat("ALQAHIRA_OTHERS_PATIENCE")
+        if self._elsewhere and monotonic() - self._progress > patience:
+            logger.warning("%d articles are left to another run that does not get on with them", len(self._elsewhere))
+            self.run.account.notes["left_to_another_run"] += len(self._elsewhere)
+            self._elsewhere = {}
+        return bool(self._elsewhere)
 
     def _article_requests(self) -> Iterator[Request]:
         resting, self._resting = self._resting, set()

@@ -1,5 +1,22 @@
 """Fixtures that every test may use."""
 
+import pytest
+from postgres_server import postgres_folder, postgres_server
 from replica_server import replica
 
 __all__ = ["replica"]
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory):
+    """A PostgreSQL of this test process; each test takes a schema of its own in it."""
+    if postgres_folder() is None:
+        pytest.skip("PostgreSQL is not installed (Debian's package postgresql)")
+    with postgres_server(tmp_path_factory.mktemp("postgres")) as server:
+        yield server
+
+
+@pytest.fixture
+def database(postgres):
+    """The URL of an empty state."""
+    return postgres.new_state()

@@ -29,16 +29,35 @@ class Ran:
         return [line for line in (self.stdout + self.stderr).splitlines() if line.strip()]
 
 
+def _command(arguments: tuple[str, ...], settings: dict[str, str]) -> list[str]:
+    given = [part for name, value in settings.items() for part in ("-s", f"{name}={value}")]
+    return [sys.executable, "-m", "scrapy", *arguments, *given]
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("ALQAHIRA_")}
+
+
 def scrapy(*arguments: str, settings: dict[str, str] | None = None, **environment: str) -> Ran:
     """`scrapy …` from the project's root."""
-    command = [sys.executable, "-m", "scrapy", *arguments]
-    for name, value in (settings or {}).items():
-        command += ["-s", f"{name}={value}"]
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("ALQAHIRA_")}
     done = subprocess.run(
-        command, cwd=PROJECT, env=clean | environment, capture_output=True, text=True, timeout=240, check=False
+        _command(arguments, settings or {}),
+        cwd=PROJECT,
+        env=_environment() | environment,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
     )
     return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def start_scrapy(*arguments: str, settings: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
+    """`scrapy …` from the project's root, going on beside the test; what it says is in `log`."""
+    with log.open("wb") as said:
+        return subprocess.Popen(
+            _command(arguments, settings), cwd=PROJECT, env=_environment(), stdout=said, stderr=said
+        )
 
 
 def at_a_terminal(command: list[str], environment: dict[str, str]) -> tuple[int, str]:

@@ -95,8 +95,10 @@ def accept(ledger: Ledger, item, near_duplicates="drop"):
     return ledger.accept(item, fingerprint(item.article.article_body), near_duplicates=near_duplicates, run_id="run")
 
 
-def opened(folder: Path, **given) -> Ledger:
-    return open_ledger(f"sqlite:///{folder / 'state.db'}", revisit=SCHEDULE, **given)
+def opened(where: Path | str, **given) -> Ledger:
+    """The ledger at a database URL, or the one in a folder."""
+    url = where if isinstance(where, str) else f"sqlite:///{where / 'state.db'}"
+    return open_ledger(url, revisit=SCHEDULE, **given)
 
 
 def publisher(ledger: Ledger, folder: Path, *, max_rows=3, compress=False) -> Publisher:
@@ -107,9 +109,9 @@ def publisher(ledger: Ledger, folder: Path, *, max_rows=3, compress=False) -> Pu
 EXPECTED = {("1", 1), ("2", 1), ("3", 1), ("5", 1), ("6", 1), ("7", 1), ("2", 2)}
 
 
-def live(folder: Path) -> None:
+def live(folder: Path, state: str | None = None) -> None:
     """One run: it takes up what is left, accepts seven lines over two days with a duplicate and a revision, and ends."""
-    with opened(folder) as ledger:
+    with opened(state or folder) as ledger:
         parts = publisher(ledger, folder)
         parts.recover()
         run = ledger.start_run("run", "defense", NOW)

@@ -12,6 +12,8 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 _SECONDS = 60
@@ -26,35 +28,87 @@ def postgres_folder() -> Path | None:
     return Path(found).parent if found else None
 
 
+@dataclass
+class Postgres:
+    """A server in `home`; what it says goes to `log`."""
+
+    home: Path
+    log: Path
+    programs: Path
+    _schemas: Iterator[int] = field(default_factory=lambda: count(1))
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://test@/postgres?host={self.home}"
+
+    def start(self) -> None:
+        # `-h ''`: no TCP.
+        options = " ".join([f"-k {self.home} -h ''", *(f"-c {setting}" for setting in _UNSAFE)])
+        self.run("pg_ctl", *self._data, "-o", options, "-w", "-t", str(_SECONDS), "start")
+
+    def stop(self) -> None:
+        """As by a crash: nobody is told goodbye, and the next start recovers from the log."""
+        self.run("pg_ctl", *self._data, "-m", "immediate", "-w", "-t", str(_SECONDS), "stop")
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
+    def new_state(self) -> str:
+        """The URL of one more empty schema: what a ledger takes for a database of its own."""
+        name = f"test_{next(self._schemas)}"
+        # Synced, so that it outlives a stop.
+        made = ("-c", "set synchronous_commit = on", "-c", f"create schema {name}")
+        self.run("psql", "-h", str(self.home), "-U", "test", "-d", "postgres", *made)
+        return f"{self.url}&options=-csearch_path%3D{name}"
+
+    @property
+    def _data(self) -> tuple[str, str]:
+        return ("-D", str(self.home / "data"))
+
+    def run(self, program: str, *arguments: str) -> None:
+        as_owner = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
+        command = [*as_owner, str(self.programs / program), *arguments]
+        # Not a pipe: the server inherits it and would keep it open.
+        with self.log.open("a") as said:
+            done = subprocess.run(
+                command,
+                cwd=self.home,
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
+                timeout=_SECONDS,
+                check=False,
+            )
+        if done.returncode:
+            raise RuntimeError(f"{program} ended with {done.returncode}: {self.log.read_text()[-2000:]}")
+
+
 @contextmanager
-def start_postgres(folder: Path) -> Iterator[str]:
-    """The URL of an empty database (UTF-8), served until the block ends; `folder` takes what the server says."""
+def postgres_server(folder: Path) -> Iterator[Postgres]:
+    """A server with an empty database (UTF-8), until the block ends; `folder` takes what the server says."""
     programs = postgres_folder()
     assert programs is not None, "PostgreSQL is not installed (Debian's package postgresql)"
     # A socket's path has at most 107 bytes, and pytest's folders are root's: so a folder of its own.
     home = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
-    data, log = home / "data", folder / "postgres.log"
     if os.geteuid() == 0:
         shutil.chown(home, "postgres", "postgres")
-
-    def run(program: str, *arguments: str) -> None:
-        as_owner = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
-        command = [*as_owner, str(programs / program), *arguments]
-        # Not a pipe: the server inherits it and would keep it open.
-        with log.open("a") as said:
-            done = subprocess.run(
-                command, cwd=home, stdin=subprocess.DEVNULL, stdout=said, stderr=said, timeout=_SECONDS, check=False
-            )
-        if done.returncode:
-            raise RuntimeError(f"{program} ended with {done.returncode}: {log.read_text()[-2000:]}")
-
+    server = Postgres(home, folder / "postgres.log", programs)
     try:
-        run("initdb", "-D", str(data), "-U", "test", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-        options = " ".join([f"-k {home} -h ''", *(f"-c {setting}" for setting in _UNSAFE)])
-        run("pg_ctl", "-D", str(data), "-o", options, "-w", "-t", str(_SECONDS), "start")
+        server.run(
+            "initdb", "-D", str(home / "data"), "-U", "test", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"
+        )
+        server.start()
         try:
-            yield f"postgresql://test@/postgres?host={home}"
+            yield server
         finally:
-            run("pg_ctl", "-D", str(data), "-m", "immediate", "-w", "-t", str(_SECONDS), "stop")
+            server.stop()
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+@contextmanager
+def start_postgres(folder: Path) -> Iterator[str]:
+    """The URL of an empty database, served until the block ends."""
+    with postgres_server(folder) as server:
+        yield server.url

@@ -125,12 +125,18 @@ class Scrapyd:
         path = self.folder / "logs" / "alqahira" / spider / f"{job}.log"
         return path.read_text("utf-8") if path.exists() else ""
 
-    def wait(self, job: str, spider: str = "defense") -> Job:
-        """The job when it has ended: its exit status, which Scrapyd's own log alone tells, and its log."""
+    def status(self, job: str) -> int | None:
+        """The exit status of a job that has ended, which Scrapyd's own log alone tells; -9 where a signal ended it."""
         ended = re.compile(rf"Process (?:finished|died): (?:exitstatus=(\S+) )?project=\S+ spider=\S+ job='{job}'")
-        until(lambda: ended.search(self.own_log.read_text("utf-8")), lambda: self.own_log.read_text("utf-8"))
-        status = ended.search(self.own_log.read_text("utf-8"))[1]
-        return Job(0 if status is None else int(status), self.log_of(job, spider))
+        found = ended.search(self.own_log.read_text("utf-8"))
+        if found is None:
+            return None
+        return -signal.SIGKILL if found[1] == "None" else int(found[1] or 0)
+
+    def wait(self, job: str, spider: str = "defense") -> Job:
+        """The job when it has ended: its exit status and its log."""
+        until(lambda: self.status(job) is not None, lambda: self.own_log.read_text("utf-8"))
+        return Job(self.status(job) or 0, self.log_of(job, spider))
 
     def kill(self) -> None:
         """SIGKILL to Scrapyd alone; a job that it runs lives on."""

@@ -10,7 +10,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -20,7 +19,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from crawling import PROJECT, UNTHROTTLED, Corpus, scrapy
+from crawling import UNTHROTTLED, Corpus, scrapy, start_scrapy
 from undisturbed import SETTINGS, Site, site_of
 
 from alqahira.parts import part_files
@@ -54,12 +53,7 @@ class Crawl:
     def start(self) -> subprocess.Popen[bytes]:
         given = UNTHROTTLED | SETTINGS | self.settings
         given |= {"ALQAHIRA_OUTPUT_DIR": str(self.folder), "ALQAHIRA_SITE_URL": self.site.server.url}
-        command = [sys.executable, "-m", "scrapy", "crawl", "defense"]
-        for name, value in given.items():
-            command += ["-s", f"{name}={value}"]
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("ALQAHIRA_")}
-        with self.log.open("wb") as log:
-            return subprocess.Popen(command, cwd=PROJECT, env=clean, stdout=log, stderr=log)
+        return start_scrapy("crawl", "defense", settings=given, log=self.log)
 
     @property
     def log(self) -> Path:

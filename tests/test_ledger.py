@@ -1,6 +1,5 @@
 """The ledger decides and remembers: what is new, revised, told already, due, or left behind."""
 
-import sqlite3
 import subprocess
 import sys
 from dataclasses import replace
@@ -8,14 +7,23 @@ from datetime import timedelta
 
 import pytest
 from ledger_scenario import NOW, SCHEDULE, accept, body, crawled, link, opened
+from sqlalchemy import text
 
 from alqahira.errors import ConfigurationError, LedgerBusy, LedgerUnusable
 from alqahira.ledger import MAX_ATTEMPTS, Standing
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def state_url(request, tmp_path):
+    """Where a ledger may live."""
+    if request.param == "postgresql":
+        return request.getfixturevalue("database")
+    return f"sqlite:///{tmp_path / 'state.db'}"
+
+
 @pytest.fixture
-def ledger(tmp_path):
-    with opened(tmp_path) as made:
+def ledger(state_url):
+    with opened(state_url) as made:
         made.start_run("run", "defense", NOW)
         yield made
 
@@ -225,32 +233,36 @@ def test_only_a_run_that_ended_well_settles_what_it_met(ledger):
 # --- opening ------------------------------------------------------------------------------------
 
 
-def test_a_second_opener_is_told_who_holds_it(tmp_path):
-    with opened(tmp_path), pytest.raises(LedgerBusy, match=r"another run holds the state .*: process \d+ since"):
-        opened(tmp_path)
-    opened(tmp_path).close()
+def test_a_second_opener_is_told_who_holds_it(state_url):
+    with opened(state_url), pytest.raises(LedgerBusy, match=r"another run holds the state .*: process \d+ .*since"):
+        opened(state_url)
+    opened(state_url).close()
 
 
-def test_the_lock_of_a_process_that_died_is_no_obstacle(tmp_path):
-    code = f"import os; from alqahira.ledger import open_ledger; open_ledger('sqlite:///{tmp_path / 'state.db'}'); os.kill(os.getpid(), 9)"
+def test_the_lock_of_a_process_that_died_is_no_obstacle(state_url):
+    code = f"import os; from alqahira.ledger import open_ledger; open_ledger('{state_url}'); os.kill(os.getpid(), 9)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -9
-    opened(tmp_path).close()
+    opened(state_url).close()
 
 
-def test_reading_needs_no_lock(ledger, tmp_path):
+def test_reading_needs_no_lock(ledger, state_url):
     accept(ledger, crawled(1))
-    with opened(tmp_path, read_only=True) as reader:
-        assert len(list(reader.records())) == 1
+    with opened(state_url, read_only=True) as reader:
+        assert len(list(reader.records(duplicates=True))) == 1
+        assert [article.article_id for article in reader.latest(5)] == ["1"]
+        assert reader.newest_revisions() == {"1": 1}
 
 
-def test_a_state_of_a_newer_version_is_refused(tmp_path):
-    opened(tmp_path).close()
-    connection = sqlite3.connect(tmp_path / "state.db")
-    connection.execute("update meta set value='999' where name='version'")
-    connection.commit()
-    connection.close()
+def test_a_reader_makes_no_state(state_url):
+    with pytest.raises(ConfigurationError, match="there is no state"):
+        opened(state_url, read_only=True)
+
+
+def test_a_state_of_a_newer_version_is_refused(state_url):
+    with opened(state_url) as ledger, ledger.transaction() as connection:
+        connection.execute(text("update meta set value='999' where name='version'"))
     with pytest.raises(LedgerUnusable, match="newer than this program"):
-        opened(tmp_path)
+        opened(state_url)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -76,12 +76,15 @@ def content(record: dict) -> dict:
 
 
 @contextmanager
-def site_of(articles: int, folder: Path) -> Iterator[Site]:
-    server = start_replica("--articles", str(articles), "--now", NOW, log=folder / "access.jsonl")
+def site_of(
+    articles: int, folder: Path, *, now: str = NOW, sections: Sequence[str] = ("defense",), since: str = ""
+) -> Iterator[Site]:
+    server = start_replica("--articles", str(articles), "--now", now, log=folder / "access.jsonl")
     try:
         whole = Corpus(folder / "undisturbed", server.url)
-        ran = whole.crawl("defense", settings=SETTINGS)
-        assert ran.status == 0, ran.stderr
+        for section in sections:
+            ran = whole.crawl(section, "-a", f"since={since}", settings=SETTINGS)
+            assert ran.status == 0, ran.stderr
         yield Site(server, {story(record): record for record in whole.records()})
     finally:
         server.stop()

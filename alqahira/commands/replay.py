@@ -19,9 +19,10 @@ from alqahira.archive import files, find_page
 from alqahira.commands.crawl import end
 from alqahira.configuration import ARCHIVE_FOLDER, state_url
 from alqahira.errors import AlqahiraError, ConfigurationError
-from alqahira.ledger import hold, let_go, open_ledger
+from alqahira.ledger import open_ledger
 from alqahira.parts import MANIFEST, OutputUnwritable, read_manifest, write_whole
 from alqahira.replay import Tally, Unpacker, replay
+from alqahira.stores.sqlite import hold, let_go
 from alqahira.warc import page_of
 
 # Tells a replay's folder from a crawl's: what it was made from, and its manifest as it was then.

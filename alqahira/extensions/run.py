@@ -19,6 +19,7 @@ from scrapy.utils.defer import _schedule_coro
 
 from alqahira.account import Account, Outcome, account_table
 from alqahira.archive import ArchiveWriter, close_left_open
+from alqahira.arguments import CrawlArguments
 from alqahira.article import rfc3339
 from alqahira.configuration import Configuration
 from alqahira.drift import Sources, find_drift
@@ -68,6 +69,7 @@ class Run:
         self.ledger = open_ledger(
             self.configuration.state_url,
             revisit=RevisitSchedule.from_steps(self.configuration.revisit),
+            share=_share_of(crawler.spider),
         )
         self.run_id = f"{self.started:%Y%m%dT%H%M%SZ}-{crawler.spidercls.name}"
         self.publisher = Publisher(
@@ -81,7 +83,7 @@ class Run:
             self.ledger.claim_site(site_name(self.configuration.site_url))
             self.publisher.recover()
             if self.configuration.archive_dir:
-                close_left_open(self.configuration.archive_dir, self.ledger, max_bytes=self._max_bytes)
+                self._close_left_open(self.configuration.archive_dir)
         except AlqahiraError:
             self.ledger.close()
             raise
@@ -101,9 +103,16 @@ class Run:
         self.run_id = self.ledger.start_run(self.run_id, spider.name, self.started)
         # Absolute: a relative folder is relative to where the run was started, under Scrapyd to where Scrapyd was.
         folder = self.configuration.output_dir.absolute()
-        logger.info("Run %s writes to %s, its state is %s", self.run_id, folder, self.ledger.path.absolute())
+        logger.info("Run %s writes to %s, its state is %s", self.run_id, folder, self.ledger.store.where)
         if self.configuration.archive_dir:
             self._open_archive(self.configuration.archive_dir, spider)
+
+    def _close_left_open(self, folder: Path) -> None:
+        """Close what dead runs left of the archive, one run at a time; what living runs write is theirs."""
+        store = self.ledger.store
+        with store.sealing(wait=True) as mine:
+            if mine:
+                close_left_open(folder, self.ledger, max_bytes=self._max_bytes, living=store.living_runs())
 
     def _open_archive(self, folder: Path, spider: SectionSpider) -> None:
         about = {
@@ -313,3 +322,8 @@ class Run:
             write(path)
         except (OSError, AlqahiraError) as error:
             logger.error("%s was not written: %s", path, error)
+
+
+def _share_of(spider: Spider | None) -> str:
+    arguments = getattr(spider, "arguments", None)
+    return arguments.share(spider.name) if spider is not None and isinstance(arguments, CrawlArguments) else ""

@@ -48,6 +48,7 @@ REDIRECT_LOOP = "redirect_loop"
 TOO_MANY_REDIRECTS = "too_many_redirects"
 BAD_REDIRECT = "bad_redirect"  # to what is no URL
 RETRY_AFTER_TOO_LONG = "retry_after_too_long"
+RUN_ENDING = "run_ending"  # its turn did not come before the run's end
 TOO_LARGE = "too_large"
 TRUNCATED = "truncated"
 UNDECODABLE = "undecodable"  # the Content-Encoding does not fit the body
@@ -132,6 +133,7 @@ _TRANSIENT = frozenset(
         TLS,
         ROBOTS_UNREACHABLE,
         RETRY_AFTER_TOO_LONG,
+        RUN_ENDING,
         BROWSER,
         "browser_error",
         "browser_crashed",

@@ -1,0 +1,92 @@
+"""A ledger in a file: one writer at a time, by a lock that the system lets go when its holder dies."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, Connection, Engine
+from sqlalchemy.exc import DatabaseError, OperationalError
+
+from alqahira.article import rfc3339
+from alqahira.errors import AlqahiraError, ConfigurationError, LedgerBusy, LedgerMissing, LedgerUnwritable
+from alqahira.stores.store import Store
+
+
+class SqliteStore(Store):
+    """Readers need no lock: the write-ahead log lets them read beside a run."""
+
+    def __init__(self, url: URL, *, read_only: bool) -> None:
+        path = Path(str(url.database))
+        self.name, self.where = str(path), str(path.absolute())
+        if read_only and not path.exists():
+            raise LedgerMissing(f"there is no state at {path}: no run has written there")
+        self._lock = None if read_only else hold(path)
+        self.engine = _engine(url)
+
+    def close(self) -> None:
+        super().close()
+        let_go(self._lock)
+        self._lock = None
+
+    def sign(self, connection: Connection, run_id: str, now: datetime) -> None:
+        if self._lock is not None:
+            _sign(self._lock, f"process {os.getpid()} since {rfc3339(now)}, run {run_id}")
+
+    def why_not_opened(self, error: DatabaseError) -> AlqahiraError:
+        found = super().why_not_opened(error)
+        return LedgerUnwritable(str(found)) if isinstance(error, OperationalError) else found
+
+
+def hold(path: Path) -> int:
+    """An exclusive lock on a file beside a path; the system lets it go when this process dies. Raises LedgerBusy."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise ConfigurationError(f"the state folder {path.parent} cannot be written: {error.strerror}") from None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.pread(handle, 200, 0).decode(errors="replace").strip()
+        os.close(handle)
+        raise LedgerBusy(f"another run holds the state {path}: {holder or 'it does not say which'}") from None
+    _sign(handle, f"process {os.getpid()} since {rfc3339(datetime.now(UTC))}")
+    return handle
+
+
+def _sign(lock: int, holder: str) -> None:
+    """Say in the locked file who holds it, for a run that finds it locked."""
+    with suppress(OSError):  # a full disk is told of where something is lost
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, holder.encode(), 0)
+
+
+def let_go(lock: int | None) -> None:
+    if lock is not None:
+        os.close(lock)
+
+
+def _engine(url: URL) -> Engine:
+    engine = sa.create_engine(url, connect_args={"timeout": 30})
+
+    @sa.event.listens_for(engine, "connect")
+    def configure(connection: Any, record: Any) -> None:
+        # The driver would begin a transaction at the first change of rows only: a change of tables must be in it, too.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        # A commit is on the disk before anything is told of it: a part must never know more than the ledger.
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.close()
+
+    @sa.event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN")
+
+    return engine

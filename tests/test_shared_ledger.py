@@ -1,0 +1,555 @@
+"""Many runs on one PostgreSQL: each holds its share, none decides about an article behind another's back."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from ledger_scenario import EXPECTED, NOW, accept, body, crawled, link, live, opened, publisher
+
+from alqahira import settings
+from alqahira.archive import close_left_open
+from alqahira.errors import ConfigurationError, LedgerBusy, LedgerLost, LedgerUnreachable, LedgerUnusable
+from alqahira.ledger import Standing
+from alqahira.parts import check, part_files, read_manifest, read_part
+from alqahira.rebuild import rebuild_state
+
+MARCH, APRIL, DEFENSE, FOREIGN = "defense/2025-03", "defense/2025-04", "defense", "foreign_affairs"
+
+
+@pytest.fixture
+def holding(database):
+    """Opens ledgers on one database, each with a share and a run of its own."""
+    held = []
+
+    def hold(share, run_id=None):
+        ledger = opened(database, share=share)
+        held.append(ledger)
+        ledger.start_run(run_id or share.replace("/", "-"), share.partition("/")[0], NOW)
+        return ledger
+
+    yield hold
+    for ledger in held:
+        ledger.close()
+
+
+def discover(ledger, *numbers, section=DEFENSE):
+    found = ledger.discover([link(number) for number in numbers], section=section, run_id="run", now=NOW)
+    return [discovery.standing for discovery in found]
+
+
+def lose_lock(ledger):
+    """What a network does: the server ends the connection that holds the share, and its run is not told."""
+    end_backends(ledger, [ledger.store._lock.scalar(sa.text("select pg_backend_pid()"))])
+
+
+def lose_connections(ledger):
+    """The server ends all connections of a run."""
+    with ledger.engine.connect() as connection:
+        working = connection.scalar(sa.text("select pg_backend_pid()"))
+    end_backends(ledger, [ledger.store._lock.scalar(sa.text("select pg_backend_pid()")), working])
+
+
+def end_backends(ledger, pids):
+    killer = sa.create_engine(ledger.engine.url, isolation_level="AUTOCOMMIT")
+    with killer.connect() as connection:
+        for pid in pids:
+            connection.execute(sa.text("select pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+    killer.dispose()
+
+
+def lines(folder):
+    return Counter((r["article_id"], r["revision"]) for path in part_files(folder) for r in read_part(folder / path))
+
+
+# --- shares -------------------------------------------------------------------------------------
+
+
+def test_runs_of_different_shares_go_on_at_once(holding):
+    for share in (MARCH, APRIL, DEFENSE, FOREIGN):
+        holding(share)
+
+
+def test_a_share_that_is_held_is_refused_and_says_by_whom(holding, database):
+    holding(MARCH, "20250401T000000Z-defense")
+    with pytest.raises(
+        LedgerBusy, match=rf"another run holds the share {MARCH} .*process {os.getpid()} on .*run 20250401T000000Z"
+    ):
+        opened(database, share=MARCH)
+
+
+def test_a_killed_worker_lets_its_share_go(database):
+    code = (
+        "import os; from alqahira.ledger import open_ledger; "
+        f"open_ledger('{database}', share='{MARCH}'); os.kill(os.getpid(), 9)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -signal.SIGKILL
+    opened(database, share=MARCH).close()
+
+
+def test_two_nodes_may_make_the_tables_at_once(database):
+    code = f"from alqahira.ledger import open_ledger; import sys; open_ledger('{database}', share=sys.argv[1]).close()"
+    nodes = [subprocess.Popen([sys.executable, "-c", code, f"defense/2025-0{n}"]) for n in range(1, 5)]
+    assert [node.wait(60) for node in nodes] == [0, 0, 0, 0]
+
+
+def test_a_share_says_nothing_of_who_may_enter(database):
+    url = database.replace("test@", "test:s3cret@")
+    with opened(url, share=MARCH), pytest.raises(LedgerBusy) as caught:
+        opened(url, share=MARCH)
+    assert "s3cret" not in str(caught.value)
+
+
+def test_four_runs_that_begin_in_one_second_have_names_of_their_own_and_one_site(holding):
+    names = []
+
+    def begin(_, ledger):
+        ledger.claim_site("site.example")
+        names.append(ledger.start_run("20250401T000000Z-defense", "defense", NOW))
+
+    at_once(holding, begin)
+    assert len(set(names)) == 4
+
+
+# --- the frontier -------------------------------------------------------------------------------
+
+
+def test_what_one_run_is_at_is_elsewhere_for_the_other_until_it_is_known(holding):
+    march, april = holding(MARCH), holding(APRIL)
+    assert discover(march, 1, 2) == [Standing.NEW, Standing.NEW]
+    assert discover(april, 1, 3) == [Standing.ELSEWHERE, Standing.NEW]
+    accept(march, crawled(1))
+    assert discover(april, 1) == [Standing.RESTING]
+
+
+def test_each_share_takes_up_its_own_pages_alone(holding):
+    march, april = holding(MARCH), holding(APRIL)
+    discover(march, 1, 2)
+    discover(april, 3)
+    assert [found.key for found in march.pending(DEFENSE)] == ["1", "2"]
+    assert [found.key for found in april.pending(DEFENSE)] == ["3"]
+
+
+def test_what_a_dead_run_left_is_taken_up_by_the_next_of_its_share(holding):
+    discover(holding(MARCH), 1, 2)
+    lose_connections(dead := holding(APRIL))
+    discover(next_of_it := holding(APRIL), 3)
+    assert [found.key for found in next_of_it.pending(DEFENSE)] == ["3"]
+    with pytest.raises(LedgerLost):
+        discover(dead, 4)
+
+
+def test_what_a_dead_run_left_may_be_taken_by_any_run_that_meets_it(holding):
+    march, foreign = holding(MARCH), holding(FOREIGN)
+    discover(march, 1)
+    march.close()
+    assert discover(foreign, 1, section=FOREIGN) == [Standing.PENDING]
+    foreign.close()
+    # It is that section's page now, for the run after the next.
+    assert [found.key for found in holding(FOREIGN).pending(FOREIGN)] == ["1"]
+
+
+def test_the_section_s_own_run_takes_up_what_no_living_run_is_at(holding):
+    march, april = holding(MARCH), holding(APRIL)
+    discover(march, 1)
+    discover(april, 2)
+    march.close()
+    assert [found.key for found in holding(DEFENSE).pending(DEFENSE)] == ["1"]
+
+
+def test_a_page_that_fails_for_now_is_free_for_others_at_once(holding):
+    march, april = holding(MARCH), holding(APRIL)
+    discover(march, 1)
+    march.fail("1", "timeout", retry=True, now=NOW, run_id="run")
+    assert discover(april, 1) == [Standing.PENDING]
+
+
+def test_a_month_asks_no_known_article_again(holding):
+    march = holding(MARCH)
+    discover(march, 1)
+    accept(march, crawled(1))
+    later = NOW + timedelta(days=1)
+    assert march.due(DEFENSE, later, 10) == []
+    assert [found.link.key for found in holding(DEFENSE).due(DEFENSE, later, 10)] == ["1"]
+
+
+def test_what_one_month_found_to_be_another_s_is_known_to_that(holding):
+    march, april = holding(MARCH), holding(APRIL)
+    discover(march, 1, 2, 3)
+    march.set_aside(crawled(1), "run")
+    march.set_aside(crawled(2, topics=("foreign_affairs",)), "run")
+    march.set_aside(crawled(3, published=NOW - timedelta(days=1)), "run")
+    found = april.set_aside_pages(DEFENSE, NOW, NOW + timedelta(days=1))
+    assert [link.key for link in found] == ["1"]
+
+
+def test_a_complete_run_settles_what_its_share_met_and_no_more(holding):
+    march, april = holding(MARCH), holding(APRIL)
+    discover(march, 1)
+    discover(april, 2)
+    accept(march, crawled(1))
+    accept(april, crawled(2))
+    march.finish_run("defense-2025-03", {}, 0, NOW, complete=True)
+    found = april.discover([link(1), link(2)], section=DEFENSE, run_id="run", now=NOW)
+    assert [discovery.settled for discovery in found] == [True, False]
+
+
+def test_two_runs_that_find_the_same_thousand_pages_share_them_and_do_not_wait_for_ever(holding):
+    numbers = list(range(1000))
+    found = {}
+
+    def find(share, order):
+        found[share] = discover(ledgers[share], *order)
+
+    ledgers = {MARCH: holding(MARCH), APRIL: holding(APRIL)}
+    finders = [
+        threading.Thread(target=find, args=(MARCH, numbers)),
+        threading.Thread(target=find, args=(APRIL, numbers[::-1])),
+    ]
+    for finder in finders:
+        finder.start()
+    for finder in finders:
+        finder.join()
+    counted = Counter(found[MARCH]) + Counter(found[APRIL])
+    assert counted == {Standing.NEW: 1000, Standing.ELSEWHERE: 1000}
+
+
+# --- articles -----------------------------------------------------------------------------------
+
+
+def at_once(holding, do):
+    """Four runs, and `do(number, ledger)` in each of them at the same moment."""
+    ledgers = [holding(share) for share in (MARCH, APRIL, DEFENSE, FOREIGN)]
+    begin, errors = threading.Barrier(len(ledgers)), []
+
+    def work(n, ledger):
+        begin.wait()
+        try:
+            do(n, ledger)
+        except Exception as error:
+            errors.append(error)
+
+    workers = [threading.Thread(target=work, args=numbered) for numbered in enumerate(ledgers, start=1)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert errors == []
+    return ledgers[0]
+
+
+def accept_at_once(holding, stories_of):
+    """Four runs accept at once, each its stories in its order; how often each outcome was given."""
+    outcomes = Counter()
+
+    def accept_all(n, ledger):
+        for story in stories_of(n):
+            outcomes[accept(ledger, story).outcome] += 1
+
+    return outcomes, at_once(holding, accept_all)
+
+
+def test_an_article_that_four_runs_meet_at_once_is_accepted_once(holding):
+    outcomes, ledger = accept_at_once(holding, lambda n: [crawled(number) for number in range(25)][:: (-1) ** n])
+    assert outcomes == {"accepted": 25, "unchanged": 75}
+    assert len(list(ledger.records())) == 25
+
+
+def test_a_wire_story_under_four_numbers_at_once_is_accepted_once(holding):
+    def copies(n):
+        return [crawled(1000 * n + number, text=body(number), headline=f"{n}-{number}") for number in range(1, 16)]
+
+    outcomes, ledger = accept_at_once(holding, copies)
+    assert outcomes == {"accepted": 15, "duplicate": 45}
+    assert len(list(ledger.records())) == 15
+
+
+def test_revisions_that_four_runs_bring_at_once_are_numbered_one_after_the_other(holding):
+    outcomes, ledger = accept_at_once(holding, lambda n: [crawled(1, headline=f"عنوان من العقدة {n}")])
+    assert outcomes == {"accepted": 1, "revised": 3}
+    assert sorted(record["revision"] for record in ledger.records()) == [1, 2, 3, 4]
+
+
+def test_four_runs_may_set_the_same_article_aside_at_once(holding):
+    ledger = at_once(holding, lambda _, led: [led.set_aside(crawled(number), "run") for number in range(30)])
+    discover(ledger, *range(30))
+    found = {record["article_id"] for record in set_aside_records(ledger)}
+    assert found == {str(number) for number in range(30)}
+
+
+def set_aside_records(ledger):
+    with ledger.transaction() as connection:
+        rows = connection.scalars(sa.text("select record from articles where status = 'set_aside'"))
+        return [json.loads(row) for row in rows]
+
+
+# --- late answers, lost connections -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lose", [lose_lock, lose_connections])
+def test_the_late_answer_of_a_run_that_was_taken_over_is_refused(holding, lose):
+    late = holding(MARCH)
+    discover(late, 1, 2)
+    told = []
+    late.on_failure = told.append
+    lose(late)
+    successor = holding(MARCH, "successor")
+    with pytest.raises(LedgerLost, match=rf"another run has taken over the share {MARCH} .*run successor"):
+        accept(late, crawled(1))
+    assert [type(error) for error in told] == [LedgerLost]
+    assert LedgerLost.exit_status == 3
+    assert [found.key for found in successor.pending(DEFENSE)] == ["1", "2"]
+    assert list(successor.records()) == []
+
+
+def test_a_run_whose_connections_were_lost_goes_on_where_nobody_has_taken_its_share(holding, database):
+    ledger = holding(MARCH)
+    discover(ledger, 1)
+    lose_connections(ledger)
+    assert accept(ledger, crawled(1)).outcome == "accepted"
+    with pytest.raises(LedgerBusy):  # it holds its lock again
+        opened(database, share=MARCH)
+
+
+def test_a_run_outlives_a_restart_of_the_database(holding, postgres):
+    ledger = holding(MARCH)
+    discover(ledger, 1, 2)
+    accept(ledger, crawled(1))
+    postgres.restart()
+    assert accept(ledger, crawled(2)).outcome == "accepted"
+    assert [record["article_id"] for record in ledger.records()] == ["1", "2"]
+
+
+def test_a_restart_of_the_database_makes_no_run_look_dead(holding, postgres):
+    march, april, ended = holding(MARCH), holding(APRIL), holding(FOREIGN)
+    discover(march, 1)
+    discover(ended, 2)
+    ended.close()
+    # A share's time is kept to the second, and what was taken after the restart is no sign of life from before.
+    with april.transaction() as connection:
+        connection.execute(sa.text("update shares set since = '2025-04-01T00:00:00Z'"))
+    postgres.restart()
+    assert discover(april, 1, 2) == [Standing.ELSEWHERE, Standing.PENDING]
+    accept(march, crawled(1))
+    assert discover(april, 1) == [Standing.RESTING]
+
+
+def test_a_run_that_begins_while_the_database_restarts_waits_for_it(database, postgres):
+    opened(database).close()
+    postgres.stop()
+    done = []
+    opening = threading.Thread(target=lambda: done.append(opened(database).close()))
+    opening.start()
+    postgres.start()
+    opening.join()
+    assert done == [None]
+
+
+def test_a_database_that_stays_away_ends_the_run_in_one_line(holding, postgres, monkeypatch):
+    monkeypatch.setattr(settings, "POSTGRESQL_PATIENCE", 0.5)
+    ledger = holding(MARCH)
+    postgres.stop()
+    try:
+        with pytest.raises(LedgerUnreachable, match=r"does not answer for 0\.5 s") as caught:
+            discover(ledger, 1)
+    finally:
+        postgres.start()
+    assert "\n" not in str(caught.value)
+    assert caught.value.exit_status == 1
+
+
+@pytest.mark.parametrize(
+    ("story", "outcome", "cause"),
+    [
+        (crawled(9), "accepted", ""),
+        (crawled(1, headline="عنوان معدل"), "revised", "revision"),
+        (crawled(8, text=body(1), headline="عنوان آخر"), "duplicate", "near_duplicate"),
+    ],
+)
+def test_an_acceptance_that_was_committed_unheard_is_told_as_it_was_and_not_done_twice(
+    holding, monkeypatch, story, outcome, cause
+):
+    ledger = holding(MARCH)
+    accept(ledger, crawled(1))
+    story = replace(story, article=replace(story.article, run_id="run"), visit=replace(story.visit))
+    story.article.date_crawled = NOW + timedelta(hours=1)
+    begin = ledger.engine.begin
+
+    class Deaf:
+        """Commits, and loses the connection before it hears of it."""
+
+        def __enter__(self):
+            self.context = begin()
+            return self.context.__enter__()
+
+        def __exit__(self, *error):
+            self.context.__exit__(*error)
+            if error[0] is None:
+                monkeypatch.undo()
+                raise sa.exc.OperationalError("commit", {}, Exception("server closed the connection"), True)
+
+    monkeypatch.setattr(ledger.engine, "begin", Deaf)
+    verdict = accept(ledger, story)
+    assert (verdict.outcome, verdict.cause) == (outcome, cause)
+    ids = Counter((record["article_id"], record["revision"]) for record in ledger.records(duplicates=True))
+    assert ids.total() == 2
+    assert max(ids.values()) == 1
+
+
+def test_what_a_living_run_archives_is_left_to_it(holding, tmp_path):
+    march, april = holding(MARCH, "march"), holding(APRIL, "april")
+    assert april.store.living_runs() == {"march"}
+    (tmp_path / "march.warc.gz.open").touch()
+    (tmp_path / "dead.warc.gz.open").touch()
+    close_left_open(tmp_path, april, max_bytes=1000, living=april.store.living_runs())
+    assert [path.name for path in tmp_path.iterdir()] == ["march.warc.gz.open"]
+    march.close()
+    assert april.store.living_runs() == set()
+
+
+# --- sealing ------------------------------------------------------------------------------------
+
+
+def test_a_life_of_the_ledger_publishes_each_line_once_and_the_next_nothing(database, tmp_path):
+    for _ in range(2):
+        live(tmp_path, database)
+        assert lines(tmp_path) == Counter(EXPECTED)
+        assert [wrong for part in read_manifest(tmp_path) if (wrong := check(tmp_path, part))] == []
+
+
+def test_who_seals_seals_for_everybody(holding, tmp_path):
+    march, april = holding(MARCH), holding(APRIL)
+    accept(march, crawled(1))
+    accept(april, crawled(2))
+    publisher(march, tmp_path).seal_all()
+    assert lines(tmp_path) == {("1", 1): 1, ("2", 1): 1}
+    publisher(april, tmp_path).seal_all()
+    assert lines(tmp_path).total() == 2
+
+
+def test_what_is_due_is_left_to_the_run_that_seals_now(holding, tmp_path):
+    march, april = holding(MARCH), holding(APRIL)
+    accept(april, crawled(1))
+    with march.store.sealing(wait=False) as mine:
+        assert mine
+        publisher(april, tmp_path).seal_due(NOW)
+        assert part_files(tmp_path) == []
+    publisher(april, tmp_path).seal_due(NOW)
+    assert len(part_files(tmp_path)) == 1
+
+
+def test_four_runs_that_accept_and_seal_at_once_publish_each_line_once(holding, tmp_path):
+    def work(n, ledger):
+        parts = publisher(ledger, tmp_path)
+        for number in range(20):
+            accept(ledger, crawled(1000 * n + number))
+            parts.seal_due(NOW)
+        parts.seal_all()
+
+    at_once(holding, work)
+    assert lines(tmp_path) == Counter((str(1000 * n + number), 1) for n in range(1, 5) for number in range(20))
+    assert {part.path for part in read_manifest(tmp_path)} == set(part_files(tmp_path))
+    assert [wrong for part in read_manifest(tmp_path) if (wrong := check(tmp_path, part))] == []
+    assert list(tmp_path.glob("**/.*")) == []
+
+
+def test_what_a_sealer_planned_before_it_died_is_placed_by_the_next(holding, tmp_path):
+    march = holding(MARCH)
+    accept(march, crawled(1))
+    assert publisher(march, tmp_path)._plan_one()
+    lose_connections(march)
+    publisher(holding(APRIL), tmp_path).recover()
+    assert lines(tmp_path) == {("1", 1): 1}
+
+
+def test_a_sealer_that_lost_its_right_on_the_way_does_it_all_again(holding, tmp_path, monkeypatch):
+    march = holding(MARCH)
+    accept(march, crawled(1))
+    parts = publisher(march, tmp_path)
+    write_manifest, written = parts._write_manifest, []
+
+    def lose_it_then_write():
+        if not written:
+            lose_lock(march)
+        written.append(True)
+        write_manifest()
+
+    monkeypatch.setattr(parts, "_write_manifest", lose_it_then_write)
+    parts.recover()
+    parts.seal_all()
+    assert len(written) >= 2
+    assert {part.path for part in read_manifest(tmp_path)} == set(part_files(tmp_path))
+
+
+def test_a_lost_state_is_made_again_from_the_parts_and_counts_on(database, postgres, tmp_path):
+    live(tmp_path, database)
+    before = lines(tmp_path)
+    lost = postgres.new_state()
+    assert rebuild_state(lost, tmp_path) is None
+    live(tmp_path, lost)
+    assert lines(tmp_path) == before
+    with opened(lost) as ledger:
+        accept(ledger, crawled(99))
+        publisher(ledger, tmp_path).seal_all()
+    assert lines(tmp_path) == before + Counter({("99", 1): 1})
+
+
+def test_a_state_that_is_not_empty_is_not_rebuilt_over(database, tmp_path):
+    live(tmp_path, database)
+    with pytest.raises(LedgerUnusable, match="is not empty"):
+        rebuild_state(database, tmp_path)
+
+
+# --- pace ---------------------------------------------------------------------------------------
+
+
+def test_runs_that_ask_the_same_host_take_turns(holding):
+    march, april = holding(MARCH).store.pace, holding(APRIL).store.pace
+    waits = [pace.reserve("site", 50.0)[0] for pace in (march, april, march, april)]
+    assert [round(wait, -1) for wait in waits] == [0, 50, 100, 150]
+    assert march.reserve("another", 50.0)[0] == 0
+
+
+def test_a_host_that_asked_one_run_to_wait_is_left_alone_by_all(holding):
+    march, april = holding(MARCH).store.pace, holding(APRIL).store.pace
+    march.reserve("site", 0.0)
+    march.hold("site", 100.0)
+    march.hold("site", 10.0)
+    assert 90 < april.held("site") <= 100
+    wait, held = april.reserve("site", 0.0)
+    assert 90 < wait <= 100
+    assert 90 < held <= 100
+    assert april.held("another") == 0
+
+
+# --- the address --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        (
+            "postgresql://user:s3cret@127.0.0.1:1/corpus",
+            r"postgresql://127\.0\.0\.1:1/corpus cannot be opened: .*refused",
+        ),
+        ("postgresql+psycopg2://user:s3cret@host/corpus", "must be sqlite:///<file> or postgresql://"),
+        ("postgresql://user:s3cret@host", "names no database"),
+        ("postgres:/user:s3cret@host", "is no database URL"),
+        ("postgresql://user:s3cret@host:port/corpus", "is no database URL"),
+        ("mysql://user:s3cret@host/corpus", "must be"),
+    ],
+)
+def test_an_address_that_leads_nowhere_is_one_line_without_the_password(url, says, monkeypatch):
+    monkeypatch.setattr(settings, "POSTGRESQL_OPENING_PATIENCE", 0.0)
+    with pytest.raises((ConfigurationError, LedgerUnusable), match=says) as caught:
+        opened(url)
+    assert caught.value.exit_status == 2
+    assert "s3cret" not in str(caught.value)
+    assert "\n" not in str(caught.value)
