@@ -52,6 +52,8 @@ def find_drift(runs: Sequence[tuple[str, Sources]]) -> list[Drift]:
 
 
 def _drift_of(field: str, runs: Sequence[tuple[str, Sources]]) -> Drift | None:
+    if not runs[-1][1].get(field):
+        return None  # a run that read nothing shows nothing
     windows = list(_windows(field, runs))
     if len(windows) < 2:
         return None

@@ -6,7 +6,6 @@ tolerance, the better one is taken and the disagreement is told to the run.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,11 +14,22 @@ from typing import Any
 from w3lib.encoding import html_to_unicode
 
 from alqahira import site, urls
-from alqahira.arabic import clean_text, fold_text
+from alqahira.arabic import fold_text
 from alqahira.article import Article
 from alqahira.credits import parse_credit
 from alqahira.similarity import content_hash
-from alqahira.sources import Found, Page, generic, image_stamp, jsonld, meta, page_data, site_markup, structure
+from alqahira.sources import (
+    Found,
+    Page,
+    generic,
+    image_stamp,
+    jsonld,
+    meta,
+    page_data,
+    site_markup,
+    structure,
+    without_house,
+)
 
 # The order in which a field believes its sources.
 _HEADLINE_ORDER = ("site", "page_data", "jsonld", "meta", "generic", "listing")
@@ -34,9 +44,7 @@ _VISIBLE_AGREES = timedelta(days=1)
 _UPLOAD_AGREES = timedelta(days=2)
 _BODIES_AGREE = 0.7
 _REPLACEMENT = "\ufffd"
-_SUFFIX = re.compile(r"\s*[|\-–—]\s*(?P<name>[^|\-–—]+)$")
 _SHORTEST_BODY = 40  # characters
-_HOUSE_NAMES = {fold_text(name) for name in (site.NAME.value, *site.BARE_TITLES.value)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +112,10 @@ def read_page(html: str | bytes, url: str, *, now: datetime, hints: Hints | None
 
 def decode(body: bytes) -> str:
     """Bytes as the page declares them, or as Windows-1256 where that declaration cannot be right."""
-    _, text = html_to_unicode(None, body, default_encoding="utf-8")
+    try:
+        _, text = html_to_unicode(None, body, default_encoding="utf-8")
+    except (LookupError, ValueError):  # a declaration that names no encoding of text, such as rot13
+        text = body.decode("utf-8", "replace")
     if _REPLACEMENT in text:
         other = body.decode("cp1256", "replace")
         if _arabic_share(other) > 0.3 and text.count(_REPLACEMENT) > len(text) * 0.02:
@@ -147,9 +158,9 @@ def _say(found: dict[str, Found], name: str, order: tuple[str, ...]) -> Iterator
 
 def _headline(found: dict[str, Found], hints: Hints, reading: Reading) -> str | None:
     said = [
-        (source, name) for source, text in _say(found, "headline", _HEADLINE_ORDER) if (name := _without_house(text))
+        (source, name) for source, text in _say(found, "headline", _HEADLINE_ORDER) if (name := without_house(text))
     ]
-    if hints.listing_headline and (name := _without_house(hints.listing_headline)):
+    if hints.listing_headline and (name := without_house(hints.listing_headline)):
         said.append(("listing", name))
     if not said:
         return None
@@ -161,15 +172,6 @@ def _headline(found: dict[str, Found], hints: Hints, reading: Reading) -> str | 
         if other != "listing" and fold_text(text) != key:
             reading.disagreements.append(Disagreement("headline", source, other))
     return headline
-
-
-def _without_house(text: str) -> str | None:
-    """A headline without « | القاهرة الإخبارية» at its end; None where it is the site's name alone."""
-    text = " ".join(clean_text(text).split())
-    if not text or fold_text(text) in _HOUSE_NAMES:
-        return None
-    match = _SUFFIX.search(text)
-    return text[: match.start()] if match and fold_text(match["name"]) in _HOUSE_NAMES else text
 
 
 def _body(found: dict[str, Found], page: Page, headline: str | None, reading: Reading) -> list[str]:
@@ -266,7 +268,7 @@ def _description(found: dict[str, Found], body: str, reading: Reading) -> str | 
     start = fold_text(body[:1000])
     for source, text in _say(found, "description", ("page_data", "jsonld", "meta")):
         key = fold_text(text.rstrip(" .…"))
-        if key and not start.startswith(key) and _without_house(text):
+        if key and not start.startswith(key) and without_house(text):
             reading.sources["description"] = source
             return str(text)
     return None

@@ -9,11 +9,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from alqahira.errors import LedgerUnusable
+from alqahira.errors import ConfigurationError, LedgerUnusable
 from alqahira.ledger import open_ledger
 from alqahira.parts import check, part_files, read_manifest, read_part
 from alqahira.record import from_record
 from alqahira.stores.url import read_state_url
+from alqahira.urls import site_name
 
 
 def rebuild_state(state_url: str, output_dir: Path) -> Path | None:
@@ -32,14 +33,20 @@ def rebuild_state(state_url: str, output_dir: Path) -> Path | None:
     with open_ledger(state_url) as ledger:
         if not ledger.is_empty():
             raise LedgerUnusable(f"the state at {ledger.store.name} is not empty: rebuild it in an empty database")
-        for part in listed.values():
-            ledger.restore_part(part, [from_record(record) for record in read_part(output_dir / part.path)])
+        for number, part in enumerate(listed.values()):
+            articles = [from_record(record) for record in read_part(output_dir / part.path)]
+            if number == 0 and articles:
+                ledger.claim_site(site_name(articles[0].url))
+            ledger.restore_part(part, articles)
     return aside
 
 
 def _put_aside(state: Path) -> Path | None:
-    for ending in ("-wal", "-shm"):
-        state.with_name(state.name + ending).unlink(missing_ok=True)
-    if not state.exists():
-        return None
-    return state.rename(state.with_name(f"{state.name}.{datetime.now(UTC):%Y%m%dT%H%M%S}.old"))
+    try:
+        for ending in ("-wal", "-shm"):
+            state.with_name(state.name + ending).unlink(missing_ok=True)
+        if not state.exists():
+            return None
+        return state.rename(state.with_name(f"{state.name}.{datetime.now(UTC):%Y%m%dT%H%M%S}.old"))
+    except OSError as error:
+        raise ConfigurationError(f"the state at {state} cannot be put aside: {error.strerror}") from None

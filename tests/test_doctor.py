@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from time import process_time
 
 import pytest
 from crawling import UNTHROTTLED, Corpus, scrapy
@@ -151,3 +152,27 @@ def test_one_revised_article_does_not_spoil_the_proposal():
 def record_of(page, expected) -> Article:
     article = read_page(page.html, page.url, now=page.now).article
     return replace(article, headline=expected["headline"], article_body=expected["article_body"])
+
+
+def test_what_no_selector_names_is_passed_over_in_a_proposal():
+    now = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    redesigned = list(replica_pages(now, classes="renamed", metadata="none"))[:4]
+    odd = [
+        (replace(page, html=page.html.replace("<h1", "<o:p><h1").replace("</h1>", "</h1></o:p>")), e)
+        for page, e in redesigned
+    ]
+    proposed = propose([Known(page, record_of(page, expected)) for page, expected in odd])
+    assert {"headline", "body"} <= {proposal.name for proposal in proposed.proposals}
+
+
+def test_a_proposal_looks_into_a_bounded_part_of_a_page():
+    now = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    nested = "<div>" * 80 + '<i class="c">x y</i>' * 120 + "</div>" * 80
+    pages = [
+        (replace(page, html=page.html.replace("</body>", nested * 100 + "</body>")), e)
+        for page, e in list(replica_pages(now, classes="renamed", metadata="none"))[:2]
+    ]
+    known = [Known(page, record_of(page, expected)) for page, expected in pages]
+    begun = process_time()
+    assert propose(known) is not None
+    assert process_time() - begun < 20, "seconds of CPU; unbounded it was minutes"

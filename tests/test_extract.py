@@ -1,5 +1,6 @@
 """From a page to the record: every field from its best source, and no article where there is none."""
 
+import json
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -249,3 +250,67 @@ def test_a_mutated_page_never_raises(data):
         )
     reading = read(page)
     assert (reading.article is None) == (reading.cause is not None)
+
+
+OTHER = "خبر آخر لا علاقة له بهذه الصفحة ولا بموضوعها، وهو طويل بما يكفي ليُظن نصًا لمقال كامل. " * 3
+OTHERS_DATA = {"id": 2, "title": "خبر آخر", "body": OTHER, "publishedAt": "2020-01-01T00:00:00Z"}
+OTHERS_JSON_LD = {
+    "@type": "NewsArticle",
+    "headline": "خبر آخر",
+    "url": "https://alqaheranews.net/news/2/y",
+    "datePublished": "2020-01-01T00:00:00Z",
+}
+
+
+def with_script(page, kind, data):
+    opened = f'<script type="{kind}">' if "json" in kind else f'<script id="{kind}">'
+    text = json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")  # as servers write it inside a script
+    return page.replace("</head>", f"{opened}{text}</script></head>")
+
+
+@pytest.mark.parametrize("markup", [PAGE, renamed(PAGE)])
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [("__NEXT_DATA__", {"related": [OTHERS_DATA]}), ("application/ld+json", [OTHERS_JSON_LD])],
+)
+def test_what_a_page_holds_of_another_article_is_not_taken_for_its_own(markup, kind, data):
+    article = read(with_script(without(markup, JSON_LD, META), kind, data)).article
+    assert article.headline == HEADLINE
+    assert article.date_published == datetime(2025, 11, 11, 15, 15, tzinfo=UTC)
+    assert OTHER.strip() not in article.article_body
+
+
+def test_of_two_articles_in_json_ld_the_page_s_own_is_read():
+    own = {"@type": "https://schema.org/NewsArticle", "url": URL, "datePublished": "2025-11-10T10:00:00Z"}
+    article = read(with_script(without(PAGE, JSON_LD, META), "application/ld+json", [OTHERS_JSON_LD, own])).article
+    assert (article.date_published, article.date_published_source) == (datetime(2025, 11, 10, 10, tzinfo=UTC), "jsonld")
+
+
+@pytest.mark.parametrize("types", [[{}], [[]], ["NewsArticle", {}], {}, None, 1])
+def test_a_type_that_is_none_is_passed_over(types):
+    assert read(with_script(without(PAGE, JSON_LD, META), "application/ld+json", {"@type": types})).article is not None
+
+
+@pytest.mark.parametrize("body", ["<html/>", "<html><frameset><frame></frameset></html>", "<html><head><title>"])
+def test_a_body_of_page_data_that_lxml_chokes_on_raises_nothing(body):
+    data = {"id": 5120, "title": HEADLINE, "body": body + OTHER}
+    assert read(with_script(PAGE, "__NEXT_DATA__", data)).article is not None
+
+
+@pytest.mark.parametrize("charset", ["rot13", "base64", "zlib", "hex", "idna", "undefined", "punycode", "no-such"])
+def test_a_declared_encoding_that_is_none_of_text_is_passed_over(charset):
+    page = PAGE.replace('<meta charset="utf-8">', f'<meta charset="{charset}">')
+    assert read(page.encode()).article.headline == HEADLINE
+
+
+def test_markup_in_json_ld_is_read_as_markup():
+    data = {"@type": "NewsArticle", "headline": HEADLINE, "articleBody": f"<p>{OTHER}</p><script>x</script>"}
+    assert (
+        read(with_script("<html><head></head></html>", "application/ld+json", data)).article.article_body
+        == OTHER.strip()
+    )
+
+
+def test_the_site_s_name_as_a_heading_is_not_the_headline():
+    page = f"<header><h1>القاهرة الإخبارية</h1></header><main><h1>{HEADLINE}</h1><div><p>{OTHER}</p><p>{OTHER}</p></div></main>"
+    assert read(page).article.headline == HEADLINE

@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from alqahira import urls
@@ -35,15 +37,28 @@ _CLASS = re.compile(r"-?[A-Za-z_][\w-]*", re.ASCII)
 _GENERATED = re.compile(r"(?=\w*\d)[\w-]*[0-9a-f]{5,}|__", re.ASCII)
 _ATTRIBUTES = ("itemprop", "rel", "role", "data-testid", "alt")
 _ANCESTORS = 5
+_TAG = re.compile(r"[a-z][a-z0-9-]*", re.ASCII)
+# An article's page has a thousand elements; a known value a handful of places.
+_MOST_ELEMENTS, _MOST_CANDIDATES = 20_000, 500
 _LONGEST_DATE = 80
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Known:
     """A page as it is now, and the record that was made of it before."""
 
     page: Page
     record: Article
+
+    @cached_property
+    def elements(self) -> list[tuple[Any, int]]:
+        """The page's elements in order, up to a bound, each with the characters of text below it."""
+        listed = [e for e in islice(self.page.tree.iter(), _MOST_ELEMENTS) if isinstance(e.tag, str)]
+        sizes: dict[Any, int] = {}
+        for element in reversed(listed):
+            below = sum(sizes.get(child, 0) + len(child.tail or "") for child in element)
+            sizes[element] = len(element.text or "") + below
+        return [(element, sizes[element]) for element in listed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,36 +178,44 @@ _READERS = {
 
 def _holders(scope: Any, gives: Callable[[list[Any], Any, Known], bool], value: Any, one: Known) -> Iterator[Any]:
     """The elements below a scope that give a known value by themselves (one of its values, for a list)."""
-    for element in scope.iter():
-        if not isinstance(element.tag, str) or element.tag in ("script", "style"):
+    most = _LONGEST_DATE * 4
+    if isinstance(value, str):
+        most = 4 * len(value) + 2_000  # markup is often indented
+    elif isinstance(value, list):
+        most = 4 * max(map(len, value), default=0) + 200
+    least = len(value) // 2 if gives in (_same_body, _same_text) else 0
+    for element, size in one.elements:
+        if not least <= size <= most or element.tag in ("script", "style"):
+            continue
+        if element is not scope and scope not in element.iterancestors():
             continue
         if isinstance(value, list):
             if element.tag == "a" and text_of(element) in value:
                 yield element
-        elif gives is _same_body:
-            if _may_hold(element, value) and gives([element], value, one):
-                yield element
-        elif gives([element], value, one):
+        elif _may_give(gives, element) and gives([element], value, one):
             yield element
 
 
-def _may_hold(element: Any, body: str) -> bool:
-    """Whether an element has about as much text as the body, so that its paragraphs are worth making."""
-    if not len(element):
-        return False
-    size = len("".join(element.itertext()))
-    return len(body) <= size + 50 and size <= 3 * len(body) + 2000
+def _may_give(gives: Callable[[list[Any], Any, Known], bool], element: Any) -> bool:
+    """What need not be looked into: an image is an img, a body has elements below it."""
+    if gives is _same_image:
+        return bool(element.tag == "img")
+    return gives is not _same_body or len(element) > 0
 
 
 def _root(one: Known) -> Any:
     """The innermost element around the headline and the body."""
     tree = one.page.tree
     bodies = list(_holders(tree, _same_body, one.record.article_body, one))
-    headlines = [e for e in tree.iter("h1", "h2", "h3") if fold_text(text_of(e)) == fold_text(one.record.headline)]
+    headlines = [e for e, size in one.elements if e.tag in ("h1", "h2", "h3") and size < 2_000 and _is_headline(e, one)]
     if not bodies or not headlines:
         return None
     around = [headlines[0], *headlines[0].iterancestors()]
     return next((ancestor for ancestor in bodies[-1].iterancestors() if ancestor in around), None)
+
+
+def _is_headline(element: Any, one: Known) -> bool:
+    return fold_text(text_of(element)) == fold_text(one.record.headline)
 
 
 def _document(element: Any) -> Any:
@@ -210,7 +233,7 @@ def _best(
     for one, scope, value in [page for page in wanted if page[2] is not None and page[2] != []][:3]:
         holders = [value] if gives is _same_element else _holders(scope, gives, value, one)
         for element in holders:
-            candidates |= dict.fromkeys(_selectors(element, scope))
+            candidates |= dict.fromkeys(islice(_selectors(element, scope), _MOST_CANDIDATES - len(candidates)))
     best: tuple[int, int, int, str] | None = None
     for selector in candidates:
         count = matched = 0
@@ -244,6 +267,8 @@ def _selectors(element: Any, scope: Any) -> Iterator[str]:
 
 def _names(element: Any) -> Iterator[str]:
     """What an element can be called: its tag, its classes, its telling attributes."""
+    if not _TAG.fullmatch(element.tag):
+        return  # such as Word's <o:p>, which no selector names
     yield element.tag
     for name in (element.get("class") or "").split()[:6]:
         if _CLASS.fullmatch(name):

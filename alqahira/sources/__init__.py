@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from lxml import etree
 from lxml import html as lxml_html
 
+from alqahira import site
+from alqahira.arabic import clean_text, fold_text
+
 # Nothing after this many bytes of a page is read: an article is a hundred times smaller.
 _LARGEST = 4 * 1024 * 1024
-_DEEPEST = 200
+_MOST_HEADINGS, _LONGEST_HEADING = 20, 2_000
 
 
 @dataclass(kw_only=True)
@@ -57,3 +62,25 @@ class Page:
             for s in self.tree.iter("script")
             if s.text and not s.text.isspace()
         ]
+
+    @cached_property
+    def headings(self) -> frozenset[str]:
+        """What the page calls itself, folded: its h1 and og:title, the site's name left out."""
+        said = ["".join(h1.itertext()) for h1 in islice(self.tree.iter("h1"), _MOST_HEADINGS)]
+        said += [meta.get("content") or "" for meta in self.tree.iter("meta") if meta.get("property") == "og:title"][:1]
+        return frozenset(fold_text(name) for text in said if (name := without_house(text[:_LONGEST_HEADING])))
+
+
+# «headline | القاهرة الإخبارية»
+_SUFFIX = re.compile(r"\s*[|\-–—]\s*(?P<name>[^|\-–—]+)$")
+_HOUSE_NAMES = {fold_text(name) for name in (site.NAME.value, *site.BARE_TITLES.value)}
+
+
+def without_house(text: str) -> str | None:
+    """A headline without the site's name at its end; None where it is the site's name alone."""
+    text = " ".join(clean_text(text).split())
+    if not text or fold_text(text) in _HOUSE_NAMES:
+        return None
+    # A longer end is no name; and the search for one would be slow in a line of nothing but bars.
+    match = _SUFFIX.search(text, max(0, len(text) - 100))
+    return text[: match.start()] if match and fold_text(match["name"]) in _HOUSE_NAMES else text

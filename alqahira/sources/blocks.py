@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from lxml import etree
+from lxml import html as lxml_html
+
 from alqahira.arabic import clean_text
 from alqahira.boilerplate import is_boilerplate, is_related_label, without_label_links
 
@@ -177,6 +180,17 @@ def paragraphs(element: Any) -> list[str]:
                 found.append("\n".join(lines))
                 lines = []
     return found
+
+
+def paragraphs_of(body: str) -> list[str]:
+    """The paragraphs of a body that is given as markup or as lines of text."""
+    if "<" in body:
+        try:
+            return paragraphs(lxml_html.fragment_fromstring(body, create_parent="div"))
+        # lxml takes what a body element cannot hold for a fault of its own.
+        except (etree.ParserError, ValueError, AssertionError):
+            return []
+    return [line for raw in clean_text(body).split("\n") if (line := raw.strip())]
 
 
 def display(text: str) -> str:

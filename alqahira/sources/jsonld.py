@@ -6,13 +6,15 @@ The standard library's JSON, read leniently, serves: extruct parses the page aga
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
-from alqahira.arabic import clean_text
+from alqahira.arabic import clean_text, fold_text
 from alqahira.dates import parse_date
 from alqahira.sources import Found, Page
-from alqahira.urls import image_url
+from alqahira.sources.blocks import paragraphs_of
+from alqahira.urls import article_number, image_url
 
 # schema.org: Article and what is more special, as far as news sites use it.
 _ARTICLES = frozenset(
@@ -31,23 +33,55 @@ _ARTICLES = frozenset(
 
 
 def read(page: Page) -> Found | None:
-    """What the page's first article object says; None where there is none."""
-    for kind, _, text in page.scripts:
-        if "ld+json" not in kind:
-            continue
-        for thing in _things(_loads(text)):
-            types = thing.get("@type")
-            if _ARTICLES.intersection(types if isinstance(types, list) else [str(types)]):
-                return _article(thing, page)
-    return None
+    """What the article object of this page says; None where there is none, or where all are of other pages."""
+    articles = [
+        thing
+        for kind, _, text in page.scripts
+        if "ld+json" in kind
+        for data in _loads(text)
+        for thing in _things(data)
+        if _types(thing) & _ARTICLES
+    ]
+    ranked = [(rank, thing) for thing in articles if (rank := _rank(thing, page)) is not None]
+    return _article(max(ranked, key=lambda pair: pair[0])[1], page) if ranked else None
 
 
-def _loads(text: str) -> Any:
+def _types(thing: dict[str, Any]) -> set[str]:
+    """schema.org names, also where they are written as addresses or with a prefix."""
+    said = thing.get("@type")
+    names = said if isinstance(said, list) else [said]
+    return {re.split("[/:#]", name)[-1] for name in names if isinstance(name, str)}
+
+
+def _rank(thing: dict[str, Any], page: Page) -> int | None:
+    """How surely an object is of this page: by its address, else by the headline; None where it is of another."""
+    number, numbers = article_number(page.url), set()
+    for name in ("url", "@id", "mainEntityOfPage"):
+        value = thing.get(name)
+        address = value.get("@id") if isinstance(value, dict) else value
+        if isinstance(address, str) and (found := article_number(address)):
+            numbers.add(found)
+    if number and numbers:
+        return 2 if number in numbers else None
+    return int(fold_text(string(thing.get("headline")) or "") in page.headings)
+
+
+_WRAPPING = re.compile(r"^\s*(?://|/\*)?\s*(?:<!\[CDATA\[|<!--)\s*(?:\*/)?|;\s*$")
+
+
+def _loads(text: str) -> list[Any]:
+    """The documents of a script; [] where it is no JSON."""
+    # strict=False: real pages hold raw line ends inside strings.
+    decoder, text, at = json.JSONDecoder(strict=False), _WRAPPING.sub("", text).strip(), 0
+    found = []
     try:
-        # strict=False: real pages hold raw line ends inside strings.
-        return json.loads(text.strip().removesuffix(";"), strict=False)
+        while at < len(text) and text[at] in "[{":
+            data, at = decoder.raw_decode(text, at)
+            found.append(data)
+            at += len(text[at:]) - len(text[at:].lstrip())
     except (ValueError, RecursionError):
-        return None
+        pass
+    return found
 
 
 def _things(data: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
@@ -65,9 +99,7 @@ def _article(thing: dict[str, Any], page: Page) -> Found:
     return Found(
         headline=string(thing.get("headline")) or string(thing.get("name")),
         description=string(thing.get("description")),
-        paragraphs=[line for raw in clean_text(body).split("\n") if (line := raw.strip())]
-        if isinstance(body, str)
-        else [],
+        paragraphs=paragraphs_of(body) if isinstance(body, str) else [],
         published=_date(thing.get("datePublished"), page),
         modified=_date(thing.get("dateModified"), page),
         image_url=_image(thing.get("image"), page),

@@ -12,19 +12,18 @@ from collections import deque
 from datetime import UTC, datetime
 from typing import Any
 
-from lxml import etree
-from lxml import html as lxml_html
-
 from alqahira import site
-from alqahira.arabic import clean_text
+from alqahira.arabic import fold_text
 from alqahira.dates import parse_date
 from alqahira.sources import Found, Page
-from alqahira.sources.blocks import paragraphs
+from alqahira.sources.blocks import paragraphs_of
 from alqahira.sources.jsonld import string, strings
 from alqahira.urls import article_number, image_url
 
 _HEADLINES = ("title", "headline", "name")
 _BODIES = ("body", "content", "articleBody", "article_body", "html", "htmlCode", "text", "details", "description")
+# Some sites call the body so, most a teaser.
+_LONG_DESCRIPTION = 400
 _DESCRIPTIONS = ("brief", "standfirst", "summary", "excerpt", "subtitle", "description")
 _PUBLISHED = (
     "publishedAt",
@@ -57,14 +56,12 @@ def read(page: Page) -> Found | None:
     for data in _data(page):
         for thing in _objects(data):
             headline = next((thing[name] for name in _HEADLINES if isinstance(thing.get(name), str)), None)
-            body = next((thing[name] for name in _BODIES if _is_body(thing.get(name))), None)
-            if headline and body is not None:
-                is_this = number is not None and any(str(thing.get(name)) == number for name in _NUMBERS)
-                candidates.append((is_this, len(str(body)), thing, headline, body))
+            body = next((thing[name] for name in _BODIES if _is_body(name, thing.get(name))), None)
+            if headline and body is not None and (rank := _rank(thing, headline, number, page)) is not None:
+                candidates.append((rank, len(str(body)), thing, headline, body))
     if not candidates:
         return None
-    named = [candidate for candidate in candidates if candidate[0]]
-    _, _, thing, headline, body = max(named or candidates, key=lambda candidate: candidate[1])
+    *_, thing, headline, body = max(candidates, key=lambda candidate: candidate[:2])
     image = _first(thing, _IMAGES)
     caption = _first(thing, _CAPTIONS)
     if isinstance(image, dict):
@@ -157,21 +154,27 @@ def _objects(data: Any) -> list[dict[str, Any]]:
     return found
 
 
-def _is_body(value: Any) -> bool:
+def _rank(thing: dict[str, Any], headline: str, number: str | None, page: Page) -> int | None:
+    """How surely an object is this page's article: by its number, else by its headline; None where it is another's."""
+    numbers = {str(thing[name]) for name in _NUMBERS if isinstance(thing.get(name), str | int)}
+    if number is not None and number in numbers:
+        return 2
+    if fold_text(headline) in page.headings:
+        return 1
+    # A page that says nothing of itself is an empty shell: what has no number of its own may be its article.
+    return None if page.headings or any(text.isdigit() for text in numbers) else 0
+
+
+def _is_body(name: str, value: Any) -> bool:
+    if name == "description" and (not isinstance(value, str) or len(value) < _LONG_DESCRIPTION):
+        return False
     if isinstance(value, list):
         return bool(value) and all(isinstance(entry, str) for entry in value) and sum(map(len, value)) >= _SHORTEST_BODY
     return isinstance(value, str) and len(value) >= _SHORTEST_BODY
 
 
 def _paragraphs(body: Any) -> list[str]:
-    if isinstance(body, list):
-        body = "\n".join(f"<p>{entry}</p>" for entry in body)
-    if "<" in body:
-        try:
-            return paragraphs(lxml_html.fragment_fromstring(body, create_parent="div"))
-        except (etree.ParserError, ValueError):
-            return []
-    return [line for raw in clean_text(body).split("\n") if (line := raw.strip())]
+    return paragraphs_of("\n".join(f"<p>{entry}</p>" for entry in body) if isinstance(body, list) else body)
 
 
 def _first(thing: dict[str, Any], names: tuple[str, ...]) -> Any:

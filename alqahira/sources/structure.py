@@ -7,14 +7,14 @@ children hold the most running text, the credit and the date short lines between
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 from alqahira import site
 from alqahira.arabic import fold_text
 from alqahira.credits import LONGEST_CREDIT, is_credit_line
 from alqahira.dates import parse_date
-from alqahira.sources import Found, Page
+from alqahira.sources import Found, Page, without_house
 from alqahira.sources.blocks import paragraphs
 from alqahira.sources.site_markup import text_of
 from alqahira.urls import image_url
@@ -24,13 +24,16 @@ _ASIDE = frozenset({"aside", "nav", "footer", "header", "form", "script", "style
 _PARAGRAPH = 40  # characters; shorter ones are labels
 _MOST_LINK = 0.4
 _LONGEST_DATE = 80
+_MOST_HEADINGS = 20
 _LONGEST_CAPTION = 300
 _MOST_ELEMENTS = 10_000  # an article's page has a thousand
 
 
 def read(page: Page) -> Found | None:
     """Headline, body, credit, date, caption and image as the structure shows them; None without headline and body."""
-    heading = next((element for element in page.tree.iter("h1") if text_of(element)), None)
+    # The site's own name may be an h1 as well.
+    headings = islice(page.tree.iter("h1"), _MOST_HEADINGS)
+    heading = next((element for element in headings if without_house(text_of(element))), None)
     body = _body(page.tree)
     if body is None:
         return Found(headline=text_of(heading)) if heading is not None else None
