@@ -8,36 +8,23 @@ from scrapy.exceptions import DropItem
 
 from alqahira.account import Outcome
 from alqahira.dates import cairo_day
-from alqahira.extensions.run import Run
 from alqahira.topics import match_topics
+from pipelines import Step
 
 if TYPE_CHECKING:
-    from typing import Self
-
-    from scrapy.crawler import Crawler
-
     from alqahira.page import CrawledArticle
     from spiders.section import SectionSpider
 
 
-class Classify:
+class Classify(Step):
     """Topics by `match_topics`; an article outside the section or the asked days is set aside in the ledger.
 
     What is set aside for its topic or day keeps its record there, so that the run that covers it need not
     download it again.
     """
 
-    def __init__(self, crawler: Crawler) -> None:
-        self.crawler = crawler
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(crawler)
-
     def open_spider(self) -> None:
-        run = self.crawler.get_extension(Run)
-        assert run is not None
-        self.run = run
+        super().open_spider()
         self.spider: SectionSpider = self.crawler.spider  # type: ignore[assignment]
 
     def process_item(self, item: CrawledArticle) -> CrawledArticle:

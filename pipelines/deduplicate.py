@@ -8,14 +8,10 @@ from scrapy.exceptions import DropItem
 
 from alqahira.account import Outcome
 from alqahira.errors import AlqahiraError
-from alqahira.extensions.run import Run
 from alqahira.similarity import fingerprint
+from pipelines import Step
 
 if TYPE_CHECKING:
-    from typing import Self
-
-    from scrapy.crawler import Crawler
-
     from alqahira.page import CrawledArticle
 
 _OUTCOMES = {
@@ -26,20 +22,8 @@ _OUTCOMES = {
 }
 
 
-class Deduplicate:
+class Deduplicate(Step):
     """What passes has been accepted: it stands in the ledger's outbox."""
-
-    def __init__(self, crawler: Crawler) -> None:
-        self.crawler = crawler
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(crawler)
-
-    def open_spider(self) -> None:
-        run = self.crawler.get_extension(Run)
-        assert run is not None
-        self.run = run
 
     def process_item(self, item: CrawledArticle) -> CrawledArticle:
         if self.run.is_full or self.run.failure:

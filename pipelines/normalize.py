@@ -8,13 +8,9 @@ from typing import TYPE_CHECKING
 from scrapy.exceptions import DropItem
 
 from alqahira.account import Outcome
-from alqahira.extensions.run import Run
+from pipelines import Step
 
 if TYPE_CHECKING:
-    from typing import Self
-
-    from scrapy.crawler import Crawler
-
     from alqahira.article import Article
     from alqahira.page import CrawledArticle
 
@@ -22,20 +18,8 @@ if TYPE_CHECKING:
 _REPLACEMENT = "\ufffd"
 
 
-class Normalize:
+class Normalize(Step):
     """Every text of the article is already display text (`extract_article` cleans); here it becomes a record."""
-
-    def __init__(self, crawler: Crawler) -> None:
-        self.crawler = crawler
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(crawler)
-
-    def open_spider(self) -> None:
-        run = self.crawler.get_extension(Run)
-        assert run is not None
-        self.run = run
 
     def process_item(self, item: CrawledArticle) -> CrawledArticle:
         article = item.article

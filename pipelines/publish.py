@@ -5,31 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from alqahira.errors import AlqahiraError
-from alqahira.extensions.run import Run
+from pipelines import Step
 
 if TYPE_CHECKING:
-    from typing import Self
-
-    from scrapy.crawler import Crawler
-
     from alqahira.article import Article
     from alqahira.page import CrawledArticle
 
 
-class Publish:
+class Publish(Step):
     """Seals parts when they are due, and all of them at the end."""
-
-    def __init__(self, crawler: Crawler) -> None:
-        self.crawler = crawler
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(crawler)
-
-    def open_spider(self) -> None:
-        run = self.crawler.get_extension(Run)
-        assert run is not None
-        self.run = run
 
     def process_item(self, item: CrawledArticle) -> Article:
         try:
