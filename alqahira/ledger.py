@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from functools import wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -33,6 +32,7 @@ from alqahira.errors import (
     LedgerUnwritable,
     one_line,
 )
+from alqahira.frontier import Discovery, Link, RevisitSchedule, Standing, discovery, link_of
 from alqahira.page import CrawledArticle, PageVisit
 from alqahira.record import from_record, to_json_line, to_record
 from alqahira.similarity import Fingerprint, features, fingerprint, same_story
@@ -58,43 +58,6 @@ R = TypeVar("R")
 MIGRATIONS: dict[int, Callable[[Connection], None]] = {}
 
 
-class Standing(StrEnum):
-    """How a discovered page stands in the ledger."""
-
-    NEW = "new"
-    PENDING = "pending"
-    DUE = "due"
-    RESTING = "resting"
-    ELSEWHERE = "elsewhere"  # pending, and another run is at it
-    SET_ASIDE = "set_aside"
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """An article page as a listing, sitemap or feed names it.
-
-    `date` and `modified` are what that says of its publication and last change. `is_listed`: a listing shows it now.
-    """
-
-    key: str
-    url: str
-    discovered_on: str | None = None
-    date: datetime | None = None
-    modified: datetime | None = None
-    is_listed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Discovery:
-    """A link and how the ledger knows it. `settled`: runs that ended well have dealt with it."""
-
-    link: Link
-    standing: Standing
-    settled: bool
-    etag: str | None = None
-    last_modified: str | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What `accept` decided: accepted, revised, unchanged or duplicate; `article` has its revision filled in."""
@@ -118,22 +81,6 @@ class EndedRun:
     exit_status: int
     complete: bool
     account: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class RevisitSchedule:
-    """When a known article is asked about again: often while it is young, never when it is old."""
-
-    steps: tuple[tuple[timedelta, timedelta], ...]
-
-    @classmethod
-    def from_steps(cls, steps: Iterable[Sequence[float]]) -> RevisitSchedule:
-        """From (age in days up to which it holds, hours between visits)."""
-        return cls(tuple((timedelta(days=days), timedelta(hours=hours)) for days, hours in steps))
-
-    def next_visit(self, published: datetime, visited: datetime) -> datetime | None:
-        age = visited - published
-        return next((visited + pause for limit, pause in self.steps if age <= limit), None)
 
 
 def open_ledger(
@@ -367,7 +314,7 @@ class Ledger:
                 elif link.key in fresh:
                     found.append(Discovery(link, Standing.NEW, settled=False))
                 else:
-                    found.append(_discovery(known[link.key], link, section, now))
+                    found.append(discovery(known[link.key], link, section, now))
         return found
 
     @_persistent
@@ -378,7 +325,7 @@ class Ledger:
             query = sa.select(pages).where(*mine).order_by(pages.c.first_run, pages.c.key)
             rows = connection.execute(query).all()
             own = self.store.claim(connection, [row.key for row in rows], section) if rows else set()
-        return [_link(row) for row in rows if row.key in own]
+        return [link_of(row) for row in rows if row.key in own]
 
     @_persistent
     def due(self, section: str, now: datetime, limit: int) -> list[Discovery]:
@@ -392,7 +339,7 @@ class Ledger:
                 .order_by(pages.c.next_visit)
                 .limit(limit)
             )
-            return [_discovery(row, _link(row), section, now) for row in connection.execute(query)]
+            return [discovery(row, link_of(row), section, now) for row in connection.execute(query)]
 
     @_persistent
     def unchanged(self, visit: PageVisit, run_id: str) -> None:
@@ -481,7 +428,7 @@ class Ledger:
         """Whether something became of a page that was read at a moment, or later."""
         with self.transaction() as connection:
             page = _pages_by_key(connection, [key]).get(key)
-        return page is not None and (page.last_visit or "") >= (rfc3339(when) or "")
+        return page is not None and (page.last_visit or "") >= rfc3339(when)
 
     @_persistent
     def is_set_aside(self, key: str) -> bool:
@@ -504,7 +451,7 @@ class Ledger:
                 .where(articles.c.status == "set_aside", pages.c.aside_topics.contains(f",{section},"))
                 .where(moment >= rfc3339(since), moment < rfc3339(until))
             )
-            return [_link(row) for row in connection.execute(query.order_by(pages.c.key))]
+            return [link_of(row) for row in connection.execute(query.order_by(pages.c.key))]
 
     @_persistent
     def accept(
@@ -725,27 +672,6 @@ def _pages_by_key(connection: Connection, keys: Sequence[str]) -> dict[str, Any]
         for row in connection.execute(sa.select(pages).where(pages.c.key.in_(keys[start : start + _CHUNK]))):
             found[row.key] = row
     return found
-
-
-def _discovery(row: Any, link: Link, section: str, now: datetime) -> Discovery:
-    if row.state == "pending":
-        standing = Standing.PENDING
-    elif f",{section}," in row.aside_topics:
-        standing = Standing.SET_ASIDE
-    elif row.next_visit is not None and row.next_visit <= (rfc3339(now) or ""):
-        standing = Standing.DUE
-    elif link.modified and row.state == "done" and row.last_visit <= (rfc3339(link.modified) or ""):
-        standing = Standing.DUE  # the site says that it has changed since
-    elif link.is_listed and row.state == "done" and (row.etag or row.last_modified):
-        standing = Standing.DUE  # the site shows it now, and an unchanged one costs it no more than a 304
-    else:
-        standing = Standing.RESTING
-    return Discovery(link, standing, bool(row.settled), row.etag, row.last_modified)
-
-
-def _link(row: Any) -> Link:
-    hint = datetime.fromisoformat(row.hint_date) if row.hint_date else None
-    return Link(row.key, row.url, row.discovered_on, hint)
 
 
 def _newest(connection: Connection, article_id: str) -> Any:

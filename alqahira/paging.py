@@ -9,7 +9,7 @@ from itertools import pairwise
 from statistics import fmean
 
 from alqahira.dates import cairo_day
-from alqahira.ledger import Link
+from alqahira.frontier import Link
 
 # A step from one page to the next is a gap when it is so many times the mean step between neighbours on a page…
 _MEANS = 8.0

@@ -36,7 +36,7 @@ from alqahira.account import Outcome, account_line
 from alqahira.archive import OPEN_SUFFIX, PAGE_TYPES, RUN_ID, files
 from alqahira.errors import AlqahiraError, ConfigurationError
 from alqahira.extensions.run import Run
-from alqahira.ledger import Link
+from alqahira.frontier import Link
 from alqahira.middlewares.causes import TOO_LARGE, failure_cause
 from alqahira.page import CrawledArticle, FetchedPage
 from alqahira.warc import ENDED, TAKEN_UP, Record, page_of, read_records

@@ -19,7 +19,8 @@ from pathlib import Path
 from random import Random
 
 from alqahira.article import Article
-from alqahira.ledger import Ledger, Link, RevisitSchedule, open_ledger
+from alqahira.frontier import Link, RevisitSchedule
+from alqahira.ledger import Ledger, open_ledger
 from alqahira.page import CrawledArticle, PageVisit
 from alqahira.record import to_json_line, to_record
 from alqahira.replica.generator import FIRST_NUMBER, Generator

@@ -16,7 +16,8 @@ from typing import Any
 
 from ledger_scale import NOW, SCHEDULE, crawled
 
-from alqahira.ledger import Link, RevisitSchedule, open_ledger
+from alqahira.frontier import Link, RevisitSchedule
+from alqahira.ledger import open_ledger
 from alqahira.similarity import fingerprint
 
 _begin: Any = None

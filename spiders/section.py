@@ -26,7 +26,7 @@ from alqahira.arguments import CrawlArguments
 from alqahira.dates import cairo_day
 from alqahira.extensions.run import Run
 from alqahira.extract import Hints, read_page
-from alqahira.ledger import Discovery, Link, Standing
+from alqahira.frontier import Discovery, Link, Standing
 from alqahira.listing import read_listing, read_sitemap
 from alqahira.middlewares.causes import failure_cause, is_transient
 from alqahira.middlewares.robots import RobotsMiddleware

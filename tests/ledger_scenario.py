@@ -7,7 +7,8 @@ from pathlib import Path
 from random import Random
 
 from alqahira.article import Article
-from alqahira.ledger import Ledger, Link, RevisitSchedule, open_ledger
+from alqahira.frontier import Link, RevisitSchedule
+from alqahira.ledger import Ledger, open_ledger
 from alqahira.page import CrawledArticle, PageVisit
 from alqahira.parts import Publisher
 from alqahira.similarity import content_hash, fingerprint

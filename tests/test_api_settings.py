@@ -43,6 +43,8 @@ def test_what_stays_within_the_operators_settings_is_taken(given, operator):
     "name",
     [
         "ROBOTSTXT_OBEY",
+        "ALQAHIRA_MAX_FAILED_SHARE",
+        "SPIDERMON_ENABLED",
         "DOWNLOADER_MIDDLEWARES",
         "DOWNLOADER_MIDDLEWARES_BASE",
         "SPIDER_MIDDLEWARES",

@@ -10,7 +10,8 @@ from ledger_scenario import NOW, SCHEDULE, accept, body, crawled, link, opened
 from sqlalchemy import text
 
 from alqahira.errors import ConfigurationError, LedgerBusy, LedgerUnusable
-from alqahira.ledger import MAX_ATTEMPTS, Standing
+from alqahira.frontier import Standing
+from alqahira.ledger import MAX_ATTEMPTS
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from alqahira.ledger import Link
+from alqahira.frontier import Link
 from alqahira.paging import Trail
 
 

@@ -17,7 +17,7 @@ from ledger_scenario import EXPECTED, NOW, accept, body, crawled, link, live, op
 from alqahira import settings
 from alqahira.archive import close_left_open
 from alqahira.errors import ConfigurationError, LedgerBusy, LedgerLost, LedgerUnreachable, LedgerUnusable
-from alqahira.ledger import Standing
+from alqahira.frontier import Standing
 from alqahira.parts import check, part_files, read_manifest, read_part
 from alqahira.rebuild import rebuild_state
 

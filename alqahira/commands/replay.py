@@ -22,7 +22,7 @@ from alqahira.errors import AlqahiraError, ConfigurationError
 from alqahira.ledger import open_ledger
 from alqahira.parts import MANIFEST, OutputUnwritable, read_manifest, write_whole
 from alqahira.replay import Tally, Unpacker, replay
-from alqahira.stores.sqlite import hold, let_go
+from alqahira.stores.file_lock import hold, let_go
 from alqahira.warc import page_of
 
 # Tells a replay's folder from a crawl's: what it was made from, and its manifest as it was then.

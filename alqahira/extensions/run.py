@@ -25,7 +25,8 @@ from alqahira.configuration import Configuration
 from alqahira.drift import Sources, find_drift
 from alqahira.errors import AlqahiraError
 from alqahira.extensions.monitors import Monitors
-from alqahira.ledger import EndedRun, RevisitSchedule, open_ledger
+from alqahira.frontier import RevisitSchedule
+from alqahira.ledger import EndedRun, open_ledger
 from alqahira.logformatter import guard_log_from_the_start, say_in_one_line
 from alqahira.metrics import to_metrics
 from alqahira.monitors.rules import ESSENTIAL, Facts, Verdict, is_complete, judge, run_ended
@@ -299,9 +300,7 @@ class Run:
     def _drift(self, earlier: list[EndedRun]) -> list[str]:
         """Which fields come from another source than in the section's earlier runs."""
         sources: list[tuple[str, Sources]] = [(run.started, run.account.get("sources", {})) for run in earlier]
-        started = rfc3339(self.started)
-        assert started is not None
-        return [str(drift) for drift in find_drift([*sources, (started, self.account.sources)])]
+        return [str(drift) for drift in find_drift([*sources, (rfc3339(self.started), self.account.sources)])]
 
     def _log_account(self, facts: Facts, verdicts: list[Verdict]) -> None:
         for line in account_table(facts.account):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from alqahira.arabic import clean_text, fold_text
@@ -69,18 +70,21 @@ def _rank(thing: dict[str, Any], page: Page) -> int | None:
 _WRAPPING = re.compile(r"^\s*(?://|/\*)?\s*(?:<!\[CDATA\[|<!--)\s*(?:\*/)?|;\s*$")
 
 
+_SPACE = re.compile(r"\s*")
+# A page has one or two.
+_MOST_DOCUMENTS = 20
+
+
 def _loads(text: str) -> list[Any]:
     """The documents of a script; [] where it is no JSON."""
     # strict=False: real pages hold raw line ends inside strings.
     decoder, text, at = json.JSONDecoder(strict=False), _WRAPPING.sub("", text).strip(), 0
-    found = []
-    try:
-        while at < len(text) and text[at] in "[{":
-            data, at = decoder.raw_decode(text, at)
+    found: list[Any] = []
+    with suppress(ValueError, RecursionError):
+        while len(found) < _MOST_DOCUMENTS and text.startswith(("[", "{"), at):
+            data, end = decoder.raw_decode(text, at)
             found.append(data)
-            at += len(text[at:]) - len(text[at:].lstrip())
-    except (ValueError, RecursionError):
-        pass
+            at = _SPACE.match(text, end).end()  # type: ignore[union-attr]
     return found
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +12,8 @@ from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from alqahira.article import rfc3339
-from alqahira.errors import AlqahiraError, ConfigurationError, LedgerBusy, LedgerMissing, LedgerUnwritable
+from alqahira.errors import AlqahiraError, LedgerMissing, LedgerUnwritable
+from alqahira.stores.file_lock import hold, let_go, sign
 from alqahira.stores.store import Store
 
 
@@ -36,40 +35,11 @@ class SqliteStore(Store):
 
     def sign(self, connection: Connection, run_id: str, now: datetime) -> None:
         if self._lock is not None:
-            _sign(self._lock, f"process {os.getpid()} since {rfc3339(now)}, run {run_id}")
+            sign(self._lock, f"process {os.getpid()} since {rfc3339(now)}, run {run_id}")
 
     def why_not_opened(self, error: DatabaseError) -> AlqahiraError:
         found = super().why_not_opened(error)
         return LedgerUnwritable(str(found)) if isinstance(error, OperationalError) else found
-
-
-def hold(path: Path) -> int:
-    """An exclusive lock on a file beside a path; the system lets it go when this process dies. Raises LedgerBusy."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o644)
-    except OSError as error:
-        raise ConfigurationError(f"the state folder {path.parent} cannot be written: {error.strerror}") from None
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        holder = os.pread(handle, 200, 0).decode(errors="replace").strip()
-        os.close(handle)
-        raise LedgerBusy(f"another run holds the state {path}: {holder or 'it does not say which'}") from None
-    _sign(handle, f"process {os.getpid()} since {rfc3339(datetime.now(UTC))}")
-    return handle
-
-
-def _sign(lock: int, holder: str) -> None:
-    """Say in the locked file who holds it, for a run that finds it locked."""
-    with suppress(OSError):  # a full disk is told of where something is lost
-        os.ftruncate(lock, 0)
-        os.pwrite(lock, holder.encode(), 0)
-
-
-def let_go(lock: int | None) -> None:
-    if lock is not None:
-        os.close(lock)
 
 
 def _engine(url: URL) -> Engine:
