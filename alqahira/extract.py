@@ -45,6 +45,8 @@ _UPLOAD_AGREES = timedelta(days=2)
 _BODIES_AGREE = 0.7
 _REPLACEMENT = "\ufffd"
 _SHORTEST_BODY = 40  # characters
+# Where the generic extractor finds running text; structure knows the first two.
+_TEXT_ELEMENTS = ("p", "div", "pre", "code")
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +200,7 @@ def _same_words(a: list[str], b: list[str]) -> bool:
 
 
 def _has_text(page: Page) -> bool:
-    return sum(len(p.text or "") for p in page.tree.iter("p", "div")) >= _SHORTEST_BODY
+    return sum(len(p.text or "") for p in page.tree.iter(*_TEXT_ELEMENTS)) >= _SHORTEST_BODY
 
 
 def _cause(page: Page, headline: str | None, found: dict[str, Found]) -> str:

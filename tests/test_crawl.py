@@ -87,6 +87,12 @@ def test_the_manifest_lists_every_part_as_it_is(crawled):
         assert part["sha256"] == hashlib.sha256(content).hexdigest()
 
 
+def test_sources_that_disagree_are_counted_by_field(crawled):
+    (path,) = (crawled.folder / "runs").glob("*-defense.json")
+    notes = json.loads(path.read_text())["account"]["notes"]
+    assert notes["disagreement/date_published"] >= 1  # 61512, whose visible date nobody filled in
+
+
 def test_a_part_holds_the_articles_of_its_cairo_day(crawled):
     from alqahira.dates import cairo_day
 

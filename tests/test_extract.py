@@ -314,3 +314,9 @@ def test_markup_in_json_ld_is_read_as_markup():
 def test_the_site_s_name_as_a_heading_is_not_the_headline():
     page = f"<header><h1>القاهرة الإخبارية</h1></header><main><h1>{HEADLINE}</h1><div><p>{OTHER}</p><p>{OTHER}</p></div></main>"
     assert read(page).article.headline == HEADLINE
+
+
+def test_where_every_other_source_is_silent_a_generic_extractor_gives_the_body():
+    reading = read(f"<meta property='og:title' content='{HEADLINE}'>" + f"<pre>{OTHER}</pre>" * 3)
+    assert (reading.article.headline, reading.article.layout) == (HEADLINE, "generic")
+    assert OTHER.strip() in reading.article.article_body
