@@ -292,7 +292,8 @@ class TestTrouble:
         site.html("/news/1/x", "<main></main><script>fetch('/deadly')</script>")
         done = crawl(page("/news/1/x", then=[ARTICLE]), ALQAHIRA_BROWSER="always", environment={MARK: "killer"})
         assert done.page("/news/1/x")["cause"] == "browser_crashed"
-        assert site.hits("/deadly") == 3
+        assert done.stats["browser/crashes"] == 3
+        assert 1 <= site.hits("/deadly") <= 3  # a browser that is slow to start may die before it asks
         assert BODY in done.page("/news/1000/x")["html"]
         assert processes("killer") == []
 
