@@ -20,11 +20,10 @@ from alqahira.configuration import state_url
 from alqahira.dates import cairo_day
 from alqahira.errors import AlqahiraError, ConfigurationError
 from alqahira.ledger import Ledger, open_ledger
+from alqahira.lexicon import TOPICS
 from alqahira.parquet import require_pyarrow, write_parquet
 from alqahira.progress import is_wanted, watched
 from alqahira.record import to_json_line
-
-TOPICS = ("defense", "foreign_affairs")
 
 
 class Command(ScrapyCommand):

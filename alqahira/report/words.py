@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
+from alqahira import lexicon
 from alqahira.account import Outcome
 from alqahira.credit_words import AGENCIES
 from alqahira.dates import CAIRO
-from alqahira.report.figures import BOTH, NO_TOPIC
+from alqahira.report.figures import NO_TOPIC, SEVERAL
 
 MONTHS = (
     *("يناير", "فبراير", "مارس", "أبريل", "مايو", "يونيو"),
     *("يوليو", "أغسطس", "سبتمبر", "أكتوبر", "نوفمبر", "ديسمبر"),
 )
-TOPICS = {
-    "defense": "الدفاع",
-    BOTH: "الدفاع والخارجية معًا",
-    "foreign_affairs": "الشؤون الخارجية",
+TOPICS = {name: topic.label for name, topic in lexicon.TOPICS.items()} | {
+    SEVERAL: "أكثر من موضوع",
     NO_TOPIC: "بلا موضوع",
 }
 OUTCOMES = {
