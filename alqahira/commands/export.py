@@ -104,6 +104,7 @@ def write(records: Iterable[dict[str, Any]], form: str, target: str | None) -> N
 
 
 def write_lines(records: Iterable[dict[str, Any]], target: TextIO) -> None:
+    """Write each record as a line of JSON."""
     for record in records:
         target.write(f"{to_json_line(record)}\n")
     target.flush()

@@ -73,6 +73,7 @@ DELAYS = (
 
 
 def number(value: float) -> str:
+    """A whole number with commas at thousands."""
     return f"{value:,.0f}"
 
 
@@ -87,14 +88,17 @@ def share(part: float, whole: float) -> str:
 
 
 def day(value: date) -> str:
+    """A day with its year: 24 نوفمبر 2026."""
     return f"{value.day} {MONTHS[value.month - 1]} {value.year}"
 
 
 def short_day(value: date) -> str:
+    """A day without its year."""
     return f"{value.day} {MONTHS[value.month - 1]}"
 
 
 def month(year: int, number: int) -> str:
+    """A month with its year."""
     return f"{MONTHS[number - 1]} {year}"
 
 
