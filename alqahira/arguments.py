@@ -7,15 +7,13 @@ import math
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
-
-from scrapy.utils.misc import load_object
 
 from alqahira import site
 from alqahira.errors import ConfigurationError
@@ -146,19 +144,6 @@ def check_revisit(value: Any) -> tuple[tuple[float, float], ...]:
     except (TypeError, ValueError):
         raise ConfigurationError(f"{name}={str(value)[:40]!r} is no list of [days, hours]") from None
     return tuple((check_number(name, d, 0, 36_500), check_number(name, h, 0.01, 87_600)) for d, h in pairs)
-
-
-def check_monitor_suites(name: str, paths: Iterable[str]) -> None:
-    """Each path leads to a Spidermon suite; else ConfigurationError."""
-    from spidermon import MonitorSuite
-
-    for path in paths:
-        try:
-            found = load_object(path)
-        except (ImportError, NameError, ValueError, TypeError) as error:
-            raise ConfigurationError(f"{name}: {str(path)[:80]!r} cannot be loaded: {str(error)[:120]}") from None
-        if not (isinstance(found, type) and issubclass(found, MonitorSuite)):
-            raise ConfigurationError(f"{name}: {str(path)[:80]!r} is no suite of Spidermon monitors")
 
 
 def check_state_url(value: str) -> str:

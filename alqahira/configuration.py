@@ -115,7 +115,6 @@ class Configuration:
         output_dir = check_output_dir(str(settings["ALQAHIRA_OUTPUT_DIR"]))
         check_choice("ALQAHIRA_PROGRESS", str(settings["ALQAHIRA_PROGRESS"]), ("auto", "never"))
         is_archived = check_flag("ALQAHIRA_ARCHIVE", settings["ALQAHIRA_ARCHIVE"])
-        output_dir = check_output_dir(str(settings["ALQAHIRA_OUTPUT_DIR"]))
         return cls(
             site_url=check_site_url(str(settings["ALQAHIRA_SITE_URL"])),
             output_dir=output_dir,
