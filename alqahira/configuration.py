@@ -24,7 +24,8 @@ from alqahira.monitors.suite import configured_actions
 STATE_FILE = "state.db"
 ARCHIVE_FOLDER = "archive"
 _DAY = 86_400
-# Settings that are read where they are used, with the least and the most that make sense; the first are whole.
+# Numbers, with the least and the most that make sense: first those that are whole. All are checked here, before a run;
+# most are read where they are used.
 _WHOLE = {
     "ALQAHIRA_SITEMAP_DAYS": (0, 36_500),
     "ALQAHIRA_BASELINE_DAYS": (0, 36_500),
@@ -110,7 +111,7 @@ class Configuration:
         real = {n: check_number(n, settings[n], *bounds) for n, bounds in _REAL.items()}
         for name in _FLAGS:
             check_flag(name, settings[name])
-        configured_actions(settings)
+        configured_actions(settings)  # for its errors: the alerts themselves are made when a run ends
         limits = {field.name: (whole | real)[f"ALQAHIRA_{field.name.upper()}"] for field in fields(Limits)}
         output_dir = check_output_dir(str(settings["ALQAHIRA_OUTPUT_DIR"]))
         check_choice("ALQAHIRA_PROGRESS", str(settings["ALQAHIRA_PROGRESS"]), ("auto", "never"))

@@ -1,4 +1,4 @@
-"""Errors that end a run with one clear line and the contract's exit status."""
+"""Errors that end a run with one clear line and an exit status, which docs/operations.md explains."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`scrapy crawl`, as Scrapy has it, with arguments checked before anything starts and the contract's exit status."""
+"""`scrapy crawl`, as Scrapy has it, with arguments checked before anything starts and an exit status that says more.
+
+`end`, by which every command of the project ends for an error, stands here too.
+"""
 
 from __future__ import annotations
 

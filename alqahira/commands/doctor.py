@@ -37,7 +37,6 @@ _ARTICLES, _SITEMAPS = 4, 2
 # Articles of the corpus that are asked again: their records are what a selector must reproduce.
 _KNOWN = 4
 
-
 # Neither a run nor a ledger; the manners stay.
 _SETTINGS: dict[str, Any] = {
     "ITEM_PIPELINES": {},
