@@ -13,9 +13,8 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
-from alqahira import site
+from alqahira.dates import CAIRO
 from alqahira.errors import ConfigurationError
 
 KNOWN = ("since", "until", "max_articles")
@@ -132,7 +131,7 @@ def check_flag(name: str, value: object) -> bool:
 def check_day(name: str, value: object) -> datetime | None:
     """The beginning of a Cairo day written YYYY-MM-DD; None where it is empty, ConfigurationError where it is none."""
     day = _day(name, value)
-    return datetime.combine(day, time.min, ZoneInfo(site.TIME_ZONE.value)) if day else None
+    return datetime.combine(day, time.min, CAIRO) if day else None
 
 
 def check_revisit(value: Any) -> tuple[tuple[float, float], ...]:
