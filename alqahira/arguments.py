@@ -18,8 +18,8 @@ from alqahira.dates import CAIRO
 from alqahira.errors import ConfigurationError
 
 KNOWN = ("since", "until", "max_articles")
-# Scrapyd names its job this way; it is no business of the crawl.
-IGNORED = ("_job",)
+# By this one Scrapyd names its job: no business of the crawl's, but of what the job may set (`api_settings.py`).
+JOB_ARGUMENT = "_job"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _COUNT = re.compile(r"\d{1,9}", re.ASCII)
 
@@ -40,7 +40,7 @@ class CrawlArguments:
         `until` or after today.
         """
         for name in given:
-            if name not in KNOWN and name not in IGNORED:
+            if name not in (*KNOWN, JOB_ARGUMENT):
                 raise ConfigurationError(f"unknown spider argument {name!r}; known are {', '.join(KNOWN)}")
         since, until = _day("since", given.get("since")), _day("until", given.get("until"))
         if since and until and since > until:

@@ -99,7 +99,7 @@ class Configuration:
     archive_dir: Path | None  # None: no archive is kept
     part_max_rows: int
     part_max_age_seconds: float
-    revisit: tuple[tuple[float, float], ...]
+    revisit: tuple[tuple[float, float], ...]  # (age in days up to which it holds, hours between visits)
     limits: Limits
     baseline_since: datetime | None
     metrics_dir: Path

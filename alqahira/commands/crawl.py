@@ -20,8 +20,8 @@ from scrapy.settings import Settings
 from scrapy.utils.conf import arglist_to_dict
 from scrapy.utils.log import configure_logging, get_scrapy_root_handler
 
-from alqahira.api_settings import JOB_ARGUMENT, check_api_settings
-from alqahira.arguments import CrawlArguments, check_site_url
+from alqahira.api_settings import check_api_settings
+from alqahira.arguments import JOB_ARGUMENT, CrawlArguments, check_site_url
 from alqahira.configuration import Configuration
 from alqahira.dates import cairo_day
 from alqahira.errors import AlqahiraError, ConfigurationError
