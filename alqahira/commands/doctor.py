@@ -20,7 +20,7 @@ from twisted.python.failure import Failure
 from alqahira import site, urls
 from alqahira.arguments import check_site_url
 from alqahira.article import Article
-from alqahira.commands.crawl import end
+from alqahira.commands.ending import end
 from alqahira.configuration import state_url
 from alqahira.doctor import Finding, NewLayout, Sample, Verdict, diagnose, propose_layout
 from alqahira.errors import AlqahiraError, ConfigurationError
