@@ -45,9 +45,9 @@ from spiders.section import SectionSpider
 logger = logging.getLogger(__name__)
 
 # Why a record of another tool's WARC is no article page; `http_<status>` as well.
-_NOT_ARTICLE, _NOT_HTML, _REVISIT = "not_an_article_address", "not_html", "revisit"
+_NOT_ARTICLE, _NOT_HTML, REVISIT = "not_an_article_address", "not_html", "revisit"
 # What the reading of a foreign date, address or header can fail with.
-_BAD_RECORD = (ValueError, OverflowError, TypeError)
+BAD_RECORD = (ValueError, OverflowError, TypeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ def _runs_of(path: Path, max_bytes: int) -> Iterator[ArchivedRun]:
             continue
         try:
             started = record.date
-        except _BAD_RECORD:
+        except BAD_RECORD:
             continue
         about = _fields(record.payload or b"") if record.type == "warcinfo" else {}
         if about.get(RUN_ID):
@@ -177,6 +177,17 @@ class Unpacker:
         return unpacked.body
 
 
+def why_no_page(record: Record, root: str) -> str | None:
+    """Why a record that another tool wrote is no article page of the site at `root`."""
+    if not urls.is_article_url(record.url, root):
+        return _NOT_ARTICLE
+    if record.http is None:
+        return None
+    if (status := str(record.http.get_statuscode())) != "200":
+        return f"http_{status}"
+    return None if "html" in (record.http.get_header("Content-Type") or "").lower() else _NOT_HTML
+
+
 class _Replay:
     """One run, replayed: its spider reads, the steps of ITEM_PIPELINES decide, its ledger remembers."""
 
@@ -216,7 +227,7 @@ class _Replay:
                 if record.type in PAGE_TYPES:
                     self._page(record, met)
                 elif record.type == "revisit":
-                    self.tally.skipped[_REVISIT] += 1
+                    self.tally.skipped[REVISIT] += 1
                 elif self.archived.run_id and record.event.get("event") == TAKEN_UP:
                     self._take_up(record.event["key"], record.event["discovered_on"])
                 elif self.archived.run_id and record.event.get("event") == ENDED:
@@ -253,11 +264,11 @@ class _Replay:
     def _page(self, record: Record, met: list[str]) -> None:
         """A page, read once more."""
         try:
-            if record.note is None and (cause := self._why_not(record)):
+            if record.note is None and (cause := why_no_page(record, self.root)):
                 self.tally.skipped[cause] += 1
                 return
             page = page_of(record)
-        except _BAD_RECORD:
+        except BAD_RECORD:
             self.tally.damaged += 1
             return
         visit, ledger = page.visit, self.run.ledger
@@ -282,16 +293,6 @@ class _Replay:
         for item in items:
             self._pass_on(item)
         self._check()
-
-    def _why_not(self, record: Record) -> str | None:
-        """Why a record that another tool wrote is no article page of the site."""
-        if not urls.is_article_url(record.url, self.root):
-            return _NOT_ARTICLE
-        if record.http is None:
-            return None
-        if (status := str(record.http.get_statuscode())) != "200":
-            return f"http_{status}"
-        return None if "html" in (record.http.get_header("Content-Type") or "").lower() else _NOT_HTML
 
     def _take_up(self, key: str, discovered_on: str | None) -> None:
         """An article that another section's run has set aside."""
