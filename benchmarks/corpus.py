@@ -165,7 +165,9 @@ def make_both(folder: Path, *, together: bool, replay: bool) -> tuple[float, flo
     log = " ".join(f"--conf spark.eventLog.{name}={value}" for name, value in told.items()) + " pyspark-shell"
     calls = [(["corpus", "--archive", str(archive), "-o", str(folder / "corpus")], {"PYSPARK_SUBMIT_ARGS": log})]
     if replay:
-        calls.append((["replay", "--archive", str(archive), "-o", str(folder / "replayed")], {}))
+        # Parts by rows alone: the pages of years would else be sealed minute by minute.
+        age = {"ALQAHIRA_PART_MAX_AGE_SECONDS": str(365 * 86_400)}
+        calls.append((["replay", "--archive", str(archive), "-o", str(folder / "replayed")], age))
     took, began, running = [0.0, 0.0], time.perf_counter(), []
     for number, (arguments, environment) in enumerate(calls):
         running.append((number, scrapy(*arguments, **environment)))

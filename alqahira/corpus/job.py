@@ -22,7 +22,19 @@ from typing import TYPE_CHECKING, Any
 
 from alqahira.corpus import grouping
 from alqahira.corpus.deciding import Happening, decide_group
-from alqahira.corpus.reading import ARTICLE, DAMAGED, FAILED, SKIPPED, TAKE_UP, Piece, Source, rows
+from alqahira.corpus.reading import (
+    ARTICLE,
+    DAMAGED,
+    END,
+    FAILED,
+    SKIPPED,
+    TAKE_UP,
+    Piece,
+    Source,
+    last_moments,
+    microseconds,
+    rows,
+)
 from alqahira.corpus.writing import DUPLICATES_FOLDER, first_numbers, write_manifest, write_parts
 from alqahira.errors import AlqahiraError, ConfigurationError, one_line
 from alqahira.parts import ARTICLES_FOLDER, Part
@@ -215,12 +227,14 @@ class _Job:
 
         # The archive's order is the ledger's: what stands later in a file was decided later.
         until_here = Window.partitionBy("file").orderBy("offset", "position").rowsBetween(Window.unboundedPreceding, 0)
-        read = read.where(F.col("kind").isin(ARTICLE, FAILED, TAKE_UP)).drop("bands", "shingles", "content_hash")
+        read = read.where(F.col("kind").isin(ARTICLE, FAILED, TAKE_UP, END)).drop("bands", "shingles", "content_hash")
         clock = read.select("file", "offset", "position", F.max("moment").over(until_here).alias("clock"))
+        clock = clock.join(self._last_moments(read), "file", "left")
+        clock = clock.withColumn("clock", F.expr("if(position > 0, coalesce(last, clock), clock)")).drop("last")
         read = read.join(clock, ["file", "offset", "position"])
         known = read.where(F.col("kind") == ARTICLE).select("key").distinct()
         taken = read.where(F.col("kind") == TAKE_UP).join(known, "key", "left_semi").select(read.columns)
-        read = read.where(F.col("kind") != TAKE_UP).union(taken)
+        read = read.where(F.col("kind").isin(ARTICLE, FAILED)).union(taken)
         name = F.coalesce("article_id", "key")
         read = read.withColumn("name", name).join(groups, "name", "left")
         read = read.withColumn("group", F.coalesce("group", "name"))
@@ -237,6 +251,16 @@ class _Job:
                         yield (row.clock, row.file, row.offset, row.position, *decision)
 
         return self._spark.createDataFrame(ordered.rdd.mapPartitions(decide), _DECIDED, verifySchema=False)
+
+    def _last_moments(self, read: DataFrame) -> DataFrame:
+        """Of each file of ours, when it and all that went on beside it had ended."""
+        from pyspark.sql import functions as F
+
+        own = {piece.file for piece in self._source.pieces if piece.is_own}
+        ends = read.groupBy("file").agg(F.max("moment").alias("end")).collect() if own else []
+        begin = {number: microseconds(run.started) for number, run in enumerate(self._source.runs)}
+        found = last_moments({row.file: (begin[row.file], row.end) for row in ends if row.file in own})
+        return self._spark.createDataFrame(list(found.items()), "file int, last long")
 
     # --- write ----------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ the reading of the file."""
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -29,12 +29,16 @@ from alqahira.warc import ENDED, TAKEN_UP, Damage, Record, page_of, read_records
 
 # What can have happened. A page that gave no article is FAILED; SKIPPED and DAMAGED are no pages of ours.
 ARTICLE, FAILED, TAKE_UP, SKIPPED, DAMAGED = "article", "failed", "taken_up", "skipped", "damaged"
+END = "end"  # of a run
 # After every place in the same file.
 _AT_THE_END = 1 << 61
 
 
 class Row(NamedTuple):
-    """One thing that happened. `file`, `offset` and `position` are its place, `run` an index into `Source.runs`."""
+    """One thing that happened. `file`, `offset` and `position` are its place, `run` an index into `Source.runs`.
+
+    `position` is 0 but for what a run did when it had ended: see `last_moments`.
+    """
 
     file: int
     offset: int
@@ -62,6 +66,7 @@ class PastRun:
     topic: str | None
     site_url: str
     arguments: CrawlArguments
+    started: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +110,8 @@ def archive_source(archive: Path, settings: Settings, *, slice_bytes: int) -> So
         run_id = next(n for n in (name, *(f"{name}-{i}" for i in range(2, 10_000))) if n not in taken)
         taken.add(run_id)
         arguments = CrawlArguments.parse(found.arguments, today=date.max)
-        runs.append(PastRun(run_id, site.SECTIONS[found.section].topic, found.site_url or own_site, arguments))
+        topic, site_url = site.SECTIONS[found.section].topic, found.site_url or own_site
+        runs.append(PastRun(run_id, topic, site_url, arguments, found.started))
         of_file.setdefault(found.path, []).append(number)
         if found.run_id:
             own.add(found.path)
@@ -126,7 +132,8 @@ def parts_source(folder: Path, settings: Settings) -> Source:
     if not listed:
         raise ConfigurationError(f"there is no corpus at {folder}: a manifest lists its parts")
     pieces = tuple(Piece(folder, number, (0,), False, part=part) for number, part in enumerate(listed))
-    run = PastRun(None, None, str(settings["ALQAHIRA_SITE_URL"]), CrawlArguments())
+    beginning = datetime.fromtimestamp(0, UTC)
+    run = PastRun(None, None, str(settings["ALQAHIRA_SITE_URL"]), CrawlArguments(), beginning)
     return Source(pieces, (run,), settings.getint("DOWNLOAD_MAXSIZE"), settings.getint("ALQAHIRA_MAX_HEADLINE"))
 
 
@@ -158,17 +165,18 @@ class Reader:
                 yield Row(*place, 0, SKIPPED, cause=REVISIT)
             elif piece.is_own and found.event.get("event") == TAKEN_UP:
                 event = found.event
-                yield Row(*place, _microseconds(found.date), TAKE_UP, event["key"], event["discovered_on"])
+                yield Row(*place, microseconds(found.date), TAKE_UP, event["key"], event["discovered_on"])
             elif piece.is_own and found.event.get("event") == ENDED:
                 yield from self._met(found, piece)
 
     def _met(self, found: Record, piece: Piece) -> Iterator[Row]:
         """What the run met and left to another section, which by today's topics may be its own."""
         run = piece.runs[0]
+        yield Row(piece.file, found.offset, 0, run, microseconds(found.date), END)
         if self._runs[run].arguments.max_articles:
             return  # it took what it was asked for, and left the rest on purpose
         for position, key in enumerate(found.event["met"], start=1):
-            yield Row(piece.file, found.offset, position, run, _microseconds(found.date), TAKE_UP, key)
+            yield Row(piece.file, found.offset, position, run, microseconds(found.date), TAKE_UP, key)
 
     def _page(self, found: Record, piece: Piece) -> Iterator[Row]:
         run, *others = piece.runs
@@ -178,7 +186,8 @@ class Reader:
                 yield Row(*place, 0, SKIPPED, cause=cause)
                 return
             page = page_of(found)
-            moment = _microseconds(page.visit.fetched)
+            # Another tool's file is read at once, as the replay does it.
+            moment = microseconds(page.visit.fetched if piece.is_own else self._runs[run].started)
             article, cause = self._read(found)
         except BAD_RECORD:
             yield Row(*place, 0, DAMAGED)
@@ -226,7 +235,7 @@ class Reader:
             before.word_count = len(before.article_body.split())
             article, cause = self._as_record(before)
             assert before.date_crawled is not None
-            moment, place = _microseconds(before.date_crawled), (piece.file, number, 0, 0)
+            moment, place = microseconds(before.date_crawled), (piece.file, number, 0, 0)
             if article is None:
                 yield Row(*place, moment, FAILED, before.article_id, before.discovered_on, cause)
             else:
@@ -256,7 +265,7 @@ def hashed(shingles: Any) -> list[int]:
     return sorted({zlib.crc32(shingle.encode()) - (1 << 31) for shingle in shingles})
 
 
-def _microseconds(moment: datetime) -> int:
+def microseconds(moment: datetime) -> int:
     whole = moment.astimezone(UTC)
     return int(whole.timestamp()) * 1_000_000 + whole.microsecond
 
@@ -266,3 +275,21 @@ def rows(source: Source, pieces: Sequence[Piece]) -> Iterator[Row]:
     reader = Reader(source)
     for piece in pieces:
         yield from reader.read(piece)
+
+
+def last_moments(spans: Mapping[int, tuple[int, int]]) -> dict[int, int]:
+    """For each run, by its beginning and end, the moment when none that went on beside it is going any more.
+
+    Then it takes up what it met and nobody took: before, others might still.
+    """
+    found: dict[int, int] = {}
+    together: list[int] = []
+    latest = 0
+    for run in sorted(spans, key=lambda run: spans[run]):
+        begin, end = spans[run]
+        if together and begin > latest:
+            found |= dict.fromkeys(together, latest)
+            together, latest = [], 0
+        together.append(run)
+        latest = max(latest, end)
+    return found | dict.fromkeys(together, latest)
