@@ -5,7 +5,7 @@ PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
 # What is installed is remembered by a stamp, so that a second call starts at once.
 NEEDS := pyproject.toml constraints.txt
 
-.PHONY: install demo scrapyd deploy test test-all lint types duplicates schema schema-check comparison clean
+.PHONY: install demo scrapyd deploy test test-all lint types duplicates docs schema schema-check comparison clean
 
 install: $(VENV)/.installed
 demo: $(VENV)/.installed-replica
@@ -31,6 +31,9 @@ types: $(VENV)/.installed-test
 duplicates: $(VENV)/.installed-test
 	$(VENV)/bin/pylint --recursive=y --disable=all --enable=duplicate-code --min-similarity-lines=8 \
 	    --ignore-imports=y --ignore-signatures=y alqahira spiders pipelines
+# docs/_build/index.html; a warning is an error.
+docs: $(VENV)/.installed-docs
+	$(VENV)/bin/python -W ignore -m sphinx --fail-on-warning --keep-going --quiet docs docs/_build
 schema: $(VENV)/.installed
 	$(VENV)/bin/scrapy schema --write docs/schema
 schema-check: $(VENV)/.installed
@@ -39,7 +42,7 @@ schema-check: $(VENV)/.installed
 comparison: $(VENV)/.installed-replica $(VENV)-comparison/.installed
 	$(VENV)/bin/python benchmarks/comparison.py --python $(VENV)-comparison/bin/python
 clean:
-	rm -rf $(VENV) $(VENV)-comparison .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-comparison docs/_build docs/api .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "alqahira needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 …")'
@@ -58,6 +61,9 @@ $(VENV)/.installed-replica: $(NEEDS) | $(VENV)/bin/python
 $(VENV)/.installed-scrapyd: $(NEEDS) | $(VENV)/bin/python
 	$(PIP) install --quiet --constraint constraints.txt --editable ".[scrapyd]"
 	@touch $@ $(VENV)/.installed
+$(VENV)/.installed-docs: $(NEEDS) | $(VENV)/bin/python
+	$(PIP) install --quiet --constraint constraints.txt --editable ".[docs]"
+	@touch $@ $(VENV)/.installed-replica $(VENV)/.installed-scrapyd $(VENV)/.installed
 $(VENV)/.installed-test: $(NEEDS) | $(VENV)/bin/python
 	$(PIP) install --quiet --constraint constraints.txt --editable ".[test]"
 	@touch $@ $(VENV)/.installed-replica $(VENV)/.installed-scrapyd $(VENV)/.installed

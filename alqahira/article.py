@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, overload
 
+from alqahira.lexicon import TOPICS
+
 SCHEMA_VERSION = 1
 
 
@@ -75,9 +77,7 @@ class Article:
     image_caption: str | None = _optional("The main image's caption as printed.")
     article_sections: list[str] = _list("The site's own category names.")
     keywords: list[str] = _list("The site's tags.")
-    topics: list[str] = _list(
-        "defense, foreign_affairs: decided by the topic test, whichever spider found the article."
-    )
+    topics: list[str] = _list(f"{', '.join(TOPICS)}: decided by the topic test, whichever spider found the article.")
     topic_terms: list[str] = _list("The terms that decided the topics.")
     in_language: str = field(default="ar", metadata={"doc": "BCP 47 language tag."})
     word_count: int = _integer("Words of article_body, split at white space.", 0)

@@ -12,7 +12,21 @@ from typing import NamedTuple
 
 from alqahira.arabic import fold_text
 
-TOPICS = ("defense", "foreign_affairs")
+
+class Topic(NamedTuple):
+    """What an article can be on, and the scores from which it is (docs/topics.md)."""
+
+    label: str  # in Arabic
+    threshold: float = 4.0  # where there is a headline alone
+    threshold_with_lead: float = 4.0
+
+
+# The one list of topics, by the name they have in the record.
+TOPICS = {
+    "defense": Topic("الدفاع"),
+    # Words of states' dealings fill all foreign news: with a lead more than one of them in the headline is asked for.
+    "foreign_affairs": Topic("الشؤون الخارجية", threshold_with_lead=5.5),
+}
 
 _GAP = "…"
 _CLASS_SIZE = 7

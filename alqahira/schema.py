@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, get_args, get_origin, get_type_hints
 
 from alqahira.article import SCHEMA_VERSION, Article
+from alqahira.lexicon import TOPICS
 
 # RFC 3339 in UTC, to the second: what `article.rfc3339` writes.
 _TIMESTAMP = {"type": "string", "format": "date-time", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"}
@@ -31,7 +32,7 @@ _JSON_EXTRAS: dict[str, dict[str, Any]] = {
     "date_published_source": {
         "enum": ["jsonld", "meta", "page_data", "visible", "sitemap", "listing", "image_upload", None]
     },
-    "topics": {"items": {"enum": ["defense", "foreign_affairs"]}, "uniqueItems": True},
+    "topics": {"items": {"enum": [*TOPICS]}, "uniqueItems": True},
     "layout": {"enum": ["site", "page_data", "jsonld", "generic"]},
     "in_language": {"const": "ar"},
 }

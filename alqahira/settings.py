@@ -1,6 +1,6 @@
 """Every setting of the project, grouped, each with one line of why.
 
-The names that begin with ALQAHIRA_ are this project's own, those with SPIDERMON_ Spidermon's; each is also an
+The names that begin with `ALQAHIRA_` are this project's own, those with `SPIDERMON_` Spidermon's; each is also an
 environment variable, and a setting given with `-s` wins over it. All others are Scrapy's (docs.scrapy.org, «Settings»).
 """
 

@@ -32,14 +32,17 @@ class Fact(Generic[T]):
 
 
 def seen(value: T, source: str = "public scrapers of the site and a saved page") -> Fact[T]:
+    """A fact that several public sources show."""
     return Fact(value, Sureness.SEEN, source)
 
 
 def derived(value: T, source: str) -> Fact[T]:
+    """A fact that follows from what was seen."""
     return Fact(value, Sureness.DERIVED, source)
 
 
 def guess(value: T, source: str = "common for such sites") -> Fact[T]:
+    """A fact that nobody has verified."""
     return Fact(value, Sureness.GUESS, source)
 
 

@@ -14,10 +14,6 @@ from typing import NamedTuple
 from alqahira.arabic import fold_text
 from alqahira.lexicon import TOPICS, Evidence, Node, Reading, Together, lexicon, read_word
 
-# A topic holds from this score on. Weights and zones are in units of it: see the head of topics.toml. Words of states'
-# dealings fill all foreign news, so that with a lead more than one of them in the headline is asked for.
-THRESHOLD = 4.0
-THRESHOLD_WITH_LEAD = {"defense": 4.0, "foreign_affairs": 5.5}
 # What an article is on weighs at least this share of what it is most on: what a general says of a battle is no
 # diplomacy for the states it names.
 LEAST_SHARE = 0.3
@@ -33,18 +29,18 @@ _SENTENCE_END = re.compile(r"(?<=[.!?؟؛])\s")
 def match_topics(headline: str, body: str, keywords: Iterable[str] = ()) -> dict[str, list[str]]:
     """The topics of an article, each with the terms that decided it, most decisive first.
 
-    Keys are `defense` and `foreign_affairs`, and only those that the article is on. The terms are spelled as in the
+    Keys are names of `TOPICS`, and only those that the article is on. The terms are spelled as in the
     lexicon, not as in the text. Any of the texts may be empty; no `str` raises.
     """
     finds = list(_finds(headline, body, keywords))
     shares = {topic: _shares(topic, finds) for topic in TOPICS}
     scores = {topic: sum(share for share, _ in found) for topic, found in shares.items()}
-    thresholds = THRESHOLD_WITH_LEAD if body.strip() else dict.fromkeys(TOPICS, THRESHOLD)
+    has_lead = bool(body.strip())
     least = LEAST_SHARE * max(scores.values())
     return {
         topic: list(dict.fromkeys(find.shown for share, find in shares[topic] if share > 0))
-        for topic in TOPICS
-        if scores[topic] >= max(least, thresholds[topic])
+        for topic, rule in TOPICS.items()
+        if scores[topic] >= max(least, rule.threshold_with_lead if has_lead else rule.threshold)
     }
 
 

@@ -52,8 +52,9 @@ class TestWhatIsCounted:
             record(topics=["foreign_affairs"]),
             record(topics=["defense", "foreign_affairs"]),
         )
-        assert counted.by_topic == {"defense": 1, "foreign_affairs": 1, "both": 1}
-        assert sum(counted.by_topic.values()) == counted.articles
+        (groups,) = counted.by_day.values()
+        assert groups == {"defense": 1, "foreign_affairs": 1, "several": 1}
+        assert counted.on_topic == {"defense": 2, "foreign_affairs": 2}
 
     def test_a_day_is_that_of_cairo(self):
         counted = corpus(record(date_published="2026-11-23T22:30:00Z"))

@@ -122,6 +122,8 @@ class DoctorSpider(Spider):
 
 
 class Command(ScrapyCommand):
+    """See the module; status 1 where a needed fact does not hold."""
+
     requires_project = True
 
     def syntax(self) -> str:

@@ -20,11 +20,10 @@ from alqahira.configuration import state_url
 from alqahira.dates import cairo_day
 from alqahira.errors import AlqahiraError, ConfigurationError
 from alqahira.ledger import Ledger, open_ledger
+from alqahira.lexicon import TOPICS
 from alqahira.parquet import require_pyarrow, write_parquet
 from alqahira.progress import is_wanted, watched
 from alqahira.record import to_json_line
-
-TOPICS = ("defense", "foreign_affairs")
 
 
 class Command(ScrapyCommand):
@@ -105,6 +104,7 @@ def write(records: Iterable[dict[str, Any]], form: str, target: str | None) -> N
 
 
 def write_lines(records: Iterable[dict[str, Any]], target: TextIO) -> None:
+    """Write each record as a line of JSON."""
     for record in records:
         target.write(f"{to_json_line(record)}\n")
     target.flush()

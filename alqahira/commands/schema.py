@@ -45,6 +45,8 @@ PUBLISHED = "published/article.v{}.schema.json"
 
 
 class Command(ScrapyCommand):
+    """See the module; status 2 for a name that is none."""
+
     requires_project = True
     requires_crawler_process = False
     default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}

@@ -17,6 +17,7 @@ from alqahira.sources.site_markup import select
 
 
 def site_root(chart: Chart) -> tuple[Verdict, str]:
+    """ROOT: the site answers there."""
     answered = [sample for sample in chart.samples if sample.status == 200]
     if chart.root != site.ROOT.value:
         return Verdict.NOT_SEEN, f"asked {chart.root} instead (ALQAHIRA_SITE_URL)"
@@ -24,6 +25,7 @@ def site_root(chart: Chart) -> tuple[Verdict, str]:
 
 
 def site_name(chart: Chart) -> tuple[Verdict, str]:
+    """NAME stands on the pages."""
     name = fold_text(site.NAME.value)
     pages = chart.of("home", "category", "tag", "article")
     hits = sum(name in fold_text(short_text(chart.tree(page), limit=100_000)) for page in pages)
@@ -33,6 +35,7 @@ def site_name(chart: Chart) -> tuple[Verdict, str]:
 
 
 def language(chart: Chart) -> tuple[Verdict, str]:
+    """LANGUAGE is what the pages declare."""
     said = Counter(
         str(chart.tree(page).get("lang") or "none") for page in chart.of("home", "category", "tag", "article")
     )
@@ -66,6 +69,7 @@ def time_zone(chart: Chart) -> tuple[Verdict, str]:
 
 
 def bare_title(chart: Chart) -> tuple[Verdict, str]:
+    """BARE_TITLES: whether the articles' <title> is the site's bare name."""
     titles = Counter(short_text(title) for page in chart.of("article") for title in chart.tree(page).iter("title"))
     if not titles:
         return Verdict.NOT_SEEN, "no article page was answered"
@@ -75,6 +79,7 @@ def bare_title(chart: Chart) -> tuple[Verdict, str]:
 
 
 def share_label(chart: Chart) -> tuple[Verdict, str]:
+    """SHARE_LABEL stands on the article pages."""
     pages = chart.of("article")
     if not pages:
         return Verdict.NOT_SEEN, "no article page was answered"
@@ -90,6 +95,7 @@ def _images(chart: Chart) -> list[str]:
 
 
 def image_names(chart: Chart) -> tuple[Verdict, str]:
+    """IMAGE_NAME: whether images carry the time of their upload."""
     sources = _images(chart)
     named = [source for source in sources if site.IMAGE_NAME.value.search(unquote(source))]
     if named:
@@ -100,6 +106,7 @@ def image_names(chart: Chart) -> tuple[Verdict, str]:
 
 
 def image_host(chart: Chart) -> tuple[Verdict, str]:
+    """IMAGE_HOST serves the articles' images."""
     hosts = Counter(urlsplit(unquote(source)).hostname or "the page's own" for source in _images(chart))
     if not hosts:
         return Verdict.NOT_SEEN, "no image"
@@ -108,6 +115,7 @@ def image_host(chart: Chart) -> tuple[Verdict, str]:
 
 
 def image_clocks(chart: Chart) -> tuple[Verdict, str]:
+    """IMAGE_CLOCKS_AGREE_MS: how far the two clocks of an image's name are apart."""
     apart = [abs(both[0] - both[1]) for source in _images(chart) if (both := clocks(source))]
     if not apart:
         return Verdict.NOT_SEEN, "no image name has both clocks"
@@ -116,18 +124,22 @@ def image_clocks(chart: Chart) -> tuple[Verdict, str]:
 
 
 def next_images(chart: Chart) -> tuple[Verdict, str]:
+    """NEXT_IMAGE_PATH: whether images come through Next.js."""
     sources = _images(chart)
     hits = sum(urlsplit(source).path == site.NEXT_IMAGE_PATH.value for source in sources)
     return (Verdict.HOLDS if hits else Verdict.NOT_SEEN), f"{hits} of {len(sources)} images"
 
 
 def flight(chart: Chart) -> tuple[Verdict, str]:
+    """NEXT_FLIGHT_PUSH: whether the article pages carry React's flight rows."""
     pages = chart.of("article")
     hits = sum(site.NEXT_FLIGHT_PUSH.value.encode() in page.body for page in pages)
     return (Verdict.HOLDS if hits else Verdict.NOT_SEEN), f"on {hits} of {len(pages)} article pages"
 
 
 def server_rendered(kind: str) -> Check:
+    """Whether pages of this kind show their content without a browser."""
+
     def check(chart: Chart) -> tuple[Verdict, str]:
         pages = chart.of(kind) if kind == "article" else chart.of("category", "tag")
         if not pages:
@@ -174,6 +186,7 @@ def date_form(chart: Chart) -> tuple[Verdict, str]:
 
 
 def validators(chart: Chart) -> tuple[Verdict, str]:
+    """Whether articles can be asked for conditionally: they come with an ETag or Last-Modified."""
     pages = [page for page in chart.of("article") if not page.rendered]
     with_any = [page for page in pages if {"etag", "last-modified"} & {name.lower() for name in page.headers}]
     if not pages:

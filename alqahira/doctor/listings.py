@@ -15,6 +15,8 @@ from alqahira.topics import match_topics
 
 
 def answered(kind: str) -> Check:
+    """How many listings of this kind, category or tag, answer with articles, and which others are worth adding."""
+
     def check(chart: Chart) -> tuple[Verdict, str]:
         asked = [sample for sample in chart.samples if sample.kind == kind]
         if not asked:
@@ -50,6 +52,7 @@ def of_section(section: site.Section, kind: str) -> Check:
 
 
 def institution_tags(chart: Chart) -> tuple[Verdict, str]:
+    """INSTITUTION_TAGS: which of them answer with articles."""
     good = {unquote(urlsplit(s.url).path).split("/")[-1] for s in chart.samples if _has_articles(chart, s)}
     found = [tag for tag in site.INSTITUTION_TAGS.value if tag in good]
     asked = any(sample.kind == "tag" for sample in chart.samples)
@@ -106,6 +109,7 @@ def links_of(pattern: re.Pattern[str], shape: str, *, never: bool = False) -> Ch
 
 
 def article_paths(chart: Chart) -> tuple[Verdict, str]:
+    """ARTICLE_PATH: whether the listings link to addresses of that shape; the shapes found, where not."""
     pages = chart.of("home", "category", "tag")
     if not pages:
         return Verdict.NOT_SEEN, "no listing was answered"
@@ -133,6 +137,7 @@ def article_paths(chart: Chart) -> tuple[Verdict, str]:
 
 
 def load_more(chart: Chart) -> tuple[Verdict, str]:
+    """LOAD_MORE: the control, what it requests, and where a control with a known label stands instead."""
     pages = chart.of("category", "tag")
     if not pages:
         return Verdict.NOT_SEEN, "no listing was answered"
@@ -150,6 +155,7 @@ def load_more(chart: Chart) -> tuple[Verdict, str]:
 
 
 def load_more_labels(chart: Chart) -> tuple[Verdict, str]:
+    """LOAD_MORE_LABELS: how the control is labelled."""
     known = {fold_text(label) for label in site.LOAD_MORE_LABELS.value}
     for page in chart.of("category", "tag"):
         for element in select(site.LOAD_MORE.value)(chart.tree(page)):
@@ -159,6 +165,7 @@ def load_more_labels(chart: Chart) -> tuple[Verdict, str]:
 
 
 def robots(chart: Chart) -> tuple[Verdict, str]:
+    """ROBOTS_PATH: whether there is a robots.txt, and the sitemaps it names."""
     for sample in chart.samples:
         if sample.kind == "robots":
             named = re.findall(rb"(?im)^\s*sitemap:\s*(\S+)", sample.body)
@@ -168,6 +175,7 @@ def robots(chart: Chart) -> tuple[Verdict, str]:
 
 
 def sitemaps(chart: Chart) -> tuple[Verdict, str]:
+    """SITEMAP_PATHS: whether a sitemap answers."""
     asked = [sample for sample in chart.samples if sample.kind == "sitemap"]
     good = chart.of("sitemap")
     if not asked:
@@ -177,6 +185,7 @@ def sitemaps(chart: Chart) -> tuple[Verdict, str]:
 
 
 def missing_page(chart: Chart) -> tuple[Verdict, str]:
+    """Whether a page that cannot be there is answered with 404 or 410."""
     for sample in chart.samples:
         if sample.kind == "missing":
             return (Verdict.HOLDS if sample.status in (404, 410) else Verdict.FAILS), f"status {sample.status}"

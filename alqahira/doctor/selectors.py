@@ -44,12 +44,14 @@ def may_match(kinds: Iterable[str], fact: site.Fact[str]) -> Check:
 
 
 def headline_instead(chart: Chart) -> str:
+    """Where the article pages' headings of the first rank stand."""
     return ", ".join(
         {f"{css_of(h)} «{short_text(h)[:50]}»": 0 for p in chart.of("article") for h in chart.tree(p).iter("h1")}
     )
 
 
 def paragraphs_instead(chart: Chart) -> str:
+    """Where the article pages' long paragraphs stand."""
     parents: Counter[str] = Counter()
     for page in chart.of("article"):
         for paragraph in chart.tree(page).iter("p"):
@@ -59,6 +61,7 @@ def paragraphs_instead(chart: Chart) -> str:
 
 
 def cards_instead(chart: Chart) -> str:
+    """Where the listings' links to articles stand."""
     places: Counter[str] = Counter()
     for page in chart.of("category", "tag"):
         for anchor in chart.tree(page).iter("a"):

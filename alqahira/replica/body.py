@@ -34,6 +34,7 @@ class Block:
 
 
 def paragraph(text: str) -> Block:
+    """A paragraph of body text; line breaks become <br>."""
     return Block(f"{_PARAGRAPH}{html.escape(text, quote=False).replace(chr(10), '<br>')}</p>", text)
 
 

@@ -80,6 +80,7 @@ def size(svg: bytes) -> tuple[int, int]:
 
 
 def data_uri(svg: bytes) -> str:
+    """An SVG as the address of an image."""
     return f"data:image/svg+xml;base64,{b64encode(svg).decode()}"
 
 

@@ -19,7 +19,7 @@ from alqahira.article import Article
 from alqahira.dates import cairo_day
 from alqahira.urls import site_name
 
-BOTH = "both"
+SEVERAL = "several"
 NO_TOPIC = "none"
 FIELDS = tuple(f.name for f in fields(Article))
 # (upper bound, or None) of the classes of time from publication to first sight, in seconds.
@@ -40,7 +40,7 @@ class Corpus:
     words: int = 0
     undated: int = 0
     marked: int = 0
-    by_topic: Counter[str] = field(default_factory=Counter)
+    on_topic: Counter[str] = field(default_factory=Counter)  # an article counts for each topic that it is on
     by_day: dict[date, Counter[str]] = field(default_factory=dict)
     filled: Counter[str] = field(default_factory=Counter)
     date_sources: Counter[str] = field(default_factory=Counter)
@@ -66,9 +66,9 @@ class Corpus:
         self.with_agency += bool(agencies)
         _count(self.terms, record.get("topic_terms") or ())
         _count(self.keywords, record.get("keywords") or ())
-        topic = topic_group(record.get("topics") or ())
-        self.by_topic[topic] += 1
-        self._add_times(record, topic)
+        topics = record.get("topics") or ()
+        self.on_topic.update(topics)
+        self._add_times(record, topic_group(topics))
 
     def _add_times(self, record: Mapping[str, Any], topic: str) -> None:
         if not record.get("date_published"):
@@ -117,8 +117,8 @@ class Corpus:
 
 
 def topic_group(topics: Sequence[str]) -> str:
-    """The one group an article is counted in: its topic, BOTH, or NO_TOPIC, so that groups add up."""
-    return BOTH if len(topics) > 1 else topics[0] if topics else NO_TOPIC
+    """The one group an article is counted in: its topic, SEVERAL, or NO_TOPIC, so that groups add up."""
+    return SEVERAL if len(topics) > 1 else topics[0] if topics else NO_TOPIC
 
 
 def most_frequent(counter: Counter[str], count: int) -> list[tuple[str, int]]:

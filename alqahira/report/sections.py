@@ -8,9 +8,20 @@ from dataclasses import dataclass
 
 from alqahira.account import Outcome
 from alqahira.dates import cairo_day
+from alqahira.lexicon import TOPICS
 from alqahira.report import words
 from alqahira.report.charts import Plot
-from alqahira.report.figures import BOTH, FIELDS, NO_TOPIC, Corpus, Figures, Headline, Run, field_sources, most_frequent
+from alqahira.report.figures import (
+    FIELDS,
+    NO_TOPIC,
+    SEVERAL,
+    Corpus,
+    Figures,
+    Headline,
+    Run,
+    field_sources,
+    most_frequent,
+)
 
 DAYS_SHOWN = 30
 MONTHS_SHOWN = 24
@@ -18,7 +29,7 @@ TERMS_SHOWN = 15
 AGENCIES_SHOWN = 12
 SOURCES_SHOWN = 8  # the others together are a ninth
 
-TOPIC_ORDER = ("defense", BOTH, "foreign_affairs", NO_TOPIC)
+_TOPIC_ORDER = (*TOPICS, SEVERAL, NO_TOPIC)
 NOWHERE = "none"
 _GREY = 7
 _COLORS = (0, 1, 2, 3, 4, 5, 6, 8, 9)
@@ -90,7 +101,7 @@ def cards(figures: Figures) -> list[Fact]:
     last = figures.runs[0] if figures.runs else None
     return [
         Fact("المواد المنشورة", words.number(corpus.articles), f"{words.number(corpus.words)} كلمة"),
-        *(_topic_card(corpus, topic) for topic in ("defense", "foreign_affairs")),
+        *(_topic_card(corpus, topic) for topic in TOPICS),
         Fact("مواد اليوم", words.number(corpus.by_day.get(today, Counter()).total()), words.short_day(today)),
         Fact("وسيط زمن الرصد", words.span(median) if median is not None else "–", "من النشر إلى أول رصد"),
         Fact("مكررة أُسقطت", words.number(figures.dropped), "لا تُنشر مرة أخرى"),
@@ -100,7 +111,7 @@ def cards(figures: Figures) -> list[Fact]:
 
 
 def _topic_card(corpus: Corpus, topic: str) -> Fact:
-    count = corpus.by_topic[topic] + corpus.by_topic[BOTH]
+    count = corpus.on_topic[topic]
     return Fact(words.TOPICS[topic], words.number(count), f"{words.share(count, corpus.articles)} من المواد")
 
 
@@ -145,7 +156,8 @@ def _days(figures: Figures) -> Section:
     return Section(
         "days",
         "المواد بحسب اليوم والموضوع",
-        "الأيام بتوقيت القاهرة، والزمن من اليمين إلى اليسار. المادة التي تمس الموضوعين تُعد مرة واحدة، في خانة وحدها.",
+        "الأيام بتوقيت القاهرة، والزمن من اليمين إلى اليسار. "
+        "المادة التي تمس أكثر من موضوع تُعد مرة واحدة، في خانة وحدها.",
         facts,
         charts,
     )
@@ -153,12 +165,12 @@ def _days(figures: Figures) -> Section:
 
 def _stacked(title: str, rows: Sequence[tuple[str, Counter[str]]], summary: str, unit: str) -> Chart:
     """Columns of articles by topic."""
-    groups = [t for t in TOPIC_ORDER if t != NO_TOPIC or any(topics[NO_TOPIC] for _, topics in rows)]
+    groups = [t for t in _TOPIC_ORDER if t != NO_TOPIC or any(topics[NO_TOPIC] for _, topics in rows)]
     plot = Plot(
         "columns",
         [label for label, _ in rows],
         [(words.TOPICS[group], [topics[group] for _, topics in rows]) for group in groups],
-        colors=[0, 2, 1, _GREY][: len(groups)],
+        colors=[_GREY if group == NO_TOPIC else _COLORS[n] for n, group in enumerate(groups)],
     )
     table = Table(
         [unit, *(words.TOPICS[group] for group in groups), "المجموع"],

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
+from alqahira import lexicon
 from alqahira.account import Outcome
 from alqahira.credit_words import AGENCIES
 from alqahira.dates import CAIRO
-from alqahira.report.figures import BOTH, NO_TOPIC
+from alqahira.report.figures import NO_TOPIC, SEVERAL
 
 MONTHS = (
     *("يناير", "فبراير", "مارس", "أبريل", "مايو", "يونيو"),
     *("يوليو", "أغسطس", "سبتمبر", "أكتوبر", "نوفمبر", "ديسمبر"),
 )
-TOPICS = {
-    "defense": "الدفاع",
-    BOTH: "الدفاع والخارجية معًا",
-    "foreign_affairs": "الشؤون الخارجية",
+TOPICS = {name: topic.label for name, topic in lexicon.TOPICS.items()} | {
+    SEVERAL: "أكثر من موضوع",
     NO_TOPIC: "بلا موضوع",
 }
 OUTCOMES = {
@@ -74,6 +73,7 @@ DELAYS = (
 
 
 def number(value: float) -> str:
+    """A whole number with commas at thousands."""
     return f"{value:,.0f}"
 
 
@@ -88,14 +88,17 @@ def share(part: float, whole: float) -> str:
 
 
 def day(value: date) -> str:
+    """A day with its year: 24 نوفمبر 2026."""
     return f"{value.day} {MONTHS[value.month - 1]} {value.year}"
 
 
 def short_day(value: date) -> str:
+    """A day without its year."""
     return f"{value.day} {MONTHS[value.month - 1]}"
 
 
 def month(year: int, number: int) -> str:
+    """A month with its year."""
     return f"{MONTHS[number - 1]} {year}"
 
 

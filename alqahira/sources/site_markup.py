@@ -20,6 +20,7 @@ from alqahira.urls import image_url
 
 @lru_cache(maxsize=256)
 def select(css: str) -> CSSSelector:
+    """The compiled selector of a CSS text. Raises cssselect.SelectorError."""
     return CSSSelector(css, translator="html")
 
 
@@ -80,6 +81,7 @@ def text_of(element: Any) -> str:
 
 
 def first_text(elements: list[Any]) -> str | None:
+    """The text of the first element that has any."""
     return next((text for element in elements if (text := text_of(element))), None)
 
 

@@ -37,5 +37,6 @@ def sign(lock: int, holder: str) -> None:
 
 
 def let_go(lock: int | None) -> None:
+    """Release the lock, if it is held."""
     if lock is not None:
         os.close(lock)
