@@ -13,6 +13,7 @@ from alqahira.errors import AlqahiraError
 
 
 def main() -> int:
+    """Do what the command line says; the exit status."""
     parser = argparse.ArgumentParser(prog="alqahira.corpus", description=__doc__)
     add_options(parser)
     settings = Settings()

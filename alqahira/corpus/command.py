@@ -19,6 +19,7 @@ from alqahira.parts import MANIFEST
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
+    """What is read, where it goes, and where Spark is."""
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--archive", metavar="FOLDER", help="read the pages in these WARCs once more")
     source.add_argument("--parts", metavar="FOLDER", help="take the records of this corpus, as they were extracted")

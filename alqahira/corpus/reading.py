@@ -266,6 +266,7 @@ def hashed(shingles: Any) -> list[int]:
 
 
 def microseconds(moment: datetime) -> int:
+    """Since 1970, without the rounding of floats."""
     whole = moment.astimezone(UTC)
     return int(whole.timestamp()) * 1_000_000 + whole.microsecond
 
