@@ -112,25 +112,40 @@ def test_a_share_is_refused_with_status_3_and_what_its_killed_holder_left_is_fin
     assert site.wrong(cluster.output) == []
 
 
-def test_the_archive_of_runs_at_once_gives_their_corpus_again(cluster, tmp_path):
-    """Whole sections and months: what one run sets aside, others take up while the first still runs."""
+@pytest.fixture
+def archived(cluster):
+    """Whole sections and months at once: what one run sets aside, others take up while the first still runs."""
     months = [("-a", f"since=2026-{month}-01", "-a", f"until=2026-{month}-28") for month in ("10", "11")]
     for section in SECTIONS:
         cluster.start(section, ALQAHIRA_ARCHIVE="true")
         for month in months:
             cluster.start(section, *month, ALQAHIRA_ARCHIVE="true")
     assert cluster.finish() == [0] * 6, cluster.logs()
-    archive = cluster.output / "archive"
-    first, *others = archived_runs(archive, 2**24)
+    first, *others = archived_runs(cluster.output / "archive", 2**24)
     assert any(run.started < max(moments(first.path)) for run in others), "no two runs went on at once"
-    replayed, made = cluster.output.with_name("output-replayed"), tmp_path / "made"
-    assert scrapy("replay", settings={"ALQAHIRA_OUTPUT_DIR": str(cluster.output)}).status == 0
-    assert told(replayed) == told(cluster.output)
-    assert unlike(cluster.output, replayed, allowed=taken_up_more_than_once(archive)) == []
-    if importlib.util.find_spec("pyspark") and shutil.which("java"):
-        ran = scrapy("corpus", "--archive", str(archive), "-o", str(made), "--master", "local[2]")
+    return cluster
+
+
+def test_the_archive_of_runs_at_once_gives_their_corpus_again(archived):
+    assert scrapy("replay", settings={"ALQAHIRA_OUTPUT_DIR": str(archived.output)}).status == 0
+    replayed = archived.output.with_name("output-replayed")
+    assert told(replayed) == told(archived.output)
+    allowed = taken_up_more_than_once(archived.output / "archive")
+    assert unlike(archived.output, replayed, allowed) == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.skipif(
+    importlib.util.find_spec("pyspark") is None or shutil.which("java") is None, reason="needs PySpark and Java"
+)
+def test_spark_makes_of_the_archive_of_runs_at_once_what_the_replay_makes_of_it(archived, tmp_path):
+    archive = str(archived.output / "archive")
+    for command, folder in (("replay", "replayed"), ("corpus", "made")):
+        ran = scrapy(command, "--archive", archive, "-o", str(tmp_path / folder))
         assert ran.status == 0, ran.stderr
-        assert sorted(Corpus(made, "").lines()) == sorted(Corpus(replayed, "").lines())
+    lines = [sorted(Corpus(tmp_path / folder, "").lines()) for folder in ("replayed", "made")]
+    assert lines[0] == lines[1]
 
 
 def told(folder: Path) -> Counter[tuple[str, int]]:
