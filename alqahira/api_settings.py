@@ -15,7 +15,6 @@ from alqahira.arguments import check_flag, check_number, check_site_url
 from alqahira.errors import ConfigurationError
 from alqahira.parts import ARTICLES_FOLDER
 
-JOB_ARGUMENT = "_job"
 # How far a run goes and how it writes; `configuration.py` checks their values as it does everybody's.
 FREE = frozenset(
     {

@@ -7,22 +7,19 @@ import math
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
-from scrapy.utils.misc import load_object
-
-from alqahira import site
+from alqahira.dates import CAIRO
 from alqahira.errors import ConfigurationError
 
 KNOWN = ("since", "until", "max_articles")
-# Scrapyd names its job this way; it is no business of the crawl.
-IGNORED = ("_job",)
+# By this one Scrapyd names its job: no business of the crawl's, but of what the job may set (`api_settings.py`).
+JOB_ARGUMENT = "_job"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _COUNT = re.compile(r"\d{1,9}", re.ASCII)
 
@@ -43,7 +40,7 @@ class CrawlArguments:
         `until` or after today.
         """
         for name in given:
-            if name not in KNOWN and name not in IGNORED:
+            if name not in (*KNOWN, JOB_ARGUMENT):
                 raise ConfigurationError(f"unknown spider argument {name!r}; known are {', '.join(KNOWN)}")
         since, until = _day("since", given.get("since")), _day("until", given.get("until"))
         if since and until and since > until:
@@ -134,7 +131,7 @@ def check_flag(name: str, value: object) -> bool:
 def check_day(name: str, value: object) -> datetime | None:
     """The beginning of a Cairo day written YYYY-MM-DD; None where it is empty, ConfigurationError where it is none."""
     day = _day(name, value)
-    return datetime.combine(day, time.min, ZoneInfo(site.TIME_ZONE.value)) if day else None
+    return datetime.combine(day, time.min, CAIRO) if day else None
 
 
 def check_revisit(value: Any) -> tuple[tuple[float, float], ...]:
@@ -146,19 +143,6 @@ def check_revisit(value: Any) -> tuple[tuple[float, float], ...]:
     except (TypeError, ValueError):
         raise ConfigurationError(f"{name}={str(value)[:40]!r} is no list of [days, hours]") from None
     return tuple((check_number(name, d, 0, 36_500), check_number(name, h, 0.01, 87_600)) for d, h in pairs)
-
-
-def check_monitor_suites(name: str, paths: Iterable[str]) -> None:
-    """Each path leads to a Spidermon suite; else ConfigurationError."""
-    from spidermon import MonitorSuite
-
-    for path in paths:
-        try:
-            found = load_object(path)
-        except (ImportError, NameError, ValueError, TypeError) as error:
-            raise ConfigurationError(f"{name}: {str(path)[:80]!r} cannot be loaded: {str(error)[:120]}") from None
-        if not (isinstance(found, type) and issubclass(found, MonitorSuite)):
-            raise ConfigurationError(f"{name}: {str(path)[:80]!r} is no suite of Spidermon monitors")
 
 
 def check_state_url(value: str) -> str:

@@ -1,6 +1,6 @@
 """The record: what one Al-Qahera News article is, field by field.
 
-One dataclass and nothing else. Names are schema.org's ``NewsArticle`` in snake_case; the order of
+One dataclass, and `rfc3339`, the form of every timestamp. Names are schema.org's ``NewsArticle`` in snake_case; the order of
 the fields is the order of the keys in a line of JSON. Every schema (JSON Schema, SQL, …) is
 generated from this class, so a change here is a change of public behaviour and of ``SCHEMA_VERSION``.
 """

@@ -24,7 +24,8 @@ from alqahira.monitors.suite import configured_actions
 STATE_FILE = "state.db"
 ARCHIVE_FOLDER = "archive"
 _DAY = 86_400
-# Settings that are read where they are used, with the least and the most that make sense; the first are whole.
+# Numbers, with the least and the most that make sense: first those that are whole. All are checked here, before a run;
+# most are read where they are used.
 _WHOLE = {
     "ALQAHIRA_SITEMAP_DAYS": (0, 36_500),
     "ALQAHIRA_BASELINE_DAYS": (0, 36_500),
@@ -98,7 +99,7 @@ class Configuration:
     archive_dir: Path | None  # None: no archive is kept
     part_max_rows: int
     part_max_age_seconds: float
-    revisit: tuple[tuple[float, float], ...]
+    revisit: tuple[tuple[float, float], ...]  # (age in days up to which it holds, hours between visits)
     limits: Limits
     baseline_since: datetime | None
     metrics_dir: Path
@@ -110,12 +111,11 @@ class Configuration:
         real = {n: check_number(n, settings[n], *bounds) for n, bounds in _REAL.items()}
         for name in _FLAGS:
             check_flag(name, settings[name])
-        configured_actions(settings)
+        configured_actions(settings)  # for its errors: the alerts themselves are made when a run ends
         limits = {field.name: (whole | real)[f"ALQAHIRA_{field.name.upper()}"] for field in fields(Limits)}
         output_dir = check_output_dir(str(settings["ALQAHIRA_OUTPUT_DIR"]))
         check_choice("ALQAHIRA_PROGRESS", str(settings["ALQAHIRA_PROGRESS"]), ("auto", "never"))
         is_archived = check_flag("ALQAHIRA_ARCHIVE", settings["ALQAHIRA_ARCHIVE"])
-        output_dir = check_output_dir(str(settings["ALQAHIRA_OUTPUT_DIR"]))
         return cls(
             site_url=check_site_url(str(settings["ALQAHIRA_SITE_URL"])),
             output_dir=output_dir,

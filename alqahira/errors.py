@@ -1,4 +1,4 @@
-"""Errors that end a run with one clear line and the contract's exit status."""
+"""Errors that end a run with one clear line and an exit status, which docs/operations.md explains."""
 
 from __future__ import annotations
 
@@ -48,3 +48,8 @@ class LedgerUnreachable(LedgerUnwritable):
 def one_line(error: object) -> str:
     """What a driver says over several lines, in one."""
     return " ".join(str(error).split())[:300]
+
+
+def how_to_install(extra: str) -> str:
+    """The command that adds one of the project's extras, for the line that says that it is missing."""
+    return f'.venv/bin/pip install --constraint constraints.txt --editable ".[{extra}]"'

@@ -17,12 +17,12 @@ from alqahira.article import rfc3339
 class Standing(StrEnum):
     """How a discovered page stands in the ledger."""
 
-    NEW = "new"
-    PENDING = "pending"
-    DUE = "due"
-    RESTING = "resting"
+    NEW = "new"  # never met before
+    PENDING = "pending"  # met, and nothing has become of it yet
+    DUE = "due"  # known, and to be asked about now
+    RESTING = "resting"  # known, and not to be asked about yet
     ELSEWHERE = "elsewhere"  # pending, and another run is at it
-    SET_ASIDE = "set_aside"
+    SET_ASIDE = "set_aside"  # read by a run that did not cover it, and kept in the ledger for one that does
 
 
 @dataclass(frozen=True, slots=True)

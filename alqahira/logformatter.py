@@ -110,7 +110,10 @@ def guard_log(settings: BaseSettings) -> None:
 
 
 class _Guard(logging.Filter):
-    """Scrapy makes a handler and says hello in one breath, thrice; this comes in between, and lets all through."""
+    """Lets every record through, and first gives the root logger's handlers their formatter.
+
+    Scrapy makes a log handler anew, three times in a process, and logs to it at once: nothing else comes in between.
+    """
 
     def __init__(self, settings: BaseSettings) -> None:
         super().__init__()
@@ -121,12 +124,13 @@ class _Guard(logging.Filter):
         return True
 
 
-# Who speaks first when the process, its crawler and its crawl have made one (scrapy/crawler.py), at any level.
+# The loggers that Scrapy uses first after it has made a handler: for the process, the crawler, the crawl, at any level
+# (scrapy/crawler.py).
 _FIRST_TO_SPEAK = ("scrapy.utils.log", "scrapy.crawler", "scrapy.addons", "scrapy.middleware", "asyncio")
 
 
 def guard_log_from_the_start(settings: BaseSettings) -> None:
-    """As `guard_log`, whenever Scrapy has made a handler, of which there may be none yet."""
+    """`guard_log` now, and again whenever Scrapy has made a handler."""
     guard_log(settings)
     for name in _FIRST_TO_SPEAK:
         logger = logging.getLogger(name)

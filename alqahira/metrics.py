@@ -12,6 +12,8 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Gauge
 
+from alqahira.account import Outcome
+
 # Values of a metric's labels beside `spider` -> its value.
 Rows = Mapping[Any, float]
 
@@ -63,7 +65,7 @@ def to_metrics(summary: Mapping[str, Any]) -> CollectorRegistry:
 def _articles(account: Mapping[str, Any]) -> dict[tuple[str, ...], float]:
     """By outcome and cause; each article in one of them. An outcome that did not come about is there with 0."""
     found: dict[tuple[str, ...], float] = {}
-    for outcome in ("accepted", "unchanged", "duplicate", "off_topic", "failed"):
+    for outcome in (each.value for each in Outcome):
         causes = account["causes"].get(outcome) or {outcome: 0}
         found |= {(outcome, cause if cause != outcome else ""): n for cause, n in causes.items()}
     return found

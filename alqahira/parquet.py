@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from alqahira.errors import ConfigurationError
+from alqahira.errors import ConfigurationError, how_to_install
 from alqahira.schema import record_fields
 
 if TYPE_CHECKING:
@@ -23,8 +23,7 @@ def require_pyarrow() -> None:
     try:
         import pyarrow.parquet  # noqa: F401
     except ImportError:
-        install = '.venv/bin/pip install --editable ".[arrow]"'
-        raise ConfigurationError(f"Parquet needs the extra «arrow»: {install}") from None
+        raise ConfigurationError(f"Parquet needs the extra «arrow»: {how_to_install('arrow')}") from None
 
 
 def arrow_schema() -> pyarrow.Schema:

@@ -21,7 +21,8 @@ def rebuild_state(state_url: str, output_dir: Path) -> Path | None:
     """Make the state again; the old file is kept beside it, and its new name is returned.
 
     In PostgreSQL it must be an empty database, for nothing is put aside there.
-    Raises LedgerUnusable where a part is not as the manifest lists it: what is damaged is mended first.
+    Raises LedgerUnusable where a part is not as the manifest lists it (what is damaged is mended first) or the database
+    is not empty, ConfigurationError where the old file cannot be put aside.
     """
     listed = {part.path: part for part in read_manifest(output_dir)}
     for path in part_files(output_dir):

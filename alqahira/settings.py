@@ -1,7 +1,8 @@
 """Every setting of the project, grouped, each with one line of why.
 
 The names that begin with `ALQAHIRA_` are this project's own, those with `SPIDERMON_` Spidermon's; each is also an
-environment variable, and a setting given with `-s` wins over it. All others are Scrapy's (docs.scrapy.org, «Settings»).
+environment variable, and a setting given with `-s` wins over it. Those with `POSTGRESQL_` are constants, changed here
+alone. All others are Scrapy's (docs.scrapy.org, «Settings»). What values each may have stands in `configuration.py`.
 """
 
 from __future__ import annotations
@@ -14,12 +15,17 @@ from alqahira import site
 # --- what users set ---------------------------------------------------------------------------
 
 ALQAHIRA_SITE_URL = site.ROOT.value
+# Where the corpus goes; a relative folder is below the one that the command was given in.
 ALQAHIRA_OUTPUT_DIR = "output"
 # Empty: state.db in the output folder, so that a corpus and its ledger are never parted by mistake.
 ALQAHIRA_STATE_URL = ""
+# `drop`: an article that was told already is not published. `mark`: it is, with `duplicate_of`. `off`: all are.
 ALQAHIRA_NEAR_DUPLICATES = "drop"
+# `auto`: plain HTTP first. `never`, `always`: docs/browser.md.
 ALQAHIRA_BROWSER = "auto"
+# An address or URL in the user agent, by which the site's operators can reach whoever runs this.
 ALQAHIRA_USER_AGENT_CONTACT = ""
+# On: parts are `.jsonl.gz`. Warehouses read either; what is written already stays as it is.
 ALQAHIRA_COMPRESS_PARTS = "false"
 # On: the article pages that were read are kept in <output>/archive/, for `scrapy replay` (docs/archive.md).
 ALQAHIRA_ARCHIVE = "false"
@@ -40,39 +46,42 @@ ALQAHIRA_MAX_SITEMAPS = 500
 ALQAHIRA_REVISIT = [(1, 2), (3, 12), (7, 24), (30, 168), (365, 2160)]
 # At most this many known articles are asked about again in one run.
 ALQAHIRA_MAX_REVISITS = 500
-# A longer headline is none.
+
+# --- what is written --------------------------------------------------------------------------
+
+# Characters; a longer headline is none, and its article fails with the cause `headline_too_long`.
 ALQAHIRA_MAX_HEADLINE = 1_000
 # Parts are sealed at this many rows, or when their oldest row is this old.
 ALQAHIRA_PART_MAX_ROWS = 5_000
 ALQAHIRA_PART_MAX_AGE_SECONDS = 300
+
+# --- monitors (docs/operations.md) ------------------------------------------------------------
+
+# In EXTENSIONS stands `alqahira.extensions.monitors`, not Spidermon's own: the run asks it before it fixes its status.
+SPIDERMON_ENABLED = True
+SPIDERMON_SPIDER_CLOSE_MONITORS = ["alqahira.monitors.suite.RunMonitors"]
 # A run in which more than this share of the taken articles failed ends with status 1.
 ALQAHIRA_MAX_FAILED_SHARE = 0.5
 # Days of a section's own runs that a run is compared with.
 ALQAHIRA_BASELINE_DAYS = 30
 # YYYY-MM-DD (Cairo): no run before that day is compared with, for the day on which the site changed for good.
 ALQAHIRA_BASELINE_SINCE = ""
-
-# --- monitors (docs/operations.md) ------------------------------------------------------------
-
-# Not `spidermon.contrib…`: the run asks for the verdicts before it fixes its exit status.
-SPIDERMON_ENABLED = True
-SPIDERMON_SPIDER_CLOSE_MONITORS = ["alqahira.monitors.suite.RunMonitors"]
-# Coverage is compared with so many earlier runs, at least so many of them…
+# Coverage is compared with so many earlier runs at most, and with so many at least…
 ALQAHIRA_BASELINE_RUNS = 20
 ALQAHIRA_BASELINE_MIN_RUNS = 3
-# …over at least so many pages of this run; it may be less by this share before that is a matter of chance.
+# …over at least so many pages of this run. It may be lower by this share; lower still, only where chance explains it.
 ALQAHIRA_MONITOR_MIN_ARTICLES = 5
 ALQAHIRA_COVERAGE_MARGIN = 0.1
-# A day with less than this share of the articles that are usual on its weekday, where so many are usual.
+# A day fails with less than this share of the articles that are usual on its weekday, where so many are usual.
 ALQAHIRA_MIN_VOLUME_SHARE = 0.25
 ALQAHIRA_MIN_VOLUME = 10
-# Shares of the run's requests, where it sent at least so many.
+# Most of the run's requests that may fail, and that may be tries again (shares), where it sent at least so many.
 ALQAHIRA_MAX_ERROR_SHARE = 0.2
 ALQAHIRA_MAX_RETRY_SHARE = 0.2
 ALQAHIRA_MONITOR_MIN_REQUESTS = 20
-# Share of listings and articles that robots.txt may refuse.
+# Most of the listings and articles that robots.txt may refuse (a share).
 ALQAHIRA_MAX_ROBOTS_SHARE = 0.1
-# An incomplete run fails where the last complete one began longer ago.
+# An incomplete run fails where the last complete one began longer ago than this.
 ALQAHIRA_MAX_HOURS_SINCE_SUCCESS = 48
 # Metrics for node_exporter's textfile collector; empty: `metrics` in the output folder.
 ALQAHIRA_METRICS_DIR = ""
@@ -204,12 +213,13 @@ ALQAHIRA_BACKOFF_MAX = 60.0
 
 # --- the browser (docs/browser.md) ------------------------------------------------------------
 
-# Scrapy's own handler until a page needs more; Playwright and Chromium start with the first that does.
+# Scrapy's own handler until a page needs more; Playwright and Chromium start with the first such page.
 DOWNLOAD_HANDLERS = dict.fromkeys(("http", "https"), "alqahira.browser.handler.BrowserDownloadHandler")
-# Seconds for one page in the browser, all its clicks included.
+# Seconds for one page in the browser, without the clicks on a load-more control.
 ALQAHIRA_BROWSER_DEADLINE = 60
+# Pages that are open at once.
 ALQAHIRA_BROWSER_PAGES = 2
-# Seconds for all the clicks on one listing.
+# Seconds for all those clicks on one listing.
 ALQAHIRA_BROWSER_LOAD_MORE_BUDGET = 600
 # With `since`, a load-more control is pressed at most this often on one listing.
 ALQAHIRA_MAX_LOAD_MORE_CLICKS = 200

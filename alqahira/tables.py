@@ -34,18 +34,18 @@ pages = Table(
     metadata,
     Column("key", String, primary_key=True),
     Column("url", Text, nullable=False),
-    Column("section", String, nullable=False),
+    Column("section", String, nullable=False),  # whose runs ask for it
     Column("state", String, nullable=False),  # pending, done, failed
     Column("discovered_on", Text),
-    Column("hint_date", String),
+    Column("hint_date", String),  # of its publication, as what named it said
     Column("first_run", String, nullable=False),
-    Column("settled", Integer, nullable=False, default=0),
+    Column("settled", Integer, nullable=False, default=0),  # 1: a complete run of the section has dealt with it
     Column("etag", Text),
     Column("last_modified", Text),
     Column("last_visit", String),
     Column("next_visit", String),
-    Column("attempts", Integer, nullable=False, default=0),
-    Column("cause", Text),
+    Column("attempts", Integer, nullable=False, default=0),  # runs in a row in which it failed
+    Column("cause", Text),  # of the last failure
     Column("article_id", String),
     Column("aside_topics", String, nullable=False, default=""),  # topics of a set-aside record, as «,a,b,»
     Index("pages_frontier", "section", "state"),
@@ -98,8 +98,8 @@ outbox = Table(
     Column("position", Integer, primary_key=True, autoincrement=True),
     Column("article_id", String, nullable=False),
     Column("revision", Integer, nullable=False),
-    Column("day", String, nullable=False),
-    Column("accepted", String, nullable=False),
+    Column("day", String, nullable=False),  # of publication in Cairo, or «unknown»
+    Column("accepted", String, nullable=False),  # when its page was fetched: a part is due by its oldest row
     Column("part", Integer),
     Index("outbox_part", "part", "day"),
     sqlite_autoincrement=True,

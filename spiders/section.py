@@ -28,7 +28,7 @@ from alqahira.extensions.run import Run
 from alqahira.extract import Hints, read_page
 from alqahira.frontier import Discovery, Link, Standing
 from alqahira.listing import read_listing, read_sitemap
-from alqahira.middlewares.causes import failure_cause, is_transient
+from alqahira.middlewares.causes import RUN_ENDING, failure_cause, is_transient
 from alqahira.middlewares.robots import RobotsMiddleware
 from alqahira.middlewares.wire import WIRE, Wire, pairs
 from alqahira.page import CrawledArticle, FetchedPage, PageVisit
@@ -411,6 +411,8 @@ class SectionSpider(Spider):
     def article_failed(self, failure: Failure) -> None:
         request: Request = failure.request  # type: ignore[attr-defined]
         cause = failure_cause(failure)
+        if cause == RUN_ENDING:
+            return  # it was never asked for: left to the next run
         self._lost(request.cb_kwargs["link"], cause, retry=is_transient(cause))
 
     def _lost(self, link: Link, cause: str, *, retry: bool, now: datetime | None = None) -> None:

@@ -227,10 +227,6 @@ def test_the_account_names_a_page_without_headline_or_body(crawled, replica, tmp
     assert not broken.keys() & corpus.by_id().keys()
 
 
-def accounts(log):
-    return [line.split("discovered = ")[1] for line in log.splitlines() if " discovered = " in line]
-
-
 def test_the_account_of_a_run_adds_up(replica, tmp_path):
     log = Corpus(tmp_path / "output", replica().url).crawl("defense").stderr
     (line,) = [line for line in log.splitlines() if " discovered = " in line]

@@ -250,7 +250,7 @@ def _utc(text: str) -> datetime:
 
 
 @pytest.mark.parametrize(("text", "moment"), [*MACHINE.items(), *VISIBLE.items(), *NAMED_DAYS.items()])
-def test_dates_and_times(text: str, moment: str) -> None:
+def test_a_printed_date_is_the_moment_it_names(text: str, moment: str) -> None:
     parsed = parse_date(text, now=NOW)
     assert parsed is not None
     assert parsed.replace(microsecond=0) == _utc(moment)

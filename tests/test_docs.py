@@ -26,6 +26,8 @@ from crawling import PROJECT
 from scrapyd_server import PASSWORD, Scrapyd
 
 from alqahira.article import Article
+from alqahira.browser.errors import BrowserError
+from alqahira.middlewares import causes
 
 VENV = Path(sys.executable).parent.parent
 PAGES = sorted(
@@ -103,6 +105,17 @@ def test_what_is_not_run_is_at_least_shell():
     for block in left:
         done = subprocess.run(["bash", "-n"], input=block.text, text=True, capture_output=True, check=False)
         assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_every_cause_of_a_failure_is_explained_and_marked_where_it_is_tried_again():
+    text = (PROJECT / "docs" / "operations.md").read_text("utf-8")
+    table = text[text.index("## Causes") : text.index("## Exit status")]
+    kinds = [BrowserError, *BrowserError.__subclasses__()]
+    known = {value for name, value in vars(causes).items() if name.isupper() and isinstance(value, str)}
+    known |= {kind.cause for kind in kinds}
+    assert known <= set(re.findall(r"`(\w+)`", table))
+    marked = set(re.findall(r"`(\w+)` \\\*", table)) & known
+    assert marked == set(filter(causes.is_transient, known))
 
 
 # --- running a page ---------------------------------------------------------------------------------

@@ -20,8 +20,11 @@ from random import Random
 
 import pytest
 from crawling import UNTHROTTLED, Corpus, scrapy, start_scrapy
+from http_server import QuietHandler, serving
+from scrapyd_server import until
 from undisturbed import SETTINGS, Site, site_of
 
+from alqahira.ledger import open_ledger
 from alqahira.parts import part_files
 
 
@@ -198,6 +201,35 @@ def test_a_second_sigterm_ends_it_at_once_and_loses_nothing(crawl):
     process.wait(60)
     assert crawl.finish() == 0
     assert crawl.wrong() == []
+
+
+class Overloaded(QuietHandler):
+    """Two listings' worth of articles, each of which asks to be left alone for two minutes."""
+
+    def do_GET(self):
+        if self.path.startswith("/news/"):
+            self.answer(b"", "text/html", 503, **{"Retry-After": "120"})
+        elif self.path.startswith("/category/"):
+            cards = "".join(f'<article><a href="/news/{n}/x">{n}</a></article>' for n in range(100, 140))
+            self.answer(f"<html><main>{cards}</main></html>".encode(), "text/html")
+        else:
+            self.answer(b"", "text/plain", 404)
+
+
+def test_what_waits_for_a_held_host_when_sigterm_comes_is_left_to_the_next_run(tmp_path):
+    with serving(Overloaded) as server:
+        site = f"http://127.0.0.1:{server.server_port}"
+        settings = UNTHROTTLED | {"ALQAHIRA_SITE_URL": site, "ALQAHIRA_OUTPUT_DIR": str(tmp_path / "output")}
+        settings |= {"CONCURRENT_REQUESTS_PER_DOMAIN": "1", "DOWNLOAD_DELAY": "0.25"}  # so that many wait
+        log = tmp_path / "log"
+        process = start_scrapy("crawl", "defense", settings=settings, log=log)
+        until(lambda: "left alone for 120.0 s" in log.read_text("utf-8"), lambda: log.read_text("utf-8"))
+        process.terminate()
+        assert process.wait(60) == 0, log.read_text("utf-8")
+    said = log.read_text("utf-8")
+    assert "+ 0 failed; 40 left to the next run" in said, said
+    with open_ledger(f"sqlite:///{tmp_path / 'output' / 'state.db'}", read_only=True) as ledger:
+        assert len(ledger.pending("defense")) == 40
 
 
 # --- disks --------------------------------------------------------------------------------------

@@ -232,7 +232,7 @@ class TestWords:
         ("seconds", "said"),
         [(4, "4 ث"), (59 * 60, "59 د"), (3_600, "1 س"), (5_400, "1 س 30 د"), (86_400, "1 ي"), (200_000, "2 ي 7 س")],
     )
-    def test_a_span(self, seconds, said):
+    def test_a_span_has_its_two_largest_units(self, seconds, said):
         assert words.span(timedelta(seconds=seconds)) == said
 
     @pytest.mark.parametrize(
@@ -246,7 +246,7 @@ class TestWords:
         ("count", "said"),
         [(0, "0 بايت"), (999, "999 بايت"), (1_500, "2 ك.ب"), (5 * 10**9, "5 ج.ب"), (10**13, "10,000 ج.ب")],
     )
-    def test_a_size(self, count, said):
+    def test_a_size_is_in_decimal_units(self, count, said):
         assert words.size(count) == said
 
     def test_times_are_cairo_s(self):
@@ -263,7 +263,7 @@ class TestWords:
         (None, None, False, words.NOT_ENDED),
     ],
 )
-def test_how_a_run_ended(ended, exit_status, complete, said):
+def test_a_run_says_how_it_ended_or_that_nobody_knows(ended, exit_status, complete, said):
     assert run_state(Run("a", "defense", NOW, ended, exit_status, complete, {})) == said
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 
 class BrowserError(Exception):
-    """Base. `is_transient`: whether a later run may have better luck with the same page."""
+    """Base. Whether a later run may have better luck with the same page, `middlewares.causes` says for every cause."""
 
     cause = "browser_error"
-    is_transient = True
 
 
 class NeedsBrowser(BrowserError):
@@ -36,11 +35,9 @@ class OffsiteRedirect(BrowserError):
     """The page led to another host, which the browser does not follow."""
 
     cause = "offsite_redirect"
-    is_transient = False
 
 
 class PageTooLarge(BrowserError):
     """The rendered page is larger than DOWNLOAD_MAXSIZE."""
 
     cause = "too_large"
-    is_transient = False

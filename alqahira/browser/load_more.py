@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -21,11 +21,10 @@ _POLL_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class LoadMore:
-    """How far a listing is opened: to the moment `until`, to cards all `known` (ledger keys), or so many clicks."""
+    """How far a listing is opened: to the moment `until`, back in time, or so many clicks."""
 
     until: datetime | None = None
     max_clicks: int = 50
-    known: Collection[str] = field(default=frozenset())
 
     @classmethod
     def from_meta(cls, value: Mapping[str, Any]) -> LoadMore:
@@ -98,8 +97,8 @@ async def _new_cards(visit: Visit, seen: set[str]) -> list[str]:
 
 
 def _why_stop(visit: Visit, plan: LoadMore, batch: list[str]) -> str | None:
-    """Why this batch of cards was the last one wanted: all of it is older than asked for, or known."""
-    if not batch or not (plan.until or plan.known):
+    """Why this batch of cards was the last one wanted: all of it is older than asked for."""
+    if not batch or not plan.until:
         return None
     from alqahira.listing import read_listing
 
@@ -107,11 +106,7 @@ def _why_stop(visit: Visit, plan: LoadMore, batch: list[str]) -> str | None:
     cards = read_listing(html.encode(), visit.url, root=visit.root, now=datetime.now(UTC)).cards
     dates = [card.date for card in cards if card.date]
     # The newest decides: a pinned old story among new ones is no end.
-    if plan.until and dates and max(dates) < plan.until:
-        return "until"
-    if plan.known and cards and all(card.key in plan.known for card in cards):
-        return "known"
-    return None
+    return "until" if dates and max(dates) < plan.until else None
 
 
 def article_path_for_script() -> str:

@@ -15,8 +15,8 @@ from playwright.async_api import Response as PageResponse
 
 from alqahira import site
 from alqahira.browser.errors import BrowserTimeout
+from alqahira.browser.fetched_json import article_links, endpoint
 from alqahira.browser.load_more import article_path_for_script
-from alqahira.browser.page_data import article_links, endpoint
 from alqahira.browser.policy import is_wanted
 from alqahira.urls import canonical_url, is_article_url, is_on_site
 

@@ -1,1 +1,1 @@
-"""Scrapy custom commands: `scrapy --help` lists them."""
+"""Scrapy custom commands: `scrapy --help` lists them. `ending` is how each of them ends for an error."""

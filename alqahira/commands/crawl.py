@@ -1,13 +1,10 @@
-"""`scrapy crawl`, as Scrapy has it, with arguments checked before anything starts and the contract's exit status."""
+"""`scrapy crawl`, as Scrapy has it, with arguments checked before anything starts and an exit status that says more."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import logging
 import os
-import sys
-from contextlib import suppress
 from datetime import UTC, datetime
 
 from scrapy.commands.crawl import Command as ScrapyCrawl
@@ -15,18 +12,16 @@ from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.exceptions import UsageError
 from scrapy.settings import Settings
 from scrapy.utils.conf import arglist_to_dict
-from scrapy.utils.log import configure_logging, get_scrapy_root_handler
 
-from alqahira.api_settings import JOB_ARGUMENT, check_api_settings
-from alqahira.arguments import CrawlArguments, check_site_url
+from alqahira.api_settings import check_api_settings
+from alqahira.arguments import JOB_ARGUMENT, CrawlArguments, check_site_url
+from alqahira.commands.ending import end, say
 from alqahira.configuration import Configuration
 from alqahira.dates import cairo_day
 from alqahira.errors import AlqahiraError, ConfigurationError
 from alqahira.extensions.run import Run
 from alqahira.logformatter import guard_log_from_the_start, in_plain_sight
 from alqahira.urls import site_name
-
-logger = logging.getLogger(__name__)
 
 
 class Command(ScrapyCrawl):
@@ -110,22 +105,5 @@ def exit_status(crawler: Crawler, task: asyncio.Task[None]) -> int:
     is_json = settings.getbool("ALQAHIRA_LOG_JSON") and settings.getbool("LOG_ENABLED") and not settings["LOG_FILE"]
     if run.problem and not is_json:
         # Said once more as the last line, for the log may go to a file or nowhere.
-        _say(in_plain_sight(run.problem))
+        say(in_plain_sight(run.problem))
     return run.exit_status
-
-
-def end(error: AlqahiraError, *, log: Settings | None = None) -> None:
-    """One line to standard error, and to the log where `log` has a file for it; out with the error's status."""
-    if log is not None and log["LOG_FILE"] and log.getbool("LOG_ENABLED"):
-        with suppress(OSError):
-            if get_scrapy_root_handler() is None:  # it ends before Scrapy has opened its log
-                configure_logging(log)
-            logger.error("%s", error)
-    _say(str(error))
-    sys.exit(error.exit_status)
-
-
-def _say(problem: str) -> None:
-    # Who started this run may be gone and have left a broken pipe; the exit status stays what it is.
-    with suppress(OSError):
-        print(f"alqahira: {problem}", file=sys.stderr, flush=True)

@@ -19,7 +19,7 @@ from scrapy.commands import ScrapyCommand
 
 from alqahira import site
 from alqahira.account import account_line
-from alqahira.commands.crawl import end
+from alqahira.commands.ending import end
 from alqahira.configuration import Configuration
 from alqahira.dates import cairo_day
 from alqahira.errors import AlqahiraError, ConfigurationError

@@ -20,7 +20,7 @@ from twisted.python.failure import Failure
 from alqahira import site, urls
 from alqahira.arguments import check_site_url
 from alqahira.article import Article
-from alqahira.commands.crawl import end
+from alqahira.commands.ending import end
 from alqahira.configuration import state_url
 from alqahira.doctor import Finding, NewLayout, Sample, Verdict, diagnose, propose_layout
 from alqahira.errors import AlqahiraError, ConfigurationError
@@ -36,7 +36,6 @@ _CORRECT = "alqahira/site.py"
 _ARTICLES, _SITEMAPS = 4, 2
 # Articles of the corpus that are asked again: their records are what a selector must reproduce.
 _KNOWN = 4
-
 
 # Neither a run nor a ledger; the manners stay.
 _SETTINGS: dict[str, Any] = {

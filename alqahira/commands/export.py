@@ -15,7 +15,7 @@ from typing import Any, TextIO
 from scrapy.commands import ScrapyCommand
 
 from alqahira.arguments import CrawlArguments
-from alqahira.commands.crawl import end
+from alqahira.commands.ending import end
 from alqahira.configuration import state_url
 from alqahira.dates import cairo_day
 from alqahira.errors import AlqahiraError, ConfigurationError

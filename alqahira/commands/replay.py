@@ -16,7 +16,7 @@ from scrapy.commands import ScrapyCommand
 from scrapy.settings import Settings
 
 from alqahira.archive import files, find_page
-from alqahira.commands.crawl import end
+from alqahira.commands.ending import end
 from alqahira.configuration import ARCHIVE_FOLDER, state_url
 from alqahira.errors import AlqahiraError, ConfigurationError
 from alqahira.ledger import open_ledger

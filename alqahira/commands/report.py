@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from scrapy.commands import ScrapyCommand
 
-from alqahira.commands.crawl import end
+from alqahira.commands.ending import end
 from alqahira.configuration import state_url
 from alqahira.errors import AlqahiraError, ConfigurationError, LedgerMissing
 from alqahira.ledger import open_ledger
@@ -68,14 +66,9 @@ class Command(ScrapyCommand):
 
 def write(target: Path, page: str) -> None:
     """Put the page in place once it is whole. Raises ConfigurationError where the file cannot be written."""
-    # A name of its own: two reports at once do not write into each other's file.
-    aside = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         if target.is_dir():
             raise IsADirectoryError(0, "it is a folder")
-        write_whole(aside, page.encode())
-        aside.replace(target)
+        write_whole(target, page.encode())
     except OSError as error:
-        with suppress(OSError):
-            aside.unlink(missing_ok=True)
         raise ConfigurationError(f"{target} cannot be written: {error.strerror}") from None

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from scrapy.commands import ScrapyCommand
 
 from alqahira.article import SCHEMA_VERSION
-from alqahira.commands.crawl import end
+from alqahira.commands.ending import end
 from alqahira.compatibility import breaking_changes
 from alqahira.dialects import DIALECTS, bigquery_schema, ddl, dlt_columns
 from alqahira.errors import AlqahiraError, ConfigurationError

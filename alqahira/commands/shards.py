@@ -10,7 +10,7 @@ from scrapy.commands import ScrapyCommand
 
 from alqahira import site
 from alqahira.arguments import CrawlArguments
-from alqahira.commands.crawl import end
+from alqahira.commands.ending import end
 from alqahira.dates import cairo_day
 from alqahira.errors import AlqahiraError, ConfigurationError
 from alqahira.shards import check_node, schedule_calls, shards

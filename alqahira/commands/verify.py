@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scrapy.commands import ScrapyCommand
 
-from alqahira.commands.crawl import end
+from alqahira.commands.ending import end
 from alqahira.configuration import state_url
 from alqahira.errors import AlqahiraError, ConfigurationError
 from alqahira.ledger import open_ledger

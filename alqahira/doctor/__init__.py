@@ -69,11 +69,9 @@ def diagnose(samples: Sequence[Sample], *, root: str, now: datetime) -> list[Fin
     return findings
 
 
+# Kinds of samples.
 _LISTINGS = ("category", "tag")
-
-
 _ARTICLES = ("article",)
-
 
 # Each fact of site.py that pages can show: whether the crawl needs it, and how it is checked.
 _CHECKS: dict[str, tuple[bool, Check]] = {
@@ -124,7 +122,6 @@ _CHECKS: dict[str, tuple[bool, Check]] = {
     "NEXT_DATA_SCRIPT": (False, may_match(_ARTICLES, site.NEXT_DATA_SCRIPT)),
     "NEXT_FLIGHT_PUSH": (False, flight),
 }
-
 
 # What site.py cannot say yet: each is a question that the live site answers.
 _QUESTIONS: tuple[tuple[str, bool, Check], ...] = (

@@ -82,7 +82,7 @@ class Monitors(Spidermon):  # type: ignore[misc]
         self._summary: dict[str, Any] = {}
 
     def spider_closed(self, spider: Spider) -> None:
-        """Too early or too late, as it happens: the run asks `judge`."""
+        """Where Spidermon would judge; here the run asks `judge` when its own facts are known."""
         for task in self.periodic_tasks.get(spider, ()):
             task.stop()
 

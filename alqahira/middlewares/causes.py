@@ -133,7 +133,6 @@ _TRANSIENT = frozenset(
         TLS,
         ROBOTS_UNREACHABLE,
         RETRY_AFTER_TOO_LONG,
-        RUN_ENDING,
         BROWSER,
         "browser_error",
         "browser_crashed",

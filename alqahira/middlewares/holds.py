@@ -86,7 +86,7 @@ class Holds:
         if remaining > self.longest:
             self._give_up_queued(slot, causes.RETRY_AFTER_TOO_LONG)
         elif self.closing:
-            self._give_up_queued(slot, causes.IGNORED)
+            self._give_up_queued(slot, causes.RUN_ENDING)
         elif remaining > 0:
             slot.latercall = call_later(min(_LOOK, remaining), self._look_again, slot, key)
         else:

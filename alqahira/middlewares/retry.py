@@ -65,7 +65,7 @@ class PoliteRetryMiddleware(RetryMiddleware):
             if seconds > self._holds.longest:
                 raise causes.refused(self.crawler, causes.RETRY_AFTER_TOO_LONG, f"{seconds:.0f} s for {request.url}")
             if not await self._holds.pause(seconds):
-                raise causes.refused(self.crawler, causes.IGNORED, f"the run is ending: {request.url}")
+                raise causes.refused(self.crawler, causes.RUN_ENDING, request.url)
 
     async def process_response(  # type: ignore[override]  # Scrapy awaits it
         self, request: Request, response: Response, spider: Spider | None = None

@@ -1,7 +1,7 @@
 """E-mail: Spidermon's message settings, sent by the standard library.
 
 Spidermon's own SMTP action goes through `scrapy.mail`, which Scrapy has deprecated; it wants a password of every
-server and puts the message as text into another.
+server and sends the finished message as the text of another one.
 """
 
 from __future__ import annotations

@@ -13,17 +13,16 @@ from datetime import datetime, timedelta
 from math import exp, lgamma, log
 from statistics import median
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from alqahira import site
 from alqahira.account import Outcome
+from alqahira.dates import CAIRO
 from alqahira.ledger import EndedRun
 
-_CAIRO = ZoneInfo(site.TIME_ZONE.value)
-# Reasons for which a run ended that leave nothing unseen.
+# Reasons for which a run ends (Scrapy's and ours) that leave nothing unseen.
 WHOLE = frozenset({"finished"})
 # A share below the baseline is no chance where chance alone would give it less often than this.
 _CHANCE = 0.001
+# A day's volume is compared with that of the same weekday in so many weeks before, if there are so many at least.
 _WEEKS = 4
 _FEWEST_WEEKS = 3
 # A run that starts somewhat later than on other days still counts to the same part of the day.
@@ -166,7 +165,7 @@ def weekday_volume(facts: Facts) -> str:
     """By this time of the day not much less was accepted than on the same weekday of the last weeks."""
     if facts.is_bounded or not facts.is_whole:
         raise NotJudged("a run that was bounded or stopped says nothing of the day's volume")
-    moment = facts.started.astimezone(_CAIRO)
+    moment = facts.started.astimezone(CAIRO)
     today = facts.account["accepted"] + sum(_accepted(facts.earlier, moment, timedelta(0)))
     past = []
     for week in range(1, _WEEKS + 1):
@@ -308,7 +307,7 @@ def _accepted(runs: Sequence[EndedRun], moment: datetime, late: timedelta) -> li
     """What each run accepted that began on the moment's Cairo day, up to it and so much later."""
     found = []
     for run in runs:
-        started = datetime.fromisoformat(run.started).astimezone(_CAIRO)
+        started = datetime.fromisoformat(run.started).astimezone(CAIRO)
         if started.date() == moment.date() and started <= moment + late:
             found.append(run.account["accepted"])
     return found

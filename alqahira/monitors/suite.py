@@ -12,7 +12,7 @@ from scrapy.settings import BaseSettings
 from spidermon import Monitor, MonitorSuite
 from spidermon.core.actions import Action
 
-from alqahira.errors import ConfigurationError
+from alqahira.errors import ConfigurationError, how_to_install
 from alqahira.monitors.rules import RULES, Facts, NotJudged, Rule
 
 
@@ -79,6 +79,4 @@ def _load(path: str) -> type[Action]:
     try:
         return load_object(path)  # type: ignore[no-any-return]
     except ModuleNotFoundError as error:
-        raise ConfigurationError(
-            f"alerts need {error.name}: .venv/bin/pip install -c constraints.txt -e '.[alerts]'"
-        ) from None
+        raise ConfigurationError(f"alerts need {error.name}: {how_to_install('alerts')}") from None

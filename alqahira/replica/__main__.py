@@ -8,6 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import get_args
 
+from alqahira.errors import how_to_install
 from alqahira.replica import options as switches
 from alqahira.replica.options import CAIRO, ReplicaOptions
 
@@ -91,7 +92,7 @@ def _serve(options: ReplicaOptions) -> None:
     try:
         from alqahira.replica.server import serve
     except ModuleNotFoundError as error:
-        raise OSError(f"{error.name} is not installed: pip install 'alqahira[replica]'") from error
+        raise OSError(f"{error.name} is not installed: {how_to_install('replica')}") from error
     asyncio.run(serve(options))
 
 

@@ -21,6 +21,7 @@ from alqahira.urls import site_name
 
 SEVERAL = "several"
 NO_TOPIC = "none"
+NOWHERE = "none"  # the source of a field that an article lacks, as in `Account.sources`
 FIELDS = tuple(f.name for f in fields(Article))
 # (upper bound, or None) of the classes of time from publication to first sight, in seconds.
 DELAY_CLASSES: tuple[int | None, ...] = (900, 3_600, 3 * 3_600, 6 * 3_600, 86_400, 3 * 86_400, 7 * 86_400, None)
@@ -59,8 +60,8 @@ class Corpus:
         self.words += record.get("word_count") or 0
         self.marked += bool(record.get("duplicate_of"))
         self.filled.update(name for name in FIELDS if record.get(name) not in (None, "", []))
-        self.layouts[record.get("layout") or NO_TOPIC] += 1
-        self.date_sources[record.get("date_published_source") or NO_TOPIC] += 1
+        self.layouts[record.get("layout") or NOWHERE] += 1
+        self.date_sources[record.get("date_published_source") or NOWHERE] += 1
         agencies = set(record.get("agencies") or ())
         self.agencies.update(agencies)
         self.with_agency += bool(agencies)
@@ -224,7 +225,12 @@ def site_link(url: str, site: str) -> str | None:
 
 @dataclass
 class Figures:
-    """All that the page shows. `site` is the ledger's name of the site; `statuses` counts rows of `articles`."""
+    """All that the page shows. `site` is the ledger's name of the site.
+
+    `lines` were published, and `waiting` of them are in no part yet; `part_bytes` of the sealed parts. `revisions`
+    counts articles by their highest published revision, `pages` the frontier's by state. `dropped` duplicates are
+    articles; `repeated` are the stories told again most often, with how often.
+    """
 
     now: datetime
     site: str = ""

@@ -14,6 +14,7 @@ from alqahira.report.charts import Plot
 from alqahira.report.figures import (
     FIELDS,
     NO_TOPIC,
+    NOWHERE,
     SEVERAL,
     Corpus,
     Figures,
@@ -30,10 +31,9 @@ AGENCIES_SHOWN = 12
 SOURCES_SHOWN = 8  # the others together are a ninth
 
 _TOPIC_ORDER = (*TOPICS, SEVERAL, NO_TOPIC)
-NOWHERE = "none"
 _GREY = 7
 _COLORS = (0, 1, 2, 3, 4, 5, 6, 8, 9)
-# Always there, so that their coverage says nothing.
+# Always there, or counted in a section of their own.
 _ALWAYS = frozenset(
     {
         *("schema_version", "article_id", "revision", "url", "in_language", "word_count", "content_hash", "layout"),

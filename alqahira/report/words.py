@@ -8,7 +8,7 @@ from alqahira import lexicon
 from alqahira.account import Outcome
 from alqahira.credit_words import AGENCIES
 from alqahira.dates import CAIRO
-from alqahira.report.figures import NO_TOPIC, SEVERAL
+from alqahira.report.figures import NO_TOPIC, NOWHERE, SEVERAL
 
 MONTHS = (
     *("يناير", "فبراير", "مارس", "أبريل", "مايو", "يونيو"),
@@ -39,7 +39,7 @@ SOURCES = {
     "listing": "صفحة القسم",
     "image_upload": "وقت رفع الصورة",
     "generic": "مستخرج عام",
-    "none": "غير موجود",
+    NOWHERE: "غير موجود",
 }
 FIELDS = {
     "headline": "العنوان",

@@ -13,7 +13,10 @@ from alqahira.errors import ConfigurationError, LedgerBusy
 
 
 def hold(path: Path) -> int:
-    """An exclusive lock on a file beside a path; the system lets it go when this process dies. Raises LedgerBusy."""
+    """An exclusive lock on `<path>.lock`, to be given to `let_go`; the system lets it go when this process dies.
+
+    Raises LedgerBusy where another process has it, ConfigurationError where the folder cannot be written.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o644)

@@ -70,7 +70,7 @@ class Store:
         return []
 
     def settled(self, connection: Connection) -> None:
-        """Those pages have been settled."""
+        """A complete run has just marked pages as settled: nobody need remember whose they were."""
 
     def restored(self, connection: Connection) -> None:
         """Rows with numbers of their own have been inserted: go on counting after them."""

@@ -8,7 +8,7 @@ import re
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from alqahira.errors import ConfigurationError
+from alqahira.errors import ConfigurationError, how_to_install
 
 _FORMS = "sqlite:///<file> or postgresql://<user>@<host>/<database>"
 _DRIVER = "postgresql+psycopg"
@@ -30,7 +30,7 @@ def read_state_url(value: str) -> URL:
     if not url.database:
         raise ConfigurationError(f"ALQAHIRA_STATE_URL={_without_login(value)!r} names no database: it must be {_FORMS}")
     if importlib.util.find_spec("psycopg") is None:
-        raise ConfigurationError("a state in PostgreSQL needs psycopg: pip install 'alqahira[postgresql]'")
+        raise ConfigurationError(f"a state in PostgreSQL needs psycopg: {how_to_install('postgresql')}")
     return url.set(drivername=_DRIVER)
 
 

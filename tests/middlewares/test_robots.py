@@ -138,7 +138,7 @@ SITE = "https://news.example"
         ("User-agent: *\nDisallow: /", "/robots.txt", True),
     ],
 )
-def test_rules(body: str, path: str, allowed: bool) -> None:
+def test_a_rule_covers_what_rfc_9309_says_it_covers(body: str, path: str, allowed: bool) -> None:
     assert parse(body.encode(), f"{SITE}/robots.txt").allows(SITE + path) is allowed
 
 
@@ -169,5 +169,5 @@ def test_the_limit_never_cuts_a_line_in_half() -> None:
 @pytest.mark.parametrize(
     ("status", "free"), [(200, True), (204, True), (404, True), (401, True), (429, False), (500, False), (302, False)]
 )
-def test_status(status: int, free: bool) -> None:
+def test_a_client_error_is_free_and_a_server_in_trouble_is_left_alone(status: int, free: bool) -> None:
     assert read_answer(status, b"", SITE).allows(SITE) is free
