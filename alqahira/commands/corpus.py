@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from scrapy.commands import ScrapyCommand
 
-from alqahira.commands.crawl import end
+from alqahira.commands.ending import end
 from alqahira.corpus.command import add_options, corpus
 from alqahira.errors import AlqahiraError, ConfigurationError
 

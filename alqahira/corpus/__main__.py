@@ -7,7 +7,7 @@ import sys
 
 from scrapy.settings import Settings
 
-from alqahira.commands.crawl import end
+from alqahira.commands.ending import end
 from alqahira.corpus.command import add_options, corpus
 from alqahira.errors import AlqahiraError
 
