@@ -31,9 +31,7 @@ def corpus(opts: argparse.Namespace, settings: Settings) -> int:
     """Do it; the exit status: 0 whole, 1 something of the input could not be read. Raises AlqahiraError."""
     given = opts.archive or opts.parts
     if not given or not opts.output:
-        raise ConfigurationError(
-            "name what is read and where it goes: --archive FOLDER or --parts FOLDER, and -o FOLDER"
-        )
+        raise ConfigurationError("name what is read (--archive or --parts) and where it goes (-o)")
     folder, output = Path(given).expanduser(), Path(opts.output).expanduser()
     check_target(output, folder)
     try:
