@@ -104,7 +104,7 @@ def test_the_command_makes_the_crawl_s_lines_of_its_archive_and_a_crawl_can_go_o
 @needs_spark
 def test_a_file_in_many_pieces_gives_the_same_files(crawled, spark, tmp_path):
     archive = crawled.folder / "archive"
-    cut = of_archive(archive, 60_000)
+    cut = of_archive(archive, 30_000)
     assert len(cut.pieces) > 2 * len(files(archive))
     for name, source in (("whole", of_archive(archive)), ("cut", cut)):
         (tmp_path / name).mkdir()
