@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -22,6 +22,15 @@ from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
 from alqahira.article import Article, rfc3339
 from alqahira.dates import cairo_day
+from alqahira.decisions import (
+    MAX_CANDIDATES,
+    Candidate,
+    Known,
+    Verdict,
+    first_repeated,
+    judge,
+    story_time,
+)
 from alqahira.errors import (
     AlqahiraError,
     ConfigurationError,
@@ -35,16 +44,12 @@ from alqahira.errors import (
 from alqahira.frontier import Discovery, Link, RevisitSchedule, Standing, discovery, link_of
 from alqahira.page import CrawledArticle, PageVisit
 from alqahira.record import from_record, to_json_line, to_record
-from alqahira.similarity import Fingerprint, features, fingerprint, same_story
+from alqahira.similarity import Fingerprint, fingerprint
 from alqahira.stores import Store, open_store
 from alqahira.tables import STATE_VERSION, articles, bands, meta, metadata, outbox, pages, parts, runs
 
-# The same wire story elsewhere counts as a duplicate within this time; later it is news again.
-STORY_WINDOW = timedelta(hours=72)
 # A page that fails is tried again by this many runs, then left alone.
 MAX_ATTEMPTS = 5
-# The exact rule is asked of at most this many candidates, most shared bands first.
-_MAX_CANDIDATES = 16
 _CHUNK = 500  # SQLite's oldest limit on bound parameters is 999
 # What is decided about articles is decided in one order, whoever decides.
 ARTICLES_IN_ORDER = "articles"
@@ -56,19 +61,6 @@ R = TypeVar("R")
 
 # Steps from an older state to the next version, by the version they start from.
 MIGRATIONS: dict[int, Callable[[Connection], None]] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What `accept` decided: accepted, revised, unchanged or duplicate; `article` has its revision filled in."""
-
-    outcome: str
-    article: Article
-    cause: str = ""
-
-    @property
-    def is_emitted(self) -> bool:
-        return self.outcome in ("accepted", "revised")
 
 
 @dataclass(frozen=True, slots=True)
@@ -477,22 +469,11 @@ class Ledger:
     def _judge(
         self, connection: Connection, article: Article, fingerprint: Fingerprint, near_duplicates: str
     ) -> Verdict:
-        newest = _newest(connection, article.article_id)
+        newest, known = _newest(connection, article.article_id), None
         if newest is not None:
-            before = json.loads(newest.record)
-            article.date_first_seen = datetime.fromisoformat(before["date_first_seen"])
-            if newest.status != "set_aside" and newest.content_hash == article.content_hash:
-                article.revision = newest.revision
-                return Verdict("unchanged", article, "same_content")
-            article.revision = newest.revision + (newest.content_hash != article.content_hash)
-            if newest.status == "accepted":
-                article.duplicate_of = newest.duplicate_of
-                return Verdict("revised", article, "revision")
-        original = None if near_duplicates == "off" else self._original(connection, article, fingerprint)
-        if original is None:
-            return Verdict("accepted", article)
-        article.duplicate_of, cause = original
-        return Verdict("accepted" if near_duplicates == "mark" else "duplicate", article, cause)
+            seen = datetime.fromisoformat(json.loads(newest.record)["date_first_seen"])
+            known = Known(newest.status, newest.revision, newest.content_hash, newest.duplicate_of, seen)
+        return judge(article, known, lambda: self._original(connection, article, fingerprint), near_duplicates)
 
     def _original(self, connection: Connection, article: Article, fingerprint: Fingerprint) -> tuple[str, str] | None:
         """The earlier article that this one repeats, and how: `same_content` or `near_duplicate`."""
@@ -508,17 +489,15 @@ class Ledger:
             .where(bands.c.band.in_(fingerprint.bands), bands.c.article_id != article.article_id)
             .group_by(bands.c.article_id)
             .order_by(sa.func.count().desc(), bands.c.article_id)
-            .limit(_MAX_CANDIDATES)
+            .limit(MAX_CANDIDATES)
         )
-        moment = article.date_published or article.date_first_seen
-        assert moment is not None
+        near = first_repeated(article, fingerprint.features, self._candidates(connection, shared))
+        return (near, "near_duplicate") if near else None
+
+    def _candidates(self, connection: Connection, shared: sa.Select[Any]) -> Iterator[Candidate]:
         for candidate in connection.scalars(shared).all():
-            row = _newest(connection, candidate)
-            if row is None or abs(datetime.fromisoformat(row.story_time) - moment) > STORY_WINDOW:
-                continue
-            if same_story(fingerprint.features, features(json.loads(row.record)["article_body"])):
-                return candidate, "near_duplicate"
-        return None
+            if row := _newest(connection, candidate):
+                yield Candidate(candidate, datetime.fromisoformat(row.story_time), partial(_body_of, row.record))
 
     def _write(self, connection: Connection, verdict: Verdict, found: Fingerprint) -> None:
         article = verdict.article
@@ -699,6 +678,11 @@ def _decided(connection: Connection, article: Article, run_id: str) -> Verdict |
     return Verdict(newest.status, found, cause)
 
 
+def _body_of(line: str) -> str:
+    body: str = json.loads(line)["article_body"]
+    return body
+
+
 def _store(connection: Connection, article: Article, status: str) -> None:
     connection.execute(
         articles.insert().values(
@@ -707,7 +691,7 @@ def _store(connection: Connection, article: Article, status: str) -> None:
             status=status,
             content_hash=article.content_hash,
             duplicate_of=article.duplicate_of,
-            story_time=rfc3339(article.date_published or article.date_first_seen),
+            story_time=rfc3339(story_time(article)),
             date_crawled=rfc3339(article.date_crawled),
             record=to_json_line(to_record(article)),
         )

@@ -1,8 +1,9 @@
 """The corpus again, from archived pages: what the runs of the past read goes through the steps of today.
 
 There is no engine, no downloader and no clock here: a page brings its own moment, what led to it and the run it
-belongs to, in the order in which the ledger decided then. So the same archive gives the same parts to the byte,
-and with the code and settings of the crawl its very own.
+belongs to, in the order in which the ledger decided then; runs that went on at once are read by turns, by the
+moments of their pages. So the same archive gives the same parts to the byte, and with the code and settings of the
+crawl its very own.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from __future__ import annotations
 import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from heapq import heappop, heappush
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -37,6 +39,7 @@ from alqahira.archive import OPEN_SUFFIX, PAGE_TYPES, RUN_ID, files
 from alqahira.errors import AlqahiraError, ConfigurationError
 from alqahira.extensions.run import Run
 from alqahira.frontier import Link
+from alqahira.ledger import Ledger
 from alqahira.middlewares.causes import TOO_LARGE, failure_cause
 from alqahira.page import CrawledArticle, FetchedPage
 from alqahira.warc import ENDED, TAKEN_UP, Record, page_of, read_records
@@ -45,9 +48,11 @@ from spiders.section import SectionSpider
 logger = logging.getLogger(__name__)
 
 # Why a record of another tool's WARC is no article page; `http_<status>` as well.
-_NOT_ARTICLE, _NOT_HTML, _REVISIT = "not_an_article_address", "not_html", "revisit"
+_NOT_ARTICLE, _NOT_HTML, REVISIT = "not_an_article_address", "not_html", "revisit"
+# The moment of a run's last steps: when none that went on beside it has anything left.
+_WHEN_ALL_HAVE_ENDED = datetime.max.replace(tzinfo=UTC)
 # What the reading of a foreign date, address or header can fail with.
-_BAD_RECORD = (ValueError, OverflowError, TypeError)
+BAD_RECORD = (ValueError, OverflowError, TypeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +86,7 @@ def replay(archive: Path, settings: Settings, say: Callable[[str], None]) -> Tal
     """
     tally = Tally()
     try:
-        runs = archived_runs(archive, settings.getint("DOWNLOAD_MAXSIZE"))
-        # Of the second section of a foreign file: what the first has set aside.
-        met: dict[Path, list[str]] = {}
-        for number, archived in enumerate(runs, start=1):
-            replayed = _Replay(archived, settings, tally)
-            try:
-                replayed.read(met.setdefault(archived.path, []), is_last=number == len(runs))
-                if replayed.run.account.discovered:
-                    say(f"{replayed.run.run_id}: {account_line(replayed.run.account.as_dict())}")
-            finally:
-                replayed.run.ledger.close()
-            tally.runs += archived.is_first
+        _Replays(archived_runs(archive, settings.getint("DOWNLOAD_MAXSIZE")), settings, tally, say).go_on()
     except OSError as error:
         raise AlqahiraError(f"the archive {error.filename or archive} cannot be read: {error.strerror}") from None
     return tally
@@ -113,7 +107,7 @@ def _runs_of(path: Path, max_bytes: int) -> Iterator[ArchivedRun]:
             continue
         try:
             started = record.date
-        except _BAD_RECORD:
+        except BAD_RECORD:
             continue
         about = _fields(record.payload or b"") if record.type == "warcinfo" else {}
         if about.get(RUN_ID):
@@ -177,10 +171,66 @@ class Unpacker:
         return unpacked.body
 
 
+def why_no_page(record: Record, root: str) -> str | None:
+    """Why a record that another tool wrote is no article page of the site at `root`."""
+    if not urls.is_article_url(record.url, root):
+        return _NOT_ARTICLE
+    if record.http is None:
+        return None
+    if (status := str(record.http.get_statuscode())) != "200":
+        return f"http_{status}"
+    return None if "html" in (record.http.get_header("Content-Type") or "").lower() else _NOT_HTML
+
+
+class _Replays:
+    """All runs of an archive on one ledger. Those that went on at once go on at once, each page at its moment."""
+
+    def __init__(
+        self, runs: Sequence[ArchivedRun], settings: Settings, tally: Tally, say: Callable[[str], None]
+    ) -> None:
+        self._runs, self._settings, self._tally, self._say = runs, settings, tally, say
+        # What each run is to do next: its moment, the run's number, the run, and its steps.
+        self._going: list[tuple[datetime, int, _Replay, Iterator[datetime]]] = []
+
+    def go_on(self) -> None:
+        """Replay them. Raises AlqahiraError, OSError."""
+        ledger: Ledger | None = None
+        # Of the second section of a foreign file: what the first has set aside.
+        met: dict[Path, list[str]] = {}
+        try:
+            for number, archived in enumerate(self._runs, start=1):
+                self._until(archived.started)
+                replayed = _Replay(archived, self._settings, self._tally, ledger)
+                ledger = replayed.run.ledger
+                steps = replayed.read(met.setdefault(archived.path, []), is_last=number == len(self._runs))
+                self._go(number, replayed, steps)
+                self._tally.runs += archived.is_first
+            self._until(None)
+            replayed.run.publisher.seal_all()  # what a run that died had accepted after all others had ended
+        finally:
+            if ledger is not None:
+                ledger.close()
+
+    def _until(self, moment: datetime | None) -> None:
+        """Do what happened before a moment, in its order; all that there is without one."""
+        while self._going and (
+            moment is None or self._going[0][0] < moment or self._going[0][0] == _WHEN_ALL_HAVE_ENDED
+        ):
+            self._go(*heappop(self._going)[1:])
+
+    def _go(self, number: int, replayed: _Replay, steps: Iterator[datetime]) -> None:
+        """One step of a run, and what comes after it in its place."""
+        if (then := next(steps, None)) is not None:
+            heappush(self._going, (then, number, replayed, steps))
+        elif replayed.run.account.discovered:
+            self._say(f"{replayed.run.run_id}: {account_line(replayed.run.account.as_dict())}")
+
+
 class _Replay:
     """One run, replayed: its spider reads, the steps of ITEM_PIPELINES decide, its ledger remembers."""
 
-    def __init__(self, archived: ArchivedRun, settings: Settings, tally: Tally) -> None:
+    def __init__(self, archived: ArchivedRun, settings: Settings, tally: Tally, ledger: Ledger | None) -> None:
+        """`ledger`: of the runs before; the first opens it."""
         self.archived, self.tally = archived, tally
         own = settings.copy()
         if archived.site_url:
@@ -197,32 +247,41 @@ class _Replay:
         self.max_bytes = own.getint("DOWNLOAD_MAXSIZE")
         self.spider = spidercls(**archived.arguments)
         crawler.spider = self.spider
-        self.run = self.spider.run = Run(crawler, started=archived.started)
+        self.run = self.spider.run = Run(crawler, started=archived.started, ledger=ledger)
         crawler.extensions = ExtensionManager(self.run, crawler=crawler)
         self.run.max_articles = self.spider.arguments.max_articles
         self.root = self.run.configuration.site_url
         names = build_component_list(own.get_component_priority_dict_with_base("ITEM_PIPELINES"))
         self.steps: list[Any] = [build_from_crawler(load_object(name), crawler) for name in names]
 
-    def read(self, met: list[str], *, is_last: bool) -> None:
-        """The whole run. `met`: pages that an earlier section's run of the same file has read; this one's are added."""
-        run, ended = self.run, None
+    def read(self, met: list[str], *, is_last: bool) -> Iterator[datetime]:
+        """The whole run, step by step: gives the moment of what it does next.
+
+        `met`: pages that an earlier section's run of the same file has read; this one's are added.
+        """
+        run, ended, clock = self.run, None, self.archived.started
         run.run_id = run.ledger.start_run(self.archived.run_id or run.run_id, self.spider.name, run.started)
         for step in self.steps:
             if hasattr(step, "open_spider"):
                 step.open_spider()
         if self.archived.is_first:
             for record in self._records():
+                clock = max(clock, self._moment(record))
+                yield clock
                 if record.type in PAGE_TYPES:
                     self._page(record, met)
                 elif record.type == "revisit":
-                    self.tally.skipped[_REVISIT] += 1
+                    self.tally.skipped[REVISIT] += 1
                 elif self.archived.run_id and record.event.get("event") == TAKEN_UP:
                     self._take_up(record.event["key"], record.event["discovered_on"])
                 elif self.archived.run_id and record.event.get("event") == ENDED:
                     ended = (record.event, record.date)
-                    self._mend(record.event["met"])
+            if ended:
+                # What the others that went on beside it took up is theirs.
+                yield _WHEN_ALL_HAVE_ENDED
+                self._mend(ended[0]["met"])
         else:
+            yield clock
             self._mend(met)
         self.tally.errors += run.errors
         if ended is None and self.archived.run_id and not is_last:
@@ -248,16 +307,23 @@ class _Replay:
                 self.tally.damaged += 1
                 logger.warning("%s: %d bytes at %d are no record", self.archived.path, record.length, record.offset)
 
+    def _moment(self, record: Record) -> datetime:
+        """When it happened. Another tool's file is read at once, for it may tell of years, and in no order."""
+        try:
+            return record.date if self.archived.run_id else self.archived.started
+        except BAD_RECORD:
+            return self.archived.started
+
     # --- what can happen ------------------------------------------------------------------------
 
     def _page(self, record: Record, met: list[str]) -> None:
         """A page, read once more."""
         try:
-            if record.note is None and (cause := self._why_not(record)):
+            if record.note is None and (cause := why_no_page(record, self.root)):
                 self.tally.skipped[cause] += 1
                 return
             page = page_of(record)
-        except _BAD_RECORD:
+        except BAD_RECORD:
             self.tally.damaged += 1
             return
         visit, ledger = page.visit, self.run.ledger
@@ -282,16 +348,6 @@ class _Replay:
         for item in items:
             self._pass_on(item)
         self._check()
-
-    def _why_not(self, record: Record) -> str | None:
-        """Why a record that another tool wrote is no article page of the site."""
-        if not urls.is_article_url(record.url, self.root):
-            return _NOT_ARTICLE
-        if record.http is None:
-            return None
-        if (status := str(record.http.get_statuscode())) != "200":
-            return f"http_{status}"
-        return None if "html" in (record.http.get_header("Content-Type") or "").lower() else _NOT_HTML
 
     def _take_up(self, key: str, discovered_on: str | None) -> None:
         """An article that another section's run has set aside."""

@@ -193,27 +193,51 @@ def _member(writer: WARCWriter, out: BytesIO, record: ArcWarcRecord) -> bytes:
 # --- reading ------------------------------------------------------------------------------------
 
 
-def read_records(path: Path, *, max_bytes: int) -> Iterator[Record | Damage]:
+def read_records(path: Path, *, max_bytes: int, start: int = 0, stop: int | None = None) -> Iterator[Record | Damage]:
     """The records of a `.warc` or `.warc.gz` in their order, and where it cannot be read.
 
     A payload of more than `max_bytes` is not kept. After garbage in a compressed file the reading goes on with
-    the next record; a plain file is left at that point. Raises OSError.
+    the next record; a plain file is left at that point. `start` and `stop` are what `slices` gave: those records
+    alone that begin between them. Raises OSError.
     """
     with path.open("rb") as file:
-        is_plain = file.read(len(_WARC)) == _WARC
-        file.seek(0)
-        yield from _plain(file, max_bytes) if is_plain else _compressed(file, max_bytes)
+        if _is_plain(file):
+            yield from _plain(file, max_bytes)
+        else:
+            yield from _compressed(file, max_bytes, start, stop)
 
 
-def _compressed(file: BinaryIO, max_bytes: int) -> Iterator[Record | Damage]:
-    end, offset = file.seek(0, 2), 0
+def slices(path: Path, size: int) -> list[tuple[int, int | None]]:
+    """A file in pieces of about `size` bytes that can be read each for itself; a plain file is one. Raises OSError.
+
+    A piece begins where a record does, so that damage is met by the piece it lies in, once.
+    """
+    starts = [0]
+    with path.open("rb") as file:
+        if not _is_plain(file):
+            for offset in range(size, file.seek(0, 2), size):
+                following = _next_member(file, offset) if offset > starts[-1] else None
+                if following is not None and following > starts[-1]:
+                    starts.append(following)
+    return list(zip(starts, [*starts[1:], None], strict=True))
+
+
+def _is_plain(file: BinaryIO) -> bool:
+    is_plain = file.read(len(_WARC)) == _WARC
+    file.seek(0)
+    return is_plain
+
+
+def _compressed(file: BinaryIO, max_bytes: int, start: int, stop: int | None) -> Iterator[Record | Damage]:
+    size, offset = file.seek(0, 2), start
+    end = size if stop is None else stop
     while offset < end:
         try:
             length, content = _inflate(file, offset, max_bytes + 2 * _CHUNK)
             found = list(_in_member(content, offset, length, max_bytes))
         except (zlib.error, *_UNREADABLE):
             following = _next_member(file, offset + 1)
-            yield Damage(offset, (following or end) - offset, following is None)
+            yield Damage(offset, (following or size) - offset, following is None)
             if following is None:
                 return
             offset = following

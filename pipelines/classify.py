@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from scrapy.exceptions import DropItem
 
 from alqahira.account import Outcome
-from alqahira.dates import cairo_day
+from alqahira.decisions import take_topics, why_not_covered
 from alqahira.topics import match_topics
 from pipelines import Step
 
@@ -29,22 +29,11 @@ class Classify(Step):
 
     def process_item(self, item: CrawledArticle) -> CrawledArticle:
         article = item.article
-        terms = match_topics(article.headline, article.article_body, article.keywords)
-        article.topics = sorted(terms)
-        article.topic_terms = list(dict.fromkeys(term for topic in article.topics for term in terms[topic]))
+        take_topics(article, match_topics(article.headline, article.article_body, article.keywords))
+        cause = why_not_covered(article, self.spider.section.topic, self.spider.arguments)
         # What is in the corpus already stays followed, whichever section meets its next revision.
-        if (cause := self._why_not(item)) and not self.run.ledger.is_published(article.article_id):
+        if cause and not self.run.ledger.is_published(article.article_id):
             self.run.ledger.set_aside(item, self.run.run_id)
             self.run.settle(item.visit.key, Outcome.OFF_TOPIC, cause)
             raise DropItem(cause)
         return item
-
-    def _why_not(self, item: CrawledArticle) -> str | None:
-        article = item.article
-        if not article.topics:
-            return "no_topic"
-        if self.spider.section.topic not in article.topics:
-            return "other_section"
-        if not self.spider.arguments.covers(cairo_day(article.date_published) if article.date_published else None):
-            return "outside_days"
-        return None

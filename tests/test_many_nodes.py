@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 from bisect import bisect
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from random import Random
 
 import pytest
-from crawling import UNTHROTTLED, scrapy, start_scrapy
+from crawling import UNTHROTTLED, Corpus, scrapy, start_scrapy
 from scrapyd_server import PASSWORD, Scrapyd, copy_project, until
-from undisturbed import SETTINGS, Site, site_of
+from undisturbed import SETTINGS, Site, site_of, story
 
 from alqahira.parts import part_files
+from alqahira.replay import archived_runs
+from alqahira.warc import TAKEN_UP, read_records
 
 SECTIONS = ("defense", "foreign_affairs")
 
@@ -105,6 +110,69 @@ def test_a_share_is_refused_with_status_3_and_what_its_killed_holder_left_is_fin
     cluster.start("foreign_affairs")
     assert cluster.finish()[1:] == [0, 0], cluster.logs()
     assert site.wrong(cluster.output) == []
+
+
+@pytest.fixture
+def archived(cluster):
+    """Whole sections and months at once: what one run sets aside, others take up while the first still runs."""
+    months = [("-a", f"since=2026-{month}-01", "-a", f"until=2026-{month}-28") for month in ("10", "11")]
+    for section in SECTIONS:
+        cluster.start(section, ALQAHIRA_ARCHIVE="true")
+        for month in months:
+            cluster.start(section, *month, ALQAHIRA_ARCHIVE="true")
+    assert cluster.finish() == [0] * 6, cluster.logs()
+    first, *others = archived_runs(cluster.output / "archive", 2**24)
+    assert any(run.started < max(moments(first.path)) for run in others), "no two runs went on at once"
+    return cluster
+
+
+def test_the_archive_of_runs_at_once_gives_their_corpus_again(archived):
+    assert scrapy("replay", settings={"ALQAHIRA_OUTPUT_DIR": str(archived.output)}).status == 0
+    replayed = archived.output.with_name("output-replayed")
+    assert told(replayed) == told(archived.output)
+    allowed = taken_up_more_than_once(archived.output / "archive")
+    assert unlike(archived.output, replayed, allowed) == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.skipif(
+    importlib.util.find_spec("pyspark") is None or shutil.which("java") is None, reason="needs PySpark and Java"
+)
+def test_spark_makes_of_the_archive_of_runs_at_once_what_the_replay_makes_of_it(archived, tmp_path):
+    archive = str(archived.output / "archive")
+    for command, folder in (("replay", "replayed"), ("corpus", "made")):
+        ran = scrapy(command, "--archive", archive, "-o", str(tmp_path / folder))
+        assert ran.status == 0, ran.stderr
+    lines = [sorted(Corpus(tmp_path / folder, "").lines()) for folder in ("replayed", "made")]
+    assert lines[0] == lines[1]
+
+
+def told(folder: Path) -> Counter[tuple[str, int]]:
+    """Which stories a corpus tells, and in which revisions."""
+    return Counter((story(record), record["revision"]) for record in Corpus(folder, "").records())
+
+
+def moments(path: Path) -> list[datetime]:
+    return [record.date for record in read_records(path, max_bytes=2**24)]
+
+
+def taken_up_more_than_once(archive: Path) -> set[str]:
+    """Articles that several runs took up in the same moment: which was first, the archive does not tell."""
+    events = [r.event for run in archived_runs(archive, 2**24) for r in read_records(run.path, max_bytes=2**24)]
+    counted = Counter(event["key"] for event in events if event.get("event") == TAKEN_UP)
+    return {key for key, runs in counted.items() if runs > 1}
+
+
+def unlike(folder: Path, other: Path, allowed: set[str]) -> list[str]:
+    """Stories that both have, and where their records differ; those that are `allowed` may be of another run."""
+    found, known = [], Corpus(folder, "").by_id()
+    for number, record in Corpus(other, "").by_id().items():
+        before = known.get(number, record)
+        keys = [key for key in record if record[key] != before[key]]
+        if keys and not (number in allowed and set(keys) <= {"run_id", "discovered_on"}):
+            found.append(f"{number}: {[(key, before[key], record[key]) for key in keys]}")
+    return found
 
 
 def test_two_runs_together_ask_the_site_no_faster_than_one_may(cluster, site):

@@ -7,7 +7,7 @@ import hashlib
 import json
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, ClassVar
@@ -84,7 +84,7 @@ class Command(ScrapyCommand):
             tally = replay(archive, settings, print)
             if not tally.pages:
                 raise AlqahiraError(f"no article page is in the archive {archive}{_skipped(tally)}")
-            mark(aside, archive)
+            mark(aside, files(archive))
         parts = read_manifest(output)
         print(
             f"{tally.pages} pages of {tally.runs} runs: {sum(part.rows for part in parts)} lines in {len(parts)} parts "
@@ -120,9 +120,9 @@ def check_target(output: Path, archive: Path) -> None:
         raise ConfigurationError(f"{output} is not empty and no untouched replay: name another folder with -o")
 
 
-def mark(output: Path, archive: Path) -> None:
+def mark(output: Path, sources: Iterable[Path]) -> None:
     """Say what the corpus was made from; nothing of the clock, so that the same archive gives the same bytes."""
-    made_from = [{"name": path.name, "bytes": path.stat().st_size} for path in files(archive)]
+    made_from = [{"name": path.name, "bytes": path.stat().st_size} for path in sources]
     told = {"archive": made_from, "manifest_sha256": _digest(output)}
     write_whole(output / MARK, json.dumps(told, indent=1).encode() + b"\n")
 

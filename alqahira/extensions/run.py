@@ -26,7 +26,7 @@ from alqahira.drift import Sources, find_drift
 from alqahira.errors import AlqahiraError
 from alqahira.extensions.monitors import Monitors
 from alqahira.frontier import RevisitSchedule
-from alqahira.ledger import EndedRun, open_ledger
+from alqahira.ledger import EndedRun, Ledger, open_ledger
 from alqahira.logformatter import guard_log_from_the_start, say_in_one_line
 from alqahira.metrics import to_metrics
 from alqahira.monitors.rules import ESSENTIAL, Facts, Verdict, is_complete, judge, run_ended
@@ -54,7 +54,8 @@ class Run:
     Opening fails with LedgerBusy where another run holds the ledger, before any request is made.
     """
 
-    def __init__(self, crawler: Crawler, *, started: datetime | None = None) -> None:
+    def __init__(self, crawler: Crawler, *, started: datetime | None = None, ledger: Ledger | None = None) -> None:
+        """`started` and `ledger`: of a run that is replayed, several of them on one ledger."""
         settings = crawler.settings
         self.crawler = crawler
         self.configuration = Configuration.from_settings(settings)
@@ -67,7 +68,7 @@ class Run:
         self.exit_status = 1  # until the run has been judged
         self.errors = 0
         self.problem = "the run was cut off before it could be judged"  # why the status is not 0, in one line
-        self.ledger = open_ledger(
+        self.ledger = ledger or open_ledger(
             self.configuration.state_url,
             revisit=RevisitSchedule.from_steps(self.configuration.revisit),
             share=_share_of(crawler.spider),

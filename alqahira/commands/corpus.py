@@ -1,0 +1,39 @@
+"""`scrapy corpus`: the corpus again from archives or parts of any size, by Spark (docs/scaling.md)."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any, ClassVar
+
+from scrapy.commands import ScrapyCommand
+
+from alqahira.commands.ending import end
+from alqahira.corpus.command import add_options, corpus
+from alqahira.errors import AlqahiraError, ConfigurationError
+
+
+class Command(ScrapyCommand):
+    """Exit status: 0 whole, 1 something of the input could not be read, 2 wrong arguments or settings, no Spark."""
+
+    requires_project = True
+    requires_crawler_process = False
+    default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
+
+    def syntax(self) -> str:
+        return "(--archive FOLDER | --parts FOLDER) -o FOLDER [--master URL]"
+
+    def short_desc(self) -> str:
+        return "Make the corpus again from many archives or parts, by Spark"
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        super().add_options(parser)
+        add_options(parser)
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        assert self.settings is not None
+        try:
+            if args:
+                raise ConfigurationError(f"no argument {args[0][:80]!r} is known; see scrapy corpus --help")
+            self.exitcode = corpus(opts, self.settings)
+        except AlqahiraError as error:
+            end(error)

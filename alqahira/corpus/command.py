@@ -1,0 +1,85 @@
+"""What `scrapy corpus` and `spark-submit` do alike: options, folders, and what is said at the end."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from pathlib import Path
+
+from scrapy.settings import Settings
+
+from alqahira.archive import files
+from alqahira.commands.replay import check_target, made_aside, mark
+from alqahira.configuration import Configuration
+from alqahira.corpus.job import SLICE_BYTES, Tally, Target, run, session
+from alqahira.corpus.reading import Source, archive_source, parts_source
+from alqahira.errors import AlqahiraError, ConfigurationError
+from alqahira.parts import MANIFEST
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """What is read, where it goes, and where Spark is."""
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--archive", metavar="FOLDER", help="read the pages in these WARCs once more")
+    source.add_argument("--parts", metavar="FOLDER", help="take the records of this corpus, as they were extracted")
+    parser.add_argument("-o", "--output", metavar="FOLDER", help="where the new corpus goes; a new folder")
+    parser.add_argument("--master", metavar="URL", help="Spark's master (as spark-submit says, or local[*])")
+
+
+def corpus(opts: argparse.Namespace, settings: Settings) -> int:
+    """Do it; the exit status: 0 whole, 1 something of the input could not be read. Raises AlqahiraError."""
+    given = opts.archive or opts.parts
+    if not given or not opts.output:
+        raise ConfigurationError("name what is read (--archive or --parts) and where it goes (-o)")
+    folder, output = Path(given).expanduser(), Path(opts.output).expanduser()
+    check_target(output, folder)
+    try:
+        if opts.archive:
+            source = archive_source(folder, settings, slice_bytes=SLICE_BYTES)
+            made_from = files(folder)
+        else:
+            source, made_from = parts_source(folder, settings), [folder / MANIFEST]
+    except OSError as error:
+        raise AlqahiraError(f"{error.filename or folder} cannot be read: {error.strerror}") from None
+    with made_aside(output) as aside:
+        tally = _run(source, _target(aside, settings), opts.master)
+        if not tally.pages:
+            raise AlqahiraError(f"no article is in {folder}{_skipped(tally)}")
+        mark(aside, made_from)
+    print(_account(tally))
+    lines = sum(part.rows for part in tally.parts)
+    print(f"{tally.pages} pages: {lines} lines in {len(tally.parts)} parts in {output}{_skipped(tally)}")
+    if tally.damaged:
+        print(f"alqahira: {tally.damaged} places of {folder} could not be read", file=sys.stderr)
+    return 1 if tally.damaged else 0
+
+
+def _target(aside: Path, settings: Settings) -> Target:
+    own = settings.copy()
+    # The crawl's own ledger is not looked at.
+    own.setdict({"ALQAHIRA_OUTPUT_DIR": str(aside), "ALQAHIRA_STATE_URL": "", "ALQAHIRA_ARCHIVE": "false"}, "cmdline")
+    found = Configuration.from_settings(own)
+    return Target(aside.absolute(), found.near_duplicates, found.part_max_rows, found.compress_parts)
+
+
+def _run(source: Source, target: Target, master: str | None) -> Tally:
+    with session(master) as spark:
+        return run(spark, source, target)
+
+
+def _account(tally: Tally) -> str:
+    """What became of the pages: «accepted 28, duplicate 2 (near_duplicate 2), …»."""
+    outcomes: dict[str, Counter[str]] = {}
+    for (outcome, cause), count in sorted(tally.outcomes.items()):
+        outcomes.setdefault(outcome, Counter())[cause] += count
+    told = []
+    for outcome, causes in outcomes.items():
+        named = ", ".join(f"{cause} {count}" for cause, count in causes.items() if cause)
+        told.append(f"{outcome} {causes.total()}" + (f" ({named})" if named else ""))
+    return "; ".join(told)
+
+
+def _skipped(tally: Tally) -> str:
+    named = ", ".join(f"{cause} {n}" for cause, n in sorted(tally.skipped.items()))
+    return f"; {tally.skipped.total()} records are no article page ({named})" if named else ""

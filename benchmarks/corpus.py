@@ -1,0 +1,290 @@
+"""The corpus job on a generated archive: what it costs, and whether it decides as the ledger does.
+
+    python benchmarks/corpus.py [--articles 100000] [--folder /tmp] [--together] [--no-replay]
+
+Makes an archive as crawls leave it (both sections by turns, one article in ten told again: edited, under another
+headline, in other letters, with other numbers, or days later; some pages revised, some unchanged), has `scrapy corpus`
+and `scrapy replay`, which asks the SQLite ledger about each article in turn, make the corpus from it, and compares
+every line and every duplicate. `--together` lets the two run at the same time. A hundred thousand articles take some
+2 GB below --folder, removed at the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from itertools import groupby
+from multiprocessing import Pool
+from pathlib import Path
+from random import Random
+
+from scrapy.utils.project import get_project_settings
+
+from alqahira import site
+from alqahira.corpus.deciding import Happening, decide_group
+from alqahira.corpus.reading import ARTICLE, archive_source, rows
+from alqahira.corpus.writing import DUPLICATES_FOLDER
+from alqahira.extract import Hints
+from alqahira.page import FetchedPage, PageVisit
+from alqahira.parts import ARTICLES_FOLDER, MANIFEST
+from alqahira.replica.archive import Archive
+from alqahira.replica.body import paragraph
+from alqahira.replica.corpus import ReplicaArticle, make_slug
+from alqahira.replica.generator import FIRST_NUMBER, Generator
+from alqahira.replica.options import ReplicaOptions
+from alqahira.replica.pages import Pages
+from alqahira.warc import ENDED, event_record, page_records, run_record
+from benchmarks.deduplication import Text, _edit, _other_forms, _other_numbers
+
+TODAY = date(2026, 11, 24)
+ROOT = Path(__file__).parent.parent
+_GENERATOR = Generator(TODAY)
+_HTML = ((b"Content-Type", b"text/html; charset=utf-8"),)
+# Pages of one file; each is a run of the first section, and one of the second that takes up what that set aside.
+_RUN = 5_000
+_WITHIN, _LATER = (1, 420), (450, 490)  # places back: up to three days, and more
+_WORDS = [word for n in range(60) for block in _GENERATOR.article(900_000 + n).blocks for word in block.text.split()]
+_WORDS = [word for word in _WORDS if word.isalpha()]
+
+
+# --- the archive --------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=2048)
+def text_of(place: int, last: int) -> Text:
+    """What the article at a place (0 is the oldest) tells: one in ten repeats an earlier one, or a repetition."""
+    random = Random(place)
+    if place % 10 != 9 or place < _LATER[1]:
+        made = _GENERATOR.article(FIRST_NUMBER + last - place)
+        return Text(made.headline, [block.text for block in made.blocks])
+    kind = random.randrange(8)
+    told = text_of(place - random.randrange(*(_LATER if kind == 7 else _WITHIN)), last)
+    other = _GENERATOR.article(FIRST_NUMBER + last - place).headline
+    match kind:
+        case 0 | 1:
+            return _edit(told, random.uniform(0.02, 0.1), random, _WORDS, run=1)
+        case 2:
+            return _edit(told, 0.1, random, _WORDS, run=3)
+        case 3:
+            return Text(other, told.paragraphs)
+        case 4:
+            return _other_forms(told, random)
+        case 5:
+            return _other_numbers(told, random)
+        case 6:
+            return told
+        case _:
+            return _edit(told, 0.05, random, _WORDS, run=1)
+
+
+def article_at(place: int, last: int, *, revised: bool = False) -> ReplicaArticle:
+    made, text = _GENERATOR.article(FIRST_NUMBER + last - place), text_of(place, last)
+    paragraphs = [*text.paragraphs, *(["وأعلنت المصادر لاحقا تفاصيل جديدة عن الحدث وملابساته."] if revised else [])]
+    blocks = tuple(paragraph(told) for told in paragraphs)
+    return replace(made, headline=text.headline, slug=make_slug(text.headline), blocks=blocks)
+
+
+def visits(first: int, stop: int, last: int) -> Iterator[tuple[datetime, ReplicaArticle]]:
+    """When which page was fetched: each once, one in fifty again unchanged, one in fifty revised."""
+    found = []
+    for place in range(first, stop):
+        article = article_at(place, last)
+        moment = article.listed + timedelta(minutes=5)
+        found.append((moment, article))
+        if place < stop - 50 and place % 50 in (12, 25):
+            later = article_at(place, last, revised=place % 50 == 25)
+            found.append((moment + timedelta(hours=3, seconds=1), later))
+    return iter(sorted(found, key=lambda pair: pair[0]))
+
+
+def write_runs(folder: Path, first: int, stop: int, last: int) -> int:
+    """Two runs' files; how many pages they hold."""
+    options = ReplicaOptions(articles=0, today=TODAY)
+    pages = Pages(options, Archive(options))
+    seen = list(visits(first, stop, last))
+    began, ended = seen[0][0] - timedelta(minutes=1), seen[-1][0] + timedelta(seconds=30)
+    with run_file(folder, "defense", began) as file:
+        for moment, article in seen:
+            url = pages.url(article)
+            where = f"{site.ROOT.value}/category/{article.category}"
+            visit = PageVisit(key=str(article.number), url=url, fetched=moment, discovered_on=where)
+            body = pages.article(article).encode()
+            page = FetchedPage(visit=visit, link_url=url, hints=Hints(), body=body, headers=_HTML)
+            file.write(b"".join(page_records(page)))
+        file.write(event_record(ENDED, ended, {"complete": True, "exit_status": 0, "reason": "finished", "met": []}))
+    met = list(dict.fromkeys(str(article.number) for _, article in seen))
+    with run_file(folder, "foreign_affairs", ended + timedelta(seconds=1)) as file:
+        told = {"complete": True, "exit_status": 0, "reason": "finished", "met": met}
+        file.write(event_record(ENDED, ended + timedelta(seconds=2), told))
+    return len(seen)
+
+
+def run_file(folder: Path, section: str, began: datetime):  # type: ignore[no-untyped-def]
+    name = f"{began:%Y%m%dT%H%M%SZ}-{section}"
+    file = (folder / f"{name}.warc.gz").open("wb")
+    about = {"alqahira-run-id": name, "alqahira-spider": section, "alqahira-site": site.ROOT.value}
+    file.write(run_record(f"{name}.warc.gz", began, about))
+    return file
+
+
+def write_archive(folder: Path, articles: int) -> int:
+    """An archive of so many articles; how many pages it holds."""
+    folder.mkdir(parents=True)
+    spans = [(folder, first, min(articles, first + _RUN), articles - 1) for first in range(0, articles, _RUN)]
+    with Pool(min(len(spans), os.cpu_count() or 1)) as pool:
+        return sum(pool.starmap(write_runs, spans, chunksize=1))
+
+
+# --- both ways ----------------------------------------------------------------------------------
+
+
+def scrapy(*arguments: str, **environment: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "scrapy", *arguments]
+    return subprocess.Popen(
+        command, cwd=ROOT, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def make_both(folder: Path, *, together: bool, replay: bool) -> tuple[float, float]:
+    """Seconds of the clock that job and replay took; `corpus` and `replayed` lie in the folder then."""
+    archive, events = folder / "archive", folder / "events"
+    events.mkdir()
+    told = {"enabled": "true", "dir": f"file://{events}", "compress": "false", "rolling.enabled": "false"}
+    log = " ".join(f"--conf spark.eventLog.{name}={value}" for name, value in told.items()) + " pyspark-shell"
+    calls = [(["corpus", "--archive", str(archive), "-o", str(folder / "corpus")], {"PYSPARK_SUBMIT_ARGS": log})]
+    if replay:
+        # Parts by rows alone: the pages of years would else be sealed minute by minute.
+        age = {"ALQAHIRA_PART_MAX_AGE_SECONDS": str(365 * 86_400)}
+        calls.append((["replay", "--archive", str(archive), "-o", str(folder / "replayed")], age))
+    took, began, running = [0.0, 0.0], time.perf_counter(), []
+    for number, (arguments, environment) in enumerate(calls):
+        running.append((number, scrapy(*arguments, **environment)))
+        if not together:
+            took[number] = end_of(running.pop()[1], began)
+            began = time.perf_counter()
+    for number, process in running:
+        took[number] = end_of(process, began)
+    return took[0], took[1]
+
+
+def end_of(process: subprocess.Popen[str], began: float) -> float:
+    said, wrong = process.communicate()
+    if process.returncode:
+        raise SystemExit(f"{' '.join(process.args)}: status {process.returncode}\n{wrong[-2000:]}")  # type: ignore[arg-type]
+    print(said.splitlines()[-1], flush=True)
+    return time.perf_counter() - began
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Lines and duplicates of both ways: how many alike, and those that one way alone has."""
+
+    lines: int
+    other_lines: list[str]
+    duplicates: int
+    other_duplicates: list[str]
+
+
+def compare(folder: Path) -> Comparison:
+    """The job's corpus with the replay's: every line to the byte, in the order of its day; every duplicate."""
+    ours, theirs = (lines_of(folder / name / ARTICLES_FOLDER) for name in ("corpus", "replayed"))
+    lines, other = sum(map(len, theirs.values())), []
+    for day in ours.keys() | theirs.keys():
+        if ours.get(day) != theirs.get(day):
+            a, b = Counter(ours.get(day, [])), Counter(theirs.get(day, []))
+            other += [f"job only: {line}" for line in a - b] + [f"replay only: {line}" for line in b - a]
+            if a == b:
+                other.append(f"{day}: another order")
+    found = {line for of_day in lines_of(folder / "corpus" / DUPLICATES_FOLDER).values() for line in of_day}
+    with closing(sqlite3.connect(folder / "replayed" / "state.db")) as ledger:
+        known = {line for (line,) in ledger.execute("select record from articles where status = 'duplicate'")}
+    other_duplicates = [f"job only: {line}" for line in found - known]
+    other_duplicates += [f"ledger only: {line}" for line in known - found]
+    return Comparison(lines, other, len(known), other_duplicates)
+
+
+def lines_of(folder: Path) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for path in sorted(folder.glob("date_published=*/part-*.jsonl")):
+        found.setdefault(path.parent.name, []).extend(path.read_text("utf-8").split("\n")[:-1])
+    return found
+
+
+# --- costs --------------------------------------------------------------------------------------
+
+
+def python_costs(archive: Path) -> tuple[float, float]:
+    """CPU milliseconds of Python for reading a page, and for deciding about an article that has a group of its own."""
+    source = archive_source(archive, get_project_settings(), slice_bytes=2**22)
+    began = time.process_time()
+    read = list(rows(source, source.pieces[:2]))
+    reading = time.process_time() - began
+    told = sorted((row for row in read if row.kind == ARTICLE), key=lambda row: (row.article_id or "", row.moment))
+    began = time.process_time()
+    for _, found in groupby(told, key=lambda row: row.article_id):
+        group = [Happening(r.kind, r.run, r.key, r.discovered_on, r.cause, r.line) for r in found]
+        list(decide_group(group, 1, source.runs, "drop"))
+    deciding = time.process_time() - began
+    return reading / len(told) * 1000, deciding / len(told) * 1000
+
+
+def spark_costs(events: Path) -> tuple[float, int]:
+    """CPU seconds of the JVM's tasks, and bytes that they gave each other, by Spark's own count."""
+    cpu = moved = 0
+    for path in events.glob("[!.]*"):
+        for line in path.read_text("utf-8").split("\n")[:-1]:
+            event = json.loads(line)
+            if event["Event"] == "SparkListenerTaskEnd" and (metrics := event.get("Task Metrics")):
+                cpu += metrics["Executor CPU Time"]
+                moved += metrics["Shuffle Write Metrics"]["Shuffle Bytes Written"]
+    return cpu / 1e9, moved
+
+
+def size_of(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--articles", type=int, default=100_000)
+    parser.add_argument("--folder", type=Path, help="where all is made; the system's own by default")
+    parser.add_argument("--together", action="store_true", help="job and replay at the same time")
+    parser.add_argument("--no-replay", action="store_true", help="measure the job alone")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=given.folder) as made:
+        folder = Path(made)
+        pages = write_archive(folder / "archive", given.articles)
+        archived = size_of(folder / "archive")
+        print(
+            f"{given.articles:,} articles, {pages:,} pages, archive of {archived / pages:,.0f} bytes a page", flush=True
+        )
+        job, replay = make_both(folder, together=given.together, replay=not given.no_replay)
+        reading, deciding = python_costs(folder / "archive")
+        cpu, moved = spark_costs(folder / "events")
+        rows_written = sum(p["rows"] for p in json.loads((folder / "corpus" / MANIFEST).read_text())["parts"])
+        written = size_of(folder / "corpus" / ARTICLES_FOLDER)
+        print(f"wall: job {job:,.0f} s, replay {replay:,.0f} s")
+        print(f"CPU a page: reading {reading:.2f} ms, deciding {deciding:.2f} ms, JVM {cpu / pages * 1000:.2f} ms")
+        print(f"shuffled {moved / pages:,.0f} bytes a page; written {written / rows_written:,.0f} bytes a line")
+        if not given.no_replay:
+            found = compare(folder)
+            print(f"{found.lines:,} lines, {len(found.other_lines)} differ", end="; ")
+            print(f"{found.duplicates:,} duplicates, {len(found.other_duplicates)} differ")
+            for line in (found.other_lines + found.other_duplicates)[:20]:
+                print(line[:300])
+
+
+if __name__ == "__main__":
+    main()
