@@ -146,6 +146,8 @@ EXTENSIONS: dict[str, Any] = {
     "scrapy.extensions.throttle.AutoThrottle": None,
     "alqahira.middlewares.crawl_delay.CrawlDelayAutoThrottle": 0,
 }
+# The steps wait for nothing; Scrapy's default starts a hundred tasks for every page (docs/performance.md).
+CONCURRENT_ITEMS = 1
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
 

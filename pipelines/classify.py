@@ -32,9 +32,8 @@ class Classify(Step):
         terms = match_topics(article.headline, article.article_body, article.keywords)
         article.topics = sorted(terms)
         article.topic_terms = list(dict.fromkeys(term for topic in article.topics for term in terms[topic]))
-        # What is in the corpus already stays followed, whichever section meets its next revision.
-        if (cause := self._why_not(item)) and not self.run.ledger.is_published(article.article_id):
-            self.run.ledger.set_aside(item, self.run.run_id)
+        # What is in the corpus already is not set aside: it stays followed, whichever section meets its next revision.
+        if (cause := self._why_not(item)) and self.run.ledger.set_aside(item, self.run.run_id):
             self.run.settle(item.visit.key, Outcome.OFF_TOPIC, cause)
             raise DropItem(cause)
         return item

@@ -1,0 +1,29 @@
+"""The bare Scrapy project beside which the real one is measured: it downloads what a file lists and does nothing.
+
+Scrapy's own settings and components, all of them; the benchmark gives both sides the same pace with `-s`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import scrapy
+
+SPIDER_MODULES = ["bare"]
+# As in the real project; Scrapy's DEBUG would write a line for every page.
+LOG_LEVEL = "INFO"
+
+
+class Bare(scrapy.Spider):
+    """Argument `urls`: a file with one address a line."""
+
+    name = "bare"
+    custom_settings = {"HTTPERROR_ALLOW_ALL": True}
+
+    async def start(self) -> Any:
+        for url in Path(self.urls).read_text("utf-8").split():  # type: ignore[attr-defined]
+            yield scrapy.Request(url)
+
+    def parse(self, response: Any) -> None:
+        pass
