@@ -78,6 +78,7 @@ def canonical_url(url: str, *, base: str | None = None, root: str | None = None)
     return urlunsplit((scheme, host, path, urlencode(sorted(query), quote_via=quote), ""))
 
 
+@lru_cache(maxsize=256)  # an image has one address in all the places that name it
 def resolve(link: str, *, base: str) -> str | None:
     """The absolute http(s) URL of a link on a page; None where it is none (`javascript:`, `mailto:`, garbage)."""
     try:
