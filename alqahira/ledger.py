@@ -191,7 +191,7 @@ class Ledger:
     def transaction(self) -> Iterator[Connection]:
         """One transaction; a full or failing disk is LedgerUnwritable, and nothing of it stays."""
         try:
-            with self.engine.begin() as connection:
+            with self.store.begin() as connection:
                 self.store.guard(connection)
                 yield connection
         except SQLAlchemyError as error:

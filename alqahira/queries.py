@@ -33,9 +33,7 @@ SAME_CONTENT = (
 )
 CANDIDATES = (
     sa.select(bands.c.article_id)
-    .where(
-        bands.c.band.in_(sa.bindparam("bands", expanding=True)), bands.c.article_id != sa.bindparam("article_id")
-    )
+    .where(bands.c.band.in_(sa.bindparam("bands", expanding=True)), bands.c.article_id != sa.bindparam("article_id"))
     .group_by(bands.c.article_id)
     .order_by(sa.func.count().desc(), bands.c.article_id)
     .limit(_MAX_CANDIDATES)
