@@ -26,7 +26,7 @@ def select(css: str) -> CSSSelector:
 
 
 class _FromBelow(HTMLTranslator):
-    """`a b` as a `b` that has an `a` above it: lxml looks at few elements' ancestors, not at many elements' descendants.
+    """`a b` as a `b` that has an `a` above it: few ancestors are looked at instead of many descendants.
 
     For whole documents only: below an element, an `a` above that element must not count.
     """

@@ -1,6 +1,6 @@
 """The bare Scrapy project beside which the real one is measured: it downloads what a file lists and does nothing.
 
-Scrapy's own settings and components, all of them; the benchmark gives both sides the same pace with `-s`.
+Scrapy's own settings and components, all of them; the benchmarks give both sides the same pace with `-s`.
 """
 
 from __future__ import annotations
@@ -16,14 +16,15 @@ LOG_LEVEL = "INFO"
 
 
 class Bare(scrapy.Spider):
-    """Argument `urls`: a file with one address a line."""
+    """Arguments: `urls`, a file with one address a line; `browser`, where Playwright is to render them."""
 
     name = "bare"
-    custom_settings = {"HTTPERROR_ALLOW_ALL": True}
+    urls: str
+    browser = ""
 
     async def start(self) -> Any:
-        for url in Path(self.urls).read_text("utf-8").split():  # type: ignore[attr-defined]
-            yield scrapy.Request(url)
+        for url in Path(self.urls).read_text("utf-8").split():
+            yield scrapy.Request(url, meta={"playwright": True} if self.browser else None)
 
     def parse(self, response: Any) -> None:
         pass
