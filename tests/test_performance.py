@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import cProfile
 import pstats
+import subprocess
 import sys
 from collections.abc import Callable
 from datetime import timedelta
@@ -146,3 +147,13 @@ def test_one_more_article_costs_the_same_however_many_are_known(tmp_path):
 def test_a_run_costs_few_times_what_downloading_its_pages_costs():
     cpu, *_ = whole_run.measure(articles=300, rounds=2)
     assert min(cpu.ratios) < TIMES_BARE_SCRAPY
+
+
+def test_what_listens_by_default_is_not_even_loaded():
+    code = (
+        "import sys; from scrapy.utils.project import get_project_settings as settings; "
+        "settings().get_component_priority_dict_with_base('EXTENSIONS'); "
+        "print([name for name in sys.modules if name in ('aiohttp', 'scrapy.extensions.telnet')])"
+    )
+    said = subprocess.run([sys.executable, "-c", code], cwd=whole_run.ROOT, capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "[]"
