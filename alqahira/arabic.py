@@ -37,8 +37,6 @@ _EMOJI = (
 _ORDINARY = re.compile(
     "[ -%'-~\\n\u00a0\u060c\u061b\u061f\u0621-\u063a\u0641-\u0652\u0660-\u066c\u00ab\u00bb\u2013-\u201f\u2026]*"
 )
-# What of it leaves spaces to be tidied, but for its ends.
-_UNTIDY = ("  ", "\n", "\u00a0")
 
 _LINE_END = re.compile("\r\n|[\v\f\r\x85\u2028\u2029]")  # those of Unicode Standard Annex 14
 # C0 and C1 without tab and line ends, soft hyphen, bidi and other invisible controls, BOM, lone surrogates.
@@ -79,7 +77,7 @@ def clean_text(text: str) -> str:
     if not _ORDINARY.fullmatch(text):
         text = _decode_entities(_settle_characters(text))
         text = _mend_words(text)
-    elif not any(space in text for space in _UNTIDY):
+    elif "  " not in text and "\n" not in text and "\u00a0" not in text:  # nothing to tidy but the ends
         return unicodedata.normalize("NFC", text).strip()
     return _tidy_spaces(unicodedata.normalize("NFC", text))
 
