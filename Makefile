@@ -5,7 +5,7 @@ PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
 # What is installed is remembered by a stamp, so that a second call starts at once.
 NEEDS := pyproject.toml constraints.txt
 
-.PHONY: install demo scrapyd deploy test test-all lint types duplicates docs schema schema-check comparison clean
+.PHONY: install demo scrapyd deploy test test-all lint types duplicates docs schema schema-check comparison bench clean
 
 install: $(VENV)/.installed
 demo: $(VENV)/.installed-replica
@@ -41,6 +41,9 @@ schema-check: $(VENV)/.installed
 # Beside general extractors, which need an environment of their own (and a pip that knows their extras).
 comparison: $(VENV)/.installed-replica $(VENV)-comparison/.installed
 	$(VENV)/bin/python benchmarks/comparison.py --python $(VENV)-comparison/bin/python
+# Everything of docs/performance.md, in half an hour on a quiet machine; a ledger of some 5 GB below TMPDIR meanwhile.
+bench: $(VENV)/.installed-replica $(VENV)-comparison/.installed
+	$(VENV)/bin/python benchmarks/run.py --python $(VENV)-comparison/bin/python $(BENCH_ARGS)
 clean:
 	rm -rf $(VENV) $(VENV)-comparison docs/_build docs/api .pytest_cache .mypy_cache .ruff_cache .hypothesis
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from functools import lru_cache
 from html.entities import html5
 
 _TATWEEL = "\u0640"
@@ -76,6 +77,8 @@ def clean_text(text: str) -> str:
     if not _ORDINARY.fullmatch(text):
         text = _decode_entities(_settle_characters(text))
         text = _mend_words(text)
+    elif "  " not in text and "\n" not in text and "\u00a0" not in text:  # nothing to tidy but the ends
+        return unicodedata.normalize("NFC", text).strip()
     return _tidy_spaces(unicodedata.normalize("NFC", text))
 
 
@@ -216,6 +219,10 @@ def fold_text(text: str) -> str:
     Latin letters in lower case, digits in ASCII, thousands marks out. Idempotent, and equal for `clean_text(text)`.
     Accepted collision: على and علي.
     """
+    return _fold_again(text) if len(text) <= _LONGEST_REMEMBERED else _fold(text)
+
+
+def _fold(text: str) -> str:
     key = clean_text(text).translate(_FOLD)
     if "," in key:
         key = _THOUSANDS_MARK.sub("", key).replace(",", " ")
@@ -223,6 +230,11 @@ def fold_text(text: str) -> str:
         key = _NO_DECIMAL_POINT.sub(" ", key)
     # NFC once more: without the marks between them, Korean syllable parts can be neighbours.
     return unicodedata.normalize("NFC", " ".join(key.split()))
+
+
+# A page's headline and paragraphs are folded by each who compares them.
+_LONGEST_REMEMBERED = 1000  # characters
+_fold_again = lru_cache(maxsize=256)(_fold)
 
 
 def fold_letters(text: str) -> str:

@@ -111,7 +111,9 @@ _MOSTLY = 0.5
 _LONGEST_LABEL = 80  # characters
 
 
-def _begins(key: str, starts: Sequence[str]) -> str | None:
+def _begins(key: str, starts: tuple[str, ...]) -> str | None:
+    if not key.startswith(starts):
+        return None
     return next((start for start in starts if key == start or key.startswith(start + " ")), None)
 
 

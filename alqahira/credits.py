@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from alqahira import credit_words as words
 from alqahira.arabic import clean_text, fold_text
@@ -64,7 +65,7 @@ class _Credit:
 def parse_credit(line: str) -> tuple[list[str], list[str]]:
     """The people (as printed) and the agency codes of a credit line, in its order; both empty for prose."""
     credit = _read(line)
-    return (credit.people, credit.agencies) if credit else ([], [])
+    return ([*credit.people], [*credit.agencies]) if credit else ([], [])
 
 
 def is_credit_line(text: str) -> bool:
@@ -73,8 +74,9 @@ def is_credit_line(text: str) -> bool:
     return credit is not None and credit.is_sure
 
 
+@lru_cache(maxsize=64)  # a page's credit is asked for thrice: whether it is one, whom it names, for the record
 def _read(line: str) -> _Credit | None:
-    """What the line credits, or None where it is prose."""
+    """What the line credits, or None where it is prose; not to be changed."""
     if len(line) > _LONGEST_INPUT:
         return None
     line = clean_text(line)

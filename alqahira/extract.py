@@ -45,6 +45,7 @@ _UPLOAD_AGREES = timedelta(days=2)
 _BODIES_AGREE = 0.7
 _REPLACEMENT = "\ufffd"
 _SHORTEST_BODY = 40  # characters
+_BEGINNING = 5  # paragraphs
 # Where the generic extractor finds running text; structure knows the first two.
 _TEXT_ELEMENTS = ("p", "div", "pre", "code")
 
@@ -238,7 +239,7 @@ def _article(
         article_id=urls.article_id(url),
         url=url,
         headline=headline,
-        description=_description(found, body, reading),
+        description=_description(found, paragraphs, reading),
         article_body=body,
         credit_line=credit,
         authors=people,
@@ -265,9 +266,9 @@ def _take(found: dict[str, Found], name: str, reading: Reading, as_field: str = 
     return None
 
 
-def _description(found: dict[str, Found], body: str, reading: Reading) -> str | None:
+def _description(found: dict[str, Found], paragraphs: list[str], reading: Reading) -> str | None:
     """A standfirst or meta description that is not the body's beginning."""
-    start = fold_text(body[:1000])
+    start = " ".join(map(fold_text, paragraphs[:_BEGINNING]))
     for source, text in _say(found, "description", ("page_data", "jsonld", "meta")):
         key = fold_text(text.rstrip(" .…"))
         if key and not start.startswith(key) and without_house(text):

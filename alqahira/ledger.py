@@ -20,10 +20,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
+from alqahira import queries
 from alqahira.article import Article, rfc3339
 from alqahira.dates import cairo_day
 from alqahira.decisions import (
-    MAX_CANDIDATES,
     Candidate,
     Known,
     Verdict,
@@ -184,7 +184,7 @@ class Ledger:
     def transaction(self) -> Iterator[Connection]:
         """One transaction; a full or failing disk is LedgerUnwritable, and nothing of it stays."""
         try:
-            with self.engine.begin() as connection:
+            with self.store.begin() as connection:
                 self.store.guard(connection)
                 yield connection
         except SQLAlchemyError as error:
@@ -346,7 +346,7 @@ class Ledger:
         True where this was the last of them: the page is given up.
         """
         with self.transaction() as connection:
-            row = _pages_by_key(connection, [key]).get(key)
+            row = _page(connection, key)
             if self._is_repeat and row is not None and (row.cause, row.last_visit) == (cause, rfc3339(now)):
                 return retry and row.state == "failed"
             attempts = (row.attempts if row else 0) + 1
@@ -360,37 +360,39 @@ class Ledger:
                 "last_visit": rfc3339(now),
                 "next_visit": rfc3339(now + timedelta(days=2**attempts)) if again else None,
             }
-            connection.execute(pages.update().where(pages.c.key == key).values(values))
+            connection.execute(queries.SET_PAGE, {"page": key, **values})
             self.store.release(connection, key)
         return retry and not again and not known
 
     # --- articles -----------------------------------------------------------------------------
 
     @_persistent
-    def set_aside(self, crawled: CrawledArticle, run_id: str) -> None:
-        """Keep an article that this run does not cover, so that one that does need not download it."""
+    def set_aside(self, crawled: CrawledArticle, run_id: str) -> bool:
+        """Keep an article that this run does not cover, so that one that does need not download it.
+
+        False, and nothing done, where a revision of it is in the corpus or on its way there.
+        """
         article, visit = crawled.article, crawled.visit
         with self.transaction() as connection:
             self.store.serialize(connection, ARTICLES_IN_ORDER)
             newest = _newest(connection, article.article_id)
             topics = f",{','.join(article.topics)}," if article.topics else ""
             if newest is None or newest.status == "set_aside":
-                connection.execute(
-                    articles.delete().where(
-                        articles.c.article_id == article.article_id, articles.c.status == "set_aside"
-                    )
-                )
+                _drop_set_aside(connection, newest)
                 if article.topics:
                     _store(connection, article, "set_aside")
+            elif connection.scalar(queries.ACCEPTED, {"article_id": article.article_id}) is not None:
+                return False
             else:
-                topics = ""  # its record is in the corpus already
+                topics = ""  # it was told already, and dropped
             self._visited(connection, visit, article.date_published or visit.fetched, article.article_id, topics)
+        return True
 
     @_persistent
     def set_aside_article(self, key: str, topic: str) -> CrawledArticle | None:
         """The article that was set aside under that page, if it has the topic."""
         with self.transaction() as connection:
-            page = _pages_by_key(connection, [key]).get(key)
+            page = _page(connection, key)
             newest = _newest(connection, page.article_id) if page is not None and page.article_id else None
         if page is None or newest is None or newest.status != "set_aside":
             return None
@@ -408,25 +410,17 @@ class Ledger:
         return CrawledArticle(article=article, visit=visit)
 
     @_persistent
-    def is_published(self, article_id: str) -> bool:
-        """Whether a revision of the article is in the corpus, or on its way there."""
-        with self.transaction() as connection:
-            accepted = (articles.c.article_id == article_id) & (articles.c.status == "accepted")
-            query = sa.select(articles.c.revision).where(accepted).limit(1)
-            return connection.scalar(query) is not None
-
-    @_persistent
     def was_visited(self, key: str, when: datetime) -> bool:
         """Whether something became of a page that was read at a moment, or later."""
         with self.transaction() as connection:
-            page = _pages_by_key(connection, [key]).get(key)
+            page = _page(connection, key)
         return page is not None and (page.last_visit or "") >= rfc3339(when)
 
     @_persistent
     def is_set_aside(self, key: str) -> bool:
         """Whether the article of a page waits for the run of another section."""
         with self.transaction() as connection:
-            page = _pages_by_key(connection, [key]).get(key)
+            page = _page(connection, key)
         return page is not None and bool(page.aside_topics)
 
     @_persistent
@@ -455,9 +449,10 @@ class Ledger:
             self.store.serialize(connection, ARTICLES_IN_ORDER)
             if self._is_repeat and (before := _decided(connection, article, run_id)):
                 return before
-            verdict = self._judge(connection, article, fingerprint, near_duplicates)
+            newest = _newest(connection, article.article_id)
+            verdict = self._judge(connection, article, newest, fingerprint, near_duplicates)
             if verdict.outcome != "unchanged":
-                self._write(connection, verdict, fingerprint)
+                self._write(connection, verdict, newest, fingerprint)
             self._visited(
                 connection,
                 visit,
@@ -467,9 +462,10 @@ class Ledger:
         return verdict
 
     def _judge(
-        self, connection: Connection, article: Article, fingerprint: Fingerprint, near_duplicates: str
+        self, connection: Connection, article: Article, newest: Any, fingerprint: Fingerprint, near_duplicates: str
     ) -> Verdict:
-        newest, known = _newest(connection, article.article_id), None
+        """`newest`: the row of the article's newest revision, or None."""
+        known = None
         if newest is not None:
             seen = datetime.fromisoformat(json.loads(newest.record)["date_first_seen"])
             known = Known(newest.status, newest.revision, newest.content_hash, newest.duplicate_of, seen)
@@ -477,47 +473,29 @@ class Ledger:
 
     def _original(self, connection: Connection, article: Article, fingerprint: Fingerprint) -> tuple[str, str] | None:
         """The earlier article that this one repeats, and how: `same_content` or `near_duplicate`."""
-        same = sa.select(articles.c.article_id, articles.c.duplicate_of).where(
-            articles.c.content_hash == article.content_hash,
-            articles.c.article_id != article.article_id,
-            articles.c.status != "set_aside",
-        )
-        if row := connection.execute(same.order_by(articles.c.date_crawled).limit(1)).first():
+        this = {"article_id": article.article_id}
+        if row := connection.execute(queries.SAME_CONTENT, {"content_hash": article.content_hash, **this}).first():
             return row.duplicate_of or row.article_id, "same_content"
-        shared = (
-            sa.select(bands.c.article_id)
-            .where(bands.c.band.in_(fingerprint.bands), bands.c.article_id != article.article_id)
-            .group_by(bands.c.article_id)
-            .order_by(sa.func.count().desc(), bands.c.article_id)
-            .limit(MAX_CANDIDATES)
-        )
+        shared = connection.scalars(queries.CANDIDATES, {"bands": fingerprint.bands, **this}).all()
         near = first_repeated(article, fingerprint.features, self._candidates(connection, shared))
         return (near, "near_duplicate") if near else None
 
-    def _candidates(self, connection: Connection, shared: sa.Select[Any]) -> Iterator[Candidate]:
-        for candidate in connection.scalars(shared).all():
+    def _candidates(self, connection: Connection, shared: Iterable[str]) -> Iterator[Candidate]:
+        for candidate in shared:
             if row := _newest(connection, candidate):
                 yield Candidate(candidate, datetime.fromisoformat(row.story_time), partial(_body_of, row.record))
 
-    def _write(self, connection: Connection, verdict: Verdict, found: Fingerprint) -> None:
+    def _write(self, connection: Connection, verdict: Verdict, before: Any, found: Fingerprint) -> None:
+        """`before`: the row of the revision before, or None."""
         article = verdict.article
-        before = _newest(connection, article.article_id)
-        connection.execute(
-            articles.delete().where(articles.c.article_id == article.article_id, articles.c.status == "set_aside")
-        )
+        _drop_set_aside(connection, before)
         _store(connection, article, "accepted" if verdict.is_emitted else "duplicate")
         if article.duplicate_of is None:
             self._index(connection, article.article_id, found, before)
         if verdict.is_emitted:
             day = str(cairo_day(article.date_published)) if article.date_published else "unknown"
-            connection.execute(
-                outbox.insert().values(
-                    article_id=article.article_id,
-                    revision=article.revision,
-                    day=day,
-                    accepted=rfc3339(article.date_crawled),
-                )
-            )
+            row = {"article_id": article.article_id, "revision": article.revision, "day": day}
+            connection.execute(queries.STORE_OUTBOX, {**row, "accepted": rfc3339(article.date_crawled)})
 
     def _index(self, connection: Connection, article_id: str, found: Fingerprint, before: Any) -> None:
         """Make the article a candidate by its bands, and no longer by those of its row `before`."""
@@ -526,7 +504,7 @@ class Ledger:
             old = fingerprint(json.loads(before.record)["article_body"]).bands
             connection.execute(bands.delete().where(bands.c.band.in_(old), bands.c.article_id == article_id))
         rows = [{"band": band, "article_id": article_id} for band in dict.fromkeys(found.bands)]
-        connection.execute(bands.insert(), rows)
+        connection.execute(queries.STORE_BANDS, rows)
 
     def _visited(
         self,
@@ -547,7 +525,7 @@ class Ledger:
             values |= {"etag": visit.etag, "last_modified": visit.last_modified}
         if article_id is not None:
             values |= {"article_id": article_id, "aside_topics": aside_topics or ""}
-        connection.execute(pages.update().where(pages.c.key == visit.key).values(values))
+        connection.execute(queries.SET_PAGE, {"page": visit.key, **values})
 
     def _published(self, connection: Connection, key: str) -> datetime:
         query = (
@@ -653,9 +631,18 @@ def _pages_by_key(connection: Connection, keys: Sequence[str]) -> dict[str, Any]
     return found
 
 
+def _page(connection: Connection, key: str) -> Any:
+    return connection.execute(queries.PAGE, {"page": key}).first()
+
+
 def _newest(connection: Connection, article_id: str) -> Any:
-    query = sa.select(articles).where(articles.c.article_id == article_id)
-    return connection.execute(query.order_by(articles.c.revision.desc()).limit(1)).first()
+    return connection.execute(queries.NEWEST, {"article_id": article_id}).first()
+
+
+def _drop_set_aside(connection: Connection, newest: Any) -> None:
+    """A record that was set aside makes room for another; it is the newest, for nothing follows it."""
+    if newest is not None:
+        connection.execute(queries.DROP_SET_ASIDE, {"article_id": newest.article_id})
 
 
 def _decided(connection: Connection, article: Article, run_id: str) -> Verdict | None:
@@ -684,15 +671,14 @@ def _body_of(line: str) -> str:
 
 
 def _store(connection: Connection, article: Article, status: str) -> None:
-    connection.execute(
-        articles.insert().values(
-            article_id=article.article_id,
-            revision=article.revision,
-            status=status,
-            content_hash=article.content_hash,
-            duplicate_of=article.duplicate_of,
-            story_time=rfc3339(story_time(article)),
-            date_crawled=rfc3339(article.date_crawled),
-            record=to_json_line(to_record(article)),
-        )
-    )
+    row = {
+        "article_id": article.article_id,
+        "revision": article.revision,
+        "status": status,
+        "content_hash": article.content_hash,
+        "duplicate_of": article.duplicate_of,
+        "story_time": rfc3339(story_time(article)),
+        "date_crawled": rfc3339(article.date_crawled),
+        "record": to_json_line(to_record(article)),
+    }
+    connection.execute(queries.STORE_ARTICLE, row)

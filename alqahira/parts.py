@@ -63,6 +63,9 @@ class Publisher:
         self._max_rows = max_rows
         self._max_age = timedelta(seconds=max_age_seconds)
         self._suffix = ".jsonl.gz" if compress else ".jsonl"
+        # What is known of the rows that wait: the oldest's time, and how many more a day needs at least to be full.
+        self._oldest: str | None = None
+        self._rows_to_full = 0
 
     def recover(self) -> None:
         """Finish what a run that died had planned, take away what it left lying about, rebuild the manifest.
@@ -86,9 +89,19 @@ class Publisher:
                 do()
 
     def seal_due(self, now: datetime) -> None:
-        """Seal the days that have a part's rows together, and all once the oldest row has waited long enough."""
-        if self._ledger.persist(lambda: self._is_due(now)):
+        """Seal all that waits once a day has a part's rows together, or the oldest row has waited long enough.
+
+        To be called after each accepted article; `now`: when its page was fetched. The ledger is asked only when it
+        may be so, for there to count what waits costs as much as what waits.
+        """
+        if self._may_be_due(now) and self._ledger.persist(lambda: self._is_due(now)):
             self._ledger.persist(lambda: self._while_sealing(self._seal, wait=False))
+            self._oldest, self._rows_to_full = None, 0
+
+    def _may_be_due(self, now: datetime) -> bool:
+        self._rows_to_full -= 1
+        self._oldest = min(self._oldest or rfc3339(now), rfc3339(now))
+        return self._rows_to_full <= 0 or self._oldest <= rfc3339(now - self._max_age)
 
     def _is_due(self, now: datetime) -> bool:
         with self._ledger.transaction() as connection:
@@ -96,8 +109,9 @@ class Publisher:
             found = connection.execute(waiting.where(outbox.c.part.is_(None)).group_by(outbox.c.day)).all()
         if not found:
             return False
-        too_old = min(oldest for _, _, oldest in found) <= (rfc3339(now - self._max_age) or "")
-        return too_old or any(rows >= self._max_rows for _, rows, _ in found)
+        self._oldest = min(oldest for _, _, oldest in found)
+        self._rows_to_full = self._max_rows - max(rows for _, rows, _ in found)
+        return self._rows_to_full <= 0 or self._oldest <= rfc3339(now - self._max_age)
 
     def seal_all(self) -> None:
         """Seal everything that waits, in parts of at most `max_rows` rows, a Cairo day each."""

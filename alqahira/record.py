@@ -16,7 +16,9 @@ from alqahira.article import Article, rfc3339
 _NAMES = tuple(f.name for f in fields(Article))
 _TIMESTAMPS = frozenset(f.name for f in fields(Article) if f.metadata.get("serializer") is rfc3339)
 # Legal in JSON, yet readers that split at Unicode's line ends would cut a line there.
-_LINE_SEPARATORS = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
+_LINE_SEPARATORS = {"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+# What json.dumps would make anew for every line.
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(", ", ": "))
 
 
 def to_record(article: Article) -> dict[str, Any]:
@@ -29,7 +31,10 @@ def to_record(article: Article) -> dict[str, Any]:
 
 def to_json_line(record: dict[str, Any]) -> str:
     """One line of JSON without its line end: UTF-8 text, not ASCII-escaped, U+0085, U+2028 and U+2029 escaped."""
-    return json.dumps(record, ensure_ascii=False, separators=(", ", ": ")).translate(_LINE_SEPARATORS)
+    line = _ENCODER.encode(record)
+    for separator, escaped in _LINE_SEPARATORS.items():
+        line = line.replace(separator, escaped)
+    return line
 
 
 def from_record(record: dict[str, Any]) -> Article:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from scrapy.settings.default_settings import EXTENSIONS_BASE as _SCRAPYS_EXTENSIONS
+
 from alqahira import site
 
 # --- what users set ---------------------------------------------------------------------------
@@ -144,17 +146,20 @@ ITEM_PIPELINES = {
     "pipelines.deduplicate.Deduplicate": 300,
     "pipelines.publish.Publish": 400,
 }
+# Both listen by default in Scrapy 2.19: a crawler listens to nobody. With None in EXTENSIONS they would still be
+# loaded, with all that they need.
+_LISTENERS = ("scrapy.extensions.telnet.TelnetConsole", "scrapy.extensions.remote_control.RemoteControl")
+EXTENSIONS_BASE = {name: order for name, order in _SCRAPYS_EXTENSIONS.items() if name not in _LISTENERS}
 EXTENSIONS: dict[str, Any] = {
     "alqahira.extensions.run.Run": 0,
     "alqahira.extensions.progress.Progress": 100,
     "alqahira.extensions.monitors.Monitors": 500,
-    # Both listen by default in Scrapy 2.19: a crawler listens to nobody.
-    "scrapy.extensions.telnet.TelnetConsole": None,
-    "scrapy.extensions.remote_control.RemoteControl": None,
     # AutoThrottle, but never faster than a robots.txt asks for.
     "scrapy.extensions.throttle.AutoThrottle": None,
     "alqahira.middlewares.crawl_delay.CrawlDelayAutoThrottle": 0,
 }
+# The steps wait for nothing; Scrapy's default starts a hundred tasks for every page (docs/performance.md).
+CONCURRENT_ITEMS = 1
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
 

@@ -25,7 +25,9 @@ JACCARD, LEAD, NUMBERS, LENGTH = 0.55, 0.50, 0.80, 1.5
 
 def content_hash(headline: str, body: str) -> str:
     """SHA-256 (hex) of the folded headline and body: the same for two texts that differ in nothing material."""
-    return hashlib.sha256(f"{fold_text(headline)}\n{fold_text(body)}".encode()).hexdigest()
+    # By paragraphs, which is the same for display text, and each is folded for other purposes as well.
+    folded = " ".join(filter(None, map(fold_text, body.split("\n\n"))))
+    return hashlib.sha256(f"{fold_text(headline)}\n{folded}".encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

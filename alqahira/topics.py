@@ -181,12 +181,11 @@ def _step(
     matches: list[_Match],
 ) -> None:
     """Follows what of `following` the word at `here` can stand for."""
-    keys = readings[here].keys
-    if keys.keys().isdisjoint(following):
-        return
-    for key, shown in keys.items():
-        if key in following:
-            _follow(following[key], readings, here + 1, (*positions, here), (*spelled, shown), matches)
+    # A word stands for few keys, while many words may follow.
+    for key, shown in readings[here].keys.items():
+        node = following.get(key)
+        if node is not None:
+            _follow(node, readings, here + 1, (*positions, here), (*spelled, shown), matches)
 
 
 def _precedence(match: _Match) -> tuple[int, tuple[float, float], int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
 
@@ -18,10 +19,29 @@ _TRACKING = re.compile(
 )
 _SAFE_PATH = "/~!$&'()*+,;=:@-._"  # RFC 3986 pchar and the separator
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+# Nothing escaped but bytes of UTF-8, in capitals, and all of those: what most links of a site are already.
+_ENCODED = re.compile(r"(?:[A-Za-z0-9/~!$&'()*+,;=:@._-]|%[89A-F][0-9A-F])*")
+_ESCAPES = re.compile(r"(?:%[89A-F][0-9A-F])+")
 
 
+@lru_cache(maxsize=1024)  # a page's own path is asked for at every step of its road
 def _encode_path(path: str) -> str:
     """The path as NFC text, percent-encoded as UTF-8 with capital hex digits (RFC 3986, section 6.2.2)."""
+    return path if _is_encoded(path) else _encode(path)
+
+
+def _is_encoded(path: str) -> bool:
+    if not _ENCODED.fullmatch(path):
+        return False
+    try:
+        texts = [bytes.fromhex(escapes.replace("%", "")).decode() for escapes in _ESCAPES.findall(path)]
+    except UnicodeDecodeError:
+        return False
+    # Joined by what no mark combines with; a mark that follows an ASCII letter is left to the long way.
+    return all(unicodedata.is_normalized("NFC", text) and not unicodedata.combining(text[0]) for text in texts)
+
+
+def _encode(path: str) -> str:
     text = unquote(_BAD_ESCAPE.sub("%25", path), errors="surrogateescape")
     try:
         text.encode()
@@ -58,6 +78,7 @@ def canonical_url(url: str, *, base: str | None = None, root: str | None = None)
     return urlunsplit((scheme, host, path, urlencode(sorted(query), quote_via=quote), ""))
 
 
+@lru_cache(maxsize=256)  # an image has one address in all the places that name it
 def resolve(link: str, *, base: str) -> str | None:
     """The absolute http(s) URL of a link on a page; None where it is none (`javascript:`, `mailto:`, garbage)."""
     try:

@@ -1,6 +1,7 @@
 """What general extractors say of pages: run by benchmarks/comparison.py in an environment that has them.
 
     python benchmarks/general_extractors.py < pages.jsonl > said.jsonl
+    python benchmarks/general_extractors.py --cpu < pages.jsonl    CPU seconds a page of each, as one JSON object
 
 Reads {"url", "html"} a line; writes {extractor: {"headline", "body", "published"}} a line, with `published` as
 ISO 8601. Each is told that the page is Arabic where it can be told; an extractor that raises has said nothing.
@@ -11,6 +12,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import time
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -78,9 +80,21 @@ def ask(extract: Callable[[str, str], Said], html: str, url: str) -> Said:
     return said | {"published": published.isoformat() if hasattr(published, "isoformat") else published}
 
 
+def cpu_a_page(extract: Callable[[str, str], Said], pages: list[dict[str, str]]) -> float:
+    ask(extract, **pages[0])  # loads what it needs
+    began = time.process_time()
+    for page in pages:
+        ask(extract, **page)
+    return (time.process_time() - began) / len(pages)
+
+
 def main() -> None:
     warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)
+    if "--cpu" in sys.argv:
+        pages = [json.loads(line) for line in sys.stdin]
+        print(json.dumps({name: cpu_a_page(extract, pages) for name, extract in EXTRACTORS.items()}))
+        return
     for line in sys.stdin:
         page = json.loads(line)
         said = {name: ask(extract, page["html"], page["url"]) for name, extract in EXTRACTORS.items()}

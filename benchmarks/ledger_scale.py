@@ -1,6 +1,7 @@
 """What one more accepted article costs the ledger at 1,000 and at 1,000,000 known articles.
 
     python benchmarks/ledger_scale.py [--known 1000 1000000] [--accepts 300] [--rounds 5] [--folder /tmp]
+    python benchmarks/ledger_scale.py --state FILE    of a filled ledger: CPU ms, wall ms and peak MB as one JSON list
 
 Each ledger is filled in bulk with articles as a crawl leaves them: record, page, outbox row, 32 bands. Then new
 articles are accepted in rounds, each page discovered first, and the median round is printed: CPU time and wall
@@ -10,6 +11,8 @@ time per article. A million articles take about 5 GB below --folder, removed at 
 from __future__ import annotations
 
 import argparse
+import json
+import re
 import statistics
 import tempfile
 import time
@@ -105,10 +108,10 @@ def _sorted_bands(known: int) -> Iterator[list[tuple[int, str]]]:
         ]
 
 
-def measure(ledger: Ledger, accepts: int, rounds: int) -> tuple[float, float]:
+def measure(ledger: Ledger, accepts: int, rounds: int, first: int = 0) -> tuple[float, float]:
     """Median CPU and wall milliseconds per article of the rounds; the first, which warms up, is not counted."""
     cpu, wall = [], []
-    number = 0
+    number = first
     for _ in range(rounds + 1):
         batch = [crawled(number + n) for n in range(accepts)]
         number += accepts
@@ -123,13 +126,25 @@ def measure(ledger: Ledger, accepts: int, rounds: int) -> tuple[float, float]:
     return statistics.median(cpu[1:]), statistics.median(wall[1:])
 
 
+def peak() -> float:
+    """MB; not getrusage, whose peak includes that of the process which started this one."""
+    return int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]) / 1024  # type: ignore[index]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--known", type=int, nargs="+", default=[1_000, 1_000_000])
     parser.add_argument("--accepts", type=int, default=300)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--folder", type=Path, help="where the ledgers are made; the system's own by default")
+    parser.add_argument("--state", type=Path, help="a ledger that is there already")
     given = parser.parse_args()
+    if given.state:
+        with open_ledger(f"sqlite:///{given.state}", revisit=RevisitSchedule.from_steps(SCHEDULE)) as ledger:
+            # Above all numbers that an earlier call has accepted.
+            costs = measure(ledger, given.accepts, given.rounds, first=ledger.record_count())
+        print(json.dumps([*costs, peak()]))
+        return
     costs = []
     print(f"{'known articles':>15}{'state, MB':>11}{'CPU ms':>9}{'wall ms':>9}   per accepted article")
     for known in given.known:

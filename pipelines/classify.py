@@ -31,9 +31,8 @@ class Classify(Step):
         article = item.article
         take_topics(article, match_topics(article.headline, article.article_body, article.keywords))
         cause = why_not_covered(article, self.spider.section.topic, self.spider.arguments)
-        # What is in the corpus already stays followed, whichever section meets its next revision.
-        if cause and not self.run.ledger.is_published(article.article_id):
-            self.run.ledger.set_aside(item, self.run.run_id)
+        # What is in the corpus already is not set aside: it stays followed, whichever section meets its next revision.
+        if cause and self.run.ledger.set_aside(item, self.run.run_id):
             self.run.settle(item.visit.key, Outcome.OFF_TOPIC, cause)
             raise DropItem(cause)
         return item

@@ -39,7 +39,7 @@ Results = Iterator[Request | CrawledArticle]
 
 _CAIRO = ZoneInfo(site.TIME_ZONE.value)
 _LISTING_PRIORITY, _SITEMAP_PRIORITY = 20, 10
-_REQUESTS_AT_ONCE = 1_000
+_REQUESTS_AT_ONCE = 200
 
 
 class SectionSpider(Spider):

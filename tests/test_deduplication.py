@@ -1,7 +1,12 @@
 """Near-duplicates are found, and only they: on generated pairs, through the ledger's own decision."""
 
-import pytest
+import hashlib
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alqahira.arabic import clean_text, fold_text
 from alqahira.similarity import content_hash, fingerprint, is_near_duplicate
 from benchmarks.deduplication import KINDS, make_pairs, measure
 
@@ -46,3 +51,19 @@ def test_forms_of_letters_and_digits_make_no_difference(same):
 
 def test_another_number_is_another_report():
     assert not is_near_duplicate(BODY, BODY.replace("25", "26"))
+
+
+# What folding looks at beyond a single letter: marks, joiners, digits with their marks, entities, unusual spaces.
+DISPLAYED = st.lists(
+    st.text("ابةىأ\u0640\u064e\u0654\u200c\u200d\ufdfd e,.-1٢٣٤،&;#amplt\u00a0\u1112\u1161\u0301", max_size=12).map(
+        clean_text
+    ),
+    max_size=4,
+)
+
+
+@given(DISPLAYED)
+def test_the_hash_of_a_body_is_that_of_its_whole_text(paragraphs):
+    body = "\n\n".join(filter(None, (" ".join(paragraph.split()) for paragraph in paragraphs)))
+    whole = hashlib.sha256(f"{fold_text('عنوان')}\n{fold_text(body)}".encode()).hexdigest()
+    assert content_hash("عنوان", body) == whole

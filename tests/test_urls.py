@@ -96,3 +96,28 @@ def test_the_canonical_form_is_a_fixed_point(slug, query):
     except ValueError:
         return
     assert urls.canonical_url(once, root=ROOT) == once
+
+
+PIECES = [
+    "a",
+    "/",
+    "e",
+    "%",
+    "%2F",
+    "%C3",
+    "%A9",
+    "%D8%A7",
+    "%D9%94",
+    "%CC%81",
+    "%e1%84%92",
+    "%E1%84%92",
+    "%E1%85%A1",
+    " ",
+    "أ",
+    "é",
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=8).map("".join))
+def test_a_path_that_is_taken_as_it_is_would_come_out_the_same(path):
+    assert urls._encode_path(path) == urls._encode(path)

@@ -5,6 +5,7 @@ Spider and pipelines reach it by `crawler.get_extension(Run)`.
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 from collections.abc import Callable
@@ -102,6 +103,8 @@ class Run:
         return cls(crawler)
 
     def spider_opened(self, spider: SectionSpider) -> None:
+        # What is loaded stays: the collector need not look at it again with every page.
+        gc.freeze()
         self.run_id = self.ledger.start_run(self.run_id, spider.name, self.started)
         # Absolute: a relative folder is relative to where the run was started, under Scrapyd to where Scrapyd was.
         folder = self.configuration.output_dir.absolute()

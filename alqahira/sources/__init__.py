@@ -18,6 +18,7 @@ from alqahira.arabic import clean_text, fold_text
 # Nothing after this many bytes of a page is read: an article is a hundred times smaller.
 _LARGEST = 4 * 1024 * 1024
 _MOST_HEADINGS, _LONGEST_HEADING = 20, 2_000
+_PARSER = lxml_html.HTMLParser(encoding="utf-8", huge_tree=False, remove_comments=True, remove_pis=True)
 
 
 @dataclass(kw_only=True)
@@ -47,10 +48,9 @@ class Page:
     @cached_property
     def tree(self) -> Any:
         """The parsed page; an empty document where there is nothing to parse."""
-        parser = lxml_html.HTMLParser(encoding="utf-8", huge_tree=False, remove_comments=True, remove_pis=True)
         try:
             text = self.html[:_LARGEST].replace("\0", "")
-            return lxml_html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
+            return lxml_html.document_fromstring(text.encode("utf-8", "replace"), parser=_PARSER)
         except (etree.ParserError, etree.XMLSyntaxError, ValueError, AssertionError):
             return lxml_html.document_fromstring("<html><body></body></html>")
 

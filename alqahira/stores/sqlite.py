@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -27,8 +29,20 @@ class SqliteStore(Store):
             raise LedgerMissing(f"there is no state at {path}: no run has written there")
         self._lock = None if read_only else hold(path)
         self.engine = _engine(url)
+        self._connection: Connection | None = None
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """On one connection as long as the store is open: to take one from the pool costs as much as a short query."""
+        if self._connection is None:
+            self._connection = self.engine.connect()
+        with self._connection.begin():
+            yield self._connection
 
     def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
         super().close()
         let_go(self._lock)
         self._lock = None

@@ -39,6 +39,12 @@ class Store:
         """The one line for an error of the database on opening."""
         return LedgerUnusable(f"the state at {self.name} cannot be read: {error.orig}")
 
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """A transaction: committed at the end, rolled back by whatever is raised."""
+        with self.engine.begin() as connection:
+            yield connection
+
     # --- within a transaction -----------------------------------------------------------------
 
     def guard(self, connection: Connection) -> None:

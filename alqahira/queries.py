@@ -1,0 +1,40 @@
+"""The statements that the ledger runs for every page, built once and given their values when they run.
+
+To put a statement together costs several times what it costs to run it (docs/performance.md); what runs once a
+listing or once a run is built where it is used.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from alqahira.decisions import MAX_CANDIDATES
+from alqahira.tables import articles, bands, outbox, pages
+
+_ARTICLE = articles.c.article_id == sa.bindparam("article_id")
+_OTHERS = articles.c.article_id != sa.bindparam("article_id")
+
+PAGE = sa.select(pages).where(pages.c.key == sa.bindparam("page"))
+# The columns to be set are those that are given beside `page`.
+SET_PAGE = pages.update().where(pages.c.key == sa.bindparam("page"))
+
+NEWEST = sa.select(articles).where(_ARTICLE).order_by(articles.c.revision.desc()).limit(1)
+ACCEPTED = sa.select(articles.c.revision).where(_ARTICLE, articles.c.status == "accepted").limit(1)
+STORE_ARTICLE = articles.insert()
+DROP_SET_ASIDE = articles.delete().where(_ARTICLE, articles.c.status == "set_aside")
+
+SAME_CONTENT = (
+    sa.select(articles.c.article_id, articles.c.duplicate_of)
+    .where(articles.c.content_hash == sa.bindparam("content_hash"), _OTHERS, articles.c.status != "set_aside")
+    .order_by(articles.c.date_crawled)
+    .limit(1)
+)
+CANDIDATES = (
+    sa.select(bands.c.article_id)
+    .where(bands.c.band.in_(sa.bindparam("bands", expanding=True)), bands.c.article_id != sa.bindparam("article_id"))
+    .group_by(bands.c.article_id)
+    .order_by(sa.func.count().desc(), bands.c.article_id)
+    .limit(MAX_CANDIDATES)
+)
+STORE_BANDS = bands.insert()
+STORE_OUTBOX = outbox.insert()

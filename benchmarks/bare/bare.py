@@ -1,0 +1,30 @@
+"""The bare Scrapy project beside which the real one is measured: it downloads what a file lists and does nothing.
+
+Scrapy's own settings and components, all of them; the benchmarks give both sides the same pace with `-s`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import scrapy
+
+SPIDER_MODULES = ["bare"]
+# As in the real project; Scrapy's DEBUG would write a line for every page.
+LOG_LEVEL = "INFO"
+
+
+class Bare(scrapy.Spider):
+    """Arguments: `urls`, a file with one address a line; `browser`, where Playwright is to render them."""
+
+    name = "bare"
+    urls: str
+    browser = ""
+
+    async def start(self) -> Any:
+        for url in Path(self.urls).read_text("utf-8").split():
+            yield scrapy.Request(url, meta={"playwright": True} if self.browser else None)
+
+    def parse(self, response: Any) -> None:
+        pass

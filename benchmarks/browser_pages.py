@@ -1,0 +1,70 @@
+"""Pages a minute in the browser, beside scrapy-playwright with its default settings.
+
+    python benchmarks/browser_pages.py [--articles 40] [--rounds 5]
+
+Both render the same pages of a replica that is filled by JavaScript, in the same Chromium, and both times include
+its start. Our run asks for each page by plain HTTP first, reads the sitemaps and the articles, and renders two pages at
+once (ALQAHIRA_BROWSER_PAGES); scrapy-playwright opens as many as Scrapy asks for, here 16.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from pathlib import Path
+
+from measure import BARE, PACE, ROUNDS, Figure, run, show
+from whole_run import asked, ours, replica
+
+from alqahira.browser.chromium import find_chromium, missing_part
+
+_GROUP = "browser"
+_HANDLER = "scrapy_playwright.handler.ScrapyPlaywrightDownloadHandler"
+
+
+def rendered(log: Path, root: str) -> str:
+    """The pages that a browser asked for: those whose script then fetched its content."""
+    addresses = asked(log, root).splitlines()
+    return "\n".join(url for url in addresses if "/news/" in url or "/category/" in url or "/tag/" in url)
+
+
+def measure(articles: int = 40, rounds: int = ROUNDS) -> list[Figure]:
+    if missing := missing_part():
+        print(f"The browser is not measured: {missing}")
+        return []
+    launch = {"args": ["--no-sandbox"]} | ({"executable_path": path} if (path := find_chromium()) else {})
+    plain = PACE | {
+        "DOWNLOAD_HANDLERS": json.dumps({"http": _HANDLER, "https": _HANDLER}),
+        "PLAYWRIGHT_LAUNCH_OPTIONS": json.dumps(launch),
+    }
+    pairs = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        log, addresses = folder / "access.jsonl", folder / "addresses"
+        with replica("--articles", str(articles), "--render", "client", "--log", str(log)) as root:
+            for number in range(rounds):
+                mine = ours(root, folder / f"output-{number}", articles)
+                many = ours(root, folder / f"many-{number}", articles, ALQAHIRA_BROWSER_PAGES="16")
+                if not number:
+                    addresses.write_text(rendered(log, root), "utf-8")
+                command = ["-m", "scrapy", "crawl", "bare", "-a", f"urls={addresses}", "-a", "browser=yes"]
+                bare = run(command, cwd=BARE, settings=plain)
+                pairs.append((bare.wall / mine.wall, bare.wall / many.wall))
+    what = "pages a minute beside scrapy-playwright"
+    return [
+        Figure(_GROUP, f"{what}, 2 pages at once beside 16", tuple(mine for mine, _ in pairs)),
+        Figure(_GROUP, f"{what}, both 16 at once", tuple(many for _, many in pairs)),
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--articles", type=int, default=40)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    given = parser.parse_args()
+    show(measure(given.articles, given.rounds))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+"""`extract_article` beside general extractors and a bare lxml parse, on pages of 30, 100 and 300 KB: CPU a page.
+
+    python benchmarks/extraction_speed.py [--python .venv-comparison/bin/python] [--rounds 5]
+
+The pages are the replica's with all metadata, filled up to size as a news site's are: half with cards of other
+articles, half with scripts. The general extractors run in an environment of their own (`make comparison`), one
+process for each round, in turn with ours; what loads with the first page is no cost of a page.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import mean
+
+from lxml import html as lxml_html
+from measure import ROOT, ROUNDS, Figure, show
+
+from alqahira.extract import extract_article
+from alqahira.replica.archive import Archive
+from alqahira.replica.generator import FIRST_NUMBER
+from alqahira.replica.options import ReplicaOptions
+from alqahira.replica.pages import Pages
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+SIZES = (30, 100, 300)  # KB
+_PAGES = 30  # more than any cache of the extraction holds: what it remembers of a page must not help with its return
+_THEIRS = 3  # a general extractor takes up to a second for one of them
+_BOUNDS = {"trafilatura": "≥ 8"}
+Page = tuple[str, str]  # address, markup
+
+
+def pages_of(kilobytes: int, count: int = _PAGES) -> list[Page]:
+    """Different articles on pages of that size."""
+    options = ReplicaOptions(now=NOW, articles=400)
+    archive = Archive(options, real_now=NOW)
+    pages = Pages(options, archive)
+    others = (archive.article(n) for n in range(FIRST_NUMBER + 10, FIRST_NUMBER + 400))
+    cards = [pages.card(other) for other in others if other]
+    found = []
+    for number in range(FIRST_NUMBER, FIRST_NUMBER + count):
+        article = archive.article(number)
+        assert article is not None
+        html = pages.article(article)
+        missing = kilobytes * 1000 - len(html.encode())
+        stories = _up_to(cards, missing // 2)
+        scripts = _up_to([f"<script>{_SCRIPT}</script>"] * 1000, missing // 2)
+        found.append((pages.url(article), html.replace("</main>", f"{stories}</main>").replace("</body>", scripts)))
+    return found
+
+
+# As analytics and advertisements write it.
+_SCRIPT = "".join(f'window.q=window.q||[];q.push(["slot-{n}",{{"w":{n * 7},"h":250,"on":!0}}]);' for n in range(40))
+
+
+def _up_to(pieces: Sequence[str], size: int) -> str:
+    taken, length = [], 0
+    for piece in (*pieces, *pieces):
+        length += len(piece.encode())
+        if length > size:
+            break
+        taken.append(piece)
+    return "".join(taken)
+
+
+def parse(html: str) -> None:
+    lxml_html.document_fromstring(html.encode())
+
+
+def cpu_a_page(read: Callable[[str, str], object], pages: Sequence[Page], *, seconds: float = 0.3) -> float:
+    """Mean CPU seconds of a page, over as many passes as `seconds` allow."""
+    began, passes = time.process_time(), 0
+    while not passes or time.process_time() - began < seconds:
+        for url, html in pages:
+            read(html, url)
+        passes += 1
+    return (time.process_time() - began) / passes / len(pages)
+
+
+def theirs(python: Path, pages: Sequence[Page]) -> dict[str, float]:
+    """CPU seconds of a page for each general extractor."""
+    given = "".join(json.dumps({"url": url, "html": html}) + "\n" for url, html in pages)
+    command = [python, ROOT / "benchmarks" / "general_extractors.py", "--cpu"]
+    # Some look for a list of suffixes in the network; a proxy that refuses spares the wait.
+    offline = dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:9")
+    done = subprocess.run(
+        command,
+        input=given,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | offline,
+        text=True,
+        check=True,
+    )
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
+
+
+def measure(python: Path | None, rounds: int = ROUNDS) -> list[Figure]:
+    figures = []
+    for size in SIZES:
+        pages = pages_of(size)
+        cpu_a_page(lambda html, url: extract_article(html, url, now=NOW), pages)  # warms up
+        ours, lxml, others = [], [], []
+        for _ in range(rounds):
+            ours.append(cpu_a_page(lambda html, url: extract_article(html, url, now=NOW), pages))
+            lxml.append(cpu_a_page(lambda html, _: parse(html), pages))
+            others.append(theirs(python, pages[:_THEIRS]) if python else {})
+        group = f"extraction, {mean(len(html.encode()) for _, html in pages) / 1000:.0f} KB"
+        ratios = tuple(mine / bare for mine, bare in zip(ours, lxml, strict=True))
+        figures.append(Figure(group, "alqahira beside a bare lxml parse", ratios, "4"))
+        for name in others[0]:
+            ratios = tuple(other[name] / mine for mine, other in zip(ours, others, strict=True))
+            figures.append(Figure(group, f"{name} beside alqahira", ratios, _BOUNDS.get(name, "")))
+    return figures
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--python", type=Path, help="an interpreter that has the general extractors; else without them")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    given = parser.parse_args()
+    show(measure(given.python, given.rounds))
+
+
+if __name__ == "__main__":
+    main()

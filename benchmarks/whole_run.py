@@ -1,0 +1,85 @@
+"""A whole run beside Scrapy downloading the same pages and doing nothing: CPU and peak of memory.
+
+    python benchmarks/whole_run.py [--articles 5000] [--rounds 5]
+
+The run is the real one: found by the sitemaps, downloaded, extracted, classified, deduplicated, kept in the ledger on
+the disk, published in parts. The bare project (`bare/`) has Scrapy's default settings and asks for the very addresses
+that the first run asked for, robots.txt, listings and sitemaps included. The replica is a process of its own and
+counts on neither side.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from pathlib import Path
+
+from measure import BARE, PACE, ROOT, ROUNDS, Figure, Used, run, show
+
+_GROUP = "whole run"
+
+
+@contextmanager
+def replica(*switches: str) -> Iterator[str]:
+    """The replica on loopback, as a process of its own; its address."""
+    command = [sys.executable, "-m", "alqahira.replica", "--port", "0", *switches]
+    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert server.stdout
+    try:
+        yield server.stdout.readline().split()[-1]
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def ours(root: str, output: Path, articles: int, **settings: str) -> Used:
+    # As far back as the replica goes, which has 144 articles a day.
+    since = date.today() - timedelta(days=articles // 144 + 2)
+    given = PACE | {"ALQAHIRA_SITE_URL": root, "ALQAHIRA_OUTPUT_DIR": str(output)} | settings
+    return run(["-m", "scrapy", "crawl", "defense", "-a", f"since={since}"], settings=given)
+
+
+def bare(addresses: Path, **settings: str) -> Used:
+    return run(["-m", "scrapy", "crawl", "bare", "-a", f"urls={addresses}"], cwd=BARE, settings=PACE | settings)
+
+
+def asked(log: Path, root: str) -> str:
+    """The addresses of an access log, each once, a line each."""
+    paths = [json.loads(line)["path"] for line in log.read_text("utf-8").splitlines()]
+    return "\n".join(root + path for path in dict.fromkeys(paths))
+
+
+def measure(articles: int = 5_000, rounds: int = ROUNDS) -> list[Figure]:
+    with tempfile.TemporaryDirectory() as name:
+        folder, pairs = Path(name), []
+        log, addresses = folder / "access.jsonl", folder / "addresses"
+        with replica("--articles", str(articles), "--log", str(log)) as root:
+            for number in range(rounds):
+                mine = ours(root, folder / f"output-{number}", articles)
+                if not number:
+                    addresses.write_text(asked(log, root), "utf-8")
+                pairs.append((mine, bare(addresses), bare(addresses, CONCURRENT_ITEMS="1")))
+    beside = f"beside bare Scrapy, {articles:,} pages"
+    return [
+        Figure(_GROUP, f"CPU {beside}", tuple(m.cpu / b.cpu for m, b, _ in pairs), "1.5"),
+        Figure(_GROUP, f"peak memory {beside}", tuple(m.peak / b.peak for m, b, _ in pairs), "1.3"),
+        Figure(_GROUP, "CPU, both with CONCURRENT_ITEMS=1", tuple(m.cpu / b.cpu for m, _, b in pairs)),
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--articles", type=int, default=5_000)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    given = parser.parse_args()
+    show(measure(given.articles, given.rounds))
+
+
+if __name__ == "__main__":
+    main()
