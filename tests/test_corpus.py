@@ -193,7 +193,7 @@ def test_a_wrong_call_is_one_line_and_leaves_nothing(tmp_path, arguments, status
 
 def test_without_pyspark_the_line_says_what_to_install(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(ConfigurationError, match=r"pip install 'alqahira\[spark\]'"), job.session(None):
+    with pytest.raises(ConfigurationError, match=r'--editable "\.\[spark\]"'), job.session(None):
         pass
 
 

@@ -255,6 +255,18 @@ def test_the_page_on_scrapyd(tmp_path, replica):
     assert {*answers} == {"ok"}, printed
 
 
+def test_the_page_on_many_nodes(tmp_path, replica, database):
+    folder = copy_of_the_project(tmp_path / "project")
+    replaced = {
+        "pip install": "pip install --dry-run --no-deps --no-build-isolation --quiet",
+        "postgresql://alqahira@db.example/corpus": f"'{database}'",
+        "/srv/corpus": str(tmp_path / "corpus"),
+    }
+    printed = run_page("docs/scaling.md", folder, replaced, {"ALQAHIRA_SITE_URL": replica().url})
+    assert "28 accepted" in printed
+    assert printed.count("/schedule.json") >= 2 * 23  # two sections, and as many months since January 2025 at least
+
+
 def test_the_record_in_the_readme_is_one():
     (record,) = (json.loads(block.text) for block in blocks("README.md") if block.language == "json")
     assert [*record] == [field.name for field in fields(Article)]

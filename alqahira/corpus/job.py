@@ -36,7 +36,7 @@ from alqahira.corpus.reading import (
     rows,
 )
 from alqahira.corpus.writing import DUPLICATES_FOLDER, first_numbers, write_manifest, write_parts
-from alqahira.errors import AlqahiraError, ConfigurationError, one_line
+from alqahira.errors import AlqahiraError, ConfigurationError, how_to_install, one_line
 from alqahira.parts import ARTICLES_FOLDER, Part
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def session(master: str | None) -> Iterator[SparkSession]:
     Raises ConfigurationError where there is no PySpark, no Java, or no such master.
     """
     if importlib.util.find_spec("pyspark") is None:
-        raise ConfigurationError("the corpus job needs Spark: pip install 'alqahira[spark]'")
+        raise ConfigurationError(f"the corpus job needs Spark: {how_to_install('spark')}")
     if shutil.which("java") is None and not os.environ.get("JAVA_HOME"):
         raise ConfigurationError("Spark needs Java 17 or newer: there is no `java` and no JAVA_HOME")
     from pyspark.errors import PySparkException
