@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
+import os
 import statistics
 import tempfile
 import time
@@ -20,6 +20,8 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
+
+from measure import peak_of
 
 from alqahira.article import Article
 from alqahira.frontier import Link, RevisitSchedule
@@ -126,11 +128,6 @@ def measure(ledger: Ledger, accepts: int, rounds: int, first: int = 0) -> tuple[
     return statistics.median(cpu[1:]), statistics.median(wall[1:])
 
 
-def peak() -> float:
-    """MB; not getrusage, whose peak includes that of the process which started this one."""
-    return int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]) / 1024  # type: ignore[index]
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--known", type=int, nargs="+", default=[1_000, 1_000_000])
@@ -143,7 +140,7 @@ def main() -> None:
         with open_ledger(f"sqlite:///{given.state}", revisit=RevisitSchedule.from_steps(SCHEDULE)) as ledger:
             # Above all numbers that an earlier call has accepted.
             costs = measure(ledger, given.accepts, given.rounds, first=ledger.record_count())
-        print(json.dumps([*costs, peak()]))
+        print(json.dumps([*costs, peak_of(os.getpid())]))
         return
     costs = []
     print(f"{'known articles':>15}{'state, MB':>11}{'CPU ms':>9}{'wall ms':>9}   per accepted article")

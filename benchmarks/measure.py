@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -59,10 +60,20 @@ def run(command: Sequence[str | Path], *, cwd: Path = ROOT, settings: Mapping[st
     with tempfile.TemporaryFile() as said:
         began = time.perf_counter()
         process = subprocess.Popen([sys.executable, *words], cwd=cwd, env=environment, stdout=said, stderr=said)
-        _, status, usage = os.wait4(process.pid, 0)
+        peak, ended = 0.0, 0
+        while not ended:
+            time.sleep(0.05)
+            peak = max(peak, peak_of(process.pid))
+            ended, status, usage = os.wait4(process.pid, os.WNOHANG)
         wall = time.perf_counter() - began
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
             said.seek(0)
             raise RuntimeError(f"{' '.join(words)} ended with {process.returncode}\n{said.read()[-3000:].decode()}")
-    return Used(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, wall)
+    return Used(usage.ru_utime + usage.ru_stime, peak, wall)
+
+
+def peak_of(pid: int) -> float:
+    """MB so far; not getrusage, whose peak includes that of the process which started this one."""
+    found = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text("utf-8"))
+    return int(found[1]) / 1024 if found else 0.0  # none of one that has just ended

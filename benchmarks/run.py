@@ -62,7 +62,6 @@ def plot(figures: list[Figure]) -> bytes:
         width=1000,
         print_values=True,
         truncate_label=-1,
-        disable_xml_declaration=True,
         js=[],
         no_prefix=True,
     )

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from cssselect.xpath import HTMLTranslator, XPathExpr
-from lxml import etree
 from lxml.cssselect import CSSSelector
 
 from alqahira import site
@@ -26,22 +24,6 @@ def select(css: str) -> CSSSelector:
     return CSSSelector(css, translator="html")
 
 
-class _FromBelow(HTMLTranslator):
-    """`a b` as a `b` that has an `a` above it: few ancestors are looked at instead of many descendants.
-
-    For whole documents only: below an element, an `a` above that element must not count.
-    """
-
-    def xpath_descendant_combinator(self, left: XPathExpr, right: XPathExpr) -> XPathExpr:
-        return right.add_condition(f"ancestor::{left}")
-
-
-@lru_cache(maxsize=64)
-def select_in_document(css: str) -> etree.XPath:
-    """The compiled selector for whole documents. Raises cssselect.SelectorError."""
-    return etree.XPath(_FromBelow().css_to_xpath(css))
-
-
 def read(page: Page, layouts: Sequence[ArticleLayout] = site.LAYOUTS) -> Found | None:
     """What the known markup says, in the first layout that shows a body; None on a page without any layout's root."""
     best: Found | None = None
@@ -54,7 +36,7 @@ def read(page: Page, layouts: Sequence[ArticleLayout] = site.LAYOUTS) -> Found |
 
 
 def _read(page: Page, layout: ArticleLayout) -> Found | None:
-    roots = select_in_document(layout.root)(page.tree)
+    roots = select(layout.root)(page.tree)
     if not roots:
         return None
     root = roots[0]
