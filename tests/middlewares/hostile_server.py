@@ -1,7 +1,7 @@
 """A web server that misbehaves on purpose and remembers what it was asked; and small crawls to ask it.
 
 Each host is a loopback address of its own (127.0.0.2, 127.0.0.3 …), because Scrapy tells hosts apart by name.
-Crawls run in a subprocess with the settings that `alqahira.middlewares` documents, several at once.
+Crawls run in a subprocess with those of the project's settings that are about any host, several at once.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import json
 import ssl
 import subprocess
 import sys
-import textwrap
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -23,7 +22,7 @@ from typing import Any
 
 from aiohttp import web
 
-import alqahira.middlewares
+from alqahira import settings
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -163,13 +162,30 @@ class Outcome:
         return self.causes.get(host.url(path), "nothing came back")
 
 
-def documented_settings() -> dict[str, Any]:
-    """The settings block in the docstring of `alqahira.middlewares`."""
-    assert alqahira.middlewares.__doc__ is not None
-    block = alqahira.middlewares.__doc__.partition(".. code-block:: python\n")[2]
-    settings: dict[str, Any] = {}
-    exec(textwrap.dedent(block), settings)
-    return {name: value for name, value in settings.items() if name.isupper()}
+# Those that know of one site, or of a run's ledger, have tests of their own.
+_FOR_ANY_HOST = (
+    "scrapy.downloadermiddlewares.offsite",
+    "scrapy.downloadermiddlewares.robotstxt",
+    "scrapy.downloadermiddlewares.useragent",
+    "scrapy.downloadermiddlewares.retry",
+    "scrapy.extensions.throttle",
+    "alqahira.middlewares.crawl_delay",
+    "alqahira.middlewares.retry",
+    "alqahira.middlewares.robots",
+    "alqahira.middlewares.user_agent",
+)
+
+
+def manners() -> dict[str, Any]:
+    """The project's settings without what knows of one site; DOWNLOADER_MIDDLEWARES is there to be added to."""
+    names = ("EXTENSIONS_BASE", "SCHEDULER_PRIORITY_QUEUE", "TELNETCONSOLE_ENABLED", "REMOTE_CONTROL_ENABLED")
+    kept = {name: getattr(settings, name) for name in names}
+    for name in vars(settings):
+        if name.startswith(("AUTOTHROTTLE_", "RETRY_", "ALQAHIRA_CRAWL_DELAY", "ALQAHIRA_RETRY_", "ALQAHIRA_BACKOFF_")):
+            kept[name] = getattr(settings, name)
+    for name in ("DOWNLOADER_MIDDLEWARES", "EXTENSIONS"):
+        kept[name] = {path: n for path, n in getattr(settings, name).items() if path.startswith(_FOR_ANY_HOST)}
+    return kept
 
 
 # What makes tests quick without changing what they show.
@@ -185,7 +201,7 @@ _QUICK = {
 def run_crawls(crawls: list[Crawl], **process_settings: Any) -> list[Outcome]:
     """Runs the crawls side by side in one subprocess; `process_settings` go to all of them."""
     order = {
-        "settings": documented_settings() | _QUICK | process_settings,
+        "settings": manners() | _QUICK | process_settings,
         "crawls": [
             {
                 "urls": [path if "://" in path else crawl.site.url(path) for path in crawl.paths],

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hostile_server import Crawl, Host, documented_settings, run_crawl
+from hostile_server import Crawl, Host, manners, run_crawl
 
 OpenHost = Callable[..., Host]
 # Without the guard that keeps a crawl on its site, so that this one is seen alone.
-GUARD = documented_settings()["DOWNLOADER_MIDDLEWARES"] | {
-    "alqahira.middlewares.address_guard.AddressGuardMiddleware": 60
-}
+GUARD = manners()["DOWNLOADER_MIDDLEWARES"] | {"alqahira.middlewares.address_guard.AddressGuardMiddleware": 60}
 RESOLVER = "alqahira.middlewares.address_guard.GuardedResolver"
 
 

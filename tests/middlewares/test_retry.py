@@ -9,7 +9,7 @@ from email.utils import format_datetime
 from itertools import pairwise
 
 import pytest
-from hostile_server import Crawl, Host, documented_settings, raw, run_crawl, run_crawls, says
+from hostile_server import Crawl, Host, manners, raw, run_crawl, run_crawls, says
 
 from alqahira.middlewares.retry_after import backoff_seconds, retry_after_seconds
 
@@ -44,7 +44,7 @@ def test_other_hosts_go_on_meanwhile(open_host: OpenHost) -> None:
     held, free = open_host(), open_host()
     held.on("/0", says(status=429, Retry_After="2"), says())
     many = [held.url(f"/{n}") for n in range(40)]
-    off = {"DOWNLOADER_MIDDLEWARES": {**documented_settings()["DOWNLOADER_MIDDLEWARES"]}}
+    off = {"DOWNLOADER_MIDDLEWARES": {**manners()["DOWNLOADER_MIDDLEWARES"]}}
     order = [many[0], *(free.url(f"/{n}") for n in range(10)), *many[1:], *(free.url(f"/late{n}") for n in range(10))]
     outcome = run_crawl(Crawl(held, order, off | {"CONCURRENT_REQUESTS": 4}))
 
