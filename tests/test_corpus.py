@@ -49,8 +49,13 @@ def crawled(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def spark():
+    from pyspark import SparkContext
+
     with job.session("local[2]") as made:
         yield made
+    # The JVM outlives the session, and stays in the folder that it was started in: another test brings its own.
+    SparkContext._gateway.shutdown()
+    SparkContext._gateway = SparkContext._jvm = None
 
 
 def decided(spark, source, folder, **how):

@@ -145,8 +145,7 @@ def by_ledger(ledger, item, mode):
     """As the steps of the road have it, with the section defense."""
     article = item.article
     why = why_not_covered(article, "defense", CrawlArguments())
-    if why and not ledger.is_published(article.article_id):
-        ledger.set_aside(item, "run")
+    if why and ledger.set_aside(item, "run"):
         return ("off_topic", why, None)
     verdict = ledger.accept(item, fingerprint(article.article_body), near_duplicates=mode, run_id="run")
     line = None if verdict.outcome == "unchanged" else to_json_line(to_record(verdict.article))

@@ -311,9 +311,11 @@ def test_two_runs_at_once_are_one_run_and_one_status_3(crawl):
     first = crawl.start()
     answers = crawl.answers()
     assert crawl.until(first, lambda: answers() >= 1)
+    first.send_signal(signal.SIGSTOP)  # it holds the state for as long as the second needs to find that out
     given = UNTHROTTLED | SETTINGS | {"ALQAHIRA_SITE_URL": "http://127.0.0.1:1"}
     second = scrapy("crawl", "defense", settings=given | {"ALQAHIRA_OUTPUT_DIR": str(crawl.folder)})
     assert second.status == 3
     assert "another run holds the state" in second.lines[-1]
+    first.send_signal(signal.SIGCONT)
     assert first.wait(120) == 0
     assert crawl.wrong() == []
