@@ -23,7 +23,7 @@ from urllib.parse import unquote
 
 import jsonschema
 import pytest
-from crawling import PROJECT
+from crawling import PROJECT, UNTHROTTLED
 from scrapyd_server import PASSWORD, Scrapyd
 
 from alqahira.article import Article
@@ -134,6 +134,8 @@ def copy_of_the_project(folder: Path) -> Path:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(PROJECT / name, folder / name)
     (folder / ".venv").symlink_to(VENV)
+    with (folder / "alqahira" / "settings.py").open("a", encoding="utf-8") as settings:
+        settings.write("".join(f"{name} = {value}\n" for name, value in UNTHROTTLED.items()))
     for command in (["init", "-q"], ["add", "-A"], ["-c", "user.name=-", "-c", "user.email=-", "commit", "-qm", "-"]):
         subprocess.run(["git", *command], cwd=folder, check=True)
     return folder
