@@ -104,6 +104,7 @@ _PLATFORMS = tuple(
     )
 )
 _SOURCE = fold_text("المصدر")
+_STARTS = (*_COPYRIGHT, *_TAG_LISTS, *_RELATED, *_FOLLOW, _SOURCE)
 _SHORT_WORDS = 14
 _VERY_SHORT_WORDS = 4
 _SOURCE_WORDS = 8
@@ -112,8 +113,6 @@ _LONGEST_LABEL = 80  # characters
 
 
 def _begins(key: str, starts: tuple[str, ...]) -> str | None:
-    if not key.startswith(starts):
-        return None
     return next((start for start in starts if key == start or key.startswith(start + " ")), None)
 
 
@@ -129,6 +128,8 @@ def is_boilerplate(text: str, link_share: float = 0.0) -> bool:
     key = fold_text(text)
     if not key or key in _ALWAYS:
         return True
+    if not key.startswith(_STARTS):  # nearly all paragraphs
+        return False
     words = len(key.split())
     mostly_link = link_share >= _MOSTLY
     if _begins(key, _COPYRIGHT) or _begins(key, _TAG_LISTS):

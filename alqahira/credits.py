@@ -40,7 +40,7 @@ _SOURCE_WORDS = _keys(words.SOURCE_WORDS)
 _NATIONALITIES = _keys(words.NATIONALITIES)
 _BARE_TITLES = _keys(BARE_TITLES.value)  # they name the house, and credit nobody
 _HOUSE = _keys(words.HOUSE)
-_ROLES = _keys(words.ROLES)
+_LABELS = _keys(words.ROLES) | _SOURCE_WORDS
 _ROLE_LINKS = _keys(words.ROLE_LINKS)
 _PLACES = _keys([*words.PLACES, *words.PLACES_OF_TWO_WORDS])
 _VERBS = _keys(words.REPORTING_VERBS)
@@ -103,8 +103,7 @@ def _read(line: str) -> _Credit | None:
 def _is_label(key: str) -> bool:
     """«كتب», «المصدر», «تحرير وإعداد»."""
     first, *others = key.split() or [""]
-    labels = _ROLES | _SOURCE_WORDS
-    return first in labels and all(other in labels or other.removeprefix("و") in labels for other in others)
+    return first in _LABELS and all(other in _LABELS or other.removeprefix("و") in _LABELS for other in others)
 
 
 def _read_part(part: str, credit: _Credit, *, after_role: bool) -> bool:

@@ -160,9 +160,9 @@ def _say(found: dict[str, Found], name: str, order: tuple[str, ...]) -> Iterator
 
 
 def _headline(found: dict[str, Found], hints: Hints, reading: Reading) -> str | None:
-    said = [
-        (source, name) for source, text in _say(found, "headline", _HEADLINE_ORDER) if (name := without_house(text))
-    ]
+    spoken = list(_say(found, "headline", _HEADLINE_ORDER))
+    names = {text: without_house(text) for _, text in spoken}  # most sources say the same
+    said = [(source, name) for source, text in spoken if (name := names[text])]
     if hints.listing_headline and (name := without_house(hints.listing_headline)):
         said.append(("listing", name))
     if not said:
@@ -218,7 +218,7 @@ def _is_shell(page: Page) -> bool:
     """A page that a browser must fill: scripts and an empty place for the application."""
     if page.tree.find(".//h1") is not None or not any(True for _ in page.tree.iter("script")):
         return False
-    root = page.tree.get_element_by_id("__next", None)
+    root = next((element for element in page.tree.iter() if element.get("id") == "__next"), None)
     text = "".join(root.itertext()) if root is not None else ""
     return root is not None and len(text.strip()) < 200
 

@@ -67,9 +67,9 @@ def canonical_url(url: str, *, base: str | None = None, root: str | None = None)
         raise ValueError(f"not an http(s) URL: {url[:200]!r}")
     host = _host(joined)
     scheme = parts.scheme
-    home = urlsplit(root or site.ROOT.value)
-    if _same_site(host, _host(home.geturl())):
-        scheme, host = home.scheme, _host(home.geturl())
+    home = root or site.ROOT.value
+    if _same_site(host, home_host := _host(home)):
+        scheme, host = urlsplit(home).scheme, home_host
     path = _encode_path(parts.path or "/")
     article = site.ARTICLE_PATH.value.match(path)
     if article:

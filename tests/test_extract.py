@@ -286,6 +286,15 @@ def test_of_two_articles_in_json_ld_the_page_s_own_is_read():
     assert (article.date_published, article.date_published_source) == (datetime(2025, 11, 10, 10, tzinfo=UTC), "jsonld")
 
 
+@pytest.mark.parametrize(
+    "wrapped", [" {} ; ", "<!-- {} -->", "//<![CDATA[\n{}\n//]]>", "/*<![CDATA[*/{}/*]]>*/", "\n // <!--\n{}\n// -->"]
+)
+def test_json_ld_is_read_in_whatever_it_is_wrapped(wrapped):
+    own = json.dumps({"@type": "NewsArticle", "url": URL, "datePublished": "2025-11-10T10:00:00Z"})
+    script = f'<script type="application/ld+json">{wrapped.format(own)}</script></head>'
+    assert read(without(PAGE, JSON_LD, META).replace("</head>", script)).article.date_published_source == "jsonld"
+
+
 @pytest.mark.parametrize("types", [[{}], [[]], ["NewsArticle", {}], {}, None, 1])
 def test_a_type_that_is_none_is_passed_over(types):
     assert read(with_script(without(PAGE, JSON_LD, META), "application/ld+json", {"@type": types})).article is not None

@@ -107,6 +107,7 @@ WORST = {
     "links": "<h1>عنوان الخبر</h1>" + '<a href="/tag/x">وسم</a>' * 50_000 + BODY,
     "brackets": '<script type="application/ld+json">' + "[" * 500_000 + "</script>" + BODY,
     "documents": '<script type="application/ld+json">' + "[] " * 300_000 + "</script>" + BODY,
+    "spaces in data": '<script type="application/ld+json">' + " " * 400_000 + "x</script>" + BODY,
     "objects": '<script id="__NEXT_DATA__">' + '{"a":' * 100_000 + "</script>" + BODY,
     "spaces": f"<h1>عنوان</h1><p>{' ' * 1_000_000}</p>" + BODY,
     "dates": "<h1>عنوان الخبر</h1>" + "<span>منذ ١٢ يوليو/تموز ٢٠٢٣</span>" * 20_000 + BODY,

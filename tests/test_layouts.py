@@ -12,7 +12,7 @@ from alqahira import site
 from alqahira.extract import extract_article
 from alqahira.record import to_record
 from alqahira.sources import Page
-from alqahira.sources.site_markup import read
+from alqahira.sources.site_markup import read, select, select_first
 
 PAGES = Path(__file__).parent / "pages"
 NOW = datetime(2025, 11, 12, 9, tzinfo=UTC)
@@ -34,3 +34,20 @@ def test_a_layout_reads_its_own_page_by_itself(layout):
     assert alone is not None
     assert alone.paragraphs
     assert alone == among_all
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<main><div class=row><p>1</p><p>2</p></div></main>",
+        "<main><div class=row></div><div class=row><p>1</p></div></main><main><div class=row><p>2</p></div></main>",
+        "<main></main><main><div class=row><div class='a row'><p>1</p></div><p>2</p></div></main>",
+        "<main><main><div class='row'><p>1</p></div></main></main><div class=row><p>2</p></div>",
+        "<div class=row><main><p>1</p></main></div><p class=row>2</p>",
+        "<main class=row><p>1</p></main>",
+    ],
+)
+@pytest.mark.parametrize("css", ["main .row p", "main p", ".row", "p", "main > .row p", "p:not(.row)", "h1, main p"])
+def test_the_first_that_a_selector_matches_is_the_first_of_all_its_matches(html, css):
+    tree = Page(html, "https://alqaheranews.net/news/1/x", NOW).tree
+    assert select_first(css, tree) is next(iter(select(css)(tree)), None)

@@ -10,7 +10,6 @@ from itertools import islice
 from typing import Any
 
 from lxml import etree
-from lxml import html as lxml_html
 
 from alqahira import site
 from alqahira.arabic import clean_text, fold_text
@@ -18,7 +17,8 @@ from alqahira.arabic import clean_text, fold_text
 # Nothing after this many bytes of a page is read: an article is a hundred times smaller.
 _LARGEST = 4 * 1024 * 1024
 _MOST_HEADINGS, _LONGEST_HEADING = 20, 2_000
-_PARSER = lxml_html.HTMLParser(encoding="utf-8", huge_tree=False, remove_comments=True, remove_pis=True)
+# Not lxml.html's, which asks a function of Python's for the class of every element that is looked at.
+_PARSER = etree.HTMLParser(encoding="utf-8", huge_tree=False, remove_comments=True, remove_pis=True)
 
 
 @dataclass(kw_only=True)
@@ -48,11 +48,12 @@ class Page:
     @cached_property
     def tree(self) -> Any:
         """The parsed page; an empty document where there is nothing to parse."""
+        content = self.html[:_LARGEST].encode("utf-8", "replace").replace(b"\0", b"")
         try:
-            text = self.html[:_LARGEST].replace("\0", "")
-            return lxml_html.document_fromstring(text.encode("utf-8", "replace"), parser=_PARSER)
-        except (etree.ParserError, etree.XMLSyntaxError, ValueError, AssertionError):
-            return lxml_html.document_fromstring("<html><body></body></html>")
+            tree = etree.fromstring(content, _PARSER)
+        except (etree.XMLSyntaxError, ValueError, AssertionError):
+            tree = None
+        return tree if tree is not None else etree.fromstring(b"<html><body></body></html>", _PARSER)
 
     @cached_property
     def scripts(self) -> list[tuple[str, str, str]]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from lxml import etree
 from lxml import html as lxml_html
@@ -88,8 +87,7 @@ _MAX_NODES = 20_000
 _ALL_LINK = 0.9
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One displayed line, raw, and the texts of the links in it."""
 
     text: str
@@ -97,6 +95,8 @@ class Line:
 
     @property
     def link_share(self) -> float:
+        if not self.links:
+            return 0.0
         length = len("".join(self.text.split()))
         return sum(len("".join(link.split())) for link in self.links) / length if length else 0.0
 
@@ -113,6 +113,8 @@ def blocks(element: Any) -> Iterator[list[Line]]:
         links.clear()
 
     def end_block() -> list[Line]:
+        if not done and not texts:
+            return []
         end_line()
         block = done.copy()
         done.clear()

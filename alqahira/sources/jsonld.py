@@ -67,22 +67,22 @@ def _rank(thing: dict[str, Any], page: Page) -> int | None:
     return int(fold_text(string(thing.get("headline")) or "") in page.headings)
 
 
-_WRAPPING = re.compile(r"^\s*(?://|/\*)?\s*(?:<!\[CDATA\[|<!--)\s*(?:\*/)?|;\s*$")
-
-
+# What may stand before the data: space, and the beginning of a CDATA section or a comment.
+_BEFORE = re.compile(r"\s*(?:(?://|/\*)?\s*(?:<!\[CDATA\[|<!--)\s*(?:\*/)?\s*)?")
 _SPACE = re.compile(r"\s*")
+# strict=False: real pages hold raw line ends inside strings.
+_DECODER = json.JSONDecoder(strict=False)
 # A page has one or two.
 _MOST_DOCUMENTS = 20
 
 
 def _loads(text: str) -> list[Any]:
     """The documents of a script; [] where it is no JSON."""
-    # strict=False: real pages hold raw line ends inside strings.
-    decoder, text, at = json.JSONDecoder(strict=False), _WRAPPING.sub("", text).strip(), 0
     found: list[Any] = []
+    at = _BEFORE.match(text).end()  # type: ignore[union-attr]
     with suppress(ValueError, RecursionError):
         while len(found) < _MOST_DOCUMENTS and text.startswith(("[", "{"), at):
-            data, end = decoder.raw_decode(text, at)
+            data, end = _DECODER.raw_decode(text, at)
             found.append(data)
             at = _SPACE.match(text, end).end()  # type: ignore[union-attr]
     return found

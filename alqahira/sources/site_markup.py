@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from lxml.cssselect import CSSSelector
+from lxml import etree
+from lxml.cssselect import CSSSelector, LxmlHTMLTranslator
 
 from alqahira import site
 from alqahira.arabic import clean_text
@@ -24,6 +26,23 @@ def select(css: str) -> CSSSelector:
     return CSSSelector(css, translator="html")
 
 
+_CHAIN = re.compile(r"[\w.#-]+(?: [\w.#-]+)*")  # «main .row p»: elements, classes and ids, each below the one before
+
+
+def select_first(css: str, tree: Any) -> Any:
+    """The first element that a selector matches, in document order; None for none."""
+    # The first p of the first .row of the first main is the first of all. Where that row has no p, another may.
+    found = _first_of_each(css)(tree) if _CHAIN.fullmatch(css) else []
+    return next(iter(found or select(css)(tree)), None)
+
+
+@lru_cache(maxsize=64)
+def _first_of_each(css: str) -> etree.XPath:
+    """For a chain: the first match of each step, where the search for it ends; one scan of a page, not one a step."""
+    steps = [LxmlHTMLTranslator().css_to_xpath(step, prefix="") + "[1]" for step in css.split(" ")]
+    return etree.XPath("descendant-or-self::" + "/descendant::".join(steps))
+
+
 def read(page: Page, layouts: Sequence[ArticleLayout] = site.LAYOUTS) -> Found | None:
     """What the known markup says, in the first layout that shows a body; None on a page without any layout's root."""
     best: Found | None = None
@@ -36,10 +55,9 @@ def read(page: Page, layouts: Sequence[ArticleLayout] = site.LAYOUTS) -> Found |
 
 
 def _read(page: Page, layout: ArticleLayout) -> Found | None:
-    roots = select(layout.root)(page.tree)
-    if not roots:
+    root = select_first(layout.root, page.tree)
+    if root is None:
         return None
-    root = roots[0]
     found = Found(headline=first_text(select(layout.headline)(root)))
     found.paragraphs = [text for body in _outermost(select(layout.body)(root)) for text in paragraphs(body)]
     found.credit_line = _credit(select(layout.credit_line)(root), found)
@@ -77,7 +95,8 @@ def _credit(elements: list[Any], found: Found) -> str | None:
 
 def text_of(element: Any) -> str:
     """An element's text on one line, as display text."""
-    return " ".join(clean_text("".join(element.itertext())).split())
+    text = "".join(element.itertext()) if len(element) else element.text or ""
+    return " ".join(clean_text(text).split())
 
 
 def first_text(elements: list[Any]) -> str | None:
