@@ -166,7 +166,7 @@ HAPPENINGS = st.lists(
 
 @pytest.mark.parametrize("mode", ["drop", "mark", "off"])
 @given(happenings=HAPPENINGS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_the_decider_decides_as_the_ledger_does(tmp_path_factory, mode, happenings):
     decider, hours = Decider(RUNS, mode), 0
     with opened(f"sqlite:///{tmp_path_factory.mktemp('ledger') / 'state.db'}") as ledger:
