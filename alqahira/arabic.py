@@ -13,6 +13,8 @@ import unicodedata
 from functools import lru_cache
 from html.entities import html5
 
+# What stands where bytes could not be read as text (Unicode, REPLACEMENT CHARACTER).
+REPLACEMENT = "\ufffd"
 _TATWEEL = "\u0640"
 _HAMZA_ABOVE = "\u0654"
 _ZWNJ, _ZWJ = "\u200c", "\u200d"

@@ -19,7 +19,8 @@ from alqahira.errors import AlqahiraError
 from alqahira.ledger import Ledger
 from alqahira.page import FetchedPage, PageVisit
 from alqahira.parts import write_whole
-from alqahira.warc import ENDED, TAKEN_UP, Record, event_record, index_line, page_records, read_records, run_record
+from alqahira.warc import ENDED, TAKEN_UP, Record, event_record, index_line, page_records, run_record
+from alqahira.warc_files import read_records
 
 SUFFIX, OPEN_SUFFIX, INDEX_SUFFIX = ".warc.gz", ".warc.gz.open", ".cdxj"
 PAGE_TYPES = ("response", "resource")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from alqahira.arabic import REPLACEMENT
 from alqahira.arguments import CrawlArguments
 from alqahira.article import Article
 from alqahira.dates import cairo_day
@@ -21,8 +22,6 @@ from alqahira.similarity import Features, features, same_story
 STORY_WINDOW = timedelta(hours=72)
 # The exact rule is asked of at most this many candidates, most shared bands first.
 MAX_CANDIDATES = 16
-# What stands where bytes could not be read as text (Unicode, REPLACEMENT CHARACTER).
-_REPLACEMENT = "\ufffd"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,7 @@ class Candidate(NamedTuple):
 
 def why_no_record(article: Article, *, max_headline: int) -> str | None:
     """Why it cannot become a record, or None. `max_headline`: characters."""
-    if _REPLACEMENT in article.headline or _REPLACEMENT in article.article_body:
+    if REPLACEMENT in article.headline or REPLACEMENT in article.article_body:
         return "bad_encoding"
     return "headline_too_long" if len(article.headline) > max_headline else None
 
@@ -71,10 +70,10 @@ def drop_defects(article: Article) -> list[str]:
     dropped = []
     for field in fields(article):
         value = getattr(article, field.name)
-        if isinstance(value, str) and _REPLACEMENT in value:
+        if isinstance(value, str) and REPLACEMENT in value:
             setattr(article, field.name, None)
-        elif isinstance(value, list) and any(_REPLACEMENT in text for text in value):
-            setattr(article, field.name, [text for text in value if _REPLACEMENT not in text])
+        elif isinstance(value, list) and any(REPLACEMENT in text for text in value):
+            setattr(article, field.name, [text for text in value if REPLACEMENT not in text])
         else:
             continue
         dropped.append(field.name)

@@ -14,7 +14,7 @@ from typing import Any
 from w3lib.encoding import html_to_unicode
 
 from alqahira import site, urls
-from alqahira.arabic import fold_text
+from alqahira.arabic import REPLACEMENT, fold_text
 from alqahira.article import Article
 from alqahira.credits import parse_credit
 from alqahira.similarity import content_hash
@@ -43,7 +43,6 @@ _VISIBLE_AGREES = timedelta(days=1)
 # An image may be uploaded a while after the article was first published, but not days.
 _UPLOAD_AGREES = timedelta(days=2)
 _BODIES_AGREE = 0.7
-_REPLACEMENT = "\ufffd"
 _SHORTEST_BODY = 40  # characters
 _BEGINNING = 5  # paragraphs
 # Where the generic extractor finds running text; structure knows the first two.
@@ -106,7 +105,7 @@ def read_page(html: str | bytes, url: str, *, now: datetime, hints: Hints | None
     if not headline or not paragraphs:
         reading.cause = _cause(page, headline, found)
         return reading
-    if _REPLACEMENT in headline or any(_REPLACEMENT in paragraph for paragraph in paragraphs):
+    if REPLACEMENT in headline or any(REPLACEMENT in paragraph for paragraph in paragraphs):
         reading.cause = "bad_encoding"
         return reading
     reading.article = _article(page, found, hints or Hints(), headline, paragraphs, reading)
@@ -119,9 +118,9 @@ def decode(body: bytes) -> str:
         _, text = html_to_unicode(None, body, default_encoding="utf-8")
     except (LookupError, ValueError):  # a declaration that names no encoding of text, such as rot13
         text = body.decode("utf-8", "replace")
-    if _REPLACEMENT in text:
+    if REPLACEMENT in text:
         other = body.decode("cp1256", "replace")
-        if _arabic_share(other) > 0.3 and text.count(_REPLACEMENT) > len(text) * 0.02:
+        if _arabic_share(other) > 0.3 and text.count(REPLACEMENT) > len(text) * 0.02:
             return other
     return text
 
@@ -207,7 +206,7 @@ def _has_text(page: Page) -> bool:
 def _cause(page: Page, headline: str | None, found: dict[str, Found]) -> str:
     if _is_shell(page):
         return "empty_shell"
-    if _REPLACEMENT in (headline or ""):
+    if REPLACEMENT in (headline or ""):
         return "bad_encoding"
     if not headline and not any(said.paragraphs for said in found.values()):
         return "not_an_article"

@@ -23,30 +23,22 @@ from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 from alqahira import queries
 from alqahira.article import Article, rfc3339
 from alqahira.dates import cairo_day
-from alqahira.decisions import (
-    Candidate,
-    Known,
-    Verdict,
-    first_repeated,
-    judge,
-    story_time,
-)
+from alqahira.decisions import Candidate, Known, Verdict, first_repeated, judge, story_time
 from alqahira.errors import (
     AlqahiraError,
     ConfigurationError,
     LedgerLost,
-    LedgerMissing,
     LedgerUnreachable,
-    LedgerUnusable,
     LedgerUnwritable,
     one_line,
 )
 from alqahira.frontier import Discovery, Link, RevisitSchedule, Standing, discovery, link_of
+from alqahira.migrations import prepare
 from alqahira.page import CrawledArticle, PageVisit
 from alqahira.record import from_record, to_json_line, to_record
 from alqahira.similarity import Fingerprint, fingerprint
 from alqahira.stores import Store, open_store
-from alqahira.tables import STATE_VERSION, articles, bands, meta, metadata, outbox, pages, parts, runs
+from alqahira.tables import articles, bands, meta, outbox, pages, parts, runs
 
 # A page that fails is tried again by this many runs, then left alone.
 MAX_ATTEMPTS = 5
@@ -58,9 +50,6 @@ _MAX_TRIES = 20
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-# Steps from an older state to the next version, by the version they start from.
-MIGRATIONS: dict[int, Callable[[Connection], None]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +76,7 @@ def open_ledger(
     """
     store = open_store(state_url, share=share, read_only=read_only)
     try:
-        store.open(lambda: _prepare(store, read_only=read_only))
+        store.open(lambda: prepare(store, read_only=read_only))
     except DatabaseError as error:
         store.close()
         raise store.why_not_opened(error) from None
@@ -95,36 +84,6 @@ def open_ledger(
         store.close()
         raise
     return Ledger(store, revisit or RevisitSchedule(()))
-
-
-def _prepare(store: Store, *, read_only: bool) -> None:
-    """Make the tables, or bring an older state to this version; all steps are one transaction."""
-    with store.engine.begin() as connection:
-        if not read_only:
-            store.serialize(connection, "tables")
-        has_meta = sa.inspect(connection).has_table("meta")
-        found = int(connection.scalar(sa.select(meta.c.value).where(meta.c.name == "version")) or 0) if has_meta else 0
-        if found > STATE_VERSION:
-            raise LedgerUnusable(
-                f"the state is of version {found}, newer than this program's {STATE_VERSION}: upgrade it"
-            )
-        if read_only and not found:
-            raise LedgerMissing(f"there is no state at {store.name}: no run has written there")
-        if read_only and found < STATE_VERSION:
-            raise LedgerUnusable(f"the state is of version {found}, not {STATE_VERSION}: the next run brings it there")
-        if read_only:
-            return
-        steps = range(found or STATE_VERSION, STATE_VERSION)
-        if missing := [version for version in steps if version not in MIGRATIONS]:
-            raise LedgerUnusable(f"the state is of version {found}, and no step leads on from version {missing[0]}")
-        if not found:
-            metadata.create_all(connection)
-            if store.extra_tables is not None:
-                store.extra_tables.create_all(connection)
-        for version in steps:
-            MIGRATIONS[version](connection)
-        connection.execute(meta.delete().where(meta.c.name == "version"))
-        connection.execute(meta.insert().values(name="version", value=str(STATE_VERSION)))
 
 
 def _persistent(method: Callable[Concatenate[Ledger, P], R]) -> Callable[Concatenate[Ledger, P], R]:

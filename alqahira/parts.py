@@ -13,9 +13,9 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -62,7 +62,7 @@ class Publisher:
         self._output = output_dir
         self._max_rows = max_rows
         self._max_age = timedelta(seconds=max_age_seconds)
-        self._suffix = ".jsonl.gz" if compress else ".jsonl"
+        self._compress = compress
         # What is known of the rows that wait: the oldest's time, and how many more a day needs at least to be full.
         self._oldest: str | None = None
         self._rows_to_full = 0
@@ -141,7 +141,7 @@ class Publisher:
             last = positions[-1]
             chosen = (outbox.c.part.is_(None), outbox.c.day == first.day, outbox.c.position <= last)
             connection.execute(outbox.update().where(*chosen).values(part=sequence))
-            path = f"{ARTICLES_FOLDER}/date_published={first.day}/part-{sequence:06d}{self._suffix}"
+            path = part_path(first.day, sequence, compress=self._compress)
             content = _content(connection, sequence, path)
             planned = {
                 "path": path,
@@ -187,19 +187,9 @@ class Publisher:
     def _write_manifest(self) -> None:
         with self._ledger.transaction() as connection:
             rows = connection.execute(sa.select(parts).where(parts.c.sealed == 1).order_by(parts.c.sequence)).all()
-        listed = [
-            {
-                "path": row.path,
-                "rows": row.rows,
-                "bytes": row.bytes,
-                "sha256": row.sha256,
-                "schema_version": row.schema_version,
-            }
-            for row in rows
-        ]
-        content = json.dumps({"parts": listed}, indent=1).encode() + b"\n"
+        listed = [Part(row.path, row.rows, row.bytes, row.sha256, row.schema_version) for row in rows]
         try:
-            write_whole(self._output / MANIFEST, content)
+            write_manifest(self._output, listed)
         except OSError as error:
             raise OutputUnwritable(f"{self._output / MANIFEST} cannot be written: {error.strerror}") from None
 
@@ -212,9 +202,25 @@ def _content(connection: Connection, sequence: int, path: str) -> bytes:
         .where(outbox.c.part == sequence)
         .order_by(outbox.c.position)
     )
+    return encoded(lines, compress=path.endswith(".gz"))
+
+
+def part_path(day: str, number: int, *, compress: bool, below: str = ARTICLES_FOLDER) -> str:
+    """Where a part stands below the output folder. `day`: Cairo's, or `unknown`."""
+    return f"{below}/date_published={day}/part-{number:06d}.jsonl{'.gz' if compress else ''}"
+
+
+def encoded(lines: Iterable[str], *, compress: bool) -> bytes:
+    """The bytes of a part that holds these lines."""
     content = "".join(f"{line}\n" for line in lines).encode()
     # Without a time stamp in the header: the same rows give the same bytes.
-    return gzip.compress(content, mtime=0) if path.endswith(".gz") else content
+    return gzip.compress(content, mtime=0) if compress else content
+
+
+def write_manifest(output_dir: Path, listed: Iterable[Part]) -> None:
+    """List the parts, in this order. Raises OSError."""
+    told = {"parts": [asdict(part) for part in listed]}
+    write_whole(output_dir / MANIFEST, json.dumps(told, indent=1).encode() + b"\n")
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -42,7 +42,8 @@ from alqahira.frontier import Link
 from alqahira.ledger import Ledger
 from alqahira.middlewares.causes import TOO_LARGE, failure_cause
 from alqahira.page import CrawledArticle, FetchedPage
-from alqahira.warc import ENDED, TAKEN_UP, Record, page_of, read_records
+from alqahira.warc import ENDED, TAKEN_UP, Record, page_of
+from alqahira.warc_files import read_records
 from spiders.section import SectionSpider
 
 logger = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, MetaData, String, Table, Text
 
-# 1: the first shape. A change here needs the next number and a step in `ledger.MIGRATIONS`.
+# 1: the first shape. A change here needs the next number and a step in `migrations.MIGRATIONS`.
 STATE_VERSION = 1
 
 metadata = MetaData()

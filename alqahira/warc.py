@@ -1,4 +1,4 @@
-"""WARC 1.1 records of article pages: made, found in a file, and named in an index. No clock, no network.
+"""WARC 1.1 records of article pages: made, read back, and named in an index. No clock, no network, no file.
 
 The format is ISO 28500:2017 (https://iipc.github.io/warc-specifications/), written and parsed by warcio. A file
 of ours is one gzip member a record, so that what is torn or garbled costs that record and no other.
@@ -7,20 +7,17 @@ of ours is one gzip member a record, so that what is torn or garbled costs that 
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 from urllib.parse import urlsplit
 
 from scrapy.http import Headers as ScrapyHeaders
 from twisted.web.http import RESPONSES
-from warcio.exceptions import ArchiveLoadFailed
-from warcio.recordloader import ArcWarcRecord, ArcWarcRecordLoader
-from warcio.statusandheaders import StatusAndHeaders, StatusAndHeadersParserException
+from warcio.recordloader import ArcWarcRecord
+from warcio.statusandheaders import StatusAndHeaders
 from warcio.timeutils import iso_date_to_datetime
 from warcio.warcwriter import WARCWriter
 
@@ -33,15 +30,8 @@ NOTE_HEADER = "WARC-JSON-Metadata"
 # What a run's `metadata` records say.
 TAKEN_UP, ENDED = "taken_up", "ended"
 
-_CHUNK = 65_536
-_GZIP = b"\x1f\x8b\x08"  # RFC 1952, section 2.3.1
-_GZIP_WINDOW = 31  # zlib: a gzip member
-_WARC = b"WARC/"
-# A member that unpacks to more than this many times what is wanted ends the reading of its file.
-_BOMB = 64
 # Names a secret, or concerns the next proxy alone.
 _PRIVATE = frozenset({b"authorization", b"proxy-authorization", b"cookie"})
-_UNREADABLE = (ArchiveLoadFailed, StatusAndHeadersParserException, ValueError, TypeError, AttributeError, EOFError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +65,6 @@ class Record:
     def event(self) -> dict[str, Any]:
         """What a `metadata` record of ours says; empty for any other."""
         return (self.type == "metadata" and _object(self.payload)) or {}
-
-
-@dataclass(frozen=True, slots=True)
-class Damage:
-    """Bytes of a file that are no record. `is_tail`: nothing whole comes after them."""
-
-    offset: int
-    length: int
-    is_tail: bool
 
 
 def _object(text: str | bytes | None) -> dict[str, Any] | None:
@@ -190,145 +171,7 @@ def _member(writer: WARCWriter, out: BytesIO, record: ArcWarcRecord) -> bytes:
     return out.getvalue()
 
 
-# --- reading ------------------------------------------------------------------------------------
-
-
-def read_records(path: Path, *, max_bytes: int, start: int = 0, stop: int | None = None) -> Iterator[Record | Damage]:
-    """The records of a `.warc` or `.warc.gz` in their order, and where it cannot be read.
-
-    A payload of more than `max_bytes` is not kept. After garbage in a compressed file the reading goes on with
-    the next record; a plain file is left at that point. `start` and `stop` are what `slices` gave: those records
-    alone that begin between them. Raises OSError.
-    """
-    with path.open("rb") as file:
-        if _is_plain(file):
-            yield from _plain(file, max_bytes)
-        else:
-            yield from _compressed(file, max_bytes, start, stop)
-
-
-def slices(path: Path, size: int) -> list[tuple[int, int | None]]:
-    """A file in pieces of about `size` bytes that can be read each for itself; a plain file is one. Raises OSError.
-
-    A piece begins where a record does, so that damage is met by the piece it lies in, once.
-    """
-    starts = [0]
-    with path.open("rb") as file:
-        if not _is_plain(file):
-            for offset in range(size, file.seek(0, 2), size):
-                following = _next_member(file, offset) if offset > starts[-1] else None
-                if following is not None and following > starts[-1]:
-                    starts.append(following)
-    return list(zip(starts, [*starts[1:], None], strict=True))
-
-
-def _is_plain(file: BinaryIO) -> bool:
-    is_plain = file.read(len(_WARC)) == _WARC
-    file.seek(0)
-    return is_plain
-
-
-def _compressed(file: BinaryIO, max_bytes: int, start: int, stop: int | None) -> Iterator[Record | Damage]:
-    size, offset = file.seek(0, 2), start
-    end = size if stop is None else stop
-    while offset < end:
-        try:
-            length, content = _inflate(file, offset, max_bytes + 2 * _CHUNK)
-            found = list(_in_member(content, offset, length, max_bytes))
-        except (zlib.error, *_UNREADABLE):
-            following = _next_member(file, offset + 1)
-            yield Damage(offset, (following or size) - offset, following is None)
-            if following is None:
-                return
-            offset = following
-            continue
-        yield from found
-        offset += length
-
-
-def _inflate(file: BinaryIO, offset: int, most: int) -> tuple[int, bytes]:
-    """(length of the gzip member, its first `most` bytes). Raises zlib.error, EOFError; ValueError for a bomb."""
-    file.seek(offset)
-    decoder, kept, size, chunk = zlib.decompressobj(_GZIP_WINDOW), bytearray(), 0, b""
-    while not decoder.eof:
-        chunk = decoder.unconsumed_tail or file.read(_CHUNK)
-        piece = decoder.decompress(chunk, _CHUNK)
-        if not chunk and not piece and not decoder.eof:
-            raise EOFError
-        size += len(piece)
-        kept += piece[: most - len(kept)]
-        if size > most * _BOMB:
-            raise ValueError("the member unpacks without end")
-    return file.tell() - offset - len(decoder.unused_data), bytes(kept)
-
-
-def _in_member(content: bytes, offset: int, length: int, max_bytes: int) -> Iterator[Record]:
-    """The record of a member; several where a tool has compressed a whole file at once."""
-    stream = BytesIO(content)
-    if not content.startswith(_WARC):
-        raise ValueError("no WARC record")
-    while True:
-        yield _parse(stream, offset, length, max_bytes)
-        while (line := stream.readline()) in (b"\r\n", b"\n"):
-            pass
-        if not line:
-            return
-        stream.seek(-len(line), 1)
-
-
-def _plain(file: BinaryIO, max_bytes: int) -> Iterator[Record | Damage]:
-    end = file.seek(0, 2)
-    file.seek(0)
-    while (start := file.tell()) < end:
-        line = file.readline(_CHUNK)
-        if line in (b"\r\n", b"\n"):
-            continue
-        file.seek(start)
-        try:
-            record = _parse(file, start, 0, max_bytes)
-        except _UNREADABLE:
-            yield Damage(start, end - start, is_tail=True)
-            return
-        yield record
-
-
-def _parse(stream: BinaryIO, offset: int, length: int, max_bytes: int) -> Record:
-    found = ArcWarcRecordLoader().parse_record_stream(stream, known_format="warc")
-    size = int(found.rec_headers.get_header("Content-Length"))
-    left = size - found.raw_stream.tell()
-    payload: bytes | None = found.raw_stream.read(min(left, max_bytes + 1))
-    if payload is not None and len(payload) > max_bytes:
-        payload = None
-        while found.raw_stream.read(_CHUNK):
-            pass
-    elif len(payload or b"") < left:
-        raise EOFError
-    headers = {name.lower(): value for name, value in found.rec_headers.headers}
-    return Record(found.rec_type or "", headers, found.http_headers, payload, offset, length or size)
-
-
-def _next_member(file: BinaryIO, offset: int) -> int | None:
-    """Where the next gzip member with a record begins."""
-    file.seek(offset)
-    window = b""
-    while chunk := file.read(_CHUNK):
-        window += chunk
-        place = window.find(_GZIP)
-        while place >= 0:
-            resume, candidate = file.tell(), offset + place
-            file.seek(candidate)
-            try:
-                head = zlib.decompressobj(_GZIP_WINDOW).decompress(file.read(4096), len(_WARC))
-            except zlib.error:
-                head = b""
-            file.seek(resume)
-            if head == _WARC:
-                return candidate
-            place = window.find(_GZIP, place + 1)
-        keep = len(_GZIP) - 1
-        offset += len(window) - keep
-        window = window[-keep:]
-    return None
+# --- back to a page ------------------------------------------------------------------------------
 
 
 def page_of(record: Record) -> FetchedPage:

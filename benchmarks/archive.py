@@ -16,7 +16,8 @@ from tempfile import TemporaryDirectory
 
 from alqahira.archive import PAGE_TYPES, files
 from alqahira.commands.demo import replica
-from alqahira.warc import Record, read_records
+from alqahira.warc import Record
+from alqahira.warc_files import read_records
 
 _QUICK = {
     "AUTOTHROTTLE_ENABLED": "False",

@@ -46,7 +46,7 @@ from alqahira.replica.generator import FIRST_NUMBER, Generator
 from alqahira.replica.options import ReplicaOptions
 from alqahira.replica.pages import Pages
 from alqahira.warc import ENDED, event_record, page_records, run_record
-from benchmarks.deduplication import Text, _edit, _other_forms, _other_numbers
+from benchmarks.deduplication import Text, edit, other_forms, other_numbers
 
 TODAY = date(2026, 11, 24)
 ROOT = Path(__file__).parent.parent
@@ -74,19 +74,19 @@ def text_of(place: int, last: int) -> Text:
     other = _GENERATOR.article(FIRST_NUMBER + last - place).headline
     match kind:
         case 0 | 1:
-            return _edit(told, random.uniform(0.02, 0.1), random, _WORDS, run=1)
+            return edit(told, random.uniform(0.02, 0.1), random, _WORDS, run=1)
         case 2:
-            return _edit(told, 0.1, random, _WORDS, run=3)
+            return edit(told, 0.1, random, _WORDS, run=3)
         case 3:
             return Text(other, told.paragraphs)
         case 4:
-            return _other_forms(told, random)
+            return other_forms(told, random)
         case 5:
-            return _other_numbers(told, random)
+            return other_numbers(told, random)
         case 6:
             return told
         case _:
-            return _edit(told, 0.05, random, _WORDS, run=1)
+            return edit(told, 0.05, random, _WORDS, run=1)
 
 
 def article_at(place: int, last: int, *, revised: bool = False) -> ReplicaArticle:

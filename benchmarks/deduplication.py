@@ -67,7 +67,7 @@ class Stories:
 # --- the same story -----------------------------------------------------------------------------
 
 
-def _edit(text: Text, share: float, random: Random, words: list[str], *, run: int) -> Text:
+def edit(text: Text, share: float, random: Random, words: list[str], *, run: int) -> Text:
     """Replace, drop or insert that share of the words, `run` in a row; never a number: that is another report."""
     marked = [[paragraph, paragraph.split()] for paragraph in text.paragraphs]
     places = [
@@ -99,7 +99,7 @@ def _edit(text: Text, share: float, random: Random, words: list[str], *, run: in
     return Text(text.headline, [" ".join(split) for _, split in marked])
 
 
-def _other_forms(text: Text, random: Random) -> Text:
+def other_forms(text: Text, random: Random) -> Text:
     """The same words with other alefs, digits, tatweels, diacritics and punctuation."""
 
     def rewrite(word: str) -> str:
@@ -117,7 +117,7 @@ def _other_forms(text: Text, random: Random) -> Text:
 # --- another story ------------------------------------------------------------------------------
 
 
-def _other_numbers(text: Text, random: Random) -> Text:
+def other_numbers(text: Text, random: Random) -> Text:
     """The same sentences about another event: every number another, as in daily reports."""
 
     def rewrite(word: str) -> str:
@@ -146,17 +146,17 @@ def _pairs_of(kind: str, stories: Stories, random: Random, words: list[str]) -> 
     first, other = stories.next(), stories.next()
     headline = other.headline
     make: dict[str, Callable[[], tuple[bool, Text, Text]]] = {
-        "edited, 5 %": lambda: (True, first, _edit(first, 0.05, random, words, run=1)),
-        "edited, 5 to 10 %": lambda: (True, first, _edit(first, random.uniform(0.05, 0.1), random, words, run=1)),
-        "edited in phrases, 10 %": lambda: (True, first, _edit(first, 0.1, random, words, run=3)),
+        "edited, 5 %": lambda: (True, first, edit(first, 0.05, random, words, run=1)),
+        "edited, 5 to 10 %": lambda: (True, first, edit(first, random.uniform(0.05, 0.1), random, words, run=1)),
+        "edited in phrases, 10 %": lambda: (True, first, edit(first, 0.1, random, words, run=3)),
         "another headline": lambda: (True, first, Text(headline, first.paragraphs)),
         "edited, another headline": lambda: (
             True,
             first,
-            Text(headline, _edit(first, 0.05, random, words, run=1).paragraphs),
+            Text(headline, edit(first, 0.05, random, words, run=1).paragraphs),
         ),
-        "other letter and digit forms": lambda: (True, first, _other_forms(first, random)),
-        "other numbers": lambda: (False, first, _other_numbers(first, random)),
+        "other letter and digit forms": lambda: (True, first, other_forms(first, random)),
+        "other numbers": lambda: (False, first, other_numbers(first, random)),
         "bulletin that swallows it": lambda: (False, first, _bulletin(first, other, stories, random)),
         "follow-up, shared background": lambda: _follow_up(first, other, stories, random),
         "unrelated": lambda: (False, first, other),

@@ -21,7 +21,8 @@ from warcio.archiveiterator import ArchiveIterator
 from alqahira.archive import files, index_lines
 from alqahira.extract import Hints
 from alqahira.page import FetchedPage, PageVisit
-from alqahira.warc import Damage, Record, event_record, page_of, page_records, read_records, surt, warc_date
+from alqahira.warc import Record, event_record, page_of, page_records, surt, warc_date
+from alqahira.warc_files import Damage, read_records
 
 __all__ = ["serve"]
 

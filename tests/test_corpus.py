@@ -16,12 +16,12 @@ from replica_server import start_replica
 from scrapy.utils.project import get_project_settings
 from test_crawl import is_recent
 from test_guards import NO_BROWSER
+from test_replay import damaged
 
 from alqahira.archive import files
 from alqahira.corpus import job
 from alqahira.corpus.reading import archive_source, parts_source
 from alqahira.errors import ConfigurationError
-from alqahira.warc import read_records
 from benchmarks.corpus import compare, lines_of, make_both, write_archive
 
 SETTINGS = NO_BROWSER | {"ALQAHIRA_ARCHIVE": "true"}
@@ -139,15 +139,7 @@ def test_marked_duplicates_are_published_with_what_they_repeat(crawled, spark, t
 
 @needs_spark
 def test_damage_costs_its_page_alone_and_is_told(crawled, tmp_path):
-    archive = tmp_path / "archive"
-    shutil.copytree(crawled.folder / "archive", archive)
-    first = files(archive)[0]
-    spans = [(r.offset, r.length) for r in read_records(first, max_bytes=10**7) if r.type == "response"]
-    content = bytearray(first.read_bytes())
-    offset, length = spans[1]
-    content[offset + length // 2] ^= 0xFF
-    first.write_bytes(content)
-    (archive / "not-one.warc.gz").write_bytes(b"this is no archive")
+    archive, _ = damaged(crawled, tmp_path)
     ran = scrapy("corpus", "--archive", str(archive), "-o", str(tmp_path / "made"), "--master", "local[2]")
     assert ran.status == 1
     assert ran.stderr.splitlines()[-1] == f"alqahira: 2 places of {archive} could not be read"

@@ -24,7 +24,7 @@ from alqahira.decisions import why_not_covered
 from alqahira.parts import check
 from alqahira.record import to_json_line, to_record
 from alqahira.similarity import features, fingerprint, same_story
-from alqahira.warc import Damage, read_records, slices
+from alqahira.warc_files import Damage, read_records, slices
 from benchmarks.corpus import write_archive
 
 HOUR = 3600

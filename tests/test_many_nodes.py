@@ -23,7 +23,8 @@ from undisturbed import SETTINGS, Site, site_of, story
 
 from alqahira.parts import part_files
 from alqahira.replay import archived_runs
-from alqahira.warc import TAKEN_UP, read_records
+from alqahira.warc import TAKEN_UP
+from alqahira.warc_files import read_records
 
 SECTIONS = ("defense", "foreign_affairs")
 

@@ -10,7 +10,7 @@ from ledger_scenario import live, opened
 from sqlalchemy import text
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from alqahira import ledger as ledger_module
+from alqahira import migrations
 from alqahira.errors import LedgerUnusable
 from alqahira.parts import part_files
 from alqahira.tables import STATE_VERSION, metadata
@@ -51,8 +51,8 @@ def old(tmp_path):
 @pytest.fixture
 def upgraded(monkeypatch):
     """The program is of version 3 now, two steps on."""
-    monkeypatch.setattr(ledger_module, "STATE_VERSION", 3)
-    monkeypatch.setattr(ledger_module, "MIGRATIONS", {1: add_a_column, 2: add_a_table})
+    monkeypatch.setattr(migrations, "STATE_VERSION", 3)
+    monkeypatch.setattr(migrations, "MIGRATIONS", {1: add_a_column, 2: add_a_table})
 
 
 def published(folder):
@@ -99,7 +99,7 @@ def test_a_kill_inside_the_migration_leaves_the_old_state(old, upgraded, monkeyp
     child = os.fork()
     if child == 0:
         try:
-            ledger_module.MIGRATIONS = steps[place]
+            migrations.MIGRATIONS = steps[place]
             opened(old)
         finally:
             os._exit(0)
@@ -116,7 +116,7 @@ def test_a_step_that_fails_leaves_the_old_state_and_lets_the_lock_go(old, upgrad
         add_a_table(connection)
         raise RuntimeError
 
-    monkeypatch.setitem(ledger_module.MIGRATIONS, 2, fail)
+    monkeypatch.setitem(migrations.MIGRATIONS, 2, fail)
     for _ in range(2):
         with pytest.raises(RuntimeError):
             opened(old)
@@ -124,7 +124,7 @@ def test_a_step_that_fails_leaves_the_old_state_and_lets_the_lock_go(old, upgrad
 
 
 def test_a_state_with_no_way_on_is_refused(old, upgraded, monkeypatch):
-    monkeypatch.delitem(ledger_module.MIGRATIONS, 1)
+    monkeypatch.delitem(migrations.MIGRATIONS, 1)
     with pytest.raises(LedgerUnusable, match="no step leads on from version 1"):
         opened(old)
     assert shape(old) == (1, False, False)
@@ -143,4 +143,4 @@ def test_a_change_of_the_tables_comes_with_a_version_of_its_own():
 
 
 def test_every_version_since_the_first_has_a_step():
-    assert ledger_module.MIGRATIONS.keys() == set(range(1, STATE_VERSION))
+    assert migrations.MIGRATIONS.keys() == set(range(1, STATE_VERSION))

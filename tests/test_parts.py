@@ -19,6 +19,7 @@ import pytest
 from ledger_scenario import EXPECTED, NOW, accept, crawled, link, live, opened, publisher
 
 from alqahira import ledger as ledger_module
+from alqahira import migrations
 from alqahira import parts as parts_module
 from alqahira.errors import LedgerUnusable
 from alqahira.parts import (
@@ -122,7 +123,7 @@ def test_a_damaged_part_is_found(tmp_path, damage, word):
 
 # --- whatever dies ------------------------------------------------------------------------------
 
-_OURS = (ledger_module.__file__, parts_module.__file__)
+_OURS = (ledger_module.__file__, migrations.__file__, parts_module.__file__)
 
 
 @contextmanager

@@ -28,7 +28,8 @@ from warcio.warcwriter import WARCWriter
 from alqahira.archive import files
 from alqahira.extract import extract_article
 from alqahira.replay import Tally, replay
-from alqahira.warc import Record, read_records
+from alqahira.warc import Record
+from alqahira.warc_files import read_records
 
 # Parts of a second's pages each, so that their limits depend on time.
 AGE = {"ALQAHIRA_PART_MAX_AGE_SECONDS": "1"}
@@ -379,16 +380,25 @@ def test_plain_and_compressed_files_are_read_alike(tmp_path):
 # --- what is wrong ------------------------------------------------------------------------------
 
 
-def test_damage_costs_its_page_alone_and_is_told(crawled, tmp_path):
-    archive = tmp_path / "archive"
+def damaged(crawled, folder):
+    """A copy of the crawl's archive with a flipped bit in its second page and a file that is none; where a later begins."""
+    archive = folder / "archive"
     shutil.copytree(crawled.folder / "archive", archive)
     first = files(archive)[0]
     spans = [(r.offset, r.length) for r in read_records(first, max_bytes=10**7) if r.type == "response"]
     content = bytearray(first.read_bytes())
     offset, length = spans[1]
     content[offset + length // 2] ^= 0xFF
-    first.write_bytes(content[: spans[3][0]] + b"garbage" * 9 + content[spans[3][0] :])
+    first.write_bytes(content)
     (archive / "not-one.warc.gz").write_bytes(b"this is no archive")
+    return archive, spans[3][0]
+
+
+def test_damage_costs_its_page_alone_and_is_told(crawled, tmp_path):
+    archive, later = damaged(crawled, tmp_path)
+    first = files(archive)[0]
+    content = first.read_bytes()
+    first.write_bytes(content[:later] + b"garbage" * 9 + content[later:])
     ran = scrapy("replay", "--archive", str(archive), "-o", str(tmp_path / "new"), **OFFLINE)
     assert ran.status == 1
     assert ran.stderr.splitlines()[-1] == "alqahira: 3 places of the archive could not be read"

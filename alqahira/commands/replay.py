@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
-import json
-import shutil
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -20,13 +15,10 @@ from alqahira.commands.ending import end
 from alqahira.configuration import ARCHIVE_FOLDER, state_url
 from alqahira.errors import AlqahiraError, ConfigurationError
 from alqahira.ledger import open_ledger
-from alqahira.parts import MANIFEST, OutputUnwritable, read_manifest, write_whole
-from alqahira.replay import Tally, Unpacker, replay
-from alqahira.stores.file_lock import hold, let_go
+from alqahira.parts import read_manifest
+from alqahira.remade import check_target, made_aside, mark, settings_for, skipped_line
+from alqahira.replay import Unpacker, replay
 from alqahira.warc import page_of
-
-# Tells a replay's folder from a crawl's: what it was made from, and its manifest as it was then.
-MARK = "_replay.json"
 
 
 class Command(ScrapyCommand):
@@ -77,88 +69,20 @@ class Command(ScrapyCommand):
         assert self.settings is not None
         check_target(output, archive)
         with made_aside(output) as aside:
-            settings = self.settings.copy()
-            # The crawl's own ledger and archive are not touched.
-            own = {"ALQAHIRA_OUTPUT_DIR": str(aside), "ALQAHIRA_STATE_URL": "", "ALQAHIRA_ARCHIVE": "false"}
-            settings.setdict(own, priority="cmdline")
-            tally = replay(archive, settings, print)
+            tally = replay(archive, settings_for(aside, self.settings), print)
             if not tally.pages:
-                raise AlqahiraError(f"no article page is in the archive {archive}{_skipped(tally)}")
+                raise AlqahiraError(f"no article page is in the archive {archive}{skipped_line(tally.skipped)}")
             mark(aside, files(archive))
         parts = read_manifest(output)
         print(
             f"{tally.pages} pages of {tally.runs} runs: {sum(part.rows for part in parts)} lines in {len(parts)} parts "
-            f"in {output}{_skipped(tally)}"
+            f"in {output}{skipped_line(tally.skipped)}"
         )
         problems = [f"{tally.damaged} places of the archive could not be read"] if tally.damaged else []
         problems += [f"{tally.errors} errors of the program itself"] if tally.errors else []
         if problems:
             print(f"alqahira: {'; '.join(problems)}", file=sys.stderr)
         return 1 if problems else 0
-
-
-def _skipped(tally: Tally) -> str:
-    named = ", ".join(f"{cause} {n}" for cause, n in sorted(tally.skipped.items()))
-    return f"; {tally.skipped.total()} records are no article page ({named})" if named else ""
-
-
-# --- where it goes ------------------------------------------------------------------------------
-
-
-def check_target(output: Path, archive: Path) -> None:
-    """Refuse a folder with anything in it but an earlier replay, just as that was written. ConfigurationError."""
-    if archive.resolve().is_relative_to(output.resolve()):
-        raise ConfigurationError(f"the archive lies in {output}: name another folder with -o")
-    if not output.exists() or (output.is_dir() and not any(output.iterdir())):
-        return
-    try:
-        told = json.loads((output / MARK).read_text("utf-8"))["manifest_sha256"]
-        is_own = told == _digest(output)
-    except (OSError, ValueError, KeyError, TypeError):
-        is_own = False
-    if not is_own:
-        raise ConfigurationError(f"{output} is not empty and no untouched replay: name another folder with -o")
-
-
-def mark(output: Path, sources: Iterable[Path]) -> None:
-    """Say what the corpus was made from; nothing of the clock, so that the same archive gives the same bytes."""
-    made_from = [{"name": path.name, "bytes": path.stat().st_size} for path in sources]
-    told = {"archive": made_from, "manifest_sha256": _digest(output)}
-    write_whole(output / MARK, json.dumps(told, indent=1).encode() + b"\n")
-
-
-def _digest(output: Path) -> str:
-    return hashlib.sha256((output / MANIFEST).read_bytes()).hexdigest()
-
-
-@contextmanager
-def made_aside(output: Path) -> Iterator[Path]:
-    """A folder beside the output that takes its place when the block ends well, and vanishes otherwise.
-
-    Raises LedgerBusy where another replay makes the same folder, OutputUnwritable.
-    """
-    aside, old = (output.with_name(f".{output.name}.{ending}") for ending in ("replaying", "replaced"))
-    lock = hold(aside)
-    try:
-        _remove(aside, old)
-        aside.mkdir()
-        yield aside
-        if output.exists():
-            output.rename(old)
-        aside.rename(output)
-    except OSError as error:
-        raise OutputUnwritable(f"{error.filename or output} cannot be written: {error.strerror}") from None
-    finally:
-        with suppress(OSError):
-            _remove(aside, old)
-            aside.with_name(f"{aside.name}.lock").unlink()
-        let_go(lock)
-
-
-def _remove(*folders: Path) -> None:
-    for folder in folders:
-        if folder.exists():
-            shutil.rmtree(folder)
 
 
 # --- a record's page ----------------------------------------------------------------------------

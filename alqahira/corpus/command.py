@@ -10,12 +10,12 @@ from pathlib import Path
 from scrapy.settings import Settings
 
 from alqahira.archive import files
-from alqahira.commands.replay import check_target, made_aside, mark
 from alqahira.configuration import Configuration
 from alqahira.corpus.job import SLICE_BYTES, Tally, Target, run, session
 from alqahira.corpus.reading import Source, archive_source, parts_source
 from alqahira.errors import AlqahiraError, ConfigurationError
 from alqahira.parts import MANIFEST
+from alqahira.remade import check_target, made_aside, mark, settings_for, skipped_line
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -45,21 +45,18 @@ def corpus(opts: argparse.Namespace, settings: Settings) -> int:
     with made_aside(output) as aside:
         tally = _run(source, _target(aside, settings), opts.master)
         if not tally.pages:
-            raise AlqahiraError(f"no article is in {folder}{_skipped(tally)}")
+            raise AlqahiraError(f"no article is in {folder}{skipped_line(tally.skipped)}")
         mark(aside, made_from)
     print(_account(tally))
     lines = sum(part.rows for part in tally.parts)
-    print(f"{tally.pages} pages: {lines} lines in {len(tally.parts)} parts in {output}{_skipped(tally)}")
+    print(f"{tally.pages} pages: {lines} lines in {len(tally.parts)} parts in {output}{skipped_line(tally.skipped)}")
     if tally.damaged:
         print(f"alqahira: {tally.damaged} places of {folder} could not be read", file=sys.stderr)
     return 1 if tally.damaged else 0
 
 
 def _target(aside: Path, settings: Settings) -> Target:
-    own = settings.copy()
-    # The crawl's own ledger is not looked at.
-    own.setdict({"ALQAHIRA_OUTPUT_DIR": str(aside), "ALQAHIRA_STATE_URL": "", "ALQAHIRA_ARCHIVE": "false"}, "cmdline")
-    found = Configuration.from_settings(own)
+    found = Configuration.from_settings(settings_for(aside, settings))
     return Target(aside.absolute(), found.near_duplicates, found.part_max_rows, found.compress_parts)
 
 
@@ -78,8 +75,3 @@ def _account(tally: Tally) -> str:
         named = ", ".join(f"{cause} {count}" for cause, count in causes.items() if cause)
         told.append(f"{outcome} {causes.total()}" + (f" ({named})" if named else ""))
     return "; ".join(told)
-
-
-def _skipped(tally: Tally) -> str:
-    named = ", ".join(f"{cause} {n}" for cause, n in sorted(tally.skipped.items()))
-    return f"; {tally.skipped.total()} records are no article page ({named})" if named else ""

@@ -35,9 +35,9 @@ from alqahira.corpus.reading import (
     microseconds,
     rows,
 )
-from alqahira.corpus.writing import DUPLICATES_FOLDER, first_numbers, write_manifest, write_parts
+from alqahira.corpus.writing import DUPLICATES_FOLDER, first_numbers, write_parts
 from alqahira.errors import AlqahiraError, ConfigurationError, how_to_install, one_line
-from alqahira.parts import ARTICLES_FOLDER, Part
+from alqahira.parts import ARTICLES_FOLDER, Part, write_manifest
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -154,7 +154,8 @@ class _Job:
             tally.outcomes[row.outcome, row.cause] = row["count"]
         tally.parts = self._write(decided.where("outcome IN ('accepted', 'revised')"), ARTICLES_FOLDER)
         tally.duplicates = self._write(decided.where("outcome = 'duplicate'"), DUPLICATES_FOLDER)
-        write_manifest(self._target.folder, tally.parts)
+        # In the order of their numbers, as they were given out.
+        write_manifest(self._target.folder, sorted(tally.parts, key=lambda part: part.path.rpartition("/")[2]))
         shutil.rmtree(self._work)
         return tally
 

@@ -25,7 +25,8 @@ from alqahira.record import from_record, to_json_line, to_record
 from alqahira.replay import BAD_RECORD, REVISIT, Unpacker, archived_runs, why_no_page
 from alqahira.similarity import bands, content_hash, features
 from alqahira.topics import match_topics
-from alqahira.warc import ENDED, TAKEN_UP, Damage, Record, page_of, read_records, slices
+from alqahira.warc import ENDED, TAKEN_UP, Record, page_of
+from alqahira.warc_files import Damage, read_records, slices
 
 # What can have happened. A page that gave no article is FAILED; SKIPPED and DAMAGED are no pages of ours.
 ARTICLE, FAILED, TAKE_UP, SKIPPED, DAMAGED = "article", "failed", "taken_up", "skipped", "damaged"

@@ -1,17 +1,14 @@
-"""Decided records to sealed parts, each whole or not at all, and the manifest that lists them."""
+"""Decided records to sealed parts, each whole or not at all."""
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict
 from itertools import groupby, islice
 from pathlib import Path
 
 from alqahira.article import SCHEMA_VERSION
-from alqahira.parts import MANIFEST, Part, write_whole
+from alqahira.parts import Part, encoded, part_path, write_whole
 
 # Beside the articles: what was told already, with `duplicate_of`. No reader of the corpus looks here.
 DUPLICATES_FOLDER = "duplicates"
@@ -42,15 +39,8 @@ def write_parts(
     for day, found in groupby(lines, key=lambda pair: pair[0]):
         number, of_day = numbers[day], (line for _, line in found)
         while chosen := list(islice(of_day, max_rows)):
-            path = f"{below}/date_published={day}/part-{number:06d}.jsonl{'.gz' * compress}"
-            content = "".join(f"{line}\n" for line in chosen).encode()
-            content = gzip.compress(content, mtime=0) if compress else content
+            path = part_path(day, number, compress=compress, below=below)
+            content = encoded(chosen, compress=compress)
             write_whole(folder / path, content)
             yield Part(path, len(chosen), len(content), hashlib.sha256(content).hexdigest(), SCHEMA_VERSION)
             number += 1
-
-
-def write_manifest(folder: Path, parts: Iterable[Part]) -> None:
-    """List the parts, in the order of their numbers. Raises OSError."""
-    listed = [asdict(part) for part in sorted(parts, key=lambda part: part.path.rpartition("/")[2])]
-    write_whole(folder / MANIFEST, json.dumps({"parts": listed}, indent=1).encode() + b"\n")
