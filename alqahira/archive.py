@@ -7,9 +7,10 @@ of its article, so no record of the corpus is without its page. What a run that 
 from __future__ import annotations
 
 import os
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -95,9 +96,9 @@ class ArchiveWriter:
 
 
 def close_left_open(folder: Path, ledger: Ledger, *, max_bytes: int, living: Container[str] = ()) -> None:
-    """Close the files of runs that died: a torn end is cut off, and so is a page that the ledger never heard of.
+    """Close the files of runs that died: cut off are a torn end, and pages there that the ledger never heard of.
 
-    That page is still in the frontier, and comes again. Those of the runs that are `living` are left to them.
+    Those are still in the frontier, and come again. Files of the runs that are `living` are left to them.
     Raises ArchiveUnwritable.
     """
     for path in sorted(folder.glob(f"*{OPEN_SUFFIX}")):
@@ -115,23 +116,28 @@ def close_left_open(folder: Path, ledger: Ledger, *, max_bytes: int, living: Con
 
 
 def _end_of_what_counts(path: Path, ledger: Ledger, max_bytes: int) -> int:
-    end = start = 0
-    last: Record | None = None
+    """Where the last record ends that something came of; 0 where the file has none."""
+    ends: list[tuple[int, Callable[[], bool]]] = []
     for record in read_records(path, max_bytes=max_bytes):
         if not isinstance(record, Record):
             if record.is_tail:
                 break
-            continue
-        end = record.offset + record.length
-        if record.type != "request":
-            start, last = record.offset, record
-    if last is None:
-        return 0
-    if last.type in PAGE_TYPES and last.note:
-        return end if ledger.was_visited(last.note["key"], last.date) else start
-    if last.event.get("event") == TAKEN_UP:
-        return start if ledger.is_set_aside(last.event["key"]) else end
-    return end
+        elif record.type == "request" and ends:
+            # It belongs to the response before it.
+            ends[-1] = (record.offset + record.length, ends[-1][1])
+        else:
+            ends.append((record.offset + record.length, _counting(record, ledger)))
+    return next((end for end, counts in reversed(ends) if counts()), 0)
+
+
+def _counting(record: Record, ledger: Ledger) -> Callable[[], bool]:
+    """Whether the ledger has heard of a record of a file that was left open; asked of the last ones only."""
+    if record.type in PAGE_TYPES and record.note:
+        return partial(ledger.was_visited, record.note["key"], record.date)
+    if record.event.get("event") == TAKEN_UP:
+        key = record.event["key"]
+        return lambda: not ledger.is_set_aside(key)
+    return lambda: True
 
 
 def _close_file(path: Path, max_bytes: int) -> None:

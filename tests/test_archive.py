@@ -269,8 +269,8 @@ def test_a_killed_run_s_file_is_closed_by_the_next_and_every_record_finds_its_pa
         process.kill()
     (left,) = archive.glob("*.open")
     dead = left.read_bytes()
-    # As if it had read one more page that the ledger never heard of, and had died while it wrote the next.
-    left.write_bytes(dead + RECORD + RECORD[:100])
+    # As if it had read two more pages that the ledger never heard of, and had died while it wrote the next.
+    left.write_bytes(dead + RECORD * 2 + RECORD[:100])
     assert corpus.crawl("defense", settings=NO_BROWSER | ON).status == 0
     assert not list(archive.glob("*.open"))
     closed, _ = files(archive)
