@@ -140,10 +140,13 @@ class Ledger:
         raise AssertionError("unreachable")
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
-        """One transaction; a full or failing disk is LedgerUnwritable, and nothing of it stays."""
+    def transaction(self, *, grouped: bool = False) -> Iterator[Connection]:
+        """One transaction; a full or failing disk is LedgerUnwritable, and nothing of it stays.
+
+        `grouped`: of many that the crawl itself makes again where the power fails (`Store.begin`).
+        """
         try:
-            with self.store.begin() as connection:
+            with self.store.begin(grouped=grouped) as connection:
                 self.store.guard(connection)
                 yield connection
         except SQLAlchemyError as error:
@@ -239,7 +242,7 @@ class Ledger:
     def discover(self, links: Iterable[Link], *, section: str, run_id: str, now: datetime) -> list[Discovery]:
         """How each link stands; those never met become pending."""
         links = list(links)
-        with self.transaction() as connection:
+        with self.transaction(grouped=True) as connection:
             known = _pages_by_key(connection, [link.key for link in links])
             fresh = {}
             for link in links:
@@ -295,7 +298,7 @@ class Ledger:
     @_persistent
     def unchanged(self, visit: PageVisit, run_id: str) -> None:
         """The site said 304, or gave the same article again."""
-        with self.transaction() as connection:
+        with self.transaction(grouped=True) as connection:
             self._visited(connection, visit, self._published(connection, visit.key))
 
     @_persistent
@@ -304,8 +307,8 @@ class Ledger:
 
         True where this was the last of them: the page is given up.
         """
-        with self.transaction() as connection:
-            row = _page(connection, key)
+        with self.transaction(grouped=True) as connection:
+            row = self._page(connection, key)
             if self._is_repeat and row is not None and (row.cause, row.last_visit) == (cause, rfc3339(now)):
                 return retry and row.state == "failed"
             attempts = (row.attempts if row else 0) + 1
@@ -319,7 +322,7 @@ class Ledger:
                 "last_visit": rfc3339(now),
                 "next_visit": rfc3339(now + timedelta(days=2**attempts)) if again else None,
             }
-            connection.execute(queries.SET_PAGE, {"page": key, **values})
+            self.store.change(connection, queries.SET_PAGE, {"page": key, **values})
             self.store.release(connection, key)
         return retry and not again and not known
 
@@ -332,15 +335,15 @@ class Ledger:
         False, and nothing done, where a revision of it is in the corpus or on its way there.
         """
         article, visit = crawled.article, crawled.visit
-        with self.transaction() as connection:
+        with self.transaction(grouped=True) as connection:
             self.store.serialize(connection, ARTICLES_IN_ORDER)
-            newest = _newest(connection, article.article_id)
+            newest = self._newest(connection, article.article_id)
             topics = f",{','.join(article.topics)}," if article.topics else ""
             if newest is None or newest.status == "set_aside":
-                _drop_set_aside(connection, newest)
+                self._drop_set_aside(connection, newest)
                 if article.topics:
-                    _store(connection, article, "set_aside")
-            elif connection.scalar(queries.ACCEPTED, {"article_id": article.article_id}) is not None:
+                    self._store(connection, article, "set_aside")
+            elif self.store.rows(connection, queries.ACCEPTED, {"article_id": article.article_id}):
                 return False
             else:
                 topics = ""  # it was told already, and dropped
@@ -351,8 +354,8 @@ class Ledger:
     def set_aside_article(self, key: str, topic: str) -> CrawledArticle | None:
         """The article that was set aside under that page, if it has the topic."""
         with self.transaction() as connection:
-            page = _page(connection, key)
-            newest = _newest(connection, page.article_id) if page is not None and page.article_id else None
+            page = self._page(connection, key)
+            newest = self._newest(connection, page.article_id) if page is not None and page.article_id else None
         if page is None or newest is None or newest.status != "set_aside":
             return None
         article = from_record(json.loads(newest.record))
@@ -372,14 +375,14 @@ class Ledger:
     def was_visited(self, key: str, when: datetime) -> bool:
         """Whether something became of a page that was read at a moment, or later."""
         with self.transaction() as connection:
-            page = _page(connection, key)
+            page = self._page(connection, key)
         return page is not None and (page.last_visit or "") >= rfc3339(when)
 
     @_persistent
     def is_set_aside(self, key: str) -> bool:
         """Whether the article of a page waits for the run of another section."""
         with self.transaction() as connection:
-            page = _page(connection, key)
+            page = self._page(connection, key)
         return page is not None and bool(page.aside_topics)
 
     @_persistent
@@ -404,11 +407,11 @@ class Ledger:
     ) -> Verdict:
         """Decide and record, in one transaction: revision or duplicate, outbox row, page done."""
         article, visit = crawled.article, crawled.visit
-        with self.transaction() as connection:
+        with self.transaction(grouped=True) as connection:
             self.store.serialize(connection, ARTICLES_IN_ORDER)
-            if self._is_repeat and (before := _decided(connection, article, run_id)):
+            if self._is_repeat and (before := self._decided(connection, article, run_id)):
                 return before
-            newest = _newest(connection, article.article_id)
+            newest = self._newest(connection, article.article_id)
             verdict = self._judge(connection, article, newest, fingerprint, near_duplicates)
             if verdict.outcome != "unchanged":
                 self._write(connection, verdict, newest, fingerprint)
@@ -433,28 +436,30 @@ class Ledger:
     def _original(self, connection: Connection, article: Article, fingerprint: Fingerprint) -> tuple[str, str] | None:
         """The earlier article that this one repeats, and how: `same_content` or `near_duplicate`."""
         this = {"article_id": article.article_id}
-        if row := connection.execute(queries.SAME_CONTENT, {"content_hash": article.content_hash, **this}).first():
+        if rows := self.store.rows(connection, queries.SAME_CONTENT, {"content_hash": article.content_hash, **this}):
+            row = rows[0]
             return row.duplicate_of or row.article_id, "same_content"
-        shared = connection.scalars(queries.CANDIDATES, {"bands": fingerprint.bands, **this}).all()
+        found = self.store.rows(connection, queries.CANDIDATES, {"bands": fingerprint.bands, **this})
+        shared = [row.article_id for row in found]
         near = first_repeated(article, fingerprint.features, self._candidates(connection, shared))
         return (near, "near_duplicate") if near else None
 
     def _candidates(self, connection: Connection, shared: Iterable[str]) -> Iterator[Candidate]:
         for candidate in shared:
-            if row := _newest(connection, candidate):
+            if row := self._newest(connection, candidate):
                 yield Candidate(candidate, datetime.fromisoformat(row.story_time), partial(_body_of, row.record))
 
     def _write(self, connection: Connection, verdict: Verdict, before: Any, found: Fingerprint) -> None:
         """`before`: the row of the revision before, or None."""
         article = verdict.article
-        _drop_set_aside(connection, before)
-        _store(connection, article, "accepted" if verdict.is_emitted else "duplicate")
+        self._drop_set_aside(connection, before)
+        self._store(connection, article, "accepted" if verdict.is_emitted else "duplicate")
         if article.duplicate_of is None:
             self._index(connection, article.article_id, found, before)
         if verdict.is_emitted:
             day = str(cairo_day(article.date_published)) if article.date_published else "unknown"
             row = {"article_id": article.article_id, "revision": article.revision, "day": day}
-            connection.execute(queries.STORE_OUTBOX, {**row, "accepted": rfc3339(article.date_crawled)})
+            self.store.change(connection, queries.STORE_OUTBOX, {**row, "accepted": rfc3339(article.date_crawled)})
 
     def _index(self, connection: Connection, article_id: str, found: Fingerprint, before: Any) -> None:
         """Make the article a candidate by its bands, and no longer by those of its row `before`."""
@@ -463,7 +468,7 @@ class Ledger:
             old = fingerprint(json.loads(before.record)["article_body"]).bands
             connection.execute(bands.delete().where(bands.c.band.in_(old), bands.c.article_id == article_id))
         rows = [{"band": band, "article_id": article_id} for band in dict.fromkeys(found.bands)]
-        connection.execute(queries.STORE_BANDS, rows)
+        self.store.change(connection, queries.STORE_BANDS, rows)
 
     def _visited(
         self,
@@ -484,7 +489,7 @@ class Ledger:
             values |= {"etag": visit.etag, "last_modified": visit.last_modified}
         if article_id is not None:
             values |= {"article_id": article_id, "aside_topics": aside_topics or ""}
-        connection.execute(queries.SET_PAGE, {"page": visit.key, **values})
+        self.store.change(connection, queries.SET_PAGE, {"page": visit.key, **values})
 
     def _published(self, connection: Connection, key: str) -> datetime:
         query = (
@@ -528,7 +533,7 @@ class Ledger:
         newest = sa.select(outbox.c.article_id, sa.func.max(outbox.c.position).label("position"))
         newest = newest.group_by(outbox.c.article_id).order_by(sa.desc("position")).limit(count)
         with self.transaction() as connection:
-            rows = [_newest(connection, row.article_id) for row in connection.execute(newest)]
+            rows = [self._newest(connection, row.article_id) for row in connection.execute(newest)]
         return [from_record(json.loads(row.record)) for row in rows]
 
     def newest_revisions(self) -> dict[str, int]:
@@ -551,8 +556,8 @@ class Ledger:
         with self.transaction() as connection:
             connection.execute(parts.insert().values(sequence=sequence, sealed=1, **asdict(part)))
             for article in published:
-                before = _newest(connection, article.article_id)
-                _store(connection, article, "accepted")
+                before = self._newest(connection, article.article_id)
+                self._store(connection, article, "accepted")
                 # A revision may stand in an earlier part than the one before it, if its day changed.
                 if article.duplicate_of is None and (before is None or before.revision < article.revision):
                     self._index(connection, article.article_id, fingerprint(article.article_body), before)
@@ -581,6 +586,51 @@ class Ledger:
                 for record in connection.scalars(ordered):
                     yield json.loads(record)
 
+    # --- rows ---------------------------------------------------------------------------------
+
+    def _page(self, connection: Connection, key: str) -> Any:
+        return next(iter(self.store.rows(connection, queries.PAGE, {"page": key})), None)
+
+    def _newest(self, connection: Connection, article_id: str) -> Any:
+        return next(iter(self.store.rows(connection, queries.NEWEST, {"article_id": article_id})), None)
+
+    def _drop_set_aside(self, connection: Connection, newest: Any) -> None:
+        """A record that was set aside makes room for another; it is the newest, for nothing follows it."""
+        if newest is not None:
+            self.store.change(connection, queries.DROP_SET_ASIDE, {"article_id": newest.article_id})
+
+    def _decided(self, connection: Connection, article: Article, run_id: str) -> Verdict | None:
+        """What the same run has decided of the same visit, in a transaction whose end it was not told; else None."""
+        newest = self._newest(connection, article.article_id)
+        if newest is None or newest.status == "set_aside" or newest.content_hash != article.content_hash:
+            return None
+        found = from_record(json.loads(newest.record))
+        if (found.run_id, found.date_crawled) != (run_id, article.date_crawled):
+            return None
+        if newest.status == "accepted":
+            earlier = (articles.c.article_id == found.article_id, articles.c.revision < found.revision)
+            accepted = sa.select(articles.c.revision).where(*earlier, articles.c.status == "accepted").limit(1)
+            if connection.scalar(accepted) is not None:
+                return Verdict("revised", found, "revision")
+        cause = ""
+        if found.duplicate_of:
+            same = self._newest(connection, found.duplicate_of).content_hash == found.content_hash
+            cause = "same_content" if same else "near_duplicate"
+        return Verdict(newest.status, found, cause)
+
+    def _store(self, connection: Connection, article: Article, status: str) -> None:
+        row = {
+            "article_id": article.article_id,
+            "revision": article.revision,
+            "status": status,
+            "content_hash": article.content_hash,
+            "duplicate_of": article.duplicate_of,
+            "story_time": rfc3339(story_time(article)),
+            "date_crawled": rfc3339(article.date_crawled),
+            "record": to_json_line(to_record(article)),
+        }
+        self.store.change(connection, queries.STORE_ARTICLE, row)
+
 
 def _pages_by_key(connection: Connection, keys: Sequence[str]) -> dict[str, Any]:
     found = {}
@@ -590,54 +640,6 @@ def _pages_by_key(connection: Connection, keys: Sequence[str]) -> dict[str, Any]
     return found
 
 
-def _page(connection: Connection, key: str) -> Any:
-    return connection.execute(queries.PAGE, {"page": key}).first()
-
-
-def _newest(connection: Connection, article_id: str) -> Any:
-    return connection.execute(queries.NEWEST, {"article_id": article_id}).first()
-
-
-def _drop_set_aside(connection: Connection, newest: Any) -> None:
-    """A record that was set aside makes room for another; it is the newest, for nothing follows it."""
-    if newest is not None:
-        connection.execute(queries.DROP_SET_ASIDE, {"article_id": newest.article_id})
-
-
-def _decided(connection: Connection, article: Article, run_id: str) -> Verdict | None:
-    """What the same run has decided of the same visit, in a transaction whose end it was not told; else None."""
-    newest = _newest(connection, article.article_id)
-    if newest is None or newest.status == "set_aside" or newest.content_hash != article.content_hash:
-        return None
-    found = from_record(json.loads(newest.record))
-    if (found.run_id, found.date_crawled) != (run_id, article.date_crawled):
-        return None
-    if newest.status == "accepted":
-        earlier = (articles.c.article_id == found.article_id, articles.c.revision < found.revision)
-        accepted = sa.select(articles.c.revision).where(*earlier, articles.c.status == "accepted").limit(1)
-        if connection.scalar(accepted) is not None:
-            return Verdict("revised", found, "revision")
-    cause = ""
-    if found.duplicate_of:
-        same = _newest(connection, found.duplicate_of).content_hash == found.content_hash
-        cause = "same_content" if same else "near_duplicate"
-    return Verdict(newest.status, found, cause)
-
-
 def _body_of(line: str) -> str:
     body: str = json.loads(line)["article_body"]
     return body
-
-
-def _store(connection: Connection, article: Article, status: str) -> None:
-    row = {
-        "article_id": article.article_id,
-        "revision": article.revision,
-        "status": status,
-        "content_hash": article.content_hash,
-        "duplicate_of": article.duplicate_of,
-        "story_time": rfc3339(story_time(article)),
-        "date_crawled": rfc3339(article.date_crawled),
-        "record": to_json_line(to_record(article)),
-    }
-    connection.execute(queries.STORE_ARTICLE, row)
