@@ -5,6 +5,7 @@ Where a redirect leads is the guards' business: every hop passes them as a reque
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from scrapy.downloadermiddlewares.redirect import BaseRedirectMiddleware, MetaRefreshMiddleware, RedirectMiddleware
@@ -16,6 +17,12 @@ from alqahira.middlewares.robots import IS_ROBOTS
 if TYPE_CHECKING:
     from scrapy import Request, Spider
     from scrapy.http import Response
+
+
+# Scrapy looks for one in the first 4,096 characters, which are at most four bytes each.
+_REFRESH_WITHIN = 4 * 4096
+# In UTF-16 and UTF-32 a word has NULs in it.
+_REFRESH = re.compile(rb"refresh|\0", re.IGNORECASE)
 
 
 class _BoundedRedirects(BaseRedirectMiddleware):
@@ -52,7 +59,10 @@ class BoundedMetaRefreshMiddleware(_BoundedRedirects, MetaRefreshMiddleware):
     def process_response(
         self, request: Request, response: Response, spider: Spider | None = None
     ) -> Request | Response:
-        if request.meta.get(IS_ROBOTS) or self._reloads_itself(response):
+        # Without the word there is none: most pages need not be decoded to see that.
+        if not _REFRESH.search(response.body, 0, _REFRESH_WITHIN) or request.meta.get(IS_ROBOTS):
+            return response
+        if self._reloads_itself(response):
             return response
         return super().process_response(request, response)
 
