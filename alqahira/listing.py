@@ -14,7 +14,7 @@ from typing import Any
 from lxml import etree
 
 from alqahira import site, urls
-from alqahira.arabic import clean_text, fold_text
+from alqahira.arabic import fold_text, one_line
 from alqahira.dates import parse_date
 from alqahira.sources import Page
 from alqahira.sources.site_markup import select, text_of
@@ -235,7 +235,7 @@ def _entry(element: Any, base: str, root: str, now: datetime) -> Entry | None:
     )
     modified = _date(_text(element, "lastmod") or _text(element, "updated"), now)
     title = _text(element, "title")
-    headline = (" ".join(clean_text(title).split()) or None) if title else None
+    headline = (one_line(title) or None) if title else None
     return Entry(*address, headline=headline, published=published, modified=modified)
 
 
