@@ -9,12 +9,12 @@ import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from alqahira.dates import CAIRO
+from alqahira.dates import start_of_cairo_day
 from alqahira.errors import ConfigurationError
 
 KNOWN = ("since", "until", "max_articles")
@@ -131,7 +131,7 @@ def check_flag(name: str, value: object) -> bool:
 def check_day(name: str, value: object) -> datetime | None:
     """The beginning of a Cairo day written YYYY-MM-DD; None where it is empty, ConfigurationError where it is none."""
     day = _day(name, value)
-    return datetime.combine(day, time.min, CAIRO) if day else None
+    return start_of_cairo_day(day) if day else None
 
 
 def check_revisit(value: Any) -> tuple[tuple[float, float], ...]:
