@@ -17,10 +17,10 @@ from alqahira.discovery.intake import Intake
 from alqahira.extensions.run import Run
 from alqahira.extract import Hints
 from alqahira.frontier import Link
-from alqahira.listing import read_sitemap
 from alqahira.middlewares.causes import failure_cause
 from alqahira.middlewares.robots import RobotsMiddleware
 from alqahira.page import CrawledArticle
+from alqahira.sitemap import read_sitemap
 
 logger = logging.getLogger(__name__)
 
