@@ -21,7 +21,7 @@ from alqahira.configuration import Configuration
 from alqahira.dates import cairo_day
 from alqahira.errors import AlqahiraError, ConfigurationError
 from alqahira.extensions.run import Run
-from alqahira.logformatter import guard_log_from_the_start, in_plain_sight
+from alqahira.log_guard import guard_log_from_the_start, in_plain_sight
 from alqahira.urls import site_name
 
 

@@ -26,7 +26,8 @@ from alqahira.extensions.judging import Judgement, judge_run, judge_the_end
 from alqahira.extensions.telling import tell
 from alqahira.frontier import RevisitSchedule
 from alqahira.ledger import Ledger, open_ledger
-from alqahira.logformatter import guard_log_from_the_start, say_in_one_line
+from alqahira.log_guard import guard_log_from_the_start
+from alqahira.logformatter import say_in_one_line
 from alqahira.page import CrawledArticle, FetchedPage, PageVisit
 from alqahira.parts import Publisher
 from alqahira.urls import site_name
