@@ -12,7 +12,7 @@ from alqahira import site
 from alqahira.article import Article
 from alqahira.doctor.proposals import Known, propose
 from alqahira.extract import read_page
-from alqahira.replica.archive import Archive
+from alqahira.replica.newsroom import Newsroom
 from alqahira.replica.options import ReplicaOptions
 from alqahira.replica.pages import Pages
 from alqahira.sources import Page
@@ -106,9 +106,9 @@ def test_next_pages_are_seen(replica):
 def replica_pages(now, **switches):
     """(page, truth) of every written article of a replica with these switches."""
     options = ReplicaOptions(now=now, **switches)
-    archive = Archive(options, real_now=now)
-    pages = Pages(options, archive)
-    for article in archive.articles():
+    newsroom = Newsroom(options, real_now=now)
+    pages = Pages(options, newsroom)
+    for article in newsroom.articles():
         if not article.not_article:
             expected = article.expected(options, page_only=True)
             yield Page(pages.article(article), pages.url(article), now), expected

@@ -9,8 +9,7 @@ from contextlib import contextmanager
 from math import inf
 
 import pytest
-from ledger_scenario import NOW, accept, crawled, link, opened, publisher
-from test_parts import lines, problems
+from ledger_scenario import NOW, accept, crawled, lines, link, opened, problems, publisher
 
 from alqahira.errors import AlqahiraError
 from alqahira.ledger import Ledger
