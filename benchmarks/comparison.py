@@ -7,7 +7,7 @@ changed), each with metadata (JSON-LD, Open Graph) and without. For each extract
 bodies that are right word for word, headlines that are the printed one, and times of publication that are right to
 the minute. `<title>` is the site's bare name, as was seen on the site. A general extractor is
 given what its user would do next: the site's name is cut from the end of its headlines, a time without an offset
-is read as Cairo's.
+is read as Cairo's. Last, the Python of docs/comparison.md is run (`printed.py`).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import argparse
 import json
 import re
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
+
+import printed
 
 from alqahira import site
 from alqahira.arabic import fold_text
@@ -131,12 +134,15 @@ def tables(python: Path) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--python", type=Path, required=True, help="an interpreter that has the general extractors")
-    made = tables(parser.parse_args().python)
+    python = parser.parse_args().python
+    made = tables(python)
     print(made)
     document = DOCUMENT.read_text("utf-8")
     begin, end = "<!-- comparison: made by `make comparison` -->", "<!-- /comparison -->"
     head, _, rest = document.partition(begin)
     DOCUMENT.write_text(f"{head}{begin}\n\n{made}\n\n{end}{rest.partition(end)[2]}", "utf-8")
+    if not printed.check(python):
+        sys.exit(f"{printed.PAGE.name} no longer says what its code prints")
 
 
 if __name__ == "__main__":
