@@ -27,7 +27,7 @@ from zoneinfo import ZoneInfo
 from alqahira import site
 from alqahira.arabic import fold_text
 from alqahira.extract import extract_article
-from alqahira.replica.archive import Archive
+from alqahira.replica.newsroom import Newsroom
 from alqahira.replica.options import ReplicaOptions
 from alqahira.replica.pages import Pages
 
@@ -55,11 +55,11 @@ class Case:
 
 def cases(switches: Mapping[str, str]) -> list[Case]:
     options = ReplicaOptions(title="bare", now=NOW, **switches)  # type: ignore[arg-type]
-    archive = Archive(options, real_now=NOW)
-    pages = Pages(options, archive)
+    newsroom = Newsroom(options, real_now=NOW)
+    pages = Pages(options, newsroom)
     return [
         Case(pages.url(article), pages.article(article), article.expected(options))
-        for article in archive.articles()
+        for article in newsroom.articles()
         if not article.not_article
     ]
 

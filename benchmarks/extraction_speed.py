@@ -23,8 +23,8 @@ from lxml import html as lxml_html
 from measure import ROOT, ROUNDS, Figure, show
 
 from alqahira.extract import extract_article
-from alqahira.replica.archive import Archive
 from alqahira.replica.generator import FIRST_NUMBER
+from alqahira.replica.newsroom import Newsroom
 from alqahira.replica.options import ReplicaOptions
 from alqahira.replica.pages import Pages
 
@@ -39,13 +39,13 @@ Page = tuple[str, str]  # address, markup
 def pages_of(kilobytes: int, count: int = _PAGES) -> list[Page]:
     """Different articles on pages of that size."""
     options = ReplicaOptions(now=NOW, articles=400)
-    archive = Archive(options, real_now=NOW)
-    pages = Pages(options, archive)
-    others = (archive.article(n) for n in range(FIRST_NUMBER + 10, FIRST_NUMBER + 400))
+    newsroom = Newsroom(options, real_now=NOW)
+    pages = Pages(options, newsroom)
+    others = (newsroom.article(n) for n in range(FIRST_NUMBER + 10, FIRST_NUMBER + 400))
     cards = [pages.card(other) for other in others if other]
     found = []
     for number in range(FIRST_NUMBER, FIRST_NUMBER + count):
-        article = archive.article(number)
+        article = newsroom.article(number)
         assert article is not None
         html = pages.article(article)
         missing = kilobytes * 1000 - len(html.encode())

@@ -11,7 +11,7 @@ from alqahira.drift import Sources, find_drift
 from alqahira.errors import AlqahiraError
 from alqahira.extensions.monitors import Monitors
 from alqahira.ledger import EndedRun
-from alqahira.monitors.rules import ESSENTIAL, Facts, Verdict, is_complete, judge, run_ended
+from alqahira.monitors.rules import ESSENTIAL, Facts, Ruling, is_complete, judge, run_ended
 
 if TYPE_CHECKING:
     from scrapy import Spider
@@ -24,7 +24,7 @@ class Judgement:
     """How a run ended. `problem`: why the exit status is not 0, in one line; `complete`: it saw all it set out to."""
 
     facts: Facts
-    verdicts: list[Verdict]
+    rulings: list[Ruling]
     exit_status: int
     problem: str
     complete: bool
@@ -32,7 +32,7 @@ class Judgement:
     @property
     def account(self) -> dict[str, Any]:
         """What the ledger keeps of the run."""
-        failed = [verdict.monitor for verdict in self.verdicts if verdict.passed is False]
+        failed = [ruling.monitor for ruling in self.rulings if ruling.passed is False]
         return {**self.facts.account, "reason": self.facts.reason, "monitors_failed": failed}
 
 
@@ -41,25 +41,28 @@ def judge_run(run: Run, spider: Spider, reason: str) -> Judgement:
     facts = _facts(run, spider, reason)
     monitors = run.crawler.get_extension(Monitors)
     # Without Spidermon (SPIDERMON_ENABLED) the run still knows when it has not seen the site.
-    verdicts = judge(ESSENTIAL, facts) if monitors is None else monitors.judge(spider, facts)
-    return _conclude(run, facts, verdicts, complete=is_complete(facts))
+    rulings = judge(ESSENTIAL, facts) if monitors is None else monitors.judge(spider, facts)
+    return _conclude(run, facts, rulings, complete=is_complete(facts))
 
 
 def judge_the_end(run: Run, spider: Spider, before: Judgement) -> Judgement:
     """Once more, of the run's end alone: the ledger or the archive failed after all had been judged."""
     facts = _facts(run, spider, before.facts.reason)
-    verdicts = [*judge((run_ended,), facts), *(v for v in before.verdicts if v.monitor != run_ended.__name__)]
-    return _conclude(run, facts, verdicts, complete=False)
+    rulings = [
+        *judge((run_ended,), facts),
+        *(ruling for ruling in before.rulings if ruling.monitor != run_ended.__name__),
+    ]
+    return _conclude(run, facts, rulings, complete=False)
 
 
-def _conclude(run: Run, facts: Facts, verdicts: list[Verdict], *, complete: bool) -> Judgement:
+def _conclude(run: Run, facts: Facts, rulings: list[Ruling], *, complete: bool) -> Judgement:
     """Exit status and problem from what failed."""
-    failed = [verdict for verdict in verdicts if verdict.passed is False]
+    failed = [ruling for ruling in rulings if ruling.passed is False]
     if not failed:
-        return Judgement(facts, verdicts, 0, "", complete)
-    more = f"; also {', '.join(verdict.monitor for verdict in failed[1:])}" if failed[1:] else ""
+        return Judgement(facts, rulings, 0, "", complete)
+    more = f"; also {', '.join(ruling.monitor for ruling in failed[1:])}" if failed[1:] else ""
     exit_status = run.failure.exit_status if run.failure else 1
-    return Judgement(facts, verdicts, exit_status, failed[0].message + more, complete)
+    return Judgement(facts, rulings, exit_status, failed[0].message + more, complete)
 
 
 def _facts(run: Run, spider: Spider, reason: str) -> Facts:

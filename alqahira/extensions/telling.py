@@ -30,7 +30,7 @@ def tell(run: Run, judgement: Judgement, ended: datetime) -> None:
     summary = summarize(
         run.run_id,
         judgement.facts,
-        judgement.verdicts,
+        judgement.rulings,
         ended=ended,
         exit_status=judgement.exit_status,
         problem=judgement.problem,
@@ -55,9 +55,9 @@ def _log(run_id: str, judgement: Judgement) -> None:
     logger.info("Run %s: %s", run_id, account_line(account))
     for drift in account["drift"]:
         logger.warning("Drift: %s; see «scrapy doctor»", drift)
-    for verdict in judgement.verdicts:
-        if verdict.passed is False:
-            logger.error("Monitor %s failed: %s", verdict.monitor, verdict.message)
+    for ruling in judgement.rulings:
+        if ruling.passed is False:
+            logger.error("Monitor %s failed: %s", ruling.monitor, ruling.message)
     if judgement.problem:
         logger.error("%s", judgement.problem)
 
