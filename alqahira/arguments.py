@@ -7,9 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-# Two of them are named here for the middlewares.
-from alqahira.checks import check_choice as check_choice
-from alqahira.checks import check_flag as check_flag
 from alqahira.checks import read_day
 from alqahira.errors import ConfigurationError
 

@@ -180,7 +180,7 @@ def unpublished(ledger):
     """All of a filled ledger waits to be sealed, as of one day."""
     with ledger.transaction() as connection:
         connection.execute(tables.parts.delete())
-        connection.execute(sa.update(tables.outbox).values(part=None, day="2026-11-24"))
+        connection.execute(tables.outbox.update().values(part=None, day="2026-11-24"))
 
 
 def publisher(ledger, output, *, max_rows):
