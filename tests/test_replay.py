@@ -266,7 +266,7 @@ def test_an_article_that_today_is_another_section_s_is_published_by_that_one_s_r
         classify, "match_topics", lambda *a: {swapped[topic]: terms for topic, terms in match_topics(*a).items()}
     )
     mended, _ = replay_here(crawled.folder / "archive", tmp_path / "mended", ALQAHIRA_NEAR_DUPLICATES="off")
-    plain = {record["article_id"]: record for record in crawled.records()}
+    plain = {record["article_id"]: record for record in crawled.records() if record["revision"] == 1}
     for record in mended.records():
         # A revision is told by whichever section meets it.
         assert record["revision"] > 1 or record["run_id"].partition("-")[2] in record["topics"]

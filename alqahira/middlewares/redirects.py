@@ -5,7 +5,6 @@ Where a redirect leads is the guards' business: every hop passes them as a reque
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from scrapy.downloadermiddlewares.redirect import BaseRedirectMiddleware, MetaRefreshMiddleware, RedirectMiddleware
@@ -21,8 +20,13 @@ if TYPE_CHECKING:
 
 # Scrapy looks for one in the first 4,096 characters, which are at most four bytes each.
 _REFRESH_WITHIN = 4 * 4096
-# In UTF-16 and UTF-32 a word has NULs in it.
-_REFRESH = re.compile(rb"refresh|\0", re.IGNORECASE)
+
+
+def _may_refresh(body: bytes) -> bool:
+    """Whether the word is there: most pages need not be decoded to see that it is not."""
+    head = body[:_REFRESH_WITHIN].lower()
+    # In UTF-16 and UTF-32 it has NULs in it.
+    return b"refresh" in head or b"\0" in head
 
 
 class _BoundedRedirects(BaseRedirectMiddleware):
@@ -59,10 +63,7 @@ class BoundedMetaRefreshMiddleware(_BoundedRedirects, MetaRefreshMiddleware):
     def process_response(
         self, request: Request, response: Response, spider: Spider | None = None
     ) -> Request | Response:
-        # Without the word there is none: most pages need not be decoded to see that.
-        if not _REFRESH.search(response.body, 0, _REFRESH_WITHIN) or request.meta.get(IS_ROBOTS):
-            return response
-        if self._reloads_itself(response):
+        if request.meta.get(IS_ROBOTS) or not _may_refresh(response.body) or self._reloads_itself(response):
             return response
         return super().process_response(request, response)
 
