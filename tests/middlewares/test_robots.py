@@ -186,7 +186,7 @@ def test_a_client_error_is_free_and_a_server_in_trouble_is_left_alone(status: in
 @example(patterns=["/news/1/%D9"], slug="ن")
 @example(patterns=["/news/~"], slug="نن")
 def test_an_arabic_address_is_allowed_exactly_where_protego_allows_it(patterns: list[str], slug: str) -> None:
-    body = "User-agent: *\n" + "".join(f"Disallow: {pattern}\n" for pattern in ["/news/*", *patterns][len(slug) % 2 :])
+    body = "User-agent: *\n" + "".join(f"Disallow: {pattern}\n" for pattern in patterns)
     address = f"{SITE}/news/{quote(slug)}"
     allowed = Protego.parse(body).can_fetch(address, PRODUCT_TOKEN)
     assert parse(body.encode(), f"{SITE}/robots.txt").allows(address) is allowed
