@@ -17,7 +17,10 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 
 class Prepared:
-    """One statement for SQLite, with values of these names. `is_plain`: its text is the same for all values."""
+    """One statement for SQLite, with values of these names; a column that has none gets no default of SQLAlchemy's.
+
+    `is_plain`: its text is the same for all values.
+    """
 
     def __init__(self, statement: Executable, names: Collection[str], dialect: Dialect) -> None:
         compiled: Any = statement.compile(dialect=dialect, column_keys=list(names))  # type: ignore[attr-defined]
