@@ -110,10 +110,6 @@ class Account:
             "gaps": self.gaps,
         }
 
-    def line(self) -> str:
-        """The account as one line of the log."""
-        return account_line(self.as_dict())
-
 
 def account_line(account: Mapping[str, Any]) -> str:
     """An account as `as_dict` gave it, in one line: 5 discovered = 2 accepted + 3 unchanged (not_due 3) + …"""

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from alqahira.arguments import check_flag, check_number, check_site_url
+from alqahira.checks import check_flag, check_number, check_site_url
 from alqahira.errors import ConfigurationError
 from alqahira.parts import ARTICLES_FOLDER
 

@@ -84,6 +84,20 @@ def clean_text(text: str) -> str:
     return _tidy_spaces(unicodedata.normalize("NFC", text))
 
 
+def one_line(text: str) -> str:
+    """`clean_text` on one line, with single spaces."""
+    return _one_line_again(text) if len(text) <= _LONGEST_REMEMBERED else _one_line(text)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(clean_text(text).split())
+
+
+# A page says its headline up to six times. Characters:
+_LONGEST_REMEMBERED = 1000
+_one_line_again = lru_cache(maxsize=256)(_one_line)
+
+
 def _settle_characters(text: str) -> str:
     """Each character as itself or not at all. An entity may stand for any of them, so decoding comes back here."""
     text = _INVISIBLE.sub("", _LINE_END.sub("\n", text))
@@ -235,7 +249,6 @@ def _fold(text: str) -> str:
 
 
 # A page's headline and paragraphs are folded by each who compares them.
-_LONGEST_REMEMBERED = 1000  # characters
 _fold_again = lru_cache(maxsize=256)(_fold)
 
 

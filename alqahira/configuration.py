@@ -8,7 +8,7 @@ from pathlib import Path
 
 from scrapy.settings import BaseSettings
 
-from alqahira.arguments import (
+from alqahira.checks import (
     check_choice,
     check_day,
     check_flag,

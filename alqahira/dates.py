@@ -47,6 +47,11 @@ def cairo_day(moment: datetime) -> date:
     return moment.astimezone(CAIRO).date()
 
 
+def start_of_cairo_day(day: date) -> datetime:
+    """The moment at which a day begins in Cairo, aware."""
+    return datetime.combine(day, time.min, CAIRO)
+
+
 def parse_date(text: str, *, now: datetime) -> datetime | None:
     """The moment `text` names, in UTC; a day without a time is its beginning in Cairo.
 

@@ -17,6 +17,7 @@ from alqahira import site, urls
 from alqahira.arabic import REPLACEMENT, fold_text
 from alqahira.article import Article
 from alqahira.credits import parse_credit
+from alqahira.shell import is_empty_shell
 from alqahira.similarity import content_hash
 from alqahira.sources import (
     Found,
@@ -204,22 +205,13 @@ def _has_text(page: Page) -> bool:
 
 
 def _cause(page: Page, headline: str | None, found: dict[str, Found]) -> str:
-    if _is_shell(page):
+    if is_empty_shell(page.html.encode("utf-8", "replace"), "article"):
         return "empty_shell"
     if REPLACEMENT in (headline or ""):
         return "bad_encoding"
     if not headline and not any(said.paragraphs for said in found.values()):
         return "not_an_article"
     return "no_headline" if not headline else "no_body"
-
-
-def _is_shell(page: Page) -> bool:
-    """A page that a browser must fill: scripts and an empty place for the application."""
-    if page.tree.find(".//h1") is not None or not any(True for _ in page.tree.iter("script")):
-        return False
-    root = next((element for element in page.tree.iter() if element.get("id") == "__next"), None)
-    text = "".join(root.itertext()) if root is not None else ""
-    return root is not None and len(text.strip()) < 200
 
 
 # --- the record ---------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from scrapy.settings import BaseSettings
 
-from alqahira.arguments import check_choice
+from alqahira.checks import check_choice
 
 if TYPE_CHECKING:
     from rich.progress import Progress

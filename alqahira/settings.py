@@ -10,7 +10,11 @@ from __future__ import annotations
 import os
 from typing import Any
 
+# First of all: as it loads, Scrapy searches all modules and the whole stack for its own name (`inspect.stack`), and
+# there are few of either now.
+import scrapy.core.downloader.handlers.http11  # noqa: F401
 from scrapy.settings.default_settings import EXTENSIONS_BASE as _SCRAPYS_EXTENSIONS
+from scrapy.settings.default_settings import SPIDER_MIDDLEWARES_BASE as _SCRAPYS_SPIDERWARE
 
 from alqahira import site
 
@@ -158,6 +162,9 @@ EXTENSIONS: dict[str, Any] = {
     "scrapy.extensions.throttle.AutoThrottle": None,
     "alqahira.middlewares.crawl_delay.CrawlDelayAutoThrottle": 0,
 }
+# What every result of a spider goes through: nothing here asks for a depth, and no request copies another's `meta`.
+_UNASKED = ("depth.DepthMiddleware", "metacopy.MetaCopyDetectionMiddleware")
+SPIDER_MIDDLEWARES_BASE = {name: order for name, order in _SCRAPYS_SPIDERWARE.items() if not name.endswith(_UNASKED)}
 # The steps wait for nothing; Scrapy's default starts a hundred tasks for every page (docs/performance.md).
 CONCURRENT_ITEMS = 1
 TELNETCONSOLE_ENABLED = False

@@ -143,6 +143,15 @@ def is_article_url(url: str, root: str) -> bool:
     return not site.NEVER_ARTICLE_PATH.value.search(_encode_path(parts.path)) and article_number(url) is not None
 
 
+def article_address(href: str | None, base: str, root: str) -> tuple[str, str] | None:
+    """Canonical URL and `article_id` of a link to an article of the site; None for any other."""
+    url = resolve(href, base=base) if href else None
+    if url is None or not is_article_url(url, root):
+        return None
+    canonical = canonical_url(url, root=root)
+    return canonical, article_id(canonical)
+
+
 def article_id(canonical: str) -> str:
     """The record's `article_id` of a canonical URL."""
     return article_number(canonical) or "u" + hashlib.sha256(canonical.encode()).hexdigest()[:16]

@@ -7,7 +7,7 @@ changed), each with metadata (JSON-LD, Open Graph) and without. For each extract
 bodies that are right word for word, headlines that are the printed one, and times of publication that are right to
 the minute. `<title>` is the site's bare name, as was seen on the site. A general extractor is
 given what its user would do next: the site's name is cut from the end of its headlines, a time without an offset
-is read as Cairo's.
+is read as Cairo's. Last, the Python of docs/comparison.md is run (`printed.py`).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import argparse
 import json
 import re
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,10 +25,12 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import printed
+
 from alqahira import site
 from alqahira.arabic import fold_text
 from alqahira.extract import extract_article
-from alqahira.replica.archive import Archive
+from alqahira.replica.newsroom import Newsroom
 from alqahira.replica.options import ReplicaOptions
 from alqahira.replica.pages import Pages
 
@@ -55,11 +58,11 @@ class Case:
 
 def cases(switches: Mapping[str, str]) -> list[Case]:
     options = ReplicaOptions(title="bare", now=NOW, **switches)  # type: ignore[arg-type]
-    archive = Archive(options, real_now=NOW)
-    pages = Pages(options, archive)
+    newsroom = Newsroom(options, real_now=NOW)
+    pages = Pages(options, newsroom)
     return [
         Case(pages.url(article), pages.article(article), article.expected(options))
-        for article in archive.articles()
+        for article in newsroom.articles()
         if not article.not_article
     ]
 
@@ -131,12 +134,15 @@ def tables(python: Path) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--python", type=Path, required=True, help="an interpreter that has the general extractors")
-    made = tables(parser.parse_args().python)
+    python = parser.parse_args().python
+    made = tables(python)
     print(made)
     document = DOCUMENT.read_text("utf-8")
     begin, end = "<!-- comparison: made by `make comparison` -->", "<!-- /comparison -->"
     head, _, rest = document.partition(begin)
     DOCUMENT.write_text(f"{head}{begin}\n\n{made}\n\n{end}{rest.partition(end)[2]}", "utf-8")
+    if not printed.check(python):
+        sys.exit(f"{printed.PAGE.name} no longer says what its code prints")
 
 
 if __name__ == "__main__":

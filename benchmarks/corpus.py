@@ -39,10 +39,10 @@ from alqahira.corpus.writing import DUPLICATES_FOLDER
 from alqahira.extract import Hints
 from alqahira.page import FetchedPage, PageVisit
 from alqahira.parts import ARTICLES_FOLDER, MANIFEST
-from alqahira.replica.archive import Archive
 from alqahira.replica.body import paragraph
 from alqahira.replica.corpus import ReplicaArticle, make_slug
 from alqahira.replica.generator import FIRST_NUMBER, Generator
+from alqahira.replica.newsroom import Newsroom
 from alqahira.replica.options import ReplicaOptions
 from alqahira.replica.pages import Pages
 from alqahira.warc import ENDED, event_record, page_records, run_record
@@ -112,7 +112,7 @@ def visits(first: int, stop: int, last: int) -> Iterator[tuple[datetime, Replica
 def write_runs(folder: Path, first: int, stop: int, last: int) -> int:
     """Two runs' files; how many pages they hold."""
     options = ReplicaOptions(articles=0, today=TODAY)
-    pages = Pages(options, Archive(options))
+    pages = Pages(options, Newsroom(options))
     seen = list(visits(first, stop, last))
     began, ended = seen[0][0] - timedelta(minutes=1), seen[-1][0] + timedelta(seconds=30)
     with run_file(folder, "defense", began) as file:

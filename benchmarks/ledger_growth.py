@@ -23,11 +23,13 @@ from alqahira.ledger import open_ledger
 KNOWN = (1_000, 100_000, 1_000_000)
 _GROUP = "deduplication"
 _MOST_MEMORY = 300  # MB
+_ACCEPTS = 1_000  # in each turn
 
 
 def accept_more(state: Path) -> list[float]:
     """CPU ms and wall ms of one more article, and the peak of memory in MB."""
     command = [sys.executable, ROOT / "benchmarks" / "ledger_scale.py", "--state", state, "--rounds", "1"]
+    command += ["--accepts", str(_ACCEPTS)]
     found: list[float] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, cwd=ROOT).stdout)
     return found
 

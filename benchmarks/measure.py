@@ -22,11 +22,12 @@ PACE = {"AUTOTHROTTLE_ENABLED": "False", "DOWNLOAD_DELAY": "0", "CONCURRENT_REQU
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """What a process used: CPU seconds (user and system), peak of memory in MB, seconds of the clock."""
+    """What a process used: CPU seconds (user and system), peak of memory in MB, seconds of the clock; what it said."""
 
     cpu: float
     peak: float
     wall: float
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +68,11 @@ def run(command: Sequence[str | Path], *, cwd: Path = ROOT, settings: Mapping[st
             ended, status, usage = os.wait4(process.pid, os.WNOHANG)
         wall = time.perf_counter() - began
         process.returncode = os.waitstatus_to_exitcode(status)
+        said.seek(0)
+        text = said.read().decode(errors="replace")
         if process.returncode:
-            said.seek(0)
-            raise RuntimeError(f"{' '.join(words)} ended with {process.returncode}\n{said.read()[-3000:].decode()}")
-    return Used(usage.ru_utime + usage.ru_stime, peak, wall)
+            raise RuntimeError(f"{' '.join(words)} ended with {process.returncode}\n{text[-3000:]}")
+    return Used(usage.ru_utime + usage.ru_stime, peak, wall, text)
 
 
 def peak_of(pid: int) -> float:

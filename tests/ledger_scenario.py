@@ -1,7 +1,8 @@
-"""Articles and a short life of a ledger, for the tests of ledger and parts."""
+"""Articles and a short life of a ledger, and what it leaves in the parts, for the tests of both."""
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -10,7 +11,7 @@ from alqahira.article import Article
 from alqahira.frontier import Link, RevisitSchedule
 from alqahira.ledger import Ledger, open_ledger
 from alqahira.page import CrawledArticle, PageVisit
-from alqahira.parts import Publisher
+from alqahira.parts import Publisher, check, part_files, read_manifest, read_part
 from alqahira.similarity import content_hash, fingerprint
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -135,3 +136,21 @@ def live(folder: Path, state: str | None = None) -> None:
             parts.seal_due(item.visit.fetched)
         parts.seal_all()
         ledger.finish_run(run, {}, 0, NOW, complete=True)
+
+
+def lines(folder):
+    """(article, revision) of every line of every visible part."""
+    return Counter((r["article_id"], r["revision"]) for path in part_files(folder) for r in read_part(folder / path))
+
+
+def problems(folder):
+    """What a reader could hold against the output."""
+    found = [f"{part.path}: {wrong}" for part in read_manifest(folder) if (wrong := check(folder, part))]
+    listed, there = {part.path for part in read_manifest(folder)}, set(part_files(folder))
+    found += [f"{path}: not listed" for path in there - listed]
+    found += [f"{path}: stray" for path in folder.glob("articles/*/.*")]
+    for path in there:
+        content = (folder / path).read_bytes()
+        if content and not content.endswith(b"\n"):
+            found.append(f"{path}: torn")
+    return found

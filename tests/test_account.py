@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alqahira.account import Account, Outcome, account_table
+from alqahira.account import Account, Outcome, account_line, account_table
 
 
 def test_an_article_met_twice_is_taken_once():
@@ -29,7 +29,7 @@ def test_what_was_taken_and_not_settled_is_left_to_the_next_run():
     account.take("2")
     account.settle("1", Outcome.FAILED, "no_body")
     assert (account.discovered, account.left) == (1, 1)
-    assert account.line() == (
+    assert account_line(account.as_dict()) == (
         "1 discovered = 0 accepted + 0 unchanged + 0 duplicate + 0 off_topic + 1 failed (no_body 1); "
         "1 left to the next run"
     )

@@ -10,9 +10,9 @@ from crawling import UNTHROTTLED, Corpus, scrapy
 
 from alqahira import site
 from alqahira.article import Article
-from alqahira.doctor.proposals import Known, propose
+from alqahira.doctor.proposals import KnownPage, propose
 from alqahira.extract import read_page
-from alqahira.replica.archive import Archive
+from alqahira.replica.newsroom import Newsroom
 from alqahira.replica.options import ReplicaOptions
 from alqahira.replica.pages import Pages
 from alqahira.sources import Page
@@ -106,9 +106,9 @@ def test_next_pages_are_seen(replica):
 def replica_pages(now, **switches):
     """(page, truth) of every written article of a replica with these switches."""
     options = ReplicaOptions(now=now, **switches)
-    archive = Archive(options, real_now=now)
-    pages = Pages(options, archive)
-    for article in archive.articles():
+    newsroom = Newsroom(options, real_now=now)
+    pages = Pages(options, newsroom)
+    for article in newsroom.articles():
         if not article.not_article:
             expected = article.expected(options, page_only=True)
             yield Page(pages.article(article), pages.url(article), now), expected
@@ -140,7 +140,7 @@ def test_where_the_known_layout_holds_none_is_proposed(replica, tmp_path):
 def test_one_revised_article_does_not_spoil_the_proposal():
     now = datetime(2026, 11, 24, 12, tzinfo=UTC)
     redesigned = replica_pages(now, classes="renamed", metadata="none")
-    known = [Known(page, record_of(page, expected)) for page, expected in redesigned][:6]
+    known = [KnownPage(page, record_of(page, expected)) for page, expected in redesigned][:6]
     known[2] = replace(known[2], record=replace(known[2].record, headline="عنوان آخر قبل التعديل"))
     proposed = propose(known)
     assert proposed is not None
@@ -161,7 +161,7 @@ def test_what_no_selector_names_is_passed_over_in_a_proposal():
         (replace(page, html=page.html.replace("<h1", "<o:p><h1").replace("</h1>", "</h1></o:p>")), e)
         for page, e in redesigned
     ]
-    proposed = propose([Known(page, record_of(page, expected)) for page, expected in odd])
+    proposed = propose([KnownPage(page, record_of(page, expected)) for page, expected in odd])
     assert {"headline", "body"} <= {proposal.name for proposal in proposed.proposals}
 
 
@@ -172,7 +172,7 @@ def test_a_proposal_looks_into_a_bounded_part_of_a_page():
         (replace(page, html=page.html.replace("</body>", nested * 100 + "</body>")), e)
         for page, e in list(replica_pages(now, classes="renamed", metadata="none"))[:2]
     ]
-    known = [Known(page, record_of(page, expected)) for page, expected in pages]
+    known = [KnownPage(page, record_of(page, expected)) for page, expected in pages]
     begun = process_time()
     assert propose(known) is not None
     assert process_time() - begun < 20, "seconds of CPU; unbounded it was minutes"

@@ -10,7 +10,7 @@ from time import process_time
 import pytest
 
 from alqahira.extract import read_page
-from alqahira.replica.archive import Archive
+from alqahira.replica.newsroom import Newsroom
 from alqahira.replica.options import ReplicaOptions
 from alqahira.replica.pages import Pages
 
@@ -41,9 +41,9 @@ def pages() -> tuple[bytes, ...]:
     dateparser.parse("12 يوليو 2023", languages=["ar"])
     made = []
     for options in FACES:
-        archive = Archive(options, real_now=NOW)
-        site = Pages(options, archive)
-        made += [site.article(article).encode("utf-8", "replace") for article in archive.articles()]
+        newsroom = Newsroom(options, real_now=NOW)
+        site = Pages(options, newsroom)
+        made += [site.article(article).encode("utf-8", "replace") for article in newsroom.articles()]
     return tuple(made)
 
 

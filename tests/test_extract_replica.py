@@ -9,7 +9,7 @@ from itertools import product
 import pytest
 
 from alqahira.extract import read_page
-from alqahira.replica.archive import Archive
+from alqahira.replica.newsroom import Newsroom
 from alqahira.replica.options import ReplicaOptions
 from alqahira.replica.pages import Pages
 from alqahira.topics import match_topics
@@ -22,9 +22,9 @@ NO_TRUE_DATE = 61512
 
 def read_all(options: ReplicaOptions):
     """(the article, what was read of its page, the truth) of each."""
-    archive = Archive(options, real_now=NOW)
-    pages = Pages(options, archive)
-    for article in archive.articles():
+    newsroom = Newsroom(options, real_now=NOW)
+    pages = Pages(options, newsroom)
+    for article in newsroom.articles():
         reading = read_page(pages.article(article), pages.url(article), now=NOW)
         if found := reading.article:
             found.topics = sorted(match_topics(found.headline, found.article_body, found.keywords))

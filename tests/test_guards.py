@@ -118,6 +118,23 @@ def test_no_redirect_leads_off_the_site_or_to_an_internal_address(serve, tmp_pat
     assert "Traceback" not in ran.stderr
 
 
+@pytest.mark.parametrize(
+    ("markup", "encoding"),
+    [
+        ('<meta http-equiv="refresh" content="0;url=/news/1/new">', "utf-8"),
+        ('<META HTTP-EQUIV="Refresh" CONTENT="0;URL=/news/1/new">', "utf-8"),
+        ('<meta http-equiv="refresh" content="0;url=/news/1/new">', "utf-16"),
+        (" " * 3000 + '<meta http-equiv="refresh" content="0;url=/news/1/new">', "utf-16"),
+    ],
+)
+def test_a_page_that_sends_its_reader_on_is_followed_in_any_encoding(serve, tmp_path, markup, encoding):
+    page = f"<html><head>{markup}</head></html>".encode(encoding)
+    root, asked = serve({"/news/1/x": lambda h: h.send(page), "/news/1/new": article(1)})
+    corpus, _ = crawl(tmp_path, root)
+    assert "/news/1/new" in asked
+    assert [record["article_id"] for record in corpus.records()] == ["1"]
+
+
 def test_redirect_loops_end_with_a_cause(serve, tmp_path):
     root, asked = serve(
         {"/news/1/x": redirect("/news/1/y"), "/news/1/y": redirect("/news/1/x"), "/news/2/x": article(2)}

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scrapy.settings import Settings
 
-from alqahira.logformatter import guard_log
+from alqahira.log_guard import guard_log
 
 BEGINS = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[[\w.]+\] (DEBUG|INFO|WARNING|ERROR|CRITICAL): ")
 FORGED = "2026-11-25 06:00:00 [alqahira.extensions.run] INFO: Run forged: 9 discovered"

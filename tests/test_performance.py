@@ -1,6 +1,7 @@
 """What a page, an article and a run cost, by counts and ratios that a busy machine does not change.
 
-The bounds are about one and a half times what was measured (docs/performance.md): none is met by twice the work.
+The bounds are about one and a half times what was measured (docs/performance.md): none is met by twice the work. One
+step of a whole run may cost twice as much unseen by the run's own bound, so each step has one of its own.
 """
 
 from __future__ import annotations
@@ -9,15 +10,18 @@ import cProfile
 import pstats
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import groupby, islice
 from pathlib import Path
 from time import process_time
 
 import pytest
-import sqlalchemy as sa
 from ledger_scenario import NOW, crawled, link
+from lxml import etree
 
+from alqahira import tables
 from alqahira.extract import extract_article
 from alqahira.ledger import open_ledger
 from alqahira.parts import Publisher
@@ -30,9 +34,10 @@ import extraction_speed
 import ledger_scale
 import whole_run
 
-CALLS_A_PAGE, CALLS_FOR_TOPICS = 2_300, 2_400
-PARSES_A_PAGE = 7.0
-TIMES_BARE_SCRAPY = 3.0
+CALLS_A_PAGE, CALLS_FOR_TOPICS = 1_600, 2_700
+CALLS_TO_ACCEPT, CALLS_TO_SET_ASIDE = 1_700, 620
+PARSES_A_PAGE = 3.5
+TIMES_BARE_SCRAPY, TIMES_ITS_MEMORY = 2.5, 1.5
 
 
 def calls(do: Callable[[], object]) -> int:
@@ -53,17 +58,18 @@ def test_reading_a_page_takes_few_calls(pages):
     assert made / len(pages) < CALLS_A_PAGE
 
 
-def test_a_page_costs_a_few_parses_of_it(pages):
-    def extract(html, url):
-        return extract_article(html, url, now=extraction_speed.NOW)
+def test_a_page_is_parsed_once(pages, monkeypatch):
+    parsed = []
+    parse = etree.fromstring
+    monkeypatch.setattr(etree, "fromstring", lambda *given, **named: parsed.append(1) or parse(*given, **named))
+    for url, html in pages:
+        assert extract_article(html, url, now=extraction_speed.NOW)
+    assert len(parsed) == len(pages)
 
-    ratios = []
-    for _ in range(5):
-        mine = extraction_speed.cpu_a_page(extract, pages, seconds=0)
-        ratios.append(
-            mine / extraction_speed.cpu_a_page(lambda html, _: extraction_speed.parse(html), pages, seconds=0)
-        )
-    assert min(ratios) < PARSES_A_PAGE
+
+def test_a_page_costs_a_few_parses_of_it(pages):
+    costs = [extraction_speed.beside_a_parse(pages, seconds=0) for _ in range(5)]
+    assert min(mine / bare for mine, bare in costs) < PARSES_A_PAGE
 
 
 def test_a_page_three_times_as_large_costs_no_more_than_four_times_as_much(pages):
@@ -86,11 +92,15 @@ def test_finding_topics_takes_few_calls(pages):
 
 
 def statements(ledger, do):
-    """What the database is asked."""
+    """What SQLite is asked; rows that one statement inserts count once."""
     said = []
-    sa.event.listen(ledger.engine, "before_cursor_execute", lambda *event: said.append(event[2]))
+    with ledger.transaction() as connection:
+        driver = connection.connection.driver_connection
+    driver.set_trace_callback(said.append)
     do()
-    return [statement for statement in said if statement != "BEGIN"]
+    driver.set_trace_callback(None)
+    asked = [statement for statement in said if statement.startswith(("SELECT", "INSERT", "UPDATE", "DELETE"))]
+    return [key for key, _ in groupby(asked, key=lambda statement: statement.partition(" VALUES")[0])]
 
 
 def test_an_article_is_decided_in_few_statements(tmp_path):
@@ -103,9 +113,75 @@ def test_an_article_is_decided_in_few_statements(tmp_path):
     assert (len(accepting), len(setting_aside)) == (7, 3)
 
 
+def test_an_article_is_decided_in_few_calls(tmp_path):
+    """Putting a statement together for every article is no statement more, but many calls."""
+    items = [crawled(number) for number in range(40)]
+    found = [fingerprint(item.article.article_body) for item in items]
+    with open_ledger(f"sqlite:///{tmp_path / 'state.db'}") as ledger:
+        ledger.discover([link(number) for number in range(40)], section="defense", run_id="run", now=NOW)
+        waiting = iter(range(40))
+
+        def accept():
+            for number in islice(waiting, 10):
+                ledger.accept(items[number], found[number], near_duplicates="drop", run_id="run")
+
+        def set_aside():
+            for number in islice(waiting, 10):
+                ledger.set_aside(items[number], "run")
+
+        assert calls(accept) / 10 < CALLS_TO_ACCEPT
+        assert calls(set_aside) / 10 < CALLS_TO_SET_ASIDE
+
+
+def test_sealing_opens_as_few_files_for_many_articles_as_for_few(tmp_path):
+    opened = []
+    is_counting = False
+    sys.addaudithook(lambda event, given: opened.append(given) if is_counting and event == "open" else None)
+    counts = []
+    for known in (10, 200):
+        with open_ledger(f"sqlite:///{tmp_path / str(known)}.db") as ledger:
+            ledger_scale.fill(ledger, known)
+            unpublished(ledger)
+            parts = publisher(ledger, tmp_path / str(known), max_rows=1_000)
+            opened.clear()
+            is_counting = True
+            parts.seal_all()
+            is_counting = False
+            counts.append(len(opened))
+    assert counts[0] == counts[1] > 0
+
+
+def test_sealing_holds_one_part_in_memory_however_many_there_are(tmp_path):
+    def peak(known):
+        with open_ledger(f"sqlite:///{tmp_path / str(known)}.db") as ledger:
+            ledger_scale.fill(ledger, known)
+            unpublished(ledger)
+            parts = publisher(ledger, tmp_path / str(known), max_rows=100)
+            tracemalloc.start()
+            try:
+                parts.seal_all()
+                return tracemalloc.get_traced_memory()[1]
+            finally:
+                tracemalloc.stop()
+
+    peak(100)  # loads and remembers what it needs
+    assert peak(3_000) < 1.5 * peak(300)
+
+
+def unpublished(ledger):
+    """All of a filled ledger waits to be sealed, as of one day."""
+    with ledger.transaction() as connection:
+        connection.execute(tables.parts.delete())
+        connection.execute(tables.outbox.update().values(part=None, day="2026-11-24"))
+
+
+def publisher(ledger, output, *, max_rows):
+    return Publisher(ledger, output, max_rows=max_rows, max_age_seconds=300, compress=False)
+
+
 def test_what_waits_is_not_counted_for_every_article(tmp_path):
     with open_ledger(f"sqlite:///{tmp_path / 'state.db'}") as ledger:
-        parts = Publisher(ledger, tmp_path, max_rows=100, max_age_seconds=300, compress=False)
+        parts = publisher(ledger, tmp_path, max_rows=100)
         ledger.discover([link(n) for n in range(40)], section="defense", run_id="run", now=NOW)
         for number in range(40):
             item = crawled(number)
@@ -145,8 +221,9 @@ def test_one_more_article_costs_the_same_however_many_are_known(tmp_path):
 
 
 def test_a_run_costs_few_times_what_downloading_its_pages_costs():
-    cpu, *_ = whole_run.measure(articles=300, rounds=2)
+    cpu, memory, *_ = whole_run.measure(articles=300, rounds=2)
     assert min(cpu.ratios) < TIMES_BARE_SCRAPY
+    assert min(memory.ratios) < TIMES_ITS_MEMORY
 
 
 def test_what_listens_by_default_is_not_even_loaded():

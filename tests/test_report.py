@@ -19,7 +19,7 @@ from alqahira.record import to_record
 from alqahira.report import words
 from alqahira.report.charts import NARROW, WIDE, Plot, draw, size, ticks
 from alqahira.report.collect import collect
-from alqahira.report.figures import Corpus, Figures, Run, field_sources, most_frequent, site_link
+from alqahira.report.figures import Corpus, Figures, RecordedRun, field_sources, most_frequent, site_link
 from alqahira.report.page import policy, render, style_sheet
 from alqahira.report.sections import run_state
 
@@ -111,9 +111,9 @@ class TestWhatIsCounted:
 
     def test_sources_are_those_of_the_runs_that_counted_them(self):
         runs = [
-            Run("b", "defense", NOW, NOW, 0, True, {"sources": {"headline": {"site": 3, "none": 1}}}),
-            Run("a", "defense", NOW, NOW, 0, True, {"discovered": 4}),
-            Run("c", "defense", NOW, None, None, False, {}),
+            RecordedRun("b", "defense", NOW, NOW, 0, True, {"sources": {"headline": {"site": 3, "none": 1}}}),
+            RecordedRun("a", "defense", NOW, NOW, 0, True, {"discovered": 4}),
+            RecordedRun("c", "defense", NOW, None, None, False, {}),
         ]
         assert field_sources(runs) == {"headline": {"site": 3, "none": 1}}
 
@@ -264,7 +264,7 @@ class TestWords:
     ],
 )
 def test_a_run_says_how_it_ended_or_that_nobody_knows(ended, exit_status, complete, said):
-    assert run_state(Run("a", "defense", NOW, ended, exit_status, complete, {})) == said
+    assert run_state(RecordedRun("a", "defense", NOW, ended, exit_status, complete, {})) == said
 
 
 class TestThePage:

@@ -12,13 +12,13 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
-from ledger_scenario import EXPECTED, NOW, accept, body, crawled, link, live, opened, publisher
+from ledger_scenario import EXPECTED, NOW, accept, body, crawled, lines, link, live, opened, publisher
 
 from alqahira import settings
 from alqahira.archive import close_left_open
 from alqahira.errors import ConfigurationError, LedgerBusy, LedgerLost, LedgerUnreachable, LedgerUnusable
 from alqahira.frontier import Standing
-from alqahira.parts import check, part_files, read_manifest, read_part
+from alqahira.parts import check, part_files, read_manifest
 from alqahira.rebuild import rebuild_state
 
 MARCH, APRIL, DEFENSE, FOREIGN = "defense/2025-03", "defense/2025-04", "defense", "foreign_affairs"
@@ -63,10 +63,6 @@ def end_backends(ledger, pids):
         for pid in pids:
             connection.execute(sa.text("select pg_terminate_backend(:pid, 5000)"), {"pid": pid})
     killer.dispose()
-
-
-def lines(folder):
-    return Counter((r["article_id"], r["revision"]) for path in part_files(folder) for r in read_part(folder / path))
 
 
 # --- shares -------------------------------------------------------------------------------------

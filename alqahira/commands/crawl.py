@@ -14,13 +14,14 @@ from scrapy.settings import Settings
 from scrapy.utils.conf import arglist_to_dict
 
 from alqahira.api_settings import check_api_settings
-from alqahira.arguments import JOB_ARGUMENT, CrawlArguments, check_site_url
+from alqahira.arguments import JOB_ARGUMENT, CrawlArguments
+from alqahira.checks import check_site_url
 from alqahira.commands.ending import end, say
 from alqahira.configuration import Configuration
 from alqahira.dates import cairo_day
 from alqahira.errors import AlqahiraError, ConfigurationError
 from alqahira.extensions.run import Run
-from alqahira.logformatter import guard_log_from_the_start, in_plain_sight
+from alqahira.log_guard import guard_log_from_the_start, in_plain_sight
 from alqahira.urls import site_name
 
 

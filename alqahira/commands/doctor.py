@@ -18,8 +18,8 @@ from scrapy.settings import BaseSettings
 from twisted.python.failure import Failure
 
 from alqahira import site, urls
-from alqahira.arguments import check_site_url
 from alqahira.article import Article
+from alqahira.checks import check_site_url
 from alqahira.commands.ending import end
 from alqahira.configuration import state_url
 from alqahira.doctor import Finding, NewLayout, Sample, Verdict, diagnose, propose_layout

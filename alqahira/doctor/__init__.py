@@ -28,7 +28,6 @@ from alqahira.doctor.articles import (
     time_zone,
     validators,
 )
-from alqahira.doctor.chart import Chart, Check, Finding, Sample, Verdict
 from alqahira.doctor.listings import (
     answered,
     article_paths,
@@ -44,6 +43,7 @@ from alqahira.doctor.listings import (
 )
 from alqahira.doctor.proposals import NewLayout, known_pages, propose
 from alqahira.doctor.selectors import cards_instead, headline_instead, matches, may_match, paragraphs_instead
+from alqahira.doctor.site_visit import Check, Finding, Sample, SiteVisit, Verdict
 
 __all__ = ["Finding", "NewLayout", "Sample", "Verdict", "diagnose", "propose_layout"]
 
@@ -52,19 +52,19 @@ def propose_layout(
     samples: Sequence[Sample], records: Mapping[str, Article], *, root: str, now: datetime
 ) -> NewLayout | None:
     """Selectors for article pages that no layout of `site.py` reads; `records`: those known from before, by id."""
-    return propose(known_pages(Chart(samples, root, now), records))
+    return propose(known_pages(SiteVisit(samples, root, now), records))
 
 
 def diagnose(samples: Sequence[Sample], *, root: str, now: datetime) -> list[Finding]:
     """Every fact with its verdict, in the order of `site.py`."""
-    chart = Chart(samples, root, now)
+    visit = SiteVisit(samples, root, now)
     findings = []
     for name, fact in site.facts().items():
         needed, check = _CHECKS[name]
-        verdict, found = check(chart)
+        verdict, found = check(visit)
         findings.append(Finding(name, verdict, needed, fact.sureness.value, found))
     for name, needed, check in _QUESTIONS:
-        verdict, found = check(chart)
+        verdict, found = check(visit)
         findings.append(Finding(name, verdict, needed, "question", found))
     return findings
 

@@ -11,33 +11,33 @@ from zoneinfo import ZoneInfo
 from alqahira import site
 from alqahira.arabic import fold_text
 from alqahira.dates import parse_date
-from alqahira.doctor.chart import Chart, Check, Verdict, css_of, short_text
+from alqahira.doctor.site_visit import Check, SiteVisit, Verdict, css_of, short_text
 from alqahira.sources.image_stamp import clocks
 from alqahira.sources.site_markup import select
 
 
-def site_root(chart: Chart) -> tuple[Verdict, str]:
+def site_root(visit: SiteVisit) -> tuple[Verdict, str]:
     """ROOT: the site answers there."""
-    answered = [sample for sample in chart.samples if sample.status == 200]
-    if chart.root != site.ROOT.value:
-        return Verdict.NOT_SEEN, f"asked {chart.root} instead (ALQAHIRA_SITE_URL)"
+    answered = [sample for sample in visit.samples if sample.status == 200]
+    if visit.root != site.ROOT.value:
+        return Verdict.NOT_SEEN, f"asked {visit.root} instead (ALQAHIRA_SITE_URL)"
     return (Verdict.HOLDS if answered else Verdict.FAILS), f"{len(answered)} pages answered with 200"
 
 
-def site_name(chart: Chart) -> tuple[Verdict, str]:
+def site_name(visit: SiteVisit) -> tuple[Verdict, str]:
     """NAME stands on the pages."""
     name = fold_text(site.NAME.value)
-    pages = chart.of("home", "category", "tag", "article")
-    hits = sum(name in fold_text(short_text(chart.tree(page), limit=100_000)) for page in pages)
+    pages = visit.of("home", "category", "tag", "article")
+    hits = sum(name in fold_text(short_text(visit.tree(page), limit=100_000)) for page in pages)
     if not pages:
         return Verdict.NOT_SEEN, "no page was answered"
     return (Verdict.HOLDS if hits else Verdict.FAILS), f"«{site.NAME.value}» stands on {hits} of {len(pages)} pages"
 
 
-def language(chart: Chart) -> tuple[Verdict, str]:
+def language(visit: SiteVisit) -> tuple[Verdict, str]:
     """LANGUAGE is what the pages declare."""
     said = Counter(
-        str(chart.tree(page).get("lang") or "none") for page in chart.of("home", "category", "tag", "article")
+        str(visit.tree(page).get("lang") or "none") for page in visit.of("home", "category", "tag", "article")
     )
     if not said:
         return Verdict.NOT_SEEN, "no page was answered"
@@ -49,11 +49,11 @@ def language(chart: Chart) -> tuple[Verdict, str]:
 _STAMP = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?[+-]\d\d:?\d\d")
 
 
-def time_zone(chart: Chart) -> tuple[Verdict, str]:
+def time_zone(visit: SiteVisit) -> tuple[Verdict, str]:
     """Offsets that the article pages print are Cairo's at that time; UTC says nothing of where the site is."""
     zone = ZoneInfo(site.TIME_ZONE.value)
     right, wrong = 0, ""
-    for page in chart.of("article"):
+    for page in visit.of("article"):
         for text in _STAMP.findall(page.body):
             try:
                 moment = datetime.fromisoformat(text.decode())
@@ -68,9 +68,9 @@ def time_zone(chart: Chart) -> tuple[Verdict, str]:
     return (Verdict.HOLDS if right else Verdict.NOT_SEEN), f"{right} times with {site.TIME_ZONE.value}'s offset"
 
 
-def bare_title(chart: Chart) -> tuple[Verdict, str]:
+def bare_title(visit: SiteVisit) -> tuple[Verdict, str]:
     """BARE_TITLES: whether the articles' <title> is the site's bare name."""
-    titles = Counter(short_text(title) for page in chart.of("article") for title in chart.tree(page).iter("title"))
+    titles = Counter(short_text(title) for page in visit.of("article") for title in visit.tree(page).iter("title"))
     if not titles:
         return Verdict.NOT_SEEN, "no article page was answered"
     bare = {fold_text(title) for title in site.BARE_TITLES.value}
@@ -78,25 +78,25 @@ def bare_title(chart: Chart) -> tuple[Verdict, str]:
     return (Verdict.HOLDS if fold_text(title) in bare else Verdict.NOT_SEEN), f"«{title}»"
 
 
-def share_label(chart: Chart) -> tuple[Verdict, str]:
+def share_label(visit: SiteVisit) -> tuple[Verdict, str]:
     """SHARE_LABEL stands on the article pages."""
-    pages = chart.of("article")
+    pages = visit.of("article")
     if not pages:
         return Verdict.NOT_SEEN, "no article page was answered"
     label = fold_text(site.SHARE_LABEL.value)
     hits = sum(
-        any(fold_text(e.text or "") == label for e in chart.tree(page).iter("span", "li", "p")) for page in pages
+        any(fold_text(e.text or "") == label for e in visit.tree(page).iter("span", "li", "p")) for page in pages
     )
     return (Verdict.HOLDS if hits else Verdict.NOT_SEEN), f"on {hits} of {len(pages)} pages"
 
 
-def _images(chart: Chart) -> list[str]:
-    return [image.get("src") or "" for page in chart.of("article") for image in chart.tree(page).iter("img")]
+def _images(visit: SiteVisit) -> list[str]:
+    return [image.get("src") or "" for page in visit.of("article") for image in visit.tree(page).iter("img")]
 
 
-def image_names(chart: Chart) -> tuple[Verdict, str]:
+def image_names(visit: SiteVisit) -> tuple[Verdict, str]:
     """IMAGE_NAME: whether images carry the time of their upload."""
-    sources = _images(chart)
+    sources = _images(visit)
     named = [source for source in sources if site.IMAGE_NAME.value.search(unquote(source))]
     if named:
         return Verdict.HOLDS, f"{len(named)} of {len(sources)} images carry the time of their upload"
@@ -105,34 +105,34 @@ def image_names(chart: Chart) -> tuple[Verdict, str]:
     ), f"for instance {sources[0][:100]}" if sources else "no image"
 
 
-def image_host(chart: Chart) -> tuple[Verdict, str]:
+def image_host(visit: SiteVisit) -> tuple[Verdict, str]:
     """IMAGE_HOST serves the articles' images."""
-    hosts = Counter(urlsplit(unquote(source)).hostname or "the page's own" for source in _images(chart))
+    hosts = Counter(urlsplit(unquote(source)).hostname or "the page's own" for source in _images(visit))
     if not hosts:
         return Verdict.NOT_SEEN, "no image"
     found = ", ".join(f"{host} ({n})" for host, n in hosts.most_common(3))
     return (Verdict.HOLDS if site.IMAGE_HOST.value in hosts else Verdict.FAILS), found
 
 
-def image_clocks(chart: Chart) -> tuple[Verdict, str]:
+def image_clocks(visit: SiteVisit) -> tuple[Verdict, str]:
     """IMAGE_CLOCKS_AGREE_MS: how far the two clocks of an image's name are apart."""
-    apart = [abs(both[0] - both[1]) for source in _images(chart) if (both := clocks(source))]
+    apart = [abs(both[0] - both[1]) for source in _images(visit) if (both := clocks(source))]
     if not apart:
         return Verdict.NOT_SEEN, "no image name has both clocks"
     verdict = Verdict.HOLDS if max(apart) <= site.IMAGE_CLOCKS_AGREE_MS.value else Verdict.FAILS
     return verdict, f"at most {max(apart)} ms apart on {len(apart)} images"
 
 
-def next_images(chart: Chart) -> tuple[Verdict, str]:
+def next_images(visit: SiteVisit) -> tuple[Verdict, str]:
     """NEXT_IMAGE_PATH: whether images come through Next.js."""
-    sources = _images(chart)
+    sources = _images(visit)
     hits = sum(urlsplit(source).path == site.NEXT_IMAGE_PATH.value for source in sources)
     return (Verdict.HOLDS if hits else Verdict.NOT_SEEN), f"{hits} of {len(sources)} images"
 
 
-def flight(chart: Chart) -> tuple[Verdict, str]:
+def flight(visit: SiteVisit) -> tuple[Verdict, str]:
     """NEXT_FLIGHT_PUSH: whether the article pages carry React's flight rows."""
-    pages = chart.of("article")
+    pages = visit.of("article")
     hits = sum(site.NEXT_FLIGHT_PUSH.value.encode() in page.body for page in pages)
     return (Verdict.HOLDS if hits else Verdict.NOT_SEEN), f"on {hits} of {len(pages)} article pages"
 
@@ -140,8 +140,8 @@ def flight(chart: Chart) -> tuple[Verdict, str]:
 def server_rendered(kind: str) -> Check:
     """Whether pages of this kind show their content without a browser."""
 
-    def check(chart: Chart) -> tuple[Verdict, str]:
-        pages = chart.of(kind) if kind == "article" else chart.of("category", "tag")
+    def check(visit: SiteVisit) -> tuple[Verdict, str]:
+        pages = visit.of(kind) if kind == "article" else visit.of("category", "tag")
         if not pages:
             return Verdict.NOT_SEEN, f"no {kind} was answered"
         if any(page.rendered for page in pages):
@@ -154,14 +154,14 @@ def server_rendered(kind: str) -> Check:
 def record_field(name: str) -> Check:
     """Whether every article page gives the field, and from which source."""
 
-    def check(chart: Chart) -> tuple[Verdict, str]:
-        pages = chart.of("article")
+    def check(visit: SiteVisit) -> tuple[Verdict, str]:
+        pages = visit.of("article")
         if not pages:
             return Verdict.NOT_SEEN, "no article page was answered"
         sources: Counter[str] = Counter()
         causes: Counter[str] = Counter()
         for page in pages:
-            reading = chart.reading(page)
+            reading = visit.reading(page)
             if reading.article is None:
                 causes[reading.cause or "no article"] += 1
             elif getattr(reading.article, name):
@@ -174,20 +174,20 @@ def record_field(name: str) -> Check:
     return check
 
 
-def date_form(chart: Chart) -> tuple[Verdict, str]:
+def date_form(visit: SiteVisit) -> tuple[Verdict, str]:
     """How the page prints its date, wherever on it that stands."""
-    for page in chart.of("article"):
-        tree = chart.tree(page)
+    for page in visit.of("article"):
+        tree = visit.tree(page)
         for element in (*select(site.META_SPANS.value)(tree), *tree.iter("time", "span", "p", "li", "div")):
             text = short_text(element) if len(element) == 0 else ""
-            if 4 <= len(text) <= 60 and parse_date(text, now=chart.now):
+            if 4 <= len(text) <= 60 and parse_date(text, now=visit.now):
                 return Verdict.HOLDS, f"«{text}» in {css_of(element)}"
     return Verdict.NOT_SEEN, "no text of the article pages is a date"
 
 
-def validators(chart: Chart) -> tuple[Verdict, str]:
+def validators(visit: SiteVisit) -> tuple[Verdict, str]:
     """Whether articles can be asked for conditionally: they come with an ETag or Last-Modified."""
-    pages = [page for page in chart.of("article") if not page.rendered]
+    pages = [page for page in visit.of("article") if not page.rendered]
     with_any = [page for page in pages if {"etag", "last-modified"} & {name.lower() for name in page.headers}]
     if not pages:
         return Verdict.NOT_SEEN, "no article page was answered"

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from alqahira import site, urls
 from alqahira.arabic import fold_text
-from alqahira.doctor.chart import Chart, Check, Sample, Verdict, css_of, short_text
+from alqahira.doctor.site_visit import Check, Sample, SiteVisit, Verdict, css_of, short_text
 from alqahira.listing import read_listing
 from alqahira.sources.site_markup import select
 from alqahira.topics import match_topics
@@ -17,18 +17,18 @@ from alqahira.topics import match_topics
 def answered(kind: str) -> Check:
     """How many listings of this kind, category or tag, answer with articles, and which others are worth adding."""
 
-    def check(chart: Chart) -> tuple[Verdict, str]:
-        asked = [sample for sample in chart.samples if sample.kind == kind]
+    def check(visit: SiteVisit) -> tuple[Verdict, str]:
+        asked = [sample for sample in visit.samples if sample.kind == kind]
         if not asked:
             return Verdict.NOT_SEEN, "not asked"
-        good = [sample for sample in asked if _has_articles(chart, sample)]
+        good = [sample for sample in asked if _has_articles(visit, sample)]
         rest = Counter(sample.failure or str(sample.status) for sample in asked if sample not in good)
         words = f"{len(good)} of {len(asked)} answer with articles"
         if rest:
             words += "; the others: " + ", ".join(
                 "200 without articles" if status == "200" else status for status in rest
             )
-        found = _looks_like_a_section(chart)
+        found = _looks_like_a_section(visit)
         return (Verdict.HOLDS if good else Verdict.FAILS), words + (f"; worth adding: {found}" if found else "")
 
     return check
@@ -38,12 +38,12 @@ def of_section(section: site.Section, kind: str) -> Check:
     """Which of a section's listings answer with articles; the doctor asks for each of them."""
     slugs = {"category": section.categories.value, "tag": section.tags.value}[kind]
 
-    def check(chart: Chart) -> tuple[Verdict, str]:
-        answers = {unquote(urlsplit(s.url).path).split("/")[-1]: s for s in chart.samples if s.kind == kind}
+    def check(visit: SiteVisit) -> tuple[Verdict, str]:
+        answers = {unquote(urlsplit(s.url).path).split("/")[-1]: s for s in visit.samples if s.kind == kind}
         asked = {slug: answers[slug] for slug in slugs if slug in answers}
         if not asked:
             return Verdict.NOT_SEEN, "not asked"
-        good = [slug for slug, sample in asked.items() if _has_articles(chart, sample)]
+        good = [slug for slug, sample in asked.items() if _has_articles(visit, sample)]
         bad = [f"{slug} ({sample.failure or sample.status})" for slug, sample in asked.items() if slug not in good]
         words = f"with articles: {', '.join(good) or 'none'}" + (f"; without: {', '.join(bad)}" if bad else "")
         return (Verdict.HOLDS if good else Verdict.FAILS), words
@@ -51,20 +51,20 @@ def of_section(section: site.Section, kind: str) -> Check:
     return check
 
 
-def institution_tags(chart: Chart) -> tuple[Verdict, str]:
+def institution_tags(visit: SiteVisit) -> tuple[Verdict, str]:
     """INSTITUTION_TAGS: which of them answer with articles."""
-    good = {unquote(urlsplit(s.url).path).split("/")[-1] for s in chart.samples if _has_articles(chart, s)}
+    good = {unquote(urlsplit(s.url).path).split("/")[-1] for s in visit.samples if _has_articles(visit, s)}
     found = [tag for tag in site.INSTITUTION_TAGS.value if tag in good]
-    asked = any(sample.kind == "tag" for sample in chart.samples)
+    asked = any(sample.kind == "tag" for sample in visit.samples)
     verdict = Verdict.HOLDS if found else Verdict.FAILS if asked else Verdict.NOT_SEEN
     return verdict, f"with articles: {', '.join(found) or 'none'}"
 
 
-def _has_articles(chart: Chart, sample: Sample) -> bool:
-    return sample.status == 200 and bool(read_listing(sample.body, sample.url, root=chart.root, now=chart.now).cards)
+def _has_articles(visit: SiteVisit, sample: Sample) -> bool:
+    return sample.status == 200 and bool(read_listing(sample.body, sample.url, root=visit.root, now=visit.now).cards)
 
 
-def _looks_like_a_section(chart: Chart) -> str:
+def _looks_like_a_section(visit: SiteVisit) -> str:
     """Categories and tags that the pages link to and that sound like ours, but are in no section."""
     known = {
         fold_text(slug.replace("-", " "))
@@ -72,8 +72,8 @@ def _looks_like_a_section(chart: Chart) -> str:
         for slug in (*section.categories.value, *section.tags.value)
     }
     found: dict[str, None] = {}
-    for page in chart.of("home", "category", "tag", "article"):
-        for anchor in chart.tree(page).iter("a"):
+    for page in visit.of("home", "category", "tag", "article"):
+        for anchor in visit.tree(page).iter("a"):
             path = unquote(urlsplit(anchor.get("href") or "").path)
             if not path.startswith(("/category/", "/tag/")):
                 continue
@@ -91,15 +91,15 @@ def shape_of(template: str) -> re.Pattern[str]:
 def links_of(pattern: re.Pattern[str], shape: str, *, never: bool = False) -> Check:
     """Whether the pages link to addresses of that shape; `never`: and none of them is taken for an article."""
 
-    def check(chart: Chart) -> tuple[Verdict, str]:
-        pages = chart.of("home", "category", "tag", "article")
+    def check(visit: SiteVisit) -> tuple[Verdict, str]:
+        pages = visit.of("home", "category", "tag", "article")
         found = 0
         for page in pages:
-            for anchor in chart.tree(page).iter("a"):
+            for anchor in visit.tree(page).iter("a"):
                 url = urls.resolve(anchor.get("href") or "", base=page.url)
-                if url and urls.is_on_site(url, chart.root) and pattern.search(urlsplit(url).path):
+                if url and urls.is_on_site(url, visit.root) and pattern.search(urlsplit(url).path):
                     found += 1
-                    if never and urls.is_article_url(url, chart.root):
+                    if never and urls.is_article_url(url, visit.root):
                         return Verdict.FAILS, f"{url} is taken for an article"
         if not pages:
             return Verdict.NOT_SEEN, "no page was answered"
@@ -108,19 +108,19 @@ def links_of(pattern: re.Pattern[str], shape: str, *, never: bool = False) -> Ch
     return check
 
 
-def article_paths(chart: Chart) -> tuple[Verdict, str]:
+def article_paths(visit: SiteVisit) -> tuple[Verdict, str]:
     """ARTICLE_PATH: whether the listings link to addresses of that shape; the shapes found, where not."""
-    pages = chart.of("home", "category", "tag")
+    pages = visit.of("home", "category", "tag")
     if not pages:
         return Verdict.NOT_SEEN, "no listing was answered"
     shapes: Counter[str] = Counter()
     articles = 0
     for page in pages:
-        for anchor in chart.tree(page).iter("a"):
+        for anchor in visit.tree(page).iter("a"):
             url = urls.resolve(anchor.get("href") or "", base=page.url)
-            if url is None or not urls.is_on_site(url, chart.root):
+            if url is None or not urls.is_on_site(url, visit.root):
                 continue
-            if urls.is_article_url(url, chart.root):
+            if urls.is_article_url(url, visit.root):
                 articles += 1
             elif not site.NEVER_ARTICLE_PATH.value.search(urlsplit(url).path):
                 shapes[
@@ -136,37 +136,37 @@ def article_paths(chart: Chart) -> tuple[Verdict, str]:
     )
 
 
-def load_more(chart: Chart) -> tuple[Verdict, str]:
+def load_more(visit: SiteVisit) -> tuple[Verdict, str]:
     """LOAD_MORE: the control, what it requests, and where a control with a known label stands instead."""
-    pages = chart.of("category", "tag")
+    pages = visit.of("category", "tag")
     if not pages:
         return Verdict.NOT_SEEN, "no listing was answered"
     requests = sorted({endpoint for page in pages for endpoint in page.endpoints})
     asked = f"; it requests {', '.join(requests[:3])}" if requests else ""
     for page in pages:
-        for element in select(site.LOAD_MORE.value)(chart.tree(page)):
+        for element in select(site.LOAD_MORE.value)(visit.tree(page)):
             return Verdict.HOLDS, f"«{site.LOAD_MORE.value}», labelled «{short_text(element)}»{asked}"
     labels = {fold_text(label) for label in site.LOAD_MORE_LABELS.value}
     for page in pages:
-        for element in chart.tree(page).iter("a", "button", "div", "span"):
+        for element in visit.tree(page).iter("a", "button", "div", "span"):
             if fold_text(short_text(element)) in labels:
                 return Verdict.FAILS, f"a control labelled «{short_text(element)}» is {css_of(element)}{asked}"
     return Verdict.NOT_SEEN, "no such control and no such label" + asked
 
 
-def load_more_labels(chart: Chart) -> tuple[Verdict, str]:
+def load_more_labels(visit: SiteVisit) -> tuple[Verdict, str]:
     """LOAD_MORE_LABELS: how the control is labelled."""
     known = {fold_text(label) for label in site.LOAD_MORE_LABELS.value}
-    for page in chart.of("category", "tag"):
-        for element in select(site.LOAD_MORE.value)(chart.tree(page)):
+    for page in visit.of("category", "tag"):
+        for element in select(site.LOAD_MORE.value)(visit.tree(page)):
             label = short_text(element)
             return (Verdict.HOLDS if fold_text(label) in known else Verdict.FAILS), f"«{label}»"
     return Verdict.NOT_SEEN, "no load-more control was seen"
 
 
-def robots(chart: Chart) -> tuple[Verdict, str]:
+def robots(visit: SiteVisit) -> tuple[Verdict, str]:
     """ROBOTS_PATH: whether there is a robots.txt, and the sitemaps it names."""
-    for sample in chart.samples:
+    for sample in visit.samples:
         if sample.kind == "robots":
             named = re.findall(rb"(?im)^\s*sitemap:\s*(\S+)", sample.body)
             words = f"status {sample.status}, {len(named)} sitemaps named"
@@ -174,19 +174,19 @@ def robots(chart: Chart) -> tuple[Verdict, str]:
     return Verdict.NOT_SEEN, "no answer"
 
 
-def sitemaps(chart: Chart) -> tuple[Verdict, str]:
+def sitemaps(visit: SiteVisit) -> tuple[Verdict, str]:
     """SITEMAP_PATHS: whether a sitemap answers."""
-    asked = [sample for sample in chart.samples if sample.kind == "sitemap"]
-    good = chart.of("sitemap")
+    asked = [sample for sample in visit.samples if sample.kind == "sitemap"]
+    good = visit.of("sitemap")
     if not asked:
         return Verdict.NOT_SEEN, "none was asked"
     found = ", ".join(f"{urlsplit(sample.url).path} {sample.status}" for sample in asked[:4])
     return (Verdict.HOLDS if good else Verdict.FAILS), found
 
 
-def missing_page(chart: Chart) -> tuple[Verdict, str]:
+def missing_page(visit: SiteVisit) -> tuple[Verdict, str]:
     """Whether a page that cannot be there is answered with 404 or 410."""
-    for sample in chart.samples:
+    for sample in visit.samples:
         if sample.kind == "missing":
             return (Verdict.HOLDS if sample.status in (404, 410) else Verdict.FAILS), f"status {sample.status}"
     return Verdict.NOT_SEEN, "not asked"

@@ -20,7 +20,7 @@ from alqahira.arabic import fold_text
 from alqahira.article import Article
 from alqahira.credits import is_credit_line
 from alqahira.dates import parse_date
-from alqahira.doctor.chart import Chart
+from alqahira.doctor.site_visit import SiteVisit
 from alqahira.extract import decode
 from alqahira.site import LAYOUTS, NOTHING, ArticleLayout
 from alqahira.sources import Page
@@ -44,7 +44,7 @@ _LONGEST_DATE = 80
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownPage:
     """A page as it is now, and the record that was made of it before."""
 
     page: Page
@@ -80,7 +80,7 @@ class NewLayout:
     of: int
 
 
-def propose(known: Sequence[Known]) -> NewLayout | None:
+def propose(known: Sequence[KnownPage]) -> NewLayout | None:
     """A layout that reproduces the known records; None where the layouts of `site.py` do, or nothing was found."""
     if len(known) < _FEWEST or _reproduced(known, LAYOUTS) >= _ENOUGH * len(known):
         return None
@@ -100,7 +100,7 @@ def propose(known: Sequence[Known]) -> NewLayout | None:
     return NewLayout(proposals, _reproduced(known, (layout,)), len(known))
 
 
-def _reproduced(known: Sequence[Known], layouts: Sequence[ArticleLayout]) -> int:
+def _reproduced(known: Sequence[KnownPage], layouts: Sequence[ArticleLayout]) -> int:
     """How many known records' headline and body these layouts give."""
     count = 0
     for one in known:
@@ -110,14 +110,14 @@ def _reproduced(known: Sequence[Known], layouts: Sequence[ArticleLayout]) -> int
     return count
 
 
-def known_pages(chart: Chart, records: Mapping[str, Article]) -> list[Known]:
+def known_pages(visit: SiteVisit, records: Mapping[str, Article]) -> list[KnownPage]:
     """The answered article pages, each with its record from before (by article_id), else with what it reads as now."""
     found = []
-    for sample in chart.of("article"):
-        article = chart.reading(sample).article
-        record = records.get(urls.article_id(urls.canonical_url(sample.url, root=chart.root)), article)
+    for sample in visit.of("article"):
+        article = visit.reading(sample).article
+        record = records.get(urls.article_id(urls.canonical_url(sample.url, root=visit.root)), article)
         if record is not None:
-            found.append(Known(Page(decode(sample.body), sample.url, chart.now), record))
+            found.append(KnownPage(Page(decode(sample.body), sample.url, visit.now), record))
     return found
 
 
@@ -129,33 +129,33 @@ class _Reader:
     """What is known of a field, and whether the elements that a selector matched on a page give it."""
 
     known: Callable[[Article], Any]
-    gives: Callable[[list[Any], Any, Known], bool]
+    gives: Callable[[list[Any], Any, KnownPage], bool]
 
 
-def _same_element(elements: list[Any], element: Any, one: Known) -> bool:
+def _same_element(elements: list[Any], element: Any, one: KnownPage) -> bool:
     return bool(elements) and elements[0] is element
 
 
-def _same_text(elements: list[Any], text: Any, one: Known) -> bool:
+def _same_text(elements: list[Any], text: Any, one: KnownPage) -> bool:
     return bool(first_text(elements) == text)
 
 
-def _same_texts(elements: list[Any], known: Any, one: Known) -> bool:
+def _same_texts(elements: list[Any], known: Any, one: KnownPage) -> bool:
     return bool(texts(elements) == known)
 
 
-def _same_image(elements: list[Any], url: Any, one: Known) -> bool:
+def _same_image(elements: list[Any], url: Any, one: KnownPage) -> bool:
     return bool(elements) and image_url(elements[0].get("src"), base=one.page.url) == url
 
 
-def _same_day(elements: list[Any], moment: Any, one: Known) -> bool:
+def _same_day(elements: list[Any], moment: Any, one: KnownPage) -> bool:
     """The first of the elements that is a date is the known one; a visible date may have no more than its day."""
     lines = (line for element in elements[:20] if 4 <= len(line := text_of(element)) <= _LONGEST_DATE)
     said = next((date for line in lines if (date := parse_date(line, now=one.page.now))), None)
     return said is not None and abs(said - moment) <= timedelta(days=1)
 
 
-def _same_body(elements: list[Any], body: Any, one: Known) -> bool:
+def _same_body(elements: list[Any], body: Any, one: KnownPage) -> bool:
     return len(elements) == 1 and _body_of(elements[0]) == body
 
 
@@ -176,7 +176,9 @@ _READERS = {
 }
 
 
-def _holders(scope: Any, gives: Callable[[list[Any], Any, Known], bool], value: Any, one: Known) -> Iterator[Any]:
+def _holders(
+    scope: Any, gives: Callable[[list[Any], Any, KnownPage], bool], value: Any, one: KnownPage
+) -> Iterator[Any]:
     """The elements below a scope that give a known value by themselves (one of its values, for a list)."""
     most = _LONGEST_DATE * 4
     if isinstance(value, str):
@@ -196,14 +198,14 @@ def _holders(scope: Any, gives: Callable[[list[Any], Any, Known], bool], value: 
             yield element
 
 
-def _may_give(gives: Callable[[list[Any], Any, Known], bool], element: Any) -> bool:
+def _may_give(gives: Callable[[list[Any], Any, KnownPage], bool], element: Any) -> bool:
     """What need not be looked into: an image is an img, a body has elements below it."""
     if gives is _same_image:
         return bool(element.tag == "img")
     return gives is not _same_body or len(element) > 0
 
 
-def _root(one: Known) -> Any:
+def _root(one: KnownPage) -> Any:
     """The innermost element around the headline and the body."""
     tree = one.page.tree
     bodies = list(_holders(tree, _same_body, one.record.article_body, one))
@@ -214,7 +216,7 @@ def _root(one: Known) -> Any:
     return next((ancestor for ancestor in bodies[-1].iterancestors() if ancestor in around), None)
 
 
-def _is_headline(element: Any, one: Known) -> bool:
+def _is_headline(element: Any, one: KnownPage) -> bool:
     return fold_text(text_of(element)) == fold_text(one.record.headline)
 
 
@@ -226,7 +228,7 @@ def _document(element: Any) -> Any:
 
 
 def _best(
-    name: str, wanted: Sequence[tuple[Known, Any, Any]], gives: Callable[[list[Any], Any, Known], bool]
+    name: str, wanted: Sequence[tuple[KnownPage, Any, Any]], gives: Callable[[list[Any], Any, KnownPage], bool]
 ) -> Proposal | None:
     """The selector that gives the known values on most pages, matches little else, and is likeliest to last."""
     candidates: dict[str, None] = {}

@@ -1,7 +1,7 @@
 """Spidermon, asked by the run at its end: before the exit status is fixed, and once more to tell whom it concerns.
 
 Spidermon's own extension judges at `spider_closed` in whatever order extensions are told of it, and logs tracebacks;
-here each failed monitor is one verdict.
+here each failed monitor is one ruling.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from spidermon.results.monitor import MonitorResult
 from spidermon.runners import MonitorRunner
 
 from alqahira.errors import AlqahiraError
-from alqahira.monitors.rules import Facts, Verdict
+from alqahira.monitors.rules import Facts, Ruling
 
 if TYPE_CHECKING:
     from spidermon.core.actions import Action
@@ -30,7 +30,7 @@ class _Result(MonitorResult):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__()
-        self.verdicts: list[Verdict] = []
+        self.rulings: list[Ruling] = []
         self.failed_since = False  # after the monitors had passed
 
     @property
@@ -39,19 +39,19 @@ class _Result(MonitorResult):  # type: ignore[misc]
 
     def addSuccess(self, test: Monitor) -> None:
         super().addSuccess(test)
-        self.verdicts.append(Verdict(test.monitor_name, True))
+        self.rulings.append(Ruling(test.monitor_name, True))
 
     def addSkip(self, test: Monitor, reason: str) -> None:
         super().addSkip(test, reason)
-        self.verdicts.append(Verdict(test.monitor_name, None, reason))
+        self.rulings.append(Ruling(test.monitor_name, None, reason))
 
     def addFailure(self, test: Monitor, error: Any) -> None:
         super().addFailure(test, error)
-        self.verdicts.append(Verdict(test.monitor_name, False, str(error[1])))
+        self.rulings.append(Ruling(test.monitor_name, False, str(error[1])))
 
     def addError(self, test: Monitor, error: Any) -> None:
         super().addError(test, error)
-        self.verdicts.append(Verdict(test.monitor_name, False, f"the monitor broke: {error[0].__name__}: {error[1]}"))
+        self.rulings.append(Ruling(test.monitor_name, False, f"the monitor broke: {error[0].__name__}: {error[1]}"))
 
     def add_action_error(self, action: Action, error: str) -> None:
         super().add_action_error(action, error)
@@ -86,8 +86,8 @@ class Monitors(Spidermon):  # type: ignore[misc]
         for task in self.periodic_tasks.get(spider, ()):
             task.stop()
 
-    def judge(self, spider: Spider, facts: Facts) -> list[Verdict]:
-        """Every monitor's verdict on a run; to be asked once, for unittest forgets its tests as they run."""
+    def judge(self, spider: Spider, facts: Facts) -> list[Ruling]:
+        """Every monitor's ruling on a run; to be asked once, for unittest forgets its tests as they run."""
         self._add_field_coverage_to_stats()
         self._runners = []
         data = self._generate_data_for_spider(spider) | {"facts": facts, "meta": {"summary": self._summary}}
@@ -95,7 +95,7 @@ class Monitors(Spidermon):  # type: ignore[misc]
             runner = _Runner()
             runner.run(suite, **data)
             self._runners.append(runner)
-        return [verdict for runner in self._runners for verdict in runner.result.verdicts]
+        return [ruling for runner in self._runners for ruling in runner.result.rulings]
 
     def tell(self, summary: dict[str, Any]) -> None:
         """Run the suites' actions; one that fails is a line of the log and nothing else."""

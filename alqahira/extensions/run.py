@@ -1,5 +1,6 @@
 """One run: it holds the ledger from the first moment to the last, keeps the account, and knows the exit status.
 
+How it ended is for `judging` to say, and for `telling` to pass on.
 Spider and pipelines reach it by `crawler.get_extension(Run)`.
 """
 
@@ -8,32 +9,27 @@ from __future__ import annotations
 import gc
 import json
 import logging
-from collections.abc import Callable
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from prometheus_client import write_to_textfile
 from scrapy import signals
 from scrapy.utils.defer import _schedule_coro
 
-from alqahira.account import Account, Outcome, account_table
+from alqahira.account import Account, Outcome
 from alqahira.archive import ArchiveWriter, close_left_open
 from alqahira.arguments import CrawlArguments
-from alqahira.article import rfc3339
 from alqahira.configuration import Configuration
-from alqahira.drift import Sources, find_drift
 from alqahira.errors import AlqahiraError
-from alqahira.extensions.monitors import Monitors
+from alqahira.extensions.judging import Judgement, judge_run, judge_the_end
+from alqahira.extensions.telling import tell
 from alqahira.frontier import RevisitSchedule
-from alqahira.ledger import EndedRun, Ledger, open_ledger
-from alqahira.logformatter import guard_log_from_the_start, say_in_one_line
-from alqahira.metrics import to_metrics
-from alqahira.monitors.rules import ESSENTIAL, Facts, Verdict, is_complete, judge, run_ended
-from alqahira.monitors.summary import summarize, to_json
+from alqahira.ledger import Ledger, open_ledger
+from alqahira.log_guard import guard_log_from_the_start
+from alqahira.logformatter import say_in_one_line
 from alqahira.page import CrawledArticle, FetchedPage, PageVisit
-from alqahira.parts import Publisher, write_whole
+from alqahira.parts import Publisher
 from alqahira.urls import site_name
 
 if TYPE_CHECKING:
@@ -214,117 +210,23 @@ class Run:
             self.settle(link.key, Outcome.FAILED, f"error_{type(failure.value).__name__}")
 
     def spider_closed(self, spider: Spider, reason: str) -> None:
-        """Judge the run, fix its exit status, close the ledger; then tell the log, the files, and whom it concerns."""
-        facts, verdicts, complete = self._judge(spider, reason)
+        """Judge the run, close archive and ledger; then tell the log, the files, and whom it concerns."""
+        judgement = self._end_as(judge_run(self, spider, reason))
         ended = datetime.now(UTC)
-        if not self._close_archive(ended, reason, complete=complete):
-            facts, verdicts, complete = *self._judge_the_end(spider, reason, verdicts), False
+        if not self._close_archive(ended, reason, complete=judgement.complete):
+            judgement = self._end_as(judge_the_end(self, spider, judgement))
         try:
-            failed = [verdict.monitor for verdict in verdicts if verdict.passed is False]
-            account = {**facts.account, "reason": reason, "monitors_failed": failed}
+            account, complete = judgement.account, judgement.complete
             self.ledger.finish_run(self.run_id, account, self.exit_status, ended, complete=complete)
         except AlqahiraError:
-            facts, verdicts, complete = *self._judge_the_end(spider, reason, verdicts), False
+            judgement = self._end_as(judge_the_end(self, spider, judgement))
         finally:
             self.ledger.close()
-        self._log_account(facts, verdicts)
-        summary = summarize(
-            self.run_id,
-            facts,
-            verdicts,
-            ended=ended,
-            exit_status=self.exit_status,
-            problem=self.problem,
-            complete=complete,
-            last_complete=self.started if complete else facts.last_complete,
-        )
-        runs, metrics = self.configuration.output_dir / "runs", self.configuration.metrics_dir
-        self._write(runs / f"{self.run_id}.json", lambda path: write_whole(path, to_json(summary)))
-        self._write(
-            metrics / f"alqahira-{spider.name}.prom", lambda path: write_to_textfile(str(path), to_metrics(summary))
-        )
-        monitors = self.crawler.get_extension(Monitors)
-        if monitors is not None:
-            monitors.tell(summary)
+        tell(self, judgement, ended)
 
-    def _judge(self, spider: Spider, reason: str) -> tuple[Facts, list[Verdict], bool]:
-        """What is known of the run and what the monitors say of it; sets exit status and problem."""
-        facts = self._facts(spider, reason)
-        monitors = self.crawler.get_extension(Monitors)
-        # Without Spidermon (SPIDERMON_ENABLED) the run still knows when it has not seen the site.
-        verdicts = judge(ESSENTIAL, facts) if monitors is None else monitors.judge(spider, facts)
-        self._conclude(verdicts)
-        return facts, verdicts, is_complete(facts)
-
-    def _judge_the_end(self, spider: Spider, reason: str, verdicts: list[Verdict]) -> tuple[Facts, list[Verdict]]:
-        """Once more, of the run's end alone: the ledger or the archive failed after all had been judged."""
-        facts = self._facts(spider, reason)
-        verdicts = [*judge((run_ended,), facts), *(v for v in verdicts if v.monitor != run_ended.__name__)]
-        self._conclude(verdicts)
-        return facts, verdicts
-
-    def _conclude(self, verdicts: list[Verdict]) -> None:
-        """Exit status and problem from what failed."""
-        failed = [verdict for verdict in verdicts if verdict.passed is False]
-        self.exit_status, self.problem = 0, ""
-        if failed:
-            self.exit_status = self.failure.exit_status if self.failure else 1
-            more = f"; also {', '.join(verdict.monitor for verdict in failed[1:])}" if failed[1:] else ""
-            self.problem = failed[0].message + more
-
-    def _facts(self, spider: Spider, reason: str) -> Facts:
-        earlier: list[EndedRun] = []
-        last_complete = None
-        if self.failure is None:
-            since = self.started - timedelta(days=self.crawler.settings.getint("ALQAHIRA_BASELINE_DAYS"))
-            if self.configuration.baseline_since is not None:
-                since = max(since, self.configuration.baseline_since)
-            try:
-                earlier = self.ledger.ended_runs(since, spider.name)
-                last_complete = self.ledger.last_completed_run(spider.name)
-            except AlqahiraError:
-                pass  # `fail` has been told
-        self.account.drift = self._drift(earlier)
-        arguments = getattr(spider, "arguments", None)
-        return Facts(
-            spider=spider.name,
-            site_url=self.configuration.site_url,
-            started=self.started,
-            reason=reason,
-            account=self.account.as_dict(),
-            stats=dict(self.crawler.stats.get_stats()) if self.crawler.stats else {},
-            limits=self.configuration.limits,
-            is_bounded=bool(arguments and (arguments.since or arguments.until or arguments.max_articles)),
-            errors=self.errors,
-            failure=str(self.failure) if self.failure else "",
-            earlier=earlier,
-            last_complete=datetime.fromisoformat(last_complete) if last_complete else None,
-        )
-
-    def _drift(self, earlier: list[EndedRun]) -> list[str]:
-        """Which fields come from another source than in the section's earlier runs."""
-        sources: list[tuple[str, Sources]] = [(run.started, run.account.get("sources", {})) for run in earlier]
-        return [str(drift) for drift in find_drift([*sources, (rfc3339(self.started), self.account.sources)])]
-
-    def _log_account(self, facts: Facts, verdicts: list[Verdict]) -> None:
-        for line in account_table(facts.account):
-            logger.info("Account %s", line)
-        logger.info("Run %s: %s", self.run_id, self.account.line())
-        for drift in self.account.drift:
-            logger.warning("Drift: %s; see «scrapy doctor»", drift)
-        for verdict in verdicts:
-            if verdict.passed is False:
-                logger.error("Monitor %s failed: %s", verdict.monitor, verdict.message)
-        if self.problem:
-            logger.error("%s", self.problem)
-
-    def _write(self, path: Path, write: Callable[[Path], None]) -> None:
-        """A file beside the corpus; that it cannot be written is a line of the log, and the run is what it was."""
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write(path)
-        except (OSError, AlqahiraError) as error:
-            logger.error("%s was not written: %s", path, error)
+    def _end_as(self, judgement: Judgement) -> Judgement:
+        self.exit_status, self.problem = judgement.exit_status, judgement.problem
+        return judgement
 
 
 def _share_of(spider: Spider | None) -> str:

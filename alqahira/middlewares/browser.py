@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 from scrapy.http import HtmlResponse, Request, Response
 
-from alqahira.arguments import check_choice
 from alqahira.browser.chromium import missing_part
 from alqahira.browser.errors import BrowserUnavailable, NeedsBrowser
 from alqahira.browser.handler import IN_BROWSER
-from alqahira.browser.shell import is_empty_shell
+from alqahira.checks import check_choice
+from alqahira.shell import is_empty_shell
 
 if TYPE_CHECKING:
     from typing import Self

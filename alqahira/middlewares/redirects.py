@@ -18,6 +18,17 @@ if TYPE_CHECKING:
     from scrapy.http import Response
 
 
+# Scrapy looks for one in the first 4,096 characters, which are at most four bytes each.
+_REFRESH_WITHIN = 4 * 4096
+
+
+def _may_refresh(body: bytes) -> bool:
+    """Whether the word is there: most pages need not be decoded to see that it is not."""
+    head = body[:_REFRESH_WITHIN].lower()
+    # In UTF-16 and UTF-32 it has NULs in it.
+    return b"refresh" in head or b"\0" in head
+
+
 class _BoundedRedirects(BaseRedirectMiddleware):
     def process_response(
         self, request: Request, response: Response, spider: Spider | None = None
@@ -52,7 +63,7 @@ class BoundedMetaRefreshMiddleware(_BoundedRedirects, MetaRefreshMiddleware):
     def process_response(
         self, request: Request, response: Response, spider: Spider | None = None
     ) -> Request | Response:
-        if request.meta.get(IS_ROBOTS) or self._reloads_itself(response):
+        if request.meta.get(IS_ROBOTS) or not _may_refresh(response.body) or self._reloads_itself(response):
             return response
         return super().process_response(request, response)
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from scrapy.exceptions import NotConfigured
 from scrapy.http import Headers as ScrapyHeaders
 
-from alqahira.arguments import check_flag
 from alqahira.browser.handler import IN_BROWSER
+from alqahira.checks import check_flag
 
 if TYPE_CHECKING:
     from typing import Self

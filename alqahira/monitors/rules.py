@@ -80,7 +80,7 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Ruling:
     """What a monitor says: `passed` is None where it could not judge; `message` says what is wrong or missing."""
 
     monitor: str
@@ -249,16 +249,16 @@ def is_complete(facts: Facts) -> bool:
     return facts.is_whole and not any(rule(facts) for rule in ESSENTIAL)
 
 
-def judge(rules: Sequence[Rule], facts: Facts) -> list[Verdict]:
-    """The verdicts of rules by themselves, without Spidermon."""
-    verdicts = []
+def judge(rules: Sequence[Rule], facts: Facts) -> list[Ruling]:
+    """The rulings of rules by themselves, without Spidermon."""
+    rulings = []
     for rule in rules:
         try:
             message = rule(facts)
-            verdicts.append(Verdict(rule.__name__, not message, message))
+            rulings.append(Ruling(rule.__name__, not message, message))
         except NotJudged as missing:
-            verdicts.append(Verdict(rule.__name__, None, str(missing)))
-    return verdicts
+            rulings.append(Ruling(rule.__name__, None, str(missing)))
+    return rulings
 
 
 def _read(account: Mapping[str, Any]) -> int:

@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from alqahira.article import rfc3339
-from alqahira.monitors.rules import Facts, Verdict
+from alqahira.monitors.rules import Facts, Ruling
 
 # What is kept of Scrapy's stats: counters whose names hold nothing of the site's.
 _KEPT = ("downloader/", "retry/", "alqahira/", "log_count/", "item_", "httperror/", "robotstxt/")
@@ -21,7 +21,7 @@ SUMMARY_VERSION = 1
 def summarize(
     run_id: str,
     facts: Facts,
-    verdicts: Sequence[Verdict],
+    rulings: Sequence[Ruling],
     *,
     ended: datetime,
     exit_status: int,
@@ -44,7 +44,7 @@ def summarize(
         "exit_status": exit_status,
         "problem": problem or None,
         "account": account,
-        "monitors": [{"name": v.monitor, "passed": v.passed, "message": v.message or None} for v in verdicts],
+        "monitors": [{"name": r.monitor, "passed": r.passed, "message": r.message or None} for r in rulings],
         "drift": account["drift"],
         "gaps": account["gaps"],
         "stats": {

@@ -10,8 +10,8 @@ from importlib import resources
 
 from jinja2 import Environment, PackageLoader
 
-from alqahira.replica.archive import Archive
 from alqahira.replica.corpus import DATE_PLACES, ReplicaArticle
+from alqahira.replica.newsroom import Newsroom
 from alqahira.replica.page_data import cairo_iso
 from alqahira.replica.pages import Pages
 
@@ -22,11 +22,11 @@ _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 class Feeds:
-    """Renders the lists of the archive behind `pages`."""
+    """Renders the lists of the newsroom behind `pages`."""
 
     def __init__(self, pages: Pages) -> None:
         self._pages = pages
-        self._archive: Archive = pages.archive
+        self._newsroom: Newsroom = pages.newsroom
         self._environment = Environment(loader=PackageLoader("alqahira.replica"), autoescape=True)
 
     def robots(self) -> str:
@@ -37,7 +37,7 @@ class Feeds:
 
     def sitemap_index(self) -> bytes:
         """One entry a month, the newest first."""
-        newest = (self._archive.article(numbers[0]) for numbers in self._archive.months().values())
+        newest = (self._newsroom.article(numbers[0]) for numbers in self._newsroom.months().values())
         entries = [
             (self._pages.root + path, cairo_iso(article.modified or article.listed))
             for path, article in zip(self.sitemap_paths(), newest, strict=True)
@@ -47,26 +47,26 @@ class Feeds:
 
     def sitemap_paths(self) -> list[str]:
         """The months' sitemaps: `/sitemap-2026-11.xml`, older ones `.xml.gz`."""
-        months = list(self._archive.months())
+        months = list(self._newsroom.months())
         return [f"/sitemap-{month}.xml{'' if i < _PLAIN_MONTHS else '.gz'}" for i, month in enumerate(months)]
 
     def sitemap(self, path: str) -> bytes | None:
         """A month's sitemap, compressed if its name says so; None where there is none of that name."""
         if path not in self.sitemap_paths():
             return None
-        numbers = self._archive.months()[path[len("/sitemap-") :][: len("2026-11")]]
-        found = (self._archive.article(number) for number in numbers)
+        numbers = self._newsroom.months()[path[len("/sitemap-") :][: len("2026-11")]]
+        found = (self._newsroom.article(number) for number in numbers)
         xml = self._render("sitemap.xml", [(self._pages.url(a), _last_modified(a)) for a in found if a])
         return gzip.compress(xml, mtime=0) if path.endswith(".gz") else xml
 
     def news_sitemap(self, now: datetime) -> bytes:
         """The last 48 hours' articles with the time of their publication."""
-        entries = [(self._pages.url(a), cairo_iso(a.listed), _xml(a.headline)) for a in self._archive.news(now)]
+        entries = [(self._pages.url(a), cairo_iso(a.listed), _xml(a.headline)) for a in self._newsroom.news(now)]
         return self._render("news_sitemap.xml", entries)
 
     def rss(self) -> bytes:
         """The newest articles; a date only for those that carry one everywhere."""
-        found = (self._archive.article(number) for number in self._archive.numbers()[:_RSS_ITEMS])
+        found = (self._newsroom.article(number) for number in self._newsroom.numbers()[:_RSS_ITEMS])
         entries = [
             (self._pages.url(a), format_datetime(a.listed) if a.dates >= set(DATE_PLACES) else None, _xml(a.headline))
             for a in found

@@ -14,9 +14,9 @@ from jinja2 import Environment, PackageLoader, Template
 from markupsafe import Markup
 
 from alqahira import site
-from alqahira.replica.archive import Archive
 from alqahira.replica.body import body_html, body_text
 from alqahira.replica.corpus import ReplicaArticle
+from alqahira.replica.newsroom import Newsroom
 from alqahira.replica.options import CAIRO, ReplicaOptions
 from alqahira.replica.page_data import cairo_iso, json_ld, next_data, next_flight
 from alqahira.replica.printed_dates import print_date
@@ -59,11 +59,13 @@ def rename_classes(html: str) -> str:
 
 
 class Pages:
-    """Renders an archive. `root` is the address that absolute links begin with."""
+    """Renders what a newsroom holds. `root` is the address that absolute links begin with."""
 
-    def __init__(self, options: ReplicaOptions, archive: Archive | None = None, *, root: str = site.ROOT.value) -> None:
+    def __init__(
+        self, options: ReplicaOptions, newsroom: Newsroom | None = None, *, root: str = site.ROOT.value
+    ) -> None:
         self.options = options
-        self.archive = archive or Archive(options)
+        self.newsroom = newsroom or Newsroom(options)
         self.root = root
         self._environment = Environment(loader=PackageLoader("alqahira.replica"), autoescape=True)
         self._templates: dict[str, Template] = {}
@@ -126,11 +128,11 @@ class Pages:
 
     def listing_page(self, kind: str, slug: str, page: int = 1) -> ListingPage | None:
         """A page (from 1) of a listing; None where there is no such listing or page."""
-        numbers = self.archive.numbers() if kind == "home" else self.archive.listing(kind, slug)
+        numbers = self.newsroom.numbers() if kind == "home" else self.newsroom.listing(kind, slug)
         size = self.options.page_size
         if numbers is None or page < 1 or (page > 1 and (page - 1) * size >= len(numbers)):
             return None
-        found = [self.archive.article(number) for number in numbers[(page - 1) * size : page * size]]
+        found = [self.newsroom.article(number) for number in numbers[(page - 1) * size : page * size]]
         return ListingPage(kind, slug, page, [a for a in found if a], len(numbers) > page * size)
 
     def url(self, article: ReplicaArticle) -> str:
@@ -192,14 +194,14 @@ class Pages:
         return f"{listing.path}?page={listing.page + 1}"
 
     def _chrome(self) -> dict[str, Markup]:
-        """Header, sidebar and footer: the same on every page until the archive changes."""
-        if self._chrome_version != self.archive.version:
-            latest = [self.archive.article(n) for n in self.archive.numbers()[:_LATEST]]
+        """Header, sidebar and footer: the same on every page until the newsroom changes."""
+        if self._chrome_version != self.newsroom.version:
+            latest = [self.newsroom.article(n) for n in self.newsroom.numbers()[:_LATEST]]
             names = [(slug, slug.replace("-", " ")) for slug in site.CATEGORIES.value]
             values = {"categories": names, "latest": [a for a in latest if a and a.headline]}
             parts = ("header", "sidebar", "footer")
             self._chrome_parts = {p: Markup(self._render(f"{p}.html", **values)) for p in parts}
-            self._chrome_version = self.archive.version
+            self._chrome_version = self.newsroom.version
         return self._chrome_parts
 
 

@@ -17,25 +17,32 @@ from aiohttp import ETag, web
 from aiohttp.typedefs import Handler, Middleware
 from yarl import URL
 
-from alqahira.replica.archive import Archive
 from alqahira.replica.corpus import ReplicaArticle
 from alqahira.replica.feeds import Feeds
+from alqahira.replica.newsroom import Newsroom
 from alqahira.replica.options import ReplicaOptions
 from alqahira.replica.pages import ListingPage, Pages
 
 
 class Replica:
-    """One running copy of the site: the archive and the handlers of its addresses."""
+    """One running copy of the site: the newsroom and the handlers of its addresses."""
 
     def __init__(self, options: ReplicaOptions) -> None:
         self.options = options
-        self.archive = Archive(options)
-        self.pages = Pages(options, self.archive)
+        self.newsroom = Newsroom(options)
+        self.pages = Pages(options, self.newsroom)
         self.feeds = Feeds(self.pages)
         # The same article under other switches is another representation, so its ETag differs.
-        face = (options.render, options.page_data, options.metadata, options.classes, options.title, self.archive.today)
+        face = (
+            options.render,
+            options.page_data,
+            options.metadata,
+            options.classes,
+            options.title,
+            self.newsroom.today,
+        )
         self._face = f"{zlib.crc32(repr(face).encode()):08x}"
-        self._changed = self.archive.started  # Last-Modified of everything that lists articles
+        self._changed = self.newsroom.started  # Last-Modified of everything that lists articles
 
     def application(self) -> web.Application:
         middlewares: list[Middleware] = [self._not_found]
@@ -73,13 +80,13 @@ class Replica:
     # --- articles and listings ---
 
     async def _article(self, request: web.Request) -> web.StreamResponse:
-        article = self.archive.article(int(request.match_info["number"]))
+        article = self.newsroom.article(int(request.match_info["number"]))
         if article is None:
             raise web.HTTPNotFound
         if request.match_info.get("slug") != article.slug and self.options.slug == "redirect":
             raise web.HTTPMovedPermanently(article.path)
         amp = bool(request.match_info["amp"] or request.match_info.get("tail"))
-        tag = f"{article.number}-{self.archive.revision(article.number)}-{self._face}{'-amp' * amp}"
+        tag = f"{article.number}-{self.newsroom.revision(article.number)}-{self._face}{'-amp' * amp}"
         return _conditional(
             request, tag, article.modified or article.listed, lambda: self.pages.article(article, amp=amp).encode()
         )
@@ -116,7 +123,7 @@ class Replica:
         parts = urlsplit(request.query.get("path", "/"))
         segments = URL(parts.path, encoded=True).parts[1:]
         match segments:
-            case ("news", number, *_) if number.isdigit() and (article := self.archive.article(int(number))):
+            case ("news", number, *_) if number.isdigit() and (article := self.newsroom.article(int(number))):
                 return _json({"article": _article_data(article), "html": self.pages.article_inner(article)})
             case ("category" | "tag" as kind, slug):
                 listing = self._find_listing(kind, slug, 1)
@@ -150,7 +157,7 @@ class Replica:
         return self._cacheable(request, path, lambda: self.feeds.sitemap(path) or b"", kind)
 
     async def _news_sitemap(self, request: web.Request) -> web.StreamResponse:
-        now = self.archive.now()
+        now = self.newsroom.now()
         key = f"news-sitemap.xml {now:%Y%m%d%H}"
         return self._cacheable(request, key, lambda: self.feeds.news_sitemap(now), "application/xml")
 
@@ -160,29 +167,29 @@ class Replica:
     def _cacheable(
         self, request: web.Request, key: str, make: Callable[[], bytes], content_type: str = "text/html"
     ) -> web.StreamResponse:
-        """An answer that changes only with the archive."""
-        state = f"{key} {self.archive.version} {self.archive.started} {self.options}"
+        """An answer that changes only with the newsroom."""
+        state = f"{key} {self.newsroom.version} {self.newsroom.started} {self.options}"
         tag = f"{zlib.crc32(state.encode()):08x}-{self._face}"
         return _conditional(request, tag, self._changed, make, content_type)
 
     # --- the control address ---
 
     async def _revise(self, request: web.Request) -> web.StreamResponse:
-        article = self.archive.revise(int(request.match_info["number"]))
+        article = self.newsroom.revise(int(request.match_info["number"]))
         if article is None:
             raise web.HTTPNotFound
-        self._changed = self.archive.now()
-        return _json(_article_data(article) | {"revision": self.archive.revision(article.number)})
+        self._changed = self.newsroom.now()
+        return _json(_article_data(article) | {"revision": self.newsroom.revision(article.number)})
 
     async def _withdraw(self, request: web.Request) -> web.StreamResponse:
-        if not self.archive.withdraw(int(request.match_info["number"])):
+        if not self.newsroom.withdraw(int(request.match_info["number"])):
             raise web.HTTPNotFound
-        self._changed = self.archive.now()
+        self._changed = self.newsroom.now()
         return _json({})
 
     async def _publish(self, request: web.Request) -> web.StreamResponse:
-        added = self.archive.publish(int(request.match_info["count"]))
-        self._changed = self.archive.now()
+        added = self.newsroom.publish(int(request.match_info["count"]))
+        self._changed = self.newsroom.now()
         return _json({"items": [_article_data(article) for article in added]})
 
     # --- middlewares ---

@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from alqahira.errors import LedgerUnusable
 from alqahira.ledger import Ledger
-from alqahira.report.figures import Corpus, Figures, Headline, Run
+from alqahira.report.figures import Corpus, Figures, Headline, RecordedRun
 from alqahira.tables import articles, meta, outbox, pages, parts, runs
 
 RUNS_SHOWN = 30
@@ -97,11 +97,11 @@ def _number(connection: Connection, query: sa.Select[Any]) -> int:
     return int(connection.scalar(query) or 0)
 
 
-def _runs(connection: Connection) -> list[Run]:
+def _runs(connection: Connection) -> list[RecordedRun]:
     """The last runs, newest first."""
     query = sa.select(runs).order_by(runs.c.started.desc(), runs.c.run_id.desc()).limit(RUNS_SHOWN)
     return [
-        Run(
+        RecordedRun(
             run_id=row.run_id,
             spider=row.spider,
             started=datetime.fromisoformat(row.started),

@@ -136,7 +136,7 @@ def _count(counter: Counter[str], names: Sequence[str]) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class RecordedRun:
     """One run: its times, how it ended and its account.
 
     `ended` is None where it runs, or died. `complete`: it saw all that it set out to see.
@@ -176,7 +176,7 @@ class Run:
         return [(o, cause, n) for o, causes in found.items() for cause, n in causes.items() if cause != o]
 
 
-def field_sources(runs: Sequence[Run]) -> dict[str, Counter[str]]:
+def field_sources(runs: Sequence[RecordedRun]) -> dict[str, Counter[str]]:
     """field -> source -> articles read, over the accounts of the runs that counted it."""
     found: dict[str, Counter[str]] = {}
     for run in runs:
@@ -243,7 +243,7 @@ class Figures:
     repeated: list[tuple[Headline, int]] = field(default_factory=list)
     pages: Counter[str] = field(default_factory=Counter)
     run_total: int = 0
-    runs: list[Run] = field(default_factory=list)
+    runs: list[RecordedRun] = field(default_factory=list)
     latest: list[Headline] = field(default_factory=list)
 
     @property

@@ -19,7 +19,7 @@ from alqahira.report.figures import (
     Corpus,
     Figures,
     Headline,
-    Run,
+    RecordedRun,
     field_sources,
     most_frequent,
 )
@@ -90,7 +90,7 @@ class Section:
     facts: Sequence[Fact] = ()
     charts: Sequence[Chart] = ()
     stories: Sequence[tuple[Headline, str]] = ()
-    runs: Sequence[Run] = ()
+    runs: Sequence[RecordedRun] = ()
 
 
 def cards(figures: Figures) -> list[Fact]:
@@ -121,7 +121,7 @@ def sections(figures: Figures) -> list[Section]:
     return [make(figures) for make in made]
 
 
-def run_state(run: Run) -> str:
+def run_state(run: RecordedRun) -> str:
     """How a run ended, in words."""
     if run.ended is None:
         return words.NOT_ENDED

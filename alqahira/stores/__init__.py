@@ -1,4 +1,4 @@
-"""Where a ledger lives: what SQLite and PostgreSQL do differently, so that `ledger.py` need not know.
+"""Where a ledger lives: what SQLite and PostgreSQL do differently, so that `ledger/` need not know.
 
 SQLite has one writer at a time, who holds the whole ledger. PostgreSQL has many: each holds a share of the work.
 """

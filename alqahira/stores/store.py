@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, MetaData, Table
+from sqlalchemy import ColumnElement, Executable, MetaData, Table
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DatabaseError
 
@@ -40,12 +40,26 @@ class Store:
         return LedgerUnusable(f"the state at {self.name} cannot be read: {error.orig}")
 
     @contextmanager
-    def begin(self) -> Iterator[Connection]:
-        """A transaction: committed at the end, rolled back by whatever is raised."""
+    def begin(self, *, grouped: bool = False) -> Iterator[Connection]:
+        """A transaction: committed at the end, rolled back by whatever is raised.
+
+        On the disk when that is done; `grouped`: safe from the death of this process then, and on the disk together
+        with the next one that is not grouped, where the store can save by it.
+        """
         with self.engine.begin() as connection:
             yield connection
 
     # --- within a transaction -----------------------------------------------------------------
+
+    def rows(self, connection: Connection, statement: Executable, values: Mapping[str, Any]) -> Sequence[Any]:
+        """The rows of a statement of `queries`; their columns are attributes."""
+        return connection.execute(statement, values).all()
+
+    def change(
+        self, connection: Connection, statement: Executable, values: Mapping[str, Any] | Sequence[Mapping[str, Any]]
+    ) -> None:
+        """Run a statement of `queries` that gives no rows, once for each of the values."""
+        connection.execute(statement, values)
 
     def guard(self, connection: Connection) -> None:
         """Begin a transaction: raises LedgerLost where this run no longer holds what it held."""

@@ -12,7 +12,7 @@ from ledger_scenario import accept, opened, publisher
 
 from alqahira.extract import read_page
 from alqahira.page import CrawledArticle, PageVisit
-from alqahira.replica.archive import Archive
+from alqahira.replica.newsroom import Newsroom
 from alqahira.replica.options import ReplicaOptions
 from alqahira.replica.pages import Pages
 from alqahira.topics import match_topics
@@ -23,12 +23,12 @@ MOMENT = datetime(2026, 11, 24, 12, tzinfo=UTC)
 def make_demo_corpus(folder: Path) -> Path:
     """The output folder; the articles are taken oldest first, and near-duplicates dropped."""
     options = ReplicaOptions(now=MOMENT)
-    archive = Archive(options, real_now=MOMENT)
-    pages = Pages(options, archive)
+    newsroom = Newsroom(options, real_now=MOMENT)
+    pages = Pages(options, newsroom)
     output = folder / "output"
     with opened(folder) as ledger:
         parts = publisher(ledger, output, max_rows=5_000)
-        for shown in sorted(archive.articles(), key=lambda article: (article.listed, article.number)):
+        for shown in sorted(newsroom.articles(), key=lambda article: (article.listed, article.number)):
             url = pages.url(shown)
             article = read_page(pages.article(shown), url, now=MOMENT).article
             if article is None:

@@ -57,7 +57,7 @@ class Sample:
 
 
 @dataclass
-class Chart:
+class SiteVisit:
     """The samples of one visit, parsed once."""
 
     samples: Sequence[Sample]
@@ -88,7 +88,7 @@ def _tree(body: bytes) -> Any:
         return lxml_html.document_fromstring("<html></html>")
 
 
-Check = Callable[[Chart], tuple[Verdict, str]]
+Check = Callable[[SiteVisit], tuple[Verdict, str]]
 
 
 def short_text(element: Any, *, limit: int = 200) -> str:

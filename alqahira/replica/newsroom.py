@@ -20,7 +20,7 @@ _PUBLISHED_LATER = 900_001  # numbers of the articles that `publish` adds
 _NEWS_WINDOW = timedelta(hours=48)  # what a news sitemap may hold (Google's rule)
 
 
-class Archive:
+class Newsroom:
     """The articles under one set of options, and what was revised, withdrawn or published since the start."""
 
     def __init__(self, options: ReplicaOptions, *, real_now: datetime | None = None) -> None:

@@ -1,0 +1,94 @@
+"""One door to the articles: sitemaps and feeds, as robots.txt, an index or a listing names them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from scrapy import Request
+from scrapy.http import Response
+from twisted.python.failure import Failure
+
+from alqahira import site
+from alqahira.arguments import CrawlArguments
+from alqahira.dates import start_of_cairo_day
+from alqahira.discovery.intake import Intake
+from alqahira.extensions.run import Run
+from alqahira.extract import Hints
+from alqahira.frontier import Link
+from alqahira.middlewares.causes import failure_cause
+from alqahira.middlewares.robots import RobotsMiddleware
+from alqahira.page import CrawledArticle
+from alqahira.sitemap import read_sitemap
+
+logger = logging.getLogger(__name__)
+
+_PRIORITY = 10
+
+
+class Sitemaps:
+    """Each file is read once a run, as far back as the run goes. `reach_back`: one of them leads there."""
+
+    def __init__(self, run: Run, arguments: CrawlArguments, intake: Intake) -> None:
+        self._run, self._arguments, self._intake = run, arguments, intake
+        self._settings, self._root = run.crawler.settings, run.configuration.site_url
+        self._seen: set[str] = set()
+        self.reach_back = False
+
+    async def urls(self) -> list[str]:
+        """What robots.txt names, else the usual places."""
+        robots = self._run.crawler.get_downloader_middleware(RobotsMiddleware)
+        named = await robots.sitemaps(self._root) if robots else []
+        return [*named] or [self._root + path for path in site.SITEMAP_PATHS.value]
+
+    @property
+    def begin(self) -> datetime:
+        """The moment up to which sitemaps are read back."""
+        if self._arguments.since:
+            return start_of_cairo_day(self._arguments.since)
+        return datetime.now(UTC) - timedelta(days=self._settings.getint("ALQAHIRA_SITEMAP_DAYS"))
+
+    def request(self, url: str) -> Request:
+        self._seen.add(url)
+        return Request(url, callback=self.parse, errback=self.failed, priority=_PRIORITY, dont_filter=True)
+
+    def new_request(self, url: str) -> Iterator[Request]:
+        """A file that another one names: none where it is known, or where there are too many."""
+        if url in self._seen:
+            return
+        if len(self._seen) >= self._settings.getint("ALQAHIRA_MAX_SITEMAPS"):
+            if not self._run.account.notes["sitemap_bound"]:
+                logger.warning("Sitemaps have no end: left after %d files", len(self._seen))
+            self._run.account.notes["sitemap_bound"] += 1
+            return
+        yield self.request(url)
+
+    def parse(self, response: Response) -> Iterator[Request | CrawledArticle]:
+        """A sitemap index, a sitemap, a news sitemap or a feed: the files and articles of the asked days."""
+        sitemap = read_sitemap(response.body, response.url, root=self._root, now=datetime.now(UTC))
+        self._run.account.listings["sitemaps"] += 1
+        if sitemap.is_cut:
+            logger.warning("Sitemap %s is larger than sitemaps.org allows: its end was not read", response.url)
+            self._run.account.notes["sitemap_cut"] += 1
+        begin = self.begin
+        dates = [entry.date for entry in sitemap.entries] + [child.date for child in sitemap.sitemaps]
+        self.reach_back |= any(date is not None and date < begin for date in dates)
+        for child in sitemap.sitemaps:
+            if child.date is None or child.date >= begin:
+                yield from self.new_request(child.url)
+        links = []
+        for entry in sitemap.entries:
+            if entry.date is None and not self._arguments.since and not sitemap.is_news:
+                continue  # of unknown age, in a file that may hold the whole archive
+            if entry.date is not None and entry.date < begin:
+                continue
+            links.append(Link(entry.key, entry.url, response.url, entry.published, entry.modified))
+            self._intake.hint(entry.key, Hints(listing_headline=entry.headline, sitemap_date=entry.published))
+        yield from self._intake.take_up(self._intake.discover(links))
+
+    def failed(self, failure: Failure) -> None:
+        request: Request = failure.request  # type: ignore[attr-defined]
+        cause = failure_cause(failure)
+        self._run.account.listings[f"sitemap_{cause}"] += 1
+        logger.info("Sitemap %s failed: %s", request.url, cause)

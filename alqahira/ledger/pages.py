@@ -1,0 +1,186 @@
+"""The pages of a ledger: the frontier, when each is asked for again, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from alqahira import queries
+from alqahira.article import rfc3339
+from alqahira.frontier import Discovery, Link, Standing, discovery, link_of
+from alqahira.ledger.transactions import Transactions, persistent
+from alqahira.page import PageVisit
+from alqahira.tables import articles, pages
+
+# A page that fails is tried again by this many runs, then left alone.
+MAX_ATTEMPTS = 5
+_CHUNK = 500  # SQLite's oldest limit on bound parameters is 999
+
+
+class Pages(Transactions):
+    """The part of the ledger that knows of pages."""
+
+    @persistent
+    def discover(self, links: Iterable[Link], *, section: str, run_id: str, now: datetime) -> list[Discovery]:
+        """How each link stands; those never met become pending."""
+        links = list(links)
+        with self.transaction(grouped=True) as connection:
+            known = _pages_by_key(connection, [link.key for link in links])
+            fresh = {}
+            for link in links:
+                if link.key not in known and link.key not in fresh:
+                    fresh[link.key] = {
+                        "key": link.key,
+                        "url": link.url,
+                        "section": section,
+                        "state": "pending",
+                        "discovered_on": link.discovered_on,
+                        "hint_date": rfc3339(link.date),
+                        "first_run": run_id,
+                    }
+            if fresh:
+                # Sorted, so that two runs that find the same pages never wait for each other.
+                self.store.insert_new(connection, pages, [fresh[key] for key in sorted(fresh)])
+            waiting = fresh.keys() | {key for key, row in known.items() if row.state == "pending"}
+            own = self.store.claim(connection, waiting, section) if waiting else set()
+            found = []
+            for link in links:
+                if link.key in waiting and link.key not in own:
+                    found.append(Discovery(link, Standing.ELSEWHERE, settled=False))
+                elif link.key in fresh:
+                    found.append(Discovery(link, Standing.NEW, settled=False))
+                else:
+                    found.append(discovery(known[link.key], link, section, now))
+        return found
+
+    @persistent
+    def pending(self, section: str) -> list[Link]:
+        """What earlier runs of the section, or of this run's share of it, left behind, oldest first."""
+        with self.transaction() as connection:
+            mine = (pages.c.section == section, pages.c.state == "pending", *self.store.own_pages(connection))
+            query = sa.select(pages).where(*mine).order_by(pages.c.first_run, pages.c.key)
+            rows = connection.execute(query).all()
+            own = self.store.claim(connection, [row.key for row in rows], section) if rows else set()
+        return [link_of(row) for row in rows if row.key in own]
+
+    @persistent
+    def due(self, section: str, now: datetime, limit: int) -> list[Discovery]:
+        """Known pages whose revisit is due, longest due first."""
+        if not self.store.takes_revisits:
+            return []
+        with self.transaction() as connection:
+            query = (
+                sa.select(pages)
+                .where(pages.c.section == section, pages.c.next_visit <= rfc3339(now), pages.c.state != "pending")
+                .order_by(pages.c.next_visit)
+                .limit(limit)
+            )
+            return [discovery(row, link_of(row), section, now) for row in connection.execute(query)]
+
+    @persistent
+    def unchanged(self, visit: PageVisit, run_id: str) -> None:
+        """The site said 304, or gave the same article again."""
+        with self.transaction(grouped=True) as connection:
+            self._visited(connection, visit, self._published(connection, visit.key))
+
+    @persistent
+    def fail(self, key: str, cause: str, *, retry: bool, now: datetime, run_id: str) -> bool:
+        """A page gave no article. With `retry` it stays pending for the next run, up to MAX_ATTEMPTS runs.
+
+        True where this was the last of them: the page is given up.
+        """
+        with self.transaction(grouped=True) as connection:
+            row = self._page(connection, key)
+            if self._is_repeat and row is not None and (row.cause, row.last_visit) == (cause, rfc3339(now)):
+                return retry and row.state == "failed"
+            attempts = (row.attempts if row else 0) + 1
+            again = attempts < MAX_ATTEMPTS
+            known = row is not None and row.article_id is not None
+            values = {
+                # An article once accepted stays so, whatever becomes of its page.
+                "state": "done" if known else "pending" if retry and again else "failed",
+                "attempts": attempts,
+                "cause": cause,
+                "last_visit": rfc3339(now),
+                "next_visit": rfc3339(now + timedelta(days=2**attempts)) if again else None,
+            }
+            self.store.change(connection, queries.SET_PAGE, {"page": key, **values})
+            self.store.release(connection, key)
+        return retry and not again and not known
+
+    @persistent
+    def was_visited(self, key: str, when: datetime) -> bool:
+        """Whether something became of a page that was read at a moment, or later."""
+        with self.transaction() as connection:
+            page = self._page(connection, key)
+        return page is not None and (page.last_visit or "") >= rfc3339(when)
+
+    @persistent
+    def is_set_aside(self, key: str) -> bool:
+        """Whether the article of a page waits for the run of another section."""
+        with self.transaction() as connection:
+            page = self._page(connection, key)
+        return page is not None and bool(page.aside_topics)
+
+    @persistent
+    def set_aside_pages(self, section: str, since: datetime, until: datetime) -> list[Link]:
+        """Pages whose article was set aside though it is the section's, because its day lay outside what was asked.
+
+        `since` and `until`: its moment, the second excluded.
+        """
+        moment = articles.c.story_time
+        with self.transaction() as connection:
+            query = (
+                sa.select(pages)
+                .join(articles, articles.c.article_id == pages.c.article_id)
+                .where(articles.c.status == "set_aside", pages.c.aside_topics.contains(f",{section},"))
+                .where(moment >= rfc3339(since), moment < rfc3339(until))
+            )
+            return [link_of(row) for row in connection.execute(query.order_by(pages.c.key))]
+
+    def _visited(
+        self,
+        connection: Connection,
+        visit: PageVisit,
+        published: datetime,
+        article_id: str | None = None,
+        aside_topics: str | None = None,
+    ) -> None:
+        values: dict[str, Any] = {
+            "state": "done",
+            "attempts": 0,
+            "cause": None,
+            "last_visit": rfc3339(visit.fetched),
+            "next_visit": rfc3339(self._revisit.next_visit(published, visit.fetched)),
+        }
+        if visit.etag or visit.last_modified:
+            values |= {"etag": visit.etag, "last_modified": visit.last_modified}
+        if article_id is not None:
+            values |= {"article_id": article_id, "aside_topics": aside_topics or ""}
+        self.store.change(connection, queries.SET_PAGE, {"page": visit.key, **values})
+
+    def _published(self, connection: Connection, key: str) -> datetime:
+        query = (
+            sa.select(articles.c.story_time)
+            .join(pages, pages.c.article_id == articles.c.article_id)
+            .where(pages.c.key == key)
+            .order_by(articles.c.revision.desc())
+            .limit(1)
+        )
+        found = connection.scalar(query)
+        return datetime.fromisoformat(found) if found else datetime.fromtimestamp(0, UTC)
+
+    def _page(self, connection: Connection, key: str) -> Any:
+        return next(iter(self.store.rows(connection, queries.PAGE, {"page": key})), None)
+
+
+def _pages_by_key(connection: Connection, keys: Sequence[str]) -> dict[str, Any]:
+    found = {}
+    for start in range(0, len(keys), _CHUNK):
+        for row in connection.execute(sa.select(pages).where(pages.c.key.in_(keys[start : start + _CHUNK]))):
+            found[row.key] = row
+    return found
