@@ -84,18 +84,18 @@ def clean_text(text: str) -> str:
     return _tidy_spaces(unicodedata.normalize("NFC", text))
 
 
-def one_line(text: str) -> str:
+def clean_line(text: str) -> str:
     """`clean_text` on one line, with single spaces."""
-    return _one_line_again(text) if len(text) <= _LONGEST_REMEMBERED else _one_line(text)
+    return _clean_line_again(text) if len(text) <= _LONGEST_REMEMBERED else _clean_line(text)
 
 
-def _one_line(text: str) -> str:
+def _clean_line(text: str) -> str:
     return " ".join(clean_text(text).split())
 
 
 # A page says its headline up to six times. Characters:
 _LONGEST_REMEMBERED = 1000
-_one_line_again = lru_cache(maxsize=256)(_one_line)
+_clean_line_again = lru_cache(maxsize=256)(_clean_line)
 
 
 def _settle_characters(text: str) -> str:

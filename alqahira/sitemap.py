@@ -14,7 +14,7 @@ from typing import Any
 from lxml import etree
 
 from alqahira import urls
-from alqahira.arabic import one_line
+from alqahira.arabic import clean_line
 from alqahira.dates import parse_date
 
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -131,7 +131,7 @@ def _entry(element: Any, base: str, root: str, now: datetime) -> Entry | None:
     )
     modified = _date(_text(element, "lastmod") or _text(element, "updated"), now)
     title = _text(element, "title")
-    headline = (one_line(title) or None) if title else None
+    headline = (clean_line(title) or None) if title else None
     return Entry(*address, headline=headline, published=published, modified=modified)
 
 

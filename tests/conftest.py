@@ -1,6 +1,7 @@
 """Fixtures that every test may use."""
 
 import pytest
+from ledger_scenario import NOW, opened
 from postgres_server import postgres_folder, postgres_server
 from replica_server import replica
 
@@ -20,3 +21,19 @@ def postgres(tmp_path_factory):
 def database(postgres):
     """The URL of an empty state."""
     return postgres.new_state()
+
+
+@pytest.fixture
+def holding(database):
+    """Opens ledgers on one database, each with a share and a run of its own."""
+    held = []
+
+    def hold(share, run_id=None):
+        ledger = opened(database, share=share)
+        held.append(ledger)
+        ledger.start_run(run_id or share.replace("/", "-"), share.partition("/")[0], NOW)
+        return ledger
+
+    yield hold
+    for ledger in held:
+        ledger.close()

@@ -12,7 +12,7 @@ from typing import Any
 from lxml import etree
 
 from alqahira import site
-from alqahira.arabic import fold_text, one_line
+from alqahira.arabic import clean_line, fold_text
 
 # Nothing after this many bytes of a page is read: an article is a hundred times smaller.
 _LARGEST = 4 * 1024 * 1024
@@ -79,7 +79,7 @@ _HOUSE_NAMES = {fold_text(name) for name in (site.NAME.value, *site.BARE_TITLES.
 
 def without_house(text: str) -> str | None:
     """A headline without the site's name at its end; None where it is the site's name alone."""
-    text = one_line(text)
+    text = clean_line(text)
     if not text or fold_text(text) in _HOUSE_NAMES:
         return None
     # A longer end is no name; and the search for one would be slow in a line of nothing but bars.

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from lxml import etree
 from lxml import html as lxml_html
 
-from alqahira.arabic import clean_text, one_line
+from alqahira.arabic import clean_line, clean_text
 from alqahira.boilerplate import is_boilerplate, is_related_label, without_label_links
 
 # Elements that begin and end a block of text (HTML, «flow content» that browsers display as blocks).
@@ -170,13 +170,13 @@ def paragraphs(element: Any) -> list[str]:
     for block in blocks(element):
         lines: list[str] = []
         for line in [*block, Line("")]:
-            text = one_line(line.text)
+            text = clean_line(line.text)
             if text:
                 if after_label and line.link_share >= _ALL_LINK:
                     continue  # one of the stories that a label such as «موضوعات متعلقة» announces
                 after_label = is_related_label(text)
                 if not is_boilerplate(text, line.link_share):
-                    text = without_label_links(text, [one_line(link) for link in line.links]) if line.links else text
+                    text = without_label_links(text, [clean_line(link) for link in line.links]) if line.links else text
                     lines += [text] if text else []
             elif lines:
                 found.append("\n".join(lines))

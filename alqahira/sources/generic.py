@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alqahira.arabic import one_line
+from alqahira.arabic import clean_line
 from alqahira.sources import Found, Page
 
 # Characters; it takes a quarter of a second of more, and the page of an article without page data is a tenth as large.
@@ -16,5 +16,5 @@ def read(page: Page) -> Found | None:
     import trafilatura
 
     text = trafilatura.extract(page.html, fast=True, include_comments=False, include_tables=False, favor_precision=True)
-    lines = [one_line(line) for line in (text or "").split("\n")]
+    lines = [clean_line(line) for line in (text or "").split("\n")]
     return Found(paragraphs=[line for line in lines if line]) if any(lines) else None

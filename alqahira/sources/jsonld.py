@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from alqahira.arabic import fold_text, one_line
+from alqahira.arabic import clean_line, fold_text
 from alqahira.dates import parse_date
 from alqahira.sources import Found, Page
 from alqahira.sources.blocks import paragraphs_of
@@ -114,7 +114,7 @@ def _article(thing: dict[str, Any], page: Page) -> Found:
 
 def string(value: Any) -> str | None:
     """Display text on one line, or None."""
-    return (one_line(value) or None) if isinstance(value, str) else None
+    return (clean_line(value) or None) if isinstance(value, str) else None
 
 
 def strings(value: Any, *, split: bool = False) -> list[str]:

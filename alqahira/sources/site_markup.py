@@ -11,7 +11,7 @@ from lxml import etree
 from lxml.cssselect import CSSSelector, LxmlHTMLTranslator
 
 from alqahira import site
-from alqahira.arabic import one_line
+from alqahira.arabic import clean_line
 from alqahira.credits import is_credit_line, parse_credit
 from alqahira.dates import parse_date
 from alqahira.site import ArticleLayout
@@ -95,7 +95,7 @@ def _credit(elements: list[Any], found: Found) -> str | None:
 
 def text_of(element: Any) -> str:
     """An element's text on one line, as display text."""
-    return one_line("".join(element.itertext()) if len(element) else element.text or "")
+    return clean_line("".join(element.itertext()) if len(element) else element.text or "")
 
 
 def first_text(elements: list[Any]) -> str | None:

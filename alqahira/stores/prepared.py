@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import namedtuple
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Executable, Select
@@ -31,7 +31,8 @@ class Prepared:
         # What the statement itself says, such as a LIMIT.
         self._fixed = {name: value for name, value in compiled.params.items() if name not in names}
         columns = [column.name for column in statement.selected_columns] if isinstance(statement, Select) else []
-        self._row: Callable[[Iterable[Any]], Any] = getattr(namedtuple("_row", columns), "_make")  # noqa: B009
+        row: Any = namedtuple("row", columns)  # type: ignore[misc]
+        self._row = row._make
 
     def rows(self, driver: sqlite3.Connection, values: Mapping[str, Any]) -> Sequence[Any]:
         """Its rows, with columns as attributes. Raises sqlalchemy.exc.DBAPIError, as `change` does."""

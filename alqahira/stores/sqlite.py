@@ -114,6 +114,7 @@ def _engine(url: URL) -> Engine:
         connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode=WAL")
+        # The pages of the near-duplicate index come again and again: each is copied into the file less often.
         cursor.execute("PRAGMA wal_autocheckpoint=4000")
         # A commit is on the disk before a part is made of it: the output must never know more than the ledger.
         cursor.execute("PRAGMA synchronous=FULL")
