@@ -95,14 +95,17 @@ class ArchiveWriter:
         )
 
 
-def close_left_open(folder: Path, ledger: Ledger, *, max_bytes: int, living: Container[str] = ()) -> None:
+def close_left_open(folder: Path, ledger: Ledger, *, max_bytes: int, living: Callable[[], Container[str]]) -> None:
     """Close the files of runs that died: cut off are a torn end, and pages there that the ledger never heard of.
 
-    Those are still in the frontier, and come again. Files of the runs that are `living` are left to them.
+    Those are still in the frontier, and come again. `living` names the runs that go on, whose files are left to them.
     Raises ArchiveUnwritable.
     """
-    for path in sorted(folder.glob(f"*{OPEN_SUFFIX}")):
-        if path.name.removesuffix(OPEN_SUFFIX) in living:
+    found = sorted(folder.glob(f"*{OPEN_SUFFIX}"))
+    # Asked afterwards: whoever had a file by then was living before.
+    still_written = living()
+    for path in found:
+        if path.name.removesuffix(OPEN_SUFFIX) in still_written:
             continue
         try:
             end = _end_of_what_counts(path, ledger, max_bytes)
@@ -111,6 +114,8 @@ def close_left_open(folder: Path, ledger: Ledger, *, max_bytes: int, living: Con
                 continue
             os.truncate(path, end)
             _close_file(path, max_bytes)
+        except FileNotFoundError:
+            continue  # its run has closed it meanwhile, and ended
         except OSError as error:
             raise ArchiveUnwritable(f"the archive {path} cannot be closed: {error.strerror}") from None
 

@@ -18,8 +18,9 @@ from crawling import PROJECT, UNTHROTTLED, Corpus, scrapy
 from test_guards import ARTICLE, NO_BROWSER, serve
 from warcio.archiveiterator import ArchiveIterator
 
-from alqahira.archive import files, index_lines
+from alqahira.archive import close_left_open, files, index_lines
 from alqahira.extract import Hints
+from alqahira.ledger import open_ledger
 from alqahira.page import FetchedPage, PageVisit
 from alqahira.warc import Record, event_record, page_of, page_records, surt, warc_date
 from alqahira.warc_files import Damage, read_records
@@ -288,6 +289,22 @@ def test_a_killed_run_s_file_is_closed_by_the_next_and_every_record_finds_its_pa
         assert (record["article_id"], record["date_crawled"]) in moments
     assert scrapy("replay", settings={"ALQAHIRA_OUTPUT_DIR": str(corpus.folder)}).status == 0
     assert sorted(Corpus(tmp_path / "output-replayed", "").lines()) == sorted(corpus.lines())
+
+
+def test_the_file_of_a_run_that_begins_or_ends_meanwhile_is_left_to_it(tmp_path):
+    left, ending, beginning = (tmp_path / f"{name}.warc.gz.open" for name in ("left", "ending", "beginning"))
+    for path in (left, ending):
+        path.write_bytes(RECORD)
+
+    def living():
+        beginning.write_bytes(RECORD)
+        ending.rename(tmp_path / "ending.warc.gz")
+        return set()
+
+    with open_ledger(f"sqlite:///{tmp_path / 'state.db'}") as ledger:
+        close_left_open(tmp_path, ledger, max_bytes=10**6, living=living)
+    assert not left.exists()  # of its page nothing had come
+    assert beginning.read_bytes() == (tmp_path / "ending.warc.gz").read_bytes() == RECORD
 
 
 @pytest.mark.skipif(os.geteuid() != 0 or shutil.which("mount") is None, reason="needs to mount a small disk")

@@ -338,7 +338,7 @@ def test_what_a_living_run_archives_is_left_to_it(holding, tmp_path):
     assert april.store.living_runs() == {"march"}
     (tmp_path / "march.warc.gz.open").touch()
     (tmp_path / "dead.warc.gz.open").touch()
-    close_left_open(tmp_path, april, max_bytes=1000, living=april.store.living_runs())
+    close_left_open(tmp_path, april, max_bytes=1000, living=april.store.living_runs)
     assert [path.name for path in tmp_path.iterdir()] == ["march.warc.gz.open"]
     march.close()
     assert april.store.living_runs() == set()

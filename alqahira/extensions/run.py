@@ -113,7 +113,7 @@ class Run:
         store = self.ledger.store
         with store.sealing(wait=True) as mine:
             if mine:
-                close_left_open(folder, self.ledger, max_bytes=self._max_bytes, living=store.living_runs())
+                close_left_open(folder, self.ledger, max_bytes=self._max_bytes, living=store.living_runs)
 
     def _open_archive(self, folder: Path, spider: SectionSpider) -> None:
         about = {
