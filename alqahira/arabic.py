@@ -7,6 +7,7 @@ bear the names they have in CAMeL Tools. No function here raises on any `str`.
 
 from __future__ import annotations
 
+import codecs
 import html
 import re
 import unicodedata
@@ -90,7 +91,8 @@ def clean_line(text: str) -> str:
 
 
 def _clean_line(text: str) -> str:
-    return " ".join(clean_text(text).split())
+    text = clean_text(text)
+    return " ".join(text.split()) if "\n" in text else text
 
 
 # A page says its headline up to six times. Characters:
@@ -228,6 +230,16 @@ _FOLD = _FoldTable(
 )
 
 
+# Of ordinary characters there are fewer than 256: as one byte each they are folded by tables of C's, many times as
+# fast as by str.translate. NUL, which is none of them, must come first for Python to build such a table.
+_CHARACTERS = "\0" + "".join(filter(_ORDINARY.fullmatch, map(chr, range(0x2100))))
+_TO_BYTE = codecs.charmap_build(_CHARACTERS.ljust(256, "\ufffe"))
+_FOLDED = [_FOLD[ord(character)] for character in _CHARACTERS]
+_DELETED = bytes(byte for byte, folded in enumerate(_FOLDED) if not folded or not byte)
+# The ellipsis alone folds to several: to points, none of which is a decimal one.
+_FOLDED_BYTES = bytes(_CHARACTERS.index(folded if len(folded) == 1 else " ") for folded in _FOLDED).ljust(256, b" ")
+
+
 def fold_text(text: str) -> str:
     """The key of `text`: two spellings of the same words give the same key.
 
@@ -239,13 +251,28 @@ def fold_text(text: str) -> str:
 
 
 def _fold(text: str) -> str:
-    key = clean_text(text).translate(_FOLD)
+    try:
+        letters, _ = codecs.charmap_encode(text, "strict", _TO_BYTE)
+    except UnicodeEncodeError:
+        return _fold_any(text)
+    key, _ = codecs.charmap_decode(letters.translate(_FOLDED_BYTES, _DELETED), "strict", _CHARACTERS)
+    return _fold_numbers(key)
+
+
+def _fold_any(text: str) -> str:
+    # NFC once more: without the marks between them, Korean syllable parts can be neighbours.
+    return unicodedata.normalize("NFC", _fold_numbers(clean_text(text).translate(_FOLD)))
+
+
+def _fold_numbers(key: str) -> str:
+    """A key with points between digits alone, no thousands marks, and single spaces."""
     if "," in key:
         key = _THOUSANDS_MARK.sub("", key).replace(",", " ")
     if "." in key:
         key = _NO_DECIMAL_POINT.sub(" ", key)
-    # NFC once more: without the marks between them, Korean syllable parts can be neighbours.
-    return unicodedata.normalize("NFC", " ".join(key.split()))
+    while "  " in key:  # of all that separates words a key has spaces alone
+        key = key.replace("  ", " ")
+    return key.strip()
 
 
 # A page's headline and paragraphs are folded by each who compares them.

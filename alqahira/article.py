@@ -14,6 +14,7 @@ from typing import Any, overload
 from alqahira.lexicon import TOPICS
 
 SCHEMA_VERSION = 1
+_TO_THE_SECOND = len("2023-08-09T08:20:00")
 
 
 @overload
@@ -24,7 +25,7 @@ def rfc3339(value: datetime | None) -> str | None:
     """``2023-08-09T08:20:00Z``: UTC, to the second; Scrapy's exporters call it for every timestamp."""
     if value is None:
         return None
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return value.astimezone(UTC).isoformat()[:_TO_THE_SECOND] + "Z"
 
 
 def _text(doc: str) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from alqahira.decisions import MAX_CANDIDATES
+from alqahira.similarity import BANDS
 from alqahira.tables import articles, bands, outbox, pages
 
 _ARTICLE = articles.c.article_id == sa.bindparam("article_id")
@@ -29,9 +30,12 @@ SAME_CONTENT = (
     .order_by(articles.c.date_crawled)
     .limit(1)
 )
+# A name for each band's value: a statement whose text depends on their number is put together for every article.
+BAND_NAMES = tuple(f"band_{number}" for number in range(BANDS))
 CANDIDATES = (
     sa.select(bands.c.article_id)
-    .where(bands.c.band.in_(sa.bindparam("bands", expanding=True)), bands.c.article_id != sa.bindparam("article_id"))
+    .where(bands.c.band.in_([sa.bindparam(name) for name in BAND_NAMES]))
+    .where(bands.c.article_id != sa.bindparam("article_id"))
     .group_by(bands.c.article_id)
     .order_by(sa.func.count().desc(), bands.c.article_id)
     .limit(MAX_CANDIDATES)

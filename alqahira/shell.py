@@ -11,9 +11,8 @@ import re
 from alqahira import site
 
 # What a client-rendered page hangs its content into: Next.js, Nuxt, React and Vue as they come.
-_APP_ROOT = re.compile(
-    rb"""<(?:div|main)[^<>]*\sid=["']?(?:__next|__nuxt|root|app)["'\s>]|self\.__next_f|__NEXT_DATA__"""
-)
+_APP_ROOT = re.compile(rb"""<(?:div|main)[^<>]*\sid=["']?(?:__next|__nuxt|root|app)["'\s>]""")
+_APP_DATA = (b"self.__next_f", b"__NEXT_DATA__")
 _SCRIPT = re.compile(rb"<script\b", re.IGNORECASE)
 _HIDING = ("script", "style", "noscript", "template", "svg", "head")
 _OPENING = re.compile(rf"<({'|'.join(_HIDING)})\b|<!--".encode(), re.IGNORECASE)
@@ -33,7 +32,7 @@ def is_empty_shell(html: bytes, kind: str) -> bool:
     `kind` is "listing" or "article". A page without scripts and an app's root is what it is, however empty;
     an article in `__NEXT_DATA__` or JSON-LD needs no browser either.
     """
-    if not _SCRIPT.search(html) or not _APP_ROOT.search(html):
+    if not _SCRIPT.search(html) or not (any(name in html for name in _APP_DATA) or _APP_ROOT.search(html)):
         return False
     seen = _seen(html)
     if kind == "listing":

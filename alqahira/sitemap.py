@@ -21,6 +21,7 @@ _GZIP_MAGIC = b"\x1f\x8b"
 # sitemaps.org: at most 50 MB and 50,000 URLs a file.
 _LARGEST_SITEMAP = 50 * 1024 * 1024
 _MOST_ENTRIES = 50_000
+_LONGEST_TEXT = 4096  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +71,14 @@ def read_sitemap(body: bytes, url: str, *, root: str, now: datetime) -> Sitemap:
     is_news = False
     content, is_cut = _unpacked(body)
     for element in _elements(content):
-        name = etree.QName(element).localname
+        name, said = _local_name(element), _texts(element)
         if name == "sitemap":
-            address = urls.resolve(_text(element, "loc") or "", base=url)
+            address = urls.resolve(said.get("loc", ""), base=url)
             if address and urls.is_on_site(address, root):
-                files.append(SitemapFile(address, _date(_text(element, "lastmod"), now)))
-        elif name in ("url", "item", "entry"):
-            is_news = is_news or name != "url" or _text(element, "publication_date") is not None
-            entry = _entry(element, url, root, now)
+                files.append(SitemapFile(address, _date(said.get("lastmod"), now)))
+        else:
+            is_news = is_news or name != "url" or "publication_date" in said
+            entry = _entry(element, said, url, root, now)
             if entry is not None:
                 entries.append(entry)
         if len(entries) > _MOST_ENTRIES:
@@ -106,6 +107,7 @@ def _elements(body: bytes) -> Iterator[Any]:
         parsed = etree.iterparse(
             io.BytesIO(body[start:]),
             events=("end",),
+            tag=[f"{{*}}{name}" for name in ("sitemap", "url", "item", "entry")],
             resolve_entities=False,
             no_network=True,
             load_dtd=False,
@@ -113,42 +115,45 @@ def _elements(body: bytes) -> Iterator[Any]:
             recover=True,
         )
         for _, element in parsed:
-            if not isinstance(element.tag, str):
-                continue
-            if etree.QName(element).localname in ("sitemap", "url", "item", "entry"):
-                yield element
-                element.clear()
+            yield element
+            element.clear()
     except (etree.XMLSyntaxError, ValueError):
         return
 
 
-def _entry(element: Any, base: str, root: str, now: datetime) -> Entry | None:
-    address = urls.article_address(_text(element, "loc") or _link(element), base, root)
+def _entry(element: Any, said: dict[str, str], base: str, root: str, now: datetime) -> Entry | None:
+    address = urls.article_address(said.get("loc") or _link(element), base, root)
     if address is None:
         return None
-    published = _date(
-        _text(element, "publication_date") or _text(element, "pubDate") or _text(element, "published"), now
+    published = said.get("publication_date") or said.get("pubDate") or said.get("published")
+    modified = said.get("lastmod") or said.get("updated")
+    return Entry(
+        *address,
+        headline=clean_line(said.get("title", "")) or None,
+        published=_date(published, now),
+        modified=_date(modified, now),
     )
-    modified = _date(_text(element, "lastmod") or _text(element, "updated"), now)
-    title = _text(element, "title")
-    headline = (clean_line(title) or None) if title else None
-    return Entry(*address, headline=headline, published=published, modified=modified)
 
 
 def _link(element: Any) -> str | None:
     """RSS keeps the address in a link's text, Atom in its href."""
-    for child in element:
-        if isinstance(child.tag, str) and etree.QName(child).localname == "link":
-            return (child.text or "").strip() or child.get("href")
+    for child in element.iterchildren("{*}link"):
+        return (child.text or "").strip() or child.get("href")
     return None
 
 
-def _text(element: Any, name: str) -> str | None:
-    """The text of the first descendant of that local name, up to a bound."""
-    for child in element.iter():
-        if isinstance(child.tag, str) and etree.QName(child).localname == name and child.text and child.text.strip():
-            return str(child.text.strip()[:4096])
-    return None
+def _local_name(element: Any) -> str:
+    name: str = element.tag.rpartition("}")[2]
+    return name
+
+
+def _texts(element: Any) -> dict[str, str]:
+    """What stands below an element, by local name: the first text of each, up to a bound."""
+    found: dict[str, str] = {}
+    for child in element.iterdescendants("*"):
+        if child.text and (text := child.text.strip()):
+            found.setdefault(_local_name(child), text[:_LONGEST_TEXT])
+    return found
 
 
 def _date(text: str | None, now: datetime) -> datetime | None:

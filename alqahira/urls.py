@@ -126,6 +126,7 @@ def is_on_site(url: str, root: str) -> bool:
         return False
 
 
+@lru_cache(maxsize=256)  # a page says its own address in several places
 def article_number(url: str) -> str | None:
     """The site's own number of an article, without leading zeros; None where the URL has none."""
     match = site.ARTICLE_PATH.value.match(_encode_path(urlsplit(url).path))

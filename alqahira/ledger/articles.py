@@ -130,8 +130,8 @@ class Articles(Pages, Reading):
         if rows := self.store.rows(connection, queries.SAME_CONTENT, {"content_hash": article.content_hash, **this}):
             row = rows[0]
             return row.duplicate_of or row.article_id, "same_content"
-        found = self.store.rows(connection, queries.CANDIDATES, {"bands": fingerprint.bands, **this})
-        shared = [row.article_id for row in found]
+        own = dict(zip(queries.BAND_NAMES, fingerprint.bands, strict=True))
+        shared = [row.article_id for row in self.store.rows(connection, queries.CANDIDATES, own | this)]
         near = first_repeated(article, fingerprint.features, self._candidates(connection, shared))
         return (near, "near_duplicate") if near else None
 

@@ -19,13 +19,13 @@ from sqlalchemy.sql.compiler import SQLCompiler
 class Prepared:
     """One statement for SQLite, with values of these names; a column that has none gets no default of SQLAlchemy's.
 
-    `is_plain`: its text is the same for all values.
+    Its text must be the same for all values.
     """
 
     def __init__(self, statement: Executable, names: Collection[str], dialect: Dialect) -> None:
         compiled: Any = statement.compile(dialect=dialect, column_keys=list(names))  # type: ignore[attr-defined]
         assert isinstance(compiled, SQLCompiler)
-        self.is_plain = not compiled.post_compile_params
+        assert not compiled.post_compile_params
         self._text = compiled.string
         self._order = compiled.positiontup or []
         # What the statement itself says, such as a LIMIT.
@@ -40,7 +40,7 @@ class Prepared:
         try:
             return [self._row(row) for row in driver.execute(self._text, given)]
         except sqlite3.Error as error:
-            raise self._as_sqlalchemy_says(error, given) from error
+            raise _as_sqlalchemy_says(error, self._text, given) from error
 
     def change(self, driver: sqlite3.Connection, values: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> None:
         """Run it once for each of the values."""
@@ -48,10 +48,19 @@ class Prepared:
         try:
             driver.executemany(self._text, given)
         except sqlite3.Error as error:
-            raise self._as_sqlalchemy_says(error, given) from error
+            raise _as_sqlalchemy_says(error, self._text, given) from error
 
     def _in_order(self, values: Mapping[str, Any]) -> list[Any]:
         return [values[name] if name in values else self._fixed[name] for name in self._order]
 
-    def _as_sqlalchemy_says(self, error: sqlite3.Error, given: Any) -> BaseException:
-        return DBAPIError.instance(self._text, given, error, sqlite3.Error)
+
+def run(driver: sqlite3.Connection, text: str) -> None:
+    """Run a statement without values, such as BEGIN. Raises sqlalchemy.exc.DBAPIError."""
+    try:
+        driver.execute(text)
+    except sqlite3.Error as error:
+        raise _as_sqlalchemy_says(error, text, ()) from error
+
+
+def _as_sqlalchemy_says(error: sqlite3.Error, text: str, given: Any) -> BaseException:
+    return DBAPIError.instance(text, given, error, sqlite3.Error)

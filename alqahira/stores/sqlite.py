@@ -23,7 +23,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from alqahira.article import rfc3339
 from alqahira.errors import AlqahiraError, LedgerMissing, LedgerUnwritable
 from alqahira.stores.file_lock import hold, let_go, sign
-from alqahira.stores.prepared import Prepared
+from alqahira.stores.prepared import Prepared, run
 from alqahira.stores.store import Store
 
 # Seconds: what a run settles in this time may be read from the site once more where the power fails.
@@ -47,12 +47,25 @@ class SqliteStore(Store):
 
     @contextmanager
     def begin(self, *, grouped: bool = False) -> Iterator[Connection]:
-        """On one connection as long as the store is open: to take one from the pool costs as much as a short query."""
+        """On one connection as long as the store is open: to take one from the pool costs as much as a short query.
+
+        Begun and committed by the driver, for the same reason.
+        """
         if self._connection is None:
             self._connection = self.engine.connect()
+        connection = self._connection
         self._sync(not grouped or monotonic() >= self._synced + _UNSYNCED)
-        with self._connection.begin():
-            yield self._connection
+        run(_driver(connection), "BEGIN")
+        try:
+            yield connection
+            if connection.in_transaction():  # SQLAlchemy's, which what it was asked in between has opened
+                connection.commit()
+            else:
+                run(_driver(connection), "COMMIT")
+        except BaseException:
+            connection.rollback()
+            _driver(connection).rollback()
+            raise
         if self._is_syncing:
             self._synced = monotonic()
 
@@ -64,10 +77,7 @@ class SqliteStore(Store):
             self._is_syncing = wanted
 
     def rows(self, connection: Connection, statement: sa.Executable, values: Mapping[str, Any]) -> Sequence[Any]:
-        prepared = self._prepared(statement, values)
-        if not prepared.is_plain:
-            return super().rows(connection, statement, values)
-        return prepared.rows(_driver(connection), values)
+        return self._prepared(statement, values).rows(_driver(connection), values)
 
     def change(
         self, connection: Connection, statement: sa.Executable, values: Mapping[str, Any] | Sequence[Mapping[str, Any]]
@@ -122,6 +132,7 @@ def _engine(url: URL) -> Engine:
 
     @sa.event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN")
+        if not _driver(connection).in_transaction:
+            connection.exec_driver_sql("BEGIN")
 
     return engine
