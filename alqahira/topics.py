@@ -181,8 +181,11 @@ def _step(
     matches: list[_Match],
 ) -> None:
     """Follows what of `following` the word at `here` can stand for."""
+    keys = readings[here].keys
+    if keys.keys().isdisjoint(following.keys()):  # nearly always
+        return
     # A word stands for few keys, while many words may follow.
-    for key, shown in readings[here].keys.items():
+    for key, shown in keys.items():
         node = following.get(key)
         if node is not None:
             _follow(node, readings, here + 1, (*positions, here), (*spelled, shown), matches)
