@@ -6,7 +6,7 @@ that was taken up and not settled (the run was stopped) is left to the next run 
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -45,7 +45,7 @@ class Account:
     listings: Counter[str] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)
     # field -> the source it came from -> articles; `none` where an article lacks the field.
-    sources: dict[str, Counter[str]] = field(default_factory=dict)
+    sources: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     drift: list[str] = field(default_factory=list)
     # Where articles seem to be missing in a listing, one line each, the first few.
     gaps: list[str] = field(default_factory=list)
@@ -70,7 +70,7 @@ class Account:
     def saw(self, sources: Mapping[str, str]) -> None:
         """Count where each field of an article that was read came from."""
         for name in TRACED_FIELDS:
-            self.sources.setdefault(name, Counter())[sources.get(name, "none")] += 1
+            self.sources[name][sources.get(name, "none")] += 1
 
     def gap(self, line: str) -> None:
         """Note that articles seem to be missing in a listing."""

@@ -6,6 +6,7 @@ tolerance, the better one is taken and the disagreement is told to the run.
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -97,8 +98,8 @@ def extract_article(html: str | bytes, url: str, *, now: datetime) -> Article | 
 
 def read_page(html: str | bytes, url: str, *, now: datetime, hints: Hints | None = None) -> Reading:
     """As `extract_article`, with the cause where there is no article, and with each field's source."""
-    text = html if isinstance(html, str) else decode(html)
-    page = Page(text, url, now)
+    text, utf8 = (html, None) if isinstance(html, str) else _decode(html)
+    page = Page(text, url, now, utf8)
     reading = Reading()
     found = _ask(page)
     headline = _headline(found, hints or Hints(), reading)
@@ -115,15 +116,21 @@ def read_page(html: str | bytes, url: str, *, now: datetime, hints: Hints | None
 
 def decode(body: bytes) -> str:
     """Bytes as the page declares them, or as Windows-1256 where that declaration cannot be right."""
+    return _decode(body)[0]
+
+
+def _decode(body: bytes) -> tuple[str, bytes | None]:
+    """The text, and the bytes where they are nothing but the text in UTF-8."""
     try:
-        _, text = html_to_unicode(None, body, default_encoding="utf-8")
+        encoding, text = html_to_unicode(None, body, default_encoding="utf-8")
     except (LookupError, ValueError):  # a declaration that names no encoding of text, such as rot13
-        text = body.decode("utf-8", "replace")
+        encoding, text = "utf-8", body.decode("utf-8", "replace")
     if REPLACEMENT in text:
         other = body.decode("cp1256", "replace")
         if _arabic_share(other) > 0.3 and text.count(REPLACEMENT) > len(text) * 0.02:
-            return other
-    return text
+            return other, None
+        return text, None
+    return text, body if encoding == "utf-8" and not body.startswith(BOM_UTF8) else None
 
 
 def _arabic_share(text: str) -> float:

@@ -38,6 +38,11 @@ class SaidInOneLine(logging.Filter):
         return not (isinstance(record.exc_info, tuple) and isinstance(record.exc_info[1], AlqahiraError))
 
 
+def write_or_skip(level: int | str) -> None:
+    """Records of Scrapy's below the level are not even made; its own settings leave that to the handlers."""
+    logging.getLogger("scrapy").setLevel(level)
+
+
 def say_in_one_line() -> None:
     """Put the filter where Scrapy logs what callbacks, pipelines and signal handlers raise."""
     for name in ("scrapy.core.scraper", "scrapy.core.engine", "scrapy.utils.signal"):

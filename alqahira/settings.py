@@ -162,8 +162,12 @@ EXTENSIONS: dict[str, Any] = {
     "scrapy.extensions.throttle.AutoThrottle": None,
     "alqahira.middlewares.crawl_delay.CrawlDelayAutoThrottle": 0,
 }
-# What every result of a spider goes through: nothing here asks for a depth, and no request copies another's `meta`.
-_UNASKED = ("depth.DepthMiddleware", "metacopy.MetaCopyDetectionMiddleware")
+# What every result of a spider goes through: nothing here asks for a depth or for what `start` gave, no request copies
+# another's `meta`, and the site need not be told from where its readers come.
+_UNASKED = ("depth.DepthMiddleware", "metacopy.MetaCopyDetectionMiddleware", "start.StartSpiderMiddleware")
+REFERER_ENABLED = False
+# Scrapy looks at each callback, whether it is a generator that returns something; mypy has.
+WARN_ON_GENERATOR_RETURN_VALUE = False
 SPIDER_MIDDLEWARES_BASE = {name: order for name, order in _SCRAPYS_SPIDERWARE.items() if not name.endswith(_UNASKED)}
 # The steps wait for nothing; Scrapy's default starts a hundred tasks for every page (docs/performance.md).
 CONCURRENT_ITEMS = 1
@@ -176,6 +180,8 @@ DOWNLOADER_MIDDLEWARES: dict[str, Any] = {
     # Scrapy's own let what carries `dont_filter` go off the site, and the first requests of a run slip past
     # robots.txt; ROBOTSTXT_OBEY means nothing here.
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
+    # The site asks nobody for a password.
+    "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "scrapy.downloadermiddlewares.useragent.UserAgentMiddleware": None,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from functools import lru_cache
 from ipaddress import ip_address
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
 
 from alqahira import site
 
@@ -22,6 +22,8 @@ _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 # Nothing escaped but bytes of UTF-8, in capitals, and all of those: what most links of a site are already.
 _ENCODED = re.compile(r"(?:[A-Za-z0-9/~!$&'()*+,;=:@._-]|%[89A-F][0-9A-F])*")
 _ESCAPES = re.compile(r"(?:%[89A-F][0-9A-F])+")
+# What stays as it is when it is joined to a base: nothing to be left out, no empty query or fragment.
+_ABSOLUTE = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?/[^\s#;]*(?<!\?)")
 
 
 @lru_cache(maxsize=1024)  # a page's own path is asked for at every step of its road
@@ -81,6 +83,8 @@ def canonical_url(url: str, *, base: str | None = None, root: str | None = None)
 @lru_cache(maxsize=256)  # an image has one address in all the places that name it
 def resolve(link: str, *, base: str) -> str | None:
     """The absolute http(s) URL of a link on a page; None where it is none (`javascript:`, `mailto:`, garbage)."""
+    if _ABSOLUTE.fullmatch(link):
+        return link
     try:
         url = urljoin(base, link.strip())
         parts = urlsplit(url)
@@ -101,6 +105,12 @@ def image_url(source: str | None, *, base: str) -> str | None:
 def _host(url: str) -> str:
     """Host in lower case with its port, unless that is the scheme's own."""
     parts = urlsplit(url)
+    return _host_and_port(parts.scheme, parts.netloc)
+
+
+@lru_cache(maxsize=256)
+def _host_and_port(scheme: str, netloc: str) -> str:
+    parts = SplitResult(scheme, netloc, "", "", "")
     host = (parts.hostname or "").rstrip(".")
     if ":" in host:
         host = f"[{host}]"
@@ -114,6 +124,8 @@ def _same_site(host: str, home: str) -> bool:
 
 def moved_to(url: str, root: str) -> str:
     """The same page under another root: a ledger's addresses, when its site has moved to another host or port."""
+    if url.startswith(f"{root}/"):
+        return url
     home = urlsplit(root)
     return urlunsplit(urlsplit(url)._replace(scheme=home.scheme, netloc=home.netloc))
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -25,7 +26,7 @@ from alqahira.discovery.listings import Listings
 from alqahira.discovery.others import Others
 from alqahira.discovery.sitemaps import Sitemaps
 from alqahira.extensions.run import Run
-from alqahira.extract import Hints, read_page
+from alqahira.extract import read_page
 from alqahira.frontier import Discovery, Link
 from alqahira.middlewares.causes import RUN_ENDING, failure_cause, is_transient
 from alqahira.middlewares.wire import WIRE, Wire, pairs
@@ -122,7 +123,10 @@ class SectionSpider(Spider):
             self.run.ledger.unchanged(visit, self.run.run_id)
             self.run.settle(link.key, Outcome.UNCHANGED, "not_modified")
             return
-        page = _fetched(response, visit, link, self.intake.hints_of(link))
+        hints = self.intake.hints_of(link)
+        page = FetchedPage(visit=visit, link_url=link.url, hints=hints, body=b"")
+        if self.run.configuration.archive_dir is not None:
+            page = _with_wire(page, response)
         yield from self.read_article(page, response.body)
 
     def read_article(self, page: FetchedPage, body: bytes) -> Iterator[CrawledArticle]:
@@ -154,12 +158,11 @@ class SectionSpider(Spider):
         logger.warning("No article from %s: %s", link.url, cause)
 
 
-def _fetched(response: Response, visit: PageVisit, link: Link, hints: Hints) -> FetchedPage:
+def _with_wire(page: FetchedPage, response: Response) -> FetchedPage:
+    """The page with what the archive keeps of it."""
     wire = response.meta.get(WIRE) or Wire(pairs(response.headers), response.body, "")
-    return FetchedPage(
-        visit=visit,
-        link_url=link.url,
-        hints=hints,
+    return replace(
+        page,
         body=wire.body,
         headers=wire.headers,
         status=response.status,

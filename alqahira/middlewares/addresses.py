@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import unicodedata
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 Address = IPv4Address | IPv6Address
@@ -16,6 +17,7 @@ _IPV4_AT_THE_END = (IPv6Network("::/96"), IPv6Network("64:ff9b::/96"))
 _LOCAL_NAT64 = IPv6Network("64:ff9b:1::/48")  # RFC 8215
 
 
+@lru_cache(maxsize=256)
 def literal_address(host: str) -> Address | None:
     """The address that a URL's host is, in whatever form it is written; None where it is a name.
 

@@ -39,16 +39,21 @@ class Found:
 
 @dataclass(frozen=True)
 class Page:
-    """One page: its text, parsed once, its address, and the moment relative dates count from."""
+    """One page: its text, parsed once, its address, and the moment relative dates count from.
+
+    `utf8`: the text as bytes, where they are at hand.
+    """
 
     html: str
     url: str
     now: datetime
+    utf8: bytes | None = None
 
     @cached_property
     def tree(self) -> Any:
         """The parsed page; an empty document where there is nothing to parse."""
-        content = self.html[:_LARGEST].encode("utf-8", "replace").replace(b"\0", b"")
+        content = self.utf8 or self.html[:_LARGEST].encode("utf-8", "replace")
+        content = content[:_LARGEST].replace(b"\0", b"")
         try:
             tree = etree.fromstring(content, _PARSER)
         except (etree.XMLSyntaxError, ValueError, AssertionError):

@@ -8,6 +8,9 @@ from alqahira.sources import Found, Page
 from alqahira.sources.jsonld import string, strings
 
 
+_SILENT = Found()
+
+
 def read(page: Page) -> Found | None:
     """What the page's meta elements say; None where none says anything."""
     values: dict[str, list[str]] = {}
@@ -34,4 +37,4 @@ def read(page: Page) -> Found | None:
         sections=strings(values.get("article:section", [])),
         keywords=strings(values.get("article:tag", []) or values.get("keywords", []), split=True),
     )
-    return found if found != Found() else None
+    return found if found != _SILENT else None
