@@ -162,14 +162,16 @@ def _follow(
     spelled: tuple[str, ...],
     matches: list[_Match],
 ) -> None:
-    """Adds every term to `matches` that goes on at `position` from `node`."""
+    """Adds every term to `matches` that goes on at `position` from `node`; nearly always there is none."""
     if node.weights is not None:
         matches.append((node, positions, spelled))
-    if node.following and position < len(readings):
+    if position < len(readings) and not readings[position].keys.keys().isdisjoint(node.following.keys()):
         _step(node.following, readings, position, positions, spelled, matches)
     if node.after_gap is not None:
+        following = node.after_gap.following
         for here in range(position, min(position + _LONGEST_GAP + 1, len(readings))):
-            _step(node.after_gap.following, readings, here, positions, spelled, matches)
+            if not readings[here].keys.keys().isdisjoint(following.keys()):
+                _step(following, readings, here, positions, spelled, matches)
 
 
 def _step(
@@ -181,11 +183,8 @@ def _step(
     matches: list[_Match],
 ) -> None:
     """Follows what of `following` the word at `here` can stand for."""
-    keys = readings[here].keys
-    if keys.keys().isdisjoint(following.keys()):  # nearly always
-        return
     # A word stands for few keys, while many words may follow.
-    for key, shown in keys.items():
+    for key, shown in readings[here].keys.items():
         node = following.get(key)
         if node is not None:
             _follow(node, readings, here + 1, (*positions, here), (*spelled, shown), matches)
