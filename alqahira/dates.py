@@ -121,12 +121,18 @@ _DAY = r"(?<!\d)(?P<day>\d{1,2})(?:st|nd|rd|th)?(?!\d)"
 _YEAR = r"(?<!\d)(?P<year>\d{4})(?!\d)(?: ?(?:م|ميلادي|ميلاديه)(?!\w))?"
 _YEAR_WORD = r"(?:(?:عام|سنه|لعام|لسنه) )?"
 
-_DATES = [
+_BY_MONTH_NAME = [
     re.compile(pattern)
     for pattern in (
         rf"{_DAY}{_SEPARATOR}(?:من )?(?:شهر )?{_MONTH_OR_PAIR}{_SEPARATOR}{_YEAR_WORD}{_YEAR}",
         rf"{_YEAR}{_SEPARATOR}{_MONTH_OR_PAIR}{_SEPARATOR}{_DAY}",
         rf"{_MONTH_OR_PAIR}{_SEPARATOR}{_DAY}{_SEPARATOR}{_YEAR}",
+    )
+]
+_MONTH_NAME = re.compile(_A_MONTH)
+_BY_NUMBERS = [
+    re.compile(pattern)
+    for pattern in (
         rf"{_DAY} ?(?P<mark>[/.\-]) ?(?P<month>\d{{1,2}}) ?(?P=mark) ?{_YEAR}",
         rf"{_YEAR} ?(?P<mark>[/.\-]) ?(?P<month>\d{{1,2}}) ?(?P=mark) ?{_DAY}",
         r"(?<![\d/])(?P<day>\d{1,2})/(?P<month>\d{1,2})/(?P<short_year>\d\d)(?![\d/])",
@@ -171,7 +177,8 @@ def _normalize(text: str) -> str:
 def _visible(text: str, now: datetime) -> datetime | None:
     """A date all of whose words the grammar explains."""
     text = _HIJRI.sub(" ", text)
-    found = next((match for pattern in _DATES if (match := pattern.search(text))), None)
+    patterns = _BY_MONTH_NAME + _BY_NUMBERS if _MONTH_NAME.search(text) else _BY_NUMBERS
+    found = next((match for pattern in patterns if (match := pattern.search(text))), None)
     if found:
         day = _day(found)
     elif found := _DAY_WORD.search(text):

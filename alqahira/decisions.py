@@ -22,6 +22,7 @@ from alqahira.similarity import Features, features, same_story
 STORY_WINDOW = timedelta(hours=72)
 # The exact rule is asked of at most this many candidates, most shared bands first.
 MAX_CANDIDATES = 16
+_FIELDS = tuple(field.name for field in fields(Article))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +69,15 @@ def why_no_record(article: Article, *, max_headline: int) -> str | None:
 def drop_defects(article: Article) -> list[str]:
     """Take out of the lesser fields what could not be decoded; the names of those fields."""
     dropped = []
-    for field in fields(article):
-        value = getattr(article, field.name)
+    for name in _FIELDS:
+        value = getattr(article, name)
         if isinstance(value, str) and REPLACEMENT in value:
-            setattr(article, field.name, None)
+            setattr(article, name, None)
         elif isinstance(value, list) and any(REPLACEMENT in text for text in value):
-            setattr(article, field.name, [text for text in value if REPLACEMENT not in text])
+            setattr(article, name, [text for text in value if REPLACEMENT not in text])
         else:
             continue
-        dropped.append(field.name)
+        dropped.append(name)
     return dropped
 
 

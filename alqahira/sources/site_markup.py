@@ -58,7 +58,7 @@ def _read(page: Page, layout: ArticleLayout) -> Found | None:
     root = select_first(layout.root, page.tree)
     if root is None:
         return None
-    found = Found(headline=first_text(select(layout.headline)(root)))
+    found = Found(headline=_headline(layout, root))
     found.paragraphs = [text for body in _outermost(select(layout.body)(root)) for text in paragraphs(body)]
     found.credit_line = _credit(select(layout.credit_line)(root), found)
     for image in select(layout.image)(root)[:1]:
@@ -69,6 +69,12 @@ def _read(page: Page, layout: ArticleLayout) -> Found | None:
     for span in select(layout.meta_spans)(root):
         found.published = found.published or parse_date(text_of(span), now=page.now)
     return found
+
+
+def _headline(layout: ArticleLayout, root: Any) -> str | None:
+    """It stands in front, as a rule in the first element where it may stand; there the search for it ends."""
+    first = select_first(layout.headline, root)
+    return (text_of(first) if first is not None else "") or first_text(select(layout.headline)(root))
 
 
 def _outermost(elements: list[Any]) -> list[Any]:
