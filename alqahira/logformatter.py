@@ -38,8 +38,8 @@ class SaidInOneLine(logging.Filter):
         return not (isinstance(record.exc_info, tuple) and isinstance(record.exc_info[1], AlqahiraError))
 
 
-def write_or_skip(level: int | str) -> None:
-    """Records of Scrapy's below the level are not even made; its own settings leave that to the handlers."""
+def skip_below(level: int | str) -> None:
+    """Records of Scrapy's below the level are not even made; Scrapy makes all, and its handlers drop them."""
     logging.getLogger("scrapy").setLevel(level)
 
 

@@ -157,6 +157,19 @@ def test_a_key_is_its_own_key_and_that_of_the_cleaned_text(text: str) -> None:
     assert fold_text(clean_text(text)) == key
 
 
+# Text of these alone takes a quicker way to its key; with any other character beside it, it takes the long one.
+ORDINARY = "ابتلوهىيأإآؤئةء \u064b\u0651,.٬٫٣1238xX\n\u00a0،؛؟«»–…\"'"
+
+
+@thorough
+@given(st.text(alphabet=ORDINARY, max_size=30))
+@example("1,234.5")
+@example("3…5,000")
+def test_both_ways_to_a_key_lead_to_the_same(text: str) -> None:
+    invisible = "\u200f"
+    assert fold_text(text) == fold_text(invisible + text)
+
+
 def _after_each_letter(text: str, mark: str) -> str:
     return "".join(c + mark if "\u0621" <= c <= "\u064a" and c.isalpha() else c for c in text)
 

@@ -9,6 +9,7 @@ import pytest
 from ledger_scenario import NOW, SCHEDULE, accept, body, crawled, link, opened
 from sqlalchemy import text
 
+from alqahira import queries
 from alqahira.errors import ConfigurationError, LedgerBusy, LedgerUnusable
 from alqahira.frontier import Standing
 from alqahira.ledger import MAX_ATTEMPTS
@@ -232,6 +233,22 @@ def test_only_a_run_that_ended_well_settles_what_it_met(ledger):
 
 
 # --- opening ------------------------------------------------------------------------------------
+
+
+def test_what_is_raised_takes_back_the_whole_transaction_and_no_other(ledger):
+    discover(ledger, link(1))
+
+    def broken():
+        with ledger.transaction(grouped=True) as connection:
+            connection.execute(text("UPDATE pages SET state = 'failed'"))
+            ledger.store.change(connection, queries.SET_PAGE, {"page": link(1).key, "cause": "x"})
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        broken()
+    assert discover(ledger, link(1), link(2)) == [Standing.PENDING, Standing.NEW]
+    with ledger.transaction() as connection:
+        assert connection.execute(text("SELECT cause FROM pages")).scalars().all() == [None, None]
 
 
 def test_a_second_opener_is_told_who_holds_it(state_url):

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from scrapy.settings import Settings
 
 from alqahira.log_guard import guard_log
+from alqahira.logformatter import skip_below
 
 BEGINS = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[[\w.]+\] (DEBUG|INFO|WARNING|ERROR|CRITICAL): ")
 FORGED = "2026-11-25 06:00:00 [alqahira.extensions.run] INFO: Run forged: 9 discovered"
@@ -98,6 +99,17 @@ def test_a_formatter_that_somebody_else_chose_stays():
         logging.root.handlers[0].setFormatter(chosen)
         guard_log(Settings({"ALQAHIRA_LOG_JSON": True}))
         assert logging.root.handlers[0].formatter is chosen
+
+
+def test_a_record_that_nobody_writes_is_not_made():
+    engine = logging.getLogger("scrapy.core.engine")
+    try:
+        skip_below("INFO")
+        assert (engine.isEnabledFor(logging.DEBUG), engine.isEnabledFor(logging.INFO)) == (False, True)
+        skip_below("DEBUG")
+        assert engine.isEnabledFor(logging.DEBUG)
+    finally:
+        logging.getLogger("scrapy").setLevel(logging.NOTSET)
 
 
 class HostileSite(QuietHandler):

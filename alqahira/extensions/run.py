@@ -27,7 +27,7 @@ from alqahira.extensions.telling import tell
 from alqahira.frontier import RevisitSchedule
 from alqahira.ledger import Ledger, open_ledger
 from alqahira.log_guard import guard_log_from_the_start
-from alqahira.logformatter import say_in_one_line, write_or_skip
+from alqahira.logformatter import say_in_one_line, skip_below
 from alqahira.page import CrawledArticle, FetchedPage, PageVisit
 from alqahira.parts import Publisher
 from alqahira.urls import site_name
@@ -88,7 +88,7 @@ class Run:
             raise
         self.ledger.on_failure = self.fail
         say_in_one_line()
-        write_or_skip(settings["LOG_LEVEL"])
+        skip_below(settings["LOG_LEVEL"])
         guard_log_from_the_start(settings)
         crawler.signals.connect(self.spider_opened, signal=signals.spider_opened)
         crawler.signals.connect(self.spider_closed, signal=signals.spider_closed)

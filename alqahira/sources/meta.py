@@ -7,7 +7,6 @@ from alqahira.dates import parse_date
 from alqahira.sources import Found, Page
 from alqahira.sources.jsonld import string, strings
 
-
 _SILENT = Found()
 
 
