@@ -175,4 +175,4 @@ def test_a_proposal_looks_into_a_bounded_part_of_a_page():
     known = [KnownPage(page, record_of(page, expected)) for page, expected in pages]
     begun = process_time()
     assert propose(known) is not None
-    assert process_time() - begun < 20, "seconds of CPU; unbounded it was minutes"
+    assert process_time() - begun < 60, "seconds of CPU; unbounded it was minutes"
