@@ -180,8 +180,6 @@ DOWNLOADER_MIDDLEWARES: dict[str, Any] = {
     # Scrapy's own let what carries `dont_filter` go off the site, and the first requests of a run slip past
     # robots.txt; ROBOTSTXT_OBEY means nothing here.
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
-    # The site asks nobody for a password.
-    "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "scrapy.downloadermiddlewares.useragent.UserAgentMiddleware": None,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
