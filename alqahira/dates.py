@@ -129,7 +129,7 @@ _BY_MONTH_NAME = [
         rf"{_MONTH_OR_PAIR}{_SEPARATOR}{_DAY}{_SEPARATOR}{_YEAR}",
     )
 ]
-_MONTH_NAME = re.compile(_A_MONTH)
+_MONTH_NAME = re.compile(_A_MONTH)  # one search where there is none, instead of three
 _BY_NUMBERS = [
     re.compile(pattern)
     for pattern in (

@@ -165,10 +165,10 @@ EXTENSIONS: dict[str, Any] = {
 # What every result of a spider goes through: nothing here asks for a depth or for what `start` gave, no request copies
 # another's `meta`, and the site need not be told from where its readers come.
 _UNASKED = ("depth.DepthMiddleware", "metacopy.MetaCopyDetectionMiddleware", "start.StartSpiderMiddleware")
+SPIDER_MIDDLEWARES_BASE = {name: order for name, order in _SCRAPYS_SPIDERWARE.items() if not name.endswith(_UNASKED)}
 REFERER_ENABLED = False
 # Scrapy looks at each callback, whether it is a generator that returns something; mypy has.
 WARN_ON_GENERATOR_RETURN_VALUE = False
-SPIDER_MIDDLEWARES_BASE = {name: order for name, order in _SCRAPYS_SPIDERWARE.items() if not name.endswith(_UNASKED)}
 # The steps wait for nothing; Scrapy's default starts a hundred tasks for every page (docs/performance.md).
 CONCURRENT_ITEMS = 1
 TELNETCONSOLE_ENABLED = False

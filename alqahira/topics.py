@@ -162,16 +162,14 @@ def _follow(
     spelled: tuple[str, ...],
     matches: list[_Match],
 ) -> None:
-    """Adds every term to `matches` that goes on at `position` from `node`; nearly always there is none."""
+    """Adds every term to `matches` that goes on at `position` from `node`."""
     if node.weights is not None:
         matches.append((node, positions, spelled))
-    if position < len(readings) and not readings[position].keys.keys().isdisjoint(node.following.keys()):
+    if node.following and position < len(readings):
         _step(node.following, readings, position, positions, spelled, matches)
     if node.after_gap is not None:
-        following = node.after_gap.following
         for here in range(position, min(position + _LONGEST_GAP + 1, len(readings))):
-            if not readings[here].keys.keys().isdisjoint(following.keys()):
-                _step(following, readings, here, positions, spelled, matches)
+            _step(node.after_gap.following, readings, here, positions, spelled, matches)
 
 
 def _step(
@@ -183,8 +181,11 @@ def _step(
     matches: list[_Match],
 ) -> None:
     """Follows what of `following` the word at `here` can stand for."""
+    keys = readings[here].keys
+    if keys.keys().isdisjoint(following.keys()):  # nearly always
+        return
     # A word stands for few keys, while many words may follow.
-    for key, shown in readings[here].keys.items():
+    for key, shown in keys.items():
         node = following.get(key)
         if node is not None:
             _follow(node, readings, here + 1, (*positions, here), (*spelled, shown), matches)

@@ -105,11 +105,11 @@ def image_url(source: str | None, *, base: str) -> str | None:
 def _host(url: str) -> str:
     """Host in lower case with its port, unless that is the scheme's own."""
     parts = urlsplit(url)
-    return _host_and_port(parts.scheme, parts.netloc)
+    return _host_in(parts.scheme, parts.netloc)
 
 
 @lru_cache(maxsize=256)
-def _host_and_port(scheme: str, netloc: str) -> str:
+def _host_in(scheme: str, netloc: str) -> str:
     parts = SplitResult(scheme, netloc, "", "", "")
     host = (parts.hostname or "").rstrip(".")
     if ":" in host:
@@ -132,6 +132,8 @@ def moved_to(url: str, root: str) -> str:
 
 def is_on_site(url: str, root: str) -> bool:
     """Whether the URL stands on the host of `root` (`www.` or not, either scheme)."""
+    if url.startswith(f"{root}/"):  # nearly always
+        return True
     try:
         return _same_site(_host(url), _host(root))
     except ValueError:

@@ -124,7 +124,7 @@ class SectionSpider(Spider):
             self.run.settle(link.key, Outcome.UNCHANGED, "not_modified")
             return
         hints = self.intake.hints_of(link)
-        page = FetchedPage(visit=visit, link_url=link.url, hints=hints, body=b"")
+        page = FetchedPage(visit=visit, link_url=link.url, hints=hints, body=b"")  # what reading it needs
         if self.run.configuration.archive_dir is not None:
             page = _with_wire(page, response)
         yield from self.read_article(page, response.body)

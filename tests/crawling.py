@@ -41,7 +41,8 @@ def _environment() -> dict[str, str]:
 def scrapy(*arguments: str, settings: dict[str, str] | None = None, **environment: str) -> Ran:
     """`scrapy …` from the project's root."""
     done = subprocess.run(
-        _command(arguments, settings or {}),
+        # A process begins with the peak of memory of the one that forks it: this shell's, not that of the tests.
+        ["/bin/sh", "-c", '"$@"; exit $?', "sh", *_command(arguments, settings or {})],
         cwd=PROJECT,
         env=_environment() | environment,
         capture_output=True,

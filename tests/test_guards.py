@@ -271,7 +271,7 @@ def test_each_bad_answer_has_a_cause_of_its_own(serve, tmp_path, answer, cause):
 @pytest.mark.parametrize("encoding", BOMBS)
 def test_a_bomb_is_too_large_however_it_is_packed(serve, tmp_path, encoding):
     root, _ = serve({"/news/1/x": bomb(encoding), "/news/2/x": article(2)})
-    corpus, ran = crawl(tmp_path, root, ALQAHIRA_MAX_FAILED_SHARE="1")
+    corpus, ran = crawl(tmp_path, root, ALQAHIRA_MAX_FAILED_SHARE="1", MEMUSAGE_LIMIT_MB="400")
     assert [record["article_id"] for record in corpus.records()] == ["2"]
     assert "1 failed (too_large 1)" in ran.stderr
 

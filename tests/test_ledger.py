@@ -232,9 +232,6 @@ def test_only_a_run_that_ended_well_settles_what_it_met(ledger):
     assert ledger.has_completed_run("defense")
 
 
-# --- opening ------------------------------------------------------------------------------------
-
-
 def test_what_is_raised_takes_back_the_whole_transaction_and_no_other(ledger):
     discover(ledger, link(1))
 
@@ -249,6 +246,9 @@ def test_what_is_raised_takes_back_the_whole_transaction_and_no_other(ledger):
     assert discover(ledger, link(1), link(2)) == [Standing.PENDING, Standing.NEW]
     with ledger.transaction() as connection:
         assert connection.execute(text("SELECT cause FROM pages")).scalars().all() == [None, None]
+
+
+# --- opening ------------------------------------------------------------------------------------
 
 
 def test_a_second_opener_is_told_who_holds_it(state_url):

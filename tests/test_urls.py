@@ -1,5 +1,7 @@
 """One article has one URL, however it is reached."""
 
+from urllib.parse import urljoin
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -121,3 +123,24 @@ PIECES = [
 @given(st.lists(st.sampled_from(PIECES), max_size=8).map("".join))
 def test_a_path_that_is_taken_as_it_is_would_come_out_the_same(path):
     assert urls._encode_path(path) == urls._encode(path)
+
+
+@given(st.from_regex(r"https?://[a-z0-9.-]{1,8}(:[0-9]{1,3})?[/?#]?[a-zA-Z0-9/.;?#=&%ي \t-]{0,12}", fullmatch=True))
+def test_an_address_that_is_whole_is_what_joining_it_to_a_base_gives(link):
+    for base in ("https://alqaheranews.net/news/1/x", "http://127.0.0.1:8000/"):
+        if (found := urls.resolve(link, base=base)) is not None:
+            assert found == urljoin(base, link.strip())
+
+
+@pytest.mark.parametrize(
+    ("url", "inside"),
+    [
+        ("https://alqaheranews.net/news/1", True),
+        ("http://www.alqaheranews.net/news/1", True),
+        ("https://alqaheranews.net@example.org/news/1", False),
+        ("https://alqaheranews.net.example.org/news/1", False),
+        ("https://alqaheranews.net:8443/news/1", False),
+    ],
+)
+def test_what_only_begins_like_the_site_is_not_on_it(url, inside):
+    assert urls.is_on_site(url, "https://alqaheranews.net") is inside

@@ -29,8 +29,7 @@ class OffsiteGuardMiddleware:
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
-        self._root: str = (crawler.settings.get("ALQAHIRA_SITE_URL") or site.ROOT.value).rstrip("/")
-        self._inside = f"{self._root}/"
+        self._root: str = crawler.settings.get("ALQAHIRA_SITE_URL") or site.ROOT.value
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> OffsiteGuardMiddleware:
@@ -46,7 +45,5 @@ class OffsiteGuardMiddleware:
         return response
 
     def _check(self, url: str) -> None:
-        if url.startswith(self._inside):  # nearly always
-            return
         if not url.lower().startswith(("http://", "https://")) or not is_on_site(url, self._root):
             raise causes.refused(self.crawler, causes.OFFSITE, url)

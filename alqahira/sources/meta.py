@@ -7,8 +7,6 @@ from alqahira.dates import parse_date
 from alqahira.sources import Found, Page
 from alqahira.sources.jsonld import string, strings
 
-_SILENT = Found()
-
 
 def read(page: Page) -> Found | None:
     """What the page's meta elements say; None where none says anything."""
@@ -36,4 +34,4 @@ def read(page: Page) -> Found | None:
         sections=strings(values.get("article:section", [])),
         keywords=strings(values.get("article:tag", []) or values.get("keywords", []), split=True),
     )
-    return found if found != _SILENT else None
+    return found if found != Found() else None

@@ -53,18 +53,18 @@ class SqliteStore(Store):
         """
         if self._connection is None:
             self._connection = self.engine.connect()
-        connection = self._connection
+        connection, driver = self._connection, _driver(self._connection)
         self._sync(not grouped or monotonic() >= self._synced + _UNSYNCED)
-        run(_driver(connection), "BEGIN")
+        run(driver, "BEGIN")
         try:
             yield connection
             if connection.in_transaction():  # SQLAlchemy's, which what it was asked in between has opened
                 connection.commit()
             else:
-                run(_driver(connection), "COMMIT")
+                run(driver, "COMMIT")
         except BaseException:
             connection.rollback()
-            _driver(connection).rollback()
+            driver.rollback()
             raise
         if self._is_syncing:
             self._synced = monotonic()
