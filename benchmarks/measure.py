@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
@@ -53,26 +54,83 @@ def show(figures: Sequence[Figure]) -> None:
         print(figure.row(), flush=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A Python command (`-m …`): where it runs, and Scrapy's settings for it (`-s`)."""
+
+    words: Sequence[str | Path]
+    cwd: Path = ROOT
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
 def run(command: Sequence[str | Path], *, cwd: Path = ROOT, settings: Mapping[str, str] | None = None) -> Used:
     """Run a Python command (`-m …`) to its end. Raises RuntimeError with what it said where it fails."""
-    words = [str(word) for word in command]
-    words += [word for name, value in (settings or {}).items() for word in ("-s", f"{name}={value}")]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("ALQAHIRA_")}
-    with tempfile.TemporaryFile() as said:
-        began = time.perf_counter()
-        process = subprocess.Popen([sys.executable, *words], cwd=cwd, env=environment, stdout=said, stderr=said)
-        peak, ended = 0.0, 0
-        while not ended:
-            time.sleep(0.05)
-            peak = max(peak, peak_of(process.pid))
-            ended, status, usage = os.wait4(process.pid, os.WNOHANG)
-        wall = time.perf_counter() - began
-        process.returncode = os.waitstatus_to_exitcode(status)
-        said.seek(0)
-        text = said.read().decode(errors="replace")
-        if process.returncode:
-            raise RuntimeError(f"{' '.join(words)} ended with {process.returncode}\n{text[-3000:]}")
-    return Used(usage.ru_utime + usage.ru_stime, peak, wall, text)
+    return in_turns(Command(command, cwd, settings or {}))[0]
+
+
+def in_turns(*commands: Command) -> list[Used]:
+    """Run commands to their ends, one at a time and each a moment: what slows the machine slows them all.
+
+    Raises RuntimeError with what one said where it fails.
+    """
+    children = [_Child(command) for command in commands]
+    try:
+        while left := [child for child in children if child.used is None]:
+            for child in left:
+                child.go_on(None if len(left) == 1 else _TURN)
+        return [child.used for child in children if child.used]
+    finally:
+        for child in children:
+            child.end()
+
+
+# Seconds: much longer than what another process leaves in the processor's caches, much shorter than a run.
+_TURN, _LOOK = 0.5, 0.05
+
+
+class _Child:
+    """A process that works only while it is told to, and what it used when it has ended."""
+
+    def __init__(self, command: Command) -> None:
+        words = [str(word) for word in command.words]
+        words += [word for name, value in command.settings.items() for word in ("-s", f"{name}={value}")]
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("ALQAHIRA_")}
+        self.used: Used | None = None
+        self._named, self._peak, self._began = " ".join(words), 0.0, time.perf_counter()
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115
+        self._process = subprocess.Popen(
+            [sys.executable, *words], cwd=command.cwd, env=environment, stdout=self._said, stderr=self._said
+        )
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self, seconds: float | None) -> None:
+        """Let it work so long, or to its end."""
+        until = None if seconds is None else time.perf_counter() + seconds
+        self._process.send_signal(signal.SIGCONT)
+        while self.used is None and (until is None or time.perf_counter() < until):
+            time.sleep(_LOOK)
+            self._peak = max(self._peak, peak_of(self._process.pid))
+            self._look()
+        if self.used is None:
+            self._process.send_signal(signal.SIGSTOP)
+
+    def _look(self) -> None:
+        ended, status, usage = os.wait4(self._process.pid, os.WNOHANG)
+        if not ended:
+            return
+        self._process.returncode = os.waitstatus_to_exitcode(status)
+        self._said.seek(0)
+        said = self._said.read().decode(errors="replace")
+        if self._process.returncode:
+            raise RuntimeError(f"{self._named} ended with {self._process.returncode}\n{said[-3000:]}")
+        wall = time.perf_counter() - self._began
+        self.used = Used(usage.ru_utime + usage.ru_stime, self._peak, wall, said)
+
+    def end(self) -> None:
+        self._said.close()
+        if self._process.returncode is None:
+            self._process.kill()
+            self._process.wait()
 
 
 def peak_of(pid: int) -> float:

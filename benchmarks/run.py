@@ -39,14 +39,9 @@ def machine() -> str:
 
 def table(figures: list[Figure], rounds: int) -> str:
     rows = "\n".join(figure.row() for figure in figures)
-    when = f"{datetime.now(UTC):%Y-%m-%d}, {machine()}"
-    how = f"{rounds} rounds ({rounds_of_a_run(rounds)} of the whole run), the sides in turn"
-    return f"`make bench`, {when}; {how}; load at the end {os.getloadavg()[1]:.1f}.\n\n{_HEAD}\n{rows}"
-
-
-def rounds_of_a_run(rounds: int) -> int:
-    """A side of it takes half a minute, in which a machine that others use as well changes most."""
-    return max(rounds, 9)
+    when = f"{datetime.now(UTC):%Y-%m-%d}, {machine()}; {rounds} rounds, the sides in turn; load at the end "
+    load = f"{os.getloadavg()[1]:.1f}"
+    return f"`make bench`, {when}{load}.\n\n{_HEAD}\n{rows}"
 
 
 def write(figures: list[Figure], rounds: int) -> None:
@@ -80,7 +75,7 @@ def plot(figures: list[Figure]) -> bytes:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--python", type=Path, help="an interpreter that has the general extractors")
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help="of all but the whole run, which has more")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--folder", type=Path, help="where a ledger of some 5 GB is made for a while")
     parser.add_argument("--quick", action="store_true", help="small numbers, to try the benchmarks; writes nothing")
     given = parser.parse_args()
@@ -88,7 +83,7 @@ def main() -> None:
     print(_HEAD, flush=True)
     figures: list[Figure] = []
     for measure in (
-        lambda: whole_run.measure(300 if quick else 5_000, rounds if quick else rounds_of_a_run(rounds)),
+        lambda: whole_run.measure(300 if quick else 5_000, rounds),
         lambda: extraction_speed.measure(given.python, rounds),
         lambda: ledger_growth.measure((1_000, 10_000) if quick else ledger_growth.KNOWN, rounds, given.folder),
         lambda: publishing.measure(5_000 if quick else 100_000, rounds, given.folder),

@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 
-from measure import BARE, PACE, ROOT, ROUNDS, Figure, Used, run, show
+from measure import BARE, PACE, ROOT, ROUNDS, Command, Figure, in_turns, show
 
 _GROUP = "whole run"
 
@@ -38,15 +38,15 @@ def replica(*switches: str) -> Iterator[str]:
         server.wait()
 
 
-def ours(root: str, output: Path, articles: int, **settings: str) -> Used:
+def ours(root: str, output: Path, articles: int, **settings: str) -> Command:
     # As far back as the replica goes, which has 144 articles a day.
     since = date.today() - timedelta(days=articles // 144 + 2)
     given = PACE | {"ALQAHIRA_SITE_URL": root, "ALQAHIRA_OUTPUT_DIR": str(output)} | settings
-    return run(["-m", "scrapy", "crawl", "defense", "-a", f"since={since}"], settings=given)
+    return Command(["-m", "scrapy", "crawl", "defense", "-a", f"since={since}"], settings=given)
 
 
-def bare(addresses: Path, **settings: str) -> Used:
-    return run(["-m", "scrapy", "crawl", "bare", "-a", f"urls={addresses}"], cwd=BARE, settings=PACE | settings)
+def bare(addresses: Path, **settings: str) -> Command:
+    return Command(["-m", "scrapy", "crawl", "bare", "-a", f"urls={addresses}"], BARE, PACE | settings)
 
 
 def asked(log: Path, root: str) -> str:
@@ -57,19 +57,19 @@ def asked(log: Path, root: str) -> str:
 
 def measure(articles: int = 5_000, rounds: int = ROUNDS) -> list[Figure]:
     with tempfile.TemporaryDirectory() as name:
-        folder, pairs = Path(name), []
+        folder, rows = Path(name), []
         log, addresses = folder / "access.jsonl", folder / "addresses"
         with replica("--articles", str(articles), "--log", str(log)) as root:
+            in_turns(ours(root, folder / "output", articles))
+            addresses.write_text(asked(log, root), "utf-8")
             for number in range(rounds):
                 mine = ours(root, folder / f"output-{number}", articles)
-                if not number:
-                    addresses.write_text(asked(log, root), "utf-8")
-                pairs.append((mine, bare(addresses), bare(addresses, CONCURRENT_ITEMS="1")))
+                rows.append(in_turns(mine, bare(addresses), bare(addresses, CONCURRENT_ITEMS="1")))
     beside = f"beside bare Scrapy, {articles:,} pages"
     return [
-        Figure(_GROUP, f"CPU {beside}", tuple(m.cpu / b.cpu for m, b, _ in pairs), "1.5"),
-        Figure(_GROUP, f"peak memory {beside}", tuple(m.peak / b.peak for m, b, _ in pairs), "1.3"),
-        Figure(_GROUP, "CPU, both with CONCURRENT_ITEMS=1", tuple(m.cpu / b.cpu for m, _, b in pairs)),
+        Figure(_GROUP, f"CPU {beside}", tuple(m.cpu / b.cpu for m, b, _ in rows), "1.5"),
+        Figure(_GROUP, f"peak memory {beside}", tuple(m.peak / b.peak for m, b, _ in rows), "1.3"),
+        Figure(_GROUP, "CPU, both with CONCURRENT_ITEMS=1", tuple(m.cpu / b.cpu for m, _, b in rows)),
     ]
 
 
