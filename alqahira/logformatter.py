@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from scrapy import Spider
+from scrapy import Request, Spider
 from scrapy.http import Response
 from scrapy.logformatter import LogFormatter, LogFormatterResult
 from twisted.python.failure import Failure
@@ -13,20 +13,37 @@ from twisted.python.failure import Failure
 from alqahira.errors import AlqahiraError
 from alqahira.page import CrawledArticle
 
+# Who logs what this module words.
+_ENGINE, _SCRAPER = logging.getLogger("scrapy.core.engine"), logging.getLogger("scrapy.core.scraper")
+
 
 class QuietLogFormatter(LogFormatter):
-    """Items are named by their id, never printed whole: a body is long and may hold anything."""
+    """Items are named by their id, never printed whole: a body is long and may hold anything.
 
-    def scraped(self, item: Any, response: Response | Failure | None, spider: Spider) -> LogFormatterResult:
+    None, which Scrapy passes over, where nobody would write the line: it is put together for every page.
+    """
+
+    def crawled(  # type: ignore[override]
+        self, request: Request, response: Response, spider: Spider
+    ) -> LogFormatterResult | None:
+        return super().crawled(request, response, spider) if _ENGINE.isEnabledFor(logging.DEBUG) else None
+
+    def scraped(  # type: ignore[override]
+        self, item: Any, response: Response | Failure | None, spider: Spider
+    ) -> LogFormatterResult | None:
+        if not _SCRAPER.isEnabledFor(logging.DEBUG):
+            return None
         return {
             "level": logging.DEBUG,
             "msg": "Accepted article %(id)s",
             "args": {"id": getattr(item, "article_id", type(item).__name__)},
         }
 
-    def dropped(
+    def dropped(  # type: ignore[override]
         self, item: Any, exception: BaseException, response: Response | Failure | None, spider: Spider
-    ) -> LogFormatterResult:
+    ) -> LogFormatterResult | None:
+        if not _SCRAPER.isEnabledFor(logging.DEBUG):
+            return None
         name = item.article.article_id if isinstance(item, CrawledArticle) else type(item).__name__
         return {"level": logging.DEBUG, "msg": "Dropped %(id)s: %(cause)s", "args": {"id": name, "cause": exception}}
 

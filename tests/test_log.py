@@ -14,10 +14,13 @@ from crawling import Corpus
 from http_server import QuietHandler, serving
 from hypothesis import given
 from hypothesis import strategies as st
+from scrapy import Request
+from scrapy.exceptions import DropItem
+from scrapy.http import Response
 from scrapy.settings import Settings
 
 from alqahira.log_guard import guard_log
-from alqahira.logformatter import skip_below
+from alqahira.logformatter import QuietLogFormatter, skip_below
 
 BEGINS = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[[\w.]+\] (DEBUG|INFO|WARNING|ERROR|CRITICAL): ")
 FORGED = "2026-11-25 06:00:00 [alqahira.extensions.run] INFO: Run forged: 9 discovered"
@@ -110,6 +113,23 @@ def test_a_record_that_nobody_writes_is_not_made():
         assert engine.isEnabledFor(logging.DEBUG)
     finally:
         logging.getLogger("scrapy").setLevel(logging.NOTSET)
+
+
+@pytest.mark.parametrize(
+    ("level", "begins"), [("INFO", [None, None, None]), ("DEBUG", ["Crawled ", "Accepted", "Dropped "])]
+)
+def test_a_page_is_put_into_words_only_where_someone_writes_them(level, begins):
+    words, url = QuietLogFormatter(), "https://alqaheranews.net/news/1/x"
+    try:
+        skip_below(level)
+        said = [
+            words.crawled(Request(url), Response(url), None),
+            words.scraped({}, None, None),
+            words.dropped({}, DropItem("near_duplicate"), None, None),
+        ]
+    finally:
+        logging.getLogger("scrapy").setLevel(logging.NOTSET)
+    assert [line and line["msg"][:8] for line in said] == begins
 
 
 class HostileSite(QuietHandler):
