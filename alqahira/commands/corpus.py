@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from scrapy.commands import ScrapyCommand
 
 from alqahira.commands.ending import end
-from alqahira.corpus.command import add_options, corpus
+from alqahira.corpus.options import add_options
 from alqahira.errors import AlqahiraError, ConfigurationError
 
 
@@ -30,6 +30,9 @@ class Command(ScrapyCommand):
         add_options(parser)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        # Only here: the other commands need not wait for what reads archives to load.
+        from alqahira.corpus.command import corpus
+
         assert self.settings is not None
         try:
             if args:

@@ -10,15 +10,12 @@ from typing import Any, ClassVar
 from scrapy.commands import ScrapyCommand
 from scrapy.settings import Settings
 
-from alqahira.archive import files, find_page
 from alqahira.commands.ending import end
 from alqahira.configuration import ARCHIVE_FOLDER, state_url
 from alqahira.errors import AlqahiraError, ConfigurationError
 from alqahira.ledger import open_ledger
 from alqahira.parts import read_manifest
 from alqahira.remade import check_target, made_aside, mark, settings_for, skipped_line
-from alqahira.replay import Unpacker, replay
-from alqahira.warc import page_of
 
 
 class Command(ScrapyCommand):
@@ -66,6 +63,10 @@ class Command(ScrapyCommand):
             end(error)
 
     def _replay(self, archive: Path, output: Path) -> int:
+        # Only here and below: the other commands need not wait for warcio to load.
+        from alqahira.archive import files
+        from alqahira.replay import replay
+
         assert self.settings is not None
         check_target(output, archive)
         with made_aside(output) as aside:
@@ -90,6 +91,10 @@ class Command(ScrapyCommand):
 
 def show(settings: Settings, archive: Path, name: str) -> None:
     """The page of a record to standard output, as it was archived; its place to standard error."""
+    from alqahira.archive import find_page
+    from alqahira.replay import Unpacker
+    from alqahira.warc import page_of
+
     article_id, _, revision = name.partition("@")
     if revision and not (revision.isascii() and revision.isdecimal()):
         raise ConfigurationError(f"--show {name[:80]!r} is no ID or ID@REVISION")

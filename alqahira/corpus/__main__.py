@@ -8,7 +8,8 @@ import sys
 from scrapy.settings import Settings
 
 from alqahira.commands.ending import end
-from alqahira.corpus.command import add_options, corpus
+from alqahira.corpus.command import corpus
+from alqahira.corpus.options import add_options
 from alqahira.errors import AlqahiraError
 
 

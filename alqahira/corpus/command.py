@@ -1,4 +1,4 @@
-"""What `scrapy corpus` and `spark-submit` do alike: options, folders, and what is said at the end."""
+"""What `scrapy corpus` and `spark-submit` do alike: folders, and what is said at the end."""
 
 from __future__ import annotations
 
@@ -16,15 +16,6 @@ from alqahira.corpus.reading import Source, archive_source, parts_source
 from alqahira.errors import AlqahiraError, ConfigurationError
 from alqahira.parts import MANIFEST
 from alqahira.remade import check_target, made_aside, mark, settings_for, skipped_line
-
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """What is read, where it goes, and where Spark is."""
-    source = parser.add_mutually_exclusive_group()
-    source.add_argument("--archive", metavar="FOLDER", help="read the pages in these WARCs once more")
-    source.add_argument("--parts", metavar="FOLDER", help="take the records of this corpus, as they were extracted")
-    parser.add_argument("-o", "--output", metavar="FOLDER", help="where the new corpus goes; a new folder")
-    parser.add_argument("--master", metavar="URL", help="Spark's master (as spark-submit says, or local[*])")
 
 
 def corpus(opts: argparse.Namespace, settings: Settings) -> int:

@@ -18,7 +18,6 @@ from scrapy import signals
 from scrapy.utils.defer import _schedule_coro
 
 from alqahira.account import Account, Outcome
-from alqahira.archive import ArchiveWriter, close_left_open
 from alqahira.arguments import CrawlArguments
 from alqahira.configuration import Configuration
 from alqahira.errors import AlqahiraError
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from scrapy.http import Response
     from twisted.python.failure import Failure
 
+    from alqahira.archive import ArchiveWriter
     from spiders.section import SectionSpider
 
 logger = logging.getLogger(__name__)
@@ -111,12 +111,16 @@ class Run:
 
     def _close_left_open(self, folder: Path) -> None:
         """Close what dead runs left of the archive, one run at a time; what living runs write is theirs."""
+        from alqahira.archive import close_left_open  # only who keeps an archive pays for loading warcio
+
         store = self.ledger.store
         with store.sealing(wait=True) as mine:
             if mine:
                 close_left_open(folder, self.ledger, max_bytes=self._max_bytes, living=store.living_runs)
 
     def _open_archive(self, folder: Path, spider: SectionSpider) -> None:
+        from alqahira.archive import ArchiveWriter
+
         about = {
             "alqahira-spider": spider.name,
             "alqahira-site": self.configuration.site_url,
