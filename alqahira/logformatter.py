@@ -20,7 +20,8 @@ _ENGINE, _SCRAPER = logging.getLogger("scrapy.core.engine"), logging.getLogger("
 class QuietLogFormatter(LogFormatter):
     """Items are named by their id, never printed whole: a body is long and may hold anything.
 
-    None, which Scrapy passes over, where nobody would write the line: it is put together for every page.
+    None, which Scrapy passes over (its docs say so, its types do not), where nobody would write the line: it would be
+    put together for every page.
     """
 
     def crawled(  # type: ignore[override]

@@ -18,7 +18,7 @@ import re
 import tempfile
 from pathlib import Path
 
-from measure import BARE, PACE, ROUNDS, Figure, in_turns, run, show
+from measure import BARE, PACE, ROUNDS, Command, Figure, run, show
 from whole_run import asked, ours, replica
 
 from alqahira.browser.chromium import find_chromium, missing_part
@@ -54,14 +54,14 @@ def measure(articles: int = 40, rounds: int = ROUNDS) -> list[Figure]:
         log, addresses = folder / "access.jsonl", folder / "addresses"
         with replica("--articles", str(articles), "--render", "client", "--log", str(log)) as root:
             for number in range(rounds):
-                mine = in_turns(ours(root, folder / f"output-{number}", articles))[0]
-                many = in_turns(ours(root, folder / f"many-{number}", articles, ALQAHIRA_BROWSER_PAGES="16"))[0]
+                mine = run(ours(root, folder / f"output-{number}", articles))
+                many = run(ours(root, folder / f"many-{number}", articles, ALQAHIRA_BROWSER_PAGES="16"))
                 if not number:
                     addresses.write_text(rendered(log, root), "utf-8")
                 command = ["-m", "scrapy", "crawl", "bare", "-a", f"urls={addresses}"]
                 for side, (how, at_once) in sides.items():
                     settings = plain | {"CONCURRENT_REQUESTS_PER_DOMAIN": at_once}
-                    bare = run([*command, "-a", f"browser={how}"], cwd=BARE, settings=settings)
+                    bare = run(Command([*command, "-a", f"browser={how}"], BARE, settings))
                     ratios.setdefault(f"pages a minute beside scrapy-playwright {side}", []).append(
                         bare.wall / mine.wall
                     )

@@ -19,11 +19,17 @@ BARE = ROOT / "benchmarks" / "bare"
 ROUNDS = 5
 # No politeness, for a server of one's own: on both sides the same.
 PACE = {"AUTOTHROTTLE_ENABLED": "False", "DOWNLOAD_DELAY": "0", "CONCURRENT_REQUESTS_PER_DOMAIN": "16"}
+# Seconds of a turn, longer by far than to fill the processor's caches again and shorter by far than a run; and
+# between two looks at the peak of memory.
+_TURN, _LOOK = 0.5, 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """What a process used: CPU seconds (user and system), peak of memory in MB, seconds of the clock; what it said."""
+    """What a process used: CPU seconds (user and system), peak of memory in MB, seconds of the clock; what it said.
+
+    The clock goes on in the turns of others.
+    """
 
     cpu: float
     peak: float
@@ -63,9 +69,9 @@ class Command:
     settings: Mapping[str, str] = field(default_factory=dict)
 
 
-def run(command: Sequence[str | Path], *, cwd: Path = ROOT, settings: Mapping[str, str] | None = None) -> Used:
-    """Run a Python command (`-m …`) to its end. Raises RuntimeError with what it said where it fails."""
-    return in_turns(Command(command, cwd, settings or {}))[0]
+def run(command: Command) -> Used:
+    """Run a command to its end. Raises RuntimeError with what it said where it fails."""
+    return in_turns(command)[0]
 
 
 def in_turns(*commands: Command) -> list[Used]:
@@ -82,10 +88,6 @@ def in_turns(*commands: Command) -> list[Used]:
     finally:
         for child in children:
             child.end()
-
-
-# Seconds: much longer than what another process leaves in the processor's caches, much shorter than a run.
-_TURN, _LOOK = 0.5, 0.05
 
 
 class _Child:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 from ledger_scale import fill
-from measure import ROUNDS, Figure, run, show
+from measure import ROUNDS, Command, Figure, run, show
 
 from alqahira.ledger import Ledger, open_ledger
 from alqahira.parts import Publisher
@@ -58,10 +58,11 @@ def measure(known: int = 100_000, rounds: int = ROUNDS, folder: Path | None = No
                 published.append(cpu(lambda to=folder_of_round: publish(ledger, to)) / plain)  # type: ignore[misc]
                 sizes.append((output / "plain.jsonl").stat().st_size / 1e6 / plain)
         # With what starts first: the command as users call it.
-        idle = ["-m", "scrapy", "version"]
-        export = ["-m", "scrapy", "export", "-o", output / "export.jsonl"]
+        idle = Command(["-m", "scrapy", "version"])
+        words = ["-m", "scrapy", "export", "-o", output / "export.jsonl"]
+        export = Command(words, settings={"ALQAHIRA_OUTPUT_DIR": name})
         for rate in sizes:
-            took = run(export, settings={"ALQAHIRA_OUTPUT_DIR": name}).cpu - run(idle).cpu
+            took = run(export).cpu - run(idle).cpu
             exported.append(took * rate / ((output / "export.jsonl").stat().st_size / 1e6))
     return [
         Figure(_GROUP, f"CPU of sealing {known:,} articles beside json.dumps", tuple(published)),

@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 
-from measure import BARE, PACE, ROOT, ROUNDS, Command, Figure, in_turns, show
+from measure import BARE, PACE, ROOT, ROUNDS, Command, Figure, in_turns, run, show
 
 _GROUP = "whole run"
 
@@ -60,7 +60,7 @@ def measure(articles: int = 5_000, rounds: int = ROUNDS) -> list[Figure]:
         folder, rows = Path(name), []
         log, addresses = folder / "access.jsonl", folder / "addresses"
         with replica("--articles", str(articles), "--log", str(log)) as root:
-            in_turns(ours(root, folder / "output", articles))
+            run(ours(root, folder / "output", articles))
             addresses.write_text(asked(log, root), "utf-8")
             for number in range(rounds):
                 mine = ours(root, folder / f"output-{number}", articles)

@@ -234,3 +234,12 @@ def test_what_listens_by_default_is_not_even_loaded():
     )
     said = subprocess.run([sys.executable, "-c", code], cwd=whole_run.ROOT, capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "[]"
+
+
+def test_what_one_command_needs_is_not_loaded_with_the_others():
+    code = (
+        "import sys; from scrapy.utils.misc import walk_modules; walk_modules('alqahira.commands'); "
+        "print([name for name in sys.modules if name in ('pygal', 'jinja2', 'warcio')])"
+    )
+    said = subprocess.run([sys.executable, "-c", code], cwd=whole_run.ROOT, capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "[]"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
 import os
 import re
@@ -13,32 +12,24 @@ import subprocess
 import sys
 from contextlib import closing
 from datetime import datetime
-from io import BytesIO
-from pathlib import Path
 
 import pytest
 from crawling import PROJECT, Corpus, scrapy
+from replaying import OFFLINE, archive_of, foreign, replay_here, tree
 from replica_server import start_replica
-from scrapy.utils.project import get_project_settings
 from test_crawl import is_recent
-from test_guards import ARTICLE, NO_BROWSER
-from warcio.statusandheaders import StatusAndHeaders
-from warcio.warcwriter import WARCWriter
+from test_guards import NO_BROWSER
 
 from alqahira.archive import files
 from alqahira.extract import extract_article
-from alqahira.replay import Tally, replay
 from alqahira.warc import Record
 from alqahira.warc_files import read_records
 
 # Parts of a second's pages each, so that their limits depend on time.
 AGE = {"ALQAHIRA_PART_MAX_AGE_SECONDS": "1"}
 SETTINGS = NO_BROWSER | AGE | {"ALQAHIRA_ARCHIVE": "true"}
-# PYTHONPATH under which any use of the network ends the process with status 99.
-OFFLINE = {"PYTHONPATH": str(Path(__file__).parent / "no_network")}
 # How SQLite lays out the same rows is its own affair.
 STATE = ("state.db", "state.db.lock")
-ROOT = "https://alqaheranews.net"
 
 
 @pytest.fixture(scope="module")
@@ -73,12 +64,6 @@ def replayed(crawled):
     return corpus
 
 
-def tree(folder, *but):
-    """Every file below a folder by name, with its bytes."""
-    paths = (path for path in folder.rglob("*") if path.is_file() and path.name not in but)
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
-
-
 def state(folder):
     """Every row of the ledger."""
     with closing(sqlite3.connect(folder / "state.db")) as connection:
@@ -87,14 +72,6 @@ def state(folder):
 
 def published(folder):
     return {name: content for name, content in tree(folder).items() if name.startswith(("articles/", "_manifest"))}
-
-
-def archive_of(tmp_path, **contents):
-    folder = tmp_path / "archive"
-    folder.mkdir()
-    for name, content in contents.items():
-        (folder / f"{name}.warc.gz").write_bytes(content)
-    return folder
 
 
 # --- the same corpus ----------------------------------------------------------------------------
@@ -219,14 +196,6 @@ def test_show_of_nothing_is_one_line(crawled, name, status, says):
 # --- mended by better code ----------------------------------------------------------------------
 
 
-def replay_here(archive, folder, **settings) -> tuple[Corpus, Tally]:
-    """A replay in this process, so that its code can be another."""
-    given = get_project_settings()
-    given.setdict({"ALQAHIRA_OUTPUT_DIR": str(folder), "ALQAHIRA_STATE_URL": "", **settings}, priority="cmdline")
-    tally = replay(archive, given, lambda _: None)
-    return Corpus(folder, ""), tally
-
-
 def test_what_a_wrong_limit_kept_out_is_in_the_corpus_after_the_replay(replica, tmp_path):
     corpus = Corpus(tmp_path / "output", replica().url)
     corpus.crawl("defense", settings=SETTINGS | {"ALQAHIRA_MAX_HEADLINE": "50", "ALQAHIRA_MAX_FAILED_SHARE": "1"})
@@ -283,77 +252,6 @@ def test_an_article_that_today_is_another_section_s_is_published_by_that_one_s_r
     assert {record["run_id"].partition("-")[2] for record in told} == {"foreign_affairs"}
 
 
-# --- archives of other tools --------------------------------------------------------------------
-
-
-def foreign(*pages, compress=True):
-    """A WARC as other tools write it: pages as (url, status, headers, body, date)."""
-    out = BytesIO()
-    writer = WARCWriter(out, gzip=compress, warc_version="1.0")
-    writer.write_record(writer.create_warcinfo_record("other.warc.gz", {"software": "Wget/1.21"}))
-    for url, status, headers, body, date in pages:
-        http = StatusAndHeaders(status, headers, protocol="HTTP/1.1")
-        writer.write_record(
-            writer.create_warc_record(
-                url, "response", BytesIO(body), len(body), http_headers=http, warc_headers_dict=headers_of(date)
-            )
-        )
-    return out.getvalue()
-
-
-def headers_of(date):
-    """Browsertrix notes something of its own with each page."""
-    return {"WARC-Date": date, "WARC-JSON-Metadata": '{"ipType": "Public"}'}
-
-
-HTML = [("Content-Type", "text/html; charset=utf-8")]
-
-
-def story(n):
-    """An article of its own: n decides its words."""
-    words = " ".join(
-        hashlib.sha256(f"{n}{i}".encode()).hexdigest().translate(str.maketrans("0123456789abcdef", "ابتثجحخدذرزسشصضط"))
-        for i in range(8)
-    )
-    return ARTICLE.format(n=words).encode()
-
-
-def chunked(body):
-    return b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
-
-
-def test_pages_that_another_tool_archived_are_replayed_with_what_is_known_of_them(tmp_path):
-    packed = gzip.compress(story(2))
-    content = foreign(
-        (f"{ROOT}/news/1/a", "200 OK", HTML, story(1), "2026-11-20T10:00:00Z"),
-        (f"{ROOT}/news/2/b", "200 OK", [*HTML, ("Content-Encoding", "gzip"), ("Transfer-Encoding", "chunked")], chunked(packed), "2026-11-20T10:00:05Z"),
-        (f"{ROOT}/category/x", "200 OK", HTML, b"<html></html>", "2026-11-20T10:00:06Z"),
-        ("https://elsewhere.example/news/4/x", "200 OK", HTML, story(4), "2026-11-20T10:00:07Z"),
-        (f"{ROOT}/news/5/c", "404 Not Found", HTML, story(5), "2026-11-20T10:00:08Z"),
-        (f"{ROOT}/news/6/d", "200 OK", [("Content-Type", "image/jpeg")], b"\xff\xd8", "2026-11-20T10:00:09Z"),
-        (f"{ROOT}/news/1/a", "200 OK", HTML, story(7), "2026-11-21T10:00:00Z"),
-    )  # fmt: skip
-    again = WARCWriter(BytesIO(), gzip=True)
-    again.write_record(
-        again.create_revisit_record(f"{ROOT}/news/1/a", "sha1:X", f"{ROOT}/news/1/a", "2026-11-20T10:00:00Z")
-    )
-    archive = archive_of(tmp_path, other=content + again.out.getvalue())
-    ran = scrapy(
-        "replay", "--archive", str(archive), settings={"ALQAHIRA_OUTPUT_DIR": str(tmp_path / "new")}, **OFFLINE
-    )
-    assert ran.status == 0, ran.stderr
-    records = Corpus(tmp_path / "new", "").records()
-    assert [
-        (r["article_id"], r["revision"], r["date_crawled"]) for r in sorted(records, key=lambda r: r["date_crawled"])
-    ] == [
-        ("1", 1, "2026-11-20T10:00:00Z"),
-        ("2", 1, "2026-11-20T10:00:05Z"),
-        ("1", 2, "2026-11-21T10:00:00Z"),
-    ]
-    assert {record["discovered_on"] for record in records} == {None}
-    assert "5 records are no article page (http_404 1, not_an_article_address 2, not_html 1, revisit 1)" in ran.stdout
-
-
 def test_another_tool_s_pages_reach_both_sections(crawled, tmp_path):
     """The pages of the crawl without what this project noted of them."""
     pages = []
@@ -368,14 +266,6 @@ def test_another_tool_s_pages_reach_both_sections(crawled, tmp_path):
     assert {topic for record in corpus.records() for topic in record["topics"]} == {"defense", "foreign_affairs"}
     # Which copy of a wire story stays depends on which section is asked first.
     assert len(corpus.by_id()) == len(crawled.by_id())
-
-
-def test_plain_and_compressed_files_are_read_alike(tmp_path):
-    page = (f"{ROOT}/news/1/a", "200 OK", HTML, story(1), "2026-11-20T10:00:00Z")
-    archive = archive_of(tmp_path)
-    (archive / "other.warc").write_bytes(foreign(page, compress=False))
-    corpus, tally = replay_here(archive, tmp_path / "new")
-    assert (tally.pages, tally.damaged, len(corpus.records())) == (1, 0, 1)
 
 
 # --- what is wrong ------------------------------------------------------------------------------
@@ -409,21 +299,6 @@ def test_damage_costs_its_page_alone_and_is_told(crawled, tmp_path):
     assert len(Corpus(tmp_path / "new", "").records()) >= len(crawled.records()) - 2
 
 
-def test_a_body_larger_than_a_download_may_be_is_named(tmp_path):
-    bomb = gzip.compress(b"<p>" + b" " * 20 * 2**20)
-    pages = [
-        (f"{ROOT}/news/1/a", "200 OK", [*HTML, ("Content-Encoding", "gzip")], bomb, "2026-11-20T10:00:00Z"),
-        (f"{ROOT}/news/2/a", "200 OK", [*HTML, ("Content-Encoding", "br")], b"no brotli", "2026-11-20T10:00:01Z"),
-        (f"{ROOT}/news/3/a", "200 OK", HTML, b" " * 17 * 2**20, "2026-11-20T10:00:02Z"),
-        (f"{ROOT}/news/4/a", "200 OK", HTML, story(4), "2026-11-20T10:00:03Z"),
-    ]
-    archive = archive_of(tmp_path, other=foreign(*pages))
-    ran = scrapy("replay", "--archive", str(archive), "-o", str(tmp_path / "new"), **OFFLINE)
-    assert ran.status == 0
-    assert "3 failed (too_large 2, undecodable 1)" in ran.stdout
-    assert [record["article_id"] for record in Corpus(tmp_path / "new", "").records()] == ["4"]
-
-
 def test_a_file_that_a_run_still_writes_or_has_left_is_read_as_far_as_it_is_whole(crawled, tmp_path):
     archive = archive_of(tmp_path)
     first = files(crawled.folder / "archive")[0]
@@ -431,41 +306,3 @@ def test_a_file_that_a_run_still_writes_or_has_left_is_read_as_far_as_it_is_whol
     ran = scrapy("replay", "--archive", str(archive), "-o", str(tmp_path / "new"), **OFFLINE)
     assert ran.status == 0
     assert len(Corpus(tmp_path / "new", "").records()) == 6
-
-
-@pytest.mark.parametrize(
-    ("arguments", "status", "says"),
-    [
-        (["--archive", "{tmp}/none"], 2, "there is no archive at"),
-        (["--archive", "{tmp}/empty"], 2, "there is no archive at"),
-        (["--archive", "{tmp}/pageless", "-o", "{tmp}/new"], 1, "no article page is in the archive"),
-        (["--archive", "{tmp}/pageless", "-o", "{tmp}/full"], 2, "is not empty and no untouched replay"),
-        (["--archive", "{tmp}/pageless", "-o", "{tmp}"], 2, "the archive lies in"),
-        (["--archive", "{tmp}/pageless", "-o", "/dev/null/x"], 2, "cannot be written"),
-        (["unheard-of"], 2, "no argument 'unheard-of' is known"),
-    ],
-)
-def test_a_wrong_call_is_one_line_and_leaves_nothing(tmp_path, arguments, status, says):
-    for name in ("empty", "pageless", "full"):
-        (tmp_path / name).mkdir()
-    (tmp_path / "pageless" / "other.warc.gz").write_bytes(foreign())
-    (tmp_path / "full" / "precious").write_text("kept")
-    before = tree(tmp_path)
-    given = [argument.format(tmp=tmp_path) for argument in arguments]
-    ran = scrapy("replay", *given, settings={"ALQAHIRA_OUTPUT_DIR": str(tmp_path / "output")})
-    assert (ran.status, len(ran.lines)) == (status, 1), ran.lines
-    assert says in ran.lines[0]
-    assert tree(tmp_path) == before
-
-
-def test_a_replay_that_a_crawl_has_gone_on_with_is_never_replaced(tmp_path):
-    archive = archive_of(
-        tmp_path, other=foreign((f"{ROOT}/news/1/a", "200 OK", HTML, story(1), "2026-11-20T10:00:00Z"))
-    )
-    again = ["replay", "--archive", str(archive), "-o", str(tmp_path / "new")]
-    assert scrapy(*again).status == 0
-    manifest = tmp_path / "new" / "_manifest.json"
-    manifest.write_text(manifest.read_text() + " ")  # as a run does that publishes
-    ran = scrapy(*again)
-    assert ran.status == 2
-    assert "no untouched replay" in ran.lines[0]

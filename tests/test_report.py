@@ -1,11 +1,9 @@
-"""The report: what its figures count, its plots and words, and the command as users run it."""
+"""The report: what its figures count, its words, and the command as users run it."""
 
 from __future__ import annotations
 
 import os
 import re
-import subprocess
-import sys
 import threading
 from base64 import b64decode
 from datetime import UTC, date, datetime, timedelta
@@ -17,7 +15,6 @@ from lxml import etree, html
 
 from alqahira.record import to_record
 from alqahira.report import words
-from alqahira.report.charts import NARROW, WIDE, Plot, draw, size, ticks
 from alqahira.report.collect import collect
 from alqahira.report.figures import Corpus, Figures, RecordedRun, field_sources, most_frequent, site_link
 from alqahira.report.page import policy, render, style_sheet
@@ -172,59 +169,6 @@ class TestLinks:
         assert site_link("http://127.0.0.1:40091/news/1/x", "loopback")
         assert site_link("http://127.0.0.1:40091/news/1/x", SITE) is None
         assert site_link("https://alqaheranews.net/news/1/x", "") is None
-
-
-class TestPlots:
-    @pytest.mark.parametrize(
-        ("top", "marks"), [(0, [0, 1]), (1, [0, 1]), (7, [0, 2, 4, 6, 8]), (112, [0, 50, 100, 150]), (1_000_000, 6)]
-    )
-    def test_marks_are_round_and_reach_the_top(self, top, marks):
-        found = ticks(top)
-        assert found == marks if isinstance(marks, list) else len(found) == marks
-        assert found[-1] >= top
-
-    @pytest.mark.parametrize("width", [WIDE, NARROW])
-    @pytest.mark.parametrize("kind", ["columns", "bars"])
-    def test_a_plot_is_static_and_the_same_each_time(self, kind, width):
-        plot = Plot(kind, ["قمة", "هدنة", "مناورة"], [("أ", [1, 2, 3]), ("ب", [0, 5, 2])])
-        svg = draw(plot, width)
-        assert svg == draw(plot, width)
-        root = etree.fromstring(svg)
-        assert size(svg)[0] == width
-        names = {etree.QName(node).localname for node in root.iter()}
-        assert names <= {"svg", "defs", "style", "g", "rect", "path", "text"}
-        assert not [name for node in root.iter() for name in node.attrib if name.startswith("on") or "href" in name]
-
-    def test_it_reads_from_the_right(self):
-        svg = etree.fromstring(draw(Plot("bars", ["كثير", "قليل"], [("", [9, 1])])))
-        bars = svg.xpath("//*[@class='bar']/*")
-        ends = [round(float(bar.get("x")) + float(bar.get("width")), 1) for bar in bars]
-        assert len(set(ends)) == 1, "all bars begin at the same place, their right end"
-        labels = svg.xpath("//*[@class='axis y']//*[local-name()='text']")
-        assert all(float(label.get("x")) > ends[0] for label in labels)
-
-    @pytest.mark.parametrize(
-        "label",
-        [
-            "</text><script>alert(1)</script>",
-            "\0\x0b\x1b[31m",
-            "\ud800",
-            "\ufffe",
-            "]]>&lt;",
-            "\u202eمقلوب",
-            "أ" * 10_000,
-        ],
-    )
-    def test_a_hostile_label_is_text(self, label):
-        for width in (WIDE, NARROW):
-            root = etree.fromstring(draw(Plot("bars", [label, "هدنة"], [("", [2, 1])]), width))
-            assert not root.xpath("//*[local-name()='script']")
-            assert all(len(text) <= 32 for text in root.itertext() if "{" not in text)
-
-    @pytest.mark.parametrize("count", [1, 2, 60])
-    def test_any_number_of_labels_will_do(self, count):
-        for kind in ("columns", "bars"):
-            etree.fromstring(draw(Plot(kind, [f"{n}" for n in range(count)], [("", [0] * count)]), NARROW))
 
 
 class TestWords:
@@ -403,11 +347,3 @@ class TestTheCommand:
         ran = report(tmp_path)
         assert ran.status == 2
         assert re.fullmatch(r"alqahira: the state cannot be read: .*", ran.lines[-1])
-
-    def test_no_other_command_loads_the_charts_library(self):
-        code = (
-            "import sys; from scrapy.utils.misc import walk_modules; walk_modules('alqahira.commands');"
-            "print([name for name in ('pygal', 'jinja2') if name in sys.modules])"
-        )
-        ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
-        assert ran.stdout == "[]\n"

@@ -1,4 +1,4 @@
-"""The options of `scrapy corpus` and `spark-submit`. Loaded with every command: nothing that they need is."""
+"""The options of `scrapy corpus` and `spark-submit`. Loaded with every other command, so that it loads nothing."""
 
 from __future__ import annotations
 
