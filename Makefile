@@ -19,6 +19,8 @@ deploy: export SCRAPYD_PASSWORD := $(value SCRAPYD_PASSWORD)
 deploy: $(VENV)/.installed-scrapyd
 	@# An egg that Scrapyd refuses is no error to scrapyd-deploy.
 	@said=$$($(VENV)/bin/scrapyd-deploy); echo "$$said"; echo "$$said" | grep --quiet '"status": "ok"'
+# Spark's Java lives for seconds in these tests: its second compiler would work longer than it spares.
+test: export JAVA_TOOL_OPTIONS := $(or $(value JAVA_TOOL_OPTIONS),-XX:TieredStopAtLevel=1 -XX:+UseSerialGC)
 test: $(VENV)/.installed-test
 	$(VENV)/bin/python -m pytest -m "not slow" -n auto --dist worksteal $(PYTEST_ARGS)
 test-all: $(VENV)/.installed-test
