@@ -107,6 +107,24 @@ def test_what_a_dead_run_left_may_be_taken_by_any_run_that_meets_it(holding):
     assert [found.key for found in holding(FOREIGN).pending(FOREIGN)] == ["1"]
 
 
+def test_what_a_run_ends_with_while_another_meets_it_is_not_taken_for_pending(holding, monkeypatch):
+    """The other has read «pending», and asks for the page when the run that was at it is gone."""
+    defense, foreign = holding(DEFENSE), holding(FOREIGN)
+    discover(defense, 1, 2)
+    claim = foreign.store.claim
+
+    def end_first(*given):
+        accept(defense, crawled(1))
+        defense.finish_run("defense", {}, 0, NOW, complete=True)
+        defense.close()
+        return claim(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(foreign.store, "claim", end_first)
+        assert discover(foreign, 1, 2, section=FOREIGN) == [Standing.ELSEWHERE, Standing.PENDING]
+    assert discover(foreign, 1, 2, section=FOREIGN) == [Standing.RESTING, Standing.PENDING]
+
+
 def test_the_section_s_own_run_takes_up_what_no_living_run_is_at(holding):
     march, april = holding(MARCH), holding(APRIL)
     discover(march, 1)

@@ -240,10 +240,13 @@ class PostgresqlStore(Store):
             where=(claims.c.released == 1) | ~_is_any(claims.c.share, self._others(connection)),
         )
         connection.execute(taken, [{"key": key, "share": self.share} for key in wanted])
-        own = self._claimed(connection, ordered)
-        over = pages.update().where(_is_any(pages.c.key, own - before), pages.c.section != section)
-        connection.execute(over.values(section=section))
-        return own
+        new = self._claimed(connection, ordered) - before
+        # Read again: whose claim was free may have just ended, with the page done.
+        is_pending = (_is_any(pages.c.key, new), pages.c.state == "pending")
+        pending = set(connection.scalars(sa.select(pages.c.key).where(*is_pending)))
+        connection.execute(pages.update().where(*is_pending, pages.c.section != section).values(section=section))
+        connection.execute(claims.delete().where(_is_any(claims.c.key, new - pending)))
+        return before | pending
 
     def _claimed(self, connection: Connection, keys: Sequence[str]) -> set[str]:
         query = sa.select(claims.c.key).where(
