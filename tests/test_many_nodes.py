@@ -89,7 +89,7 @@ def test_two_sections_at_once_publish_the_same_and_fetch_each_page_once(cluster,
         cluster.start(section)
     assert cluster.finish() == [0, 0], cluster.logs()
     assert site.wrong(cluster.output) == []
-    assert set(cluster.fetched(before).values()) == {1}
+    assert set(cluster.fetched(before).values()) == {1}, cluster.logs()
     assert "Traceback" not in cluster.logs()
     # Every command reads the state where it is.
     exported = scrapy("export", settings=cluster.given)
