@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from alqahira.checks import check_flag, check_number, check_site_url
+from alqahira.checks import check_flag, check_log_level, check_number, check_site_url
 from alqahira.errors import ConfigurationError
 from alqahira.parts import ARTICLES_FOLDER
 
@@ -49,7 +49,6 @@ AT_MOST = frozenset(
         "RETRY_TIMES",
     }
 )
-_LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 # Folders below the operator's that a job may name; dots, blanks and what looks like a partition are out.
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", re.ASCII)
 _ANYTHING = (-(10**12), 10**12)
@@ -72,8 +71,7 @@ def check_api_settings(
             if not check_flag(name, value) and not at_any_pace:
                 raise ConfigurationError(f"{name}={value[:40]!r}: a job may not turn it off")
         elif name == "LOG_LEVEL":
-            if value not in _LOG_LEVELS:
-                raise ConfigurationError(f"{name}={value[:40]!r} is none of {', '.join(_LOG_LEVELS)}")
+            check_log_level(value)
         elif not _is_as_the_operator_has_it(name, value, operator):
             raise ConfigurationError(
                 f"the setting {name[:60]!r} is the operator's: a job cannot bring it (docs/scheduling.md)"

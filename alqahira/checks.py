@@ -19,6 +19,7 @@ from alqahira.dates import start_of_cairo_day
 from alqahira.errors import ConfigurationError
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
 def read_day(name: str, value: object) -> date | None:
@@ -77,6 +78,12 @@ def check_flag(name: str, value: object) -> bool:
     if str(value).lower() not in ("true", "false", "1", "0"):
         raise ConfigurationError(f"{name}={str(value)[:40]!r} is neither true nor false")
     return str(value).lower() in ("true", "1")
+
+
+def check_log_level(value: object) -> None:
+    """ConfigurationError for a LOG_LEVEL that logging has no name for (docs.python.org, «Logging levels»)."""
+    if str(value) not in _LOG_LEVELS:
+        raise ConfigurationError(f"LOG_LEVEL={str(value)[:40]!r} is none of {', '.join(_LOG_LEVELS)}")
 
 
 def check_day(name: str, value: object) -> datetime | None:

@@ -12,6 +12,7 @@ from alqahira.checks import (
     check_choice,
     check_day,
     check_flag,
+    check_log_level,
     check_number,
     check_output_dir,
     check_revisit,
@@ -111,6 +112,7 @@ class Configuration:
         real = {n: check_number(n, settings[n], *bounds) for n, bounds in _REAL.items()}
         for name in _FLAGS:
             check_flag(name, settings[name])
+        check_log_level(settings["LOG_LEVEL"])
         configured_actions(settings)  # for its errors: the alerts themselves are made when a run ends
         limits = {field.name: (whole | real)[f"ALQAHIRA_{field.name.upper()}"] for field in fields(Limits)}
         output_dir = check_output_dir(str(settings["ALQAHIRA_OUTPUT_DIR"]))

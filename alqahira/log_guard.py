@@ -89,7 +89,7 @@ class _Guard(logging.Filter):
 
 
 # The loggers that Scrapy uses first after it has made a handler: for the process, the crawler, the crawl, at any level
-# (scrapy/crawler.py).
+# (scrapy/crawler.py), as long as none of theirs is raised.
 _FIRST_TO_SPEAK = ("scrapy.utils.log", "scrapy.crawler", "scrapy.addons", "scrapy.middleware", "asyncio")
 
 

@@ -34,19 +34,26 @@ class QuietLogFormatter(LogFormatter):
     ) -> LogFormatterResult | None:
         if not _SCRAPER.isEnabledFor(logging.DEBUG):
             return None
-        return {
-            "level": logging.DEBUG,
-            "msg": "Accepted article %(id)s",
-            "args": {"id": getattr(item, "article_id", type(item).__name__)},
-        }
+        return {"level": logging.DEBUG, "msg": "Accepted article %(id)s", "args": {"id": _name(item)}}
 
     def dropped(  # type: ignore[override]
         self, item: Any, exception: BaseException, response: Response | Failure | None, spider: Spider
     ) -> LogFormatterResult | None:
         if not _SCRAPER.isEnabledFor(logging.DEBUG):
             return None
-        name = item.article.article_id if isinstance(item, CrawledArticle) else type(item).__name__
-        return {"level": logging.DEBUG, "msg": "Dropped %(id)s: %(cause)s", "args": {"id": name, "cause": exception}}
+        args = {"id": _name(item), "cause": exception}
+        return {"level": logging.DEBUG, "msg": "Dropped %(id)s: %(cause)s", "args": args}
+
+    def item_error(
+        self, item: Any, exception: BaseException, response: Response | Failure | None, spider: Spider
+    ) -> LogFormatterResult:
+        return {"level": logging.ERROR, "msg": "Error processing article %(id)s", "args": {"id": _name(item)}}
+
+
+def _name(item: Any) -> str:
+    """An article's ID; of anything else what it is."""
+    article = item.article if isinstance(item, CrawledArticle) else item
+    return str(getattr(article, "article_id", type(item).__name__))
 
 
 class SaidInOneLine(logging.Filter):

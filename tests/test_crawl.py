@@ -278,6 +278,7 @@ def test_the_account_of_a_run_adds_up(replica, tmp_path):
             "ALQAHIRA_WEBHOOK_URL is no http(s) URL",
         ),
         (["defense"], {"CONCURRENT_REQUESTS": "abc"}, 2, "is no whole number from 1 to"),
+        (["defense"], {"LOG_LEVEL": "debug"}, 2, "is none of DEBUG, INFO, WARNING, ERROR, CRITICAL"),
     ],
 )
 def test_bad_input_is_one_clear_line_and_a_status(tmp_path, arguments, settings, status, says):

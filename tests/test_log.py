@@ -10,10 +10,11 @@ from contextlib import contextmanager
 from urllib.parse import quote, urlsplit
 
 import pytest
-from crawling import Corpus
+from crawling import Corpus, scrapy
 from http_server import QuietHandler, serving
 from hypothesis import given
 from hypothesis import strategies as st
+from ledger_scenario import crawled
 from scrapy import Request
 from scrapy.exceptions import DropItem
 from scrapy.http import Response
@@ -132,6 +133,11 @@ def test_a_page_is_put_into_words_only_where_someone_writes_them(level, begins):
     assert [line and line["msg"][:8] for line in said] == begins
 
 
+def test_an_article_that_a_step_fails_on_is_named_and_not_printed():
+    said = QuietLogFormatter().item_error(crawled(61505), ValueError(), None, None)
+    assert said["msg"] % said["args"] == "Error processing article 61505"
+
+
 class HostileSite(QuietHandler):
     """A site all of whose texts try to forge the log: headlines, addresses, redirects, headers, robots.txt."""
 
@@ -175,17 +181,18 @@ class HostileSite(QuietHandler):
         )
 
 
+FEW_RETRIES = {"RETRY_TIMES": "1", "ALQAHIRA_BACKOFF_BASE": "0.01"}
+
+
 @pytest.fixture(scope="module")
 def hostile_url():
     with serving(HostileSite) as server:
         yield f"http://127.0.0.1:{server.server_port}"
 
 
-def crawl(folder, url, **settings):
+def crawl(folder, url, level="DEBUG", **settings):
     corpus = Corpus(folder / "output", url)
-    ran = corpus.crawl(
-        "defense", "-L", "DEBUG", settings={"RETRY_TIMES": "1", "ALQAHIRA_BACKOFF_BASE": "0.01"} | settings
-    )
+    ran = corpus.crawl("defense", "-L", level, settings=FEW_RETRIES | settings)
     assert corpus.records(), ran.stderr[-2000:]
     return ran
 
@@ -205,3 +212,23 @@ def test_a_hostile_site_forges_no_object_of_a_json_log(tmp_path, hostile_url):
     assert len([found for found in objects if " discovered = " in found["message"]]) == 1
     assert {"scrapy.core.engine", "alqahira.extensions.run"} <= {found["logger"] for found in objects}
     assert ran.status == 1  # half of its pages give no article: said by an object, and by no line beside
+
+
+def test_whoever_wants_warnings_alone_gets_them_as_guarded(tmp_path, hostile_url):
+    ran = crawl(tmp_path, hostile_url, "WARNING", ALQAHIRA_LOG_JSON="1")
+    levels = {json.loads(line)["level"] for line in ran.stderr.splitlines()}
+    assert levels >= {"WARNING"}
+    assert levels.isdisjoint({"DEBUG", "INFO"})
+
+
+def test_the_doctor_s_log_is_guarded():
+    nobody = {"ALQAHIRA_SITE_URL": "http://127.0.0.1:1", "ALQAHIRA_LOG_JSON": "1"}
+    *lines, last = scrapy("doctor", settings=FEW_RETRIES | nobody).stderr.splitlines()
+    assert "WARNING" in {json.loads(line)["level"] for line in lines}
+    assert last == "alqahira: http://127.0.0.1:1 does not answer"
+
+
+def test_a_run_warns_of_nothing_but_pages_that_are_no_articles(tmp_path, replica):
+    ran = Corpus(tmp_path / "output", replica().url).crawl("defense", "-L", "WARNING")
+    assert ran.status == 0
+    assert [line for line in ran.stderr.splitlines() if ": No article from " not in line] == []

@@ -19,13 +19,14 @@ from twisted.python.failure import Failure
 
 from alqahira import site, urls
 from alqahira.article import Article
-from alqahira.checks import check_site_url
+from alqahira.checks import check_flag, check_log_level, check_site_url
 from alqahira.commands.ending import end
 from alqahira.configuration import state_url
 from alqahira.doctor import Finding, NewLayout, Sample, Verdict, diagnose, propose_layout
 from alqahira.errors import AlqahiraError, ConfigurationError
 from alqahira.ledger import open_ledger
 from alqahira.listing import read_listing
+from alqahira.log_guard import guard_log_from_the_start
 from alqahira.middlewares.causes import failure_cause
 from alqahira.middlewares.robots import RobotsMiddleware
 
@@ -75,7 +76,7 @@ class DoctorSpider(Spider):
         named = await robots.sitemaps(self.root) if robots else []
         for url in [*named, *(self.root + path for path in site.SITEMAP_PATHS.value)][:_SITEMAPS]:
             yield self._ask("sitemap", url)
-        yield self._ask("missing", "/category/no-such-listing")
+        yield self._ask("missing", site.CATEGORY_URL.value.format(slug="no-such-listing"))
         for key, record in self.known.items():
             self._articles.add(key)
             yield self._ask("article", urls.moved_to(record.url, self.root))
@@ -138,6 +139,9 @@ class Command(ScrapyCommand):
             check_site_url(str(self.settings["ALQAHIRA_SITE_URL"]))
             # The table is the answer; the log speaks only of what went wrong (-L INFO for all of it).
             self.settings.set("LOG_LEVEL", "WARNING", priority="spider")
+            check_log_level(self.settings["LOG_LEVEL"])
+            check_flag("ALQAHIRA_LOG_JSON", self.settings["ALQAHIRA_LOG_JSON"])
+            guard_log_from_the_start(self.settings)
         except UsageError as error:
             end(ConfigurationError(str(error)))
         except AlqahiraError as error:

@@ -30,6 +30,9 @@ def _may_refresh(body: bytes) -> bool:
 
 
 class _BoundedRedirects(BaseRedirectMiddleware):
+    def _engine_started(self) -> None:
+        """Scrapy's warns in every run that no middleware gives a redirect its Referer: none is sent here."""
+
     def process_response(
         self, request: Request, response: Response, spider: Spider | None = None
     ) -> Request | Response:
