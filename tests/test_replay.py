@@ -185,7 +185,12 @@ def test_show_gives_the_page_of_a_revision(crawled):
 
 @pytest.mark.parametrize(
     ("name", "status", "says"),
-    [("999999", 2, "no article '999999'"), ("61001@x", 2, "is no ID or ID@REVISION"), ("61001@99", 2, "no article")],
+    [
+        ("999999", 2, "no article '999999'"),
+        ("", 2, "no article ''"),
+        ("61001@x", 2, "is no ID or ID@REVISION"),
+        ("61001@99", 2, "no article"),
+    ],
 )
 def test_show_of_nothing_is_one_line(crawled, name, status, says):
     ran = scrapy("replay", "--show", name, settings={"ALQAHIRA_OUTPUT_DIR": str(crawled.folder)})

@@ -51,7 +51,7 @@ class Command(ScrapyCommand):
         try:
             if args:
                 raise ConfigurationError(f"no argument {args[0][:80]!r} is known; see scrapy replay --help")
-            if opts.show:
+            if opts.show is not None:
                 show(self.settings, archive, opts.show)
                 return
             if opts.output:
