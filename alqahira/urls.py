@@ -75,9 +75,14 @@ def canonical_url(url: str, *, base: str | None = None, root: str | None = None)
     path = _encode_path(parts.path or "/")
     article = site.ARTICLE_PATH.value.match(path)
     if article:
-        path = f"/news/{article['number']}" + (f"/{article['slug']}" if article["slug"] else "")
+        path = site.ARTICLE_URL.value.format_map(article.groupdict("")).rstrip("/")
     query = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.match(k)]
     return urlunsplit((scheme, host, path, urlencode(sorted(query), quote_via=quote), ""))
+
+
+def beginning(template: str) -> str:
+    """What every path of a template of `alqahira/site.py` begins with: `/tag/` of `/tag/{slug}`."""
+    return template.partition("{")[0]
 
 
 @lru_cache(maxsize=256)  # an image has one address in all the places that name it

@@ -13,6 +13,8 @@ from alqahira.listing import read_listing
 from alqahira.sources.site_markup import select
 from alqahira.topics import match_topics
 
+_LISTINGS = (urls.beginning(site.CATEGORY_URL.value), urls.beginning(site.TAG_URL.value))
+
 
 def answered(kind: str) -> Check:
     """How many listings of this kind, category or tag, answer with articles, and which others are worth adding."""
@@ -75,9 +77,10 @@ def _looks_like_a_section(visit: SiteVisit) -> str:
     for page in visit.of("home", "category", "tag", "article"):
         for anchor in visit.tree(page).iter("a"):
             path = unquote(urlsplit(anchor.get("href") or "").path)
-            if not path.startswith(("/category/", "/tag/")):
+            kind = next((kind for kind in _LISTINGS if path.startswith(kind)), None)
+            if kind is None:
                 continue
-            name = path.split("/", 2)[2].replace("-", " ").strip("/")
+            name = path.removeprefix(kind).replace("-", " ").strip("/")
             if fold_text(name) not in known and match_topics(name, name):
                 found[path] = None
     return ", ".join(list(found)[:8])

@@ -17,10 +17,11 @@ from alqahira.dates import parse_date
 from alqahira.sources import Found, Page, without_house
 from alqahira.sources.blocks import paragraphs
 from alqahira.sources.site_markup import text_of
-from alqahira.urls import image_url
+from alqahira.urls import beginning, image_url
 
 _RUNNING_TEXT = frozenset({"p", "blockquote", "li", "div", "section", "span"})
 _ASIDE = frozenset({"aside", "nav", "footer", "header", "form", "script", "style", "noscript", "figure"})
+_CATEGORY, _TAG = beginning(site.CATEGORY_URL.value), beginning(site.TAG_URL.value)
 _PARAGRAPH = 40  # characters; shorter ones are labels
 _MOST_LINK = 0.4
 _LONGEST_DATE = 80
@@ -51,9 +52,9 @@ def read(page: Page) -> Found | None:
         found.image_url = image_url(image.get("src"), base=page.url)
         found.image_caption = _caption(image)
     if root is not None:
-        found.keywords = _links(root, "/tag/", without=body)
+        found.keywords = _links(root, _TAG, without=body)
         # A path of links to the category is a nav.
-        found.sections = _links(root, "/category/", without=body, aside=frozenset({"aside", "footer"}))
+        found.sections = _links(root, _CATEGORY, without=body, aside=frozenset({"aside", "footer"}))
     return found
 
 
