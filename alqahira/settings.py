@@ -1,4 +1,4 @@
-"""Every setting of the project, grouped, each with one line of why.
+"""Every setting of the project, grouped, with why it is as it is.
 
 The names that begin with `ALQAHIRA_` are this project's own, those with `SPIDERMON_` Spidermon's; each is also an
 environment variable, and a setting given with `-s` wins over it. Those with `POSTGRESQL_` are constants, changed here
