@@ -80,7 +80,7 @@ def processes(mark: str, *, named: str = "") -> list[int]:
         try:
             commands[pid] = (folder / "cmdline").read_bytes()
             parents[pid] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-            if f"{MARK}={mark}".encode() in (folder / "environ").read_bytes():
+            if f"{MARK}={mark}\0".encode() in (folder / "environ").read_bytes():
                 marked.add(pid)
         except OSError:
             continue

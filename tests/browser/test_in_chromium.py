@@ -279,36 +279,38 @@ class TestTrouble:
         assert processes(done.mark) == []
 
     def test_a_browser_that_is_killed_is_started_again_and_no_page_is_lost(self, site, crawl):
-        kill_once = _killer(site, times=1)
+        kill_once = _killer(site, times=1, mark=mark_of("killed-once"))
         site.pages["/api/article"] = kill_once
         pages = [page(f"/news/{n}/x") for n in (1, 2, 3)]
-        done = crawl(*pages, ALQAHIRA_BROWSER="always", environment={MARK: "killed-once"})
+        done = crawl(*pages, ALQAHIRA_BROWSER="always", environment={MARK: mark_of("killed-once")})
         assert [BODY in result["html"] for result in done.results] == [True] * 3
         assert done.stats["browser/started"] == 2
-        assert processes("killed-once") == []
+        assert processes(mark_of("killed-once")) == []
 
     def test_a_page_that_kills_each_browser_is_given_up_and_the_others_are_not(self, site, crawl):
-        site.pages["/deadly"] = _killer(site, times=99)
+        site.pages["/deadly"] = _killer(site, times=99, mark=mark_of("killer"))
         site.html("/news/1/x", "<main></main><script>fetch('/deadly')</script>")
-        done = crawl(page("/news/1/x", then=[ARTICLE]), ALQAHIRA_BROWSER="always", environment={MARK: "killer"})
+        done = crawl(
+            page("/news/1/x", then=[ARTICLE]), ALQAHIRA_BROWSER="always", environment={MARK: mark_of("killer")}
+        )
         assert done.page("/news/1/x")["cause"] == "browser_crashed"
         assert done.stats["browser/crashes"] == 3
         assert 1 <= site.hits("/deadly") <= 3  # a browser that is slow to start may die before it asks
         assert BODY in done.page("/news/1000/x")["html"]
-        assert processes("killer") == []
+        assert processes(mark_of("killer")) == []
 
     def test_a_driver_that_is_killed_is_started_again(self, site, crawl):
-        site.pages["/api/article"] = _killer(site, times=1, named="run-driver", mark="driver")
-        done = crawl(ARTICLE, ALQAHIRA_BROWSER="always", environment={MARK: "driver"})
+        site.pages["/api/article"] = _killer(site, times=1, mark=mark_of("driver"), named="run-driver")
+        done = crawl(ARTICLE, ALQAHIRA_BROWSER="always", environment={MARK: mark_of("driver")})
         assert BODY in done.results[0]["html"]
-        assert processes("driver") == []
+        assert processes(mark_of("driver")) == []
 
     def test_a_renderer_that_crashes_is_tried_again(self, site, crawl):
-        site.pages["/api/article"] = _killer(site, times=1, named="--type=renderer", mark="renderer")
-        done = crawl(ARTICLE, ALQAHIRA_BROWSER="always", environment={MARK: "renderer"})
+        site.pages["/api/article"] = _killer(site, times=1, mark=mark_of("renderer"), named="--type=renderer")
+        done = crawl(ARTICLE, ALQAHIRA_BROWSER="always", environment={MARK: mark_of("renderer")})
         assert BODY in done.results[0]["html"]
         assert done.stats["browser/crashes"] == 1
-        assert processes("renderer") == []
+        assert processes(mark_of("renderer")) == []
 
     def test_no_more_pages_at_once_than_set(self, site, crawl):
         done = crawl(*(page(f"/news/{n}/x") for n in range(6)), ALQAHIRA_BROWSER="always", ALQAHIRA_BROWSER_PAGES=1)
@@ -326,7 +328,12 @@ class TestTrouble:
         assert done.results[0]["error"] == "DownloadFailedError"
 
 
-def _killer(site: RoughSite, *, times: int, named: str = "", mark: str = ""):
+def mark_of(name: str) -> str:
+    """A mark that the tests beside this process, which see the same processes of the machine, do not have."""
+    return f"{name}-{os.getpid()}"
+
+
+def _killer(site: RoughSite, *, times: int, mark: str, named: str = "--remote-debugging-pipe"):
     """A handler that kills the browser that asks, the first few times; then it is /api/article."""
     left = times
 
@@ -334,8 +341,7 @@ def _killer(site: RoughSite, *, times: int, named: str = "", mark: str = ""):
         nonlocal left
         if left:
             left -= 1
-            marks = [mark] if mark else ["killed-once", "killer"]
-            for pid in (pid for each in marks for pid in processes(each, named=named or "--remote-debugging-pipe")):
+            for pid in processes(mark, named=named):
                 os.kill(pid, signal.SIGKILL)
         return web.json_response({"title": "خبر", "body": BODY})
 
