@@ -1,7 +1,8 @@
 """Everything this project knows of alqaheranews.net, once, each fact with how sure it is.
 
-A maintainer with network access runs `scrapy doctor`, which checks each fact on the live site, and
-corrects what no longer holds here and nowhere else.
+The evidence is a public capture of 27 August 2026: 70 article pages by plain HTTP and one rendered category page
+(`CAPTURE`); tests/pages/ holds pages in its markup. `scrapy doctor` checks each fact on the live site and settles the
+open ones; what no longer holds is corrected here and nowhere else.
 """
 
 from __future__ import annotations
@@ -13,13 +14,16 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
+CAPTURE = "a public capture of 27 August 2026: 70 articles, one category page"
+SCRAPERS = "public scrapers of the site, 2023 to 2025"
 
-class Sureness(StrEnum):
+
+class Confidence(StrEnum):
     """How a fact is known."""
 
-    SEEN = "seen"  # in several independent public scrapers of the site, or in a saved page
-    DERIVED = "derived"  # follows from what was seen
-    GUESS = "guess"  # common for such sites; unverified
+    SEEN = "seen"  # in the capture, or in several public scrapers
+    INFERRED = "inferred"  # follows from what was seen
+    OPEN = "open"  # nobody knows; `scrapy doctor` asks the live site
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,72 +31,92 @@ class Fact(Generic[T]):
     """One piece of site knowledge: what it says, how sure it is, and where it comes from."""
 
     value: T
-    sureness: Sureness
+    confidence: Confidence
     source: str
 
 
-def seen(value: T, source: str = "public scrapers of the site and a saved page") -> Fact[T]:
-    """A fact that several public sources show."""
-    return Fact(value, Sureness.SEEN, source)
+def seen(value: T, source: str = CAPTURE) -> Fact[T]:
+    """A fact that the capture or several public scrapers show."""
+    return Fact(value, Confidence.SEEN, source)
 
 
-def derived(value: T, source: str) -> Fact[T]:
+def inferred(value: T, source: str) -> Fact[T]:
     """A fact that follows from what was seen."""
-    return Fact(value, Sureness.DERIVED, source)
+    return Fact(value, Confidence.INFERRED, source)
 
 
-def guess(value: T, source: str = "common for such sites") -> Fact[T]:
-    """A fact that nobody has verified."""
-    return Fact(value, Sureness.GUESS, source)
+def unverified(value: T, source: str = "common for such sites") -> Fact[T]:
+    """An open fact: nobody has verified it."""
+    return Fact(value, Confidence.OPEN, source)
 
 
 # --- the site ---------------------------------------------------------------------------------
 
 ROOT = seen("https://alqaheranews.net")
 NAME = seen("القاهرة الإخبارية")
-# The <title> of every page can be this; it is never a headline.
+# The head's <title> is «headline | القاهرة الاخبارية » (no hamza); this one stands inside #__next on every page.
 BARE_TITLES = seen(("الموقع الرسمي | القاهرة الاخبارية",))
-LANGUAGE = seen("ar")
-TIME_ZONE = seen("Africa/Cairo")
+OPEN_GRAPH_NAME = seen("Al QaheraNews Tv")
+# The agency that built the site signs every page; it is no author.
+META_AUTHOR = seen("Bee Interactive")
+LANGUAGE = seen("ar", "page data; <html lang> says «en» on every page")
+TIME_ZONE = seen("Africa/Cairo", "the printed times against page data's UTC")
 
 # --- URLs -------------------------------------------------------------------------------------
 
-ARTICLE_PATH = guess(
-    re.compile(r"^/(?:amp/)?news/(?P<number>\d{1,19})(?:/(?P<slug>[^/]*))?(?:/amp)?/?$", re.ASCII), "strong"
+# og:url has a double slash; the slug is optional and may have several segments (`/news/[id]/[[...slug]]`).
+ARTICLE_PATH = seen(
+    re.compile(
+        r"^/{1,2}(?:(?:ar|en|amp)/)?news/(?P<number>\d{1,19})(?:/(?P<slug>[^?#]*?))?(?:/amp)?/?$",
+        re.ASCII | re.IGNORECASE,
+    ),
+    f"{CAPTURE}, all 70; «ar», «en» and «amp» in front are inferred from the locales and from older pages",
 )
-ARTICLE_URL = guess("/news/{number}/{slug}", "strong")
-NEVER_ARTICLE_PATH = seen(re.compile(r"^/(?:category|tag|author|page)(?:/|$)|/page/\d+/?$"))
-CATEGORY_URL = seen("/category/{slug}")  # spaces as hyphens
-TAG_URL = seen("/tag/{slug}")  # spaces as %20
+ARTICLE_URL = seen("/news/{number}/{slug}")
+LOCALES = seen(("en", "ar"), "page data: locales, defaultLocale «en»")
+NEVER_ARTICLE_PATH = seen(re.compile(r"^/(?:category|kicker|tag|author|page)(?:/|$)|/page/\d+/?$"))
+CATEGORY_URL = seen("/category/{slug}")
+KICKER_URL = seen("/kicker/{slug}", f"{CAPTURE}, the menu")
+TAG_URL = seen("/tag/{slug}")  # blanks as %20, a leading one too
 IMAGE_HOST = seen("fmcdn.alqaheranews.net")
+# The page shows `?&w=700&compress=80&gravity=face`; the image itself has no query.
+IMAGE_RENDITION = seen(re.compile(r"\?&.*\Z", re.DOTALL))
 NEXT_IMAGE_PATH = seen("/_next/image")  # ?url=<the image itself>&w=…
-# <UUID version 1>-file-<epoch milliseconds>-<random>: both halves are the time of the upload.
+# <UUID version 1>-file-<epoch milliseconds>-<random>: both halves are the time of the upload, which is no date of the
+# article: 12 of 32 images were over two days older than their story, the oldest 1,011 days.
 IMAGE_NAME = seen(
     re.compile(
         r"(?P<uuid>[0-9a-f]{8}-[0-9a-f]{4}-1[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})-file-(?P<epoch_ms>\d{13})-\d+",
         re.IGNORECASE,
     )
 )
-IMAGE_CLOCKS_AGREE_MS = seen(22, "the two known examples; the tolerance of the code is wider")
+IMAGE_CLOCKS_AGREE_MS = seen(165)
 
-# --- listings ---------------------------------------------------------------------------------
+# --- desks ------------------------------------------------------------------------------------
 
-CATEGORIES = seen(("أخبار", "حول-العالم", "الشرق-الأوسط", "اقتصاد", "رياضة", "فنون-ثقافة", "التكنولوجيا", "المنوعات"))
-TAGS = seen(("سياسة", "فلسطين", "إفريقيا", "امريكا", "حول العالم", "الشرق الاوسط"))  # SECTIONS says what is crawled
-INSTITUTION_TAGS = guess(
-    ("وزارة الدفاع", "القوات المسلحة", "الجيش", "البنتاجون", "الناتو", "وزارة الخارجية", "الأمم المتحدة"),
-    "tags named after institutions are likely",
+# Slug and name of every category in the menu; each post has exactly one.
+CATEGORIES = seen(
+    {
+        "أخبار": "أخبار",
+        "الشرق-الأوسط": "الشرق الأوسط",
+        "حول-العالم": "حول العالم",
+        "اقتصاد": "عالم الاقتصاد",
+        "رياضة": "رياضة",
+        "فنون-ثقافة": "فنون وثقافة",
+        "السودان-يواجه-المصير": "السودان يواجه المصير",
+        "الأزمة-الروسية-الأوكرانية": "الأزمة الروسية الأوكرانية",
+        "وحدة-الدراسات": "وحدة الدراسات",
+        "مراسلونا-حول-العالم": "مراسلونا حول العالم",
+        "المنوعات": "المنوعات",
+        "التكنولوجيا": "التكنولوجيا",
+        "الحرب-الإيرانية-الأمريكية": "الحرب الإيرانية الأمريكية",
+    },
+    f"{CAPTURE}, the menu",
 )
-CARD = seen("article")
-CARD_LINK = seen("article .post-thumb a.img-link[href]")
-CARD_HEADLINE = seen(".post-card-content")
-CARD_DATE = guess(".post-card-content .entry-meta span, .post-card-content time", "the theme")
-LOAD_MORE = guess(
-    "a.load-more, button.load-more, .load-more-wrap a, .load-more-wrap button, [data-load-more]",
-    "more cards come by a control on the same URL; its markup is unknown",
-)
-LOAD_MORE_LABELS = guess(("عرض المزيد", "تحميل المزيد", "المزيد"), "seen in scrapers, not on one page")
-NEXT_PAGE = guess('link[rel~="next"][href], a[rel~="next"][href]')
+# Sport and culture apart, any desk may carry a story on the topics: the topic test decides, not the desk.
+_DESKS = tuple(slug for slug in CATEGORIES.value if slug not in ("رياضة", "فنون-ثقافة"))
+# Their posts stand in a category as well; that they list by the same page data is open.
+KICKERS = unverified(("مصر", "ليبيا", "أخبار-الخليج", "من-غزة-هنا-القاهرة"), "the sub-menu of the capture")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,46 +136,82 @@ SECTIONS = {
         Section(
             name="defense",
             topic="defense",
-            categories=seen(("أخبار", "حول-العالم", "الشرق-الأوسط")),
-            tags=guess(
-                ("وزارة الدفاع", "القوات المسلحة", "الجيش", "البنتاجون", "الناتو", "فلسطين"),
-                "institution tags are likely; «فلسطين» was seen",
-            ),
+            categories=seen(_DESKS, f"{CAPTURE}, the menu"),
+            tags=seen(("البحرية الأمريكية", "الأسطول الأمريكي", "قوات الاحتلال", "فلسطين"), "tags of captured articles"),
         ),
         Section(
             name="foreign_affairs",
             topic="foreign_affairs",
-            categories=seen(("أخبار", "حول-العالم", "الشرق-الأوسط")),
-            tags=guess(
-                ("سياسة", "فلسطين", "إفريقيا", "امريكا", "وزارة الخارجية", "الأمم المتحدة"),
-                "institution tags are likely; the others were seen",
+            categories=seen(_DESKS, f"{CAPTURE}, the menu"),
+            tags=seen(
+                ("الرئاسة المصرية", "مجلس الأمن", "المحكمة الجنائية الدولية", "الكرملين", "فلسطين"),
+                "tags of captured articles",
             ),
         ),
     )
 }
 
+# --- listings ---------------------------------------------------------------------------------
+
+PAGE_SIZE = seen(40)
+CARD = seen("article")
+CARD_LINK = seen("article .post-thumb a.img-link[href]")
+CARD_HEADLINE = seen(".post-card-content h5.post-title > a, .post-content h5.post-title > a, .post-card-content")
+# The captured cards print no date: `.entry-meta` is empty, dates stand in page data alone.
+CARD_DATE = inferred(".post-card-content .entry-meta span, .post-card-content time", "an older theme of the site")
+# Cards in these are no part of a listing: carousels run backwards and twice, old pinned stories among them.
+CAROUSELS = seen(".slick-slider, .infograph-list, .playlist-videos, .featured-category, .related-posts")
+LOAD_MORE = seen("button.loadMoreButton, a.load-more, button.load-more, [data-load-more]", f"{CAPTURE}: the first")
+# The menu has another «المزيد», an <a> without href: pressing it loads nothing, so a label alone counts on buttons.
+LOAD_MORE_LABELS = seen(("المزيد", "عرض المزيد", "تحميل المزيد"), f"{CAPTURE}: the first")
+NEXT_PAGE = unverified('link[rel~="next"][href], a[rel~="next"][href]', "the capture has none")
+# How a listing goes on, the cheapest first; what one press of the button asks for is learned in a browser.
+PAGE_QUERY = unverified("page", "nothing on the page says how more is loaded")
+NEXT_DATA_URL = unverified("/_next/data/{build}/{locale}{path}.json", "Next.js, pages router")
+
+# --- page data --------------------------------------------------------------------------------
+
+NEXT_DATA_SCRIPT = seen("script#__NEXT_DATA__", f"{CAPTURE}: Next.js, pages router, gssp")
+NEXT_FLIGHT_PUSH = unverified("self.__next_f.push", "Next.js app router: the site has not moved there")
+POST_PATH = seen(("props", "pageProps", "post", "data", "post"))
+LISTING_PATH = seen(("props", "pageProps", "category"))
+# `post.type`: a post is an article; the others are pictures or a film with a headline, and never a record.
+ARTICLE_KIND = seen("post")
+OTHER_KINDS = seen(("infographic", "album", "video"))
+# `postContent[].type` of what is text; embeds («code», «embeded») and pictures («slider») are none.
+TEXT_BLOCK = seen("html")
+
 # --- robots.txt and sitemaps ------------------------------------------------------------------
 
-ROBOTS_PATH = guess("/robots.txt", "RFC 9309; whether the site has one is unknown")
-SITEMAP_PATHS = guess(("/sitemap.xml", "/news-sitemap.xml"), "asked when robots.txt names none")
+ROBOTS_PATH = unverified("/robots.txt", "RFC 9309; whether the site has one is unknown")
+SITEMAP_PATHS = unverified(("/sitemap.xml", "/news-sitemap.xml"), "asked when robots.txt names none")
 
 # --- article pages ----------------------------------------------------------------------------
 
 ARTICLE_ROOT = seen("main .container .row .col-lg-8 .single-content2")
-HEADLINE = derived(".entry-header h1", "the theme; the headline stands first in a saved page")
-META_SPANS = derived(".entry-meta span", "the theme: date and category")
+HEADLINE = seen(".entry-header h1.entry-title")
+# «٢٧ أغسطس ٢٠٢٦», «|», «٠٦:٣٩ ص», Cairo: read together they are a minute, span by span a day.
+META_SPANS = seen(".entry-header .entry-meta span")
 SHARE_LABEL = seen("مشاركة :")
-IMAGE = seen('figure img[alt="post-title"]')
+IMAGE = seen('figure.image img[alt="post-title"]')
 IMAGE_ALT = seen("post-title")
-IMAGE_CAPTION = guess("figure figcaption", "a caption follows the image; its element is unknown")
-CREDIT_LINE = guess("article p.font-medium", "stands before the body; its place in the DOM is unknown")
+IMAGE_CAPTION = seen("figure.image figcaption")
+# «القاهرة الإخبارية - <!-- -->متابعات<!-- -->»: what follows the dash is page data's `writer`.
+CREDIT_LINE = seen("figure.image + p > strong, .entry-header + p > strong", f"{CAPTURE}; without an image inferred")
+BODY = seen("article .entry-main-content .htmlCode")  # several where an embed stands between
 PARAGRAPHS = seen("article .entry-main-content .htmlCode p")
-OLDER_PARAGRAPHS = seen("article div div p", "an older public scraper")
-BODY = seen("article .entry-main-content .htmlCode")
-TAG_LINKS = derived('.tags a[rel="tag"]', "the theme")
-CATEGORY_LINKS = derived(".entry-meta a[href*='/category/']", "the theme")
-# A selector that matches no element: a field that a layout does not show.
+TAG_LINKS = seen('article .entry-bottom .tags a[href^="/tag/"]')
+# The markup shows no category. A selector that matches no element: a field that a layout does not show.
 NOTHING = ":not(*)"
+# What shows on its page that a story is none, by kind.
+KIND_MARKERS = seen(
+    {
+        "infographic": "main.infograph-post, .entry-main-content li.blocks-gallery-item.infographic",
+        "album": ".entry-main-content figure.wp-block-gallery .image-gallery",
+    }
+)
+VIDEO_MARKER = inferred(".entry-main-content iframe", "the listing's video block; no video page was captured")
+OLDER_PARAGRAPHS = seen("article div div p", SCRAPERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +234,8 @@ class ArticleLayout:
     category_links: str = NOTHING
 
 
-_STORIES = ArticleLayout(
-    name="stories",
+_CAPTURED = ArticleLayout(
+    name="captured",
     root=ARTICLE_ROOT.value,
     headline=HEADLINE.value,
     meta_spans=META_SPANS.value,
@@ -184,19 +244,32 @@ _STORIES = ArticleLayout(
     credit_line=CREDIT_LINE.value,
     body=BODY.value,
     tag_links=TAG_LINKS.value,
-    category_links=CATEGORY_LINKS.value,
 )
-# Of the older one only the paragraphs' selector is known.
-LAYOUTS = (_STORIES, replace(_STORIES, name="older", body=OLDER_PARAGRAPHS.value))
-
-NEXT_DATA_SCRIPT = guess("script#__NEXT_DATA__", "Next.js pages router")
-NEXT_FLIGHT_PUSH = guess("self.__next_f.push", "Next.js app router")
+# What public scrapers of 2023 to 2025 and the theme suggest; the capture has none of its own marks.
+_STORIES = replace(
+    _CAPTURED,
+    name="stories",
+    headline=".entry-header h1",
+    meta_spans=".entry-meta span",
+    image='figure img[alt="post-title"]',
+    image_caption="figure figcaption",
+    credit_line="article p.font-medium",
+    tag_links='.tags a[rel="tag"]',
+    category_links=".entry-meta a[href*='/category/']",
+)
+# Of the oldest one only the paragraphs' selector is known.
+LAYOUTS = (_CAPTURED, _STORIES, replace(_STORIES, name="older", body=OLDER_PARAGRAPHS.value))
 
 
 def facts() -> dict[str, Fact[object]]:
     """Every fact of this module by name, in the order they stand, the sections' listings included."""
-    found = {name: value for name, value in globals().items() if isinstance(value, Fact)}
+    named = {name: value for name, value in globals().items() if isinstance(value, Fact)}
     for section in SECTIONS.values():
-        found[f"SECTIONS[{section.name}].categories"] = section.categories
-        found[f"SECTIONS[{section.name}].tags"] = section.tags
-    return found
+        named[f"SECTIONS[{section.name}].categories"] = section.categories
+        named[f"SECTIONS[{section.name}].tags"] = section.tags
+    return named
+
+
+def category_name(slug: str) -> str:
+    """The site's own name of a category; for one that the menu did not show, its slug in words."""
+    return CATEGORIES.value.get(slug) or slug.replace("-", " ").strip()

@@ -197,10 +197,10 @@ def show(findings: Sequence[Finding], root: str, pages: int) -> None:
     colours = {Verdict.HOLDS: "green", Verdict.FAILS: "red", Verdict.NOT_SEEN: "yellow"}
     for finding in findings:
         verdict = f"[{colours[finding.verdict]}]{finding.verdict.value}[/]" + (" (needed)" if finding.is_bad else "")
-        table.add_row(_plain(finding.fact), finding.sureness, verdict, _plain(finding.found))
+        table.add_row(_plain(finding.fact), finding.confidence, verdict, _plain(finding.found))
     console = Console()
     console.print(table)
-    failed = [f.fact for f in findings if f.verdict is Verdict.FAILS and f.sureness != "question"]
+    failed = [f.fact for f in findings if f.verdict is Verdict.FAILS and f.confidence != "question"]
     if failed:
         console.print(f"Correct in {_CORRECT}: {', '.join(failed)}", markup=False)
 

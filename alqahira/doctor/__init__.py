@@ -31,7 +31,7 @@ from alqahira.doctor.articles import (
 from alqahira.doctor.listings import (
     answered,
     article_paths,
-    institution_tags,
+
     links_of,
     load_more,
     load_more_labels,
@@ -62,7 +62,7 @@ def diagnose(samples: Sequence[Sample], *, root: str, now: datetime) -> list[Fin
     for name, fact in site.facts().items():
         needed, check = _CHECKS[name]
         verdict, found = check(visit)
-        findings.append(Finding(name, verdict, needed, fact.sureness.value, found))
+        findings.append(Finding(name, verdict, needed, fact.confidence.value, found))
     for name, needed, check in _QUESTIONS:
         verdict, found = check(visit)
         findings.append(Finding(name, verdict, needed, "question", found))
@@ -85,7 +85,6 @@ _CHECKS: dict[str, tuple[bool, Check]] = {
     "TAG_URL": (False, links_of(shape_of(site.TAG_URL.value), site.TAG_URL.value)),
     "NEXT_IMAGE_PATH": (False, next_images),
     "IMAGE_CLOCKS_AGREE_MS": (False, image_clocks),
-    "INSTITUTION_TAGS": (False, institution_tags),
     "CARD": (False, matches(_LISTINGS, site.CARD)),
     "IMAGE_ALT": (False, matches(_ARTICLES, site.IMAGE)),
     "BODY": (False, matches(_ARTICLES, site.BODY)),

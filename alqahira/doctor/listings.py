@@ -53,15 +53,6 @@ def of_section(section: site.Section, kind: str) -> Check:
     return check
 
 
-def institution_tags(visit: SiteVisit) -> tuple[Verdict, str]:
-    """INSTITUTION_TAGS: which of them answer with articles."""
-    good = {unquote(urlsplit(s.url).path).split("/")[-1] for s in visit.samples if _has_articles(visit, s)}
-    found = [tag for tag in site.INSTITUTION_TAGS.value if tag in good]
-    asked = any(sample.kind == "tag" for sample in visit.samples)
-    verdict = Verdict.HOLDS if found else Verdict.FAILS if asked else Verdict.NOT_SEEN
-    return verdict, f"with articles: {', '.join(found) or 'none'}"
-
-
 def _has_articles(visit: SiteVisit, sample: Sample) -> bool:
     return sample.status == 200 and bool(read_listing(sample.body, sample.url, root=visit.root, now=visit.now).cards)
 

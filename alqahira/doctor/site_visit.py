@@ -30,7 +30,7 @@ class Finding:
     fact: str
     verdict: Verdict
     needed: bool
-    sureness: str
+    confidence: str
     found: str
 
     @property
