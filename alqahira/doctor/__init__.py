@@ -117,7 +117,6 @@ _CHECKS: dict[str, tuple[bool, Check]] = {
     "PARAGRAPHS": (False, matches(_ARTICLES, site.PARAGRAPHS, paragraphs_instead)),
     "OLDER_PARAGRAPHS": (False, may_match(_ARTICLES, site.OLDER_PARAGRAPHS)),
     "TAG_LINKS": (False, may_match(_ARTICLES, site.TAG_LINKS)),
-    "CATEGORY_LINKS": (False, may_match(_ARTICLES, site.CATEGORY_LINKS)),
     "NEXT_DATA_SCRIPT": (False, may_match(_ARTICLES, site.NEXT_DATA_SCRIPT)),
     "NEXT_FLIGHT_PUSH": (False, flight),
 }
