@@ -15,7 +15,9 @@ from alqahira import credit_words as words
 from alqahira.arabic import clean_text, fold_text
 from alqahira.site import BARE_TITLES
 
-LONGEST_CREDIT = 90  # characters, as displayed
+LONGEST_CREDIT = 90  # characters, as displayed; a longer line is prose
+# The site's own field of a credit may name more people than a line of prose would.
+_LONGEST_NAMED = 200
 _LONGEST_INPUT = 1000
 _SEPARATOR = re.compile(r"\s*([-–—/|،,؛;()\[\]•·:\n]+)\s*")
 _ONLY_LETTERS = re.compile(r"[^\W\d_]+(?:[ .'’]+[^\W\d_]+)*\.?")
@@ -64,23 +66,23 @@ class _Credit:
 
 def parse_credit(line: str) -> tuple[list[str], list[str]]:
     """The people (as printed) and the agency codes of a credit line, in its order; both empty for prose."""
-    credit = _read(line)
+    credit = _read(line, _LONGEST_NAMED)
     return ([*credit.people], [*credit.agencies]) if credit else ([], [])
 
 
 def is_credit_line(text: str) -> bool:
     """Whether `text` is a credit: short, without a reporting verb, and naming the house, an agency or a role."""
-    credit = _read(text)
+    credit = _read(text, LONGEST_CREDIT)
     return credit is not None and credit.is_sure
 
 
 @lru_cache(maxsize=64)  # a page's credit is asked for thrice: whether it is one, whom it names, for the record
-def _read(line: str) -> _Credit | None:
+def _read(line: str, longest: int) -> _Credit | None:
     """What the line credits, or None where it is prose; not to be changed."""
     if len(line) > _LONGEST_INPUT:
         return None
     line = clean_text(line)
-    if len(line) > LONGEST_CREDIT or _SENTENCE_END.search(line) or fold_text(line) in _BARE_TITLES:
+    if len(line) > longest or _SENTENCE_END.search(line) or fold_text(line) in _BARE_TITLES:
         return None
     credit = _Credit()
     pieces = _SEPARATOR.split(line)

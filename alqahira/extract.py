@@ -7,6 +7,7 @@ tolerance, the better one is taken and the disagreement is told to the run.
 from __future__ import annotations
 
 from codecs import BOM_UTF8
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,9 +16,10 @@ from typing import Any
 from w3lib.encoding import html_to_unicode
 
 from alqahira import site, urls
-from alqahira.arabic import REPLACEMENT, fold_text
+from alqahira.arabic import REPLACEMENT, fold_text, fold_tokens
 from alqahira.article import Article
-from alqahira.credits import parse_credit
+from alqahira.credits import is_credit_line, parse_credit
+from alqahira.dates import parse_date
 from alqahira.shell import is_empty_shell
 from alqahira.similarity import content_hash
 from alqahira.sources import (
@@ -36,17 +38,20 @@ from alqahira.sources import (
 # The order in which a field believes its sources.
 _HEADLINE_ORDER = ("site", "page_data", "jsonld", "meta", "generic", "listing")
 _BODY_ORDER = ("site", "page_data", "generic", "jsonld")
-_DATE_ORDER = ("jsonld", "meta", "page_data", "visible", "sitemap", "listing", "image_upload")
+_DATE_ORDER = ("page_data", "jsonld", "meta", "visible", "sitemap", "listing")
+_KIND_ORDER = ("page_data", "site")
 _OTHER_ORDER = ("site", "page_data", "jsonld", "meta", "generic")
 
 _DATES_AGREE = timedelta(seconds=60)
 # A visible date has minutes at best, and often a day alone.
 _VISIBLE_AGREES = timedelta(days=1)
-# An image may be uploaded a while after the article was first published, but not days.
+# A story is given another image within hours of its publication, not after days.
 _UPLOAD_AGREES = timedelta(days=2)
+# A description is the lead, an older wording of it or the caption where so much of the one stands in the other.
+_SAME_TEXT = 0.7
 _BODIES_AGREE = 0.7
-_SHORTEST_BODY = 40  # characters
-_BEGINNING = 5  # paragraphs
+_SHORTEST_BODY, _LONG_BODY = 40, 400  # characters: less is none, and so much is one whatever it says
+_LEAD = 2  # paragraphs
 # Where the generic extractor finds running text; structure knows the first two.
 _TEXT_ELEMENTS = ("p", "div", "pre", "code")
 
@@ -58,6 +63,7 @@ class Hints:
     listing_headline: str | None = None
     listing_date: datetime | None = None
     sitemap_date: datetime | None = None
+    section: str | None = None  # the category whose listing shows it
 
     def joined(self, other: Hints) -> Hints:
         """What both say; this one first."""
@@ -65,6 +71,7 @@ class Hints:
             self.listing_headline or other.listing_headline,
             self.listing_date or other.listing_date,
             self.sitemap_date or other.sitemap_date,
+            self.section or other.section,
         )
 
 
@@ -79,9 +86,13 @@ class Disagreement:
 
 @dataclass(slots=True)
 class Reading:
-    """A page as read: the article, or the cause why there is none; where each field came from."""
+    """A page as read: the article, or the cause why there is none; where each field came from.
+
+    `kind`: what the page is where it is none of the site's articles, one of `site.OTHER_KINDS`.
+    """
 
     article: Article | None = None
+    kind: str | None = None
     cause: str | None = None
     sources: dict[str, str] = field(default_factory=dict)
     disagreements: list[Disagreement] = field(default_factory=list)
@@ -102,6 +113,11 @@ def read_page(html: str | bytes, url: str, *, now: datetime, hints: Hints | None
     page = Page(text, url, now, utf8)
     reading = Reading()
     found = _ask(page)
+    if kind := next((kind for _, kind in _say(found, "kind", _KIND_ORDER)), None):
+        reading.kind = kind if kind != site.ARTICLE_KIND.value else None
+    if reading.kind:
+        reading.cause = reading.kind
+        return reading
     headline = _headline(found, hints or Hints(), reading)
     paragraphs = _body(found, page, headline, reading)
     if not headline or not paragraphs:
@@ -186,20 +202,35 @@ def _headline(found: dict[str, Found], hints: Hints, reading: Reading) -> str | 
 
 def _body(found: dict[str, Found], page: Page, headline: str | None, reading: Reading) -> list[str]:
     said = list(_say(found, "paragraphs", _BODY_ORDER))
-    usable = [(source, body) for source, body in said if sum(map(len, body)) >= _SHORTEST_BODY]
+    usable = [(source, body) for source, body in said if _is_body(body, headline, page.now)]
     if not usable and headline and _has_text(page) and (last := generic.read(page)):
-        usable = [("generic", last.paragraphs)] if sum(map(len, last.paragraphs)) >= _SHORTEST_BODY else []
+        usable = [("generic", last.paragraphs)] if _is_body(last.paragraphs, headline, page.now) else []
     if not usable:
         return []
-    body: list[str]
-    source, body = usable[0]
+    # The site's own data is the text that its markup is made of: where the two differ, a selector is wrong.
+    exact = next((pair for pair in usable if pair[0] == "page_data" and found["page_data"].kind), None)
+    source, body = exact if exact and exact[1] != usable[0][1] else usable[0]
     reading.sources["article_body"] = source
-    for other, text in usable[1:]:
-        if not _same_words(body, text):
+    for other, text in usable:
+        if other != source and not _same_words(body, text):
             reading.disagreements.append(Disagreement("article_body", source, other))
     if headline and len(body) > 1 and fold_text(body[0]) == fold_text(headline):
         body = body[1:]
     return body
+
+
+def _is_body(paragraphs: list[str], headline: str | None, now: datetime) -> bool:
+    """Whether there is running text: headline, date and credit alone are none."""
+    length = sum(map(len, paragraphs))
+    if length >= _LONG_BODY:
+        return True
+    name = fold_text(headline or "")
+    lines = [
+        line
+        for line in paragraphs
+        if fold_text(line) != name and not is_credit_line(line) and not parse_date(line, now=now)
+    ]
+    return sum(map(len, lines)) >= _SHORTEST_BODY
 
 
 def _same_words(a: list[str], b: list[str]) -> bool:
@@ -232,12 +263,13 @@ def _article(
     credit = _take(found, "credit_line", reading)
     people, agencies = parse_credit(credit) if credit else ([], [])
     image = _take(found, "image_url", reading)
+    caption = _take(found, "image_caption", reading)
     published, source = _published(found, hints, image, page.now, reading)
     return Article(
         article_id=urls.article_id(url),
         url=url,
         headline=headline,
-        description=_description(found, paragraphs, reading),
+        description=_description(found, headline, paragraphs, caption, reading),
         article_body=body,
         credit_line=credit,
         authors=people,
@@ -246,8 +278,8 @@ def _article(
         date_published_source=source,
         date_modified=_modified(found, published, reading),
         image_url=image,
-        image_caption=_take(found, "image_caption", reading),
-        article_sections=_take(found, "sections", reading, "article_sections") or [],
+        image_caption=caption,
+        article_sections=_sections(found, hints, reading),
         keywords=_take(found, "keywords", reading) or [],
         in_language=site.LANGUAGE.value,
         word_count=len(body.split()),
@@ -264,15 +296,36 @@ def _take(found: dict[str, Found], name: str, reading: Reading, as_field: str = 
     return None
 
 
-def _description(found: dict[str, Found], paragraphs: list[str], reading: Reading) -> str | None:
-    """A standfirst or meta description that is not the body's beginning."""
-    start = " ".join(map(fold_text, paragraphs[:_BEGINNING]))
+def _sections(found: dict[str, Found], hints: Hints, reading: Reading) -> list[str]:
+    """The categories as the page names them, else the one whose listing shows it: each post has exactly one."""
+    sections: list[str] | None = _take(found, "sections", reading, "article_sections")
+    if sections or not hints.section:
+        return sections or []
+    reading.sources["article_sections"] = "listing"
+    return [hints.section]
+
+
+def _description(
+    found: dict[str, Found], headline: str, paragraphs: list[str], caption: str | None, reading: Reading
+) -> str | None:
+    """A standfirst or meta description that says something else than headline, lead and caption."""
+    lead = fold_tokens(" ".join((headline, *paragraphs[:_LEAD])))
+    known = [lead, fold_tokens(caption or "")]
+    start = fold_text(" ".join(paragraphs[: _LEAD + 3]))
     for source, text in _say(found, "description", ("page_data", "jsonld", "meta")):
-        key = fold_text(text.rstrip(" .…"))
-        if key and not start.startswith(key) and without_house(text):
+        words = fold_tokens(text.rstrip(" .…"))
+        if not words or not without_house(text) or start.startswith(" ".join(words)):
+            continue
+        if not any(_is_same_text(words, other) for other in known):
             reading.sources["description"] = source
             return str(text)
     return None
+
+
+def _is_same_text(words: list[str], other: list[str]) -> bool:
+    """Whether nearly all of the shorter text stands in the longer, each word as often as it is there."""
+    shorter, longer = sorted((Counter(words), Counter(other)), key=Counter.total)
+    return shorter.total() > 0 and (shorter & longer).total() >= _SAME_TEXT * shorter.total()
 
 
 def _published(
@@ -282,34 +335,31 @@ def _published(
         name: found[name].published for name in ("jsonld", "meta", "page_data") if name in found
     }
     visible = next((f.published for name in ("site", "generic") if (f := found.get(name)) and f.published), None)
-    upload = image_stamp.uploaded(image, now=now)
-    said |= {"visible": visible, "sitemap": hints.sitemap_date, "listing": hints.listing_date, "image_upload": upload}
+    said |= {"visible": visible, "sitemap": hints.sitemap_date, "listing": hints.listing_date}
     known = [(source, moment) for source in _DATE_ORDER if (moment := said.get(source))]
     if not known:
         return None, None
     source, published = known[0]
+    upload = image_stamp.uploaded(image, now=now)
     if source == "visible" and upload and published < upload - _UPLOAD_AGREES:
         # Older than its own image, as a default that nobody filled in is: then what led here knows better.
-        likely = [(other, moment) for other, moment in known[1:] if moment >= upload - _UPLOAD_AGREES]
-        source, published = next((pair for pair in likely if pair[0] in ("sitemap", "listing")), known[0])
+        source, published = next((pair for pair in known[1:] if pair[1] >= upload - _UPLOAD_AGREES), known[0])
     reading.sources["date_published"] = source
     for other, moment in known:
-        if other == source:
-            continue
-        if other == "image_upload":
-            agrees = published >= moment - _UPLOAD_AGREES
-        else:
-            coarse = {source, other} & {"visible", "listing", "sitemap"}
-            agrees = abs(moment - published) <= (_VISIBLE_AGREES if coarse else _DATES_AGREE)
-        if not agrees:
+        coarse = {source, other} & {"visible", "listing", "sitemap"}
+        if other != source and abs(moment - published) > (_VISIBLE_AGREES if coarse else _DATES_AGREE):
             reading.disagreements.append(Disagreement("date_published", source, other))
+    if upload and published < upload - _UPLOAD_AGREES:
+        reading.disagreements.append(Disagreement("date_published", source, "image_upload"))
     return published, source
 
 
 def _modified(found: dict[str, Found], published: datetime | None, reading: Reading) -> datetime | None:
     modified: datetime
     for source, modified in _say(found, "modified", ("jsonld", "meta", "page_data")):
-        if published is None or modified >= published:
+        if modified == published:
+            continue  # the site states its publication again
+        if published is None or modified > published:
             reading.sources["date_modified"] = source
             return modified
         reading.disagreements.append(Disagreement("date_modified", "date_published", source))

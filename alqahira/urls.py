@@ -99,12 +99,15 @@ def resolve(link: str, *, base: str) -> str | None:
 
 
 def image_url(source: str | None, *, base: str) -> str | None:
-    """The absolute URL of an image, taken out of Next.js' `/_next/image?url=…`; None where there is none."""
+    """The absolute URL of an image itself; None where there is none.
+
+    It is taken out of Next.js' `/_next/image?url=…`, and a rendition's size and compression are cut off.
+    """
     url = resolve(source, base=base) if source and source.strip() else None
     if url and urlsplit(url).path == site.NEXT_IMAGE_PATH.value:
         inner = dict(parse_qsl(urlsplit(url).query)).get("url")
-        return resolve(inner, base=base) if inner else None
-    return url
+        url = resolve(inner, base=base) if inner else None
+    return site.IMAGE_RENDITION.value.sub("", url) if url else None
 
 
 def _host(url: str) -> str:

@@ -25,6 +25,7 @@ _PARSER = etree.HTMLParser(encoding="utf-8", huge_tree=False, remove_comments=Tr
 class Found:
     """What one source says of the article; None or empty where it is silent."""
 
+    kind: str | None = None  # `post`, or a kind of `site.OTHER_KINDS`
     headline: str | None = None
     description: str | None = None
     paragraphs: list[str] = field(default_factory=list)
@@ -79,7 +80,9 @@ class Page:
 
 # «headline | القاهرة الإخبارية»
 _SUFFIX = re.compile(r"\s*[|\-–—]\s*(?P<name>[^|\-–—]+)$")
-_HOUSE_NAMES = {fold_text(name) for name in (site.NAME.value, *site.BARE_TITLES.value)}
+_HOUSE_NAMES = {
+    fold_text(name) for name in (site.NAME.value, site.OPEN_GRAPH_NAME.value, "القاهرة الاخبارية", *site.BARE_TITLES.value)
+}
 
 
 def without_house(text: str) -> str | None:

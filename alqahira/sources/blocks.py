@@ -80,8 +80,12 @@ _SKIPPED = frozenset(
         "head",
         "title",
         "footer",
-        "ins",
+        "del",
     ]
+)
+# What platforms call the posts that editors paste into a story, and advertisers their places: no body.
+_EMBEDS = frozenset(
+    ["twitter-tweet", "twitter-video", "instagram-media", "fb-post", "fb-video", "tiktok-embed", "adsbygoogle"]
 )
 _MAX_NODES = 20_000
 _ALL_LINK = 0.9
@@ -132,7 +136,7 @@ def blocks(element: Any) -> Iterator[list[Line]]:
                 end_line()
             elif tag in _BLOCKS and (block := end_block()):
                 yield block
-            if tag and tag not in _SKIPPED and (node is element or not _is_hidden(node)):
+            if tag and tag not in _SKIPPED and (node is element or not _is_left_out(node)):
                 anchors += tag == "a"
                 if node.text:
                     texts.append(node.text)
@@ -153,8 +157,11 @@ def blocks(element: Any) -> Iterator[list[Line]]:
         yield block
 
 
-def _is_hidden(node: Any) -> bool:
+def _is_left_out(node: Any) -> bool:
+    """Whether the element is hidden, or a post of another platform."""
     if node.get("hidden") is not None or node.get("aria-hidden") == "true":
+        return True
+    if (names := node.get("class")) and not _EMBEDS.isdisjoint(names.split()):
         return True
     style = node.get("style")
     return style is not None and "display:none" in style.replace(" ", "").lower()

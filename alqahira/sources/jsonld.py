@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
+from alqahira import site
 from alqahira.arabic import clean_line, fold_text
 from alqahira.dates import parse_date
 from alqahira.sources import Found, Page
@@ -104,12 +105,27 @@ def _article(thing: dict[str, Any], page: Page) -> Found:
         headline=string(thing.get("headline")) or string(thing.get("name")),
         description=string(thing.get("description")),
         paragraphs=paragraphs_of(body) if isinstance(body, str) else [],
+        credit_line=_credit(thing.get("author")),
         published=_date(thing.get("datePublished"), page),
         modified=_date(thing.get("dateModified"), page),
         image_url=_image(thing.get("image"), page),
         sections=strings(thing.get("articleSection")),
         keywords=strings(thing.get("keywords"), split=True),
     )
+
+
+def _credit(value: Any) -> str | None:
+    """The credit of an author whose address is the site itself: so the site names its writers."""
+    author = value[0] if isinstance(value, list) and value else value
+    if not isinstance(author, dict) or author.get("@type") != "Person":
+        return None
+    address = author.get("url")
+    return house_credit(string(author.get("name"))) if address in (site.ROOT.value, f"{site.ROOT.value}/") else None
+
+
+def house_credit(writer: str | None) -> str | None:
+    """The credit line that the site prints for a writer: «القاهرة الإخبارية - متابعات»."""
+    return f"{site.NAME.value} - {writer}" if writer else None
 
 
 def string(value: Any) -> str | None:

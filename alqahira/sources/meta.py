@@ -32,6 +32,7 @@ def read(page: Page) -> Found | None:
         modified=parse_date(modified, now=page.now) if modified else None,
         image_url=urls.image_url(image, base=page.url),
         sections=strings(values.get("article:section", [])),
-        keywords=strings(values.get("article:tag", []) or values.get("keywords", []), split=True),
+        # Not `keywords`: the site's are made by a machine from an earlier draft.
+        keywords=strings(values.get("article:tag", []), split=True),
     )
     return found if found != Found() else None

@@ -1,7 +1,7 @@
-"""Next.js page data: `__NEXT_DATA__` (pages router) and `self.__next_f.push` (app router).
+"""Next.js page data: `__NEXT_DATA__` (pages router, as the site has it) and `self.__next_f.push` (app router).
 
-Whether and how the site fills them is unknown, so an article is known by its shape: an object with the
-page's number, or with a title and a body of some length.
+The site's own article is known by its names (`site.POST_PATH`). Where they stand elsewhere, an article is known by
+its shape: an object with the page's number, or with a title and a body of some length.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import deque
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,7 +18,7 @@ from alqahira.arabic import fold_text
 from alqahira.dates import parse_date
 from alqahira.sources import Found, Page
 from alqahira.sources.blocks import paragraphs_of
-from alqahira.sources.jsonld import string, strings
+from alqahira.sources.jsonld import house_credit, string, strings
 from alqahira.urls import article_number, image_url
 
 _HEADLINES = ("title", "headline", "name")
@@ -44,6 +45,7 @@ _KEYWORDS = ("tags", "keywords", "tag")
 _NUMBERS = ("id", "newsId", "news_id", "articleId", "number", "_id")
 _SHORTEST_BODY = 80  # characters; less is a teaser
 _MAX_OBJECTS = 20_000
+_MAX_BLOCKS = 500  # of one article
 
 _PUSH = re.compile(r"self\.__next_f\.push\(\s*(\[.*\])\s*\)", re.DOTALL)
 _FLIGHT_ROW = re.compile(rb"(?P<id>[0-9a-f]{1,8}):(?:T(?P<length>[0-9a-f]{1,8}),)?")
@@ -52,16 +54,91 @@ _FLIGHT_ROW = re.compile(rb"(?P<id>[0-9a-f]{1,8}):(?:T(?P<length>[0-9a-f]{1,8}),
 def read(page: Page) -> Found | None:
     """What the page's own data says of its article; None where it has none."""
     number = article_number(page.url)
+    documents = data_of(page)
+    for data in documents:
+        post = at(data, site.POST_PATH.value)
+        if isinstance(post, dict) and (number is None or str(post.get("id")) == number):
+            return _post(post, page)
     candidates = []
-    for data in _data(page):
+    for data in documents:
         for thing in _objects(data):
             headline = next((thing[name] for name in _HEADLINES if isinstance(thing.get(name), str)), None)
-            body = next((thing[name] for name in _BODIES if _is_body(name, thing.get(name))), None)
+            body: Any = thing.get("postContent")
+            if not isinstance(body, list):
+                body = next((thing[name] for name in _BODIES if _is_body(name, thing.get(name))), None)
             if headline and body is not None and (rank := _rank(thing, headline, number, page)) is not None:
                 candidates.append((rank, len(str(body)), thing, headline, body))
     if not candidates:
         return None
     *_, thing, headline, body = max(candidates, key=lambda candidate: candidate[:2])
+    return _post(thing, page) if "postContent" in thing else _by_shape(thing, headline, body, page)
+
+
+def data_of(page: Page) -> list[Any]:
+    """Every JSON document that the page hands to its own scripts."""
+    documents, pushed = [], []
+    for _, name, text in page.scripts:
+        if name == "__NEXT_DATA__":
+            documents.append(_loads(text))
+        elif site.NEXT_FLIGHT_PUSH.value in text and (match := _PUSH.search(text)):
+            chunk = _loads(match[1])
+            if isinstance(chunk, list) and len(chunk) > 1 and isinstance(chunk[1], str):
+                pushed.append(chunk[1])
+    if pushed:
+        documents += _flight("".join(pushed))
+    return [data for data in documents if data is not None]
+
+
+def at(data: Any, path: tuple[str, ...]) -> Any:
+    """The value at a path of names; None where it leads nowhere."""
+    for name in path:
+        data = data.get(name) if isinstance(data, dict) else None
+    return data
+
+
+# --- the site's own names -----------------------------------------------------------------------
+
+
+def _post(post: Mapping[str, Any], page: Page) -> Found:
+    """The fields of a post. `updatedAt` moves with the view counter and `keywords` are machine-made: neither is read."""
+    blocks = [block for block in _list(post.get("postContent"))[:_MAX_BLOCKS] if isinstance(block, dict)]
+    if all(isinstance(block.get("order"), int) for block in blocks):
+        blocks.sort(key=lambda block: block["order"])
+    kind = post.get("type")
+    return Found(
+        kind=kind if isinstance(kind, str) and kind in (site.ARTICLE_KIND.value, *site.OTHER_KINDS.value) else None,
+        headline=string(post.get("title")),
+        description=string(post.get("summary")),
+        paragraphs=[text for block in blocks if block.get("type") == site.TEXT_BLOCK.value for text in _texts(block)],
+        credit_line=house_credit(string(post.get("writer"))),
+        published=_moment(post.get("publishedAt"), page.now),
+        image_url=_image(post.get("mainImage_url"), page),
+        image_caption=string(post.get("mainImage_comment")),
+        sections=strings(post.get("Categories")),
+        keywords=strings(post.get("Tags")),
+    )
+
+
+def _texts(block: Mapping[str, Any]) -> list[str]:
+    """A block's paragraphs: its HTML, else its plain text, one paragraph a line."""
+    for name in ("content", "raw_content"):
+        if isinstance(text := block.get(name), str) and (paragraphs := paragraphs_of(text)):
+            return paragraphs
+    return []
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _image(value: Any, page: Page) -> str | None:
+    return image_url(value, base=page.url) if isinstance(value, str) else None
+
+
+# --- any other shape ----------------------------------------------------------------------------
+
+
+def _by_shape(thing: Mapping[str, Any], headline: str, body: Any, page: Page) -> Found:
     image = _first(thing, _IMAGES)
     caption = _first(thing, _CAPTIONS)
     if isinstance(image, dict):
@@ -75,25 +152,11 @@ def read(page: Page) -> Found | None:
         credit_line=string(credit.get("name") if isinstance(credit, dict) else credit),
         published=_moment(_first(thing, _PUBLISHED), page.now),
         modified=_moment(_first(thing, _MODIFIED), page.now),
-        image_url=image_url(image, base=page.url) if isinstance(image, str) else None,
+        image_url=_image(image, page),
         image_caption=string(caption),
         sections=strings(_first(thing, _SECTIONS)),
         keywords=strings(_first(thing, _KEYWORDS), split=True),
     )
-
-
-def _data(page: Page) -> list[Any]:
-    found, pushed = [], []
-    for _, name, text in page.scripts:
-        if name == "__NEXT_DATA__":
-            found.append(_loads(text))
-        elif site.NEXT_FLIGHT_PUSH.value in text and (match := _PUSH.search(text)):
-            chunk = _loads(match[1])
-            if isinstance(chunk, list) and len(chunk) > 1 and isinstance(chunk[1], str):
-                pushed.append(chunk[1])
-    if pushed:
-        found += _flight("".join(pushed))
-    return [data for data in found if data is not None]
 
 
 def _flight(stream: str) -> list[Any]:
@@ -177,7 +240,7 @@ def _paragraphs(body: Any) -> list[str]:
     return paragraphs_of("\n".join(f"<p>{entry}</p>" for entry in body) if isinstance(body, list) else body)
 
 
-def _first(thing: dict[str, Any], names: tuple[str, ...]) -> Any:
+def _first(thing: Mapping[str, Any], names: tuple[str, ...]) -> Any:
     return next((thing[name] for name in names if thing.get(name)), None)
 
 

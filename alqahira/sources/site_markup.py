@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -51,6 +52,9 @@ def read(page: Page, layouts: Sequence[ArticleLayout] = site.LAYOUTS) -> Found |
         if found is not None and found.paragraphs:
             return found
         best = best or found
+        if best is not None and (kind := _kind(page.tree)):  # its date and credit are no body in any layout
+            best.kind = kind
+            break
     return best
 
 
@@ -66,9 +70,20 @@ def _read(page: Page, layout: ArticleLayout) -> Found | None:
     found.image_caption = first_text(select(layout.image_caption)(root))
     found.sections = texts(select(layout.category_links)(root))
     found.keywords = texts(select(layout.tag_links)(root))
-    for span in select(layout.meta_spans)(root):
-        found.published = found.published or parse_date(text_of(span), now=page.now)
+    found.published = _published(texts(select(layout.meta_spans)(root)), page)
     return found
+
+
+def _published(spans: list[str], page: Page) -> datetime | None:
+    """Day and clock stand in spans of their own: together they are a minute, alone a day."""
+    moments = (parse_date(text, now=page.now) for text in (" ".join(spans), *spans))
+    return next(filter(None, moments), None)
+
+
+def _kind(tree: Any) -> str | None:
+    """What the markup shows a page without text to be; None for an article without text as well."""
+    markers = (*site.KIND_MARKERS.value.items(), ("video", site.VIDEO_MARKER.value))
+    return next((kind for kind, marker in markers if select_first(marker, tree) is not None), None)
 
 
 def _headline(layout: ArticleLayout, root: Any) -> str | None:
@@ -88,10 +103,14 @@ def _outermost(elements: list[Any]) -> list[Any]:
     return found
 
 
+# «القاهرة الإخبارية - » of an article that names no writer.
+_LONE_DASH = re.compile(r"\s+[-–—]\s*$")
+
+
 def _credit(elements: list[Any], found: Found) -> str | None:
     """The line before the body, or the body's first where it is one."""
     for element in elements:
-        line = text_of(element)
+        line = _LONE_DASH.sub("", text_of(element))
         if line and (is_credit_line(line) or any(parse_credit(line))):
             return line
     if found.paragraphs and is_credit_line(found.paragraphs[0]):

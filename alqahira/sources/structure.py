@@ -7,6 +7,7 @@ children hold the most running text, the credit and the date short lines between
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import chain, islice
 from typing import Any
 
@@ -26,6 +27,7 @@ _PARAGRAPH = 40  # characters; shorter ones are labels
 _MOST_LINK = 0.4
 _LONGEST_DATE = 80
 _MOST_HEADINGS = 20
+_MOST_LINES = 200  # short lines between the headline and the body
 _LONGEST_CAPTION = 300
 _MOST_ELEMENTS = 10_000  # an article's page has a thousand
 
@@ -39,11 +41,15 @@ def read(page: Page) -> Found | None:
     if body is None:
         return Found(headline=text_of(heading)) if heading is not None else None
     found = Found(headline=text_of(heading) if heading is not None else None, paragraphs=paragraphs(body))
-    for line in _lines_before(page.tree, heading, body):
+    lines = list(islice(_lines_before(page.tree, heading, body), _MOST_LINES))
+    for number, line in enumerate(lines):
         if found.credit_line is None and len(line) <= LONGEST_CREDIT and is_credit_line(line):
             found.credit_line = line
-        elif found.published is None and len(line) <= _LONGEST_DATE:
-            found.published = parse_date(line, now=page.now)
+        elif found.published is None and len(line) <= _LONGEST_DATE and (day := parse_date(line, now=page.now)):
+            # Day and clock may stand in elements of their own, with a bar between.
+            joined = (" ".join(lines[number:end]) for end in (number + 3, number + 2))
+            moments = (parse_date(text, now=page.now) for text in joined if len(text) <= _LONGEST_DATE)
+            found.published = next((at for at in moments if at and at - day < timedelta(days=1)), day)
     if found.credit_line is None and found.paragraphs and is_credit_line(found.paragraphs[0]):
         found.credit_line = found.paragraphs.pop(0)
     root = _common_root(heading, body)
@@ -90,7 +96,18 @@ def _body(tree: Any) -> Any:
         elif own >= _PARAGRAPH:  # text straight in a div, parted by br, or a div for each paragraph
             target = element if has_br else parent
             weights[target] = weights.get(target, 0) + own
-    return max(weights, key=lambda element: weights[element], default=None)
+    heaviest = max(weights, key=lambda element: weights[element], default=None)
+    return heaviest if heaviest is None else _with_its_like(heaviest, weights)
+
+
+def _with_its_like(body: Any, weights: dict[Any, int]) -> Any:
+    """The element around a body that an embed parts into several of the same make; else the body itself."""
+    around = body.getparent()
+    if around is None:
+        return body
+    make = (body.tag, body.get("class"))
+    parts = [child for child in around if (child.tag, child.get("class")) == make]
+    return around if len(parts) > 1 and all(part in weights or _length(part.text) == 0 for part in parts) else body
 
 
 def _length(text: str | None) -> int:
