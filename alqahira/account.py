@@ -1,6 +1,6 @@
 """The run's account: what became of every article that a run took up. Pure.
 
-discovered = accepted + unchanged + duplicates + off-topic + failed, each with its causes; an article
+discovered = accepted + unchanged + duplicate + off_topic + not_article + failed, each with its causes; an article
 that was taken up and not settled (the run was stopped) is left to the next run and named apart.
 """
 
@@ -34,6 +34,7 @@ class Outcome(StrEnum):
     UNCHANGED = "unchanged"
     DUPLICATE = "duplicate"
     OFF_TOPIC = "off_topic"
+    NOT_ARTICLE = "not_article"  # an infographic, an album, a video
     FAILED = "failed"
 
 
@@ -49,6 +50,8 @@ class Account:
     drift: list[str] = field(default_factory=list)
     # Where articles seem to be missing in a listing, one line each, the first few.
     gaps: list[str] = field(default_factory=list)
+    # Listings of which nothing but the first page could be had though more was wanted, one line each.
+    shallow: list[str] = field(default_factory=list)
     _open: set[str] = field(default_factory=set)
     _closed: set[str] = field(default_factory=set)
 
@@ -108,6 +111,7 @@ class Account:
             "sources": {name: dict(counts) for name, counts in self.sources.items()},
             "drift": self.drift,
             "gaps": self.gaps,
+            "shallow": self.shallow,
         }
 
 
@@ -117,7 +121,7 @@ def account_line(account: Mapping[str, Any]) -> str:
     for outcome in Outcome:
         causes = account["causes"].get(outcome.value, {})
         named = ", ".join(f"{cause} {n}" for cause, n in causes.items() if cause != outcome.value)
-        parts.append(f"{account[outcome.value]} {outcome.value}" + (f" ({named})" if named else ""))
+        parts.append(f"{account.get(outcome.value, 0)} {outcome.value}" + (f" ({named})" if named else ""))
     left = f"; {account['left']} left to the next run" if account["left"] else ""
     return f"{account['discovered']} discovered = {' + '.join(parts)}{left}"
 
@@ -130,7 +134,7 @@ def account_table(account: Mapping[str, Any]) -> list[str]:
     rows = [("outcome", "cause", "articles")]
     for outcome in Outcome:
         causes = account["causes"].get(outcome.value, {})
-        rows.append((outcome.value, "", str(account[outcome.value])))
+        rows.append((outcome.value, "", str(account.get(outcome.value, 0))))
         rows += [("", cause, str(n)) for cause, n in causes.items() if cause != outcome.value]
     rows.append(("= discovered", "", str(account["discovered"])))
     if account["left"]:

@@ -13,7 +13,7 @@ from typing import Any, overload
 
 from alqahira.lexicon import TOPICS
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _TO_THE_SECOND = len("2023-08-09T08:20:00")
 
 
@@ -71,7 +71,7 @@ class Article:
     agencies: list[str] = _list("Codes of the news agencies named in the credit line: mena, reuters, afp, wires, …")
     date_published: datetime | None = _timestamp("When the article was published, UTC, to the second.")
     date_published_source: str | None = _optional(
-        "Where date_published stood: jsonld, meta, page_data, visible, sitemap, listing or image_upload."
+        "Where date_published stood: page_data, jsonld, meta, visible, sitemap or listing."
     )
     date_modified: datetime | None = _timestamp("When the site says it last changed the article, UTC.")
     image_url: str | None = _optional("The main image.")

@@ -42,6 +42,7 @@ _DATE_ORDER = ("page_data", "jsonld", "meta", "visible", "sitemap", "listing")
 _KIND_ORDER = ("page_data", "site")
 _OTHER_ORDER = ("site", "page_data", "jsonld", "meta", "generic")
 
+_NOT_FOUND = frozenset(map(fold_text, site.NOT_FOUND_HEADLINES.value))
 _DATES_AGREE = timedelta(seconds=60)
 # A visible date has minutes at best, and often a day alone.
 _VISIBLE_AGREES = timedelta(days=1)
@@ -112,6 +113,9 @@ def read_page(html: str | bytes, url: str, *, now: datetime, hints: Hints | None
     text, utf8 = (html, None) if isinstance(html, str) else _decode(html)
     page = Page(text, url, now, utf8)
     reading = Reading()
+    if page_data.is_missing(page):
+        reading.cause = "soft_404"
+        return reading
     found = _ask(page)
     if kind := next((kind for _, kind in _say(found, "kind", _KIND_ORDER)), None):
         reading.kind = kind if kind != site.ARTICLE_KIND.value else None
@@ -120,6 +124,9 @@ def read_page(html: str | bytes, url: str, *, now: datetime, hints: Hints | None
         return reading
     headline = _headline(found, hints or Hints(), reading)
     paragraphs = _body(found, page, headline, reading)
+    if headline and fold_text(headline) in _NOT_FOUND:
+        reading.cause = "soft_404"
+        return reading
     if not headline or not paragraphs:
         reading.cause = _cause(page, headline, found)
         return reading
@@ -208,8 +215,9 @@ def _body(found: dict[str, Found], page: Page, headline: str | None, reading: Re
     if not usable:
         return []
     # The site's own data is the text that its markup is made of: where the two differ, a selector is wrong.
-    exact = next((pair for pair in usable if pair[0] == "page_data" and found["page_data"].kind), None)
-    source, body = exact if exact and exact[1] != usable[0][1] else usable[0]
+    source, body = usable[0]
+    if "page_data" in found and found["page_data"].kind:
+        source, body = next((pair for pair in usable if pair[0] == "page_data" and pair[1] != body), usable[0])
     reading.sources["article_body"] = source
     for other, text in usable:
         if other != source and not _same_words(body, text):

@@ -23,6 +23,7 @@ class Standing(StrEnum):
     RESTING = "resting"  # known, and not to be asked about yet
     ELSEWHERE = "elsewhere"  # pending, and another run is at it
     SET_ASIDE = "set_aside"  # read by a run that did not cover it, and kept in the ledger for one that does
+    NOT_ARTICLE = "not_article"  # an infographic, an album or a video: never to be asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Link:
     """An article page as a listing, sitemap or feed names it.
 
     `date` and `modified` are what that says of its publication and last change. `is_listed`: a listing shows it now.
+    `kind`: one of `site.OTHER_KINDS` where it is no article. `is_pinned`: it stands on top whatever its age.
     """
 
     key: str
@@ -38,17 +40,23 @@ class Link:
     date: datetime | None = None
     modified: datetime | None = None
     is_listed: bool = False
+    kind: str | None = None
+    is_pinned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """A link and how the ledger knows it. `settled`: runs that ended well have dealt with it."""
+    """A link and how the ledger knows it. `settled`: runs that ended well have dealt with it.
+
+    `kind`: what the page is where it stands as NOT_ARTICLE.
+    """
 
     link: Link
     standing: Standing
     settled: bool
     etag: str | None = None
     last_modified: str | None = None
+    kind: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +77,8 @@ class RevisitSchedule:
 
 def discovery(row: Any, link: Link, section: str, now: datetime) -> Discovery:
     """How a page that the ledger knows stands, now that a listing, a sitemap or a feed names it again."""
+    if row.state == "not_article":
+        return Discovery(link, Standing.NOT_ARTICLE, bool(row.settled), kind=row.cause)
     if row.state == "pending":
         standing = Standing.PENDING
     elif f",{section}," in row.aside_topics:

@@ -29,9 +29,7 @@ _JSON_EXTRAS: dict[str, dict[str, Any]] = {
     "article_body": {"minLength": 1},
     "word_count": {"minimum": 1},
     "content_hash": {"pattern": "^[0-9a-f]{64}$"},
-    "date_published_source": {
-        "enum": ["jsonld", "meta", "page_data", "visible", "sitemap", "listing", "image_upload", None]
-    },
+    "date_published_source": {"enum": ["page_data", "jsonld", "meta", "visible", "sitemap", "listing", None]},
     "topics": {"items": {"enum": [*TOPICS]}, "uniqueItems": True},
     "layout": {"enum": ["site", "page_data", "jsonld", "generic"]},
     "in_language": {"const": "ar"},

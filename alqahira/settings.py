@@ -45,7 +45,7 @@ ALQAHIRA_SITEMAP_DAYS = 7
 # Paging of a listing ends after this many known articles in a row; one pinned story is no overlap.
 ALQAHIRA_OVERLAP = 5
 # No listing is followed further than this many pages in one run: an endless one ends, and is reported.
-ALQAHIRA_MAX_LISTING_PAGES = 200
+ALQAHIRA_MAX_LISTING_PAGES = 1_000
 # A sitemap index is followed to this many files in one run.
 ALQAHIRA_MAX_SITEMAPS = 500
 # (age of the article in days up to which it holds, hours between visits); after the last, never again.
@@ -207,6 +207,10 @@ DOWNLOAD_TIMEOUT = 30
 REDIRECT_MAX_TIMES = 5
 # A host that asked to wait is passed over, and only that host.
 SCHEDULER_PRIORITY_QUEUE = "alqahira.middlewares.holds.HoldAwarePriorityQueue"
+
+# The site needs no cookie, and at the first one Scrapy's middleware fetches the list of public suffixes from elsewhere,
+# in the reactor's thread and without a time limit.
+COOKIES_ENABLED = False
 
 # The site sets the pace: the slower it answers, the slower it is asked.
 AUTOTHROTTLE_ENABLED = True

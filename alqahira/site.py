@@ -137,7 +137,9 @@ SECTIONS = {
             name="defense",
             topic="defense",
             categories=seen(_DESKS, f"{CAPTURE}, the menu"),
-            tags=seen(("البحرية الأمريكية", "الأسطول الأمريكي", "قوات الاحتلال", "فلسطين"), "tags of captured articles"),
+            tags=seen(
+                ("البحرية الأمريكية", "الأسطول الأمريكي", "قوات الاحتلال", "فلسطين"), "tags of captured articles"
+            ),
         ),
         Section(
             name="foreign_affairs",
@@ -175,6 +177,9 @@ NEXT_DATA_SCRIPT = seen("script#__NEXT_DATA__", f"{CAPTURE}: Next.js, pages rout
 NEXT_FLIGHT_PUSH = unverified("self.__next_f.push", "Next.js app router: the site has not moved there")
 POST_PATH = seen(("props", "pageProps", "post", "data", "post"))
 LISTING_PATH = seen(("props", "pageProps", "category"))
+# An answer without a story: the post is null, or Next.js shows its own error page.
+ERROR_PAGES = inferred(("/404", "/_error"), "Next.js' own names")
+NOT_FOUND_HEADLINES = unverified(("404", "الصفحة غير موجودة", "لم يتم العثور على الصفحة"), "common for such sites")
 # `post.type`: a post is an article; the others are pictures or a film with a headline, and never a record.
 ARTICLE_KIND = seen("post")
 OTHER_KINDS = seen(("infographic", "album", "video"))

@@ -35,7 +35,7 @@ pages = Table(
     Column("key", String, primary_key=True),
     Column("url", Text, nullable=False),
     Column("section", String, nullable=False),  # whose runs ask for it
-    Column("state", String, nullable=False),  # pending, done, failed
+    Column("state", String, nullable=False),  # pending, done, failed, not_article
     Column("discovered_on", Text),
     Column("hint_date", String),  # of its publication, as what named it said
     Column("first_run", String, nullable=False),
@@ -45,7 +45,7 @@ pages = Table(
     Column("last_visit", String),
     Column("next_visit", String),
     Column("attempts", Integer, nullable=False, default=0),  # runs in a row in which it failed
-    Column("cause", Text),  # of the last failure
+    Column("cause", Text),  # of the last failure; of no article its kind
     Column("article_id", String),
     Column("aside_topics", String, nullable=False, default=""),  # topics of a set-aside record, as «,a,b,»
     Index("pages_frontier", "section", "state"),

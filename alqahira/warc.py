@@ -155,6 +155,7 @@ def _note(page: FetchedPage) -> dict[str, Any]:
         "listing_headline": hints.listing_headline,
         "listing_date": hints.listing_date.isoformat() if hints.listing_date else None,
         "sitemap_date": hints.sitemap_date.isoformat() if hints.sitemap_date else None,
+        "section": hints.section,
     }
     return {name: value for name, value in said.items() if value is not None}
 
@@ -195,6 +196,7 @@ def page_of(record: Record) -> FetchedPage:
             listing_headline=note.get("listing_headline"),
             listing_date=_moment(note.get("listing_date")),
             sitemap_date=_moment(note.get("sitemap_date")),
+            section=note.get("section"),
         ),
         body=record.payload or b"",
         headers=tuple((name, value) for name, values in headers.items() for value in values),

@@ -17,7 +17,7 @@ from scrapy.http import Response
 from scrapy.utils.defer import _schedule_coro
 from twisted.python.failure import Failure
 
-from alqahira import paging, site, urls
+from alqahira import site, urls
 from alqahira.account import Outcome
 from alqahira.arguments import CrawlArguments
 from alqahira.dates import cairo_day
@@ -28,7 +28,7 @@ from alqahira.discovery.sitemaps import Sitemaps
 from alqahira.extensions.run import Run
 from alqahira.extract import read_page
 from alqahira.frontier import Discovery, Link
-from alqahira.middlewares.causes import RUN_ENDING, failure_cause, is_transient
+from alqahira.middlewares.causes import ELSEWHERE, RUN_ENDING, answer_cause, failure_cause, is_transient
 from alqahira.middlewares.wire import WIRE, Wire, pairs
 from alqahira.page import CrawledArticle, FetchedPage, PageVisit
 
@@ -54,7 +54,7 @@ class SectionSpider(Spider):
         self.others = Others(self.run, self.section, self.arguments, self.intake, self._process)
         self.crawler.signals.connect(self.go_on, signal=signals.spider_idle)
         for url in self.listings.urls():
-            yield self.listings.request(url, paging.Trail())
+            yield self.listings.first_request(url)
         for url in await self.sitemaps.urls():
             yield self.sitemaps.request(url)
         self.intake.take_known()
@@ -65,9 +65,11 @@ class SectionSpider(Spider):
         return run
 
     def go_on(self) -> None:
-        """When all that was asked has answered: the listings behind a load-more control, the articles, the others'."""
-        self.listings.note_unjoined()
-        requests = [*self.listings.opened()] or [*self._article_requests()]
+        """When all that was asked has answered: what a load-more control asks for, the articles, the others'."""
+        requests = [*self.listings.to_learn()]
+        if not requests:
+            self.listings.note_unjoined()
+            requests = [*self._article_requests()]
         waits = False
         if not requests and not self.run.is_full:
             waits = self.others.are_at_work()
@@ -123,6 +125,12 @@ class SectionSpider(Spider):
             self.run.ledger.unchanged(visit, self.run.run_id)
             self.run.settle(link.key, Outcome.UNCHANGED, "not_modified")
             return
+        if cause := answer_cause(response):
+            self._lost(link, cause, retry=True)
+            return
+        if urls.article_number(response.url) is None and urls.article_number(link.url) is not None:
+            self._lost(link, ELSEWHERE, retry=True)
+            return
         hints = self.intake.hints_of(link)
         page = FetchedPage(visit=visit, link_url=link.url, hints=hints, body=b"")  # what reading it needs
         if self.run.configuration.archive_dir is not None:
@@ -136,8 +144,13 @@ class SectionSpider(Spider):
             self.run.account.notes[f"disagreement/{disagreement.field}"] += 1
         if reading.article is None:
             # Kept too: a better extractor may find the article.
-            if self.run.keep(page):
-                link = Link(page.visit.key, page.link_url)
+            if not self.run.keep(page):
+                return
+            link = Link(page.visit.key, page.link_url)
+            if reading.kind:
+                self.run.ledger.not_article(link.key, reading.kind, now=page.visit.fetched)
+                self.run.settle(link.key, Outcome.NOT_ARTICLE, reading.kind)
+            else:
                 self._lost(link, reading.cause or "no_article", retry=False, now=page.visit.fetched)
             return
         self.run.account.saw(reading.sources)

@@ -30,7 +30,7 @@ def test_what_was_taken_and_not_settled_is_left_to_the_next_run():
     account.settle("1", Outcome.FAILED, "no_body")
     assert (account.discovered, account.left) == (1, 1)
     assert account_line(account.as_dict()) == (
-        "1 discovered = 0 accepted + 0 unchanged + 0 duplicate + 0 off_topic + 1 failed (no_body 1); "
+        "1 discovered = 0 accepted + 0 unchanged + 0 duplicate + 0 off_topic + 0 not_article + 1 failed (no_body 1); "
         "1 left to the next run"
     )
 
@@ -66,6 +66,7 @@ def test_the_table_has_a_row_for_each_outcome_and_cause_and_their_sum():
         ["not_due", "1"],
         ["duplicate", "0"],
         ["off_topic", "0"],
+        ["not_article", "0"],
         ["failed", "1"],
         ["no_body", "1"],
         ["=", "discovered", "4"],

@@ -123,19 +123,10 @@ def test_a_visible_date_older_than_its_image_yields_to_what_led_to_the_page():
     assert alone.date_published_source == "visible", "an image may also have been uploaded anew"
 
 
-def test_the_time_of_an_image_s_upload_is_the_last_resort():
-    page = without(PAGE, JSON_LD, META, VISIBLE_DATE).replace(*IMAGE_OF_AUGUST_2023)
-    article = read(page).article
+def test_an_image_s_upload_is_no_date_of_publication():
+    article = read(without(PAGE, JSON_LD, META, VISIBLE_DATE)).article
     assert article is not None
-    assert article.date_published == datetime(2023, 8, 9, 8, 20, tzinfo=UTC)
-    assert article.date_published_source == "image_upload"
-
-
-def test_an_upload_time_whose_clocks_disagree_is_none():
-    page = without(PAGE, JSON_LD, META, VISIBLE_DATE).replace("1762872000000", "1691569200000")
-    article = read(page).article
-    assert article is not None
-    assert article.date_published is None
+    assert (article.date_published, article.date_published_source) == (None, None)
 
 
 def test_sources_that_disagree_are_told_and_the_better_one_is_taken():

@@ -13,6 +13,7 @@ from alqahira.dates import cairo_day
 from alqahira.extensions.run import Run
 from alqahira.extract import Hints
 from alqahira.frontier import Discovery, Link, Standing
+from alqahira.listing import section_of
 from alqahira.page import CrawledArticle
 
 _AT_ONCE = 200
@@ -58,6 +59,8 @@ class Intake:
                 self.elsewhere[link.key] = link
             elif self._run.is_full or not self._run.account.take(link.key):
                 continue
+            elif discovery.standing is Standing.NOT_ARTICLE:
+                self._run.settle(link.key, Outcome.NOT_ARTICLE, discovery.kind or "")
             elif discovery.standing is Standing.SET_ASIDE:
                 yield from self.adopt(link)
             else:
@@ -91,6 +94,9 @@ class Intake:
 
     def hints_of(self, link: Link) -> Hints:
         """What the doors said of an article, in this run or in the one that left it behind; to be asked once."""
-        is_sitemap = link.discovered_on is not None and urlsplit(link.discovered_on).path.endswith((".xml", ".xml.gz"))
-        kept = Hints(sitemap_date=link.date) if is_sitemap else Hints(listing_date=link.date)
+        source = link.discovered_on or ""
+        is_sitemap = urlsplit(source).path.endswith((".xml", ".xml.gz"))
+        kept = (
+            Hints(sitemap_date=link.date) if is_sitemap else Hints(listing_date=link.date, section=section_of(source))
+        )
         return self._hints.pop(link.key, Hints()).joined(kept)

@@ -1,8 +1,9 @@
-"""The other door to the articles: the listings of categories and tags, page by page as far as the run goes."""
+"""One way to the articles: the listings of categories and tags, page by page as far back as the run goes."""
 
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Container, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -12,20 +13,24 @@ from scrapy import Request
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from alqahira import paging, site, urls
+from alqahira import site, urls
 from alqahira.arguments import CrawlArguments
+from alqahira.discovery.depth import Pager, Way, page_request, ways_left
 from alqahira.discovery.intake import Intake
 from alqahira.discovery.sitemaps import Sitemaps
 from alqahira.extensions.run import Run
 from alqahira.extract import Hints
 from alqahira.frontier import Link
-from alqahira.listing import read_listing
-from alqahira.middlewares.causes import failure_cause
+from alqahira.listing import Card, Listing, read_listing
+from alqahira.load_more import LearnedRequest
+from alqahira.middlewares.causes import answer_cause, failure_cause, is_transient
 from alqahira.page import CrawledArticle
 
 logger = logging.getLogger(__name__)
 
 _PRIORITY = 20
+# What the ledger keeps for the next run: the request that a press makes, and the way that works for a kind of listing.
+_LEARNED, _WAY = "load_more", "way/{}"
 
 
 class Listings:
@@ -39,10 +44,14 @@ class Listings:
         self._settings, self._root = run.crawler.settings, run.configuration.site_url
         self._is_incremental = run.ledger.has_completed_run(section.name)
         self._goes_deeper = bool(arguments.since) or self._is_incremental
-        # Those whose load-more control may lead to `since`.
-        self._behind_load_more: list[str] = []
-        # Those that do not reach back to what is known.
-        self._unjoined: list[str] = []
+        self._ways: dict[str, Way | None] = {}  # that work, by kind of listing; None: none does
+        # While one listing tries the ways, the others of its kind wait for what it finds.
+        self._trying: dict[str, Pager] = {}
+        self._waiting: defaultdict[str, list[Pager]] = defaultdict(list)
+        self._to_learn: list[Pager] = []
+        self._learned = self._remembered()
+        self._has_asked_browser = False
+        self._unjoined: list[Pager] = []
 
     def urls(self) -> Iterator[str]:
         """The first page of each."""
@@ -51,86 +60,262 @@ class Listings:
         for tag in self._section.tags.value:
             yield self._root + site.TAG_URL.value.format(slug=quote(tag))
 
-    def request(self, url: str, trail: paging.Trail, *, load_more: dict[str, Any] | None = None) -> Request:
-        if not trail.pages and load_more is None:
-            self._run.account.listings["asked"] += 1
+    def first_request(self, url: str) -> Request:
+        self._run.account.listings["asked"] += 1
+        return self._request(Pager(url), url, number=1)
+
+    def _request(self, pager: Pager, url: str, *, number: int, way: Way | None = None, **options: Any) -> Request:
+        meta = options.pop("meta", {})
+        # What answers with JSON is no page that a browser could fill.
+        is_page = way not in (Way.NEXT_DATA, Way.LEARNED)
         return Request(
             url,
             callback=self.parse,
             errback=self.failed,
             priority=_PRIORITY,
             dont_filter=True,
-            meta={"page_kind": "listing"} | ({"load_more": load_more} if load_more else {}),
-            cb_kwargs={"trail": trail},
+            meta={"page_kind": "listing"} | meta if is_page else meta,
+            cb_kwargs={"pager": pager, "number": number, "way": way},
+            **options,
         )
 
-    def parse(self, response: Response, trail: paging.Trail) -> Iterator[Request | CrawledArticle]:
+    # --- one page -----------------------------------------------------------------------------
+
+    def parse(
+        self, response: Response, pager: Pager, number: int, way: Way | None
+    ) -> Iterator[Request | CrawledArticle]:
         """One page of a listing: its articles, and the next page where the run goes deeper."""
-        now = datetime.now(UTC)
-        listing = read_listing(response.body, response.url, root=self._root, now=now)
-        if not trail.pages:
+        if cause := answer_cause(response):
+            yield from self._no_page(pager, number, way, cause)
+            return
+        listing = read_listing(response.body, response.url, root=self._root, now=datetime.now(UTC))
+        if number == 1 and way is not None:  # asked again for its build alone
+            pager.first = listing
+            yield from self._ask(pager, way, pager.trail.pages + 1)
+            return
+        if way not in (None, Way.LINK) and not pager.is_page(listing, number):
+            yield from self._no_page(pager, number, way, "not_that_page")
+            return
+        if way is None:
+            pager.first = listing
             self._run.account.listings["answered" if listing.cards else "empty"] += 1
+        elif pager.way is None:
+            pager.way = way
+            yield from self._works(pager, way)
+        yield from self._take(pager, listing, response)
+        yield from self._go_on(pager, listing, response.url)
+        for url in listing.feed_urls:
+            yield from self._sitemaps.new_request(url)
+
+    def _take(self, pager: Pager, listing: Listing, response: Response) -> Iterator[CrawledArticle]:
         for card in listing.cards:
-            self._intake.hint(card.key, Hints(listing_headline=card.headline, listing_date=card.date))
-        links = [Link(card.key, card.url, response.url, card.date, is_listed=True) for card in listing.cards]
-        links += self._links_of_page_data(response, known={link.key for link in links})
-        discoveries = self._intake.discover(links)
+            more = Hints(listing_headline=card.headline, listing_date=card.date, section=listing.section)
+            self._intake.hint(card.key, more)
+        links = [_link(card, pager.url) for card in listing.cards]
+        links += self._links_of_fetched_data(response, known={link.key for link in links})
+        beside = [_link(card, pager.url) for card in listing.others]
+        discoveries = self._intake.discover([*links, *beside])
         yield from self._intake.take_up(discoveries)
-        trail.add(links, {found.link.key for found in discoveries if found.settled})
-        if trail.gap:
-            self._note_gap(response.url, trail.gap)
+        settled = {found.link.key for found in discoveries if found.settled}
+        # What is pinned stands on top whatever its age: it neither ends a search nor joins two pages.
+        pager.trail.add([link for link in links if not link.is_pinned], settled)
+        if pager.trail.gap:
+            self._note_gap(response.url, pager.trail.gap)
+
+    def _go_on(self, pager: Pager, listing: Listing, url: str) -> Iterator[Request]:
+        trail = pager.trail
         stop = trail.why_stop(
             overlap=self._settings.getint("ALQAHIRA_OVERLAP"),
             max_pages=self._settings.getint("ALQAHIRA_MAX_LISTING_PAGES"),
             since=self._arguments.since,
         )
         if stop == "bound":
-            logger.warning("Listing %s has no end: left after %d pages", response.url, trail.pages)
+            logger.warning("Listing %s has no end: left after %d pages", url, trail.pages)
             self._run.account.notes["listing_bound"] += 1
-        if self._goes_deeper and not stop:
-            for url in listing.next_urls[:1]:
-                yield self.request(url, trail)
-            if self._arguments.since and listing.has_load_more and "load_more" not in response.meta:
-                self._behind_load_more.append(response.url)
-            elif not self._arguments.since and listing.has_load_more and not listing.next_urls and not trail.is_joined:
-                self._unjoined.append(response.url)
-        for url in listing.feed_urls:
-            yield from self._sitemaps.new_request(url)
+        if stop or not self._goes_deeper or not listing.has_more:
+            return
+        number = trail.pages + 1
+        if listing.next_urls:
+            yield self._request(pager, listing.next_urls[0], number=number, way=Way.LINK)
+        elif pager.way is not None:
+            yield from self._ask(pager, pager.way, number)
+        else:
+            yield from self._try(pager)
 
-    def _links_of_page_data(self, response: Response, known: Container[str]) -> list[Link]:
+    def _links_of_fetched_data(self, response: Response, known: Container[str]) -> list[Link]:
         """Articles that only the JSON answers name which a rendered page has fetched."""
-        found = {}
+        links = {}
         for address in response.meta.get("browser_links") or ():
             url = urls.canonical_url(address, root=self._root)
             key = urls.article_id(url)
             if key not in known:
-                found[key] = Link(key, url, response.url, is_listed=True)
-        return list(found.values())
+                links[key] = Link(key, url, response.url, is_listed=True)
+        return list(links.values())
+
+    # --- the ways to go on --------------------------------------------------------------------
+
+    def _try(self, pager: Pager) -> Iterator[Request]:
+        """Go on by the way that is known to work, else try each, one listing of a kind at a time."""
+        kind = pager.kind
+        if kind not in self._ways and (kept := self._run.ledger.learned(_WAY.format(kind))):
+            self._ways[kind] = Way(kept)
+        if kind in self._ways:
+            if (way := self._ways[kind]) is None:
+                self._only_first_page(pager)
+                return
+            pager.prefer(way)
+        elif kind in self._trying and self._trying[kind] is not pager:
+            self._waiting[kind].append(pager)
+            return
+        else:
+            self._trying[kind] = pager
+        yield from self._next_way(pager)
+
+    def _next_way(self, pager: Pager) -> Iterator[Request]:
+        for way in ways_left(pager):
+            if way is Way.LEARNED and self._learned is None and not self._has_asked_browser:
+                pager.untried.insert(0, way)
+                self._to_learn.append(pager)
+                return
+            asked = [*self._ask(pager, way, pager.trail.pages + 1)]
+            if asked:
+                yield from asked
+                return
+        if self._trying.get(pager.kind) is pager:
+            self._ways[pager.kind] = None
+        self._only_first_page(pager)
+        yield from self._release(pager)
+
+    def _ask(self, pager: Pager, way: Way, number: int) -> Iterator[Request]:
+        if request := page_request(pager, way, number, root=self._root, learned=self._learned):
+            yield self._request(
+                pager,
+                request.url,
+                number=number,
+                way=way,
+                method=request.method,
+                headers=dict(request.headers),
+                body=request.body or "",
+            )
+
+    def _works(self, pager: Pager, way: Way) -> Iterator[Request]:
+        if way is not Way.LINK and self._ways.get(pager.kind) is not way:
+            logger.info("Listings of kind %s go on by way of %s", pager.kind, way.value)
+            self._ways[pager.kind] = way
+            self._run.ledger.learn(_WAY.format(pager.kind), way.value)
+        yield from self._release(pager)
+
+    def _release(self, pager: Pager) -> Iterator[Request]:
+        """Let those go on that waited for what this listing would find."""
+        if self._trying.get(pager.kind) is pager:
+            del self._trying[pager.kind]
+        for other in self._waiting.pop(pager.kind, []):
+            yield from self._try(other)
+
+    def _no_page(self, pager: Pager, number: int, way: Way | None, cause: str) -> Iterator[Request]:
+        """A page that did not come: another way where this one is not known to work, else a gap."""
+        if way is None:
+            self._first_page_failed(pager, cause)
+        elif way is Way.NEXT_DATA and pager.way is way and not pager.is_refreshed:
+            pager.is_refreshed = True  # the site may have been built anew meanwhile
+            yield self._request(pager, pager.url, number=1, way=way)
+        elif pager.way is None and not is_transient(cause):
+            if way is Way.LEARNED and not self._has_asked_browser:
+                self._forget()
+                pager.untried.insert(0, way)
+            yield from self._next_way(pager)
+        else:
+            self._note_gap(pager.url, f"its page {number} did not come ({cause})")
+            yield from self._release(pager)
+
+    def _only_first_page(self, pager: Pager) -> None:
+        """No way leads on: what lies behind the first page is seen by a sitemap or by none."""
+        if self._arguments.since:
+            line = f"{pager.url}: its first page{pager.extent()}; no way to the next one works"
+            self._run.account.shallow.append(line)
+            logger.warning("Listing %s", line)
+        elif not pager.trail.is_joined:
+            self._unjoined.append(pager)
 
     def note_unjoined(self) -> None:
-        """Listings that show only what is new, with more behind: what lies between is seen by a sitemap or by none."""
+        """Listings that show only what is new, with more behind, and no sitemap that reaches back."""
         unjoined, self._unjoined = self._unjoined, []
-        if self._sitemaps.reach_back or not self._is_incremental:
+        if self._sitemaps.reach_back:
             return
-        for url in unjoined:
-            self._note_gap(url, "it shows new articles only; what follows is behind its control and in no sitemap")
+        for pager in unjoined:
+            what = f"it shows new articles only, its first page{pager.extent()}; what follows is in no sitemap"
+            self._note_gap(pager.url, what)
 
     def _note_gap(self, url: str, what: str) -> None:
         self._run.account.gap(f"{url}: {what}")
         logger.warning("Gap in listing %s: %s", url, what)
 
-    def opened(self) -> Iterator[Request]:
-        """Listings to open in the browser: `since` lies behind their control, and no sitemap reaches it."""
-        waiting, self._behind_load_more = self._behind_load_more, []
-        if self._sitemaps.reach_back:
-            return
-        plan = {"until": self._sitemaps.begin, "max_clicks": self._settings.getint("ALQAHIRA_MAX_LOAD_MORE_CLICKS")}
-        for url in waiting:
-            yield self.request(url, paging.Trail(), load_more=plan)
+    # --- what a press asks for ----------------------------------------------------------------
 
-    def failed(self, failure: Failure) -> None:
+    def to_learn(self) -> Iterator[Request]:
+        """When nothing else is left: open a listing in the browser to see what one press of its control asks for."""
+        waiting, self._to_learn = self._to_learn, []
+        if not waiting:
+            return
+        if self._sitemaps.reach_back:  # a sitemap leads where the control would
+            self._trying.clear()
+            self._waiting.clear()
+            return
+        first, *others = waiting
+        self._has_asked_browser = True
+        yield Request(
+            first.url,
+            callback=self.parse_learned,
+            errback=self.learning_failed,
+            priority=_PRIORITY,
+            dont_filter=True,
+            meta={"page_kind": "listing", "learn_load_more": True},
+            cb_kwargs={"pagers": waiting},
+        )
+
+    def parse_learned(self, response: Response, pagers: list[Pager]) -> Iterator[Request]:
+        self._learned = response.meta.get("learned_request")
+        if self._learned is not None:
+            self._run.ledger.learn(_LEARNED, self._learned.to_json())
+            logger.info("Learned what the load-more control of %s asks for", response.url)
+        else:
+            why = response.meta.get("load_more_note") or "no browser opened the page"
+            logger.warning("Nothing was learned from the load-more control of %s: %s", response.url, why)
+        for pager in pagers:
+            yield from self._next_way(pager)
+
+    def learning_failed(self, failure: Failure) -> Iterator[Request]:
         request: Request = failure.request  # type: ignore[attr-defined]
-        cause = failure_cause(failure)
+        logger.warning("Listing %s in the browser: %s", request.url, failure_cause(failure))
+        for pager in request.cb_kwargs["pagers"]:
+            yield from self._next_way(pager)
+
+    def _remembered(self) -> LearnedRequest | None:
+        kept = self._run.ledger.learned(_LEARNED)
+        try:
+            return LearnedRequest.from_json(kept) if kept else None
+        except ValueError:
+            return None
+
+    def _forget(self) -> None:
+        """What an earlier run learned no longer works."""
+        self._learned = None
+        self._run.ledger.learn(_LEARNED, None)
+
+    # --- failures -----------------------------------------------------------------------------
+
+    def failed(self, failure: Failure) -> Iterator[Request]:
+        request: Request = failure.request  # type: ignore[attr-defined]
+        kwargs = request.cb_kwargs
+        yield from self._no_page(kwargs["pager"], kwargs["number"], kwargs["way"], failure_cause(failure))
+
+    def _first_page_failed(self, pager: Pager, cause: str) -> None:
         self._run.account.listings[cause] += 1
-        # A tag that the site does not have is no news: many are guesses.
-        logger.log(logging.INFO if cause == "http_404" else logging.WARNING, "Listing %s: %s", request.url, cause)
+        # A desk that is gone is news, a tag that the site does not have is none.
+        is_news = cause != "http_404" or pager.kind == urls.beginning(site.CATEGORY_URL.value).strip("/")
+        logger.log(logging.WARNING if is_news else logging.INFO, "Listing %s: %s", pager.url, cause)
+
+
+def _link(card: Card, listing_url: str) -> Link:
+    kind = card.kind if card.kind in site.OTHER_KINDS.value else None
+    return Link(card.key, card.url, listing_url, card.date, is_listed=True, kind=kind, is_pinned=card.is_pinned)

@@ -31,7 +31,6 @@ from alqahira.doctor.articles import (
 from alqahira.doctor.listings import (
     answered,
     article_paths,
-
     links_of,
     load_more,
     load_more_labels,

@@ -26,7 +26,7 @@ class Pages(Transactions):
 
     @persistent
     def discover(self, links: Iterable[Link], *, section: str, run_id: str, now: datetime) -> list[Discovery]:
-        """How each link stands; those never met become pending."""
+        """How each link stands; those never met become pending, or are written down as no articles."""
         links = list(links)
         with self.transaction(grouped=True) as connection:
             known = _pages_by_key(connection, [link.key for link in links])
@@ -37,7 +37,8 @@ class Pages(Transactions):
                         "key": link.key,
                         "url": link.url,
                         "section": section,
-                        "state": "pending",
+                        "state": "not_article" if link.kind else "pending",
+                        "cause": link.kind,
                         "discovered_on": link.discovered_on,
                         "hint_date": rfc3339(link.date),
                         "first_run": run_id,
@@ -45,11 +46,18 @@ class Pages(Transactions):
             if fresh:
                 # Sorted, so that two runs that find the same pages never wait for each other.
                 self.store.insert_new(connection, pages, [fresh[key] for key in sorted(fresh)])
-            waiting = fresh.keys() | {key for key, row in known.items() if row.state == "pending"}
+            others = {link.key: link.kind for link in links if link.kind}
+            for key in sorted(key for key in others if key in known and known[key].state == "pending"):
+                update = pages.update().where(pages.c.key == key)
+                connection.execute(update.values(state="not_article", cause=others[key]))
+            known_waiting = {key for key, row in known.items() if row.state == "pending"}
+            waiting = (fresh.keys() | known_waiting) - others.keys()
             own = self.store.claim(connection, waiting, section) if waiting else set()
             found = []
             for link in links:
-                if link.key in waiting and link.key not in own:
+                if link.key in others and (link.key in fresh or link.key in known_waiting):
+                    found.append(Discovery(link, Standing.NOT_ARTICLE, settled=False, kind=link.kind))
+                elif link.key in waiting and link.key not in own:
                     found.append(Discovery(link, Standing.ELSEWHERE, settled=False))
                 elif link.key in fresh:
                     found.append(Discovery(link, Standing.NEW, settled=False))
@@ -111,6 +119,22 @@ class Pages(Transactions):
             self.store.change(connection, queries.SET_PAGE, {"page": key, **values})
             self.store.release(connection, key)
         return retry and not again and not known
+
+    @persistent
+    def not_article(self, key: str, kind: str, *, now: datetime) -> None:
+        """A page is an infographic, an album or a video: it is never asked for again, unless it once was an article."""
+        with self.transaction(grouped=True) as connection:
+            row = self._page(connection, key)
+            known = row is not None and row.article_id is not None
+            values = {
+                "state": "done" if known else "not_article",
+                "attempts": 0,
+                "cause": kind,
+                "last_visit": rfc3339(now),
+                "next_visit": None,
+            }
+            self.store.change(connection, queries.SET_PAGE, {"page": key, **values})
+            self.store.release(connection, key)
 
     @persistent
     def was_visited(self, key: str, when: datetime) -> bool:

@@ -49,6 +49,22 @@ class Runs(Transactions):
                 )
 
     @persistent
+    def learned(self, name: str) -> str | None:
+        """What earlier runs learned of the site under a name, as they wrote it."""
+        with self.transaction() as connection:
+            found: str | None = connection.scalar(sa.select(meta.c.value).where(meta.c.name == f"learned/{name}"))
+        return found
+
+    @persistent
+    def learn(self, name: str, value: str | None) -> None:
+        """Keep what was learned of the site for later runs; None forgets it."""
+        with self.transaction() as connection:
+            self.store.serialize(connection, "tables")
+            connection.execute(meta.delete().where(meta.c.name == f"learned/{name}"))
+            if value is not None:
+                connection.execute(meta.insert().values(name=f"learned/{name}", value=value))
+
+    @persistent
     def start_run(self, run_id: str, spider: str, now: datetime) -> str:
         """Open a run; its id, with a number added where the same second had one already."""
         with self.transaction() as connection:

@@ -39,6 +39,7 @@ else:
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
+    from scrapy.http import Response
 
 ROBOTS = "robots"  # robots.txt disallows it
 ROBOTS_UNREACHABLE = "robots_unreachable"  # robots.txt could not be had, so nothing may be fetched
@@ -57,6 +58,8 @@ DNS = "dns"
 CONNECTION_REFUSED = "connection_refused"
 CONNECTION_LOST = "connection_lost"
 TLS = "tls"
+CHALLENGE = "challenge"  # a page that asks for proof of a human reader stands in place of the one that was asked for
+ELSEWHERE = "redirected_elsewhere"  # an article's address led to a page that is none
 UNSUPPORTED_SCHEME = "unsupported_scheme"
 BROWSER = "browser"
 IGNORED = "ignored"  # another component raised IgnoreRequest
@@ -105,7 +108,7 @@ def failure_cause(failure: Failure | BaseException) -> str:
     if isinstance(error, (Refused, BrowserError)):
         return error.cause
     if isinstance(error, HttpError):
-        return f"http_{error.response.status}"
+        return answer_cause(error.response) or f"http_{error.response.status}"
     if type(error).__module__.startswith("playwright."):
         return TIMEOUT if type(error).__name__ == "TimeoutError" else BROWSER
     if _is_tls(error):
@@ -114,6 +117,23 @@ def failure_cause(failure: Failure | BaseException) -> str:
     if isinstance(error, IgnoreRequest) and "during decompression" in str(error):
         return TOO_LARGE
     return next((cause for kind, cause in _BY_CLASS if isinstance(error, kind)), UNEXPECTED)
+
+
+# Cloudflare's own: the header since 2023, the script of its interstitial, the titles of its pages.
+_CHALLENGE_MARKS = (
+    b"_cf_chl_opt",
+    b"<title>Just a moment...</title>",
+    b"<title>Attention Required! | Cloudflare</title>",
+)
+_CHALLENGE_HEAD = 100_000  # bytes
+
+
+def answer_cause(response: Response) -> str | None:
+    """Why an answer is not the site's, whatever its status; None where it may be."""
+    if (response.headers.get("cf-mitigated") or b"").lower() == b"challenge":
+        return CHALLENGE
+    head = response.body[:_CHALLENGE_HEAD]
+    return CHALLENGE if any(mark in head for mark in _CHALLENGE_MARKS) else None
 
 
 def _is_tls(error: BaseException) -> bool:
@@ -131,6 +151,8 @@ _TRANSIENT = frozenset(
         CONNECTION_LOST,
         TRUNCATED,
         TLS,
+        CHALLENGE,
+        ELSEWHERE,
         ROBOTS_UNREACHABLE,
         RETRY_AFTER_TOO_LONG,
         BROWSER,
@@ -138,6 +160,7 @@ _TRANSIENT = frozenset(
         "browser_crashed",
         "browser_timeout",
         "needs_browser",
+        "http_403",
         "http_408",
         "http_425",
         "http_429",

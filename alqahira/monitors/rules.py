@@ -103,7 +103,9 @@ def listings_answered(facts: Facts) -> str:
         return ""
     if listings.get("empty"):
         return f"no listing of {facts.site_url} shows an article; «scrapy doctor» tells why"
-    return f"no listing answered: {listings.get('asked', 0)} asked at {facts.site_url}"
+    causes = {name: n for name, n in listings.items() if name not in _NO_CAUSES and not name.startswith("sitemap")}
+    why = _named(causes) or f"{listings.get('asked', 0)} asked"
+    return f"no listing of {facts.site_url} answered: {why}{_advice(causes)}"
 
 
 def program_errors(facts: Facts) -> str:
@@ -115,13 +117,32 @@ def failed_articles(facts: Facts) -> str:
     """Not more than ALQAHIRA_MAX_FAILED_SHARE of the articles failed."""
     failed, discovered = facts.account["failed"], facts.account["discovered"]
     if failed > discovered * facts.limits.max_failed_share:
-        return f"{failed} of {discovered} articles failed: {facts.account['causes']['failed']}"
+        causes = facts.account["causes"]["failed"]
+        return f"{failed} of {discovered} articles failed: {_named(causes)}{_advice(causes)}"
     return ""
+
+
+# What a Counter of the listings holds beside the causes for which one did not answer.
+_NO_CAUSES = ("asked", "answered", "empty")
+_REFUSALS = ("http_401", "http_403", "http_429", "http_503", "challenge")
+
+
+def _named(causes: Mapping[str, int]) -> str:
+    """«http_403 40, timeout 2», the most frequent first."""
+    return ", ".join(f"{cause} {n}" for cause, n in sorted(causes.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def _advice(causes: Mapping[str, int]) -> str:
+    """What it means where nearly all is one refusal."""
+    refused = sum(n for cause, n in causes.items() if cause in _REFUSALS)
+    if not refused or refused < 0.9 * sum(causes.values()):
+        return ""
+    return "; the site refuses this crawler (docs/operations.md, «The site refuses»)"
 
 
 def lost_pages(facts: Facts) -> str:
     """Every article that a whole run took up was settled, and none was given up after its last try."""
-    settled = sum(facts.account[outcome.value] for outcome in Outcome)
+    settled = sum(facts.account.get(outcome.value, 0) for outcome in Outcome)
     if settled != facts.account["discovered"]:
         return f"the account does not add up: {facts.account['discovered']} discovered, {settled} settled"
     left, given_up = facts.account["left"], facts.account["notes"].get("given_up", 0)
@@ -134,6 +155,12 @@ def listing_gaps(facts: Facts) -> str:
     """The pages of each listing join, to each other and to what earlier runs have seen."""
     gaps, count = facts.account["gaps"], facts.account["notes"].get("listing_gap", 0)
     return f"{count} gaps in listings, the first at {gaps[0]}" if gaps else ""
+
+
+def listing_depth(facts: Facts) -> str:
+    """Each listing was read as far back as `since` asks for."""
+    shallow = facts.account.get("shallow", [])
+    return f"{len(shallow)} listings were read no further than their first page: {shallow[0]}" if shallow else ""
 
 
 def article_coverage(facts: Facts) -> str:
@@ -232,6 +259,7 @@ RULES: tuple[Rule, ...] = (
     *ESSENTIAL,
     lost_pages,
     listing_gaps,
+    listing_depth,
     article_coverage,
     body_coverage,
     date_coverage,

@@ -37,7 +37,6 @@ SOURCES = {
     "visible": "نص الصفحة الظاهر",
     "sitemap": "خريطة الموقع",
     "listing": "صفحة القسم",
-    "image_upload": "وقت رفع الصورة",
     "generic": "مستخرج عام",
     NOWHERE: "غير موجود",
 }

@@ -81,7 +81,8 @@ class Page:
 # «headline | القاهرة الإخبارية»
 _SUFFIX = re.compile(r"\s*[|\-–—]\s*(?P<name>[^|\-–—]+)$")
 _HOUSE_NAMES = {
-    fold_text(name) for name in (site.NAME.value, site.OPEN_GRAPH_NAME.value, "القاهرة الاخبارية", *site.BARE_TITLES.value)
+    fold_text(name)
+    for name in (site.NAME.value, site.OPEN_GRAPH_NAME.value, "القاهرة الاخبارية", *site.BARE_TITLES.value)
 }
 
 

@@ -74,6 +74,23 @@ def read(page: Page) -> Found | None:
     return _post(thing, page) if "postContent" in thing else _by_shape(thing, headline, body, page)
 
 
+def is_missing(page: Page) -> bool:
+    """Whether the page's own data says that there is no such story, whatever the answer's status."""
+    return any(
+        isinstance(data, dict)
+        and (
+            data.get("page") in site.ERROR_PAGES.value
+            or (_is_answer(at(data, site.POST_PATH.value[:3])) and at(data, site.POST_PATH.value) is None)
+        )
+        for data in data_of(page)
+    )
+
+
+def _is_answer(value: Any) -> bool:
+    """Whether it is what the site's back end answers with, a story or none."""
+    return isinstance(value, dict) and ("success" in value or "data" in value)
+
+
 def data_of(page: Page) -> list[Any]:
     """Every JSON document that the page hands to its own scripts."""
     documents, pushed = [], []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -45,17 +46,26 @@ def _first_of_each(css: str) -> etree.XPath:
 
 
 def read(page: Page, layouts: Sequence[ArticleLayout] = site.LAYOUTS) -> Found | None:
-    """What the known markup says, in the first layout that shows a body; None on a page without any layout's root."""
+    """What the known markup says, in the layout that shows the most; None on a page without any layout's root."""
     best: Found | None = None
     for layout in layouts:
         found = _read(page, layout)
-        if found is not None and found.paragraphs:
+        if found is None:
+            continue
+        if found.paragraphs and found.headline and found.credit_line and found.published:
+            return found if best is None or _fields(found) > _fields(best) else best
+        if best is None or _fields(found) > _fields(best):
+            best = found
+        if not found.paragraphs and (kind := _kind(page.tree)):  # its date and credit are no body in any layout
+            found.kind = kind
             return found
-        best = best or found
-        if best is not None and (kind := _kind(page.tree)):  # its date and credit are no body in any layout
-            best.kind = kind
-            break
     return best
+
+
+def _fields(found: Found) -> int:
+    """How much a layout shows of an article; without a body nothing counts."""
+    values = (getattr(found, field.name) for field in fields(found))
+    return sum(map(bool, values)) if found.paragraphs else 0
 
 
 def _read(page: Page, layout: ArticleLayout) -> Found | None:

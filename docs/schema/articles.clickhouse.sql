@@ -10,7 +10,7 @@ CREATE TABLE articles (
     authors Array(String) COMMENT 'People named in the credit line.',
     agencies Array(String) COMMENT 'Codes of the news agencies named in the credit line: mena, reuters, afp, wires, …',
     date_published Nullable(DateTime('UTC')) COMMENT 'When the article was published, UTC, to the second.',
-    date_published_source Nullable(String) COMMENT 'Where date_published stood: jsonld, meta, page_data, visible, sitemap, listing or image_upload.',
+    date_published_source Nullable(String) COMMENT 'Where date_published stood: page_data, jsonld, meta, visible, sitemap or listing.',
     date_modified Nullable(DateTime('UTC')) COMMENT 'When the site says it last changed the article, UTC.',
     image_url Nullable(String) COMMENT 'The main image.',
     image_caption Nullable(String) COMMENT 'The main image\'s caption as printed.',

@@ -10,7 +10,7 @@ CREATE TABLE articles (
     authors text[] NOT NULL, -- People named in the credit line.
     agencies text[] NOT NULL, -- Codes of the news agencies named in the credit line: mena, reuters, afp, wires, …
     date_published timestamptz(0), -- When the article was published, UTC, to the second.
-    date_published_source text, -- Where date_published stood: jsonld, meta, page_data, visible, sitemap, listing or image_upload.
+    date_published_source text, -- Where date_published stood: page_data, jsonld, meta, visible, sitemap or listing.
     date_modified timestamptz(0), -- When the site says it last changed the article, UTC.
     image_url text, -- The main image.
     image_caption text, -- The main image's caption as printed.

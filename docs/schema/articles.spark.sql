@@ -10,7 +10,7 @@ CREATE TABLE articles (
     authors ARRAY<STRING> NOT NULL COMMENT 'People named in the credit line.',
     agencies ARRAY<STRING> NOT NULL COMMENT 'Codes of the news agencies named in the credit line: mena, reuters, afp, wires, …',
     date_published TIMESTAMP COMMENT 'When the article was published, UTC, to the second.',
-    date_published_source STRING COMMENT 'Where date_published stood: jsonld, meta, page_data, visible, sitemap, listing or image_upload.',
+    date_published_source STRING COMMENT 'Where date_published stood: page_data, jsonld, meta, visible, sitemap or listing.',
     date_modified TIMESTAMP COMMENT 'When the site says it last changed the article, UTC.',
     image_url STRING COMMENT 'The main image.',
     image_caption STRING COMMENT 'The main image\'s caption as printed.',
