@@ -1,4 +1,4 @@
-"""Article links in the JSON that a page fetches. Pure."""
+"""Articles in the JSON that a page fetches. Pure."""
 
 from __future__ import annotations
 
@@ -15,16 +15,25 @@ _DEEPEST = 40
 
 def article_links(payload: str | bytes, root: str) -> list[str]:
     """The canonical article URLs among the strings of a JSON text, in their order, each once; [] for no JSON."""
-    try:
-        data = json.loads(payload)
-    except (ValueError, RecursionError):
-        return []
     links: dict[str, None] = {}
-    for text in _strings(data):
-        link = _article_link(text, root)
+    for value in _values(payload):
+        link = _article_link(value, root) if isinstance(value, str) else None
         if link:
             links[link] = None
     return list(links)
+
+
+def count_articles(payload: str | bytes) -> int:
+    """How many posts a JSON text lists: objects with an id and a title or slug, as the site's own answers have them.
+
+    Categories and tags have a name in its place.
+    """
+    return sum(isinstance(value, dict) and _is_post(value) for value in _values(payload))
+
+
+def _is_post(value: dict[str, object]) -> bool:
+    names = (value.get("title"), value.get("slug"))
+    return bool(value.get("id")) and "name" not in value and any(isinstance(name, str) and name for name in names)
 
 
 def endpoint(method: str, url: str) -> str:
@@ -34,14 +43,16 @@ def endpoint(method: str, url: str) -> str:
     return f"{method} {parts.path}" + ("?" + "&".join(f"{key}=…" for key in keys) if keys else "")
 
 
-def _strings(data: object) -> Iterator[str]:
-    """Every string value in the order of the text."""
-    stack = [(data, 0)]
+def _values(payload: str | bytes) -> Iterator[object]:
+    """Every value of a JSON text but its keys, in the order of the text; none for no JSON."""
+    try:
+        stack = [(json.loads(payload), 0)]
+    except (ValueError, RecursionError):
+        return
     while stack:
         value, depth = stack.pop()
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, (dict, list)) and depth < _DEEPEST:
+        yield value
+        if isinstance(value, (dict, list)) and depth < _DEEPEST:
             children = list(value.values()) if isinstance(value, dict) else value
             stack.extend((child, depth + 1) for child in reversed(children))
 
