@@ -137,7 +137,9 @@ SECTIONS = {
             name="defense",
             topic="defense",
             categories=seen(_DESKS, f"{CAPTURE}, the menu"),
-            tags=seen(("البحرية الأمريكية", "الأسطول الأمريكي", "قوات الاحتلال", "فلسطين"), "tags of captured articles"),
+            tags=seen(
+                ("البحرية الأمريكية", "الأسطول الأمريكي", "قوات الاحتلال", "فلسطين"), "tags of captured articles"
+            ),
         ),
         Section(
             name="foreign_affairs",

@@ -65,9 +65,9 @@ class SectionSpider(Spider):
         return run
 
     def go_on(self) -> None:
-        """When all that was asked has answered: the listings behind a load-more control, the articles, the others'."""
+        """When all that was asked has answered: the articles, then those of others."""
         self.listings.note_unjoined()
-        requests = [*self.listings.opened()] or [*self._article_requests()]
+        requests = [*self._article_requests()]
         waits = False
         if not requests and not self.run.is_full:
             waits = self.others.are_at_work()

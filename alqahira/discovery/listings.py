@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Container, Iterator
 from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import quote
 
 from scrapy import Request
@@ -39,8 +38,6 @@ class Listings:
         self._settings, self._root = run.crawler.settings, run.configuration.site_url
         self._is_incremental = run.ledger.has_completed_run(section.name)
         self._goes_deeper = bool(arguments.since) or self._is_incremental
-        # Those whose load-more control may lead to `since`.
-        self._behind_load_more: list[str] = []
         # Those that do not reach back to what is known.
         self._unjoined: list[str] = []
 
@@ -51,8 +48,8 @@ class Listings:
         for tag in self._section.tags.value:
             yield self._root + site.TAG_URL.value.format(slug=quote(tag))
 
-    def request(self, url: str, trail: paging.Trail, *, load_more: dict[str, Any] | None = None) -> Request:
-        if not trail.pages and load_more is None:
+    def request(self, url: str, trail: paging.Trail) -> Request:
+        if not trail.pages:
             self._run.account.listings["asked"] += 1
         return Request(
             url,
@@ -60,7 +57,7 @@ class Listings:
             errback=self.failed,
             priority=_PRIORITY,
             dont_filter=True,
-            meta={"page_kind": "listing"} | ({"load_more": load_more} if load_more else {}),
+            meta={"page_kind": "listing"},
             cb_kwargs={"trail": trail},
         )
 
@@ -90,9 +87,7 @@ class Listings:
         if self._goes_deeper and not stop:
             for url in listing.next_urls[:1]:
                 yield self.request(url, trail)
-            if self._arguments.since and listing.has_load_more and "load_more" not in response.meta:
-                self._behind_load_more.append(response.url)
-            elif not self._arguments.since and listing.has_load_more and not listing.next_urls and not trail.is_joined:
+            if not self._arguments.since and listing.has_load_more and not listing.next_urls and not trail.is_joined:
                 self._unjoined.append(response.url)
         for url in listing.feed_urls:
             yield from self._sitemaps.new_request(url)
@@ -118,15 +113,6 @@ class Listings:
     def _note_gap(self, url: str, what: str) -> None:
         self._run.account.gap(f"{url}: {what}")
         logger.warning("Gap in listing %s: %s", url, what)
-
-    def opened(self) -> Iterator[Request]:
-        """Listings to open in the browser: `since` lies behind their control, and no sitemap reaches it."""
-        waiting, self._behind_load_more = self._behind_load_more, []
-        if self._sitemaps.reach_back:
-            return
-        plan = {"until": self._sitemaps.begin, "max_clicks": self._settings.getint("ALQAHIRA_MAX_LOAD_MORE_CLICKS")}
-        for url in waiting:
-            yield self.request(url, paging.Trail(), load_more=plan)
 
     def failed(self, failure: Failure) -> None:
         request: Request = failure.request  # type: ignore[attr-defined]
