@@ -67,7 +67,7 @@ class DoctorSpider(Spider):
         sections = site.SECTIONS.values()
         categories = dict.fromkeys(slug for section in sections for slug in section.categories.value)
         for number, slug in enumerate(categories, start=1):
-            # The last one is opened by one press of its load-more control, to see what that requests.
+            # On the last one the load-more control is pressed once, to see what that requests.
             path = site.CATEGORY_URL.value.format(slug=quote(slug))
             yield self._ask("category", path, opened=number == len(categories))
         for tag in dict.fromkeys(tag for section in sections for tag in section.tags.value):
@@ -86,7 +86,7 @@ class DoctorSpider(Spider):
         if kind in ("home", "category", "tag", "article"):
             meta["page_kind"] = "article" if kind == "article" else "listing"
         if opened:
-            meta["load_more"] = {"max_clicks": 1}
+            meta["learn_load_more"] = True
         return Request(
             url if url.startswith("http") else self.root + url,
             callback=self.take,
@@ -102,7 +102,7 @@ class DoctorSpider(Spider):
             url=response.url,
             status=response.status,
             body=response.body,
-            rendered="browser" in response.flags and "load_more" not in response.meta,
+            rendered="browser" in response.flags and "learn_load_more" not in response.meta,
             headers={name.decode("latin-1"): "" for name in response.headers},
             endpoints=tuple(response.meta.get("browser_endpoints", ())),
         )
