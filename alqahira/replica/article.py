@@ -103,6 +103,8 @@ class ReplicaArticle:
             hidden.add("sitemap")
         if page_only:
             hidden |= {"sitemap", "listing"}
+            if options.render == "client":
+                hidden.add("visible")
         return next((place for place in DATE_PLACES if place in self.dates and place not in hidden), None)
 
     def expected(self, options: ReplicaOptions | None = None, *, page_only: bool = False) -> dict[str, Any]:
@@ -127,7 +129,7 @@ class ReplicaArticle:
             "agencies": list(self.agencies),
             "date_published": self._published(source, options),
             "date_published_source": source,
-            "date_modified": self.modified if says_more and older else None,
+            "date_modified": self.modified if older and options.metadata == "full" else None,
             "image_url": self.image_url,
             "image_caption": self.caption,
             "article_sections": [self.section_name] if shows_section else [],

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 _TAG = re.compile(r"<[^>]*>")
-_DELETED = re.compile(r"<del>.*?</del>", re.DOTALL)
+_DELETED = re.compile(r"<del>.*?</del> ?", re.DOTALL)
 _BLANK_LINE = re.compile(r"\n\s*\n")
 _SHARED = re.compile(r"@(\d+)\.(\d+)$")
 _OLDER_PARAGRAPH = '<p dir="rtl" style="text-align: right;">'
@@ -54,6 +54,10 @@ def _captured(markup: str) -> str:
     return markup.replace(_OLDER_PARAGRAPH, _PARAGRAPH)
 
 
+def _text_of(markup: str) -> str:
+    return html.unescape(_TAG.sub("", _DELETED.sub("", markup)).replace("&nbsp;</p>", "")).strip()
+
+
 def _block(source: str) -> Block:
     kind, _, rest = source.partition(" ")
     rest = rest.strip()
@@ -74,7 +78,7 @@ def _block(source: str) -> Block:
             markup = "<br><br>".join(html.escape(line, quote=False) for line in lines)
             return Block(markup, "\n\n".join(lines), markup)
         case "+":
-            return Block(rest, html.unescape(_TAG.sub("", _DELETED.sub("", rest))), _captured(rest))
+            return Block(rest, _text_of(rest), _captured(rest))
         case "~":
             # The editor writes paragraphs; all other markup came in by a block of code.
             return Block(rest, "", _captured(rest), embedded=not rest.startswith("<p"))
