@@ -72,7 +72,7 @@ def category_data(slug: str) -> Mapping[str, Any]:
         "id": number,
         "name": printed_category(slug),
         "description": site.category_name(slug),
-        "layout": "grid" if number > 60 else None,
+        "layout": "grid" if number == 71 else None,
         "language": "ar",
         "is_internal": False,
         "slug": slug,
