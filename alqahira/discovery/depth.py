@@ -48,13 +48,14 @@ class Pager:
             self.untried.insert(0, way)
 
     def is_page(self, listing: Listing, number: int) -> bool:
-        """Whether an answer is that page of this listing, and not the first one again or nothing at all."""
-        if not listing.cards:
+        """Whether an answer is that page of this listing, and not the first one again or nothing at all.
+
+        Of articles that stand on both pages (carousels, what was pushed on by a newer one) there are few.
+        """
+        if listing.info.current_page not in (None, number):
             return False
-        shown = {card.key for card in self.first.cards}
-        if listing.info.current_page is not None:
-            return listing.info.current_page == number and listing.cards[0].key != self.first.cards[0].key
-        return any(card.key not in shown for card in listing.cards) and listing.cards[0].key not in shown
+        first, shown = {card.key for card in self.first.cards}, {card.key for card in listing.cards}
+        return bool(shown - first) and 2 * len(shown & first) < len(first)
 
     def extent(self) -> str:
         """What the listing says of its size: «of 710 (28391 posts)»."""
