@@ -215,6 +215,7 @@ def _body(found: dict[str, Found], page: Page, headline: str | None, reading: Re
     if not usable:
         return []
     # The site's own data is the text that its markup is made of: where the two differ, a selector is wrong.
+    body: list[str]
     source, body = usable[0]
     if "page_data" in found and found["page_data"].kind:
         source, body = next((pair for pair in usable if pair[0] == "page_data" and pair[1] != body), usable[0])

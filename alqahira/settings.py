@@ -237,14 +237,10 @@ ALQAHIRA_BACKOFF_MAX = 60.0
 
 # Scrapy's own handler until a page needs more; Playwright and Chromium start with the first such page.
 DOWNLOAD_HANDLERS = dict.fromkeys(("http", "https"), "alqahira.browser.handler.BrowserDownloadHandler")
-# Seconds for one page in the browser, without the clicks on a load-more control.
+# Seconds for one page in the browser.
 ALQAHIRA_BROWSER_DEADLINE = 60
 # Pages that are open at once.
 ALQAHIRA_BROWSER_PAGES = 2
-# Seconds for all those clicks on one listing.
-ALQAHIRA_BROWSER_LOAD_MORE_BUDGET = 600
-# With `since`, a load-more control is pressed at most this often on one listing.
-ALQAHIRA_MAX_LOAD_MORE_CLICKS = 200
 
 # --- feeds ------------------------------------------------------------------------------------
 

@@ -57,6 +57,7 @@ NAME = seen("القاهرة الإخبارية")
 # The head's <title> is «headline | القاهرة الاخبارية » (no hamza); this one stands inside #__next on every page.
 BARE_TITLES = seen(("الموقع الرسمي | القاهرة الاخبارية",))
 OPEN_GRAPH_NAME = seen("Al QaheraNews Tv")
+TITLE_NAME = seen("القاهرة الاخبارية")
 # The agency that built the site signs every page; it is no author.
 META_AUTHOR = seen("Bee Interactive")
 LANGUAGE = seen("ar", "page data; <html lang> says «en» on every page")

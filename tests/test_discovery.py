@@ -109,30 +109,6 @@ def test_with_since_next_pages_lead_back_where_there_are_no_sitemaps(replica, tm
 
 
 @pytest.mark.browser
-def test_with_since_the_load_more_control_leads_back_where_nothing_else_does(replica, tmp_path, robots):
-    server = replica("--page-size", "2", "--robots", robots)
-    corpus = Corpus(tmp_path / "output", server.url)
-    ran = corpus.crawl("defense", "-a", f"since={cairo_day(server.now) - timedelta(days=30)}")
-    assert ran.status == 0
-    shown = Corpus(tmp_path / "first", server.url)
-    shown.crawl("defense", settings=NO_BROWSER)
-    assert len(corpus.by_id()) > len(shown.by_id()) > 0
-    assert "Page data comes from GET " in ran.stderr
-
-
-@pytest.mark.browser
-def test_the_load_more_control_is_pressed_no_further_than_since(replica, tmp_path, robots):
-    server = replica("--page-size", "2", "--robots", robots)
-    pressed = []
-    for days in (1, 30):
-        server.clear_log()
-        since = cairo_day(server.now) - timedelta(days=days)
-        assert Corpus(tmp_path / str(days), server.url).crawl("defense", "-a", f"since={since}").status == 0
-        pressed.append(sum(path.startswith("/api/listing") for path in server.paths()))
-    assert 0 < pressed[0] < pressed[1]
-
-
-@pytest.mark.browser
 def test_the_browser_is_left_alone_where_a_sitemap_reaches_the_day(replica, tmp_path):
     server = replica("--page-size", "2")
     ran = Corpus(tmp_path / "output", server.url).crawl(

@@ -241,7 +241,7 @@ def test_a_failed_run_leaves_one_too_and_says_which_monitor_failed(crawled):
     summary = summaries(crawled)[1]
     assert crawled.second.status == summary["exit_status"] == 1
     assert summary["complete"] is False
-    assert summary["problem"].startswith("no listing answered")
+    assert summary["problem"].startswith("no listing answered at ")
     failed = {found["name"]: found["message"] for found in summary["monitors"] if found["passed"] is False}
     assert "listings_answered" in failed
     for name, message in failed.items():

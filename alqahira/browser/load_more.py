@@ -1,132 +1,94 @@
-"""Pressing a listing's load-more control until there is nothing more to have."""
+"""One press of a listing's load-more control, and what the page asks for then."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+import json
 from time import monotonic
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 from alqahira import site
+from alqahira.browser.fetched_json import endpoint
+from alqahira.load_more import LearnedRequest, SeenRequest
+from alqahira.urls import is_on_site
 
 if TYPE_CHECKING:
     from alqahira.browser.visit import Visit
 
-# Seconds without a new card, with nothing on the way, after which a click is taken to have done nothing.
-_DRY_SECONDS = 1.5
+# Seconds of quiet before the press, so that the page's scripts have taken hold of the control, and after it.
+_QUIET_SECONDS = 1.5
+# Seconds for the answers after the press; a page that never rests is judged by what it has asked for so far.
+_PATIENCE_SECONDS = 20.0
 _POLL_SECONDS = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class LoadMore:
-    """How far a listing is opened: to the moment `until`, back in time, or so many clicks."""
+async def learn_load_more(visit: Visit, *, seconds: float) -> tuple[LearnedRequest | None, str | None]:
+    """Press the control once: the request to make from then on, or why there is none, in one line.
 
-    until: datetime | None = None
-    max_clicks: int = 50
-
-    @classmethod
-    def from_meta(cls, value: Mapping[str, Any]) -> LoadMore:
-        """From `request.meta["load_more"]`. Raises TypeError for an unknown key."""
-        return cls(**{key: given for key, given in value.items() if given is not None})
-
-
-async def load_more(
-    visit: Visit, plan: LoadMore, *, delay: float, budget: float, is_ending: Callable[[], bool] = lambda: False
-) -> str:
-    """Click until a reason to stop, and return it: a word for the statistics.
-
-    `delay`: least seconds between two clicks, as each is a request to the site; `budget`: most seconds for all;
-    `is_ending`: whether the run has been told to end.
+    `seconds`: how long it waits at most, in all, for the page to come to rest. Raises BrowserTimeout and TargetGone as
+    every use of the page does.
     """
-    end = monotonic() + budget
-    seen: set[str] = set()
-    batch = await _new_cards(visit, seen)
-    for _ in range(plan.max_clicks):
-        reason = _why_stop(visit, plan, batch)
-        if reason:
-            return reason
-        if monotonic() > end:
-            return "budget"
-        if is_ending():
-            return "ending"
-        clicked = monotonic()
-        if not await _click(visit):
-            return "exhausted"
-        visit.count("load_more/clicks")
-        batch = await _wait_for_cards(visit, seen)
-        if not batch:
-            return "no_new_cards"
-        await asyncio.sleep(max(0.0, delay - (monotonic() - clicked)))
-    return _why_stop(visit, plan, batch) or "max_clicks"
+    end = monotonic() + seconds
+    await _rest(visit, end)
+    data = await visit.evaluate(_PAGE_DATA, site.NEXT_DATA_SCRIPT.value)
+    shown_items, listing_id = _shown_listing(data or "")
+    shown_items = shown_items or await visit.count_article_links()
+    slug = unquote(urlsplit(visit.url).path.rstrip("/").rpartition("/")[2])
+    visit.watch()
+    if not await visit.evaluate(_PRESS, [site.LOAD_MORE.value, list(site.LOAD_MORE_LABELS.value)]):
+        return None, "no load-more control"
+    visit.count("load_more/presses")
+    await _rest(visit, end)
+    await visit.finish_reading(max(0.0, end - monotonic()))
+    seen = visit.watched()
+    learned = LearnedRequest.learn(
+        [request for request in seen if is_on_site(request.url, visit.root)],
+        shown_items=shown_items,
+        slug=slug,
+        listing_id=listing_id,
+    )
+    visit.count("load_more/learned" if learned else "load_more/not_learned")
+    return learned, None if learned else why_nothing(seen, visit.root)
 
 
-async def _click(visit: Visit) -> bool:
-    """Press the control; it may be gone for a moment after it was pressed. False where there is none."""
-    asked = monotonic()
-    while True:
-        if await visit.evaluate(_CLICK, [site.LOAD_MORE.value, list(site.LOAD_MORE_LABELS.value)]):
-            return True
-        if monotonic() - asked > _DRY_SECONDS and visit.quiet_seconds() > _DRY_SECONDS:
-            return False
+def why_nothing(seen: list[SeenRequest], root: str) -> str:
+    """Why no request was learned from these. Values of queries are left out."""
+    here = [request for request in seen if is_on_site(request.url, root)]
+    if lists := [request for request in here if request.count_articles()]:
+        return f"no page number in {endpoint(lists[0].method, lists[0].url)}"
+    if hosts := dict.fromkeys(urlsplit(request.url).netloc for request in seen if request not in here):
+        return f"the press asked another host: {', '.join(list(hosts)[:3])}"
+    if here:
+        return f"the press asked for {endpoint(here[0].method, here[0].url)}, which lists no articles as JSON"
+    return "the press asked for nothing"
+
+
+async def _rest(visit: Visit, end: float) -> None:
+    """Wait until nothing has been on the way for a while."""
+    begun = monotonic()
+    end = min(end, begun + _PATIENCE_SECONDS)
+    while monotonic() < end and min(visit.quiet_seconds(), monotonic() - begun) < _QUIET_SECONDS:
         await asyncio.sleep(_POLL_SECONDS)
 
 
-async def _wait_for_cards(visit: Visit, seen: set[str]) -> list[str]:
-    """The new cards' HTML; [] when the page has come to rest without any, or the deadline has passed."""
-    asked = monotonic()
-    while True:
-        batch = await _new_cards(visit, seen)
-        waited = monotonic() - asked
-        if batch or waited > visit.deadline:
-            return batch
-        if waited > _DRY_SECONDS and visit.quiet_seconds() > _DRY_SECONDS:
-            return []
-        await asyncio.sleep(_POLL_SECONDS)
+def _shown_listing(page_data: str) -> tuple[int, int | None]:
+    """Number of posts and the listing's id in the page's own data; 0 and None where it says neither."""
+    try:
+        listing: Any = json.loads(page_data)
+        for key in site.LISTING_PATH.value:
+            listing = listing[key]
+        number = listing["category"]["id"]
+        return len(listing["posts"]), number if type(number) is int else None
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return 0, None
 
 
-async def _new_cards(visit: Visit, seen: set[str]) -> list[str]:
-    """HTML of the cards that lead to articles not yet in `seen`, which learns them."""
-    cards = await visit.evaluate(_NEW_CARDS, [article_path_for_script(), site.CARD.value]) or []
-    new = {path: html for path, html in cards if path not in seen}
-    seen.update(new)
-    for path in new:
-        visit.add_link(path)
-    return list(new.values())
+_PAGE_DATA = "selector => document.querySelector(selector)?.textContent"
 
-
-def _why_stop(visit: Visit, plan: LoadMore, batch: list[str]) -> str | None:
-    """Why this batch of cards was the last one wanted: all of it is older than asked for."""
-    if not batch or not plan.until:
-        return None
-    from alqahira.listing import read_listing
-
-    html = "<html><body>" + "".join(batch) + "</body></html>"
-    cards = read_listing(html.encode(), visit.url, root=visit.root, now=datetime.now(UTC)).cards
-    dates = [card.date for card in cards if card.date]
-    # The newest decides: a pinned old story among new ones is no end.
-    return "until" if dates and max(dates) < plan.until else None
-
-
-def article_path_for_script() -> str:
-    """The article path's pattern with groups named as JavaScript names them."""
-    return site.ARTICLE_PATH.value.pattern.replace("(?P<", "(?<")
-
-
-# [[path, html of the card or of the link]] for each article path that this document had not when last asked.
-_NEW_CARDS = """([pattern, card]) => {
-  const article = new RegExp(pattern), known = (window.__alqahiraSeen ??= new Set()), found = [];
-  for (const link of document.querySelectorAll('a[href]')) {
-    if (link.host !== location.host || known.has(link.pathname) || !article.test(link.pathname)) continue;
-    known.add(link.pathname);
-    found.push([link.pathname, (link.closest(card) || link).outerHTML]);
-  }
-  return found;
-}"""
-
-# Presses the first usable control: by selector, else by label. A link that leads to another page is no control.
-_CLICK = """([selector, labels]) => {
+# Presses the first usable control: by selector, else a button by its label. A link to another page is no control, nor
+# is the menu's «المزيد», an <a> without an address.
+_PRESS = """([selector, labels]) => {
   const stays = e => !e.href || e.hasAttribute('data-load-more') || e.protocol === 'javascript:'
     || (e.host === location.host && e.pathname === location.pathname);
   const usable = e => e.getClientRects().length > 0 && getComputedStyle(e).visibility !== 'hidden'
@@ -134,7 +96,7 @@ _CLICK = """([selector, labels]) => {
   const text = e => e.innerText.replace(/[\\s\\u200b-\\u200f\\u202a-\\u202e\\u2066-\\u2069]+/g, ' ')
     .replace(/[….»›+↓]+$/, '').trim();
   const control = [...document.querySelectorAll(selector)].find(usable)
-    || [...document.querySelectorAll('button, a, [role=button]')].find(e => usable(e) && labels.includes(text(e)));
+    || [...document.querySelectorAll('button')].find(e => usable(e) && labels.includes(text(e)));
   if (control) control.click();
   return !!control;
 }"""

@@ -36,11 +36,13 @@ from alqahira.browser.errors import (
     OffsiteRedirect,
     PageTooLarge,
 )
-from alqahira.browser.load_more import LoadMore, load_more
+from alqahira.browser.load_more import learn_load_more
 from alqahira.browser.visit import TargetGone, Visit
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
+
+    from alqahira.load_more import LearnedRequest
 
 logger = logging.getLogger(__name__)
 
@@ -61,8 +63,6 @@ class Browser:
         self._crawler = crawler
         self._root = str(settings["ALQAHIRA_SITE_URL"]).rstrip("/")
         self._deadline = settings.getfloat("ALQAHIRA_BROWSER_DEADLINE", 60.0)
-        self._load_more_budget = settings.getfloat("ALQAHIRA_BROWSER_LOAD_MORE_BUDGET", 600.0)
-        self._delay = settings.getfloat("DOWNLOAD_DELAY")
         self._max_size = settings.getint("DOWNLOAD_MAXSIZE")
         self._slots = asyncio.Semaphore(settings.getint("ALQAHIRA_BROWSER_PAGES", 2))
         self._starting = asyncio.Lock()
@@ -115,18 +115,12 @@ class Browser:
     # --- one page -----------------------------------------------------------------------------
 
     async def _visit(self, life: Life, request: Request) -> Response:
-        plan = LoadMore.from_meta(request.meta["load_more"]) if "load_more" in request.meta else None
-        visit = Visit(
-            request.meta.get("page_kind", "article"),
-            root=self._root,
-            deadline=self._deadline,
-            count=self._count,
-            clicks=plan.max_clicks if plan else 0,
-        )
+        kind = request.meta.get("page_kind", "article")
+        visit = Visit(kind, root=self._root, deadline=self._deadline, count=self._count)
         context = life.enter(visit)
         self._count("pages")
         try:
-            return await self._load(life, visit, context, request, plan)
+            return await self._load(life, visit, context, request)
         except PlaywrightTimeout as error:
             raise BrowserTimeout(_first_line(error)) from None
         except PlaywrightError as error:
@@ -142,7 +136,7 @@ class Browser:
             if await life.leave(visit, context):
                 self._count("pages_closed")
 
-    async def _load(self, life: Life, visit: Visit, context: str, request: Request, plan: LoadMore | None) -> Response:
+    async def _load(self, life: Life, visit: Visit, context: str, request: Request) -> Response:
         begun = monotonic()
 
         def left() -> float:
@@ -152,22 +146,30 @@ class Browser:
         request.meta["download_latency"] = monotonic() - begun
         if answer.status < 400:
             await visit.settle(left() / 2)
-            if plan:
-                limits = {"delay": self._delay, "budget": self._load_more_budget}
-                reason = await load_more(visit, plan, **limits, is_ending=self._is_ending)
-                self._count(f"load_more/{reason}")
-                begun = monotonic()
         await visit.finish_reading(min(2.0, left()))
-        html = await visit.within(visit.page.content(), left())
-        if visit.left_for or visit.url.startswith("chrome-error:"):
+        html, url = await visit.within(visit.page.content(), left()), visit.url
+        if visit.left_for or url.startswith("chrome-error:"):
             raise OffsiteRedirect(f"led to {visit.left_for or 'an error page'}")
         body = html.encode("utf-8", errors="replace")
         if self._max_size and len(body) > self._max_size:
             raise PageTooLarge(f"{len(body)} bytes")
-        self._tell(visit)
         request.meta["browser_links"] = visit.links
+        if request.meta.get("learn_load_more"):
+            await self._learn(visit, request, answer.status, left())
+        self._tell(visit)
         request.meta["browser_endpoints"] = sorted(visit.endpoints)
-        return _response(request, answer, visit.url, body)
+        return _response(request, answer, url, body)
+
+    async def _learn(self, visit: Visit, request: Request, status: int, seconds: float) -> None:
+        """Press the control after the page has been read: what the press does to the page is not looked at."""
+        learned: LearnedRequest | None = None
+        note: str | None = f"the listing answered {status}"
+        if status < 400:
+            try:
+                learned, note = await visit.within(learn_load_more(visit, seconds=0.9 * seconds), seconds)
+            except BrowserTimeout:
+                note = "the page did not answer after the press"
+        request.meta["learned_request"], request.meta["load_more_note"] = learned, note
 
     def _tell(self, visit: Visit) -> None:
         for endpoint in visit.endpoints:
@@ -175,11 +177,6 @@ class Browser:
                 self._endpoints.add(endpoint)
                 self._count("endpoints")
                 logger.info("Page data comes from %s: a maintainer can request it plainly", endpoint)
-
-    def _is_ending(self) -> bool:
-        """Whether the engine takes no more requests and waits for those under way (it has no public word for that)."""
-        slot = getattr(self._crawler.engine, "_slot", None)
-        return slot is None or slot.closing is not None
 
     def _count(self, name: str) -> None:
         if self._crawler.stats:

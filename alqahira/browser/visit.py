@@ -15,10 +15,10 @@ from playwright.async_api import Response as PageResponse
 
 from alqahira import site
 from alqahira.browser.errors import BrowserTimeout
-from alqahira.browser.fetched_json import article_links, endpoint
-from alqahira.browser.load_more import article_path_for_script
+from alqahira.browser.fetched_json import article_links, count_articles, endpoint
 from alqahira.browser.policy import is_wanted
-from alqahira.urls import canonical_url, is_article_url, is_on_site
+from alqahira.load_more import SeenRequest
+from alqahira.urls import is_on_site
 
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ class TargetGone(Exception):
 class Visit:
     """What one page asks for, and what it has shown so far. Made for one attempt, never used again."""
 
-    def __init__(self, kind: str, *, root: str, deadline: float, count: Callable[[str], None], clicks: int = 0) -> None:
+    def __init__(self, kind: str, *, root: str, deadline: float, count: Callable[[str], None]) -> None:
         self.kind = kind
         self.root = root
         self.deadline = deadline
@@ -54,8 +54,11 @@ class Visit:
         self._last_traffic = monotonic()
         self._reading: set[asyncio.Task[None]] = set()
         self._answers = 0
-        self._requests_left = _MAX_REQUESTS + 10 * clicks
-        self._navigations_left = _MAX_NAVIGATIONS + clicks
+        # Requests since `watch`, each with its JSON answer.
+        self._watched: dict[PageRequest, bytes | None] | None = None
+        self._has_moved_on = False
+        self._requests_left = _MAX_REQUESTS
+        self._navigations_left = _MAX_NAVIGATIONS
 
     # --- its page -----------------------------------------------------------------------------
 
@@ -137,6 +140,11 @@ class Visit:
     def _asked(self, request: PageRequest) -> None:
         self._under_way.add(request)
         self._last_traffic = monotonic()
+        if self._watched is not None and not self._has_moved_on:
+            # What a page asks for that the press has led to says nothing of the press.
+            self._has_moved_on = request.is_navigation_request()
+            if self._has_moved_on or request.resource_type in ("xhr", "fetch"):
+                self._watched[request] = None
         # Routes do not see where a redirect leads; the resolver rules have stopped it, this gives it its name.
         if request.redirected_from and request.is_navigation_request() and not is_on_site(request.url, self.root):
             self.left_for = request.url
@@ -161,24 +169,36 @@ class Visit:
     async def _read(self, response: PageResponse) -> None:
         with suppress(PlaywrightError):
             body = await response.body()
-            links = article_links(body, self.root) if len(body) <= _MAX_ANSWER_BYTES else []
-            if links:
+            if len(body) > _MAX_ANSWER_BYTES:
+                return
+            if self._watched is not None and response.request in self._watched:
+                self._watched[response.request] = body
+            links = article_links(body, self.root)
+            if links or count_articles(body):
                 self.endpoints[endpoint(response.request.method, response.url)] = None
-                self._links.update(dict.fromkeys(links))
+            self._links.update(dict.fromkeys(links))
+
+    def watch(self) -> None:
+        """Keep what the page asks for from now on."""
+        self._watched = {}
+
+    def watched(self) -> list[SeenRequest]:
+        """What the page has asked for since `watch`, with the JSON answers that have been read."""
+        return [
+            SeenRequest(request.method, request.url, request.headers, _body_of(request), answer)
+            for request, answer in (self._watched or {}).items()
+        ]
 
     # --- what it shows ------------------------------------------------------------------------
 
-    def add_link(self, path: str) -> None:
-        """An article that the page linked to at some time, perhaps no longer."""
-        with suppress(ValueError):
-            url = canonical_url(path, base=self.root, root=self.root)
-            if is_article_url(url, self.root):
-                self._links[url] = None
-
     @property
     def links(self) -> list[str]:
-        """Canonical URLs of the articles met in the page's data and behind load-more, each once."""
+        """Canonical URLs of the articles met in the page's data, each once."""
         return list(self._links)
+
+    async def count_article_links(self) -> int:
+        """How many articles the page links to, carousels and menus apart."""
+        return int(await self.evaluate(_COUNT_ARTICLES, [_article_path(), site.CAROUSELS.value]) or 0)
 
     def quiet_seconds(self) -> float:
         """How long nothing has been on the way."""
@@ -188,11 +208,16 @@ class Visit:
         """Wait until the page's text is there and nothing is on the way, at most `patience` seconds."""
         end = monotonic() + patience
         while monotonic() < end:
-            has_text = await self.evaluate(_HAS_TEXT, [self.kind, article_path_for_script(), site.PARAGRAPHS.value])
+            has_text = await self._has_text()
             if self.quiet_seconds() > (_QUIET_SECONDS if has_text else _EMPTY_QUIET_SECONDS):
                 return
             await asyncio.sleep(_POLL_SECONDS)
         self.count("restless")
+
+    async def _has_text(self) -> bool:
+        if self.kind == "listing":
+            return await self.count_article_links() > 0
+        return bool(await self.evaluate(_HAS_TEXT, site.PARAGRAPHS.value))
 
     async def finish_reading(self, patience: float) -> None:
         """Wait for the data that is still being read."""
@@ -218,10 +243,24 @@ def _ignore_result(task: asyncio.Future[Any]) -> None:
         task.exception()
 
 
-_HAS_TEXT = """([kind, pattern, paragraphs]) => {
-  if (kind === 'listing') {
-    const article = new RegExp(pattern);
-    return [...document.querySelectorAll('a[href]')].some(a => a.host === location.host && article.test(a.pathname));
-  }
-  return [...document.querySelectorAll(paragraphs + ', main p, article p')].some(p => p.textContent.trim().length > 40);
+def _body_of(request: PageRequest) -> str | None:
+    """What the request sends; None where that is nothing or no text."""
+    try:
+        return request.post_data
+    except UnicodeDecodeError:
+        return None
+
+
+def _article_path() -> str:
+    """The article path's pattern with groups named as JavaScript names them."""
+    return site.ARTICLE_PATH.value.pattern.replace("(?P<", "(?<")
+
+
+_HAS_TEXT = """paragraphs =>
+  [...document.querySelectorAll(paragraphs + ', main p, article p')].some(p => p.textContent.trim().length > 40)"""
+
+_COUNT_ARTICLES = """([pattern, carousels]) => {
+  const article = new RegExp(pattern, 'i'), aside = carousels + ', nav, header, footer, aside';
+  return new Set([...document.querySelectorAll('a[href]')].filter(
+    a => a.host === location.host && article.test(a.pathname) && !a.closest(aside)).map(a => a.pathname)).size;
 }"""

@@ -261,7 +261,7 @@ class Listings:
             self._trying.clear()
             self._waiting.clear()
             return
-        first, *others = waiting
+        first = waiting[0]
         self._has_asked_browser = True
         yield Request(
             first.url,

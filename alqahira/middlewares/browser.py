@@ -1,8 +1,9 @@
 """Which pages are fetched in the browser: those that plain HTTP does not give, and no others.
 
 https://docs.scrapy.org/en/latest/topics/downloader-middleware.html. The spider says of its requests what they
-are (`meta["page_kind"]`: "listing" or "article") and, on a listing, how far it is to be opened
-(`meta["load_more"]`: see `alqahira.browser.load_more.LoadMore`); requests without a kind never come here.
+are (`meta["page_kind"]`: "listing" or "article") and, on a listing, whether the request behind its load-more control is
+wanted (`meta["learn_load_more"]`): then the answer has `meta["learned_request"]`, a `LearnedRequest` or None, and
+`meta["load_more_note"]`, why there is none. Requests without a kind never come here.
 Whatever goes to the browser is an ordinary request: robots.txt, the guards, delays and retries apply to it.
 """
 
@@ -49,6 +50,9 @@ class BrowserMiddleware:
     def process_request(self, request: Request) -> None:
         request.meta.pop(IN_BROWSER, None)
         if not self._is_for_browser(request):
+            if request.meta.get("learn_load_more"):
+                why = "ALQAHIRA_BROWSER=never" if self._mode == "never" else self._missing
+                request.meta.update(learned_request=None, load_more_note=f"no browser: {why}")
             return
         request.meta[IN_BROWSER] = True
         # The browser's page is never asked about: what it would compare is the shell.
@@ -91,7 +95,7 @@ class BrowserMiddleware:
         wanted = (
             self._mode == "always"
             or kind in self._shell_kinds
-            or "load_more" in request.meta
+            or request.meta.get("learn_load_more", False)
             or request.meta.get(_WAS_SHELL, False)
         )
         if wanted and self._missing:

@@ -105,7 +105,7 @@ def listings_answered(facts: Facts) -> str:
         return f"no listing of {facts.site_url} shows an article; «scrapy doctor» tells why"
     causes = {name: n for name, n in listings.items() if name not in _NO_CAUSES and not name.startswith("sitemap")}
     why = _named(causes) or f"{listings.get('asked', 0)} asked"
-    return f"no listing of {facts.site_url} answered: {why}{_advice(causes)}"
+    return f"no listing answered at {facts.site_url}: {why}{_advice(causes)}"
 
 
 def program_errors(facts: Facts) -> str:

@@ -41,25 +41,56 @@ def _positive(text: str) -> int:
     return number
 
 
+def _name(text: str) -> str:
+    return text.replace("-", "_")
+
+
+def _said(text: str, default: object) -> str:
+    return f"{text} (default: {default})"
+
+
 def _parser() -> argparse.ArgumentParser:
     default = ReplicaOptions()
     parser = argparse.ArgumentParser(prog="python -m alqahira.replica", description=__doc__)
 
     def choice(flag: str, values: object, text: str) -> None:
-        name = flag.strip("-").replace("-", "_")
-        names = [str(value).replace("_", "-") if name == "paging" else value for value in get_args(values)]
-        first = str(getattr(default, name)).replace("_", "-") if name == "paging" else getattr(default, name)
-        parser.add_argument(flag, choices=names, default=first, help=f"{text} (default: {first})")
+        first = getattr(default, flag.strip("-").replace("-", "_"))
+        names = get_args(values)
+        parser.add_argument(
+            flag, type=_name, choices=names, default=first, metavar="{" + ",".join(names) + "}", help=_said(text, first)
+        )
+
+    def switch(flag: str, text: str) -> None:
+        parser.add_argument(flag, action="store_true", help=text)
 
     choice("--render", switches.Render, "client: an empty shell that JavaScript fills")
-    choice("--page-data", switches.PageData, "the article as Next.js data in its page")
-    choice("--metadata", switches.Metadata, "JSON-LD, Open Graph and article meta")
-    choice("--classes", switches.Classes, "renamed: every class and id another, as after a redesign")
-    choice("--title", switches.Title, "bare: every <title> is the site's name")
-    choice("--paging", switches.Paging, "how a listing goes on: a load-more control or rel=next links")
-    choice("--slug", switches.Slug, "what an article's address with another slug does")
+    choice("--page-data", switches.PageData, "what the page shows as Next.js data, in the form of either router")
+    choice("--metadata", switches.Metadata, "what the head says: title, Open Graph, JSON-LD")
+    choice("--classes", switches.Classes, "older: the layout before; renamed: every class and id another")
+    choice("--title", switches.Title, "bare: <title> is the site's name on every page")
+    choice(
+        "--paging",
+        switches.Paging,
+        "the one way to a listing's next page. query: ?page=N; next_data: /_next/data/…?page=N; press: the button's "
+        "GET /api/posts; press_post: its POST /api/posts/search; none: the button does nothing; next: rel=next links",
+    )
+    choice("--slug", switches.Slug, "what an article's address with another slug does: the article, or 301")
+    choice("--sitemaps", switches.Sitemaps, "none: no sitemap, and robots.txt names none")
+    choice("--challenge", switches.Challenge, "page: a challenge with 200 before every page; forbidden: 403")
+    switch("--mixed-kinds", "infographics, albums and videos stand among a listing's posts, too")
+    switch("--home-for-removed", "a withdrawn article redirects to / instead of 404")
+    switch("--soft-404", "a withdrawn article answers 200 with a page that says it is not there")
+    parser.add_argument(
+        "--cookies", action=argparse.BooleanOptionalAction, default=True, help="as Cloudflare sets them"
+    )
     parser.add_argument("--articles", type=_natural, default=0, metavar="N", help="generated articles, in addition")
-    parser.add_argument("--page-size", type=_positive, default=default.page_size, metavar="N", help="cards on a page")
+    parser.add_argument(
+        "--page-size",
+        type=_positive,
+        default=default.page_size,
+        metavar="N",
+        help=_said("posts on a page of a listing", default.page_size),
+    )
     parser.add_argument("--pinned", type=_natural, metavar="NUMBER", help="article on top of every listing")
     parser.add_argument("--today", type=_day, metavar="YYYY-MM-DD", help="the Cairo day that ages count from")
     parser.add_argument("--now", type=_moment, metavar="ISO", help="the replica's clock; Cairo time without an offset")
@@ -75,7 +106,6 @@ def _parser() -> argparse.ArgumentParser:
 def main(arguments: list[str] | None = None) -> int:
     """Parse, serve, return the exit status."""
     values = vars(_parser().parse_args(arguments))
-    values["paging"] = values["paging"].replace("-", "_")
     try:
         values["robots"] = values["robots"].read_text("utf-8") if values["robots"] else None
         options = ReplicaOptions(**values)

@@ -6,8 +6,9 @@ Blocks are parted by a blank line. How a block begins says what it is:
     > text        a quotation
     - text        a list, one item a line
     | text        text without paragraphs, its lines parted by <br><br>
-    + <html>      markup that is body: its text counts
+    + <html>      markup that is body: its text counts, but for what is in <del>
     ~ <html>      boilerplate or noise: no part of it is body
+    % <html>      an embed: a block of its own, no part of it is body
     @61003.4      the fourth block of article 61003
     text          a paragraph; a line end inside it is a <br>
 """
@@ -16,51 +17,73 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
 _TAG = re.compile(r"<[^>]*>")
+_DELETED = re.compile(r"<del>.*?</del> ?", re.DOTALL)
 _BLANK_LINE = re.compile(r"\n\s*\n")
 _SHARED = re.compile(r"@(\d+)\.(\d+)$")
-_PARAGRAPH = '<p dir="rtl" style="text-align: right;">'
+_OLDER_PARAGRAPH = '<p dir="rtl" style="text-align: right;">'
+_PARAGRAPH = '<p style="text-align:justify;">'
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One block: its markup, and the body text it gives ("" for boilerplate)."""
+    """One block: its markup in the older layout and in today's, and the body text it gives ("" for boilerplate)."""
 
     html: str
     text: str
+    captured: str = ""
+    draft: str = "unstyled"  # its type in the editor, draft.js
+    embedded: bool = False
 
 
 def paragraph(text: str) -> Block:
     """A paragraph of body text; line breaks become <br>."""
-    return Block(f"{_PARAGRAPH}{html.escape(text, quote=False).replace(chr(10), '<br>')}</p>", text)
+    inner = html.escape(text, quote=False).replace("\n", "<br>")
+    return Block(f"{_OLDER_PARAGRAPH}{inner}</p>", text, f"{_PARAGRAPH}{inner}</p>")
 
 
 def _lines(block: str, mark: str) -> list[str]:
     return [line.strip().removeprefix(mark).strip() for line in block.split("\n")]
 
 
+def _captured(markup: str) -> str:
+    return markup.replace(_OLDER_PARAGRAPH, _PARAGRAPH)
+
+
+def _text_of(markup: str) -> str:
+    return html.unescape(_TAG.sub("", _DELETED.sub("", markup)).replace("&nbsp;</p>", "")).strip()
+
+
 def _block(source: str) -> Block:
     kind, _, rest = source.partition(" ")
     rest = rest.strip()
+    inner = html.escape(rest, quote=False)
     match kind:
         case "##":
-            return Block(f'<h3 dir="rtl">{html.escape(rest, quote=False)}</h3>', rest)
+            return Block(f'<h3 dir="rtl">{inner}</h3>', rest, f"<h5><strong>{inner}</strong></h5>", "header-five")
         case ">":
-            return Block(f"<blockquote>{paragraph(rest).html}</blockquote>", rest)
+            older = f"<blockquote>{paragraph(rest).html}</blockquote>"
+            return Block(older, rest, f"<blockquote>{inner}</blockquote>", "blockquote")
         case "-":
             items = _lines(source, "-")
-            marked = "".join(f"<li>{html.escape(item, quote=False)}</li>" for item in items)
-            return Block(f'<ul dir="rtl">{marked}</ul>', "\n\n".join(items))
+            marked = [f"<li>{html.escape(item, quote=False)}</li>" for item in items]
+            captured = "\n".join(("<ul>", *marked, "</ul>"))
+            return Block(f'<ul dir="rtl">{"".join(marked)}</ul>', "\n\n".join(items), captured, "unordered-list-item")
         case "|":
             lines = _lines(source, "|")
-            return Block("<br><br>".join(html.escape(line, quote=False) for line in lines), "\n\n".join(lines))
+            markup = "<br><br>".join(html.escape(line, quote=False) for line in lines)
+            return Block(markup, "\n\n".join(lines), markup)
         case "+":
-            return Block(rest, html.unescape(_TAG.sub("", rest)))
+            return Block(rest, _text_of(rest), _captured(rest))
         case "~":
-            return Block(rest, "")
+            # The editor writes paragraphs; all other markup came in by a block of code.
+            return Block(rest, "", _captured(rest), embedded=not rest.startswith("<p"))
+        case "%":
+            return Block(f"<div>{rest}</div>", "", rest, embedded=True)
     return paragraph(source)
 
 
@@ -82,5 +105,25 @@ def body_text(blocks: tuple[Block, ...]) -> str:
 
 
 def body_html(blocks: tuple[Block, ...]) -> str:
-    """The markup, its first paragraph begun by a no-break space as on the site's own pages."""
-    return "".join(block.html for block in blocks).replace(_PARAGRAPH, _PARAGRAPH + "&nbsp;", 1)
+    """The older layout's markup, its first paragraph begun by a no-break space."""
+    return "".join(block.html for block in blocks).replace(_OLDER_PARAGRAPH, _OLDER_PARAGRAPH + "&nbsp;", 1)
+
+
+def contents(blocks: tuple[Block, ...], *, bare: bool = False) -> Iterator[tuple[str, str, list[Block]]]:
+    """(type, HTML, blocks) of each part of today's body: text in one `html`, each embed in a `code` of its own.
+
+    The second paragraph begins with a no-break space, as editors leave them; `bare`: paragraphs without a style.
+    """
+    nth = 0
+    for embedded, group in groupby(blocks, lambda block: block.embedded):
+        if embedded:
+            yield from (("code", block.captured, [block]) for block in group)
+            continue
+        found, lines = list(group), []
+        for block in found:
+            line = block.captured
+            if line.startswith(_PARAGRAPH):
+                nth += 1
+                line = (_PARAGRAPH + "&nbsp;" if nth == 2 else _PARAGRAPH) + line[len(_PARAGRAPH) :]
+            lines.append(line.replace(_PARAGRAPH, "<p>") if bare else line)
+        yield "html", "\n".join(lines) + "\n", found

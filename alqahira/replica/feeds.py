@@ -10,9 +10,9 @@ from importlib import resources
 
 from jinja2 import Environment, PackageLoader
 
-from alqahira.replica.corpus import DATE_PLACES, ReplicaArticle
+from alqahira.replica.article import DATE_PLACES, ReplicaArticle
+from alqahira.replica.metadata import cairo_iso
 from alqahira.replica.newsroom import Newsroom
-from alqahira.replica.page_data import cairo_iso
 from alqahira.replica.pages import Pages
 
 _RSS_ITEMS = 30
@@ -33,6 +33,8 @@ class Feeds:
         text = self._pages.options.robots
         if text is None:
             text = resources.files("alqahira.replica").joinpath("templates/robots.txt").read_text("utf-8")
+            if self._pages.options.sitemaps == "none":
+                text = "\n".join(line for line in text.split("\n") if not line.startswith("Sitemap:"))
         return text.replace("{root}", self._pages.root)
 
     def sitemap_index(self) -> bytes:

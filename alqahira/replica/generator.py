@@ -13,13 +13,14 @@ from importlib import resources
 from random import Random
 from typing import Any, NamedTuple
 
+from alqahira.replica.article import ReplicaArticle, make_slug
 from alqahira.replica.body import paragraph
-from alqahira.replica.corpus import ReplicaArticle, make_slug
-from alqahira.replica.images import stamped_image
+from alqahira.replica.images import rendition, stamped_image
 from alqahira.replica.options import CAIRO
 from alqahira.replica.printed_dates import FORMS, print_date
 
 FIRST_NUMBER = 200_001
+PUBLISHED_LATER = 900_001  # numbers of the articles that appear while the replica runs: posts, all of them
 # A hundred articles hold so many of each kind: two thirds are on topic.
 _KINDS = (
     *("defense",) * 27,
@@ -36,6 +37,9 @@ _TOPICS = {
 }
 _BETWEEN = timedelta(minutes=10)  # so 144 articles a day, about what a news site publishes
 _FORMS = tuple(FORMS)
+# Of a hundred numbers these are no posts.
+_NO_POSTS = {31: "infographic", 32: "infographic", 57: "album", 78: "video", 79: "video"}
+_DAYS_OLD = 40  # at most so old is the picture of every third story
 
 
 class Outline(NamedTuple):
@@ -45,6 +49,7 @@ class Outline(NamedTuple):
     number: int
     category: str
     tags: tuple[str, ...]
+    kind: str = "post"
 
 
 def _mix(number: int, salt: int) -> int:
@@ -73,10 +78,11 @@ class Generator:
     def outline(self, number: int) -> Outline:
         words = self._words[self._kind(number)]
         return Outline(
-            listed=self._start - _BETWEEN * (number - FIRST_NUMBER + 1),
+            listed=self._start - _BETWEEN * (number - FIRST_NUMBER + 1) + timedelta(seconds=number * 17 % 60),
             number=number,
             category=words["categories"][_mix(number, 2) % len(words["categories"])],
             tags=self._tags(number, words["tags"]),
+            kind="post" if number >= PUBLISHED_LATER else _NO_POSTS.get(_mix(number, 6) % 100, "post"),
         )
 
     def article(self, number: int) -> ReplicaArticle:
@@ -85,21 +91,30 @@ class Generator:
         words = self._words[kind]
         headline = slots.fill(random.choice(words["headlines"]))
         credit, author, agency = random.choice(self._words["credits"])
+        is_post = outline.kind == "post"
+        if not is_post:
+            headline = slots.fill(random.choice(self._words["pictures"][outline.kind]))
         uploaded = outline.listed - timedelta(minutes=random.randrange(3, 40))
+        if number % 3 == 0:
+            uploaded -= timedelta(days=random.randrange(_DAYS_OLD))
+        blocks = tuple(paragraph(text) for text in self._paragraphs(words, slots, random)) if is_post else ()
         image = stamped_image(uploaded, number)
         return ReplicaArticle(
             number=number,
             slug=make_slug(headline),
             headline=headline,
-            blocks=tuple(paragraph(text) for text in self._paragraphs(words, slots, random)),
+            blocks=blocks,
+            kind=outline.kind,
+            pictures=_pictures(outline, random),
             category=outline.category,
             tags=outline.tags,
             credit=credit,
             authors=(author,) if author else (),
             agencies=(agency,) if agency else (),
-            topics=_TOPICS.get(kind, ()),
+            topics=_TOPICS.get(kind, ()) if is_post else (),
+            not_article=None if is_post else outline.kind,
             caption=slots.fill("صورة أرشيفية من {city}"),
-            image_src=image,
+            image_src=rendition(image),
             image_url=image,
             listed=outline.listed,
             visible_date=print_date(_FORMS[number % len(_FORMS)], outline.listed.astimezone(CAIRO)),
@@ -126,6 +141,13 @@ class Generator:
         first = _mix(number, 4) % len(tags)
         second = (first + 1 + _mix(number, 5) % (len(tags) - 1)) % len(tags)
         return tags[first], tags[second], self._words["countries"][self._country(number)][0]
+
+
+def _pictures(outline: Outline, random: Random) -> tuple[str, ...]:
+    count = {"infographic": 1, "album": 6}.get(outline.kind, 0)
+    return tuple(
+        stamped_image(outline.listed - timedelta(minutes=n + 2), random.randrange(10**6)) for n in range(count)
+    )
 
 
 class _Slots:

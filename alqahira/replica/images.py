@@ -13,8 +13,13 @@ _NODE = 0x8D11_51B6_8CDA
 
 
 def stamped_image(uploaded: datetime, seed: int) -> str:
-    """An address that says when the image was uploaded: UUID and epoch agree within 22 ms."""
-    epoch_ms = int(uploaded.timestamp()) * 1000 + seed % 900
+    """The image itself, at an address that says when it was uploaded: UUID and epoch agree within 165 ms."""
+    return bare_image(int(uploaded.timestamp()), seed)
+
+
+def bare_image(epoch: int, seed: int) -> str:
+    """The same for a time in seconds."""
+    epoch_ms = epoch * 1000 + seed % 900
     ticks = (epoch_ms - seed % site.IMAGE_CLOCKS_AGREE_MS.value) * 10_000 + _GREGORIAN_OFFSET
     stamp = uuid.UUID(
         fields=(
@@ -27,12 +32,17 @@ def stamped_image(uploaded: datetime, seed: int) -> str:
         )
     )
     name = f"{stamp}-file-{epoch_ms}-{seed * 7919 % 900_000_000 + 10_000_000}"
-    return f"https://{site.IMAGE_HOST.value}/{name}?&w=700&compress=80&gravity=face"
+    return f"https://{site.IMAGE_HOST.value}/{name}"
 
 
 def plain_image(seed: int) -> str:
     """An address that says nothing of its time."""
     return f"https://{site.IMAGE_HOST.value}/archive/photo-{seed}.jpg"
+
+
+def rendition(url: str, size: str = "w=700&compress=80") -> str:
+    """The image as a page shows it, scaled."""
+    return f"{url}?&{size}&gravity=face"
 
 
 def through_next(url: str) -> str:

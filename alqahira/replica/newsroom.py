@@ -5,18 +5,21 @@ Generated articles are known here by number, time and listing alone; their texts
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from alqahira import site
-from alqahira.replica.corpus import ReplicaArticle, load_corpus, load_revision
-from alqahira.replica.generator import FIRST_NUMBER, Generator
+from alqahira.replica.article import ReplicaArticle
+from alqahira.replica.corpus import load_corpus, load_revision
+from alqahira.replica.desks import KICKER_NAMES, kickers
+from alqahira.replica.generator import FIRST_NUMBER, PUBLISHED_LATER, Generator, Outline
 from alqahira.replica.options import CAIRO, ReplicaOptions
 
-_PUBLISHED_LATER = 900_001  # numbers of the articles that `publish` adds
+_RELATED = 2  # stories named below an article
+_NEAR = 8  # so far they are looked for
 _NEWS_WINDOW = timedelta(hours=48)  # what a news sitemap may hold (Google's rule)
 
 
@@ -31,7 +34,8 @@ class Newsroom:
         self._written = {article.number: article for article in load_corpus(self.today, self.started)}
         self._revisions: dict[int, int] = {}
         self._withdrawn: set[int] = set()
-        self._generated = lru_cache(maxsize=256)(self._generator.article)
+        self.views: Counter[int] = Counter()  # how often each article's page was made
+        self._generated = lru_cache(maxsize=1024)(self._generator.article)
         self._index()
 
     # --- reading ---
@@ -58,15 +62,42 @@ class Newsroom:
             assert article is not None
             yield article
 
+    def is_withdrawn(self, number: int) -> bool:
+        return number in self._withdrawn
+
     def listing(self, kind: str, slug: str) -> Sequence[int] | None:
-        """Numbers of a `category` or `tag`, newest first, a pinned article on top; None where there is no such one."""
-        numbers = self._listings.get((kind, slug))
+        """Numbers of a listing's posts, newest first, a pinned one on top; None where there is no such listing.
+
+        `kind` is `home`, `category`, `kicker` or `tag`.
+        """
+        numbers = self._listings.get((kind, slug.strip()))
         if numbers is None:
-            return () if kind == "category" and slug in site.CATEGORIES.value else None
+            known = {"category": site.CATEGORIES.value, "kicker": KICKER_NAMES, "home": {"": ""}}
+            return () if slug in known.get(kind, ()) else None
         pinned = self.options.pinned
         if pinned is None or self.article(pinned) is None:
             return numbers
         return [pinned, *(number for number in numbers if number != pinned)]
+
+    def carousel(self, kind: str, slug: str, shown: str) -> Sequence[int]:
+        """Numbers of a listing's infographics, albums or videos: the pinned ones, then the newest."""
+        return self._carousels.get((kind, slug.strip(), shown), ())
+
+    def related(self, article: ReplicaArticle) -> list[ReplicaArticle]:
+        """The stories that stand below an article: two posts published before it, if there are any."""
+        if article.number >= FIRST_NUMBER:
+            near: Sequence[int] = range(article.number + 1, article.number + _NEAR)
+        else:
+            place = self._written_order.index(article.number) if article.number in self._written_order else 0
+            near = self._written_order[place + 1 : place + _NEAR] or self._written_order[:_NEAR]
+        found: list[ReplicaArticle] = []
+        for number in near:
+            other = self.article(number)
+            if other and other.kind == "post" and other.headline and other.number != article.number:
+                found.append(other)
+            if len(found) == _RELATED:
+                break
+        return found
 
     def listings(self) -> Sequence[tuple[str, str]]:
         return list(self._listings)
@@ -104,7 +135,7 @@ class Newsroom:
 
     def publish(self, count: int) -> list[ReplicaArticle]:
         """`count` new articles appear now, on top of their listings."""
-        first = max(_PUBLISHED_LATER, max(self._written) + 1)
+        first = max(PUBLISHED_LATER, max(self._written) + 1)
         added = [
             replace(self._generator.article(number), listed=self.now().replace(microsecond=0), visible_date=None)
             for number in range(first, first + count)
@@ -125,18 +156,27 @@ class Newsroom:
     def _index(self) -> None:
         self.version += 1
         generated = range(FIRST_NUMBER, FIRST_NUMBER + self.options.articles)
-        outlines = [(a.listed, a.number, a.category, a.tags) for a in self._written.values()]
+        outlines = [Outline(a.listed, a.number, a.category, a.tags, a.kind) for a in self._written.values()]
         outlines += (self._generator.outline(number) for number in generated if number not in self._written)
         outlines.sort(reverse=True)
         self._all: list[int] = []
+        self._written_order = [n for _, n, *_ in outlines if n < FIRST_NUMBER and n not in self._withdrawn]
         listings: dict[tuple[str, str], list[int]] = defaultdict(list)
+        carousels: dict[tuple[str, str, str], list[int]] = defaultdict(list)
         months: dict[str, list[int]] = defaultdict(list)
-        for listed, number, category, tags in outlines:
+        for listed, number, category, tags, kind in outlines:
             if number in self._withdrawn:
                 continue
             self._all.append(number)
-            listings["category", category].append(number)
-            for tag in tags:
-                listings["tag", tag].append(number)
             months[f"{listed.astimezone(CAIRO):%Y-%m}"].append(number)
-        self._listings, self._months = dict(listings), dict(months)
+            places = [("home", ""), ("category", category), *(("kicker", slug) for slug in kickers(tags))]
+            places += (("tag", tag) for tag in tags)
+            for place in places:
+                if kind != "post":
+                    carousels[(*place, kind)].append(number)
+                if kind == "post" or self.options.mixed_kinds:
+                    listings[place].append(number)
+        pinned = {number for number, article in self._written.items() if article.is_pinned}
+        for numbers in carousels.values():
+            numbers.sort(key=lambda number: number not in pinned)  # stable: the newest first otherwise
+        self._listings, self._carousels, self._months = dict(listings), dict(carousels), dict(months)

@@ -13,12 +13,14 @@ from alqahira import site
 CAIRO = ZoneInfo(site.TIME_ZONE.value)
 
 Render = Literal["server", "client"]
-PageData = Literal["none", "next_data", "next_f"]
+PageData = Literal["next_data", "none", "next_f"]
 Metadata = Literal["full", "none"]
-Classes = Literal["known", "renamed"]
-Title = Literal["bare", "headline"]
-Paging = Literal["load_more", "next"]
-Slug = Literal["redirect", "serve"]
+Classes = Literal["known", "older", "renamed"]
+Title = Literal["headline", "bare"]
+Paging = Literal["query", "next_data", "press", "press_post", "none", "next"]
+Slug = Literal["serve", "redirect"]
+Sitemaps = Literal["full", "none"]
+Challenge = Literal["none", "page", "forbidden"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,13 +28,19 @@ class ReplicaOptions:
     """Every switch; the defaults are the face that `site.py` describes."""
 
     render: Render = "server"  # client: an empty shell that JavaScript fills
-    page_data: PageData = "none"  # whether the article stands in the page as Next.js data, and in which form
-    metadata: Metadata = "full"  # JSON-LD, Open Graph and article meta
-    classes: Classes = "known"  # renamed: every class and id another, and the structure somewhat changed
-    title: Title = "bare"  # headline: <title> is «headline | site» instead of the bare site name
-    paging: Paging = "load_more"  # next: rel=next links and ?page=N instead of a control
-    slug: Slug = "redirect"  # what /news/<number>/<other slug> does: 301, or the same article again
-    page_size: int = 12  # cards on one page of a listing
+    page_data: PageData = "next_data"  # how a page carries what it shows; next_f: as after a move to the app router
+    metadata: Metadata = "full"  # what the head says: title, Open Graph, JSON-LD
+    classes: Classes = "known"  # older: the layout before; renamed: every class and id another, as after a redesign
+    title: Title = "headline"  # bare: <title> is the site's name on every page
+    paging: Paging = "query"  # the one way that leads to the next page of a listing
+    slug: Slug = "serve"  # what /news/<number>/<other slug> does: the same article again, or 301
+    sitemaps: Sitemaps = "full"  # none: no sitemap, and robots.txt names none
+    mixed_kinds: bool = False  # infographics, albums and videos stand among a listing's posts, too
+    cookies: bool = True  # cookies and headers of Cloudflare
+    challenge: Challenge = "none"  # what stands before every page: a challenge with 200, or a block page with 403
+    home_for_removed: bool = False  # a withdrawn article redirects to / instead of 404
+    soft_404: bool = False  # a withdrawn article answers 200 with a page that says it is not there
+    page_size: int = 40  # posts on one page of a listing
     pinned: int | None = None  # number of an article that stands first in every listing
     articles: int = 0  # generated articles, in addition to the written ones
     today: date | None = None  # the Cairo day that ages count from

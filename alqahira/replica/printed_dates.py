@@ -55,6 +55,12 @@ def _arabic_digits(moment: datetime) -> str:
     return f"{moment.day} {month} {moment.year}، {_clock12(moment)}".translate(_TO_ARABIC_DIGITS)
 
 
+def captured_spans(moment: datetime) -> tuple[str, str]:
+    """Day and clock of the Cairo-local moment as today's pages print them: «٠٧ أغسطس ٢٠٢٦», «٠٦:٣٩ ص»."""
+    day = f"{moment:%d} {_EGYPTIAN[moment.month - 1]} {moment.year}"
+    return day.translate(_TO_ARABIC_DIGITS), _clock12(moment).translate(_TO_ARABIC_DIGITS)
+
+
 def _numbers(moment: datetime) -> str:
     return f"{moment:%d/%m/%Y} {_clock12(moment)}"
 

@@ -1,27 +1,30 @@
-"""The replica as an HTTP server: addresses, conditional requests, the access log. Needs aiohttp."""
+"""The replica as an HTTP server: its addresses, and what each answers. Needs aiohttp."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import signal
-import time
 import zlib
 from collections.abc import Callable
-from datetime import datetime
 from importlib import resources
-from typing import IO, Any
+from typing import Any
 from urllib.parse import urlsplit
 
-from aiohttp import ETag, web
+from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 from yarl import URL
 
-from alqahira.replica.corpus import ReplicaArticle
+from alqahira.replica import page_data
+from alqahira.replica.answers import access_log, cloudflare, conditional, page_number, to_json
+from alqahira.replica.article import ReplicaArticle
 from alqahira.replica.feeds import Feeds
 from alqahira.replica.newsroom import Newsroom
 from alqahira.replica.options import ReplicaOptions
 from alqahira.replica.pages import ListingPage, Pages
+
+_LISTED_BY_QUERY = ("query", "next")  # ways on for which ?page=N is another page
+_MOST_POSTS = 100  # that one request of the button may ask for
 
 
 class Replica:
@@ -45,7 +48,7 @@ class Replica:
         self._changed = self.newsroom.started  # Last-Modified of everything that lists articles
 
     def application(self) -> web.Application:
-        middlewares: list[Middleware] = [self._not_found]
+        middlewares: list[Middleware] = [cloudflare(self.options), self._not_found]
         if self.options.delay:
             middlewares.insert(0, self._delay)
         if self.options.log:
@@ -54,12 +57,16 @@ class Replica:
         app.add_routes(
             [
                 web.get("/", self._home),
-                web.get("/{kind:category|tag}/{slug}", self._listing),
-                web.get(r"/{amp:(?:amp/)?}news/{number:\d{1,19}}", self._article),
-                web.get(r"/{amp:(?:amp/)?}news/{number:\d{1,19}}/{slug}{tail:(?:/amp)?}", self._article),
-                web.get("/api/listing", self._api_listing),
+                web.get("/{kind:category|kicker|tag}/{slug}", self._listing),
+                web.get(r"/{lead:/?(?:(?:ar|en|amp)/)?}news/{number:\d{1,19}}{rest:(?:/.*)?}", self._article),
+                web.get("/_next/data/{build}/{locale:ar|en}/{path:.*}.json", self._next_data),
+                web.get("/api/posts", self._api_posts),
+                web.post("/api/posts/search", self._api_search),
                 web.get("/api/page", self._api_page),
                 web.get("/_next/static/chunks/app.js", self._script),
+                web.get("/cdn-cgi/scripts/{path:.*}/rocket-loader.min.js", self._script),
+                web.get("/{name:infograph|live|programs|breaking-news}", self._empty),
+                web.get(r"/{path:(?:assets|_next/static)/.+\.(?:css|js|png|jpg)}", self._asset),
                 web.get("/robots.txt", self._robots),
                 web.get("/sitemap.xml", self._sitemap_index),
                 web.get("/news-sitemap.xml", self._news_sitemap),
@@ -80,16 +87,31 @@ class Replica:
     # --- articles and listings ---
 
     async def _article(self, request: web.Request) -> web.StreamResponse:
-        article = self.newsroom.article(int(request.match_info["number"]))
+        number = int(request.match_info["number"])
+        article = self.newsroom.article(number)
         if article is None:
-            raise web.HTTPNotFound
-        if request.match_info.get("slug") != article.slug and self.options.slug == "redirect":
+            return self._gone(number)
+        rest = request.match_info["rest"].strip("/")
+        amp = "amp/" in request.match_info["lead"] or rest.endswith("/amp") or rest == "amp"
+        if self.options.slug == "redirect" and rest.removesuffix("amp").rstrip("/") != article.slug:
             raise web.HTTPMovedPermanently(article.path)
-        amp = bool(request.match_info["amp"] or request.match_info.get("tail"))
         tag = f"{article.number}-{self.newsroom.revision(article.number)}-{self._face}{'-amp' * amp}"
-        return _conditional(
-            request, tag, article.modified or article.listed, lambda: self.pages.article(article, amp=amp).encode()
-        )
+
+        def make() -> bytes:
+            self.newsroom.views[number] += 1
+            return self.pages.article(article, amp=amp).encode()
+
+        return conditional(request, tag, article.modified or article.listed, make)
+
+    def _gone(self, number: int) -> web.StreamResponse:
+        """What an article that is not there answers; one that was withdrawn may answer otherwise."""
+        if self.newsroom.is_withdrawn(number):
+            if self.options.home_for_removed:
+                raise web.HTTPFound("/")
+            if self.options.soft_404:
+                text = self.pages.not_found(number)
+                return web.Response(text=text, content_type="text/html", charset="utf-8")
+        raise web.HTTPNotFound
 
     async def _home(self, request: web.Request) -> web.StreamResponse:
         return self._show_listing(request, "home", "")
@@ -98,8 +120,7 @@ class Replica:
         return self._show_listing(request, request.match_info["kind"], request.match_info["slug"])
 
     def _show_listing(self, request: web.Request, kind: str, slug: str) -> web.StreamResponse:
-        # With a load-more control the site has one address for the whole listing, whatever the query says.
-        page = _page_number(request) if self.options.paging == "next" else 1
+        page = page_number(request.query.get("page")) if self.options.paging in _LISTED_BY_QUERY else 1
         listing = self._find_listing(kind, slug, page)
         key = f"listing {kind} {slug} {page}"
         return self._cacheable(request, key, lambda: self.pages.listing(listing).encode())
@@ -110,36 +131,94 @@ class Replica:
             raise web.HTTPNotFound
         return listing
 
+    async def _empty(self, request: web.Request) -> web.StreamResponse:
+        return web.Response(text=self.pages.empty(), content_type="text/html", charset="utf-8")
+
     # --- what the pages' script fetches ---
 
-    async def _api_listing(self, request: web.Request) -> web.StreamResponse:
-        listing = self._find_listing(
-            request.query.get("kind", ""), request.query.get("slug", ""), _page_number(request)
-        )
-        return _json(self._listing_data(listing))
+    async def _next_data(self, request: web.Request) -> web.StreamResponse:
+        """A page's data without the page, as Next.js answers it; only `next_data` heeds the number of a page."""
+        value = None
+        if request.match_info["build"] == page_data.BUILD:
+            page = page_number(request.query.get("page")) if self.options.paging == "next_data" else 1
+            value = self._page_value(request.match_info["path"].split("/"), page)
+        if value is None:
+            return to_json({"notFound": True}, status=404)
+        return to_json({"pageProps": value["props"]["pageProps"], "__N_SSP": True})
+
+    def _page_value(self, segments: list[str], page: int) -> dict[str, Any] | None:
+        match segments:
+            case ("news", number, *_) if number.isdecimal() and (article := self.newsroom.article(int(number))):
+                return self.pages.article_value(article)
+            case ("category" | "kicker" | "tag" as kind, slug):
+                listing = self.pages.listing_page(kind, slug, page)
+            case ("index",) | ("",):
+                listing = self.pages.listing_page("home", "", page)
+            case _:
+                return None
+        return self.pages.listings.next_value(listing) if listing else None
+
+    async def _api_posts(self, request: web.Request) -> web.StreamResponse:
+        """What a press of the button asks for."""
+        query = request.query
+        if self.options.paging != "press":
+            return to_json({"success": False, "message": "Not Found"}, status=404)
+        size = page_number(query.get("limit")) if "limit" in query else self.options.page_size
+        return self._posts(query.get("slug", ""), page_number(query.get("page")), size)
+
+    async def _api_search(self, request: web.Request) -> web.StreamResponse:
+        """The same for a body of JSON."""
+        if self.options.paging != "press_post":
+            return to_json({"success": False, "message": "Not Found"}, status=404)
+        try:
+            if request.content_type != "application/json":
+                raise ValueError
+            wanted = json.loads(await request.text())
+            slug, page, size = str(wanted["categorySlug"]), int(wanted["page"]), int(wanted["pageSize"])
+        except (ValueError, KeyError, TypeError):
+            return to_json({"success": False, "message": "Bad Request"}, status=400)
+        return self._posts(slug, max(page, 1), max(size, 1))
+
+    def _posts(self, slug: str, page: int, size: int) -> web.StreamResponse:
+        size = min(size, _MOST_POSTS)
+        listing = self.pages.listings.find(slug, page, size)
+        if listing is None:
+            return to_json({"success": False, "message": "Not Found"}, status=404)
+        listings = self.pages.listings
+        return to_json({"success": True, "pageInfo": listings.info(listing, size), "posts": listings.posts(listing)})
 
     async def _api_page(self, request: web.Request) -> web.StreamResponse:
         """What fills an empty shell; `path` is the address of the page that asks."""
         parts = urlsplit(request.query.get("path", "/"))
-        segments = URL(parts.path, encoded=True).parts[1:]
+        segments = [segment for segment in URL(parts.path, encoded=True).parts if segment not in ("/", "ar", "en")]
         match segments:
             case ("news", number, *_) if number.isdigit() and (article := self.newsroom.article(int(number))):
-                return _json({"article": _article_data(article), "html": self.pages.article_inner(article)})
-            case ("category" | "tag" as kind, slug):
+                return to_json({"article": _article_data(article), "html": self.pages.article_inner(article)})
+            case ("category" | "kicker" | "tag" as kind, slug):
                 listing = self._find_listing(kind, slug, 1)
-            case ("",) | ():
+            case () | []:
                 listing = self._find_listing("home", "", 1)
             case _:
                 raise web.HTTPNotFound
-        return _json(self._listing_data(listing) | {"html": self.pages.listing_inner(listing)})
-
-    def _listing_data(self, listing: ListingPage) -> dict[str, Any]:
-        items = [_article_data(article) | {"html": self.pages.card(article)} for article in listing.articles]
-        return {"page": listing.page, "more": self.pages.more_address(listing), "items": items}
+        items = [_article_data(article) for article in listing.articles]
+        return to_json({"page": listing.page, "items": items, "html": self.pages.listing_inner(listing)})
 
     async def _script(self, request: web.Request) -> web.StreamResponse:
         text = resources.files("alqahira.replica").joinpath("templates/app.js.jinja").read_text("utf-8")
+        values = {
+            "paging": json.dumps(self.options.paging),
+            "menu": json.dumps(self.pages.menu(), ensure_ascii=False),
+            "build": page_data.BUILD,
+            "page_size": str(self.options.page_size),
+        }
+        for name, value in values.items():
+            text = text.replace("{{ " + name + " }}", value)
         return web.Response(text=text, content_type="text/javascript", charset="utf-8")
+
+    async def _asset(self, request: web.Request) -> web.StreamResponse:
+        """Styles, scripts and pictures of the layout: there, and empty."""
+        kind = {"css": "text/css", "js": "text/javascript"}.get(request.path.rpartition(".")[2], "image/png")
+        return web.Response(body=b"", content_type=kind)
 
     # --- lists for machines ---
 
@@ -147,9 +226,11 @@ class Replica:
         return web.Response(text=self.feeds.robots(), content_type="text/plain", charset="utf-8")
 
     async def _sitemap_index(self, request: web.Request) -> web.StreamResponse:
+        self._need_sitemaps()
         return self._cacheable(request, "sitemap.xml", self.feeds.sitemap_index, "application/xml")
 
     async def _sitemap(self, request: web.Request) -> web.StreamResponse:
+        self._need_sitemaps()
         path = f"/{request.match_info['name']}"
         if path not in self.feeds.sitemap_paths():
             raise web.HTTPNotFound
@@ -157,6 +238,7 @@ class Replica:
         return self._cacheable(request, path, lambda: self.feeds.sitemap(path) or b"", kind)
 
     async def _news_sitemap(self, request: web.Request) -> web.StreamResponse:
+        self._need_sitemaps()
         now = self.newsroom.now()
         key = f"news-sitemap.xml {now:%Y%m%d%H}"
         return self._cacheable(request, key, lambda: self.feeds.news_sitemap(now), "application/xml")
@@ -164,13 +246,17 @@ class Replica:
     async def _rss(self, request: web.Request) -> web.StreamResponse:
         return self._cacheable(request, "rss.xml", self.feeds.rss, "application/rss+xml")
 
+    def _need_sitemaps(self) -> None:
+        if self.options.sitemaps == "none":
+            raise web.HTTPNotFound
+
     def _cacheable(
         self, request: web.Request, key: str, make: Callable[[], bytes], content_type: str = "text/html"
     ) -> web.StreamResponse:
         """An answer that changes only with the newsroom."""
         state = f"{key} {self.newsroom.version} {self.newsroom.started} {self.options}"
         tag = f"{zlib.crc32(state.encode()):08x}-{self._face}"
-        return _conditional(request, tag, self._changed, make, content_type)
+        return conditional(request, tag, self._changed, make, content_type)
 
     # --- the control address ---
 
@@ -179,18 +265,18 @@ class Replica:
         if article is None:
             raise web.HTTPNotFound
         self._changed = self.newsroom.now()
-        return _json(_article_data(article) | {"revision": self.newsroom.revision(article.number)})
+        return to_json(_article_data(article) | {"revision": self.newsroom.revision(article.number)})
 
     async def _withdraw(self, request: web.Request) -> web.StreamResponse:
         if not self.newsroom.withdraw(int(request.match_info["number"])):
             raise web.HTTPNotFound
         self._changed = self.newsroom.now()
-        return _json({})
+        return to_json({})
 
     async def _publish(self, request: web.Request) -> web.StreamResponse:
         added = self.newsroom.publish(int(request.match_info["count"]))
         self._changed = self.newsroom.now()
-        return _json({"items": [_article_data(article) for article in added]})
+        return to_json({"items": [_article_data(article) for article in added]})
 
     # --- middlewares ---
 
@@ -209,69 +295,6 @@ class Replica:
 
 def _article_data(article: ReplicaArticle) -> dict[str, Any]:
     return {"id": article.number, "title": article.headline, "url": article.path}
-
-
-def _page_number(request: web.Request) -> int:
-    text = request.query.get("page", "1")
-    return int(text) if text.isdecimal() and len(text) < 10 else 1
-
-
-def _json(value: dict[str, Any]) -> web.Response:
-    return web.json_response(value, dumps=lambda v: json.dumps(v, ensure_ascii=False))
-
-
-def _is_unchanged(request: web.Request, tag: str, modified: datetime) -> bool:
-    """Whether the client has this representation already (RFC 9110, section 13.2.2)."""
-    tags = request.if_none_match
-    if tags is not None:
-        return any(t.value in (tag, "*") for t in tags)
-    since = request.if_modified_since
-    return since is not None and modified.replace(microsecond=0) <= since
-
-
-def _conditional(
-    request: web.Request, tag: str, modified: datetime, make: Callable[[], bytes], content_type: str = "text/html"
-) -> web.Response:
-    """200 with what `make` gives, or 304 without making it."""
-    if _is_unchanged(request, tag, modified):
-        response = web.Response(status=304)
-    else:
-        charset = "utf-8" if content_type.startswith("text/") else None
-        response = web.Response(body=make(), content_type=content_type, charset=charset)
-    response.etag = ETag(tag)
-    response.last_modified = modified
-    return response
-
-
-def access_log(file: IO[str]) -> Middleware:
-    """A middleware that writes one JSON line for each answer, before the answer is sent."""
-
-    @web.middleware
-    async def write(request: web.Request, handler: Handler) -> web.StreamResponse:
-        status, sent = 500, 0
-        try:
-            response = await handler(request)
-            status = response.status
-            body = getattr(response, "body", None)
-            sent = len(body) if isinstance(body, bytes) and request.method != "HEAD" else 0
-            return response
-        except web.HTTPException as answer:
-            status = answer.status
-            raise
-        finally:
-            line = {
-                "time": time.time(),
-                "method": request.method,
-                "path": request.path_qs,
-                "status": status,
-                "bytes": sent,
-                "if_none_match": "If-None-Match" in request.headers,
-                "if_modified_since": "If-Modified-Since" in request.headers,
-                "user_agent": request.headers.get("User-Agent", ""),
-            }
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
-
-    return write
 
 
 async def serve(options: ReplicaOptions) -> None:

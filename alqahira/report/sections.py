@@ -45,6 +45,7 @@ _OUTCOME_COLORS = {
     Outcome.UNCHANGED: _GREY,
     Outcome.DUPLICATE: 4,
     Outcome.OFF_TOPIC: 5,
+    Outcome.NOT_ARTICLE: 9,
     Outcome.FAILED: 6,
 }
 

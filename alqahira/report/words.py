@@ -23,6 +23,7 @@ OUTCOMES = {
     Outcome.UNCHANGED: "لم تتغير",
     Outcome.DUPLICATE: "مكررة",
     Outcome.OFF_TOPIC: "خارج الموضوع",
+    Outcome.NOT_ARTICLE: "ليست مقالات",
     Outcome.FAILED: "متعذرة",
 }
 EXIT_STATUSES = {0: "اكتملت", 1: "اكتملت بخلل", 2: "إعدادات خاطئة", 3: "المستودع مشغول"}
@@ -37,6 +38,7 @@ SOURCES = {
     "visible": "نص الصفحة الظاهر",
     "sitemap": "خريطة الموقع",
     "listing": "صفحة القسم",
+    "image_upload": "وقت رفع الصورة",  # in records of schema version 1
     "generic": "مستخرج عام",
     NOWHERE: "غير موجود",
 }

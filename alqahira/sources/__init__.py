@@ -82,7 +82,7 @@ class Page:
 _SUFFIX = re.compile(r"\s*[|\-–—]\s*(?P<name>[^|\-–—]+)$")
 _HOUSE_NAMES = {
     fold_text(name)
-    for name in (site.NAME.value, site.OPEN_GRAPH_NAME.value, "القاهرة الاخبارية", *site.BARE_TITLES.value)
+    for name in (site.NAME.value, site.OPEN_GRAPH_NAME.value, site.TITLE_NAME.value, *site.BARE_TITLES.value)
 }
 
 

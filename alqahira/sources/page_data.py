@@ -117,7 +117,10 @@ def at(data: Any, path: tuple[str, ...]) -> Any:
 
 
 def _post(post: Mapping[str, Any], page: Page) -> Found:
-    """The fields of a post. `updatedAt` moves with the view counter and `keywords` are machine-made: neither is read."""
+    """The fields of a post.
+
+    Neither `updatedAt` is read, which moves with the view counter, nor `keywords`, which a machine makes.
+    """
     blocks = [block for block in _list(post.get("postContent"))[:_MAX_BLOCKS] if isinstance(block, dict)]
     if all(isinstance(block.get("order"), int) for block in blocks):
         blocks.sort(key=lambda block: block["order"])

@@ -61,6 +61,8 @@ class Pages(Spider):
                 "status": response.status,
                 "html": response.text,
                 "links": response.meta.get("browser_links"),
+                "learned": (learned := response.meta.get("learned_request")) and learned.to_json(),
+                "note": response.meta.get("load_more_note"),
                 "headers": sorted(key.decode() for key in response.headers),
                 "in_browser": "browser" in response.flags,
             }

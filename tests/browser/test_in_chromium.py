@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 
@@ -10,6 +11,8 @@ import pytest
 from aiohttp import web
 from conftest import MARK, Crawl, processes
 from rough_site import BODY, RoughSite
+
+from alqahira.load_more import LearnedRequest
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
@@ -21,9 +24,9 @@ def page(path: str, kind: str = "article", **more: object) -> dict[str, object]:
     return {"path": path, "kind": kind, **more}
 
 
-def opened(path: str = "/category/news", **load_more: object) -> dict[str, object]:
-    """A listing that is to be opened."""
-    return page(path, "listing", meta={"load_more": load_more})
+def pressed(path: str = "/category/news") -> dict[str, object]:
+    """A listing whose load-more control is to be pressed."""
+    return page(path, "listing", meta={"learn_load_more": True})
 
 
 def assert_nothing_left(crawl: Crawl) -> None:
@@ -59,7 +62,7 @@ class TestWhichPagesComeHere:
         assert not done.page("/robots-like.txt")["in_browser"]
 
     def test_never_fails_the_shell_and_imports_nothing(self, site, crawl):
-        done = crawl(ARTICLE, opened(max_clicks=3), ALQAHIRA_BROWSER="never")
+        done = crawl(ARTICLE, pressed(), ALQAHIRA_BROWSER="never")
         assert {result["cause"] for result in done.results} == {"needs_browser"}
         assert done.imported == []
 
@@ -208,50 +211,122 @@ class TestLinksInPageData:
 
 
 class TestLoadMore:
-    def test_is_pressed_to_the_end(self, site, crawl):
-        done = crawl(opened(max_clicks=50))
-        assert [f"/news/{n}/x" in done.results[0]["html"] for n in (1000, 989, 988)] == [True, True, False]
-        assert site.hits("/api/list") == 3
-        assert done.stats["browser/load_more/exhausted"] == 1
+    def test_the_request_of_one_press_is_learned_and_the_page_is_as_before(self, site, crawl):
+        done = crawl(pressed())
+        assert site.hits("/api/list") == 2  # the page's own, and one press
+        learned = learned_by(done)
+        assert learned.for_page(7)[:2] == ("GET", f"{site.url}/api/list?page=6&token=s3cret")
+        assert not learned.serves("other")
+        assert [f"/news/{n}/x" in done.results[0]["html"] for n in (997, 996)] == [True, False]
+        assert done.stats["browser/load_more/learned"] == 1
         assert_nothing_left(done)
 
-    def test_an_endless_one_ends_at_its_bound(self, site, crawl):
-        site.list_pages = 10**6
-        done = crawl(opened(max_clicks=6))
-        assert site.hits("/api/list") == 7
-        assert done.stats["browser/load_more/max_clicks"] == 1
+    def test_a_post_with_the_headers_that_the_script_set(self, site, crawl):
+        site.pages["/api/search"] = site.pages["/api/menu"] = posts
+        site.html(
+            "/category/أخبار",
+            CARDS + MENU + control(
+                "fetch('/api/menu'); fetch('/api/search', {method: 'POST', headers: {'Content-Type': "
+                "'application/json', 'X-Client': 'web'}, body: JSON.stringify({slug: 'أخبار', page: 2})})"
+            ),
+        )  # fmt: skip
+        done = crawl(pressed("/category/%D8%A3%D8%AE%D8%A8%D8%A7%D8%B1"))
+        method, url, headers, body = learned_by(done).for_page(3, listing_slug="رياضة")
+        assert (method, url) == ("POST", f"{site.url}/api/search")
+        assert headers == {"content-type": "application/json", "x-client": "web", "accept": "*/*"}
+        assert json.loads(body) == {"slug": "رياضة", "page": 3}
+        assert "/menu" not in site.seen  # the menu's «المزيد» leads to nothing
 
-    def test_an_endless_one_is_left_when_the_run_is_told_to_end(self, site, crawl):
-        site.list_pages = 10**6
-        done = crawl(opened(max_clicks=10**6), CLOSESPIDER_TIMEOUT=2)
-        assert done.stats["browser/load_more/ending"] == 1
-        assert done.results[0]["links"]
-        assert_nothing_left(done)
-
-    def test_one_that_gives_nothing_more_is_left(self, site, crawl):
+    def test_an_offset_by_what_page_data_lists_and_the_listings_number_in_it(self, site, crawl):
+        site.pages["/api/posts"] = posts
+        listing = {"category": {"id": 34}, "posts": [{}] * 12}
+        data = json.dumps({"props": {"pageProps": {"category": listing}}})
         site.html(
             "/category/news",
-            "<a href=/news/1/x>خبر</a><a class=load-more href='#' onclick=\"fetch('/api/article')\">تحميل</a>",
-        )
-        done = crawl(opened(max_clicks=50))
-        assert site.hits("/api/article") == 1
-        assert done.stats["browser/load_more/no_new_cards"] == 1
+            CARDS + f"<script id=__NEXT_DATA__ type=application/json>{data}</script>"
+            + control("fetch('/api/posts?category=34&offset=12')"),
+        )  # fmt: skip
+        learned = learned_by(crawl(pressed()))
+        assert learned.for_page(4, listing_id=15)[1] == f"{site.url}/api/posts?category=15&offset=36"
 
-    def test_a_link_to_another_page_is_no_control(self, site, crawl):
-        site.html("/category/news", "<a href=/news/1/x>خبر</a><a href=/category/all>المزيد</a>")
-        done = crawl(opened(max_clicks=50))
+    def test_links_in_carousels_are_not_counted(self, site, crawl):
+        site.pages["/api/posts"] = posts
+        site.html(
+            "/category/news",
+            CARDS + "<div class=slick-slider><a href=/news/5/x>خبر</a></div>" + control("fetch('/api/posts?offset=2')"),
+        )  # fmt: skip
+        assert learned_by(crawl(pressed())).for_page(3)[1].endswith("offset=4")
+
+    @pytest.mark.parametrize(
+        ("script", "note"),
+        [
+            ("", "the press asked for nothing"),
+            ("fetch('/api/article?page=2&key=s3cret')",
+             "the press asked for GET /api/article?key=…&page=…, which lists no articles as JSON"),
+            ("fetch('/api/posts?cursor=s3cret')", "no page number in GET /api/posts?cursor=…"),
+            ("fetch('{other}/api/posts?page=2', {{headers: {{'x-key': 'k'}}}})", "the press asked another host: {host}"),
+            ("location.href = '{other}/all'", "the press asked another host: {host}"),
+            ("location.href = '/category/all?page=2'",
+             "the press asked for GET /category/all?page=…, which lists no articles as JSON"),
+            ("while (true);", "the page did not answer after the press"),
+        ],
+    )  # fmt: skip
+    def test_why_nothing_was_learned(self, site, other_site, crawl, script, note):
+        site.pages["/api/posts"] = posts
+        site.html("/category/news", CARDS + control(script.format(other=other_site.url)))
+        done = crawl(pressed(), ALQAHIRA_BROWSER_DEADLINE=12)
+        result = done.results[0]
+        assert result["learned"] is None
+        assert result["note"] == note.format(host=other_site.url.removeprefix("http://"))
+        # The listing itself is not lost.
+        assert (result["url"], "/news/1/x" in result["html"]) == (f"{site.url}/category/news", True)
+        assert other_site.seen == []
+        assert processes(done.mark) == []
+
+    @pytest.mark.parametrize(
+        "control",
+        [
+            "<a href=/category/all>المزيد</a><a href=/menu class=load-more>المزيد</a>",
+            "<ul><li><a onclick=\"fetch('/menu')\">المزيد</a></ul>",
+            "<button hidden onclick=\"fetch('/menu')\">المزيد</button><button disabled>المزيد</button>",
+            "<button onclick=\"fetch('/menu')\">بحث</button>",
+        ],
+    )
+    def test_what_is_no_control_is_not_pressed(self, site, crawl, control):
+        site.html("/category/news", CARDS + control)
+        done = crawl(pressed())
+        assert done.results[0]["note"] == "no load-more control"
         assert site.seen == ["/category/news"]
-        assert done.stats["browser/load_more/exhausted"] == 1
 
-    def test_cards_that_later_ones_replace_are_not_lost(self, site, crawl):
-        site.html(
-            "/category/news",
-            "<div id=cards><a href=/news/9/x>خبر</a></div><button data-load-more>↓</button><script>let n = 9;"
-            "document.querySelector('button').onclick = e => { n--; if (n < 7) e.target.remove(); else "
-            "document.getElementById('cards').innerHTML = `<a href=/news/${n}/x>خبر</a>` }</script>",
-        )
-        done = crawl(opened(max_clicks=50))
-        assert done.results[0]["links"] == [f"{site.url}/news/{n}/x" for n in (9, 8, 7)]
+    def test_without_a_browser_the_listing_is_asked_plainly_and_the_note_says_so(self, site, crawl):
+        site.html("/category/news", CARDS)
+        done = crawl(pressed(), ALQAHIRA_BROWSER="never")
+        assert done.results[0]["note"] == "no browser: ALQAHIRA_BROWSER=never"
+        assert done.results[0]["status"] == 200
+        assert done.imported == []
+
+    def test_an_error_page_is_not_pressed(self, site, crawl):
+        done = crawl(pressed("/missing"))
+        assert done.results[0]["note"] == "the listing answered 404"
+
+
+CARDS = "<main><a href=/news/1/x>خبر</a> <a href=/news/2/x>خبر</a></main>"
+# As on the site: before the control, without an address.
+MENU = "<ul><li class=menu-item-has-children><a onclick=\"fetch('/menu')\">المزيد</a></ul>"
+
+
+def control(script: str) -> str:
+    return f'<button class="loadMoreButton" onclick="{script}">المزيد</button>'
+
+
+async def posts(_: web.Request) -> web.Response:
+    return web.json_response({"posts": [{"id": n, "slug": f"x-{n}", "title": f"خبر {n}"} for n in range(3, 6)]})
+
+
+def learned_by(crawl: Crawl) -> LearnedRequest:
+    result = crawl.results[0]
+    assert result["note"] is None
+    return LearnedRequest.from_json(result["learned"])
 
 
 class TestTrouble:
