@@ -49,11 +49,16 @@ def other_site() -> Iterator[RoughSite]:
 
 @pytest.fixture
 def crawl(site: RoughSite) -> Callable[..., Crawl]:
-    """crawl({"path": …, "kind": …, "meta": …}, …, NAME=setting): the crawl of these pages, when it has ended."""
+    """crawl({"path": …, "kind": …, "meta": …}, …, NAME=setting): the crawl of these pages, when it has ended.
 
-    def run(*pages: dict[str, Any], environment: dict[str, str] | None = None, **settings: Any) -> Crawl:
+    `root`: of another site.
+    """
+
+    def run(
+        *pages: dict[str, Any], environment: dict[str, str] | None = None, root: str | None = None, **settings: Any
+    ) -> Crawl:
         mark = uuid.uuid4().hex
-        plan = {"site": site.url, "settings": settings, "pages": pages}
+        plan = {"site": root or site.url, "settings": settings, "pages": pages}
         done = subprocess.run(
             [sys.executable, HERE / "crawl_pages.py"],
             input=json.dumps(plan),
