@@ -28,6 +28,7 @@ from alqahira.doctor.articles import (
     site_name,
     site_root,
     time_zone,
+    title_name,
     validators,
 )
 from alqahira.doctor.exchange import Exchange, SiteUnreachable, why_nothing
@@ -115,6 +116,7 @@ _CHECKS: dict[str, tuple[bool, Check]] = {
     "NAME": (False, site_name),
     "BARE_TITLES": (False, bare_title),
     "OPEN_GRAPH_NAME": (False, meta_is(site.OPEN_GRAPH_NAME, "og:site_name")),
+    "TITLE_NAME": (False, title_name),
     "META_AUTHOR": (False, meta_is(site.META_AUTHOR, "author")),
     "LANGUAGE": (False, data_facts.language),
     "TIME_ZONE": (False, time_zone),
@@ -142,7 +144,7 @@ _CHECKS: dict[str, tuple[bool, Check]] = {
     "LOAD_MORE_LABELS": (False, load_more_labels),
     "NEXT_PAGE": (False, may_match(LISTINGS, site.NEXT_PAGE)),
     "PAGE_QUERY": (False, questions.second_page("page 2 by query")),
-    "NEXT_DATA_URL": (False, questions.second_page("page 2 by page data")),
+    "NEXT_DATA_URL": (False, questions.data_address),
     "NEXT_DATA_SCRIPT": (False, may_match(ARTICLES, site.NEXT_DATA_SCRIPT)),
     "NEXT_FLIGHT_PUSH": (False, flight),
     "POST_PATH": (False, data_facts.stands_at(site.POST_PATH.value, "article")),
@@ -185,6 +187,7 @@ _QUESTIONS: tuple[tuple[str, bool, Check, str], ...] = (
     ("record: image_url", False, record_field("image_url"), ""),
     ("record: keywords", False, record_field("keywords"), ""),
     ("the visible date's form", False, date_form, ""),
+    ("page 2 by page data", False, questions.second_page("page 2 by page data"), "NEXT_DATA_URL"),
     ("what a press asks for", False, questions.press, "LOAD_MORE"),
     ("page 2 by what a press asks for", False, questions.second_page("page 2 by press"), "LOAD_MORE"),
     ("an article without its slug", False, questions.same_article("without slug"), "ARTICLE_PATH"),

@@ -75,6 +75,16 @@ def bare_title(visit: SiteVisit) -> tuple[Verdict, str]:
     return (Verdict.HOLDS if bare else Verdict.NOT_SEEN), f"«{bare or titles.most_common(1)[0][0]}»"
 
 
+def title_name(visit: SiteVisit) -> tuple[Verdict, str]:
+    """TITLE_NAME: what stands after the headline in the head's <title>, letter by letter."""
+    titles = [title for page in visit.of(*ARTICLES) for title in map(short_text, visit.tree(page).iter("title"))]
+    named = [title for title in titles if "|" in title and title.rpartition("|")[0].strip()]
+    hits = sum(title.rpartition("|")[2].strip() == site.TITLE_NAME.value for title in named)
+    if not named:
+        return Verdict.NOT_SEEN, "no title of the form «headline | name»"
+    return (Verdict.HOLDS if hits else Verdict.FAILS), f"«{named[0]}»"
+
+
 def meta_is(fact: site.Fact[str], name: str) -> Check:
     """Whether the pages' meta element of this name (or property) says what the fact says."""
 

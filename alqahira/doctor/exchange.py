@@ -73,7 +73,8 @@ def why_nothing(exchanges: Sequence[Exchange], root: str) -> AlqahiraError | Non
     pages = [exchange for exchange in answers if exchange.kind != "robots"] or answers
     refused = [exchange for exchange in answers if exchange.is_challenge or exchange.status in _REFUSALS]
     if refused and all(page in refused for page in pages):
-        words = Counter("a challenge" if e.is_challenge else str(e.status) for e in refused).most_common(1)[0][0]
+        named = Counter(f"{e.status}{' (a challenge)' if e.is_challenge else ''}" for e in refused)
+        words = named.most_common(1)[0][0]
         return AlqahiraError(
             f"the site refuses this crawler: {words} to {len(refused)} of {len(out)} requests "
             "(docs/operations.md, «The site refuses»)"

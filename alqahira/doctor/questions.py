@@ -59,6 +59,16 @@ def words_of(listing: Listing) -> str:
     return f"{len(listing.cards)} posts{page}, from {listing.cards[0].key} on"
 
 
+def data_address(visit: SiteVisit) -> tuple[Verdict, str]:
+    """NEXT_DATA_URL: whether what the pages' own script asks is answered with page data."""
+    asked = [sample for kind in ("article data", "page 2 by page data") if (sample := visit.first(kind))]
+    if not asked:
+        return Verdict.NOT_SEEN, "not asked: no listing names a build"
+    good = [sample for sample in asked if sample.status == 200 and any("pageProps" in d for d in visit.data(sample))]
+    outcomes = ", ".join(f"{sample.kind} {sample.outcome}" for sample in asked)
+    return (Verdict.HOLDS if good else Verdict.FAILS), f"page data in {len(good)} of {len(asked)} answers: {outcomes}"
+
+
 def press(visit: SiteVisit) -> tuple[Verdict, str]:
     """What one press of the load-more control asks for, as a browser saw it."""
     pressed = visit.first("pressed")
@@ -69,7 +79,7 @@ def press(visit: SiteVisit) -> tuple[Verdict, str]:
 
 
 def lists_by_page_data(kind: str) -> Check:
-    """Whether a listing of this kind has its posts where a category's stand."""
+    """Whether a listing of this kind has its posts in page data as a category has; under which name."""
 
     def check(visit: SiteVisit) -> tuple[Verdict, str]:
         sample = visit.first(kind)
@@ -80,10 +90,14 @@ def lists_by_page_data(kind: str) -> Check:
         words = words_of(visit.listing(sample))
         if not visit.listing(sample).cards:
             return Verdict.FAILS, "200 without articles"
-        if any(at(data, (*site.LISTING_PATH.value, "posts")) for data in visit.data(sample)):
-            return Verdict.HOLDS, f"{words}, by {'.'.join(site.LISTING_PATH.value)}"
-        properties = next((at(data, site.LISTING_PATH.value[:2]) for data in visit.data(sample)), None)
-        names = f"pageProps has {', '.join(list(properties)[:8])}" if isinstance(properties, dict) else "no page data"
+        keys = {card.key for card in visit.listing(sample).cards}
+        properties = next((at(data, site.LISTING_PATH.value[:-1]) for data in visit.data(sample)), None)
+        properties = properties if isinstance(properties, dict) else {}
+        for name, value in properties.items():
+            listed = at(value, ("posts",))
+            if isinstance(listed, list) and keys <= {str(at(post, ("id",))) for post in listed}:
+                return Verdict.HOLDS, f"{words}, by {'.'.join((*site.LISTING_PATH.value[:-1], name))}"
+        names = f"pageProps has {', '.join(list(properties)[:8])}" if properties else "without page data"
         return Verdict.FAILS, f"{words}, but {names}"
 
     return check

@@ -31,7 +31,7 @@ def show(findings: Sequence[Finding], exchanges: Sequence[Exchange], root: str, 
         print(f"\n{mark}To write into {_CORRECT}, by what {whose} has answered:")
         for line in lines:
             print(f"{mark}  {plain(line)}")
-    failed = [f.fact for f in findings if f.verdict is Verdict.FAILS and f.confidence != "question"]
+    failed = [f.fact for f in findings if f.verdict is Verdict.FAILS and f.confidence == "seen"]
     if failed:
         print(f"{mark}Correct in {_CORRECT}: {', '.join(failed)}")
     print(f"\n{mark}{_count(exchanges)}:")
@@ -44,7 +44,7 @@ def show(findings: Sequence[Finding], exchanges: Sequence[Exchange], root: str, 
 def _count(exchanges: Sequence[Exchange]) -> str:
     asked = sum(exchange.went_out for exchange in exchanges)
     rendered = sum(exchange.is_rendered for exchange in exchanges)
-    return f"{asked} request{'s' * (asked != 1)}" + (f", {rendered} of them pages in a browser" if rendered else "")
+    return f"{asked} request{'s' * (asked != 1)}" + (f", {rendered} of them in a browser" if rendered else "")
 
 
 def _verdict(finding: Finding) -> str:
