@@ -52,6 +52,8 @@ _UPLOAD_AGREES = timedelta(days=2)
 _SAME_TEXT = 0.7
 _BODIES_AGREE = 0.7
 _SHORTEST_BODY, _LONG_BODY = 40, 400  # characters: less is none, and so much is one whatever it says
+_LEAST_GUESS = 200
+_LONGEST_LABEL = 130
 _LEAD = 2  # paragraphs
 # Where the generic extractor finds running text; structure knows the first two.
 _TEXT_ELEMENTS = ("p", "div", "pre", "code")
@@ -211,7 +213,8 @@ def _body(found: dict[str, Found], page: Page, headline: str | None, reading: Re
     said = list(_say(found, "paragraphs", _BODY_ORDER))
     usable = [(source, body) for source, body in said if _is_body(body, headline, page.now)]
     if not usable and headline and _has_text(page) and (last := generic.read(page)):
-        usable = [("generic", last.paragraphs)] if _is_body(last.paragraphs, headline, page.now) else []
+        # A guess at a page of which nothing is known: of a page without text it picks a link to another story.
+        usable = [("generic", last.paragraphs)] if sum(map(len, last.paragraphs)) >= _LEAST_GUESS else []
     if not usable:
         return []
     # The site's own data is the text that its markup is made of: where the two differ, a selector is wrong.
@@ -237,7 +240,10 @@ def _is_body(paragraphs: list[str], headline: str | None, now: datetime) -> bool
     lines = [
         line
         for line in paragraphs
-        if fold_text(line) != name and not is_credit_line(line) and not parse_date(line, now=now)
+        if fold_text(line) != name
+        and not is_credit_line(line)
+        and not parse_date(line, now=now)
+        and not (len(line) <= _LONGEST_LABEL and line.startswith(f"{site.NAME.value} -"))  # a credit with its date
     ]
     return sum(map(len, lines)) >= _SHORTEST_BODY
 

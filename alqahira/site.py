@@ -82,6 +82,8 @@ TAG_URL = seen("/tag/{slug}")  # blanks as %20, a leading one too
 IMAGE_HOST = seen("fmcdn.alqaheranews.net")
 # The page shows `?&w=700&compress=80&gravity=face`; the image itself has no query.
 IMAGE_RENDITION = seen(re.compile(r"\?&.*\Z", re.DOTALL))
+# It stands where a story has no image.
+PLACEHOLDER_IMAGE = seen("/assets/imgs/post-default.jpg")
 NEXT_IMAGE_PATH = seen("/_next/image")  # ?url=<the image itself>&w=…
 # <UUID version 1>-file-<epoch milliseconds>-<random>: both halves are the time of the upload, which is no date of the
 # article: 12 of 32 images were over two days older than their story, the oldest 1,011 days.

@@ -101,13 +101,16 @@ def resolve(link: str, *, base: str) -> str | None:
 def image_url(source: str | None, *, base: str) -> str | None:
     """The absolute URL of an image itself; None where there is none.
 
-    It is taken out of Next.js' `/_next/image?url=…`, and a rendition's size and compression are cut off.
+    It is taken out of Next.js' `/_next/image?url=…`, a rendition's size and compression are cut off, and the site's
+    placeholder is none.
     """
     url = resolve(source, base=base) if source and source.strip() else None
     if url and urlsplit(url).path == site.NEXT_IMAGE_PATH.value:
         inner = dict(parse_qsl(urlsplit(url).query)).get("url")
         url = resolve(inner, base=base) if inner else None
-    return site.IMAGE_RENDITION.value.sub("", url) if url else None
+    if not url or urlsplit(url).path == site.PLACEHOLDER_IMAGE.value:
+        return None
+    return site.IMAGE_RENDITION.value.sub("", url)
 
 
 def _host(url: str) -> str:

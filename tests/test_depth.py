@@ -15,7 +15,7 @@ LEARNED = LearnedRequest(
     url=f"{ROOT}/api/posts",
     headers=(("Content-Type", "application/json"),),
     body='{"categoryId":34,"page":2}',
-    page_places=(("body", "page"),),
+    page_places=(("json", "page"),),
     listing_id=34,
     slug="أخبار",
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 from datetime import UTC, date, datetime, timedelta
 from itertools import combinations
@@ -9,6 +10,7 @@ from urllib.parse import quote
 
 import pytest
 from lxml import html
+from replica_server import Answer
 
 from alqahira import site
 from alqahira.replica.body import body_text
@@ -152,10 +154,6 @@ def test_each_way_of_paging_is_the_only_one(replica, paging, heeds):
 
 
 def post(server, body, content_type):
-    import http.client
-
-    from replica_server import Answer
-
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
     try:
         connection.request("POST", "/api/posts/search", body.encode(), {"Content-Type": content_type})

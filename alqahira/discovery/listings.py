@@ -29,8 +29,8 @@ from alqahira.page import CrawledArticle
 logger = logging.getLogger(__name__)
 
 _PRIORITY = 20
-# What the ledger keeps for the next run: the request that a press makes, and the way that works for a kind of listing.
-_LEARNED, _WAY = "load_more", "way/{}"
+# What the ledger keeps for the next run, by kind of listing: the request that a press makes, and the way that works.
+_LEARNED, _WAY = "load_more/{}", "way/{}"
 
 
 class Listings:
@@ -49,8 +49,8 @@ class Listings:
         self._trying: dict[str, Pager] = {}
         self._waiting: defaultdict[str, list[Pager]] = defaultdict(list)
         self._to_learn: list[Pager] = []
-        self._learned = self._remembered()
-        self._has_asked_browser = False
+        self._learned: dict[str, LearnedRequest | None] = {}
+        self._asked_browser: set[str] = set()
         self._unjoined: list[Pager] = []
 
     def urls(self) -> Iterator[str]:
@@ -173,7 +173,7 @@ class Listings:
 
     def _next_way(self, pager: Pager) -> Iterator[Request]:
         for way in ways_left(pager):
-            if way is Way.LEARNED and self._learned is None and not self._has_asked_browser:
+            if way is Way.LEARNED and self._learned_for(pager.kind) is None and pager.kind not in self._asked_browser:
                 pager.untried.insert(0, way)
                 self._to_learn.append(pager)
                 return
@@ -187,7 +187,8 @@ class Listings:
         yield from self._release(pager)
 
     def _ask(self, pager: Pager, way: Way, number: int) -> Iterator[Request]:
-        if request := page_request(pager, way, number, root=self._root, learned=self._learned):
+        learned = self._learned_for(pager.kind) if way is Way.LEARNED else None
+        if request := page_request(pager, way, number, root=self._root, learned=learned):
             yield self._request(
                 pager,
                 request.url,
@@ -220,8 +221,8 @@ class Listings:
             pager.is_refreshed = True  # the site may have been built anew meanwhile
             yield self._request(pager, pager.url, number=1, way=way)
         elif pager.way is None and not is_transient(cause):
-            if way is Way.LEARNED and not self._has_asked_browser:
-                self._forget()
+            if way is Way.LEARNED and pager.kind not in self._asked_browser:
+                self._forget(pager.kind)
                 pager.untried.insert(0, way)
             yield from self._next_way(pager)
         else:
@@ -261,22 +262,24 @@ class Listings:
             self._trying.clear()
             self._waiting.clear()
             return
-        first = waiting[0]
-        self._has_asked_browser = True
-        yield Request(
-            first.url,
-            callback=self.parse_learned,
-            errback=self.learning_failed,
-            priority=_PRIORITY,
-            dont_filter=True,
-            meta={"page_kind": "listing", "learn_load_more": True},
-            cb_kwargs={"pagers": waiting},
-        )
+        for kind in dict.fromkeys(pager.kind for pager in waiting):
+            pagers = [pager for pager in waiting if pager.kind == kind]
+            self._asked_browser.add(kind)
+            yield Request(
+                pagers[0].url,
+                callback=self.parse_learned,
+                errback=self.learning_failed,
+                priority=_PRIORITY,
+                dont_filter=True,
+                meta={"page_kind": "listing", "learn_load_more": True},
+                cb_kwargs={"pagers": pagers},
+            )
 
     def parse_learned(self, response: Response, pagers: list[Pager]) -> Iterator[Request]:
-        self._learned = response.meta.get("learned_request")
-        if self._learned is not None:
-            self._run.ledger.learn(_LEARNED, self._learned.to_json())
+        kind, learned = pagers[0].kind, response.meta.get("learned_request")
+        self._learned[kind] = learned
+        if learned is not None:
+            self._run.ledger.learn(_LEARNED.format(kind), learned.to_json())
             logger.info("Learned what the load-more control of %s asks for", response.url)
         else:
             why = response.meta.get("load_more_note") or "no browser opened the page"
@@ -290,17 +293,20 @@ class Listings:
         for pager in request.cb_kwargs["pagers"]:
             yield from self._next_way(pager)
 
-    def _remembered(self) -> LearnedRequest | None:
-        kept = self._run.ledger.learned(_LEARNED)
-        try:
-            return LearnedRequest.from_json(kept) if kept else None
-        except ValueError:
-            return None
+    def _learned_for(self, kind: str) -> LearnedRequest | None:
+        """What was learned for a kind of listing, by this run or an earlier one."""
+        if kind not in self._learned:
+            kept = self._run.ledger.learned(_LEARNED.format(kind))
+            try:
+                self._learned[kind] = LearnedRequest.from_json(kept) if kept else None
+            except ValueError:  # of another version of this program
+                self._learned[kind] = None
+        return self._learned[kind]
 
-    def _forget(self) -> None:
+    def _forget(self, kind: str) -> None:
         """What an earlier run learned no longer works."""
-        self._learned = None
-        self._run.ledger.learn(_LEARNED, None)
+        self._learned[kind] = None
+        self._run.ledger.learn(_LEARNED.format(kind), None)
 
     # --- failures -----------------------------------------------------------------------------
 

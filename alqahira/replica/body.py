@@ -25,6 +25,7 @@ _TAG = re.compile(r"<[^>]*>")
 _DELETED = re.compile(r"<del>.*?</del> ?", re.DOTALL)
 _BLANK_LINE = re.compile(r"\n\s*\n")
 _SHARED = re.compile(r"@(\d+)\.(\d+)$")
+_PLAYER = "player.vimeo.com"
 _OLDER_PARAGRAPH = '<p dir="rtl" style="text-align: right;">'
 _PARAGRAPH = '<p style="text-align:justify;">'
 
@@ -109,15 +110,21 @@ def body_html(blocks: tuple[Block, ...]) -> str:
     return "".join(block.html for block in blocks).replace(_OLDER_PARAGRAPH, _OLDER_PARAGRAPH + "&nbsp;", 1)
 
 
+def _embed_type(block: Block) -> str:
+    return "embeded" if _PLAYER in block.captured else "code"
+
+
 def contents(blocks: tuple[Block, ...], *, bare: bool = False) -> Iterator[tuple[str, str, list[Block]]]:
-    """(type, HTML, blocks) of each part of today's body: text in one `html`, each embed in a `code` of its own.
+    """(type, HTML, blocks) of each part of today's body: text in one `html`, each embed in a part of its own.
+
+    A film from the site's player is `embeded` (as the site spells it), all other foreign markup `code`.
 
     The second paragraph begins with a no-break space, as editors leave them; `bare`: paragraphs without a style.
     """
     nth = 0
     for embedded, group in groupby(blocks, lambda block: block.embedded):
         if embedded:
-            yield from (("code", block.captured, [block]) for block in group)
+            yield from ((_embed_type(block), block.captured, [block]) for block in group)
             continue
         found, lines = list(group), []
         for block in found:

@@ -17,6 +17,7 @@ from alqahira.replica.corpus import load_corpus, load_revision
 from alqahira.replica.desks import KICKER_NAMES, kickers
 from alqahira.replica.generator import FIRST_NUMBER, PUBLISHED_LATER, Generator, Outline
 from alqahira.replica.options import CAIRO, ReplicaOptions
+from alqahira.replica.printed_dates import print_date
 
 _RELATED = 2  # stories named below an article
 _NEAR = 8  # so far they are looked for
@@ -136,11 +137,10 @@ class Newsroom:
     def publish(self, count: int) -> list[ReplicaArticle]:
         """`count` new articles appear now, on top of their listings."""
         first = max(PUBLISHED_LATER, max(self._written) + 1)
-        added = [
-            replace(self._generator.article(number), listed=self.now().replace(microsecond=0), visible_date=None)
-            for number in range(first, first + count)
-        ]
-        added = [replace(a, dates=a.dates - {"visible"}) for a in added]
+        now = self.now().replace(microsecond=0)
+        printed = print_date("egyptian", now.astimezone(CAIRO))
+        made = (self._generator.article(number) for number in range(first, first + count))
+        added = [replace(article, listed=now, visible_date=printed) for article in made]
         self._written |= {article.number: article for article in added}
         self._index()
         return added
@@ -169,14 +169,21 @@ class Newsroom:
                 continue
             self._all.append(number)
             months[f"{listed.astimezone(CAIRO):%Y-%m}"].append(number)
-            places = [("home", ""), ("category", category), *(("kicker", slug) for slug in kickers(tags))]
-            places += (("tag", tag) for tag in tags)
-            for place in places:
-                if kind != "post":
+            places = _places(category, tags)
+            if kind != "post":
+                for place in places:
                     carousels[(*place, kind)].append(number)
-                if kind == "post" or self.options.mixed_kinds:
+            if kind == "post" or self.options.mixed_kinds:
+                for place in places:
                     listings[place].append(number)
         pinned = {number for number, article in self._written.items() if article.is_pinned}
         for numbers in carousels.values():
             numbers.sort(key=lambda number: number not in pinned)  # stable: the newest first otherwise
         self._listings, self._carousels, self._months = dict(listings), dict(carousels), dict(months)
+
+
+@lru_cache(maxsize=1 << 16)
+def _places(category: str, tags: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """The listings that an article stands in, by kind and slug."""
+    by_kicker = (("kicker", slug) for slug in kickers(tags))
+    return ("home", ""), ("category", category), *by_kicker, *(("tag", tag) for tag in tags)

@@ -29,6 +29,7 @@ _SCRIPT = Markup('<script src="/_next/static/chunks/app.js" defer></script>')
 _RSS = Markup('<link rel="alternate" type="application/rss+xml" title="RSS" href="/rss.xml">')
 _LATEST = 5  # headlines in the older sidebar
 _HTML_CODE = Markup('<div class="htmlCode" style="width:100%;margin-bottom:20px">{}</div>')
+_EMBEDED_CODE = Markup('<div class="embededCode" style="width:100%;margin-bottom:20px">{}</div>')
 _PLACE_OF_BODY = "<!--body-->"
 
 
@@ -180,16 +181,18 @@ class Pages:
                 pictures = [rendition(url, "w=700&compress=85") for url in article.pictures]
                 return self._render(f"{article.kind}.html", pictures=pictures)
             case "video":
-                frame = page_data.video_frame(article)
-                return Markup(f'<div class="embededCode" style="width:100%;margin-bottom:20px">{frame}</div>')
+                return _EMBEDED_CODE.format(Markup(page_data.video_frame(article)))
         parts = contents(article.blocks, bare=page_data.is_bare(article))
-        return Markup("").join(_HTML_CODE.format(Markup(html)) for _, html, _ in parts)
+        return Markup("").join(
+            (_EMBEDED_CODE if kind == "embeded" else _HTML_CODE).format(Markup(html)) for kind, html, _ in parts
+        )
 
     def _article_head(self, article: ReplicaArticle) -> Markup:
         if self.options.metadata == "none":
             return Markup("")
         if self._is_older:
             return self._older_head(article)
+        # Of a story without a picture none was captured; a listing's page names this one, too.
         image = article.image_url or f"{self.root}/assets/imgs/post-default.jpg"
         return self._render(
             "article_head.html",

@@ -93,7 +93,8 @@ def _body(tree: Any) -> Any:
             if text >= _PARAGRAPH and link <= text * _MOST_LINK:
                 target = parent.getparent() if element.tag == "li" and parent.getparent() is not None else parent
                 weights[target] = weights.get(target, 0) + text
-        elif own >= _PARAGRAPH:  # text straight in a div, parted by br, or a div for each paragraph
+        # Text straight in a div, parted by br, or a div for each paragraph; in a link it is another story's headline.
+        elif own >= _PARAGRAPH and not _is_in_link(element):
             target = element if has_br else parent
             weights[target] = weights.get(target, 0) + own
     heaviest = max(weights, key=lambda element: weights[element], default=None)
@@ -108,6 +109,10 @@ def _with_its_like(body: Any, weights: dict[Any, int]) -> Any:
     make = (body.tag, body.get("class"))
     parts = [child for child in around if (child.tag, child.get("class")) == make]
     return around if len(parts) > 1 and all(part in weights or _length(part.text) == 0 for part in parts) else body
+
+
+def _is_in_link(element: Any) -> bool:
+    return next(element.iterancestors("a"), None) is not None
 
 
 def _length(text: str | None) -> int:
