@@ -22,6 +22,7 @@ from alqahira.doctor.articles import (
     image_rendition,
     meta_is,
     next_images,
+    placeholder_image,
     record_field,
     server_rendered,
     share_label,
@@ -77,11 +78,11 @@ def diagnose(
     visit = SiteVisit(samples, root, now)
     findings = []
     for name, fact in site.facts().items():
-        if name in NO_CHECK:
-            needed, (verdict, found) = False, (Verdict.NOT_SEEN, NO_CHECK[name])
-        else:
-            needed, check = _CHECKS[name]
+        if name in CHECKS:
+            needed, check = CHECKS[name]
             verdict, found = check(visit)
+        else:
+            needed, verdict, found = False, Verdict.NOT_SEEN, NO_CHECK.get(name, "it has no check")
         findings.append(Finding(name, verdict, needed, fact.confidence.value, found))
     for name, needed, check, settles in _QUESTIONS:
         verdict, found = check(visit)
@@ -111,7 +112,7 @@ def to_write(findings: Sequence[Finding], day: date) -> list[str]:
 NO_CHECK = {"KIND_MARKERS": "no infographic and no album is asked for"}
 
 # Each other fact of site.py: whether the crawl needs it, and how it is checked.
-_CHECKS: dict[str, tuple[bool, Check]] = {
+CHECKS: dict[str, tuple[bool, Check]] = {
     "ROOT": (False, site_root),
     "NAME": (False, site_name),
     "BARE_TITLES": (False, bare_title),
@@ -129,6 +130,7 @@ _CHECKS: dict[str, tuple[bool, Check]] = {
     "TAG_URL": (False, links_of(shape_of(site.TAG_URL.value), site.TAG_URL.value)),
     "IMAGE_HOST": (False, image_host),
     "IMAGE_RENDITION": (False, image_rendition),
+    "PLACEHOLDER_IMAGE": (False, placeholder_image),
     "NEXT_IMAGE_PATH": (False, next_images),
     "IMAGE_NAME": (False, image_names),
     "IMAGE_CLOCKS_AGREE_MS": (False, image_clocks),

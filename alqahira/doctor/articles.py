@@ -138,6 +138,13 @@ def image_names(visit: SiteVisit) -> tuple[Verdict, str]:
     ), f"for instance {sources[0][:100]}" if sources else "no image"
 
 
+def placeholder_image(visit: SiteVisit) -> tuple[Verdict, str]:
+    """PLACEHOLDER_IMAGE stands on listings, in the head or as an image."""
+    pages = visit.of(*LISTINGS, *ARTICLES)
+    hits = sum(site.PLACEHOLDER_IMAGE.value.encode() in page.body for page in pages)
+    return (Verdict.HOLDS if hits else Verdict.NOT_SEEN), f"on {hits} of {len(pages)} pages"
+
+
 def image_host(visit: SiteVisit) -> tuple[Verdict, str]:
     """IMAGE_HOST serves the articles' images."""
     hosts = Counter(urlsplit(unquote(source)).hostname or "the page's own" for source in _images(visit))

@@ -47,7 +47,9 @@ def language(visit: SiteVisit) -> tuple[Verdict, str]:
         return Verdict.NOT_SEEN, "no page names a language"
     words = ", ".join(f"{name} ({count})" for name, count in said.most_common(3))
     holds = any(name.partition("-")[0].lower() == site.LANGUAGE.value for name in said)
-    return (Verdict.HOLDS if holds else Verdict.FAILS), f"{where}: {words}"
+    # <html lang> says «en» whatever the text is.
+    fails = Verdict.FAILS if where == "page data" else Verdict.NOT_SEEN
+    return (Verdict.HOLDS if holds else fails), f"{where}: {words}"
 
 
 def locales(visit: SiteVisit) -> tuple[Verdict, str]:

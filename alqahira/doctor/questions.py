@@ -192,7 +192,6 @@ def manners_of_the_site(exchanges: Iterable[Exchange]) -> list[tuple[str, Verdic
     limited = [e for e in answers if e.status == 429 or e.header(b"retry-after")]
     waits = {f"Retry-After: {value.decode('latin-1')}" for e in limited for value in e.header(b"retry-after")}
     marks = {f"cf-mitigated: {v.decode('latin-1')}" for e in challenged for v in e.header(b"cf-mitigated")}
-    statuses = {str(exchange.status) for exchange in (*challenged, *limited)}
     cookies = Counter(
         match[1].decode("latin-1")
         for exchange in answers
@@ -205,6 +204,7 @@ def manners_of_the_site(exchanges: Iterable[Exchange]) -> list[tuple[str, Verdic
     def judged(hits: list[Exchange], marks: set[str]) -> tuple[Verdict, str]:
         if not hits:
             return (Verdict.HOLDS if total else Verdict.NOT_SEEN), f"0 of {total} answers"
+        statuses = {str(exchange.status) for exchange in hits}
         return Verdict.FAILS, f"{len(hits)} of {total} answers: {', '.join(sorted(marks | statuses))}"
 
     return [
