@@ -218,7 +218,7 @@ def test_since_and_until_bound_the_days(replica, tmp_path):
 
 
 def test_the_account_names_a_page_without_headline_or_body(crawled, replica, tmp_path):
-    broken = {str(a.number): a.not_article for a in WRITTEN.values() if a.not_article}
+    broken = {str(a.number): a.not_article for a in WRITTEN.values() if a.not_article and a.kind == "post"}
     assert broken
     corpus = Corpus(tmp_path / "output", replica().url)
     log = "".join(corpus.crawl(section).stderr for section in SECTIONS)

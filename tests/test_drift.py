@@ -69,11 +69,11 @@ def test_a_redesign_of_the_site_is_reported_by_the_run_that_meets_it(replica, tm
     assert "Drift" not in before.stderr
     corpus.site_url = replica("--classes", "renamed").url
     after = corpus.crawl("defense")
-    assert "Drift: article_body comes from generic instead of site since " in after.stderr
+    assert "Drift: article_body comes from page_data instead of site since " in after.stderr
     assert "Drift: headline comes from " in after.stderr
     assert "Monitor source_drift failed: " in after.stderr
     assert after.status == 1
     with create_engine(f"sqlite:///{corpus.folder / 'state.db'}").connect() as ledger:
         account = json.loads(ledger.scalar(text("SELECT account FROM runs ORDER BY started DESC, run_id DESC LIMIT 1")))
-    assert account["sources"]["article_body"].keys() == {"generic"}
-    assert any(line.startswith("article_body comes from generic") for line in account["drift"])
+    assert account["sources"]["article_body"].keys() == {"page_data"}
+    assert any(line.startswith("article_body comes from page_data") for line in account["drift"])

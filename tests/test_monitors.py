@@ -277,21 +277,29 @@ def test_without_spidermon_a_run_still_knows_that_it_saw_nothing(tmp_path):
 # --- gaps in listings -----------------------------------------------------------------------------
 
 
-def test_what_was_pushed_behind_the_load_more_control_between_two_runs_is_a_gap(replica, tmp_path):
-    robots = tmp_path / "robots.txt"
-    robots.write_text("User-agent: *\nSitemap: {root}/none.xml\n")
-    server = replica("--control", "--robots", str(robots))
+def test_what_was_pushed_behind_a_dead_load_more_control_between_two_runs_is_a_gap(replica, tmp_path):
+    server = replica("--control", "--sitemaps", "none", "--paging", "none")
     corpus = Corpus(tmp_path / "output", server.url)
     assert corpus.crawl("defense").status == 0
     assert corpus.crawl("defense").status == 0
     server.publish(150)
-    ran = corpus.crawl("defense")
+    ran = corpus.crawl("defense", settings={"ALQAHIRA_BROWSER": "never"})
     assert ran.status == 1
     assert "Gap in listing" in ran.stderr
     summary = summaries(corpus)[-1]
     assert [found["name"] for found in summary["monitors"] if found["passed"] is False] == ["listing_gaps"]
     assert summary["gaps"]
     assert summary["complete"] is True  # it saw all it set out to see, and the next run goes on from here
+
+
+def test_a_listing_that_can_be_paged_joins_what_is_known(replica, tmp_path):
+    server = replica("--control", "--sitemaps", "none")
+    corpus = Corpus(tmp_path / "output", server.url)
+    corpus.crawl("defense")
+    server.publish(150)
+    ran = corpus.crawl("defense")
+    assert ran.status == 0
+    assert "Gap in listing" not in ran.stderr
 
 
 def test_a_sitemap_that_goes_on_where_the_listing_ends_leaves_no_gap(replica, tmp_path):
