@@ -29,6 +29,8 @@ from alqahira.page import CrawledArticle
 logger = logging.getLogger(__name__)
 
 _PRIORITY = 20
+# What is wrong where a listing cannot be read past its first page.
+_DEPTH_FACTS = "PAGE_QUERY, NEXT_DATA_URL and LOAD_MORE of alqahira/site.py"
 # What the ledger keeps for the next run, by kind of listing: the request that a press makes, and the way that works.
 _LEARNED, _WAY = "load_more/{}", "way/{}"
 
@@ -232,7 +234,7 @@ class Listings:
     def _only_first_page(self, pager: Pager) -> None:
         """No way leads on: what lies behind the first page is seen by a sitemap or by none."""
         if self._arguments.since:
-            line = f"{pager.url}: its first page{pager.extent()}; no way to the next one works"
+            line = f"{pager.url}: its first page{pager.extent()}; no way to the next one works ({_DEPTH_FACTS})"
             self._run.account.shallow.append(line)
             logger.warning("Listing %s", line)
         elif not pager.trail.is_joined:

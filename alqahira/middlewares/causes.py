@@ -59,6 +59,7 @@ CONNECTION_REFUSED = "connection_refused"
 CONNECTION_LOST = "connection_lost"
 TLS = "tls"
 CHALLENGE = "challenge"  # a page that asks for proof of a human reader stands in place of the one that was asked for
+BLOCKED = "blocked"  # a page that refuses the reader, with a status that says all is well
 ELSEWHERE = "redirected_elsewhere"  # an article's address led to a page that is none
 UNSUPPORTED_SCHEME = "unsupported_scheme"
 BROWSER = "browser"
@@ -120,20 +121,19 @@ def failure_cause(failure: Failure | BaseException) -> str:
 
 
 # Cloudflare's own: the header since 2023, the script of its interstitial, the titles of its pages.
-_CHALLENGE_MARKS = (
-    b"_cf_chl_opt",
-    b"<title>Just a moment...</title>",
-    b"<title>Attention Required! | Cloudflare</title>",
-)
-_CHALLENGE_HEAD = 100_000  # bytes
+_CHALLENGE_MARKS = (b"_cf_chl_opt", b"<title>Just a moment...</title>")
+_BLOCK_MARK = b"<title>Attention Required! | Cloudflare"
+_HEAD = 100_000  # bytes
 
 
 def answer_cause(response: Response) -> str | None:
-    """Why an answer is not the site's, whatever its status; None where it may be."""
+    """Why an answer is not the page that was asked for, whatever its status; None where it may be."""
     if (response.headers.get("cf-mitigated") or b"").lower() == b"challenge":
         return CHALLENGE
-    head = response.body[:_CHALLENGE_HEAD]
-    return CHALLENGE if any(mark in head for mark in _CHALLENGE_MARKS) else None
+    head = response.body[:_HEAD]
+    if any(mark in head for mark in _CHALLENGE_MARKS):
+        return CHALLENGE
+    return BLOCKED if response.status == 200 and _BLOCK_MARK in head else None
 
 
 def _is_tls(error: BaseException) -> bool:
@@ -152,6 +152,7 @@ _TRANSIENT = frozenset(
         TRUNCATED,
         TLS,
         CHALLENGE,
+        BLOCKED,
         ELSEWHERE,
         ROBOTS_UNREACHABLE,
         RETRY_AFTER_TOO_LONG,

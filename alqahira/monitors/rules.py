@@ -124,7 +124,7 @@ def failed_articles(facts: Facts) -> str:
 
 # What a Counter of the listings holds beside the causes for which one did not answer.
 _NO_CAUSES = ("asked", "answered", "empty")
-_REFUSALS = ("http_401", "http_403", "http_429", "http_503", "challenge")
+_REFUSALS = ("http_401", "http_403", "http_429", "http_503", "challenge", "blocked")
 
 
 def _named(causes: Mapping[str, int]) -> str:
