@@ -5,11 +5,14 @@ PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
 # What is installed is remembered by a stamp, so that a second call starts at once.
 NEEDS := pyproject.toml constraints.txt
 
-.PHONY: install demo scrapyd deploy test test-all lint types duplicates docs schema schema-check comparison bench clean
+.PHONY: install demo live scrapyd deploy test test-all lint types duplicates docs schema schema-check comparison bench clean
 
 install: $(VENV)/.installed
 demo: $(VENV)/.installed-replica
 	$(VENV)/bin/scrapy demo
+# On the live site: the doctor, five articles of each section, each record beside its page (docs/live-site.md).
+live: $(VENV)/.installed
+	$(VENV)/bin/scrapy live
 # What a machine needs to run Scrapyd with the project's egg (docs/scheduling.md).
 scrapyd: $(VENV)/.installed-scrapyd
 # An egg of the project, with all its data files, to a Scrapyd; its login comes from the environment or ~/.netrc.

@@ -36,10 +36,20 @@ class ArchiveUnwritable(AlqahiraError):
 
 
 class ArchiveWriter:
-    """The file of one run. Every method fails with ArchiveUnwritable; what it had begun is taken back."""
+    """The file of one run, or of a visit by the doctor (`is_run` false: nothing in it is replayed as a run's).
+
+    Every method fails with ArchiveUnwritable; what it had begun is taken back.
+    """
 
     def __init__(
-        self, folder: Path, run_id: str, started: datetime, about: Mapping[str, str], *, max_bytes: int
+        self,
+        folder: Path,
+        run_id: str,
+        started: datetime,
+        about: Mapping[str, str],
+        *,
+        max_bytes: int,
+        is_run: bool = True,
     ) -> None:
         self._path = folder / f"{run_id}{OPEN_SUFFIX}"
         self._max_bytes = max_bytes
@@ -49,34 +59,35 @@ class ArchiveWriter:
             "conformsTo": "https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
             # The standard's word for a crawler that keeps to robots.txt.
             "robots": "classic",
-            RUN_ID: run_id,
+            **({RUN_ID: run_id} if is_run else {}),
             **about,
         }
         try:
             self._file = self._path.open("xb", buffering=0)
-            self._append(run_record(f"{run_id}{SUFFIX}", started, info))
+            self.append(run_record(f"{run_id}{SUFFIX}", started, info))
         except OSError as error:
             raise self._failure(error) from None
 
     def write_page(self, page: FetchedPage) -> None:
         """A page that was read, before anything comes of it."""
-        self._append(b"".join(page_records(page)))
+        self.append(b"".join(page_records(page)))
 
     def write_taken_up(self, visit: PageVisit, when: datetime) -> None:
         """An article that another section's run had set aside is this one's now; its page lies in that run's file."""
         told = {"key": visit.key, "discovered_on": visit.discovered_on}
-        self._append(event_record(TAKEN_UP, when, told, visit))
+        self.append(event_record(TAKEN_UP, when, told, visit))
 
     def close(self, when: datetime, ended: Mapping[str, Any]) -> None:
         """The run has ended in order: say how, and give the file its name."""
-        self._append(event_record(ENDED, when, ended))
+        self.append(event_record(ENDED, when, ended))
         try:
             self._file.close()
             _close_file(self._path, self._max_bytes)
         except OSError as error:
             raise self._failure(error) from None
 
-    def _append(self, content: bytes) -> None:
+    def append(self, content: bytes) -> None:
+        """Whole records, of any kind: on the disk when this returns."""
         end = self._file.seek(0, os.SEEK_END)
         try:
             # A raw file may take less than it is given.

@@ -88,30 +88,66 @@ def run_record(filename: str, started: datetime, about: Mapping[str, str]) -> by
 
 def page_records(page: FetchedPage) -> tuple[bytes, bytes]:
     """The page's own record, and that of its request; the second is empty for a page that was rendered."""
-    writer, out = _writer()
-    headers = {"WARC-Date": warc_date(page.visit.fetched), NOTE_HEADER: json.dumps(_note(page))}
-    url, payload, size = page.visit.url, BytesIO(page.body), len(page.body)
+    visit = page.visit
     if page.is_rendered:
-        html = "text/html; charset=utf-8"
-        record = writer.create_warc_record(url, "resource", payload, size, html, warc_headers_dict=headers)
-        return _member(writer, out, record), b""
-    status = f"{page.status} {RESPONSES.get(page.status, b'').decode()}".strip()
-    http = _WireHeaders(status, _text(page.headers), protocol=page.protocol)
-    record = writer.create_warc_record(url, "response", payload, size, http_headers=http, warc_headers_dict=headers)
-    answer = _member(writer, out, record)
+        return rendered_record(visit.url, visit.fetched, page.body, _note(page)), b""
+    answer = Answer(page.status, page.headers, page.body, page.protocol)
+    return answer_records(visit.url, visit.fetched, answer, _note(page), sent=page.request_headers)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came over the wire: `body` still has the Content-Encoding that `headers` name."""
+
+    status: int
+    headers: Headers
+    body: bytes
+    protocol: str = "HTTP/1.1"
+
+
+def rendered_record(url: str, when: datetime, dom: bytes, note: Mapping[str, Any]) -> bytes:
+    """A `resource`: the DOM of a page that the browser filled, as UTF-8."""
+    writer, out = _writer()
+    headers = {"WARC-Date": warc_date(when), NOTE_HEADER: json.dumps(note)}
+    html = "text/html; charset=utf-8"
+    record = writer.create_warc_record(url, "resource", BytesIO(dom), len(dom), html, warc_headers_dict=headers)
+    return _member(writer, out, record)
+
+
+def answer_records(
+    url: str,
+    when: datetime,
+    answer: Answer,
+    note: Mapping[str, Any],
+    *,
+    method: str = "GET",
+    sent: Headers = (),
+    content: bytes = b"",
+) -> tuple[bytes, bytes]:
+    """A `response` and its `request`, whose headers are `sent` without secrets and whose body is `content`."""
+    writer, out = _writer()
+    headers = {"WARC-Date": warc_date(when), NOTE_HEADER: json.dumps(note)}
+    status = f"{answer.status} {RESPONSES.get(answer.status, b'').decode()}".strip()
+    http = _WireHeaders(status, _text(answer.headers), protocol=answer.protocol)
+    record = writer.create_warc_record(
+        url, "response", BytesIO(answer.body), len(answer.body), http_headers=http, warc_headers_dict=headers
+    )
+    response = _member(writer, out, record)
     parts = urlsplit(url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    sent = [("Host", parts.netloc), *_text(pair for pair in page.request_headers if pair[0].lower() not in _PRIVATE)]
+    public = [("Host", parts.netloc), *_text(pair for pair in sent if pair[0].lower() not in _PRIVATE)]
     request = writer.create_warc_record(
         url,
         "request",
-        http_headers=_WireHeaders(f"{target} {page.protocol}", sent, protocol="GET"),
+        BytesIO(content),
+        len(content),
+        http_headers=_WireHeaders(f"{target} {answer.protocol}", public, protocol=method),
         warc_headers_dict={
             "WARC-Date": headers["WARC-Date"],
             "WARC-Concurrent-To": record.rec_headers.get_header("WARC-Record-ID"),
         },
     )
-    return answer, _member(writer, out, request)
+    return response, _member(writer, out, request)
 
 
 def event_record(event: str, when: datetime, told: Mapping[str, Any], refers_to: PageVisit | None = None) -> bytes:

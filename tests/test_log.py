@@ -225,7 +225,7 @@ def test_the_doctor_s_log_is_guarded():
     nobody = {"ALQAHIRA_SITE_URL": "http://127.0.0.1:1", "ALQAHIRA_LOG_JSON": "1"}
     *lines, last = scrapy("doctor", settings=FEW_RETRIES | nobody).stderr.splitlines()
     assert "WARNING" in {json.loads(line)["level"] for line in lines}
-    assert last == "alqahira: http://127.0.0.1:1 does not answer"
+    assert last == "alqahira: http://127.0.0.1:1 could not be reached: nobody listens there (connection_refused)"
 
 
 def test_a_run_warns_of_nothing_but_pages_that_are_no_articles(tmp_path, replica):

@@ -20,7 +20,7 @@ from alqahira.arabic import fold_text
 from alqahira.article import Article
 from alqahira.credits import is_credit_line
 from alqahira.dates import parse_date
-from alqahira.doctor.site_visit import SiteVisit
+from alqahira.doctor.site_visit import ARTICLES, SiteVisit
 from alqahira.extract import decode
 from alqahira.site import LAYOUTS, NOTHING, ArticleLayout
 from alqahira.sources import Page
@@ -113,7 +113,7 @@ def _reproduced(known: Sequence[KnownPage], layouts: Sequence[ArticleLayout]) ->
 def known_pages(visit: SiteVisit, records: Mapping[str, Article]) -> list[KnownPage]:
     """The answered article pages, each with its record from before (by article_id), else with what it reads as now."""
     found = []
-    for sample in visit.of("article"):
+    for sample in visit.of(*ARTICLES):
         article = visit.reading(sample).article
         record = records.get(urls.article_id(urls.canonical_url(sample.url, root=visit.root)), article)
         if record is not None:

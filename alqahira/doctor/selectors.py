@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from alqahira import site, urls
-from alqahira.doctor.site_visit import Check, SiteVisit, Verdict, css_of, short_text
+from alqahira.doctor.site_visit import ARTICLES, LISTINGS, Check, SiteVisit, Verdict, css_of, short_text
 from alqahira.sources.site_markup import select
 
 
@@ -46,14 +46,14 @@ def may_match(kinds: Iterable[str], fact: site.Fact[str]) -> Check:
 def headline_instead(visit: SiteVisit) -> str:
     """Where the article pages' headings of the first rank stand."""
     return ", ".join(
-        {f"{css_of(h)} «{short_text(h)[:50]}»": 0 for p in visit.of("article") for h in visit.tree(p).iter("h1")}
+        {f"{css_of(h)} «{short_text(h)[:50]}»": 0 for p in visit.of(*ARTICLES) for h in visit.tree(p).iter("h1")}
     )
 
 
 def paragraphs_instead(visit: SiteVisit) -> str:
     """Where the article pages' long paragraphs stand."""
     parents: Counter[str] = Counter()
-    for page in visit.of("article"):
+    for page in visit.of(*ARTICLES):
         for paragraph in visit.tree(page).iter("p"):
             if len(short_text(paragraph)) > 80 and paragraph.getparent() is not None:
                 parents[f"{css_of(paragraph.getparent())} > p"] += 1
@@ -63,7 +63,7 @@ def paragraphs_instead(visit: SiteVisit) -> str:
 def cards_instead(visit: SiteVisit) -> str:
     """Where the listings' links to articles stand."""
     places: Counter[str] = Counter()
-    for page in visit.of("category", "tag"):
+    for page in visit.of(*LISTINGS):
         for anchor in visit.tree(page).iter("a"):
             url = urls.resolve(anchor.get("href") or "", base=page.url)
             if url and urls.is_article_url(url, visit.root):
