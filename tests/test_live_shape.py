@@ -11,12 +11,15 @@ import json
 import socket
 import threading
 from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from crawling import UNTHROTTLED, Corpus, scrapy
 from replica_server import start_replica
 
+from alqahira import site
 from alqahira.dates import cairo_day
 from alqahira.replica.options import ReplicaOptions
 
@@ -131,6 +134,38 @@ def test_what_is_no_article_is_an_outcome_of_its_own_and_never_asked_for(deep):
     asked = {entry["path"].split("/")[2] for entry in deep.seen if entry["path"].startswith("/news/")}
     assert asked
     assert asked.isdisjoint(others)
+
+
+def test_what_a_sitemap_names_first_is_not_asked_for_where_a_listing_knows_it(replica, tmp_path):
+    server = replica()
+    Corpus(tmp_path / "output", server.url).crawl("defense", settings=NO_BROWSER)
+    shown = {number for number, article in server.truth().items() if article.kind != "post"}
+    asked = {entry["path"].split("/")[2] for entry in server.log() if entry["path"].startswith("/news/")}
+    assert asked.isdisjoint(shown)
+
+
+def test_a_desk_that_is_gone_is_one_warning(tmp_path):
+    class OneDesk(BaseHTTPRequestHandler):
+        def do_GET(self):
+            if self.path != site.CATEGORY_URL.value.format(slug=quote("أخبار")):
+                self.send_error(404)
+                return
+            body = b'<main><article><div class="post-thumb"><a class="img-link" href="/news/1/x"></a></div></article></main>'
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), OneDesk)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    root = f"http://127.0.0.1:{server.server_port}"
+    ran = Corpus(tmp_path / "output", root).crawl("defense", settings=NO_BROWSER)
+    server.shutdown()
+    gone = [line for line in ran.lines if "WARNING: Listing" in line and line.endswith("http_404")]
+    assert len(gone) == len(site.SECTIONS["defense"].categories.value) - 1
 
 
 def test_what_only_its_page_shows_to_be_no_article_is_asked_for_once(replica, tmp_path):

@@ -35,6 +35,48 @@ def test_every_way_to_an_article_folds_to_one_url(reached):
     assert urls.canonical_url(reached, base=f"{ROOT}/category/x", root=ROOT) == CANONICAL
 
 
+@pytest.mark.parametrize(
+    "reached",
+    [
+        f"{ROOT}//news/4821/{SLUG}",  # as og:url of the site has it
+        f"{ROOT}/ar/news/4821/{SLUG}",
+        f"{ROOT}/en/news/4821/{SLUG}",
+        f"{ROOT}/news/4821",
+        f"{ROOT}/news/4821/",
+        f"{ROOT}/news/4821/{SLUG}/and/more",
+        f"{ROOT}/news/4821/-{SLUG}-",
+        f"{ROOT}/news/4821/another-slug",
+    ],
+)
+def test_every_form_of_an_address_is_the_same_article(reached):
+    assert urls.is_article_url(reached, ROOT)
+    canonical = urls.canonical_url(reached, root=ROOT)
+    assert urls.article_id(canonical) == "4821"
+    assert canonical.startswith(f"{ROOT}/news/4821")
+    assert urls.canonical_url(canonical, root=ROOT) == canonical
+
+
+@pytest.mark.parametrize(
+    ("source", "image"),
+    [
+        (
+            "https://fmcdn.alqaheranews.net/a-file-1-2?&w=700&compress=80&gravity=face",
+            "https://fmcdn.alqaheranews.net/a-file-1-2",
+        ),
+        ("https://fmcdn.alqaheranews.net/a-file-1-2", "https://fmcdn.alqaheranews.net/a-file-1-2"),
+        (
+            "/_next/image?url=https%3A%2F%2Ffmcdn.alqaheranews.net%2Fa%3F%26w%3D1&w=750",
+            "https://fmcdn.alqaheranews.net/a",
+        ),
+        ("https://cdn.example.org/a.jpg?v=3&w=700", "https://cdn.example.org/a.jpg?v=3&w=700"),
+        ("/assets/imgs/post-default.jpg", None),
+        ("", None),
+    ],
+)
+def test_an_image_is_itself_and_no_rendition_of_it(source, image):
+    assert urls.image_url(source, base=f"{ROOT}/news/1/x") == image
+
+
 def test_the_number_names_the_article_whatever_its_slug():
     assert urls.article_id(f"{ROOT}/news/0012/a") == urls.article_id(f"{ROOT}/news/12/b") == "12"
 

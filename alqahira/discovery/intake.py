@@ -28,6 +28,8 @@ class Intake:
         self._waiting: list[tuple[Link, Discovery | None]] = []
         # Known and not due, unless another door says that they have changed.
         self._resting: set[str] = set()
+        # Met by a sitemap before a listing told what they are.
+        self._others: dict[str, str] = {}
         # Another run is fetching them; what it finds may be this run's to take.
         self.elsewhere: dict[str, Link] = {}
         self._hints: dict[str, Hints] = {}
@@ -53,6 +55,8 @@ class Intake:
         for discovery in discoveries:
             link = discovery.link
             self._run.met[link.key] = None
+            if discovery.standing is Standing.NOT_ARTICLE:
+                self._others[link.key] = discovery.kind or ""
             if discovery.standing is Standing.RESTING:
                 self._resting.add(link.key)
             elif discovery.standing is Standing.ELSEWHERE:
@@ -84,6 +88,12 @@ class Intake:
         for key in resting:
             if self._run.account.take(key):
                 self._run.settle(key, Outcome.UNCHANGED, "not_due")
+        others, self._others = self._others, {}
+        if others:
+            for link, _ in self._waiting:
+                if link.key in others:
+                    self._run.settle(link.key, Outcome.NOT_ARTICLE, others[link.key])
+            self._waiting = [pair for pair in self._waiting if pair[0].key not in others]
         # A request weighs ten times what its link does, and a backfill may wait for a year of them.
         batch, self._waiting = self._waiting[:_AT_ONCE], self._waiting[_AT_ONCE:]
         return batch

@@ -85,7 +85,10 @@ _SKIPPED = frozenset(
 )
 # What platforms call the posts that editors paste into a story, and advertisers their places: no body.
 _EMBEDS = frozenset(
-    ["twitter-tweet", "twitter-video", "instagram-media", "fb-post", "fb-video", "tiktok-embed", "adsbygoogle"]
+    [
+        *("twitter-tweet", "twitter-video", "instagram-media", "fb-post", "fb-video", "fb-xfbml-parse-ignore"),
+        *("tiktok-embed", "bluesky-embed", "text-post-media", "reddit-embed-bq", "adsbygoogle"),
+    ]
 )
 _MAX_NODES = 20_000
 _ALL_LINK = 0.9
