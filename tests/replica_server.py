@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -23,12 +23,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import forked
 import pytest
 
 from alqahira.replica.corpus import ReplicaArticle, load_corpus
 from alqahira.replica.options import ReplicaOptions
 
-_ROOT = Path(__file__).resolve().parents[1]
 _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
 
@@ -55,7 +55,7 @@ class ReplicaProcess:
 
     url: str
     log_path: Path
-    process: subprocess.Popen[str] = field(repr=False)
+    process: forked.Process = field(repr=False)
     now: datetime  # the clock it started with, unless a test gave it one
 
     def truth(self) -> dict[str, ReplicaArticle]:
@@ -115,9 +115,6 @@ class ReplicaProcess:
         except subprocess.TimeoutExpired:
             self.process.kill()
             return self.process.wait()
-        finally:
-            if self.process.stdout:
-                self.process.stdout.close()
 
 
 def written(now: datetime) -> dict[str, ReplicaArticle]:
@@ -128,12 +125,16 @@ def written(now: datetime) -> dict[str, ReplicaArticle]:
 def start_replica(*arguments: str, log: Path | None = None) -> ReplicaProcess:
     """Start `python -m alqahira.replica` with these switches on a free port; RuntimeError if it does not come up."""
     path = log or Path(tempfile.mkdtemp(prefix="replica-")) / "access.jsonl"
-    command = [sys.executable, "-m", "alqahira.replica", "--port", "0", "--log", str(path)]
+    switches = ["--port", "0", "--log", str(path)]
     now = datetime.now(UTC).replace(microsecond=0)
-    command += arguments if {"--now", "--today"} & {*arguments} else ("--now", now.isoformat(), *arguments)
-    process = subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE, text=True)
-    assert process.stdout
-    line = process.stdout.readline()  # ends at once if the process does
+    switches += arguments if {"--now", "--today"} & {*arguments} else ("--now", now.isoformat(), *arguments)
+    said, says = os.pipe()
+    try:
+        process = forked.start("alqahira.replica", *switches, environment=os.environ, stdout=says)
+    finally:
+        os.close(says)
+    with open(said, encoding="utf-8") as printed:
+        line = printed.readline()  # ends at once if the process does
     if not line.startswith("replica listening on http://"):
         process.kill()
         raise RuntimeError(f"the replica did not start: {line!r}, exit status {process.wait(_START_SECONDS)}")

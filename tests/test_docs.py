@@ -233,6 +233,7 @@ def test_every_page_with_commands_is_run():
     assert {page for page in run if not page.startswith("docs/warehouses/")} == {*STAGES, *ELSEWHERE}
 
 
+@pytest.mark.docs
 @pytest.mark.parametrize("page", STAGES)
 def test_a_page_works_as_printed(page, tmp_path, replica):
     if page == "docs/operations.md" and shutil.which("prometheus-node-exporter") is None:
@@ -243,6 +244,8 @@ def test_a_page_works_as_printed(page, tmp_path, replica):
     run_page(page, copy_of_the_project(tmp_path / "project"), replaced, environment, before=stage.before)
 
 
+@pytest.mark.docs
+@pytest.mark.scrapyd
 def test_the_page_on_scrapyd(tmp_path, replica):
     folder = copy_of_the_project(tmp_path / "project")
     with Scrapyd(tmp_path / "scrapyd", {"ALQAHIRA_SITE_URL": replica().url}) as scrapyd:
@@ -257,6 +260,8 @@ def test_the_page_on_scrapyd(tmp_path, replica):
     assert {*answers} == {"ok"}, printed
 
 
+@pytest.mark.docs
+@pytest.mark.postgres
 def test_the_page_on_many_nodes(tmp_path, replica, database):
     folder = copy_of_the_project(tmp_path / "project")
     replaced = {

@@ -27,6 +27,8 @@ from undisturbed import SETTINGS, Site, site_of
 from alqahira.ledger import open_ledger
 from alqahira.parts import part_files
 
+pytestmark = pytest.mark.chaos
+
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):

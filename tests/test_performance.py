@@ -34,6 +34,8 @@ import extraction_speed
 import ledger_scale
 import whole_run
 
+pytestmark = pytest.mark.perf
+
 CALLS_A_PAGE, CALLS_FOR_TOPICS = 1_400, 2_700
 CALLS_TO_ACCEPT, CALLS_TO_SET_ASIDE = 480, 250
 PARSES_A_PAGE = 3.5

@@ -19,6 +19,8 @@ from alqahira.archive import close_left_open
 from alqahira.errors import ConfigurationError, LedgerBusy, LedgerLost, LedgerUnusable
 from alqahira.frontier import Standing
 
+pytestmark = pytest.mark.postgres
+
 # --- shares -------------------------------------------------------------------------------------
 
 
