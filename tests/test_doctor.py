@@ -200,7 +200,7 @@ def test_a_host_that_never_answers_is_status_4():
     assert ran.lines[-1].endswith("could not be reached: no answer in time (timeout)")
 
 
-@pytest.mark.parametrize(("challenge", "what"), [("forbidden", "403"), ("page", "200 (a challenge)")])
+@pytest.mark.parametrize(("challenge", "what"), [("forbidden", "403"), ("page", "200 (challenge)")])
 def test_a_site_that_refuses_everything_is_one_line_and_status_1(replica, challenge, what):
     server = replica("--challenge", challenge)
     ran, _ = doctor(server.url, ALQAHIRA_BROWSER="never")
