@@ -123,7 +123,8 @@ def _post(post: Mapping[str, Any], page: Page) -> Found:
         kind=kind if isinstance(kind, str) and kind in (site.ARTICLE_KIND.value, *site.OTHER_KINDS.value) else None,
         headline=string(post.get("title")),
         description=string(post.get("summary")),
-        paragraphs=[text for block in blocks if block.get("type") == site.TEXT_BLOCK.value for text in _texts(block)],
+        # A block of a type that was never seen may hold text: its markup says whether it does.
+        paragraphs=[text for b in blocks if b.get("type") not in site.OTHER_BLOCKS.value for text in _texts(b)],
         credit_line=house_credit(string(post.get("writer"))),
         published=_moment(post.get("publishedAt"), page.now),
         image_url=_image(post.get("mainImage_url"), page),
