@@ -50,6 +50,7 @@ _VISIBLE_AGREES = timedelta(days=1)
 _UPLOAD_AGREES = timedelta(days=2)
 # A description is the lead, an older wording of it or the caption where so much of the one stands in the other.
 _SAME_TEXT = 0.7
+_MUCH_MORE = 0.4
 _BODIES_AGREE = 0.7
 _SHORTEST_BODY, _LONG_BODY = 40, 400  # characters: less is none, and so much is one whatever it says
 _LEAST_GUESS = 200
@@ -115,10 +116,10 @@ def read_page(html: str | bytes, url: str, *, now: datetime, hints: Hints | None
     text, utf8 = (html, None) if isinstance(html, str) else _decode(html)
     page = Page(text, url, now, utf8)
     reading = Reading()
-    if page_data.is_missing(page):
+    found = _ask(page)
+    if "page_data" in found and found["page_data"].is_missing:
         reading.cause = "soft_404"
         return reading
-    found = _ask(page)
     if kind := next((kind for _, kind in _say(found, "kind", _KIND_ORDER)), None):
         reading.kind = kind if kind != site.ARTICLE_KIND.value else None
     if reading.kind:
@@ -338,9 +339,11 @@ def _description(
 
 
 def _is_same_text(words: list[str], other: list[str]) -> bool:
-    """Whether nearly all of the shorter text stands in the longer, each word as often as it is there."""
-    shorter, longer = sorted((Counter(words), Counter(other)), key=Counter.total)
-    return shorter.total() > 0 and (shorter & longer).total() >= _SAME_TEXT * shorter.total()
+    """Whether nearly all words stand in the other text, or nearly all of that and not much more in these."""
+    shared = (Counter(words) & Counter(other)).total()
+    if shared >= _SAME_TEXT * len(words):
+        return True
+    return len(other) >= _MUCH_MORE * len(words) and shared >= _SAME_TEXT * len(other)
 
 
 def _published(

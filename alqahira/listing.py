@@ -167,8 +167,9 @@ def _post_lists(data: Any) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]
         for name, entry in value.items():
             if name in _RELATED:
                 continue
-            if isinstance(entry, list) and entry and all(map(_is_post, entry[:_MAX_POSTS])):
-                yield value, entry[:_MAX_POSTS]
+            posts = [post for post in entry[:_MAX_POSTS] if _is_post(post)] if isinstance(entry, list) else []
+            if posts and 2 * len(posts) > len(entry[:_MAX_POSTS]):
+                yield value, posts
             elif isinstance(entry, dict | list):
                 queue.append(entry)
 
@@ -178,7 +179,7 @@ def _is_post(value: Any) -> bool:
         isinstance(value, dict)
         and isinstance(value.get("id"), int | str)
         and isinstance(value.get("title"), str)
-        and isinstance(value.get("slug", value.get("publishedAt")), str)
+        and isinstance(value.get("slug") or value.get("publishedAt"), str)
     )
 
 

@@ -186,8 +186,9 @@ NOT_FOUND_HEADLINES = unverified(("404", "الصفحة غير موجودة", "ل
 # `post.type`: a post is an article; the others are pictures or a film with a headline, and never a record.
 ARTICLE_KIND = seen("post")
 OTHER_KINDS = seen(("infographic", "album", "video"))
-# `postContent[].type` of what is text; embeds («code», «embeded») and pictures («slider») are none.
+# `postContent[].type` of what is text, and of the embeds and pictures that are none.
 TEXT_BLOCK = seen("html")
+OTHER_BLOCKS = seen(("code", "embeded", "slider"))
 
 # --- robots.txt and sitemaps ------------------------------------------------------------------
 

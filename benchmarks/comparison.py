@@ -2,10 +2,11 @@
 
     make comparison
 
-Four faces of the same articles: the known markup and a redesign (every class renamed, the structure somewhat
-changed), each with metadata (JSON-LD, Open Graph) and without. For each extractor: F1 of the body's words,
+Four faces of the same articles: the known markup, as captured with its page data and metadata (JSON-LD, Open Graph)
+and without either; and a redesign (every class renamed, the structure somewhat changed) without page data, with
+metadata and without. The truth is what the page alone can tell. For each extractor: F1 of the body's words,
 bodies that are right word for word, headlines that are the printed one, and times of publication that are right to
-the minute. `<title>` is the site's bare name, as was seen on the site. A general extractor is
+the minute. A general extractor is
 given what its user would do next: the site's name is cut from the end of its headlines, a time without an offset
 is read as Cairo's. Last, the Python of docs/comparison.md is run (`printed.py`).
 """
@@ -39,10 +40,10 @@ CAIRO = ZoneInfo(site.TIME_ZONE.value)
 ROOT = Path(__file__).parent.parent
 DOCUMENT = ROOT / "docs" / "extraction.md"
 FACES = {
-    "known markup, metadata": {"classes": "known", "metadata": "full"},
-    "known markup, no metadata": {"classes": "known", "metadata": "none"},
-    "redesign, metadata": {"classes": "renamed", "metadata": "full"},
-    "redesign, no metadata": {"classes": "renamed", "metadata": "none"},
+    "known markup": {},
+    "known markup, no metadata, no page data": {"metadata": "none", "page_data": "none"},
+    "redesign, metadata": {"classes": "renamed", "page_data": "none"},
+    "redesign, no metadata": {"classes": "renamed", "metadata": "none", "page_data": "none"},
 }
 _HOUSE = re.compile(r"\s*[|\-–—]\s*القاهر[ةه] [اإ]ل[اإ]خبارية$")
 
@@ -57,11 +58,11 @@ class Case:
 
 
 def cases(switches: Mapping[str, str]) -> list[Case]:
-    options = ReplicaOptions(title="bare", now=NOW, **switches)  # type: ignore[arg-type]
+    options = ReplicaOptions(now=NOW, **switches)  # type: ignore[arg-type]
     newsroom = Newsroom(options, real_now=NOW)
     pages = Pages(options, newsroom)
     return [
-        Case(pages.url(article), pages.article(article), article.expected(options))
+        Case(pages.url(article), pages.article(article), article.expected(options, page_only=True))
         for article in newsroom.articles()
         if not article.not_article
     ]

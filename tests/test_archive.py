@@ -316,7 +316,7 @@ def test_a_full_disk_ends_the_run_with_one_line_and_the_next_goes_on(replica, tm
     corpus = Corpus(tmp_path / "output", server.url)
     disk = corpus.folder / "archive"
     disk.mkdir(parents=True)
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)], check=False).returncode:
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=112k", "tmpfs", str(disk)], check=False).returncode:
         pytest.skip("mounting is not allowed here")
     if is_full_at_once:
         with suppress(OSError):

@@ -83,6 +83,34 @@ def test_a_captured_article_gives_its_record(name, source):
     assert (article.description, article.date_modified) == (None, None)
 
 
+LEAD = "أكد الرئيس الصربي، اليوم الأربعاء، في اتصال هاتفي مع نظيره القبرصي، موقف بلجراد الثابت الداعم لوحدة الجزيرة"
+
+
+@pytest.mark.parametrize(
+    ("summary", "description"),
+    [
+        (LEAD, None),
+        (LEAD.replace("أكد", "جدد").replace("موقف بلجراد", "على موقفه"), None),  # an older wording
+        (f"{LEAD} وسيادتها واستقلالها.\nقبرص", None),
+        ("القصر", None),  # the caption
+        ("الرئيس الصربي يجدد لنظيره القبرصي دعم بلاده لوحدة الجزيرة", None),  # the headline
+        ("", None),
+        (
+            "بلجراد تستضيف في القصر قمة ثلاثية الشهر المقبل وسط توتر بشأن ترسيم الحدود البحرية",
+            "بلجراد تستضيف في القصر قمة ثلاثية الشهر المقبل وسط توتر بشأن ترسيم الحدود البحرية",
+        ),
+    ],
+)
+def test_a_summary_is_a_description_where_it_says_something_else(summary, description):
+    html = (PAGES / "177066.html").read_text("utf-8")
+    data = json.loads(PAGE_DATA.search(html)[0].partition(">")[2].rpartition("<")[0])
+    data["props"]["pageProps"]["post"]["data"]["post"]["summary"] = summary
+    script = f'<script id="__NEXT_DATA__" type="application/json">{json.dumps(data)}</script>'
+    page = re.sub(r'<meta [^>]*description"[^>]*>', "", without_page_data(html)).replace("</body>", f"{script}</body>")
+    reading = read_page(page, "https://alqaheranews.net/news/177066/x", now=NOW)
+    assert reading.article.description == description
+
+
 @pytest.mark.parametrize("source", [source for source in SOURCES if source != "structure alone"])
 def test_a_captured_infographic_is_known_as_one(source):
     reading = read("infographic", source)
@@ -140,6 +168,15 @@ def test_a_captured_listing_lists_its_posts_and_no_carousel(name, with_data):
             for card in (*truth["cards"], *truth["videos_without_link"])
             if card["kind"] != "post"
         }
+
+
+def test_a_post_without_a_slug_or_a_title_costs_itself_alone():
+    html = (PAGES / "listing-plain.html").read_text("utf-8")
+    data = json.loads(PAGE_DATA.search(html)[0].partition(">")[2].rpartition("<")[0])
+    posts = data["props"]["pageProps"]["category"]["posts"]
+    posts[1]["slug"], posts[2]["title"] = None, None
+    listing = read_listing(json.dumps(data), NEWS, root=site.ROOT.value, now=NOW)
+    assert [card.key for card in listing.cards] == [str(post["id"]) for post in posts if post["title"]]
 
 
 def test_the_data_of_a_listing_alone_gives_the_same():

@@ -13,8 +13,8 @@ from alqahira.doctor import CHECKS, NO_CHECK, Exchange, Finding, Sample, Verdict
 NOW = datetime(2026, 8, 27, 12, tzinfo=UTC)
 
 
-def exchange(status=200, *, kind="article", failure="", headers=(), is_challenge=False):
-    return Exchange(kind, "http://x/", NOW, status=status, failure=failure, headers=headers, is_challenge=is_challenge)
+def exchange(status=200, *, kind="article", failure="", headers=(), refusal=""):
+    return Exchange(kind, "http://x/", NOW, status=status, failure=failure, headers=headers, refusal=refusal)
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ def exchange(status=200, *, kind="article", failure="", headers=(), is_challenge
         ([exchange(0, failure="dns"), exchange(0, failure="robots_unreachable")], 4, "(dns)"),
         ([exchange(kind="robots"), *[exchange(403)] * 12], 1, "403 to 12 of 13 requests"),
         ([exchange(403, kind="robots"), *[exchange(403)] * 11], 1, "403 to 12 of 12 requests"),
-        ([*[exchange(503, is_challenge=True)] * 3, exchange(0, failure="timeout")], 1, "503 (a challenge) to 3 of 4"),
+        ([*[exchange(503, refusal="challenge")] * 3, exchange(0, failure="timeout")], 1, "503 (challenge) to 3 of 4"),
         ([exchange(429)], 1, "429 to 1 of 1 requests"),
         ([exchange(kind="robots"), exchange(500), exchange(500)], 1, "shows no page: 500 to 2 of 3 requests"),
     ],
@@ -42,7 +42,7 @@ def test_one_page_that_is_answered_is_enough_to_judge(answered):
 
 def test_rate_limits_and_challenges_are_in_the_report():
     limited = exchange(429, headers=((b"Retry-After", b"120"),))
-    challenged = exchange(403, headers=((b"CF-Mitigated", b"challenge"),), is_challenge=True)
+    challenged = exchange(403, headers=((b"CF-Mitigated", b"challenge"),), refusal="challenge")
     cookie = exchange(headers=((b"Set-Cookie", b"__cf_bm=abc; path=/"), (b"set-cookie", b"a=1")))
     rows = {row.fact: row for row in diagnose([], root="http://x", now=NOW, exchanges=[limited, challenged, cookie])}
     assert rows["no rate limit"].found == "1 of 3 answers: 429, Retry-After: 120"
@@ -76,22 +76,23 @@ def test_the_captured_pages_hold():
         assert found[fact].verdict == "holds", fact
 
 
-def second_page_of(listing: str, *, current: int, first: int) -> str:
-    """The listing's page with another number and another first post."""
+def second_page_of(listing: str, *, current: int, apart: int) -> str:
+    """The listing's page with another number, and with ids that are so far from its own."""
     data = re.search(r'(<script id="__NEXT_DATA__"[^>]*>)(.*?)</script>', listing, re.DOTALL)
     value = json.loads(data[2])
     category = value["props"]["pageProps"]["category"]
     category["pageInfo"]["currentPage"] = current
-    category["posts"][0]["id"] = first
+    for post in category["posts"]:
+        post["id"] += apart
     return listing.replace(data[2], json.dumps(value, ensure_ascii=False).replace("</", "<\\/"))
 
 
 @pytest.mark.parametrize(
-    ("current", "first", "verdict"), [(2, 99, "holds"), (1, 177348, "fails"), (2, 177348, "fails"), (3, 99, "fails")]
+    ("current", "apart", "verdict"), [(2, 1_000, "holds"), (1, 1_000, "fails"), (2, 0, "fails"), (3, 1_000, "fails")]
 )
-def test_a_second_page_is_judged_as_the_crawl_judges_it(current, first, verdict):
+def test_a_second_page_is_judged_as_the_crawl_judges_it(current, apart, verdict):
     text = (SITE / "listing-plain.html").read_text("utf-8")
-    second = second_page_of(text, current=current, first=first).encode()
+    second = second_page_of(text, current=current, apart=apart).encode()
     found = rows(sample("category", NEWS, text.encode()), sample("page 2 by query", f"{NEWS}?page=2", second))
     assert found["PAGE_QUERY"].verdict == verdict
 

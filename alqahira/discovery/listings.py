@@ -222,7 +222,7 @@ class Listings:
         elif way is Way.NEXT_DATA and pager.way is way and not pager.is_refreshed:
             pager.is_refreshed = True  # the site may have been built anew meanwhile
             yield self._request(pager, pager.url, number=1, way=way)
-        elif pager.way is None and not is_transient(cause):
+        elif pager.way is None and (cause.startswith("http_") or not is_transient(cause)):
             if way is Way.LEARNED and pager.kind not in self._asked_browser:
                 self._forget(pager.kind)
                 pager.untried.insert(0, way)

@@ -33,7 +33,8 @@ class Exchange:
     """`status` is 0 where no answer came; `failure` says why, in a word of `middlewares.causes`.
 
     `body` is as it came over the wire, or of a page in the browser its DOM (`is_rendered`). `sent` and `content` are
-    the request's headers and body. `kind` is the sample's that it was for.
+    the request's headers and body. `kind` is the sample's that it was for. `refusal`: `challenge` or `blocked`, where
+    the answer is such a page, whatever its status.
     """
 
     kind: str
@@ -48,7 +49,7 @@ class Exchange:
     protocol: str = "HTTP/1.1"
     failure: str = ""
     is_rendered: bool = False
-    is_challenge: bool = False
+    refusal: str = ""
 
     @property
     def went_out(self) -> bool:
@@ -71,9 +72,9 @@ def why_nothing(exchanges: Sequence[Exchange], root: str) -> AlqahiraError | Non
         return SiteUnreachable(f"{root} could not be reached: {words}")
     # That robots.txt may be read says nothing of the pages.
     pages = [exchange for exchange in answers if exchange.kind != "robots"] or answers
-    refused = [exchange for exchange in answers if exchange.is_challenge or exchange.status in _REFUSALS]
+    refused = [exchange for exchange in answers if exchange.refusal or exchange.status in _REFUSALS]
     if refused and all(page in refused for page in pages):
-        named = Counter(f"{e.status}{' (a challenge)' if e.is_challenge else ''}" for e in refused)
+        named = Counter(f"{e.status}{f' ({e.refusal})' if e.refusal else ''}" for e in refused)
         words = named.most_common(1)[0][0]
         return AlqahiraError(
             f"the site refuses this crawler: {words} to {len(refused)} of {len(out)} requests "

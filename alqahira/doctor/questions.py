@@ -188,7 +188,7 @@ def old_article(visit: SiteVisit) -> tuple[Verdict, str]:
 def manners_of_the_site(exchanges: Iterable[Exchange]) -> list[tuple[str, Verdict, str]]:
     """Challenges, rate limits and cookies among the answers: (question, verdict, what was met)."""
     answers = [exchange for exchange in exchanges if exchange.status]
-    challenged = [exchange for exchange in answers if exchange.is_challenge]
+    challenged = [exchange for exchange in answers if exchange.refusal]
     limited = [e for e in answers if e.status == 429 or e.header(b"retry-after")]
     waits = {f"Retry-After: {value.decode('latin-1')}" for e in limited for value in e.header(b"retry-after")}
     marks = {f"cf-mitigated: {v.decode('latin-1')}" for e in challenged for v in e.header(b"cf-mitigated")}

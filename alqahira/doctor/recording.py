@@ -126,7 +126,7 @@ class RecordMiddleware:
             body=response.body,
             protocol=response.protocol or "HTTP/1.1",
             is_rendered=bool(request.meta.get(IN_BROWSER)),
-            is_challenge=answer_cause(response) is not None,
+            refusal=answer_cause(response) or "",
         )
         return response
 

@@ -59,7 +59,7 @@ class Sample:
     """One answer. `kind` is one of LISTINGS or ARTICLES, or robots, sitemap, page data, missing and the like.
 
     `asked` is the address before any redirect. `rendered`: a browser had to fill it. `failure`: why there was no
-    answer (the status is 0 then), or that it is a challenge. `note`: what the browser learned from a press.
+    answer (the status is 0 then), or `challenge`, `blocked`. `note`: what the browser learned from a press.
     """
 
     kind: str

@@ -117,7 +117,7 @@ class DoctorSpider(Spider):
         )
         self.book.samples.append(sample)
         if sample.failure:
-            self._mark_challenge(response.request.url if response.request else response.url)
+            self._mark(response.request.url if response.request else response.url, sample.failure)
         if response.status != 200 or sample.failure:
             return
         if kind in ("category", "kicker", "tag"):
@@ -169,11 +169,11 @@ class DoctorSpider(Spider):
         found = site_markup.read(Page(sample.body.decode("utf-8", "replace"), sample.url, datetime.now(UTC)))
         return bool(found and found.headline and found.paragraphs)
 
-    def _mark_challenge(self, url: str) -> None:
-        """A challenge that showed only once its body was unpacked."""
+    def _mark(self, url: str, refusal: str) -> None:
+        """A refusal that showed only once its body was unpacked."""
         for at, exchange in enumerate(self.book.exchanges):
             if exchange.url == url and exchange.status:
-                self.book.exchanges[at] = replace(exchange, is_challenge=True)
+                self.book.exchanges[at] = replace(exchange, refusal=refusal)
 
     def failed(self, failure: Failure) -> None:
         request: Request = failure.request  # type: ignore[attr-defined]

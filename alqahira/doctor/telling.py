@@ -36,7 +36,7 @@ def show(findings: Sequence[Finding], exchanges: Sequence[Exchange], root: str, 
         print(f"{mark}Correct in {_CORRECT}: {', '.join(failed)}")
     print(f"\n{mark}{_count(exchanges)}:")
     for number, exchange in enumerate(exchanges, start=1):
-        outcome = "challenge" if exchange.is_challenge else exchange.failure or str(exchange.status)
+        outcome = exchange.refusal or exchange.failure or str(exchange.status)
         where = " in the browser" if exchange.is_rendered else ""
         print(f"{mark}{number:3} {exchange.kind}{where}: {outcome} {exchange.method} {plain(exchange.url)}")
 

@@ -26,6 +26,7 @@ class Found:
     """What one source says of the article; None or empty where it is silent."""
 
     kind: str | None = None  # `post`, or a kind of `site.OTHER_KINDS`
+    is_missing: bool = False  # it says that there is no such story
     headline: str | None = None
     description: str | None = None
     paragraphs: list[str] = field(default_factory=list)

@@ -55,6 +55,8 @@ def read(page: Page) -> Found | None:
     """What the page's own data says of its article; None where it has none."""
     number = article_number(page.url)
     documents = data_of(page)
+    if any(map(_is_missing, documents)):
+        return Found(is_missing=True)
     for data in documents:
         post = at(data, site.POST_PATH.value)
         if isinstance(post, dict) and (number is None or str(post.get("id")) == number):
@@ -74,21 +76,13 @@ def read(page: Page) -> Found | None:
     return _post(thing, page) if "postContent" in thing else _by_shape(thing, headline, body, page)
 
 
-def is_missing(page: Page) -> bool:
-    """Whether the page's own data says that there is no such story, whatever the answer's status."""
-    return any(
-        isinstance(data, dict)
-        and (
-            data.get("page") in site.ERROR_PAGES.value
-            or (_is_answer(at(data, site.POST_PATH.value[:3])) and at(data, site.POST_PATH.value) is None)
-        )
-        for data in data_of(page)
-    )
-
-
-def _is_answer(value: Any) -> bool:
-    """Whether it is what the site's back end answers with, a story or none."""
-    return isinstance(value, dict) and ("success" in value or "data" in value)
+def _is_missing(data: Any) -> bool:
+    """Whether a page's own data says that there is no such story, whatever the answer's status."""
+    if not isinstance(data, dict):
+        return False
+    answer = at(data, site.POST_PATH.value[:3])  # of the site's back end
+    is_empty = isinstance(answer, dict) and ("success" in answer or "data" in answer)
+    return data.get("page") in site.ERROR_PAGES.value or (is_empty and at(data, site.POST_PATH.value) is None)
 
 
 def data_of(page: Page) -> list[Any]:
@@ -129,7 +123,8 @@ def _post(post: Mapping[str, Any], page: Page) -> Found:
         kind=kind if isinstance(kind, str) and kind in (site.ARTICLE_KIND.value, *site.OTHER_KINDS.value) else None,
         headline=string(post.get("title")),
         description=string(post.get("summary")),
-        paragraphs=[text for block in blocks if block.get("type") == site.TEXT_BLOCK.value for text in _texts(block)],
+        # A block of a type that was never seen may hold text: its markup says whether it does.
+        paragraphs=[text for b in blocks if b.get("type") not in site.OTHER_BLOCKS.value for text in _texts(b)],
         credit_line=house_credit(string(post.get("writer"))),
         published=_moment(post.get("publishedAt"), page.now),
         image_url=_image(post.get("mainImage_url"), page),
