@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,9 +56,11 @@ def at_a_terminal(command: list[str], environment: dict[str, str]) -> tuple[int,
     """The command's status, and all that it put on the terminal it was started at."""
     ours, theirs = pty.openpty()
     screen = {"TERM": "xterm-256color", "COLUMNS": "120"}
-    process = subprocess.Popen(
-        command, cwd=PROJECT, env=environment | screen, stdin=theirs, stdout=theirs, stderr=theirs
-    )
+    streams = {"stdin": theirs, "stdout": theirs, "stderr": theirs}
+    if command[:3] == [sys.executable, "-m", "scrapy"]:
+        process = forked.start("scrapy", *command[3:], environment=environment | screen, **streams)
+    else:
+        process = subprocess.Popen(command, cwd=PROJECT, env=environment | screen, **streams)
     os.close(theirs)
     shown = bytearray()
     try:
@@ -66,7 +69,7 @@ def at_a_terminal(command: list[str], environment: dict[str, str]) -> tuple[int,
     except OSError:  # the terminal's other end is closed
         pass
     os.close(ours)
-    return process.wait(60), shown.decode("utf-8", "replace")
+    return process.wait(240), shown.decode("utf-8", "replace")
 
 
 def plain(shown: str) -> str:

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -29,19 +29,15 @@ _TOLD_SECONDS = 60.0
 class Forked:
     """A child of the zygote, to be used as a subprocess.Popen."""
 
-    def __init__(self, module: str, arguments: Sequence[str], environment: Mapping[str, str], out: int, err: int):
-        self.args = [sys.executable, "-m", module, *arguments]
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str], streams: Sequence[int]):
+        self.args = command
         self.returncode: int | None = None
         self._told, status = os.pipe()
         self._heard = b""
-        request = {
-            "module": module,
-            "arguments": arguments,
-            "environment": dict(environment),
-            "folder": str(PROJECT),
-        }
+        program, *arguments = command
+        request = {"program": program, "arguments": arguments, "environment": dict(environment)}
         try:
-            socket.send_fds(_zygote(), [json.dumps(request).encode()], [out, err, status])
+            socket.send_fds(_zygote(), [json.dumps(request).encode()], [*streams, status])
         finally:
             os.close(status)
         pid = self._next_number(_TOLD_SECONDS)
@@ -116,34 +112,41 @@ _OURS = _at_the_start(os.environ)
 
 
 def start(
-    module: str,
+    program: str,
     *arguments: str,
     environment: Mapping[str, str],
+    stdin: IO[bytes] | int = subprocess.DEVNULL,
     stdout: IO[bytes] | int,
-    stderr: IO[bytes] | int | None = None,
+    stderr: IO[bytes] | int = 2,
     fresh: bool = False,
 ) -> Process:
-    """`python -m MODULE …` in the project's root, its input empty.
+    """A module (`python -m …`), or a script by its path, in the project's root.
 
     fresh: as a process from its very start; so, too, where the environment differs in what one reads there.
     """
     if fresh or _at_the_start(environment) != _OURS:
-        command = [sys.executable, "-m", module, *arguments]
-        return subprocess.Popen(
-            command, cwd=PROJECT, env=environment, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr
-        )
-    out, err = (
-        stream if isinstance(stream, int) else stream.fileno() for stream in (stdout, 2 if stderr is None else stderr)
-    )
-    return Forked(module, arguments, environment, out, err)
+        command = [sys.executable, *([program] if program.endswith(".py") else ["-m", program]), *arguments]
+        return subprocess.Popen(command, cwd=PROJECT, env=environment, stdin=stdin, stdout=stdout, stderr=stderr)
+    with open(os.devnull, "rb") as nothing:
+        given = (nothing if stdin == subprocess.DEVNULL else stdin, stdout, stderr)
+        streams = [stream if isinstance(stream, int) else stream.fileno() for stream in given]
+        return Forked([program, *arguments], environment, streams)
 
 
 def run(
-    module: str, *arguments: str, environment: Mapping[str, str], timeout: float, fresh: bool = False
+    program: str, *arguments: str, environment: Mapping[str, str], said: str = "", timeout: float, fresh: bool = False
 ) -> tuple[int, str, str]:
-    """The same to its end: exit status, and what went to its two streams. Raises subprocess.TimeoutExpired."""
-    with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
-        process = start(module, *arguments, environment=environment, stdout=stdout, stderr=stderr, fresh=fresh)
+    """The same to its end: exit status, and what went to its two streams. Raises subprocess.TimeoutExpired.
+
+    said: what it reads.
+    """
+    with ExitStack() as stack:
+        stdin, stdout, stderr = (stack.enter_context(tempfile.TemporaryFile()) for _ in range(3))
+        stdin.write(said.encode())
+        stdin.seek(0)
+        process = start(
+            program, *arguments, environment=environment, stdin=stdin, stdout=stdout, stderr=stderr, fresh=fresh
+        )
         try:
             status = process.wait(timeout)
         finally:

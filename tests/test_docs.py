@@ -39,6 +39,7 @@ PAGES = sorted(
 LANGUAGES = {"sh", "diff", "text", "json", "yaml", "python", "sql", "mermaid"}
 # What a stranger types on the machine of its own that it is for; each is read by `bash -n` here.
 NOT_RUN = {
+    "make test": "these tests: they would start themselves",
     "apt-get install": "root, and systemd as the first process",
     "install -m 0644 deploy": "root, and systemd as the first process",
     "install -d -o alqahira": "root, and cron",

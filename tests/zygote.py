@@ -1,7 +1,7 @@
 """A process that has Scrapy and this project loaded, and forks a child for each command that `forked.py` asks for.
 
 Loading them is nine tenths of what a short command costs. What a child gets is what `python -m MODULE …` would have:
-its arguments, folder, environment and three streams, the settings read anew, and the whole end of an interpreter. What
+its arguments, environment and three streams, the settings read anew, and the whole end of an interpreter. What
 it has not: a start of its own (Python's flags and variables, the loaded modules, the peak of memory), a name of its
 own in `ps`, and another seed for the order of sets than its siblings have.
 """
@@ -63,7 +63,7 @@ class Zygote:
                     os.read(self._wakes, 65536)
                 self._reap()
             if self._control in readable:
-                message, fds, _, _ = socket.recv_fds(self._control, 1 << 20, 3)
+                message, fds, _, _ = socket.recv_fds(self._control, 1 << 20, 4)
                 if not message:
                     break
                 request = json.loads(message)
@@ -73,24 +73,23 @@ class Zygote:
             os.kill(pid, signal.SIGKILL)
         return None
 
-    def _fork(self, stdout: int, stderr: int, status: int) -> bool:
+    def _fork(self, stdin: int, stdout: int, stderr: int, status: int) -> bool:
         """Whether this is the child."""
         pid = os.fork()
         if pid:
             self._children[pid] = status
             tell(status, pid)
-            os.close(stdout)
-            os.close(stderr)
+            for stream in (stdin, stdout, stderr):
+                os.close(stream)
             return False
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        nothing = os.open(os.devnull, os.O_RDONLY)
-        for number, stream in enumerate((nothing, stdout, stderr)):
+        self._control.detach()  # its number is 0: the next line closes it
+        for number, stream in enumerate((stdin, stdout, stderr)):
             os.dup2(stream, number)
-        for other in (nothing, stdout, stderr, status, self._wakes, self._woken, *self._children.values()):
+        for other in (stdin, stdout, stderr, status, self._wakes, self._woken, *self._children.values()):
             os.close(other)
-        self._control.detach()  # its number was 0, which is closed by now
         return True
 
     def _reap(self) -> None:
@@ -125,14 +124,19 @@ def load() -> None:
 
 
 def become(request: dict) -> None:
-    """What `python -m` does once the interpreter has started."""
+    """What `python -m MODULE`, or `python SCRIPT.py`, does once the interpreter has started."""
     os.environ.clear()
     os.environ.update(request["environment"])
-    os.chdir(request["folder"])
-    sys.path[0] = request["folder"]
+    os.chdir(PROJECT)
+    sys.stdout.reconfigure(line_buffering=os.isatty(1))
     importlib.reload(alqahira.settings)  # they are the environment's
-    sys.argv = [request["module"], *request["arguments"]]
-    runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
+    program = request["program"]
+    sys.argv = [program, *request["arguments"]]
+    if program.endswith(".py"):
+        sys.path[0] = str(Path(program).parent)
+        runpy.run_path(program, run_name="__main__")
+    else:
+        runpy.run_module(program, run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":
