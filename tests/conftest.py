@@ -2,10 +2,11 @@
 
 import pytest
 from ledger_scenario import NOW, opened
+from once import archived, crawled
 from postgres_server import postgres_folder, postgres_server
 from replica_server import replica
 
-__all__ = ["replica"]
+__all__ = ["archived", "crawled", "replica"]
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.message import Message
 from pathlib import Path
 from typing import Any
@@ -122,6 +122,11 @@ def written(now: datetime) -> dict[str, ReplicaArticle]:
     return {str(article.number): article for article in load_corpus(*ReplicaOptions().anchor(now))}
 
 
+def is_recent(article: ReplicaArticle, now: datetime) -> bool:
+    """Whether a run without `since` can know of it: by a sitemap's last seven days."""
+    return article.listed > now - timedelta(days=6)
+
+
 def start_replica(*arguments: str, log: Path | None = None) -> ReplicaProcess:
     """Start `python -m alqahira.replica` with these switches on a free port; RuntimeError if it does not come up."""
     path = log or Path(tempfile.mkdtemp(prefix="replica-")) / "access.jsonl"
@@ -153,4 +158,5 @@ def replica(tmp_path: Path) -> Iterator[Callable[..., ReplicaProcess]]:
 
     yield start
     for server in running:
-        server.stop()
+        server.process.kill()
+        server.process.wait()

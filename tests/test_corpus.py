@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pytest
 from crawling import Corpus, scrapy
-from replica_server import start_replica
+from replica_server import is_recent, start_replica
 from scrapy.utils.project import get_project_settings
-from test_crawl import is_recent
 from test_guards import NO_BROWSER
 from test_replay import damaged
 

@@ -11,26 +11,15 @@ from datetime import UTC, datetime
 from urllib.error import URLError
 
 import pytest
-from crawling import Corpus
 from prometheus_client.parser import text_string_to_metric_families
-from replica_server import start_replica
 
 from alqahira.ledger import open_ledger
 
 _LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
-def crawled(tmp_path_factory):
-    """Both sections, their metrics in a folder of their own."""
-    server = start_replica()
-    made = Corpus(tmp_path_factory.mktemp("crawled") / "output", server.url)
-    made.metrics = made.folder.parent / "textfile"
-    for section in ("defense", "foreign_affairs"):
-        ran = made.crawl(section, settings={"ALQAHIRA_METRICS_DIR": str(made.metrics)})
-        assert ran.status == 0, ran.stderr
-    server.stop()
-    return made
+def metrics_of(corpus):
+    return corpus.folder.parent / "textfile"
 
 
 def samples(path):
@@ -49,12 +38,12 @@ def value(found, name, **labels):
 
 
 def test_there_is_a_file_for_each_spider_and_nothing_else(crawled):
-    names = {path.name for path in crawled.metrics.iterdir()}
+    names = {path.name for path in metrics_of(crawled).iterdir()}
     assert names == {"alqahira-defense.prom", "alqahira-foreign_affairs.prom"}
 
 
 def test_the_figures_are_the_account_s(crawled):
-    found = samples(crawled.metrics / "alqahira-defense.prom")
+    found = samples(metrics_of(crawled) / "alqahira-defense.prom")
     with open_ledger(f"sqlite:///{crawled.folder / 'state.db'}", read_only=True) as ledger:
         (run, _) = ledger.ended_runs(_LONG_AGO)
     articles = {key: n for key, n in found.items() if key[0] == "alqahira_run_articles"}
@@ -67,7 +56,7 @@ def test_the_figures_are_the_account_s(crawled):
 
 
 def test_names_keep_to_the_conventions(crawled):
-    for family in text_string_to_metric_families((crawled.metrics / "alqahira-defense.prom").read_text()):
+    for family in text_string_to_metric_families((metrics_of(crawled) / "alqahira-defense.prom").read_text()):
         assert family.name.startswith("alqahira_")
         assert family.type == "gauge"  # a run's figures: none of them only ever grows
         assert not family.name.endswith("_total")
@@ -76,7 +65,7 @@ def test_names_keep_to_the_conventions(crawled):
 
 @pytest.mark.skipif(not shutil.which("promtool"), reason="needs Debian's package prometheus")
 def test_promtool_finds_nothing_to_mend(crawled):
-    for path in crawled.metrics.iterdir():
+    for path in metrics_of(crawled).iterdir():
         done = subprocess.run(
             ["promtool", "check", "metrics"], input=path.read_bytes(), capture_output=True, check=False, timeout=60
         )
@@ -93,7 +82,7 @@ def test_node_exporter_serves_what_runs_leave(crawled):
             "prometheus-node-exporter",
             "--collector.disable-defaults",
             "--collector.textfile",
-            f"--collector.textfile.directory={crawled.metrics}",
+            f"--collector.textfile.directory={metrics_of(crawled)}",
             f"--web.listen-address=127.0.0.1:{port}",
         ],
         stderr=subprocess.DEVNULL,
