@@ -23,7 +23,7 @@ from typing import IO
 PROJECT = Path(__file__).parent.parent
 # What Python, the C library and the loader read as a process begins.
 _AT_THE_START = ("PYTHON", "LANG", "LC_", "LD_", "TZ", "OPENSSL", "SSL_")
-_TOLD_SECONDS = 60.0
+_TOLD_SECONDS = 200.0
 
 
 class Forked:
@@ -127,8 +127,8 @@ def start(
     if fresh or _at_the_start(environment) != _OURS:
         command = [sys.executable, *([program] if program.endswith(".py") else ["-m", program]), *arguments]
         return subprocess.Popen(command, cwd=PROJECT, env=environment, stdin=stdin, stdout=stdout, stderr=stderr)
-    with open(os.devnull, "rb") as nothing:
-        given = (nothing if stdin == subprocess.DEVNULL else stdin, stdout, stderr)
+    with open(os.devnull, "r+b") as nothing:
+        given = [nothing if stream == subprocess.DEVNULL else stream for stream in (stdin, stdout, stderr)]
         streams = [stream if isinstance(stream, int) else stream.fileno() for stream in given]
         return Forked([program, *arguments], environment, streams)
 

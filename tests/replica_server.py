@@ -29,8 +29,8 @@ import pytest
 from alqahira.replica.corpus import ReplicaArticle, load_corpus
 from alqahira.replica.options import ReplicaOptions
 
-_START_SECONDS = 30.0
-_STOP_SECONDS = 10.0
+_START_SECONDS = 200.0
+_STOP_SECONDS = 200.0
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class ReplicaProcess:
         return port
 
     def request(self, method: str, path: str, headers: dict[str, str] | None = None) -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=200)
         try:
             connection.request(method, path, headers=headers or {})
             response = connection.getresponse()

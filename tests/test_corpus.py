@@ -174,7 +174,9 @@ def test_a_changed_part_is_counted_and_not_read(crawled, spark, tmp_path):
         (["--parts", "{tmp}/broken", "-o", "{tmp}/new"], 2, "is no manifest"),
         (["--archive", "{tmp}/whole", "-o", "{tmp}/broken"], 2, "is not empty and no untouched replay"),
         (["--archive", "{tmp}/whole", "-o", "{tmp}"], 2, "the archive lies in"),
-        (["--archive", "{tmp}/whole", "-o", "{tmp}/new"], 2, "Spark needs Java 17"),
+        pytest.param(
+            ["--archive", "{tmp}/whole", "-o", "{tmp}/new"], 2, "Spark needs Java 17", marks=pytest.mark.spark
+        ),
         (["unheard-of"], 2, "no argument 'unheard-of' is known"),
     ],
 )

@@ -192,7 +192,7 @@ def manners() -> dict[str, Any]:
 _QUICK = {
     "AUTOTHROTTLE_ENABLED": False,
     "ALQAHIRA_BACKOFF_BASE": 0.02,
-    "DOWNLOAD_TIMEOUT": 20,
+    "DOWNLOAD_TIMEOUT": 60,
     "LOG_LEVEL": "INFO",
     "RETRY_TIMES": 2,
 }
