@@ -48,7 +48,7 @@ _DATES_AGREE = timedelta(seconds=60)
 _VISIBLE_AGREES = timedelta(days=1)
 # A story is given another image within hours of its publication, not after days.
 _UPLOAD_AGREES = timedelta(days=2)
-# A description is the lead, an older wording of it or the caption where so much of the one stands in the other.
+# Share of words in common above which two texts count as the same; a caption must be as long as this share of it.
 _SAME_TEXT = 0.7
 _MUCH_MORE = 0.4
 _BODIES_AGREE = 0.7

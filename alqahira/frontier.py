@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from alqahira import site
 from alqahira.article import rfc3339
 
 
@@ -31,7 +32,7 @@ class Link:
     """An article page as a listing, sitemap or feed names it.
 
     `date` and `modified` are what that says of its publication and last change. `is_listed`: a listing shows it now.
-    `kind`: one of `site.OTHER_KINDS` where it is no article. `is_pinned`: it stands on top whatever its age.
+    `kind` is the site's word for what it is, where it is known. `is_pinned`: it stands on top whatever its age.
     """
 
     key: str
@@ -42,6 +43,11 @@ class Link:
     is_listed: bool = False
     kind: str | None = None
     is_pinned: bool = False
+
+    @property
+    def other_kind(self) -> str | None:
+        """What it is, where that is no article."""
+        return self.kind if self.kind in site.OTHER_KINDS.value else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +83,11 @@ class RevisitSchedule:
 
 def discovery(row: Any, link: Link, section: str, now: datetime) -> Discovery:
     """How a page that the ledger knows stands, now that a listing, a sitemap or a feed names it again."""
-    if row.state == "not_article":
+    if row.state == "not_article" and link.kind == site.ARTICLE_KIND.value:
+        standing = Standing.PENDING  # its editors have made an article of it
+    elif row.state == "not_article":
         return Discovery(link, Standing.NOT_ARTICLE, bool(row.settled), kind=row.cause)
-    if row.state == "pending":
+    elif row.state == "pending":
         standing = Standing.PENDING
     elif f",{section}," in row.aside_topics:
         standing = Standing.SET_ASIDE

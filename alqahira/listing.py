@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
@@ -61,7 +61,7 @@ class Listing:
     """One page of a listing, its cards in the order they stand, each article once.
 
     `others`: infographics, albums and videos that the page shows beside its listing. `build` and `locale` are
-    Next.js' own, `number` the category's id, `section` its name.
+    Next.js' own, `number` the category's id, `section` its name. `is_data`: the answer was JSON, not a page.
     """
 
     cards: list[Card] = field(default_factory=list)
@@ -74,13 +74,14 @@ class Listing:
     next_urls: list[str] = field(default_factory=list)
     feed_urls: list[str] = field(default_factory=list)
     has_load_more: bool = False
+    is_data: bool = False
 
     @property
-    def has_more(self) -> bool:
-        """Whether there is a page after this one, as far as the page says."""
+    def has_more(self) -> bool | None:
+        """Whether there is a page after this one; None where nothing says so."""
         if self.info.current_page is not None and self.info.total_pages is not None:
             return self.info.current_page < self.info.total_pages
-        return self.has_load_more or bool(self.next_urls)
+        return None if self.is_data else self.has_load_more or bool(self.next_urls)
 
 
 def read_listing(body: str | bytes, url: str, *, root: str, now: datetime) -> Listing:
@@ -90,10 +91,12 @@ def read_listing(body: str | bytes, url: str, *, root: str, now: datetime) -> Li
     """
     text = body if isinstance(body, str) else body.decode("utf-8", "replace")
     if text.lstrip("\ufeff \t\r\n")[:1] in ("{", "["):
-        return _from_data([_loads(text)], url, root, now) or Listing()
+        return replace(_from_data([_loads(text)], url, root, now) or Listing(), is_data=True)
     page = Page(text, url, now)
-    known = _from_data(data_of(page), url, root, now) or Listing(section=section_of(url))
-    cards = known.cards or _unique(_cards(page, root)) or _unique(_links(page, root))
+    data = _from_data(data_of(page), url, root, now)
+    known = data or Listing(section=section_of(url))
+    # Page data that lists nothing is believed, unless the page shows cards of its own.
+    cards = known.cards or _unique(_cards(page, root)) or (_unique(_links(page, root)) if data is None else [])
     return Listing(
         cards=cards,
         others=known.others,
@@ -123,13 +126,15 @@ def _unique(cards: Iterable[Card]) -> list[Card]:
 def _from_data(documents: list[Any], url: str, root: str, now: datetime) -> Listing | None:
     """What JSON says of a listing; None where it lists nothing."""
     lists = [found for data in documents for found in _post_lists(data)]
-    if not lists:
-        return None
     listed = next((at(data, site.LISTING_PATH.value) for data in documents), None)
     # An answer for scripts holds the page's properties without what stands around them.
     listed = listed or next((at(data, site.LISTING_PATH.value[1:]) for data in documents), None)
     main = next((found for found in lists if found[0] is listed), None)
     others = [pair for pair in lists if pair is not main]
+    if main is None and isinstance(listed, dict) and listed.get("posts") == []:
+        main = listed, []
+    if main is None and not lists:
+        return None
     if main is None:
         # One post of another kind among many is a listing of mixed kinds; nothing but such ones is a carousel.
         main = max((pair for pair in lists if not _is_carousel(pair[1])), key=lambda pair: len(pair[1]), default=None)
@@ -255,9 +260,11 @@ def _date_texts(element: Any) -> list[str]:
 
 def _links(page: Page, root: str) -> Iterator[Card]:
     """Every article link outside navigation, for a listing whose classes have other names."""
+    beside = set(_CAROUSELS(page.tree))
     for link in page.tree.iter("a"):
         address = urls.article_address(link.get("href"), page.url, root)
-        if address and not any(ancestor.tag in _ASIDE for ancestor in link.iterancestors()):
+        above = list(link.iterancestors())
+        if address and beside.isdisjoint(above) and not any(ancestor.tag in _ASIDE for ancestor in above):
             yield Card(*address, headline=text_of(link) or None)
 
 

@@ -18,6 +18,8 @@ _LONGEST = 2.0
 # …known from at least so many steps; and, of time, when it is at least so long: a night without news is none.
 _FEWEST_STEPS = 8
 _SHORTEST_GAP = 6 * 3600.0
+# With `since`, pages of a listing that prints no date: a thousand articles, of which nobody knows how old they are.
+_MOST_UNDATED = 25
 
 
 @dataclass
@@ -36,6 +38,7 @@ class Trail:
     is_joined: bool = False  # whether an article that earlier runs have settled stood on a page
     gap: str = ""  # what is wrong between the last two pages, in one line
     _last_page: list[Link] = field(default_factory=list)
+    _undated: int = 0  # pages in a row without a date
     _times: list[float] = field(default_factory=list)  # steps between neighbours so far, in seconds
     _numbers: list[float] = field(default_factory=list)  # the same, in article numbers
 
@@ -53,9 +56,10 @@ class Trail:
             if link.key not in self._keys:
                 self._keys.add(link.key)
                 self._news_on_page += 1
+        self._undated = 0 if any(self._dated) else self._undated + 1
 
     def why_stop(self, *, overlap: int, max_pages: int, since: date | None) -> str | None:
-        """`bound`, `repeats`, `since` or `overlap`; None where the next page is wanted."""
+        """`bound`, `repeats`, `since`, `undated` or `overlap`; None where the next page is wanted."""
         if self.pages >= max_pages:
             return "bound"
         if not self._news_on_page:
@@ -64,7 +68,9 @@ class Trail:
             return "overlap" if self._known_row >= overlap else None
         last = self._dated[-overlap:]
         older = [day is not None and day < since for day in last]
-        return "since" if older and all(older) else None
+        if older and all(older):
+            return "since"
+        return "undated" if self._undated >= _MOST_UNDATED else None
 
     def _gap_before(self, links: list[Link]) -> str:
         """Why articles seem to be missing between the page before and this one; empty where none do.

@@ -28,7 +28,7 @@ from alqahira.discovery.sitemaps import Sitemaps
 from alqahira.extensions.run import Run
 from alqahira.extract import read_page
 from alqahira.frontier import Discovery, Link
-from alqahira.middlewares.causes import ELSEWHERE, RUN_ENDING, answer_cause, failure_cause, is_transient
+from alqahira.middlewares.causes import REDIRECTED_ELSEWHERE, RUN_ENDING, answer_cause, failure_cause, is_transient
 from alqahira.middlewares.wire import WIRE, Wire, pairs
 from alqahira.page import CrawledArticle, FetchedPage, PageVisit
 
@@ -129,7 +129,7 @@ class SectionSpider(Spider):
             self._lost(link, cause, retry=True)
             return
         if urls.article_number(response.url) is None and urls.article_number(link.url) is not None:
-            self._lost(link, ELSEWHERE, retry=True)
+            self._lost(link, REDIRECTED_ELSEWHERE, retry=True)
             return
         hints = self.intake.hints_of(link)
         page = FetchedPage(visit=visit, link_url=link.url, hints=hints, body=b"")  # what reading it needs

@@ -50,6 +50,12 @@ SOURCES = {
 }
 
 
+def script_of(data) -> str:
+    """Page data as it stands in a page, with no end of a script in it."""
+    text = json.dumps(data).replace("<", "\\u003c")
+    return f'<script id="__NEXT_DATA__" type="application/json">{text}</script>'
+
+
 def read(name: str, source: str = "all", hints: Hints | None = None):
     html = SOURCES[source]((PAGES / f"{name}.html").read_text("utf-8"))
     number = re.sub(r"\D", "", name) or "171314"
@@ -105,7 +111,7 @@ def test_a_summary_is_a_description_where_it_says_something_else(summary, descri
     html = (PAGES / "177066.html").read_text("utf-8")
     data = json.loads(PAGE_DATA.search(html)[0].partition(">")[2].rpartition("<")[0])
     data["props"]["pageProps"]["post"]["data"]["post"]["summary"] = summary
-    script = f'<script id="__NEXT_DATA__" type="application/json">{json.dumps(data)}</script>'
+    script = script_of(data)
     page = re.sub(r'<meta [^>]*description"[^>]*>', "", without_page_data(html)).replace("</body>", f"{script}</body>")
     reading = read_page(page, "https://alqaheranews.net/news/177066/x", now=NOW)
     assert reading.article.description == description
@@ -146,6 +152,54 @@ def test_an_answer_without_a_post_is_a_soft_404(post, cause):
         read_page(page.replace("</body>", data + "</body>"), "https://alqaheranews.net/news/177066/x", now=NOW).cause
         == cause
     )
+
+
+def moved(data, name):
+    """Page data whose story stands elsewhere, as after a change of the site's back end."""
+    story = data["props"]["pageProps"].pop("post")["data"]["post"]
+    data["props"]["pageProps"] |= {
+        "renamed": {"article": {"data": {"article": story}, "success": True}},
+        "flat": {"post": {"data": story, "success": True}},
+        "bare": {"story": story},
+    }[name]
+    return data
+
+
+@pytest.mark.parametrize("where", ["renamed", "flat", "bare"])
+@pytest.mark.parametrize("with_markup", [True, False])
+def test_a_story_whose_data_stand_elsewhere_is_read_all_the_same(where, with_markup):
+    html = (PAGES / "177119.html").read_text("utf-8")
+    whole = read("177119").article
+    data = moved(json.loads(PAGE_DATA.search(html)[0].partition(">")[2].rpartition("<")[0]), where)
+    page = without_page_data(html) if with_markup else renamed(without_json_ld(without_page_data(html)))
+    script = script_of(data)
+    page = page.replace("</body>", f"{script}</body>")
+    article = read_page(page, "https://alqaheranews.net/news/177119/x", now=NOW).article
+    assert article is not None
+    for name in ("headline", "article_body", "credit_line", "keywords", "article_sections", "date_published"):
+        assert getattr(article, name) == getattr(whole, name)
+
+
+def test_a_listing_whose_data_stand_elsewhere_is_read_all_the_same():
+    html = (PAGES / "listing-plain.html").read_text("utf-8")
+    data = json.loads(PAGE_DATA.search(html)[0].partition(">")[2].rpartition("<")[0])
+    data["props"]["pageProps"]["desk"] = data["props"]["pageProps"].pop("category")
+    listing = read_listing(json.dumps(data), NEWS, root=site.ROOT.value, now=NOW)
+    whole = read_listing(html, NEWS, root=site.ROOT.value, now=NOW)
+    assert (listing.cards, listing.others, listing.info) == (whole.cards, whole.others, whole.info)
+
+
+def test_an_empty_desk_is_empty_whatever_its_carousels_show():
+    html = (PAGES / "listing-plain.html").read_text("utf-8")
+    data = json.loads(PAGE_DATA.search(html)[0].partition(">")[2].rpartition("<")[0])
+    data["props"]["pageProps"]["category"] |= {"posts": [], "pageInfo": {"currentPage": 1, "totalPages": 0}}
+    carousels = html[html.index('<div class="slick') : html.index('<button class="loadMoreButton"')]
+    html = without_page_data(html).replace("</main>", f"{carousels}</main>")
+    html = re.sub(r'<article><div class="post-card-1.*?</article>', "", html, flags=re.DOTALL)
+    script = script_of(data)
+    listing = read_listing(html.replace("</main>", f"</main>{script}"), NEWS, root=site.ROOT.value, now=NOW)
+    assert (listing.cards, listing.has_more) == ([], False)
+    assert listing.others
 
 
 @pytest.mark.parametrize("name", ["listing", "listing-plain"])

@@ -25,7 +25,7 @@ from alqahira.urls import site_name
 
 _ARTICLES, _RECORDS = 5, 10
 _UNREACHABLE = 4
-# A copy of the site is this machine's own: nobody minds how fast it is asked.
+# Local copy: no throttling.
 _UNTHROTTLED = ("-s", "AUTOTHROTTLE_ENABLED=False", "-s", "DOWNLOAD_DELAY=0")
 _WIDTH = 70  # characters of a value
 
@@ -105,7 +105,7 @@ def show(folder: Path, settings: Settings) -> None:
 
 
 def side_by_side(record: dict[str, Any], page: Any) -> Iterator[tuple[str, str, str, bool]]:
-    """(field, the record's, the page's, whether they agree), by selectors that extraction does not share."""
+    """(field, the record's, the page's, whether they agree), by plain selectors on the markup alone."""
     from alqahira.dates import parse_date
 
     h1, credit = _texts(page, "h1"), _texts(page, "figure + p strong, .entry-header + p strong")
@@ -115,10 +115,15 @@ def side_by_side(record: dict[str, Any], page: Any) -> Iterator[tuple[str, str, 
     moment = datetime.fromisoformat(known).astimezone(ZoneInfo(site.TIME_ZONE.value)) if known else None
     is_same = abs((said - moment).total_seconds()) < 60 if said and moment else said is moment is None
     yield "date", f"{moment:%Y-%m-%d %H:%M} Cairo" if moment else "none", printed, is_same
-    yield "credit", record["credit_line"] or "none", " ".join(credit[:1]), record["credit_line"] in (*credit, None)
+    yield (
+        "credit",
+        record["credit_line"] or "none",
+        " ".join(credit[:1]),
+        record["credit_line"] == next(iter(credit), None),
+    )
     tags = _texts(page, '.tags a[href^="/tag/"]')
     yield "tags", ", ".join(record["keywords"]), ", ".join(tags), sorted(record["keywords"]) == sorted(tags)
-    body, lead = " ".join(record["article_body"].split()), next(iter(_texts(page, "article .htmlCode p")), "")
+    body, lead = " ".join(record["article_body"].split()), next(iter(_texts(page, "article .htmlCode > *")), "")
     yield "body", body, lead, bool(lead) and body.startswith(lead[:_WIDTH])
 
 

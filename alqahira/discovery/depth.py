@@ -1,4 +1,4 @@
-"""How a listing goes on after its first page: nobody knows, so each way is tried once and judged by what it gives."""
+"""Finds out how to ask for the next page of a listing: tries each way once and checks the answer."""
 
 from __future__ import annotations
 
@@ -31,6 +31,8 @@ class Pager:
     way: Way | None = None  # that works
     untried: list[Way] = field(default_factory=lambda: [Way.QUERY, Way.NEXT_DATA, Way.LEARNED])
     is_refreshed: bool = False
+    says_its_end: bool = True  # its last page says whether there is another
+    met_errors: bool = False  # a way met a site in trouble, which says nothing of the way
 
     @property
     def kind(self) -> str:

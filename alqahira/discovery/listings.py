@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
-from collections.abc import Container, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -29,6 +29,9 @@ from alqahira.page import CrawledArticle
 logger = logging.getLogger(__name__)
 
 _PRIORITY = 20
+_NOT_THAT_PAGE = "not_that_page"
+# After so many listings of a kind for which no way worked, the others are not tried.
+_ENOUGH = 2
 # What is wrong where a listing cannot be read past its first page.
 _DEPTH_FACTS = "PAGE_QUERY, NEXT_DATA_URL and LOAD_MORE of alqahira/site.py"
 # What the ledger keeps for the next run, by kind of listing: the request that a press makes, and the way that works.
@@ -46,7 +49,8 @@ class Listings:
         self._settings, self._root = run.crawler.settings, run.configuration.site_url
         self._is_incremental = run.ledger.has_completed_run(section.name)
         self._goes_deeper = bool(arguments.since) or self._is_incremental
-        self._ways: dict[str, Way | None] = {}  # that work, by kind of listing; None: none does
+        self._ways: dict[str, Way] = {}  # that work, by kind of listing
+        self._hopeless: Counter[str] = Counter()  # listings of a kind for which no way worked
         # While one listing tries the ways, the others of its kind wait for what it finds.
         self._trying: dict[str, Pager] = {}
         self._waiting: defaultdict[str, list[Pager]] = defaultdict(list)
@@ -66,17 +70,25 @@ class Listings:
         self._run.account.listings["asked"] += 1
         return self._request(Pager(url), url, number=1)
 
-    def _request(self, pager: Pager, url: str, *, number: int, way: Way | None = None, **options: Any) -> Request:
-        meta = options.pop("meta", {})
+    def _request(
+        self,
+        pager: Pager,
+        url: str,
+        *,
+        number: int,
+        way: Way | None = None,
+        is_page: bool | None = None,
+        **options: Any,
+    ) -> Request:
         # What answers with JSON is no page that a browser could fill.
-        is_page = way not in (Way.NEXT_DATA, Way.LEARNED)
+        is_page = way not in (Way.NEXT_DATA, Way.LEARNED) if is_page is None else is_page
         return Request(
             url,
             callback=self.parse,
             errback=self.failed,
             priority=_PRIORITY,
             dont_filter=True,
-            meta={"page_kind": "listing"} | meta if is_page else meta,
+            meta={"page_kind": "listing"} if is_page else {},
             cb_kwargs={"pager": pager, "number": number, "way": way},
             **options,
         )
@@ -93,17 +105,18 @@ class Listings:
         listing = read_listing(response.body, response.url, root=self._root, now=datetime.now(UTC))
         if number == 1 and way is not None:  # asked again for its build alone
             pager.first = listing
-            yield from self._ask(pager, way, pager.trail.pages + 1)
+            yield from self._next_by(pager, way)
             return
         if way not in (None, Way.LINK) and not pager.is_page(listing, number):
-            yield from self._no_page(pager, number, way, "not_that_page")
+            yield from self._no_page(pager, number, way, _NOT_THAT_PAGE)
             return
         if way is None:
             pager.first = listing
             self._run.account.listings["answered" if listing.cards else "empty"] += 1
-        elif pager.way is None:
+        elif way is not Way.LINK and pager.way is None:
             pager.way = way
             yield from self._works(pager, way)
+        pager.says_its_end = listing.has_more is not None
         yield from self._take(pager, listing, response)
         yield from self._go_on(pager, listing, response.url)
         for url in listing.feed_urls:
@@ -114,8 +127,9 @@ class Listings:
             more = Hints(listing_headline=card.headline, listing_date=card.date, section=listing.section)
             self._intake.hint(card.key, more)
         links = [_link(card, pager.url) for card in listing.cards]
-        links += self._links_of_fetched_data(response, known={link.key for link in links})
         beside = [_link(card, pager.url) for card in listing.others]
+        if not links:  # a page that its script has filled in a way of its own
+            beside += self._links_of_fetched_data(response)
         discoveries = self._intake.discover([*links, *beside])
         yield from self._intake.take_up(discoveries)
         settled = {found.link.key for found in discoveries if found.settled}
@@ -134,44 +148,52 @@ class Listings:
         if stop == "bound":
             logger.warning("Listing %s has no end: left after %d pages", url, trail.pages)
             self._run.account.notes["listing_bound"] += 1
-        if stop or not self._goes_deeper or not listing.has_more:
+        if stop == "undated":
+            self._too_shallow(pager, f"its first {trail.pages} pages, which say nothing of their articles' dates")
+        if stop or not self._goes_deeper or listing.has_more is False:
             return
-        number = trail.pages + 1
         if listing.next_urls:
-            yield self._request(pager, listing.next_urls[0], number=number, way=Way.LINK)
+            yield self._request(pager, listing.next_urls[0], number=trail.pages + 1, way=Way.LINK)
         elif pager.way is not None:
-            yield from self._ask(pager, pager.way, number)
+            yield from self._next_by(pager, pager.way)
         else:
             yield from self._try(pager)
 
-    def _links_of_fetched_data(self, response: Response, known: Container[str]) -> list[Link]:
+    def _next_by(self, pager: Pager, way: Way) -> Iterator[Request]:
+        """The next page by a way that works."""
+        number = pager.trail.pages + 1
+        requests = [*self._ask(pager, way, number)]
+        yield from requests
+        if not requests:
+            self._note_gap(pager.url, f"its page {number} can no longer be asked for by way of {way.value}")
+
+    def _links_of_fetched_data(self, response: Response) -> list[Link]:
         """Articles that only the JSON answers name which a rendered page has fetched."""
-        links = {}
-        for address in response.meta.get("browser_links") or ():
-            url = urls.canonical_url(address, root=self._root)
-            key = urls.article_id(url)
-            if key not in known:
-                links[key] = Link(key, url, response.url, is_listed=True)
-        return list(links.values())
+        found = [urls.canonical_url(url, root=self._root) for url in response.meta.get("browser_links") or ()]
+        return [Link(urls.article_id(url), url, response.url, is_listed=True) for url in dict.fromkeys(found)]
 
     # --- the ways to go on --------------------------------------------------------------------
 
     def _try(self, pager: Pager) -> Iterator[Request]:
         """Go on by the way that is known to work, else try each, one listing of a kind at a time."""
         kind = pager.kind
-        if kind not in self._ways and (kept := self._run.ledger.learned(_WAY.format(kind))):
-            self._ways[kind] = Way(kept)
         if kind in self._ways:
-            if (way := self._ways[kind]) is None:
-                self._only_first_page(pager)
-                return
-            pager.prefer(way)
+            pager.prefer(self._ways[kind])
+        elif self._hopeless[kind] >= _ENOUGH:
+            self._only_first_page(pager)
+            return
         elif kind in self._trying and self._trying[kind] is not pager:
             self._waiting[kind].append(pager)
             return
         else:
             self._trying[kind] = pager
+            pager.prefer(self._remembered(kind))
         yield from self._next_way(pager)
+
+    def _remembered(self, kind: str) -> Way | None:
+        """The way that worked for an earlier run."""
+        kept = self._run.ledger.learned(_WAY.format(kind))
+        return next((way for way in Way if way.value == kept), None)
 
     def _next_way(self, pager: Pager) -> Iterator[Request]:
         for way in ways_left(pager):
@@ -183,8 +205,7 @@ class Listings:
             if asked:
                 yield from asked
                 return
-        if self._trying.get(pager.kind) is pager:
-            self._ways[pager.kind] = None
+        self._hopeless[pager.kind] += not pager.met_errors
         self._only_first_page(pager)
         yield from self._release(pager)
 
@@ -221,8 +242,11 @@ class Listings:
             self._first_page_failed(pager, cause)
         elif way is Way.NEXT_DATA and pager.way is way and not pager.is_refreshed:
             pager.is_refreshed = True  # the site may have been built anew meanwhile
-            yield self._request(pager, pager.url, number=1, way=way)
+            yield self._request(pager, pager.url, number=1, way=way, is_page=True)
+        elif pager.way is way and cause == _NOT_THAT_PAGE and not pager.says_its_end:
+            return  # that was its last page
         elif pager.way is None and (cause.startswith("http_") or not is_transient(cause)):
+            pager.met_errors |= is_transient(cause)
             if way is Way.LEARNED and pager.kind not in self._asked_browser:
                 self._forget(pager.kind)
                 pager.untried.insert(0, way)
@@ -232,13 +256,16 @@ class Listings:
             yield from self._release(pager)
 
     def _only_first_page(self, pager: Pager) -> None:
-        """No way leads on: what lies behind the first page is seen by a sitemap or by none."""
+        """No way leads on: older articles can be reached by a sitemap alone."""
         if self._arguments.since:
-            line = f"{pager.url}: its first page{pager.extent()}; no way to the next one works ({_DEPTH_FACTS})"
-            self._run.account.shallow.append(line)
-            logger.warning("Listing %s", line)
+            self._too_shallow(pager, f"its first page{pager.extent()}; no way to the next one works ({_DEPTH_FACTS})")
         elif not pager.trail.is_joined:
             self._unjoined.append(pager)
+
+    def _too_shallow(self, pager: Pager, line: str) -> None:
+        """Note that a listing was not read as far back as the run was asked to go."""
+        self._run.account.shallow.append(f"{pager.url}: {line}")
+        logger.warning("Listing %s: %s", pager.url, line)
 
     def note_unjoined(self) -> None:
         """Listings that show only what is new, with more behind, and no sitemap that reaches back."""
@@ -325,5 +352,4 @@ class Listings:
 
 
 def _link(card: Card, listing_url: str) -> Link:
-    kind = card.kind if card.kind in site.OTHER_KINDS.value else None
-    return Link(card.key, card.url, listing_url, card.date, is_listed=True, kind=kind, is_pinned=card.is_pinned)
+    return Link(card.key, card.url, listing_url, card.date, is_listed=True, kind=card.kind, is_pinned=card.is_pinned)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -34,6 +35,7 @@ class Sitemaps:
         self._run, self._arguments, self._intake = run, arguments, intake
         self._settings, self._root = run.crawler.settings, run.configuration.site_url
         self._seen: set[str] = set()
+        self._older: set[str] = set()  # the shapes of the files' names that an index dates before the asked days
         self.reach_back = False
 
     async def urls(self) -> list[str]:
@@ -72,11 +74,14 @@ class Sitemaps:
             logger.warning("Sitemap %s is larger than sitemaps.org allows: its end was not read", response.url)
             self._run.account.notes["sitemap_cut"] += 1
         begin = self.begin
-        dates = [entry.date for entry in sitemap.entries] + [child.date for child in sitemap.sitemaps]
-        self.reach_back |= any(date is not None and date < begin for date in dates)
+        self.reach_back |= any(entry.date is not None and entry.date < begin for entry in sitemap.entries)
         for child in sitemap.sitemaps:
             if child.date is None or child.date >= begin:
                 yield from self.new_request(child.url)
+            else:
+                self._older.add(_shape(child.url))
+        # What an index dates before the asked days lists articles where it is named as this file is.
+        self.reach_back |= bool(sitemap.entries) and _shape(response.url) in self._older
         links = []
         for entry in sitemap.entries:
             if entry.date is None and not self._arguments.since and not sitemap.is_news:
@@ -92,3 +97,8 @@ class Sitemaps:
         cause = failure_cause(failure)
         self._run.account.listings[f"sitemap_{cause}"] += 1
         logger.info("Sitemap %s failed: %s", request.url, cause)
+
+
+def _shape(url: str) -> str:
+    """A file's address without its numbers: of all months the same."""
+    return re.sub(r"\d+", "#", url.removesuffix(".gz"))

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from alqahira.errors import AlqahiraError
+from alqahira.middlewares.causes import REFUSALS
 from alqahira.page import Headers
 
-# What a site answers that wants no crawler, or not this one now: RFC 9110, RFC 6585, RFC 7725.
-_REFUSALS = (401, 403, 429, 451)
 # Failures of the network or of the site's end of it; every other one is this program's own manners.
 _UNREACHABLE = {
     "dns": "its name does not resolve",
@@ -72,7 +71,7 @@ def why_nothing(exchanges: Sequence[Exchange], root: str) -> AlqahiraError | Non
         return SiteUnreachable(f"{root} could not be reached: {words}")
     # That robots.txt may be read says nothing of the pages.
     pages = [exchange for exchange in answers if exchange.kind != "robots"] or answers
-    refused = [exchange for exchange in answers if exchange.refusal or exchange.status in _REFUSALS]
+    refused = [exchange for exchange in answers if exchange.refusal or f"http_{exchange.status}" in REFUSALS]
     if refused and all(page in refused for page in pages):
         named = Counter(f"{e.status}{f' ({e.refusal})' if e.refusal else ''}" for e in refused)
         words = named.most_common(1)[0][0]

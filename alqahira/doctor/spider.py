@@ -28,12 +28,13 @@ from alqahira.sources import Page, site_markup
 logger = logging.getLogger(__name__)
 
 _SITEMAPS = 2
+_FORMS = 3  # of an article's address that are tried
 # A post of 29 October 2022, the oldest that was ever seen.
 _OLD = 1076
 _MISSING = "no-such-listing"
 # `page_kind` is what an empty shell is judged by: a browser fills it then.
 _PAGE_KINDS = {
-    **dict.fromkeys(("category", "kicker", "tag", "pressed", "page 2 by query", "page 2 by link"), "listing"),
+    **dict.fromkeys(("category", "kicker", "tag", "pressed", "page 2 by query"), "listing"),
     **dict.fromkeys(("article", "without slug", "with locale", "old article", "known article"), "article"),
 }
 
@@ -126,7 +127,9 @@ class DoctorSpider(Spider):
             if kind == "category" and self._pager is None:
                 self._pager = Pager(sample.url, first=listing)
                 yield from self._go_deeper(self._pager)
-            yield from self._ask_articles(listing)
+            # A tag may have one article alone, and each form of address is tried on another.
+            if kind == "category" or len(listing.cards) >= _FORMS:
+                yield from self._ask_articles(listing)
         elif kind == "pressed" and learned and self._pager:
             if request := page_request(self._pager, Way.LEARNED, 2, root=self.root, learned=learned):
                 yield self._ask("page 2 by press", request.url, request)
@@ -171,9 +174,9 @@ class DoctorSpider(Spider):
 
     def _mark(self, url: str, refusal: str) -> None:
         """A refusal that showed only once its body was unpacked."""
-        for at, exchange in enumerate(self.book.exchanges):
-            if exchange.url == url and exchange.status:
-                self.book.exchanges[at] = replace(exchange, refusal=refusal)
+        numbers = (n for n, exchange in enumerate(self.book.exchanges) if exchange.url == url and exchange.status)
+        if (last := max(numbers, default=None)) is not None:
+            self.book.exchanges[last] = replace(self.book.exchanges[last], refusal=refusal)
 
     def failed(self, failure: Failure) -> None:
         request: Request = failure.request  # type: ignore[attr-defined]

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from alqahira import queries
+from alqahira import queries, site
 from alqahira.article import rfc3339
 from alqahira.frontier import Discovery, Link, Standing, discovery, link_of
 from alqahira.ledger.transactions import Transactions, persistent
@@ -37,8 +37,8 @@ class Pages(Transactions):
                         "key": link.key,
                         "url": link.url,
                         "section": section,
-                        "state": "not_article" if link.kind else "pending",
-                        "cause": link.kind,
+                        "state": "not_article" if link.other_kind else "pending",
+                        "cause": link.other_kind,
                         "discovered_on": link.discovered_on,
                         "hint_date": rfc3339(link.date),
                         "first_run": run_id,
@@ -46,17 +46,21 @@ class Pages(Transactions):
             if fresh:
                 # Sorted, so that two runs that find the same pages never wait for each other.
                 self.store.insert_new(connection, pages, [fresh[key] for key in sorted(fresh)])
-            others = {link.key: link.kind for link in links if link.kind}
-            for key in sorted(key for key in others if key in known and known[key].state == "pending"):
+            others = {link.key: link.other_kind for link in links if link.other_kind}
+            articles_now = {link.key for link in links if link.kind == site.ARTICLE_KIND.value}
+            for key in sorted(known):
                 update = pages.update().where(pages.c.key == key)
-                connection.execute(update.values(state="not_article", cause=others[key]))
+                if key in others and known[key].state == "pending":
+                    connection.execute(update.values(state="not_article", cause=others[key]))
+                elif key in articles_now and known[key].state == "not_article":
+                    connection.execute(update.values(state="pending", cause=None))
             known_waiting = {key for key, row in known.items() if row.state == "pending"}
             waiting = (fresh.keys() | known_waiting) - others.keys()
             own = self.store.claim(connection, waiting, section) if waiting else set()
             found = []
             for link in links:
                 if link.key in others and (link.key in fresh or link.key in known_waiting):
-                    found.append(Discovery(link, Standing.NOT_ARTICLE, settled=False, kind=link.kind))
+                    found.append(Discovery(link, Standing.NOT_ARTICLE, settled=False, kind=link.other_kind))
                 elif link.key in waiting and link.key not in own:
                     found.append(Discovery(link, Standing.ELSEWHERE, settled=False))
                 elif link.key in fresh:

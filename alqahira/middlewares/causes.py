@@ -58,9 +58,9 @@ DNS = "dns"
 CONNECTION_REFUSED = "connection_refused"
 CONNECTION_LOST = "connection_lost"
 TLS = "tls"
-CHALLENGE = "challenge"  # a page that asks for proof of a human reader stands in place of the one that was asked for
+CHALLENGE = "challenge"  # a bot check was served instead of the page
 BLOCKED = "blocked"  # a page that refuses the reader, with a status that says all is well
-ELSEWHERE = "redirected_elsewhere"  # an article's address led to a page that is none
+REDIRECTED_ELSEWHERE = "redirected_elsewhere"  # an article's address led to a page that is none
 UNSUPPORTED_SCHEME = "unsupported_scheme"
 BROWSER = "browser"
 IGNORED = "ignored"  # another component raised IgnoreRequest
@@ -142,6 +142,9 @@ def _is_tls(error: BaseException) -> bool:
     return any(isinstance(reason.value, SSL.Error) for reason in reasons)
 
 
+# What a site answers that wants no crawler, or not this one now (RFC 9110, RFC 6585, RFC 7725).
+REFUSALS = frozenset({"http_401", "http_403", "http_429", "http_451", CHALLENGE, BLOCKED})
+
 # What may be gone by the next run: the page stays in the frontier.
 _TRANSIENT = frozenset(
     {
@@ -153,7 +156,7 @@ _TRANSIENT = frozenset(
         TLS,
         CHALLENGE,
         BLOCKED,
-        ELSEWHERE,
+        REDIRECTED_ELSEWHERE,
         ROBOTS_UNREACHABLE,
         RETRY_AFTER_TOO_LONG,
         BROWSER,

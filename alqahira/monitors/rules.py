@@ -17,6 +17,7 @@ from typing import Any
 from alqahira.account import Outcome
 from alqahira.dates import CAIRO
 from alqahira.ledger import EndedRun
+from alqahira.middlewares.causes import REFUSALS
 
 # Reasons for which a run ends (Scrapy's and ours) that leave nothing unseen.
 WHOLE = frozenset({"finished"})
@@ -124,7 +125,6 @@ def failed_articles(facts: Facts) -> str:
 
 # What a Counter of the listings holds beside the causes for which one did not answer.
 _NO_CAUSES = ("asked", "answered", "empty")
-_REFUSALS = ("http_401", "http_403", "http_429", "http_503", "challenge", "blocked")
 
 
 def _named(causes: Mapping[str, int]) -> str:
@@ -134,7 +134,7 @@ def _named(causes: Mapping[str, int]) -> str:
 
 def _advice(causes: Mapping[str, int]) -> str:
     """What it means where nearly all is one refusal."""
-    refused = sum(n for cause, n in causes.items() if cause in _REFUSALS)
+    refused = sum(n for cause, n in causes.items() if cause in REFUSALS)
     if not refused or refused < 0.9 * sum(causes.values()):
         return ""
     return "; the site refuses this crawler (docs/operations.md, «The site refuses»)"

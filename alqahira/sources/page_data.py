@@ -80,16 +80,18 @@ def _is_missing(data: Any) -> bool:
     """Whether a page's own data says that there is no such story, whatever the answer's status."""
     if not isinstance(data, dict):
         return False
-    answer = at(data, site.POST_PATH.value[:3])  # of the site's back end
-    is_empty = isinstance(answer, dict) and ("success" in answer or "data" in answer)
-    return data.get("page") in site.ERROR_PAGES.value or (is_empty and at(data, site.POST_PATH.value) is None)
+    *outer, name = site.POST_PATH.value
+    holder, answer = at(data, tuple(outer)), at(data, tuple(outer[:-1]))
+    is_null = isinstance(holder, dict) and name in holder and holder[name] is None
+    is_refused = isinstance(answer, dict) and answer.get("success") is False and not holder
+    return data.get("page") in site.ERROR_PAGES.value or is_null or is_refused
 
 
 def data_of(page: Page) -> list[Any]:
     """Every JSON document that the page hands to its own scripts."""
     documents, pushed = [], []
     for _, name, text in page.scripts:
-        if name == "__NEXT_DATA__":
+        if site.NEXT_DATA_SCRIPT.value == f"script#{name}":
             documents.append(_loads(text))
         elif site.NEXT_FLIGHT_PUSH.value in text and (match := _PUSH.search(text)):
             chunk = _loads(match[1])
