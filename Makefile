@@ -5,7 +5,7 @@ PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
 # What is installed is remembered by a stamp, so that a second call starts at once.
 NEEDS := pyproject.toml constraints.txt
 
-.PHONY: install demo live scrapyd deploy test test-all lint types duplicates docs schema schema-check comparison bench clean
+.PHONY: install demo live scrapyd deploy test test-rest test-all test-slow lint types duplicates docs schema schema-check comparison bench clean
 
 install: $(VENV)/.installed
 demo: $(VENV)/.installed-replica
@@ -22,18 +22,27 @@ deploy: export SCRAPYD_PASSWORD := $(value SCRAPYD_PASSWORD)
 deploy: $(VENV)/.installed-scrapyd
 	@# An egg that Scrapyd refuses is no error to scrapyd-deploy.
 	@said=$$($(VENV)/bin/scrapyd-deploy); echo "$$said"; echo "$$said" | grep --quiet '"status": "ok"'
-# Spark's Java lives for seconds in these tests: its second compiler would work longer than it spares.
-test: export JAVA_TOOL_OPTIONS := $(or $(value JAVA_TOOL_OPTIONS),-XX:TieredStopAtLevel=1 -XX:+UseSerialGC)
+# What needs no engine and no minutes; the rest of what CI runs; both in one run; and what takes hours, one by one.
+MORE := browser or postgres or spark or warehouse or scrapyd or docs or chaos or perf
+PYTEST := $(VENV)/bin/python -m pytest
+SPREAD := -n auto --dist worksteal
 test: $(VENV)/.installed-test
-	$(VENV)/bin/python -m pytest -m "not slow" -n auto --dist worksteal $(PYTEST_ARGS)
-test-all: $(VENV)/.installed-test
-	$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
-lint: $(VENV)/.installed-test
+	$(PYTEST) -m "not ($(MORE) or slow)" $(SPREAD) $(PYTEST_ARGS)
+# Spark's Java lives for seconds in these tests: its second compiler would work longer than it spares.
+test-rest test-all: export JAVA_TOOL_OPTIONS := $(or $(value JAVA_TOOL_OPTIONS),-XX:TieredStopAtLevel=1 -XX:+UseSerialGC)
+test-rest: $(VENV)/.installed-test-all
+	$(PYTEST) -m "($(MORE)) and not slow" $(SPREAD) $(PYTEST_ARGS)
+test-all: $(VENV)/.installed-test-all
+	$(PYTEST) -m "not slow" $(SPREAD) $(PYTEST_ARGS)
+test-slow: $(VENV)/.installed-test-all
+	$(PYTEST) -m slow $(PYTEST_ARGS)
+lint: $(VENV)/.installed-lint
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-types: $(VENV)/.installed-test
+# Every module is read, with what it imports.
+types: $(VENV)/.installed-lint $(VENV)/.installed-test-all
 	$(VENV)/bin/mypy
-duplicates: $(VENV)/.installed-test
+duplicates: $(VENV)/.installed-lint
 	$(VENV)/bin/pylint --recursive=y --disable=all --enable=duplicate-code --min-similarity-lines=8 \
 	    --ignore-imports=y --ignore-signatures=y alqahira spiders pipelines
 # docs/_build/index.html; a warning is an error.
@@ -72,6 +81,12 @@ $(VENV)/.installed-scrapyd: $(NEEDS) | $(VENV)/bin/python
 $(VENV)/.installed-docs: $(NEEDS) | $(VENV)/bin/python
 	$(PIP) install --quiet --constraint constraints.txt --editable ".[docs]"
 	@touch $@ $(VENV)/.installed-replica $(VENV)/.installed-scrapyd $(VENV)/.installed
+$(VENV)/.installed-lint: $(NEEDS) | $(VENV)/bin/python
+	$(PIP) install --quiet --constraint constraints.txt --editable ".[lint]"
+	@touch $@ $(VENV)/.installed
 $(VENV)/.installed-test: $(NEEDS) | $(VENV)/bin/python
 	$(PIP) install --quiet --constraint constraints.txt --editable ".[test]"
-	@touch $@ $(VENV)/.installed-replica $(VENV)/.installed-scrapyd $(VENV)/.installed
+	@touch $@ $(VENV)/.installed-replica $(VENV)/.installed
+$(VENV)/.installed-test-all: $(NEEDS) | $(VENV)/bin/python
+	$(PIP) install --quiet --constraint constraints.txt --editable ".[test-all]"
+	@touch $@ $(VENV)/.installed-test $(VENV)/.installed-replica $(VENV)/.installed-scrapyd $(VENV)/.installed

@@ -91,7 +91,11 @@ def in_turns(*commands: Command) -> list[Used]:
 
 
 class _Child:
-    """A process that works only while it is told to, and what it used when it has ended."""
+    """A process that works only while it is told to, and what it used when it has ended.
+
+    Nothing but `_look` may wait for it, for who does is told what it used, and nobody after that; Popen's methods wait,
+    those that send a signal as well. Until then its number is no other's, and a signal to it does no harm.
+    """
 
     def __init__(self, command: Command) -> None:
         words = [str(word) for word in command.words]
@@ -103,18 +107,18 @@ class _Child:
         self._process = subprocess.Popen(
             [sys.executable, *words], cwd=command.cwd, env=environment, stdout=self._said, stderr=self._said
         )
-        self._process.send_signal(signal.SIGSTOP)
+        os.kill(self._process.pid, signal.SIGSTOP)
 
     def go_on(self, seconds: float | None) -> None:
         """Let it work so long, or to its end."""
         until = None if seconds is None else time.perf_counter() + seconds
-        self._process.send_signal(signal.SIGCONT)
+        os.kill(self._process.pid, signal.SIGCONT)
         while self.used is None and (until is None or time.perf_counter() < until):
             time.sleep(_LOOK)
             self._peak = max(self._peak, peak_of(self._process.pid))
             self._look()
         if self.used is None:
-            self._process.send_signal(signal.SIGSTOP)
+            os.kill(self._process.pid, signal.SIGSTOP)
 
     def _look(self) -> None:
         ended, status, usage = os.wait4(self._process.pid, os.WNOHANG)
@@ -131,7 +135,7 @@ class _Child:
     def end(self) -> None:
         self._said.close()
         if self._process.returncode is None:
-            self._process.kill()
+            os.kill(self._process.pid, signal.SIGKILL)
             self._process.wait()
 
 

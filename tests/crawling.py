@@ -11,6 +11,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import forked
+
 PROJECT = Path(__file__).parent.parent
 # Tests ask a server of their own; nobody minds how fast.
 UNTHROTTLED = {"AUTOTHROTTLE_ENABLED": "False", "DOWNLOAD_DELAY": "0"}
@@ -29,45 +31,36 @@ class Ran:
         return [line for line in (self.stdout + self.stderr).splitlines() if line.strip()]
 
 
-def _command(arguments: tuple[str, ...], settings: dict[str, str]) -> list[str]:
-    given = [part for name, value in settings.items() for part in ("-s", f"{name}={value}")]
-    return [sys.executable, "-m", "scrapy", *arguments, *given]
+def _with(arguments: tuple[str, ...], settings: dict[str, str]) -> list[str]:
+    return [*arguments, *(part for name, value in settings.items() for part in ("-s", f"{name}={value}"))]
 
 
 def _environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("ALQAHIRA_")}
 
 
-def scrapy(*arguments: str, settings: dict[str, str] | None = None, **environment: str) -> Ran:
-    """`scrapy …` from the project's root."""
-    done = subprocess.run(
-        # A process begins with the peak of memory of the one that forks it: this shell's, not that of the tests.
-        ["/bin/sh", "-c", '"$@"; exit $?', "sh", *_command(arguments, settings or {})],
-        cwd=PROJECT,
-        env=_environment() | environment,
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
-    return Ran(done.returncode, done.stdout, done.stderr)
+def scrapy(*arguments: str, settings: dict[str, str] | None = None, fresh: bool = False, **environment: str) -> Ran:
+    """`scrapy …` from the project's root. fresh: in a process that nothing was loaded in before."""
+    given, clean = _with(arguments, settings or {}), _environment() | environment
+    return Ran(*forked.run("scrapy", *given, environment=clean, timeout=240, fresh=fresh))
 
 
-def start_scrapy(*arguments: str, settings: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
+def start_scrapy(*arguments: str, settings: dict[str, str], log: Path) -> forked.Process:
     """`scrapy …` from the project's root, going on beside the test; what it says is in `log`."""
     with log.open("wb") as said:
-        return subprocess.Popen(
-            _command(arguments, settings), cwd=PROJECT, env=_environment(), stdout=said, stderr=said
-        )
+        given = _with(arguments, settings)
+        return forked.start("scrapy", *given, environment=_environment(), stdout=said, stderr=said)
 
 
 def at_a_terminal(command: list[str], environment: dict[str, str]) -> tuple[int, str]:
     """The command's status, and all that it put on the terminal it was started at."""
     ours, theirs = pty.openpty()
     screen = {"TERM": "xterm-256color", "COLUMNS": "120"}
-    process = subprocess.Popen(
-        command, cwd=PROJECT, env=environment | screen, stdin=theirs, stdout=theirs, stderr=theirs
-    )
+    streams = {"stdin": theirs, "stdout": theirs, "stderr": theirs}
+    if command[:3] == [sys.executable, "-m", "scrapy"]:
+        process = forked.start("scrapy", *command[3:], environment=environment | screen, **streams)
+    else:
+        process = subprocess.Popen(command, cwd=PROJECT, env=environment | screen, **streams)
     os.close(theirs)
     shown = bytearray()
     try:
@@ -76,7 +69,7 @@ def at_a_terminal(command: list[str], environment: dict[str, str]) -> tuple[int,
     except OSError:  # the terminal's other end is closed
         pass
     os.close(ours)
-    return process.wait(60), shown.decode("utf-8", "replace")
+    return process.wait(240), shown.decode("utf-8", "replace")
 
 
 def plain(shown: str) -> str:

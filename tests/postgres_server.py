@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
-_SECONDS = 60
+_SECONDS = 200
 # Quick, and lost with the machine: nobody needs a test's data afterwards.
 _UNSAFE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=32MB")
 

@@ -83,7 +83,7 @@ class Scrapyd:
         assert self.process.poll() is None, self.own_log.read_text()
 
     def _answers(self) -> bool:
-        with suppress(requests.ConnectionError):
+        with suppress(requests.ConnectionError, requests.Timeout):
             return requests.get(self.url, timeout=10).status_code == 401
         return False
 
@@ -98,7 +98,7 @@ class Scrapyd:
     def ask(self, name: str, **given: Any) -> dict[str, Any]:
         """GET name.json, or POST where fields are given for the body (`data`)."""
         method = "POST" if "data" in given else "GET"
-        answer = requests.request(method, f"{self.url}/{name}.json", auth=("alqahira", PASSWORD), timeout=60, **given)
+        answer = requests.request(method, f"{self.url}/{name}.json", auth=("alqahira", PASSWORD), timeout=200, **given)
         return answer.json()
 
     def schedule(self, spider: str, *, settings: dict[str, str] | None = None, **arguments: str) -> str:

@@ -254,6 +254,7 @@ def kept(path):
     return [(record.url, record.date) for record in pages(path)]
 
 
+@pytest.mark.chaos
 def test_a_killed_run_s_file_is_closed_by_the_next_and_every_record_finds_its_page(replica, tmp_path):
     server = replica("--delay", "0.01")
     corpus = Corpus(tmp_path / "output", server.url)
@@ -307,6 +308,7 @@ def test_the_file_of_a_run_that_begins_or_ends_meanwhile_is_left_to_it(tmp_path)
     assert beginning.read_bytes() == (tmp_path / "ending.warc.gz").read_bytes() == RECORD
 
 
+@pytest.mark.chaos
 @pytest.mark.skipif(os.geteuid() != 0 or shutil.which("mount") is None, reason="needs to mount a small disk")
 @pytest.mark.parametrize("is_full_at_once", [False, True])
 def test_a_full_disk_ends_the_run_with_one_line_and_the_next_goes_on(replica, tmp_path, is_full_at_once):

@@ -6,29 +6,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from crawling import Corpus, scrapy
 from ledger_scenario import live
-from replica_server import start_replica
 
 from alqahira.dates import cairo_day
 from alqahira.parts import part_files
 
 
-@pytest.fixture(scope="module")
-def corpus(tmp_path_factory):
+@pytest.fixture
+def corpus(archived):
     """A crawled corpus with a revision and a dropped duplicate; nobody may change it."""
-    server = start_replica("--control")
-    made = Corpus(tmp_path_factory.mktemp("commands") / "output", server.url)
-    made.crawl("defense")
-    made.revised = next(
-        record["article_id"]
-        for record in made.records()
-        if record["date_published"]
-        and datetime.fromisoformat(record["date_published"]) > datetime.now(UTC) - timedelta(days=5)
-    )
-    server.revise(int(made.revised))
-    made.crawl("defense")
-    made.crawl("foreign_affairs")
-    server.stop()
-    return made
+    return archived
 
 
 @pytest.fixture

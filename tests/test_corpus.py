@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pytest
 from crawling import Corpus, scrapy
-from replica_server import start_replica
+from replica_server import is_recent, start_replica
 from scrapy.utils.project import get_project_settings
-from test_crawl import is_recent
 from test_guards import NO_BROWSER
 from test_replay import damaged
 
@@ -25,9 +24,7 @@ from alqahira.errors import ConfigurationError
 from benchmarks.corpus import compare, lines_of, make_both, write_archive
 
 SETTINGS = NO_BROWSER | {"ALQAHIRA_ARCHIVE": "true"}
-needs_spark = pytest.mark.skipif(
-    importlib.util.find_spec("pyspark") is None or shutil.which("java") is None, reason="needs PySpark and Java"
-)
+needs_java = pytest.mark.skipif(shutil.which("java") is None, reason="needs Java")
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +82,8 @@ def by_day(corpus):
     return found
 
 
-@needs_spark
+@pytest.mark.spark
+@needs_java
 def test_the_command_makes_the_crawl_s_lines_of_its_archive_and_a_crawl_can_go_on_from_them(crawled, tmp_path):
     archive, made = crawled.folder / "archive", tmp_path / "made"
     ran = scrapy("corpus", "--archive", str(archive), "-o", str(made), "--master", "local[2]")
@@ -106,7 +104,8 @@ def test_the_command_makes_the_crawl_s_lines_of_its_archive_and_a_crawl_can_go_o
     assert len(exported.stdout.splitlines()) == len(crawled.by_id())
 
 
-@needs_spark
+@pytest.mark.spark
+@needs_java
 def test_a_file_in_many_pieces_gives_the_same_files(crawled, spark, tmp_path):
     archive = crawled.folder / "archive"
     cut = of_archive(archive, 30_000)
@@ -122,14 +121,16 @@ def test_a_file_in_many_pieces_gives_the_same_files(crawled, spark, tmp_path):
     assert any(path.name.endswith(".jsonl.gz") for path in whole)
 
 
-@needs_spark
+@pytest.mark.spark
+@needs_java
 def test_the_parts_of_a_corpus_are_made_again_as_they_are(crawled, spark, tmp_path):
     tally = decided(spark, parts_source(crawled.folder, get_project_settings()), tmp_path)
     assert Counter(line for of_day in articles(tmp_path).values() for line in of_day) == Counter(crawled.lines())
     assert tally.pages == len(crawled.lines())
 
 
-@needs_spark
+@pytest.mark.spark
+@needs_java
 def test_marked_duplicates_are_published_with_what_they_repeat(crawled, spark, tmp_path):
     tally = decided(spark, of_archive(crawled.folder / "archive"), tmp_path, near_duplicates="mark")
     marked = [line for of_day in articles(tmp_path).values() for line in of_day if '"duplicate_of": null' not in line]
@@ -137,7 +138,8 @@ def test_marked_duplicates_are_published_with_what_they_repeat(crawled, spark, t
     assert tally.duplicates == []
 
 
-@needs_spark
+@pytest.mark.spark
+@needs_java
 def test_damage_costs_its_page_alone_and_is_told(crawled, tmp_path):
     archive, _ = damaged(crawled, tmp_path)
     ran = scrapy("corpus", "--archive", str(archive), "-o", str(tmp_path / "made"), "--master", "local[2]")
@@ -147,7 +149,8 @@ def test_damage_costs_its_page_alone_and_is_told(crawled, tmp_path):
     assert len(crawled.lines()) - 2 <= lines <= len(crawled.lines())
 
 
-@needs_spark
+@pytest.mark.spark
+@needs_java
 def test_a_changed_part_is_counted_and_not_read(crawled, spark, tmp_path):
     shutil.copytree(crawled.folder, tmp_path / "output")
     path = next((tmp_path / "output" / "articles").glob("*/part-*"))
@@ -171,7 +174,9 @@ def test_a_changed_part_is_counted_and_not_read(crawled, spark, tmp_path):
         (["--parts", "{tmp}/broken", "-o", "{tmp}/new"], 2, "is no manifest"),
         (["--archive", "{tmp}/whole", "-o", "{tmp}/broken"], 2, "is not empty and no untouched replay"),
         (["--archive", "{tmp}/whole", "-o", "{tmp}"], 2, "the archive lies in"),
-        (["--archive", "{tmp}/whole", "-o", "{tmp}/new"], 2, "Spark needs Java 17"),
+        pytest.param(
+            ["--archive", "{tmp}/whole", "-o", "{tmp}/new"], 2, "Spark needs Java 17", marks=pytest.mark.spark
+        ),
         (["unheard-of"], 2, "no argument 'unheard-of' is known"),
     ],
 )
@@ -197,7 +202,8 @@ def test_without_pyspark_the_line_says_what_to_install(monkeypatch):
 # --- at scale -----------------------------------------------------------------------------------
 
 
-@needs_spark
+@pytest.mark.spark
+@needs_java
 @pytest.mark.slow
 @pytest.mark.timeout(4 * 3600)
 def test_a_hundred_thousand_articles_are_decided_as_the_ledger_decides_them(tmp_path):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import jsonschema
 import pytest
 from crawling import Corpus, scrapy
-from replica_server import start_replica, written
+from replica_server import is_recent, written
 
 from alqahira.schema import json_schema
 
@@ -20,22 +20,6 @@ WRITTEN = written(datetime(2026, 11, 24, 12, tzinfo=UTC))
 @pytest.fixture
 def corpus(replica, tmp_path):
     return Corpus(tmp_path / "output", replica("--control").url)
-
-
-@pytest.fixture(scope="module")
-def crawled(tmp_path_factory):
-    """Both sections, crawled once for all tests that only look at the outcome."""
-    server = start_replica("--control")
-    made = Corpus(tmp_path_factory.mktemp("crawled") / "output", server.url)
-    made.feeds = {}
-    for section in SECTIONS:
-        feed = made.folder.parent / f"{section}.jsonl"
-        ran = made.crawl(section, "-O", str(feed))
-        assert ran.status == 0, ran.stderr
-        made.feeds[section] = feed.read_text("utf-8")
-    made.seen, made.truth, made.now = server.log(), server.truth(), server.now
-    server.stop()
-    return made
 
 
 def is_wanted(article, topic=None):
@@ -126,11 +110,6 @@ def test_topics_are_a_person_s_judgement_in_all_but_a_few(crawled):
     found = crawled.by_id()
     agreed = [number for number, record in found.items() if record["topics"] == list(WRITTEN[number].topics)]
     assert len(agreed) >= 0.93 * len(found)
-
-
-def is_recent(article, now):
-    """Whether a run without `since` can know of it: by a sitemap's last seven days."""
-    return article.listed > now - timedelta(days=6)
 
 
 def test_nothing_else_is_in_the_corpus(crawled):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
 
-from crawling import PROJECT, at_a_terminal, plain
+from crawling import at_a_terminal, plain, scrapy
 
 ESCAPE = "\x1b["
 
@@ -15,12 +14,8 @@ ESCAPE = "\x1b["
 COMMAND = [sys.executable, "-m", "scrapy", "demo"]
 
 
-def environment(folder):
-    return os.environ | {"ALQAHIRA_OUTPUT_DIR": str(folder)}
-
-
 def test_on_a_terminal_a_bar_moves_and_none_is_in_the_log(tmp_path):
-    status, shown = at_a_terminal(COMMAND, environment(tmp_path))
+    status, shown = at_a_terminal(COMMAND, os.environ | {"ALQAHIRA_OUTPUT_DIR": str(tmp_path)})
     assert status == 0
     assert ESCAPE in shown
     assert re.search(r"defense .*\d+/\d+", shown), "articles settled of those taken up"
@@ -32,11 +27,9 @@ def test_on_a_terminal_a_bar_moves_and_none_is_in_the_log(tmp_path):
 
 
 def test_in_a_pipe_it_is_accounts_a_table_and_where_to_look(tmp_path):
-    ran = subprocess.run(
-        COMMAND, cwd=PROJECT, env=environment(tmp_path), capture_output=True, text=True, timeout=120, check=False
-    )
+    ran = scrapy("demo", ALQAHIRA_OUTPUT_DIR=str(tmp_path))
     said = ran.stdout
-    assert (ran.returncode, ran.stderr) == (0, "")
+    assert (ran.status, ran.stderr) == (0, "")
     assert ESCAPE not in said
     assert re.search(r"^defense: \d+ discovered = \d+ accepted", said, re.MULTILINE)
     assert re.search(r"^\d+ articles in the corpus, after [\d.]+ s$", said, re.MULTILINE)

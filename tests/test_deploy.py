@@ -35,6 +35,7 @@ def test_no_file_holds_a_password_or_an_address_that_is_not_loopback():
     assert '"127.0.0.1:6800:6800"' in (DEPLOY / "compose.yaml").read_text("utf-8")
 
 
+@pytest.mark.scrapyd
 def test_scrapyd_knows_every_option_of_its_conf():
     from scrapyd.config import Config
 

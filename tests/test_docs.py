@@ -134,11 +134,23 @@ def copy_of_the_project(folder: Path) -> Path:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(PROJECT / name, folder / name)
     (folder / ".venv").symlink_to(VENV)
+    for name in ("pyproject.toml", "constraints.txt"):
+        os.utime(folder / name, (0, 0))  # all is installed: make looks at no more than their age
     with (folder / "alqahira" / "settings.py").open("a", encoding="utf-8") as settings:
         settings.write("".join(f"{name} = {value}\n" for name, value in UNTHROTTLED.items()))
     for command in (["init", "-q"], ["add", "-A"], ["-c", "user.name=-", "-c", "user.email=-", "commit", "-qm", "-"]):
         subprocess.run(["git", *command], cwd=folder, check=True)
     return folder
+
+
+def in_place_of_the_tests(line: re.Match[str]) -> str:
+    """What stands for `make test …`: that make knows it, and those tests alone that the line names.
+
+    The line itself would start these tests within themselves.
+    """
+    command, _, named = line.groups()
+    known = f"make --dry-run {command} >/dev/null"
+    return f"{known}\npython -m pytest -q -p no:cacheprovider {named}" if named else known
 
 
 def script_of(page: str, replaced: dict[str, str], before: str) -> str:
@@ -149,6 +161,7 @@ def script_of(page: str, replaced: dict[str, str], before: str) -> str:
             lines.append(f"echo '### {number}'\npatch -p1 <<'THE_PAGE'\n{block.text}THE_PAGE")
         elif is_run(block):
             text = re.sub(r"(?m)^(.*\S) +# status (\d)\b.*$", r"\1 || [ $? -eq \2 ]", block.text)
+            text = re.sub(r'(?m)^make (test[\w-]*)( PYTEST_ARGS="([^"]*)")?$', in_place_of_the_tests, text)
             lines.append(f"echo '### {number}'\n{text}")
     script = "\n".join(lines) + "\necho '### end'\n"
     for printed, here in replaced.items():
@@ -166,7 +179,9 @@ def run_page(
     is_printed: bool = True,
 ) -> str:
     """Runs the page in `folder`; what it printed. AssertionError where a block fails, or prints something else."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ALQAHIRA_", "SCRAPY", "PYTEST"))}
+    # What pytest and the make that started it hand down is theirs.
+    others = ("ALQAHIRA_", "SCRAPY", "PYTEST", "MAKE", "MFLAGS")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(others)}
     given = {"PATH": f"{VENV / 'bin'}:{os.environ['PATH']}", "PYTHONPATH": str(folder), "COLUMNS": "160"}
     script, said = folder / "page.sh", folder / "page.log"
     script.write_text(script_of(page, replaced, before), "utf-8")
@@ -216,7 +231,7 @@ class Stage:
 
 CRAWLED = "scrapy crawl defense -a max_articles=20"
 STAGES = {
-    "README.md": Stage(environment={"ALQAHIRA_ARCHIVE": "true", "PYTEST_ARGS": "tests/test_urls.py"}),
+    "README.md": Stage(environment={"ALQAHIRA_ARCHIVE": "true"}),
     "docs/adding-a-section.md": Stage(replaced={"8931": "PORT"}),
     "docs/archive.md": Stage(),
     "docs/live-site.md": Stage(),
@@ -233,6 +248,7 @@ def test_every_page_with_commands_is_run():
     assert {page for page in run if not page.startswith("docs/warehouses/")} == {*STAGES, *ELSEWHERE}
 
 
+@pytest.mark.docs
 @pytest.mark.parametrize("page", STAGES)
 def test_a_page_works_as_printed(page, tmp_path, replica):
     if page == "docs/operations.md" and shutil.which("prometheus-node-exporter") is None:
@@ -243,6 +259,8 @@ def test_a_page_works_as_printed(page, tmp_path, replica):
     run_page(page, copy_of_the_project(tmp_path / "project"), replaced, environment, before=stage.before)
 
 
+@pytest.mark.docs
+@pytest.mark.scrapyd
 def test_the_page_on_scrapyd(tmp_path, replica):
     folder = copy_of_the_project(tmp_path / "project")
     with Scrapyd(tmp_path / "scrapyd", {"ALQAHIRA_SITE_URL": replica().url}) as scrapyd:
@@ -257,6 +275,8 @@ def test_the_page_on_scrapyd(tmp_path, replica):
     assert {*answers} == {"ok"}, printed
 
 
+@pytest.mark.docs
+@pytest.mark.postgres
 def test_the_page_on_many_nodes(tmp_path, replica, database):
     folder = copy_of_the_project(tmp_path / "project")
     replaced = {
@@ -267,6 +287,14 @@ def test_the_page_on_many_nodes(tmp_path, replica, database):
     printed = run_page("docs/scaling.md", folder, replaced, {"ALQAHIRA_SITE_URL": replica().url})
     assert re.search(r"\d\d accepted", printed)
     assert printed.count("/schedule.json") >= 2 * 23  # two sections, and as many months since January 2025 at least
+
+
+def test_no_page_starts_the_tests_within_themselves():
+    scripts = {page: script_of(page, {}, "") for page in PAGES}
+    assert [page for page, script in scripts.items() if re.search(r"(?m)^make (?!--dry-run).*test", script)] == []
+    told = [page for page, script in scripts.items() if "make --dry-run test" in script]
+    assert told == ["README.md", "docs/when-the-site-changes.md"]
+    assert "\npython -m pytest -q -p no:cacheprovider tests/test_layouts.py tests/test_listing.py\n" in scripts[told[1]]
 
 
 def test_the_record_in_the_readme_is_one():

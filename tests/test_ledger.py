@@ -15,7 +15,7 @@ from alqahira.frontier import Standing
 from alqahira.ledger import MAX_ATTEMPTS
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def state_url(request, tmp_path):
     """Where a ledger may live."""
     if request.param == "postgresql":

@@ -325,6 +325,7 @@ def test_nothing_but_the_site_is_asked(replica, tmp_path, silent_proxy, browser)
     assert any("Set-Cookie" in answer.headers for answer in [server.get("/")])
 
 
+@pytest.mark.browser
 @pytest.mark.parametrize(
     ("switch", "cause"),
     [("--home-for-removed", "redirected_elsewhere"), ("--soft-404", "soft_404")],

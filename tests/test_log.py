@@ -207,7 +207,7 @@ def test_a_hostile_site_forges_no_line_of_a_plain_log(tmp_path, hostile_url):
 
 
 def test_a_hostile_site_forges_no_object_of_a_json_log(tmp_path, hostile_url):
-    ran = crawl(tmp_path, hostile_url, ALQAHIRA_LOG_JSON="1")
+    ran = crawl(tmp_path, hostile_url, ALQAHIRA_LOG_JSON="1", ALQAHIRA_MAX_FAILED_SHARE="0.4")
     objects = [json.loads(line) for line in ran.stderr.splitlines()]
     assert len([found for found in objects if " discovered = " in found["message"]]) == 1
     assert {"scrapy.core.engine", "alqahira.extensions.run"} <= {found["logger"] for found in objects}

@@ -14,6 +14,8 @@ from alqahira import settings
 from alqahira.errors import LedgerBusy, LedgerLost, LedgerUnreachable
 from alqahira.frontier import Standing
 
+pytestmark = [pytest.mark.postgres, pytest.mark.chaos]
+
 
 @pytest.mark.parametrize("lose", [lose_lock, lose_connections])
 def test_the_late_answer_of_a_run_that_was_taken_over_is_refused(holding, lose):

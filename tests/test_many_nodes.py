@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import re
@@ -25,6 +24,8 @@ from alqahira.parts import part_files
 from alqahira.replay import archived_runs
 from alqahira.warc import TAKEN_UP
 from alqahira.warc_files import read_records
+
+pytestmark = [pytest.mark.postgres, pytest.mark.chaos]
 
 SECTIONS = ("defense", "foreign_affairs")
 
@@ -137,9 +138,8 @@ def test_the_archive_of_runs_at_once_gives_their_corpus_again(archived):
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.skipif(
-    importlib.util.find_spec("pyspark") is None or shutil.which("java") is None, reason="needs PySpark and Java"
-)
+@pytest.mark.spark
+@pytest.mark.skipif(shutil.which("java") is None, reason="needs Java")
 def test_spark_makes_of_the_archive_of_runs_at_once_what_the_replay_makes_of_it(archived, tmp_path):
     archive = str(archived.output / "archive")
     for command, folder in (("replay", "replayed"), ("corpus", "made")):
@@ -231,6 +231,7 @@ class Shard:
 
 
 @pytest.mark.slow
+@pytest.mark.scrapyd
 @pytest.mark.timeout(2400)
 @pytest.mark.parametrize("seed", range(int(os.environ.get("MANY_NODES_SEEDS", "2"))))
 def test_a_backfill_over_two_scrapyds_outlives_kills_and_restarts(postgres, tmp_path, seed):

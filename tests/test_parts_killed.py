@@ -19,6 +19,8 @@ from alqahira import parts as parts_module
 from alqahira.parts import part_files
 from alqahira.stores import sqlite
 
+pytestmark = pytest.mark.chaos
+
 _LEDGER = Path(ledger_module.__file__).parent
 _OURS = (*map(str, _LEDGER.glob("*.py")), migrations.__file__, parts_module.__file__, sqlite.__file__)
 

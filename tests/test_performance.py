@@ -34,6 +34,8 @@ import extraction_speed
 import ledger_scale
 import whole_run
 
+pytestmark = pytest.mark.perf
+
 # Of a page its markup and its page data are each read.
 CALLS_A_PAGE, CALLS_FOR_TOPICS = 1_800, 2_700
 CALLS_TO_ACCEPT, CALLS_TO_SET_ASIDE = 480, 250

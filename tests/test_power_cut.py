@@ -16,6 +16,8 @@ from alqahira.ledger import Ledger
 from alqahira.stores import sqlite
 from alqahira.stores.sqlite import SqliteStore
 
+pytestmark = pytest.mark.chaos
+
 STORIES = range(1, 8)
 EVERY = Counter((str(number), 1) for number in STORIES)
 _WAL_HEADER, _FRAME = 32, 4096 + 24  # sqlite.org/fileformat2.html#walformat

@@ -15,9 +15,8 @@ from datetime import datetime
 
 import pytest
 from crawling import PROJECT, Corpus, scrapy
+from once import AGE
 from replaying import OFFLINE, archive_of, foreign, replay_here, tree
-from replica_server import start_replica
-from test_crawl import is_recent
 from test_guards import NO_BROWSER
 
 from alqahira.archive import files
@@ -25,33 +24,14 @@ from alqahira.extract import extract_article
 from alqahira.warc import Record
 from alqahira.warc_files import read_records
 
-# Parts of a second's pages each, so that their limits depend on time.
-AGE = {"ALQAHIRA_PART_MAX_AGE_SECONDS": "1"}
 SETTINGS = NO_BROWSER | AGE | {"ALQAHIRA_ARCHIVE": "true"}
 # How SQLite lays out the same rows is its own affair.
 STATE = ("state.db", "state.db.lock")
 
 
 @pytest.fixture(scope="module")
-def crawled(tmp_path_factory):
-    """Both sections in several runs: one that stops early, one that takes up what the other set aside, a revision."""
-    server = start_replica("--control")
-    corpus = Corpus(tmp_path_factory.mktemp("crawled") / "output", server.url)
-    try:
-        for section, arguments in (
-            ("defense", ["-a", "max_articles=6"]),
-            ("foreign_affairs", []),
-            ("defense", []),
-        ):
-            assert corpus.crawl(section, *arguments, settings=SETTINGS).status == 0
-        truth, known = server.truth(), corpus.by_id()
-        server.revise(
-            int(next(n for n, r in known.items() if "defense" in r["topics"] and is_recent(truth[n], server.now)))
-        )
-        assert corpus.crawl("defense", settings=SETTINGS).status == 0
-    finally:
-        server.stop()
-    return corpus
+def crawled(archived):
+    return archived
 
 
 @pytest.fixture(scope="module")

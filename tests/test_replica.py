@@ -154,7 +154,7 @@ def test_each_way_of_paging_is_the_only_one(replica, paging, heeds):
 
 
 def post(server, body, content_type):
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=200)
     try:
         connection.request("POST", "/api/posts/search", body.encode(), {"Content-Type": content_type})
         response = connection.getresponse()

@@ -17,7 +17,7 @@ from crawling import PROJECT, UNTHROTTLED, Corpus, scrapy
 from scrapyd_server import PASSWORD, Scrapyd, copy_project, until
 from undisturbed import SETTINGS, site_of
 
-from alqahira.scrapyd_service import why_not
+pytestmark = pytest.mark.scrapyd
 
 GIVEN = UNTHROTTLED | SETTINGS
 
@@ -261,6 +261,8 @@ def test_what_no_process_could_be_started_with_is_refused_at_the_door(scrapyd, f
 
 
 def test_a_usual_form_is_let_in():
+    from alqahira.scrapyd_service import why_not
+
     form = {b"project": [b"alqahira"], b"spider": [b"defense"], b"jobid": [b"nightly-1"], b"setting": [b"A=b=c", b"B="]}
     assert why_not(form | {b"since": [b"2026-11-01"]}) == ""
 

@@ -19,6 +19,8 @@ from alqahira.archive import close_left_open
 from alqahira.errors import ConfigurationError, LedgerBusy, LedgerLost, LedgerUnusable
 from alqahira.frontier import Standing
 
+pytestmark = pytest.mark.postgres
+
 # --- shares -------------------------------------------------------------------------------------
 
 
@@ -47,7 +49,7 @@ def test_a_killed_worker_lets_its_share_go(database):
 def test_two_nodes_may_make_the_tables_at_once(database):
     code = f"from alqahira.ledger import open_ledger; import sys; open_ledger('{database}', share=sys.argv[1]).close()"
     nodes = [subprocess.Popen([sys.executable, "-c", code, f"defense/2025-0{n}"]) for n in range(1, 5)]
-    assert [node.wait(60) for node in nodes] == [0, 0, 0, 0]
+    assert [node.wait(240) for node in nodes] == [0, 0, 0, 0]
 
 
 def test_a_share_says_nothing_of_who_may_enter(database):

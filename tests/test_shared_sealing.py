@@ -10,6 +10,8 @@ from alqahira.errors import LedgerUnusable
 from alqahira.parts import check, part_files, read_manifest
 from alqahira.rebuild import rebuild_state
 
+pytestmark = pytest.mark.postgres
+
 
 def test_a_life_of_the_ledger_publishes_each_line_once_and_the_next_nothing(database, tmp_path):
     for _ in range(2):

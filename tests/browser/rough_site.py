@@ -53,7 +53,7 @@ class RoughSite:
 
     def __enter__(self) -> RoughSite:
         self._thread.start()
-        assert self._ready.wait(10)
+        assert self._ready.wait(200)
         return self
 
     def __exit__(self, *_: object) -> None:

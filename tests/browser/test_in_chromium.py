@@ -14,7 +14,7 @@ from rough_site import BODY, RoughSite
 
 from alqahira.load_more import LearnedRequest
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 LISTING = {"path": "/category/news", "kind": "listing"}
 ARTICLE = {"path": "/news/1000/x", "kind": "article"}

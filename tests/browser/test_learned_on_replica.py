@@ -10,7 +10,7 @@ import pytest
 
 from alqahira.load_more import LearnedRequest
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 NEWS, OTHER = "أخبار", "الشرق-الأوسط"
 PATH = f"/category/{quote(NEWS)}"

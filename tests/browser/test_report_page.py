@@ -15,7 +15,7 @@ from playwright.async_api import async_playwright
 from alqahira.browser.chromium import launch_options
 from alqahira.report.charts import NARROW, WIDE
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 PROJECT = Path(__file__).parents[2]
 HOSTILE = (
@@ -106,7 +106,7 @@ async def visit(page_file: Path, screenshots: Path) -> dict[str, dict]:
 
 def report(folder: Path) -> Path:
     command = [sys.executable, "-m", "scrapy", "report", "-s", f"ALQAHIRA_OUTPUT_DIR={folder}"]
-    subprocess.run(command, cwd=PROJECT, check=True, capture_output=True, timeout=60)
+    subprocess.run(command, cwd=PROJECT, check=True, capture_output=True, timeout=240)
     return folder / "report.html"
 
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import ssl
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -20,6 +19,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import forked
 from aiohttp import web
 
 from alqahira import settings
@@ -192,7 +192,7 @@ def manners() -> dict[str, Any]:
 _QUICK = {
     "AUTOTHROTTLE_ENABLED": False,
     "ALQAHIRA_BACKOFF_BASE": 0.02,
-    "DOWNLOAD_TIMEOUT": 20,
+    "DOWNLOAD_TIMEOUT": 60,
     "LOG_LEVEL": "INFO",
     "RETRY_TIMES": 2,
 }
@@ -212,17 +212,10 @@ def run_crawls(crawls: list[Crawl], **process_settings: Any) -> list[Outcome]:
             for crawl in crawls
         ],
     }
-    done = subprocess.run(
-        [sys.executable, str(Path(__file__).with_name("small_crawl.py"))],
-        input=json.dumps(order),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        cwd=Path(__file__).parents[2],
-    )
-    assert done.returncode == 0, done.stderr
-    return [Outcome(**result, log=done.stderr) for result in json.loads(done.stdout)]
+    script = str(Path(__file__).with_name("small_crawl.py"))
+    status, told, log = forked.run(script, environment=os.environ, said=json.dumps(order), timeout=240)
+    assert status == 0, log
+    return [Outcome(**result, log=log) for result in json.loads(told)]
 
 
 def run_crawl(crawl: Crawl, **process_settings: Any) -> Outcome:

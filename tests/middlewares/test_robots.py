@@ -34,6 +34,7 @@ def test_disallowed_first_requests_never_race_past_robots(open_host: OpenHost) -
 
 
 def test_an_unreachable_robots_means_stay_away_and_a_missing_one_means_free(open_host: OpenHost) -> None:
+    silent = raw(hang=True)
     answers = {
         "robots_unreachable": [
             says(status=500),
@@ -41,7 +42,7 @@ def test_an_unreachable_robots_means_stay_away_and_a_missing_one_means_free(open
             says(status=429),
             raw(),  # the connection is closed without an answer
             raw(b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\nUser-agent: *"),  # truncated
-            raw(hang=True),
+            silent,
         ],
         "ok": [says(status=404), says(status=403), says(status=410), says("<html>no rules</html>"), says("")],
     }
@@ -50,10 +51,10 @@ def test_an_unreachable_robots_means_stay_away_and_a_missing_one_means_free(open
         for handler in handlers:
             host = open_host()
             host.on("/robots.txt", handler)
-            crawls.append(Crawl(host, ["/a", "/b"]))
+            crawls.append(Crawl(host, ["/a", "/b"], {"DOWNLOAD_TIMEOUT": 2} if handler is silent else {}))
             expected.append(cause)
 
-    outcomes = run_crawls(crawls, DOWNLOAD_TIMEOUT=1, RETRY_TIMES=1)
+    outcomes = run_crawls(crawls, RETRY_TIMES=1)
     for crawl, cause, outcome in zip(crawls, expected, outcomes, strict=True):
         assert [outcome.cause(crawl.site, path) for path in crawl.paths] == [cause] * 2
         pages = [path for path in crawl.site.paths() if path != "/robots.txt"]

@@ -111,26 +111,32 @@ def test_bigquery_takes_the_names_and_descriptions():
     assert len(bigquery_schema()) == len(NAMES)
 
 
+@pytest.mark.warehouse
 @pytest.mark.parametrize("dialect", ["bigquery", "redshift", "duckdb"])
 def test_no_name_is_a_reserved_word(dialect):
-    dialects = pytest.importorskip("sqlglot.dialects.dialect")
-    reserved = {word.lower() for word in dialects.Dialect.get_or_raise(dialect).generator_class.RESERVED_KEYWORDS}
+    from sqlglot.dialects.dialect import Dialect
+
+    reserved = {word.lower() for word in Dialect.get_or_raise(dialect).generator_class.RESERVED_KEYWORDS}
     assert "select" in reserved
     assert not reserved & set(NAMES)
 
 
+@pytest.mark.warehouse
 @pytest.mark.parametrize("name", [name for name in DIALECTS if name != "sqlite"])
 def test_the_ddl_is_one_statement_of_its_dialect_with_every_column_unquoted(name):
-    sqlglot = pytest.importorskip("sqlglot")
+    import sqlglot
+
     (created,) = sqlglot.parse(ddl(name), read={"postgresql": "postgres"}.get(name, name))
     assert created.key == "create"
     columns = [column.this for column in created.this.expressions if column.key == "columndef"]
     assert [(column.name, column.quoted) for column in columns] == [(name, False) for name in NAMES]
 
 
+@pytest.mark.warehouse
 @pytest.mark.parametrize("page", NOT_RUN)
 def test_the_sql_of_a_page_that_is_not_run_parses_and_the_page_says_so(page):
-    sqlglot = pytest.importorskip("sqlglot")
+    import sqlglot
+
     printed = [block for block in blocks(page) if block.language == "sql"]
     assert {block.section for block in printed} == {"Load", "Check"}
     for block in printed:
@@ -139,9 +145,12 @@ def test_the_sql_of_a_page_that_is_not_run_parses_and_the_page_says_so(page):
     assert "**Not run.**" in (PAGES / f"{page}.md").read_text("utf-8")
 
 
+@pytest.mark.warehouse
 @pytest.mark.parametrize("page", NOT_RUN)
 def test_its_merge_keeps_the_highest_revision_when_duckdb_runs_it(page, awkward):
-    sqlglot, duckdb = pytest.importorskip("sqlglot"), pytest.importorskip("duckdb")
+    import duckdb
+    import sqlglot
+
     load = next(block.code for block in blocks(page) if block.language == "sql")
     merge = [
         statement.sql("duckdb")

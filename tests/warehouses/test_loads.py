@@ -7,6 +7,7 @@ a column more and one less.
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
 import re
 import shutil
@@ -26,6 +27,8 @@ from alqahira.dialects import ddl
 from alqahira.parts import part_files, read_part
 from alqahira.record import to_json_line
 from alqahira.schema import record_fields
+
+pytestmark = pytest.mark.warehouse
 
 KINDS = {field.name: kind for field, kind, _ in record_fields()}
 NAMES = list(KINDS)
@@ -160,10 +163,14 @@ ENGINES = {
 }
 
 
-@pytest.mark.parametrize("name", ENGINES)
+# Two of them need a server, or a Java, besides the package.
+BESIDES = {"postgresql": [pytest.mark.postgres], "spark": [pytest.mark.spark]}
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=BESIDES.get(name, [])) for name in ENGINES])
 def test_a_page_loads_merges_and_loads_again_as_printed(name, awkward, tmp_path, monkeypatch):
     engine = ENGINES[name]
-    pytest.importorskip(engine.package)
+    importlib.import_module(engine.package)
     monkeypatch.chdir(tmp_path)
     # dlt's own folder, and no word to its makers.
     monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path / "dlt"))
@@ -195,7 +202,7 @@ def test_a_page_loads_merges_and_loads_again_as_printed(name, awkward, tmp_path,
 
 @pytest.mark.parametrize("name", ["duckdb", "sqlite"])
 def test_a_table_may_hold_every_revision_each_once(name, awkward):
-    connect = pytest.importorskip("duckdb" if name == "duckdb" else "sqlite3").connect
+    connect = importlib.import_module(name if name == "duckdb" else "sqlite3").connect
     records = [record for part in part_files(awkward.whole) for record in read_part(awkward.whole / part)]
     assert len(records) > len(newest_lines(awkward.whole))
     rows = [[json.dumps(v) if name == "sqlite" and isinstance(v, list) else v for v in r.values()] for r in records]

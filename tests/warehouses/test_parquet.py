@@ -10,7 +10,7 @@ from alqahira.parquet import arrow_schema
 from alqahira.parts import read_corpus
 from alqahira.record import from_record, to_json_line, to_record
 
-parquet = pytest.importorskip("pyarrow.parquet")
+pytestmark = pytest.mark.warehouse
 
 
 def export(corpus, *arguments, **environment):
@@ -18,19 +18,23 @@ def export(corpus, *arguments, **environment):
 
 
 def test_a_parquet_file_holds_what_the_lines_hold(awkward, tmp_path):
+    import pyarrow.parquet
+
     target = tmp_path / "articles.parquet"
     ran = export(awkward, "--format", "parquet", "-o", str(target))
     assert (ran.status, ran.lines) == (0, [])
-    table = parquet.read_table(target)
+    table = pyarrow.parquet.read_table(target)
     rows = [to_json_line(to_record(from_record(row))) for row in table.to_pylist()]
     assert sorted(rows) == sorted(map(to_json_line, read_corpus(awkward.whole)))
     assert [path.name for path in tmp_path.iterdir()] == ["articles.parquet"]
 
 
 def test_its_columns_are_the_records_and_compressed(awkward, tmp_path):
+    import pyarrow.parquet
+
     target = tmp_path / "articles.parquet"
     export(awkward, "--format", "parquet", "-o", str(target))
-    written = parquet.ParquetFile(target)
+    written = pyarrow.parquet.ParquetFile(target)
     assert written.schema_arrow.names == arrow_schema().names
     assert str(written.schema_arrow.field("date_published").type) == "timestamp[ms, tz=UTC]"  # Parquet has no seconds
     assert not written.schema_arrow.field("article_id").nullable

@@ -12,6 +12,8 @@ from printed import PAGES, blocks
 from alqahira.dialects import ddl
 from alqahira.parts import read_corpus
 
+pytestmark = pytest.mark.warehouse
+
 PAGE = PAGES / "questions.md"
 # A heading, its SQL, and the table that is printed below it.
 QUESTION = re.compile(
@@ -22,7 +24,8 @@ QUESTIONS = [found.groupdict() for found in QUESTION.finditer(PAGE.read_text("ut
 
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory):
-    duckdb = pytest.importorskip("duckdb")
+    import duckdb
+
     output = make_demo_corpus(tmp_path_factory.mktemp("demo"))
     with duckdb.connect() as db:
         db.execute(ddl("duckdb"))

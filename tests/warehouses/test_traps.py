@@ -11,11 +11,13 @@ from datetime import datetime
 import pytest
 from printed import blocks
 
+pytestmark = pytest.mark.warehouse
+
 PARTS = "articles/*/part-*.jsonl*"
 
 
 def test_duckdb_takes_the_folders_day_for_the_instant_unless_told_not_to(awkward):
-    duckdb = pytest.importorskip("duckdb")
+    import duckdb
 
     def published(options):
         query = f"SELECT date_published FROM read_json('{awkward.whole}/{PARTS}'{options}) WHERE article_id = '1'"
@@ -26,7 +28,8 @@ def test_duckdb_takes_the_folders_day_for_the_instant_unless_told_not_to(awkward
 
 
 def test_the_printed_look_gives_the_instant(awkward, tmp_path, monkeypatch):
-    duckdb = pytest.importorskip("duckdb")
+    import duckdb
+
     (tmp_path / "output").symlink_to(awkward.whole)
     monkeypatch.chdir(tmp_path)
     (look,) = [block.code for block in blocks("duckdb") if block.section == "A look without a table"]
@@ -36,7 +39,8 @@ def test_the_printed_look_gives_the_instant(awkward, tmp_path, monkeypatch):
 
 
 def test_clickhouse_fails_at_the_folder_of_no_day_unless_told_not_to(awkward):
-    chdb = pytest.importorskip("chdb")
+    import chdb
+
     query = f"SELECT count(date_published) FROM file('{awkward.whole}/{PARTS}', 'JSONEachRow') SETTINGS use_hive_partitioning = "
     with pytest.raises(RuntimeError, match="unknown"):
         chdb.query(f"{query} 1")
@@ -44,7 +48,8 @@ def test_clickhouse_fails_at_the_folder_of_no_day_unless_told_not_to(awkward):
 
 
 def test_pandas_makes_numbers_of_ids_unless_told_not_to(awkward):
-    pandas = pytest.importorskip("pandas")
+    import pandas
+
     early = next((awkward.early / "articles").glob("date_published=2026-11-22/part-*"))
     assert json.loads(early.read_text("utf-8").split("\n")[0])["article_id"] == "5"
     assert pandas.read_json(early, lines=True)["article_id"].tolist() == [5]
@@ -75,7 +80,6 @@ print(json.dumps(told))
 @pytest.fixture(scope="module")
 def spark_told(awkward, tmp_path_factory):
     """What Spark makes of the folder, of the pattern, and of a part that was cut."""
-    pytest.importorskip("pyspark")
     if shutil.which("java") is None:
         pytest.skip("no Java here (Debian's package default-jre-headless)")
     folder = tmp_path_factory.mktemp("spark")
@@ -89,11 +93,13 @@ def spark_told(awkward, tmp_path_factory):
     return json.loads(done.stdout.splitlines()[-1])
 
 
+@pytest.mark.spark
 def test_spark_takes_the_folders_day_for_the_instant_when_given_the_folder(spark_told):
     assert spark_told["folder"] == "2024-12-24"
     assert spark_told["pattern"] == "2024-12-24T12:00:00Z"
 
 
+@pytest.mark.spark
 def test_spark_makes_of_half_a_line_a_row_of_nulls_unless_told_to_fail(spark_told):
     assert spark_told["cut"] == ["run", None]
     assert "malformed" in spark_told["failfast"].lower()

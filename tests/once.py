@@ -1,0 +1,93 @@
+"""Corpora that are crawled once in a run of the tests, by whichever of its processes needs one first.
+
+Each process then takes a copy, so that none of them sees what another does with it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pickle
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from crawling import Corpus
+from replica_server import ReplicaProcess, is_recent, start_replica, written
+
+# Parts of a second's pages each, so that their limits depend on time.
+AGE = {"ALQAHIRA_PART_MAX_AGE_SECONDS": "1"}
+
+
+def crawl_once(factory: pytest.TempPathFactory, name: str, crawl: Callable[[Corpus, ReplicaProcess], None]) -> Corpus:
+    """A corpus in `output`, filled by `crawl` from a replica that stands still; what it notes on the corpus is kept."""
+    root = factory.getbasetemp()
+    root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
+    kept, mine = root / f"once-{name}", factory.mktemp(name)
+    with (root / f"once-{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (kept / "corpus.pickle").exists():
+            shutil.rmtree(kept, ignore_errors=True)  # what a failed crawl has left
+            _fill(kept, crawl)
+        shutil.copytree(kept, mine, dirs_exist_ok=True)
+    corpus = pickle.loads((mine / "corpus.pickle").read_bytes())
+    corpus.folder = mine / "output"
+    return corpus
+
+
+def _fill(folder: Path, crawl: Callable[[Corpus, ReplicaProcess], None]) -> None:
+    folder.mkdir()
+    server = start_replica("--control", log=folder / "access.jsonl")
+    try:
+        corpus = Corpus(folder / "output", server.url)
+        crawl(corpus, server)
+        corpus.now, corpus.seen = server.now, server.log()
+    finally:
+        server.stop()
+    (folder / "corpus.pickle").write_bytes(pickle.dumps(corpus))
+
+
+def both_sections(corpus: Corpus, server: ReplicaProcess) -> None:
+    corpus.feeds = {}
+    for section in ("defense", "foreign_affairs"):
+        feed = corpus.folder.parent / f"{section}.jsonl"
+        metrics = {"ALQAHIRA_METRICS_DIR": str(corpus.folder.parent / "textfile")}
+        ran = corpus.crawl(section, "-O", str(feed), settings=metrics)
+        assert ran.status == 0, ran.stderr
+        corpus.feeds[section] = feed.read_text("utf-8")
+
+
+def several_runs(corpus: Corpus, server: ReplicaProcess) -> None:
+    settings = AGE | {"ALQAHIRA_ARCHIVE": "true", "ALQAHIRA_BROWSER": "never"}
+    for section, arguments in (("defense", ["-a", "max_articles=6"]), ("foreign_affairs", []), ("defense", [])):
+        assert corpus.crawl(section, *arguments, settings=settings).status == 0
+        another_second()
+    truth, known = server.truth(), corpus.by_id()
+    recent = (number for number, record in known.items() if "defense" in record["topics"])
+    corpus.revised = next(number for number in recent if is_recent(truth[number], server.now))
+    server.revise(int(corpus.revised))
+    assert corpus.crawl("defense", settings=settings).status == 0
+
+
+def another_second() -> None:
+    """What a run keeps and is named by has seconds: so it is seen which came first."""
+    before = int(time.time())
+    while int(time.time()) == before:
+        time.sleep(0.01)
+
+
+@pytest.fixture(scope="session")
+def crawled(tmp_path_factory):
+    """Both sections, each with its feed, and their metrics in a folder of their own, `textfile`; nobody may change it."""
+    corpus = crawl_once(tmp_path_factory, "both_sections", both_sections)
+    corpus.truth = written(corpus.now)
+    return corpus
+
+
+@pytest.fixture(scope="session")
+def archived(tmp_path_factory):
+    """Both sections in several runs with an archive: one that stops early, one that takes up what the other set aside,
+    and a revision. Nobody may change it."""
+    return crawl_once(tmp_path_factory, "several_runs", several_runs)

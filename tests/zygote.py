@@ -1,0 +1,148 @@
+"""A process that has Scrapy and this project loaded, and forks a child for each command that `forked.py` asks for.
+
+Loading them is nine tenths of what a short command costs. What a child gets is what `python -m MODULE …` would have:
+its arguments, environment and three streams, the settings read anew, and the whole end of an interpreter. What
+it has not: a start of its own (Python's flags and variables, the loaded modules, the peak of memory), a name of its
+own in `ps`, and another seed for the order of sets than its siblings have.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import runpy
+import select
+import signal
+import socket
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+PROJECT = Path(__file__).parent.parent
+# With all that they need, as the settings and Scrapy's defaults name them.
+LOADED = """
+    scrapy.cmdline scrapy.core.downloader.handlers.datauri scrapy.core.downloader.handlers.file
+    scrapy.core.downloader.handlers.ftp scrapy.core.downloader.handlers.http11 scrapy.core.downloader.handlers.s3
+    scrapy.core.engine scrapy.core.scheduler scrapy.crawler scrapy.dupefilters scrapy.exporters
+    scrapy.extensions.closespider scrapy.extensions.corestats scrapy.extensions.feedexport scrapy.extensions.logcount
+    scrapy.extensions.logstats scrapy.extensions.memdebug scrapy.extensions.memusage scrapy.extensions.spiderstate
+    scrapy.extensions.throttle scrapy.pqueues scrapy.spidermiddlewares.urllength scrapy.squeues scrapy.utils.reactor
+    twisted.internet.asyncioreactor twisted.internet.ssl twisted.web.client rensa tldextract warcio.archiveiterator
+    alqahira.archive alqahira.browser.handler alqahira.exporters alqahira.logformatter alqahira.parts alqahira.rebuild
+    alqahira.replay alqahira.replica.server alqahira.report.page alqahira.schema alqahira.stats alqahira.stores.sqlite
+    alqahira.stores.file_lock alqahira.warc_files
+"""
+PACKAGES = """
+    alqahira.commands alqahira.discovery alqahira.doctor alqahira.extensions alqahira.ledger alqahira.middlewares
+    alqahira.monitors scrapy.commands scrapy.downloadermiddlewares pipelines spiders
+"""
+
+
+class Zygote:
+    """Answers on `control`, one request a message, until its other end is closed; then all children are killed."""
+
+    def __init__(self, control: socket.socket) -> None:
+        self._control = control
+        self._children: dict[int, int] = {}  # by process id: where its exit status is told
+        self._wakes, self._woken = os.pipe()
+        for end in (self._wakes, self._woken):
+            os.set_blocking(end, False)
+        signal.set_wakeup_fd(self._woken)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the tests': they let go of this process
+
+    def serve(self) -> dict | None:
+        """None at the end; in a child, what it was forked for."""
+        while True:
+            readable, _, _ = select.select([self._control, self._wakes], [], [])
+            if self._wakes in readable:
+                with suppress(BlockingIOError):
+                    os.read(self._wakes, 65536)
+                self._reap()
+            if self._control in readable:
+                message, fds, _, _ = socket.recv_fds(self._control, 1 << 20, 4)
+                if not message:
+                    break
+                request = json.loads(message)
+                if self._fork(*fds):
+                    return request
+        for pid in self._children:
+            os.kill(pid, signal.SIGKILL)
+        return None
+
+    def _fork(self, stdin: int, stdout: int, stderr: int, status: int) -> bool:
+        """Whether this is the child."""
+        pid = os.fork()
+        if pid:
+            self._children[pid] = status
+            tell(status, pid)
+            for stream in (stdin, stdout, stderr):
+                os.close(stream)
+            return False
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        self._control.detach()  # its number is 0: the next line closes it
+        for number, stream in enumerate((stdin, stdout, stderr)):
+            os.dup2(stream, number)
+        for other in (stdin, stdout, stderr, status, self._wakes, self._woken, *self._children.values()):
+            os.close(other)
+        return True
+
+    def _reap(self) -> None:
+        while self._children:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if not pid:
+                return
+            told = self._children.pop(pid)
+            tell(told, os.waitstatus_to_exitcode(status))
+            os.close(told)
+
+
+def tell(where: int, number: int) -> None:
+    with suppress(BrokenPipeError):  # nobody waits for it any more
+        os.write(where, b"%d\n" % number)
+
+
+def load() -> None:
+    """All that may be shared: no reactor and no thread, for neither outlives a fork."""
+    for name in LOADED.split():
+        importlib.import_module(name)
+    for package in PACKAGES.split():
+        for folder in importlib.import_module(package).__path__:
+            for path in sorted(Path(folder).glob("[a-z]*.py")):
+                importlib.import_module(f"{package}.{path.stem}")
+    importlib.import_module("alqahira.lexicon").lexicon()
+    assert "twisted.internet.reactor" not in sys.modules
+    assert threading.active_count() == 1
+    # What is never looked at again is never copied, either.
+    gc.collect()
+    gc.freeze()
+
+
+def become(request: dict) -> None:
+    """What `python -m MODULE`, or `python SCRIPT.py`, does once the interpreter has started."""
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    os.chdir(PROJECT)
+    sys.stdout.reconfigure(line_buffering=os.isatty(1))
+    importlib.reload(alqahira.settings)  # they are the environment's
+    program = request["program"]
+    sys.argv = [program, *request["arguments"]]
+    if program.endswith(".py"):
+        sys.path[0] = str(Path(program).parent)
+        runpy.run_path(program, run_name="__main__")
+    else:
+        runpy.run_module(program, run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    sys.path[0] = str(PROJECT)
+    load()
+    import alqahira.settings
+
+    if (wanted := Zygote(socket.socket(fileno=0)).serve()) is not None:
+        become(wanted)
