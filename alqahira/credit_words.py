@@ -97,5 +97,8 @@ NAMES_WITH_WAW = _words(
     """
 )
 
+# Given names that have the article; any other word with it begins a phrase.
+NAMES_WITH_ARTICLE = _words("السيد الحسين الحسن الصادق الطيب الطاهر الهادي الأمين البشير الفاتح المنصف الشيماء الزهراء")
+
 # Words of a phrase: «مشاركة مصر في القمة» is nobody's name. Not على, whose key is that of علي.
 NEVER_IN_NAMES = _words("في من إلى عن مع أن إن بعد قبل بين حول ضد منذ حتى خلال أيضا أيضًا اقرأ شاهد تابع تحديث")

@@ -19,7 +19,7 @@ LONGEST_CREDIT = 90  # characters, as displayed; a longer line is prose
 # The site's own field of a credit may name more people than a line of prose would.
 _LONGEST_NAMED = 200
 _LONGEST_INPUT = 1000
-_SEPARATOR = re.compile(r"\s*([-–—/|،,؛;()\[\]•·:\n]+)\s*")
+_SEPARATOR = re.compile(r"\s*([-–—/|،,؛;()\[\]•·:+&\n]+)\s*")
 _ONLY_LETTERS = re.compile(r"[^\W\d_]+(?:[ .'’]+[^\W\d_]+)*\.?")
 _MOST_WORDS_OF_A_NAME = 4
 _MOST_WORDS_OF_AN_AGENCY = 6
@@ -48,6 +48,8 @@ _PLACES = _keys([*words.PLACES, *words.PLACES_OF_TWO_WORDS])
 _VERBS = _keys(words.REPORTING_VERBS)
 _NAMES_WITH_WAW = _keys(words.NAMES_WITH_WAW)
 _NEVER_IN_NAMES = _keys(words.NEVER_IN_NAMES)
+_NAMES_WITH_ARTICLE = _keys(words.NAMES_WITH_ARTICLE)
+_SERVANT = _keys(["عبد", "أبو", "بن"])
 
 
 @dataclass(slots=True)
@@ -90,7 +92,7 @@ def _read(line: str, longest: int) -> _Credit | None:
     for part, mark in zip(pieces[::2], [*pieces[1::2], ""], strict=True):
         if not part:
             continue
-        label = _is_label(fold_text(part))
+        label = _is_label(fold_text(part)) or (":" in mark and _is_role_phrase(fold_text(part).split()))
         if ":" in mark and not label:
             return None  # «رويترز: …» is a headline
         if label:
@@ -106,6 +108,11 @@ def _is_label(key: str) -> bool:
     """«كتب», «المصدر», «تحرير وإعداد»."""
     first, *others = key.split() or [""]
     return first in _LABELS and all(other in _LABELS or other.removeprefix("و") in _LABELS for other in others)
+
+
+def _is_role_phrase(keys: list[str]) -> bool:
+    """«مراسل القاهرة الإخبارية في غزة», before a colon."""
+    return bool(keys) and keys[0] in _LABELS and _words_of_role(keys[1:]) >= len(keys) - 1
 
 
 def _read_part(part: str, credit: _Credit, *, after_role: bool) -> bool:
@@ -133,7 +140,12 @@ def _read_names(part: str, credit: _Credit, *, after_role: bool) -> bool:
         names, keys = names[skipped:], keys[skipped:]
     people = [name for name in _split_people(names, keys) if _is_person(name, alone_is_enough=after_role)]
     credit.add_people(people)
-    return len(keys) <= _MOST_WORDS_OF_A_NAME or bool(people)
+    return _count(keys) <= _MOST_WORDS_OF_A_NAME or bool(people)
+
+
+def _count(keys: list[str]) -> int:
+    """The words of a name; «عبد» and what follows are one."""
+    return sum(key not in _SERVANT for key in keys)
 
 
 def _words_of_role(keys: list[str]) -> int:
@@ -163,11 +175,12 @@ def _split_people(names: list[str], keys: list[str]) -> list[str]:
 
 
 def _is_person(name: str, *, alone_is_enough: bool) -> bool:
-    count = len(name.split())
+    names = fold_text(name).split()
     return (
-        (1 if alone_is_enough else 2) <= count <= _MOST_WORDS_OF_A_NAME
+        (1 if alone_is_enough else 2) <= len(names)
+        and _count(names) <= _MOST_WORDS_OF_A_NAME
         and _ONLY_LETTERS.fullmatch(name) is not None
-        and not name.startswith("ال")
+        and (not name.startswith("ال") or (len(names) > 1 and names[0] in _NAMES_WITH_ARTICLE))
         and fold_text(name) not in _PLACES
         and _NEVER_IN_NAMES.isdisjoint(fold_text(name).split())
     )

@@ -55,6 +55,7 @@ _BODIES_AGREE = 0.7
 _SHORTEST_BODY, _LONG_BODY = 40, 400  # characters: less is none, and so much is one whatever it says
 _LEAST_GUESS = 200
 _LONGEST_LABEL = 130
+_LONGEST_NOTICE = 60
 _LEAD = 2  # paragraphs
 # Where the generic extractor finds running text; structure knows the first two.
 _TEXT_ELEMENTS = ("p", "div", "pre", "code")
@@ -98,6 +99,7 @@ class Reading:
     article: Article | None = None
     kind: str | None = None
     cause: str | None = None
+    number: str | None = None  # the story's own, where page data gives one
     sources: dict[str, str] = field(default_factory=dict)
     disagreements: list[Disagreement] = field(default_factory=list)
 
@@ -120,6 +122,8 @@ def read_page(html: str | bytes, url: str, *, now: datetime, hints: Hints | None
     if "page_data" in found and found["page_data"].is_missing:
         reading.cause = "soft_404"
         return reading
+    if "page_data" in found:
+        reading.number = found["page_data"].number
     if kind := next((kind for _, kind in _say(found, "kind", _KIND_ORDER)), None):
         reading.kind = kind if kind != site.ARTICLE_KIND.value else None
     if reading.kind:
@@ -127,7 +131,7 @@ def read_page(html: str | bytes, url: str, *, now: datetime, hints: Hints | None
         return reading
     headline = _headline(found, hints or Hints(), reading)
     paragraphs = _body(found, page, headline, reading)
-    if headline and fold_text(headline) in _NOT_FOUND:
+    if headline and reading.sources.get("article_body") in (None, "generic") and _is_not_found(headline):
         reading.cause = "soft_404"
         return reading
     if not headline or not paragraphs:
@@ -138,6 +142,12 @@ def read_page(html: str | bytes, url: str, *, now: datetime, hints: Hints | None
         return reading
     reading.article = _article(page, found, hints or Hints(), headline, paragraphs, reading)
     return reading
+
+
+def _is_not_found(headline: str) -> bool:
+    """Whether a page calls itself one that is not there."""
+    key = fold_text(headline)
+    return len(headline) <= _LONGEST_NOTICE and any(key == name or key.startswith(f"{name} ") for name in _NOT_FOUND)
 
 
 def decode(body: bytes) -> str:
@@ -212,7 +222,13 @@ def _headline(found: dict[str, Found], hints: Hints, reading: Reading) -> str | 
 
 def _body(found: dict[str, Found], page: Page, headline: str | None, reading: Reading) -> list[str]:
     said = list(_say(found, "paragraphs", _BODY_ORDER))
-    usable = [(source, body) for source, body in said if _is_body(body, headline, page.now)]
+    # Page data's text is the story's, however short; of markup a date and a credit may be all that it shows.
+    is_story = "page_data" in found and found["page_data"].kind == site.ARTICLE_KIND.value
+    usable = [
+        (source, body)
+        for source, body in said
+        if (is_story and source == "page_data") or _is_body(body, headline, page.now)
+    ]
     if not usable and headline and _has_text(page) and (last := generic.read(page)):
         # A guess at a page of which nothing is known: of a page without text it picks a link to another story.
         usable = [("generic", last.paragraphs)] if sum(map(len, last.paragraphs)) >= _LEAST_GUESS else []
@@ -227,7 +243,8 @@ def _body(found: dict[str, Found], page: Page, headline: str | None, reading: Re
     for other, text in usable:
         if other != source and not _same_words(body, text):
             reading.disagreements.append(Disagreement("article_body", source, other))
-    if headline and len(body) > 1 and fold_text(body[0]) == fold_text(headline):
+    known = {fold_text(text) for text in (headline, *(said.credit_line for said in found.values())) if text}
+    while len(body) > 1 and fold_text(body[0]) in known:
         body = body[1:]
     return body
 

@@ -172,9 +172,10 @@ def _post_lists(data: Any) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]
         for name, entry in value.items():
             if name in _RELATED:
                 continue
-            posts = [post for post in entry[:_MAX_POSTS] if _is_post(post)] if isinstance(entry, list) else []
-            if posts and 2 * len(posts) > len(entry[:_MAX_POSTS]):
-                yield value, posts
+            entries = entry[:_MAX_POSTS] if isinstance(entry, list) else []
+            if entries and 2 * sum(map(_is_post, entries)) > len(entries):
+                # One without a title is a post among posts: its page has one.
+                yield value, [post for post in entries if isinstance(post, dict) and "id" in post]
             elif isinstance(entry, dict | list):
                 queue.append(entry)
 
@@ -201,7 +202,7 @@ def _post_card(post: dict[str, Any], root: str, now: datetime) -> Card | None:
     published, kind = post.get("publishedAt"), post.get("type")
     return address and Card(
         *address,
-        headline=clean_line(post["title"]) or None,
+        headline=clean_line(title) or None if isinstance(title := post.get("title"), str) else None,
         date=parse_date(published, now=now) if isinstance(published, str) else None,
         kind=kind if isinstance(kind, str) else None,
         is_pinned=post.get("is_pinned") is True,
@@ -214,8 +215,14 @@ def _page_info(container: dict[str, Any], documents: list[Any]) -> PageInfo:
         info = holder.get("pageInfo")
         if isinstance(info, dict):
             given = [info.get(name) for name in ("currentPage", "totalPages", "totalItems")]
-            return PageInfo(*(value if isinstance(value, int) else None for value in given))
+            return PageInfo(*map(_number, given))
     return PageInfo()
+
+
+def _number(value: Any) -> int | None:
+    if isinstance(value, str) and value.isascii() and value.isdecimal():
+        return int(value[:9])
+    return value if type(value) is int else None
 
 
 def section_of(url: str, name: Any = None) -> str | None:

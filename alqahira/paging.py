@@ -42,15 +42,18 @@ class Trail:
     _times: list[float] = field(default_factory=list)  # steps between neighbours so far, in seconds
     _numbers: list[float] = field(default_factory=list)  # the same, in article numbers
 
-    def add(self, links: Iterable[Link], settled: Container[str]) -> None:
-        """Take note of one page: its cards in the order they stand, and which of them earlier runs have settled."""
+    def add(self, links: Iterable[Link], settled: Container[str], known: Container[str] = ()) -> None:
+        """Take note of one page: its cards in the order they stand, and how earlier runs know them.
+
+        `settled`: a complete run has dealt with them; `known`: some run has.
+        """
         self.pages += 1
         self._news_on_page = 0
         self._dated = []
         links = list(links)
         self.gap = self._gap_before(links)
         for link in links:
-            self.is_joined |= link.key in settled
+            self.is_joined |= link.key in settled or link.key in known
             self._dated.append(cairo_day(link.date) if link.date else None)
             self._known_row = self._known_row + 1 if link.key in settled else 0
             if link.key not in self._keys:

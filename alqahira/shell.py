@@ -13,6 +13,8 @@ from alqahira import site
 # What a client-rendered page hangs its content into: Next.js, Nuxt, React and Vue as they come.
 _APP_ROOT = re.compile(rb"""<(?:div|main)[^<>]*\sid=["']?(?:__next|__nuxt|root|app)["'\s>]""")
 _APP_DATA = (b"self.__next_f", b"__NEXT_DATA__")
+# What page data of the site's server holds, whether its markup was rendered or not.
+_SERVER_DATA = (b'"postContent":', b'"posts":[')
 _SCRIPT = re.compile(rb"<script\b", re.IGNORECASE)
 _HIDING = ("script", "style", "noscript", "template", "svg", "head")
 _OPENING = re.compile(rf"<({'|'.join(_HIDING)})\b|<!--".encode(), re.IGNORECASE)
@@ -29,9 +31,11 @@ _HOST = re.compile(r"^https?://[^/]+", re.IGNORECASE)
 def is_empty_shell(html: bytes, kind: str) -> bool:
     """Whether scripts stand where a listing's cards or an article's paragraphs should.
 
-    `kind` is "listing" or "article". A page without scripts and an app's root is what it is, however empty;
-    an article in `__NEXT_DATA__` or JSON-LD needs no browser either.
+    `kind` is "listing" or "article". A page without scripts and an app's root is what it is, however empty; a story or
+    a listing in page data, and an article in JSON-LD, need no browser either.
     """
+    if any(name in html for name in _SERVER_DATA):
+        return False
     if not _SCRIPT.search(html) or not (any(name in html for name in _APP_DATA) or _APP_ROOT.search(html)):
         return False
     seen = _seen(html)

@@ -182,7 +182,10 @@ POST_PATH = seen(("props", "pageProps", "post", "data", "post"))
 LISTING_PATH = seen(("props", "pageProps", "category"))
 # An answer without a story: the post is null, or Next.js shows its own error page.
 ERROR_PAGES = inferred(("/404", "/_error"), "Next.js' own names")
-NOT_FOUND_HEADLINES = unverified(("404", "الصفحة غير موجودة", "لم يتم العثور على الصفحة"), "common for such sites")
+NOT_FOUND_HEADLINES = unverified(
+    ("404", "خطأ", "خطأ 404", "عذرا", "الصفحة غير موجودة", "الخبر غير متاح", "الخبر غير موجود", "لم يتم العثور"),
+    "common for such sites",
+)
 # `post.type`: a post is an article; the others are pictures or a film with a headline, and never a record.
 ARTICLE_KIND = seen("post")
 OTHER_KINDS = seen(("infographic", "album", "video"))

@@ -28,7 +28,14 @@ from alqahira.discovery.sitemaps import Sitemaps
 from alqahira.extensions.run import Run
 from alqahira.extract import read_page
 from alqahira.frontier import Discovery, Link
-from alqahira.middlewares.causes import REDIRECTED_ELSEWHERE, RUN_ENDING, answer_cause, failure_cause, is_transient
+from alqahira.middlewares.causes import (
+    ANOTHER_ARTICLE,
+    REDIRECTED_ELSEWHERE,
+    RUN_ENDING,
+    answer_cause,
+    failure_cause,
+    is_transient,
+)
 from alqahira.middlewares.wire import WIRE, Wire, pairs
 from alqahira.page import CrawledArticle, FetchedPage, PageVisit
 
@@ -58,6 +65,9 @@ class SectionSpider(Spider):
         for url in await self.sitemaps.urls():
             yield self.sitemaps.request(url)
         self.intake.take_known()
+        if self.run.ledger.has_completed_run(self.section.name):
+            for kept in self.intake.adopt_set_aside():
+                yield kept
 
     def _run(self) -> Run:
         run = self.crawler.get_extension(Run)
@@ -142,6 +152,8 @@ class SectionSpider(Spider):
         reading = read_page(body, page.visit.url, now=page.visit.fetched, hints=page.hints)
         for disagreement in reading.disagreements:
             self.run.account.notes[f"disagreement/{disagreement.field}"] += 1
+        if reading.article is not None and reading.number not in (None, urls.article_number(page.visit.url)):
+            reading.article, reading.cause = None, ANOTHER_ARTICLE
         if reading.article is None:
             # Kept too: a better extractor may find the article.
             if not self.run.keep(page):
@@ -151,7 +163,8 @@ class SectionSpider(Spider):
                 self.run.ledger.not_article(link.key, reading.kind, now=page.visit.fetched)
                 self.run.settle(link.key, Outcome.NOT_ARTICLE, reading.kind)
             else:
-                self._lost(link, reading.cause or "no_article", retry=False, now=page.visit.fetched)
+                cause = reading.cause or "no_article"
+                self._lost(link, cause, retry=is_transient(cause), now=page.visit.fetched)
             return
         self.run.account.saw(reading.sources)
         yield CrawledArticle(article=reading.article, visit=page.visit, page=page)

@@ -67,6 +67,7 @@ def test_a_way_that_is_not_open_gives_no_request():
         (listing(9, 8, 7, page=1), False),  # the first page again
         (listing(9, 8, 7, page=2), False),  # says so, and is the first page again
         (listing(6, 5, page=3), False),
+        (listing(6, 5, page=1), True),  # a number that is always 1 says nothing
         (listing(6, 5), True),  # says nothing of its number, and shows others
         (listing(9, 8, 7), False),
         (listing(8, 7), False),
@@ -75,6 +76,15 @@ def test_a_way_that_is_not_open_gives_no_request():
 )
 def test_an_answer_is_judged_by_its_number_and_its_first_article(answer, is_page):
     assert pager(page=1, pages=9).is_page(answer, 2) is is_page
+
+
+def test_pages_may_be_counted_from_0():
+    assert pager(page=0, pages=9).is_page(listing(6, 5, page=1), 2)
+    assert not pager(page=0, pages=9).is_page(listing(9, 8, 7, page=0), 2)
+
+
+def test_an_answer_of_data_that_says_nothing_of_its_end_may_go_on():
+    assert Listing(cards=listing(1).cards, is_data=True).has_more is None
 
 
 def test_a_way_that_worked_elsewhere_is_tried_first():

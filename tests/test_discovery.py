@@ -88,7 +88,7 @@ def test_sitemaps_in_gzip_lead_back_by_years(replica, tmp_path):
 
 @pytest.mark.browser
 def test_a_site_that_only_a_browser_shows_gives_the_same_records(replica, tmp_path):
-    server = replica("--render", "client", "--metadata", "none")
+    server = replica("--render", "client", "--metadata", "none", "--page-data", "none")
     corpus = Corpus(tmp_path / "output", server.url)
     ran = corpus.crawl("defense", "-a", "max_articles=4")
     assert ran.status == 0
@@ -97,7 +97,7 @@ def test_a_site_that_only_a_browser_shows_gives_the_same_records(replica, tmp_pa
     truth = server.truth()
     assert len(corpus.records()) == 4
     for record in corpus.records():
-        expected = truth[record["article_id"]].expected(replace(ReplicaOptions(), metadata="none"))
+        expected = truth[record["article_id"]].expected(replace(ReplicaOptions(), metadata="none", page_data="none"))
         for name in ("headline", "article_body", "credit_line", "image_caption", "image_url"):
             assert record[name] == expected[name]
 

@@ -320,3 +320,33 @@ def test_where_every_other_source_is_silent_a_generic_extractor_gives_the_body()
     reading = read(f"<meta property='og:title' content='{HEADLINE}'>" + f"<pre>{OTHER}</pre>" * 3)
     assert (reading.article.headline, reading.article.layout) == (HEADLINE, "generic")
     assert OTHER.strip() in reading.article.article_body
+
+
+def test_a_page_of_another_story_says_whose_it_is():
+    html = (Path(__file__).parent / "pages" / "site" / "177066.html").read_text("utf-8")
+    now = datetime(2026, 8, 27, 9, tzinfo=UTC)
+    assert read_page(html, "https://alqaheranews.net/news/177000/x", now=now).number == "177066"
+    assert read_page(html, "https://alqaheranews.net/news/177066/x", now=now).number == "177066"
+
+
+@pytest.mark.parametrize("headline", ["عذرا، الصفحة غير موجودة", "الخبر غير متاح", "404", "خطأ"])
+def test_a_page_that_calls_itself_not_found_is_a_soft_404(headline):
+    links = "".join(
+        f'<li><a href="/news/{n}/x">قصف عنيف على مواقع عسكرية شرق البلاد ومقتل جنود {n}</a></li>' for n in range(6)
+    )
+    html = f"<html><body><h1>{headline}</h1><p>يمكنك العودة إلى الصفحة الرئيسية أو متابعة أحدث أخبارنا من هنا.</p><ul>{links}</ul></body></html>"
+    assert read(html).cause == "soft_404"
+
+
+def test_a_story_of_one_line_is_a_story_where_page_data_says_so():
+    html = (Path(__file__).parent / "pages" / "site" / "177066.html").read_text("utf-8")
+    script = re.search(r'<script id="__NEXT_DATA__"[^>]*>(.*?)</script>', html, re.DOTALL)
+    data = json.loads(script[1])
+    post = data["props"]["pageProps"]["post"]["data"]["post"]
+    post["postContent"] = [{"type": "html", "order": 0, "content": f"<p>{post['title']}.</p>"}]
+    page = f'<html><body><script id="__NEXT_DATA__" type="application/json">{json.dumps(data)}</script></body></html>'
+    article = read_page(
+        page, "https://alqaheranews.net/news/177066/x", now=datetime(2026, 8, 27, 9, tzinfo=UTC)
+    ).article
+    assert article is not None
+    assert article.article_body == f"{post['title']}."

@@ -13,7 +13,7 @@ import threading
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pytest
 from crawling import UNTHROTTLED, Corpus, scrapy
@@ -208,6 +208,76 @@ def test_a_press_is_learned_once_and_made_by_plain_http_from_then_on(replica, tm
     pages = [entry["path"] for entry in server.log()[before:] if entry["path"].startswith("/api/posts?")]
     assert pages
     assert "?page=" not in "".join(entry["path"] for entry in server.log()[before:] if "/category/" in entry["path"])
+
+
+def test_what_the_other_section_has_read_is_taken_up_wherever_it_is_listed(replica, tmp_path):
+    server = replica(*DEEP, "--control")
+    corpus = Corpus(tmp_path / "output", server.url)
+    for section in SECTIONS:
+        corpus.crawl(section, settings=NO_BROWSER)
+    before = corpus.by_id().keys()
+    published = {str(item["id"]) for item in server.publish(150)}
+    for section in SECTIONS:
+        assert corpus.crawl(section, settings=NO_BROWSER).status == 0
+    accepted = corpus.by_id().keys() - before
+    alone = Corpus(tmp_path / "alone", server.url)
+    since = f"since={cairo_day(server.now)}"
+    for section in SECTIONS:
+        alone.crawl(section, "-a", since, settings=NO_BROWSER)
+    assert accepted & published == alone.by_id().keys() & published
+
+
+class Unsteady(BaseHTTPRequestHandler):
+    """One desk of three pages, of which the second can break; its articles are on defense."""
+
+    first, broken = 100, False
+
+    def do_GET(self):
+        parts = urlsplit(self.path)
+        page = int(parts.query.removeprefix("page=") or 1)
+        if parts.path.startswith("/news/"):
+            number = parts.path.split("/")[2]
+            self.say(f"<h1>القوات المسلحة تنفذ مناورات {number}</h1><article><p>{number} {ARTICLE}</p></article>")
+        elif parts.path != site.CATEGORY_URL.value.format(slug=quote("أخبار")) or page > 3:
+            self.send_error(404)
+        elif page == 2 and self.broken:
+            self.send_error(500)
+        else:
+            numbers = range(self.first - 10 * (page - 1), self.first - 10 * page, -1)
+            cards = (
+                f'<article><div class="post-thumb"><a class="img-link" href="/news/{n}/x"></a></div></article>'
+                for n in numbers
+            )
+            self.say("".join(cards) + "<button>المزيد</button>" * (page < 3))
+
+    def say(self, html):
+        body = f"<html><body><main>{html}</main></body></html>".encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+ARTICLE = "قال الجيش إن القوات المسلحة نفذت مناورات عسكرية بالذخيرة الحية قرب الحدود بمشاركة طائرات مقاتلة."
+
+
+def test_a_gap_is_closed_by_the_next_run(tmp_path):
+    handler = type("OneUnsteady", (Unsteady,), {})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    corpus = Corpus(tmp_path / "output", f"http://127.0.0.1:{server.server_port}")
+    settings = NO_BROWSER | {"RETRY_TIMES": "0", "ALQAHIRA_NEAR_DUPLICATES": "off"}
+    statuses = []
+    for first, broken in ((100, False), (125, True), (125, False)):
+        handler.first, handler.broken = first, broken
+        statuses.append(corpus.crawl("defense", settings=settings).status)
+    server.shutdown()
+    assert statuses == [0, 1, 0]
+    assert {int(number) for number in corpus.by_id()} >= set(range(91, 126))
 
 
 def test_a_way_that_worked_is_remembered(replica, tmp_path):

@@ -118,7 +118,7 @@ def test_a_replay_needs_no_network_interface(crawled, replayed, tmp_path):
 @pytest.mark.browser
 @pytest.mark.slow
 def test_pages_that_the_browser_rendered_are_replayed_as_it_showed_them(replica, tmp_path):
-    corpus = Corpus(tmp_path / "output", replica("--render", "client", "--metadata", "none").url)
+    corpus = Corpus(tmp_path / "output", replica("--render", "client", "--metadata", "none", "--page-data", "none").url)
     settings = SETTINGS | {"ALQAHIRA_BROWSER": "auto"}
     assert corpus.crawl("defense", "-a", "max_articles=3", settings=settings).status == 0
     (path,) = files(corpus.folder / "archive")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from alqahira import site
@@ -17,6 +17,7 @@ from alqahira.listing import section_of
 from alqahira.page import CrawledArticle
 
 _AT_ONCE = 200
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Intake:
@@ -43,6 +44,18 @@ class Intake:
         for discovery in self._run.ledger.due(self._section.name, now, limit):
             if self._run.account.take(discovery.link.key):
                 self.wait(discovery.link, discovery)
+
+    def adopt_set_aside(self) -> Iterator[CrawledArticle]:
+        """What the other section's runs have read of the asked days and set aside for this one."""
+        if not self._run.ledger.store.takes_revisits:
+            return
+        for link in self._run.ledger.set_aside_pages(self._section.name, _EVER, datetime.now(UTC) + timedelta(days=2)):
+            day = cairo_day(link.date) if link.date else None
+            if self._run.is_full:
+                return
+            if self._arguments.covers(day) and self._run.account.take(link.key):
+                self._run.met[link.key] = None
+                yield from self.adopt(link)
 
     def discover(self, links: Iterable[Link]) -> list[Discovery]:
         """How the ledger knows the links of the asked days."""

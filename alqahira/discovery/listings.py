@@ -20,7 +20,7 @@ from alqahira.discovery.intake import Intake
 from alqahira.discovery.sitemaps import Sitemaps
 from alqahira.extensions.run import Run
 from alqahira.extract import Hints
-from alqahira.frontier import Link
+from alqahira.frontier import Link, Standing
 from alqahira.listing import Card, Listing, read_listing
 from alqahira.load_more import LearnedRequest
 from alqahira.middlewares.causes import answer_cause, failure_cause, is_transient
@@ -116,7 +116,8 @@ class Listings:
         elif way is not Way.LINK and pager.way is None:
             pager.way = way
             yield from self._works(pager, way)
-        pager.says_its_end = listing.has_more is not None
+        pager.is_refreshed = False
+        pager.says_its_end = listing.has_more is not None and listing.info.current_page in (None, number)
         yield from self._take(pager, listing, response)
         yield from self._go_on(pager, listing, response.url)
         for url in listing.feed_urls:
@@ -133,8 +134,9 @@ class Listings:
         discoveries = self._intake.discover([*links, *beside])
         yield from self._intake.take_up(discoveries)
         settled = {found.link.key for found in discoveries if found.settled}
+        known = {found.link.key for found in discoveries if found.standing not in (Standing.NEW, Standing.PENDING)}
         # What is pinned stands on top whatever its age: it neither ends a search nor joins two pages.
-        pager.trail.add([link for link in links if not link.is_pinned], settled)
+        pager.trail.add([link for link in links if not link.is_pinned], settled, known)
         if pager.trail.gap:
             self._note_gap(response.url, pager.trail.gap)
 
@@ -240,8 +242,8 @@ class Listings:
         """A page that did not come: another way where this one is not known to work, else a gap."""
         if way is None:
             self._first_page_failed(pager, cause)
-        elif way is Way.NEXT_DATA and pager.way is way and not pager.is_refreshed:
-            pager.is_refreshed = True  # the site may have been built anew meanwhile
+        elif way is Way.NEXT_DATA and self._ways.get(pager.kind) is way and not pager.is_refreshed:
+            pager.is_refreshed = True  # it works for others: the site may have been built anew meanwhile
             yield self._request(pager, pager.url, number=1, way=way, is_page=True)
         elif pager.way is way and cause == _NOT_THAT_PAGE and not pager.says_its_end:
             return  # that was its last page

@@ -60,6 +60,7 @@ CONNECTION_LOST = "connection_lost"
 TLS = "tls"
 CHALLENGE = "challenge"  # a bot check was served instead of the page
 BLOCKED = "blocked"  # a page that refuses the reader, with a status that says all is well
+ANOTHER_ARTICLE = "another_article"  # the page is of another story than the one that was asked for
 REDIRECTED_ELSEWHERE = "redirected_elsewhere"  # an article's address led to a page that is none
 UNSUPPORTED_SCHEME = "unsupported_scheme"
 BROWSER = "browser"
@@ -157,6 +158,7 @@ _TRANSIENT = frozenset(
         CHALLENGE,
         BLOCKED,
         REDIRECTED_ELSEWHERE,
+        ANOTHER_ARTICLE,
         ROBOTS_UNREACHABLE,
         RETRY_AFTER_TOO_LONG,
         BROWSER,

@@ -273,8 +273,8 @@ RULES: tuple[Rule, ...] = (
 
 
 def is_complete(facts: Facts) -> bool:
-    """Whether the run saw all that it set out to see."""
-    return facts.is_whole and not any(rule(facts) for rule in ESSENTIAL)
+    """Whether the run saw all that it set out to see: what stands above a gap is not settled until a run closes it."""
+    return facts.is_whole and not any(rule(facts) for rule in (*ESSENTIAL, listing_gaps, listing_depth))
 
 
 def judge(rules: Sequence[Rule], facts: Facts) -> list[Ruling]:

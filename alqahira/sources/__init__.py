@@ -26,6 +26,7 @@ class Found:
     """What one source says of the article; None or empty where it is silent."""
 
     kind: str | None = None  # `post`, or a kind of `site.OTHER_KINDS`
+    number: str | None = None  # the story's own
     is_missing: bool = False  # it says that there is no such story
     headline: str | None = None
     description: str | None = None

@@ -36,12 +36,14 @@ _PUBLISHED = (
     "createdAt",
     "date",
 )
-_MODIFIED = ("updatedAt", "updated_at", "dateModified", "modifiedAt", "modified_at")
-_IMAGES = ("image", "imageUrl", "image_url", "cover", "thumbnail", "mainImage", "img")
-_CAPTIONS = ("imageCaption", "image_caption", "caption", "imageTitle")
+# Not `updatedAt`: the site's moves with its view counter.
+_MODIFIED = ("dateModified", "modifiedAt", "modified_at")
+_IMAGES = ("image", "imageUrl", "image_url", "mainImage_url", "cover", "thumbnail", "mainImage", "img")
+_CAPTIONS = ("imageCaption", "image_caption", "mainImage_comment", "caption", "imageTitle")
 _CREDITS = ("credit", "creditLine", "credit_line", "author", "source", "byline")
-_SECTIONS = ("category", "categories", "section", "sections", "articleSection")
-_KEYWORDS = ("tags", "keywords", "tag")
+_SECTIONS = ("Categories", "category", "categories", "section", "sections", "articleSection")
+# Not `keywords`: the site's are made by a machine.
+_KEYWORDS = ("Tags", "tags", "tag")
 _NUMBERS = ("id", "newsId", "news_id", "articleId", "number", "_id")
 _SHORTEST_BODY = 80  # characters; less is a teaser
 _MAX_OBJECTS = 20_000
@@ -57,9 +59,9 @@ def read(page: Page) -> Found | None:
     documents = data_of(page)
     if any(map(_is_missing, documents)):
         return Found(is_missing=True)
-    for data in documents:
-        post = at(data, site.POST_PATH.value)
-        if isinstance(post, dict) and (number is None or str(post.get("id")) == number):
+    posts = [post for data in documents if isinstance(post := at(data, site.POST_PATH.value), dict)]
+    for post in posts:
+        if number is None or str(post.get("id")) == number:
             return _post(post, page)
     candidates = []
     for data in documents:
@@ -71,7 +73,7 @@ def read(page: Page) -> Found | None:
             if headline and body is not None and (rank := _rank(thing, headline, number, page)) is not None:
                 candidates.append((rank, len(str(body)), thing, headline, body))
     if not candidates:
-        return None
+        return Found(number=str(posts[0].get("id"))) if posts else None
     *_, thing, headline, body = max(candidates, key=lambda candidate: candidate[:2])
     return _post(thing, page) if "postContent" in thing else _by_shape(thing, headline, body, page)
 
@@ -122,6 +124,7 @@ def _post(post: Mapping[str, Any], page: Page) -> Found:
         blocks.sort(key=lambda block: block["order"])
     kind = post.get("type")
     return Found(
+        number=str(post.get("id")),
         kind=kind if isinstance(kind, str) and kind in (site.ARTICLE_KIND.value, *site.OTHER_KINDS.value) else None,
         headline=string(post.get("title")),
         description=string(post.get("summary")),
@@ -166,7 +169,8 @@ def _by_shape(thing: Mapping[str, Any], headline: str, body: Any, page: Page) ->
         headline=string(headline),
         description=next((text for name in _DESCRIPTIONS if (text := _other_text(thing.get(name), body))), None),
         paragraphs=_paragraphs(body),
-        credit_line=string(credit.get("name") if isinstance(credit, dict) else credit),
+        credit_line=house_credit(string(thing.get("writer")))
+        or string(credit.get("name") if isinstance(credit, dict) else credit),
         published=_moment(_first(thing, _PUBLISHED), page.now),
         modified=_moment(_first(thing, _MODIFIED), page.now),
         image_url=_image(image, page),

@@ -25,6 +25,7 @@ _ASIDE = frozenset({"aside", "nav", "footer", "header", "form", "script", "style
 _CATEGORY, _TAG = beginning(site.CATEGORY_URL.value), beginning(site.TAG_URL.value)
 _PARAGRAPH = 40  # characters; shorter ones are labels
 _MOST_LINK = 0.4
+_ALL_LINKS = 0.6
 _LONGEST_DATE = 80
 _MOST_HEADINGS = 20
 _MOST_LINES = 200  # short lines between the headline and the body
@@ -98,7 +99,16 @@ def _body(tree: Any) -> Any:
             target = element if has_br else parent
             weights[target] = weights.get(target, 0) + own
     heaviest = max(weights, key=lambda element: weights[element], default=None)
-    return heaviest if heaviest is None else _with_its_like(heaviest, weights)
+    if heaviest is None or _link_share(heaviest) > _ALL_LINKS:
+        return None
+    return _with_its_like(heaviest, weights)
+
+
+def _link_share(element: Any) -> float:
+    """How much of an element's text stands in links, 0 to 1."""
+    text = sum(map(_length, element.itertext()))
+    links = sum(_length(part) for link in element.iter("a") for part in link.itertext())
+    return links / text if text else 0.0
 
 
 def _with_its_like(body: Any, weights: dict[Any, int]) -> Any:
