@@ -88,7 +88,8 @@ def second_page_of(listing: str, *, current: int, apart: int) -> str:
 
 
 @pytest.mark.parametrize(
-    ("current", "apart", "verdict"), [(2, 1_000, "holds"), (1, 1_000, "holds"), (1, 0, "fails"), (2, 0, "fails"), (3, 1_000, "fails")]
+    ("current", "apart", "verdict"),
+    [(2, 1_000, "holds"), (1, 1_000, "holds"), (1, 0, "fails"), (2, 0, "fails"), (3, 1_000, "fails")],
 )
 def test_a_second_page_is_judged_as_the_crawl_judges_it(current, apart, verdict):
     text = (SITE / "listing-plain.html").read_text("utf-8")
