@@ -81,6 +81,7 @@ def test_what_no_selector_names_is_passed_over_in_a_proposal():
     assert {"headline", "body"} <= {proposal.name for proposal in proposed.proposals}
 
 
+@pytest.mark.perf
 def test_a_proposal_looks_into_a_bounded_part_of_a_page():
     now = datetime(2026, 11, 24, 12, tzinfo=UTC)
     nested = "<div>" * 80 + '<i class="c">x y</i>' * 120 + "</div>" * 80
