@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from time import process_time
 
+import pytest
 from crawling import Corpus
 from test_doctor import doctor
 
