@@ -1,4 +1,4 @@
-"""`scrapy doctor`: ask the site for about a dozen pages, politely, and say which facts of `site.py` still hold."""
+"""`scrapy doctor`: ask the site for some sixteen pages, politely, and say which facts of `site.py` still hold."""
 
 from __future__ import annotations
 

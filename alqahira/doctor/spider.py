@@ -1,4 +1,4 @@
-"""What the doctor asks the site for: about a dozen pages, each to settle something, at a crawl's pace."""
+"""What the doctor asks the site for: some sixteen pages, each to settle something, at a crawl's pace."""
 
 from __future__ import annotations
 
