@@ -49,13 +49,11 @@ _VISIBLE_AGREES = timedelta(days=1)
 # A story is given another image within hours of its publication, not after days.
 _UPLOAD_AGREES = timedelta(days=2)
 # Share of words in common above which two texts count as the same; a caption must be as long as this share of it.
-_SAME_TEXT = 0.7
-_MUCH_MORE = 0.4
+_SAME_TEXT, _MUCH_MORE = 0.7, 0.4
 _BODIES_AGREE = 0.7
 _SHORTEST_BODY, _LONG_BODY = 40, 400  # characters: less is none, and so much is one whatever it says
 _LEAST_GUESS = 200
-_LONGEST_LABEL = 130
-_LONGEST_NOTICE = 60
+_LONGEST_LABEL, _LONGEST_NOTICE = 130, 60
 _LEAD = 2  # paragraphs
 # Where the generic extractor finds running text; structure knows the first two.
 _TEXT_ELEMENTS = ("p", "div", "pre", "code")
