@@ -210,6 +210,20 @@ def test_a_press_is_learned_once_and_made_by_plain_http_from_then_on(replica, tm
     assert "?page=" not in "".join(entry["path"] for entry in server.log()[before:] if "/category/" in entry["path"])
 
 
+@pytest.mark.browser
+def test_a_press_that_asks_for_something_else_now_is_learned_again(replica, tmp_path):
+    server = replica(*DEEP, "--paging", "press")
+    corpus = Corpus(tmp_path / "output", server.url)
+    since = f"since={cairo_day(server.now) - timedelta(days=DAYS)}"
+    assert corpus.crawl("defense", "-a", since).status == 0
+    server.stop()
+    server = replica(*DEEP, "--paging", "press_post", "--port", str(server.port))
+    again = corpus.crawl("defense", "-a", since)
+    assert again.status == 0
+    assert "Learned what the load-more control" in again.stderr
+    assert any(entry["method"] == "POST" for entry in server.log())
+
+
 def test_what_the_other_section_has_read_is_taken_up_wherever_it_is_listed(replica, tmp_path):
     server = replica(*DEEP, "--control")
     corpus = Corpus(tmp_path / "output", server.url)
