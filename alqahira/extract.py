@@ -1,7 +1,7 @@
-"""HTML -> Article: every source is asked for itself, and each field takes the best that speaks.
+"""HTML -> Article: each source is read independently, and each field comes from the first source that has it.
 
-The orders below are the documented ones (docs/extraction.md). Where two sources disagree beyond a
-tolerance, the better one is taken and the disagreement is told to the run.
+docs/extraction.md documents the orders below. Where two sources disagree beyond a tolerance, the earlier one wins and
+the reading lists the disagreement.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ from alqahira.arabic import REPLACEMENT, fold_text, fold_tokens
 from alqahira.article import Article
 from alqahira.credits import is_credit_line, parse_credit
 from alqahira.dates import parse_date
-from alqahira.shell import is_empty_shell
+from alqahira.shell import needs_javascript
 from alqahira.similarity import content_hash
 from alqahira.sources import (
-    Found,
-    Page,
+    Document,
+    ExtractedFields,
     generic,
-    image_stamp,
     jsonld,
     meta,
-    page_data,
+    nextjs,
     site_markup,
+    strip_site_name,
     structure,
-    without_house,
+    upload_time,
 )
 
-# The order in which a field believes its sources.
+# Which source a field is taken from, best first. Page data wins over markup where their bodies differ (`_body`).
 _HEADLINE_ORDER = ("site", "page_data", "jsonld", "meta", "generic", "listing")
 _BODY_ORDER = ("site", "page_data", "generic", "jsonld")
 _DATE_ORDER = ("page_data", "jsonld", "meta", "visible", "sitemap", "listing")
@@ -61,7 +61,7 @@ _TEXT_ELEMENTS = ("p", "div", "pre", "code")
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """What the way to a page said of it: the listing's card, the sitemap's entry."""
+    """What a listing's card and a sitemap's entry say of a page."""
 
     listing_headline: str | None = None
     listing_date: datetime | None = None
@@ -69,7 +69,7 @@ class Hints:
     section: str | None = None  # the category whose listing shows it
 
     def joined(self, other: Hints) -> Hints:
-        """What both say; this one first."""
+        """Both together; this one wins."""
         return Hints(
             self.listing_headline or other.listing_headline,
             self.listing_date or other.listing_date,
@@ -114,31 +114,31 @@ def extract_article(html: str | bytes, url: str, *, now: datetime) -> Article | 
 def read_page(html: str | bytes, url: str, *, now: datetime, hints: Hints | None = None) -> Reading:
     """As `extract_article`, with the cause where there is no article, and with each field's source."""
     text, utf8 = (html, None) if isinstance(html, str) else _decode(html)
-    page = Page(text, url, now, utf8)
+    page = Document(text, url, now, utf8)
     reading = Reading()
-    found = _ask(page)
-    if "page_data" in found and found["page_data"].is_missing:
+    extracted = _run_sources(page)
+    if "page_data" in extracted and extracted["page_data"].is_missing:
         reading.cause = "soft_404"
         return reading
-    if "page_data" in found:
-        reading.number = found["page_data"].number
-    if kind := next((kind for _, kind in _say(found, "kind", _KIND_ORDER)), None):
+    if "page_data" in extracted:
+        reading.number = extracted["page_data"].number
+    if kind := next((kind for _, kind in _candidates(extracted, "kind", _KIND_ORDER)), None):
         reading.kind = kind if kind != site.ARTICLE_KIND.value else None
     if reading.kind:
         reading.cause = reading.kind
         return reading
-    headline = _headline(found, hints or Hints(), reading)
-    paragraphs = _body(found, page, headline, reading)
+    headline = _headline(extracted, hints or Hints(), reading)
+    paragraphs = _body(extracted, page, headline, reading)
     if headline and reading.sources.get("article_body") in (None, "generic") and _is_not_found(headline):
         reading.cause = "soft_404"
         return reading
     if not headline or not paragraphs:
-        reading.cause = _cause(page, headline, found)
+        reading.cause = _cause(page, headline, extracted)
         return reading
     if REPLACEMENT in headline or any(REPLACEMENT in paragraph for paragraph in paragraphs):
         reading.cause = "bad_encoding"
         return reading
-    reading.article = _article(page, found, hints or Hints(), headline, paragraphs, reading)
+    reading.article = _article(page, extracted, hints or Hints(), headline, paragraphs, reading)
     return reading
 
 
@@ -172,27 +172,29 @@ def _arabic_share(text: str) -> float:
     return sum("\u0600" <= character <= "\u06ff" for character in letters) / len(letters) if letters else 0.0
 
 
-_SOURCES: dict[str, Callable[[Page], Found | None]] = {
+# By source.
+Extracted = dict[str, ExtractedFields]
+_SOURCES: dict[str, Callable[[Document], ExtractedFields | None]] = {
     "site": site_markup.read,
     "jsonld": jsonld.read,
     "meta": meta.read,
-    "page_data": page_data.read,
+    "page_data": nextjs.read,
 }
 
 
-def _ask(page: Page) -> dict[str, Found]:
-    found = {name: said for name, read in _SOURCES.items() if (said := read(page))}
-    markup = found.get("site")
+def _run_sources(page: Document) -> Extracted:
+    extracted = {name: fields for name, read in _SOURCES.items() if (fields := read(page))}
+    markup = extracted.get("site")
     # Structure costs a walk over the page: only where the known markup does not give the article.
-    if (markup is None or not markup.paragraphs or not markup.headline) and (said := structure.read(page)):
-        found["generic"] = said
-    return found
+    if (markup is None or not markup.paragraphs or not markup.headline) and (fields := structure.read(page)):
+        extracted["generic"] = fields
+    return extracted
 
 
-def _say(found: dict[str, Found], name: str, order: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
-    """What each source says of a field, best first."""
+def _candidates(extracted: Extracted, name: str, order: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    """(source, value) of each source that has the field, best first."""
     for source in order:
-        value = getattr(found[source], name) if source in found else None
+        value = getattr(extracted[source], name) if source in extracted else None
         if value:
             yield source, value
 
@@ -200,31 +202,30 @@ def _say(found: dict[str, Found], name: str, order: tuple[str, ...]) -> Iterator
 # --- headline and body --------------------------------------------------------------------------
 
 
-def _headline(found: dict[str, Found], hints: Hints, reading: Reading) -> str | None:
-    spoken = list(_say(found, "headline", _HEADLINE_ORDER))
-    names = {text: without_house(text) for _, text in spoken}  # most sources say the same
-    said = [(source, name) for source, text in spoken if (name := names[text])]
-    if hints.listing_headline and (name := without_house(hints.listing_headline)):
-        said.append(("listing", name))
-    if not said:
+def _headline(extracted: Extracted, hints: Hints, reading: Reading) -> str | None:
+    candidates = list(_candidates(extracted, "headline", _HEADLINE_ORDER))
+    stripped = {text: strip_site_name(text) for _, text in candidates}  # most sources have the same text
+    headlines = [(source, name) for source, text in candidates if (name := stripped[text])]
+    if hints.listing_headline and (name := strip_site_name(hints.listing_headline)):
+        headlines.append(("listing", name))
+    if not headlines:
         return None
-    source, headline = said[0]
+    source, headline = headlines[0]
     reading.sources["headline"] = source
     key = fold_text(headline)
-    for other, text in said[1:]:
+    for other, text in headlines[1:]:
         # A card may cut a headline short.
         if other != "listing" and fold_text(text) != key:
             reading.disagreements.append(Disagreement("headline", source, other))
     return headline
 
 
-def _body(found: dict[str, Found], page: Page, headline: str | None, reading: Reading) -> list[str]:
-    said = list(_say(found, "paragraphs", _BODY_ORDER))
+def _body(extracted: Extracted, page: Document, headline: str | None, reading: Reading) -> list[str]:
     # Page data's text is the story's, however short; of markup a date and a credit may be all that it shows.
-    is_story = "page_data" in found and found["page_data"].kind == site.ARTICLE_KIND.value
+    is_story = "page_data" in extracted and extracted["page_data"].kind == site.ARTICLE_KIND.value
     usable = [
         (source, body)
-        for source, body in said
+        for source, body in _candidates(extracted, "paragraphs", _BODY_ORDER)
         if (is_story and source == "page_data") or _is_body(body, headline, page.now)
     ]
     if not usable and headline and _has_text(page) and (last := generic.read(page)):
@@ -235,13 +236,13 @@ def _body(found: dict[str, Found], page: Page, headline: str | None, reading: Re
     # The site's own data is the text that its markup is made of: where the two differ, a selector is wrong.
     body: list[str]
     source, body = usable[0]
-    if "page_data" in found and found["page_data"].kind:
+    if "page_data" in extracted and extracted["page_data"].kind:
         source, body = next((pair for pair in usable if pair[0] == "page_data" and pair[1] != body), usable[0])
     reading.sources["article_body"] = source
     for other, text in usable:
         if other != source and not _same_words(body, text):
             reading.disagreements.append(Disagreement("article_body", source, other))
-    known = {fold_text(text) for text in (headline, *(said.credit_line for said in found.values())) if text}
+    known = {fold_text(text) for text in (headline, *(fields.credit_line for fields in extracted.values())) if text}
     while len(body) > 1 and fold_text(body[0]) in known:
         body = body[1:]
     return body
@@ -269,16 +270,16 @@ def _same_words(a: list[str], b: list[str]) -> bool:
     return len(words_a & words_b) >= _BODIES_AGREE * min(len(words_a), len(words_b))
 
 
-def _has_text(page: Page) -> bool:
+def _has_text(page: Document) -> bool:
     return sum(len(p.text or "") for p in page.tree.iter(*_TEXT_ELEMENTS)) >= _SHORTEST_BODY
 
 
-def _cause(page: Page, headline: str | None, found: dict[str, Found]) -> str:
-    if is_empty_shell(page.html.encode("utf-8", "replace"), "article"):
+def _cause(page: Document, headline: str | None, extracted: Extracted) -> str:
+    if needs_javascript(page.html.encode("utf-8", "replace"), "article"):
         return "empty_shell"
     if REPLACEMENT in (headline or ""):
         return "bad_encoding"
-    if not headline and not any(said.paragraphs for said in found.values()):
+    if not headline and not any(fields.paragraphs for fields in extracted.values()):
         return "not_an_article"
     return "no_headline" if not headline else "no_body"
 
@@ -287,31 +288,36 @@ def _cause(page: Page, headline: str | None, found: dict[str, Found]) -> str:
 
 
 def _article(
-    page: Page, found: dict[str, Found], hints: Hints, headline: str, paragraphs: list[str], reading: Reading
+    page: Document,
+    extracted: Extracted,
+    hints: Hints,
+    headline: str,
+    paragraphs: list[str],
+    reading: Reading,
 ) -> Article:
     body = "\n\n".join(paragraphs)
     url = urls.canonical_url(page.url)
-    credit = _take(found, "credit_line", reading)
+    credit = _take(extracted, "credit_line", reading)
     people, agencies = parse_credit(credit) if credit else ([], [])
-    image = _take(found, "image_url", reading)
-    caption = _take(found, "image_caption", reading)
-    published, source = _published(found, hints, image, page.now, reading)
+    image = _take(extracted, "image_url", reading)
+    caption = _take(extracted, "image_caption", reading)
+    published, source = _published(extracted, hints, image, page.now, reading)
     return Article(
         article_id=urls.article_id(url),
         url=url,
         headline=headline,
-        description=_description(found, headline, paragraphs, caption, reading),
+        description=_description(extracted, headline, paragraphs, caption, reading),
         article_body=body,
         credit_line=credit,
         authors=people,
         agencies=agencies,
         date_published=published,
         date_published_source=source,
-        date_modified=_modified(found, published, reading),
+        date_modified=_modified(extracted, published, reading),
         image_url=image,
         image_caption=caption,
-        article_sections=_sections(found, hints, reading),
-        keywords=_take(found, "keywords", reading) or [],
+        article_sections=_sections(extracted, hints, reading),
+        keywords=_take(extracted, "keywords", reading) or [],
         in_language=site.LANGUAGE.value,
         word_count=len(body.split()),
         content_hash=content_hash(headline, body),
@@ -320,16 +326,16 @@ def _article(
     )
 
 
-def _take(found: dict[str, Found], name: str, reading: Reading, as_field: str = "") -> Any:
-    for source, value in _say(found, name, _OTHER_ORDER):
+def _take(extracted: Extracted, name: str, reading: Reading, as_field: str = "") -> Any:
+    for source, value in _candidates(extracted, name, _OTHER_ORDER):
         reading.sources[as_field or name] = source
         return value
     return None
 
 
-def _sections(found: dict[str, Found], hints: Hints, reading: Reading) -> list[str]:
+def _sections(extracted: Extracted, hints: Hints, reading: Reading) -> list[str]:
     """The categories as the page names them, else the one whose listing shows it: each post has exactly one."""
-    sections: list[str] | None = _take(found, "sections", reading, "article_sections")
+    sections: list[str] | None = _take(extracted, "sections", reading, "article_sections")
     if sections or not hints.section:
         return sections or []
     reading.sources["article_sections"] = "listing"
@@ -337,15 +343,15 @@ def _sections(found: dict[str, Found], hints: Hints, reading: Reading) -> list[s
 
 
 def _description(
-    found: dict[str, Found], headline: str, paragraphs: list[str], caption: str | None, reading: Reading
+    extracted: Extracted, headline: str, paragraphs: list[str], caption: str | None, reading: Reading
 ) -> str | None:
     """A standfirst or meta description that says something else than headline, lead and caption."""
     lead = fold_tokens(" ".join((headline, *paragraphs[:_LEAD])))
     known = [lead, fold_tokens(caption or "")]
     start = fold_text(" ".join(paragraphs[: _LEAD + 3]))
-    for source, text in _say(found, "description", ("page_data", "jsonld", "meta")):
+    for source, text in _candidates(extracted, "description", ("page_data", "jsonld", "meta")):
         words = fold_tokens(text.rstrip(" .…"))
-        if not words or not without_house(text) or start.startswith(" ".join(words)):
+        if not words or not strip_site_name(text) or start.startswith(" ".join(words)):
             continue
         if not any(_is_same_text(words, other) for other in known):
             reading.sources["description"] = source
@@ -362,18 +368,18 @@ def _is_same_text(words: list[str], other: list[str]) -> bool:
 
 
 def _published(
-    found: dict[str, Found], hints: Hints, image: str | None, now: datetime, reading: Reading
+    extracted: Extracted, hints: Hints, image: str | None, now: datetime, reading: Reading
 ) -> tuple[datetime | None, str | None]:
-    said: dict[str, datetime | None] = {
-        name: found[name].published for name in ("jsonld", "meta", "page_data") if name in found
+    dates: dict[str, datetime | None] = {
+        name: extracted[name].published for name in ("jsonld", "meta", "page_data") if name in extracted
     }
-    visible = next((f.published for name in ("site", "generic") if (f := found.get(name)) and f.published), None)
-    said |= {"visible": visible, "sitemap": hints.sitemap_date, "listing": hints.listing_date}
-    known = [(source, moment) for source in _DATE_ORDER if (moment := said.get(source))]
+    visible = next((f.published for name in ("site", "generic") if (f := extracted.get(name)) and f.published), None)
+    dates |= {"visible": visible, "sitemap": hints.sitemap_date, "listing": hints.listing_date}
+    known = [(source, moment) for source in _DATE_ORDER if (moment := dates.get(source))]
     if not known:
         return None, None
     source, published = known[0]
-    upload = image_stamp.uploaded(image, now=now)
+    upload = upload_time.uploaded(image, now=now)
     if source == "visible" and upload and published < upload - _UPLOAD_AGREES:
         # Older than its own image, as a default that nobody filled in is: then what led here knows better.
         source, published = next((pair for pair in known[1:] if pair[1] >= upload - _UPLOAD_AGREES), known[0])
@@ -387,9 +393,9 @@ def _published(
     return published, source
 
 
-def _modified(found: dict[str, Found], published: datetime | None, reading: Reading) -> datetime | None:
+def _modified(extracted: Extracted, published: datetime | None, reading: Reading) -> datetime | None:
     modified: datetime
-    for source, modified in _say(found, "modified", ("jsonld", "meta", "page_data")):
+    for source, modified in _candidates(extracted, "modified", ("jsonld", "meta", "page_data")):
         if modified == published:
             continue  # the site states its publication again
         if published is None or modified > published:

@@ -11,7 +11,7 @@ from scrapy.logformatter import LogFormatter, LogFormatterResult
 from twisted.python.failure import Failure
 
 from alqahira.errors import AlqahiraError
-from alqahira.page import CrawledArticle
+from alqahira.page import ArticleItem
 
 # Who logs what this module words.
 _ENGINE, _SCRAPER = logging.getLogger("scrapy.core.engine"), logging.getLogger("scrapy.core.scraper")
@@ -52,7 +52,7 @@ class QuietLogFormatter(LogFormatter):
 
 def _name(item: Any) -> str:
     """An article's ID; of anything else what it is."""
-    article = item.article if isinstance(item, CrawledArticle) else item
+    article = item.article if isinstance(item, ArticleItem) else item
     return str(getattr(article, "article_id", type(item).__name__))
 
 

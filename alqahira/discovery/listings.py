@@ -24,7 +24,7 @@ from alqahira.frontier import Link, Standing
 from alqahira.listing import Card, Listing, read_listing
 from alqahira.load_more import LearnedRequest
 from alqahira.middlewares.causes import answer_cause, failure_cause, is_transient
-from alqahira.page import CrawledArticle
+from alqahira.page import ArticleItem
 
 logger = logging.getLogger(__name__)
 
@@ -95,9 +95,7 @@ class Listings:
 
     # --- one page -----------------------------------------------------------------------------
 
-    def parse(
-        self, response: Response, pager: Pager, number: int, way: Way | None
-    ) -> Iterator[Request | CrawledArticle]:
+    def parse(self, response: Response, pager: Pager, number: int, way: Way | None) -> Iterator[Request | ArticleItem]:
         """One page of a listing: its articles, and the next page where the run goes deeper."""
         if cause := answer_cause(response):
             yield from self._no_page(pager, number, way, cause)
@@ -123,7 +121,7 @@ class Listings:
         for url in listing.feed_urls:
             yield from self._sitemaps.new_request(url)
 
-    def _take(self, pager: Pager, listing: Listing, response: Response) -> Iterator[CrawledArticle]:
+    def _take(self, pager: Pager, listing: Listing, response: Response) -> Iterator[ArticleItem]:
         for card in listing.cards:
             more = Hints(listing_headline=card.headline, listing_date=card.date, section=listing.section)
             self._intake.hint(card.key, more)

@@ -27,7 +27,7 @@ from alqahira.frontier import RevisitSchedule
 from alqahira.ledger import Ledger, open_ledger
 from alqahira.log_guard import guard_log, guard_log_from_the_start
 from alqahira.logformatter import say_in_one_line, skip_below
-from alqahira.page import CrawledArticle, FetchedPage, PageVisit
+from alqahira.page import ArchivedResponse, ArticleItem, Fetch
 from alqahira.parts import Publisher
 from alqahira.urls import site_name
 
@@ -134,7 +134,7 @@ class Run:
         except AlqahiraError as error:
             self.fail(error)
 
-    def keep(self, what: FetchedPage | PageVisit) -> bool:
+    def keep(self, what: ArchivedResponse | Fetch) -> bool:
         """Archive a page before anything comes of it, or that a set-aside article is taken up; False: let it be.
 
         Where no archive is kept there is nothing to do.
@@ -146,7 +146,7 @@ class Run:
         if self.failure or self.archive is None:
             return False
         try:
-            if isinstance(what, FetchedPage):
+            if isinstance(what, ArchivedResponse):
                 self.archive.write_page(what)
             else:
                 self.archive.write_taken_up(what, datetime.now(UTC))
@@ -204,7 +204,7 @@ class Run:
         if isinstance(failure.value, AlqahiraError):
             return  # the run has ended with it; the article is left to the next one
         self.errors += 1
-        if isinstance(item, CrawledArticle):
+        if isinstance(item, ArticleItem):
             self.settle(item.visit.key, Outcome.FAILED, f"error_{type(failure.value).__name__}")
 
     def spider_error(self, failure: Failure, response: Response) -> None:
