@@ -19,7 +19,7 @@ from alqahira.article import Article
 from alqahira.errors import AlqahiraError
 from alqahira.ledger import Ledger
 from alqahira.page import ArchivedResponse, Fetch
-from alqahira.parts import write_whole
+from alqahira.parts import write_atomic
 from alqahira.warc import ENDED, TAKEN_UP, Record, event_record, index_line, page_records, run_record
 from alqahira.warc_files import read_records
 
@@ -162,7 +162,7 @@ def _close_file(path: Path, max_bytes: int) -> None:
     if closed.exists():
         raise FileExistsError(0, f"{closed.name} is there already")
     lines = sorted(index_lines(path, closed.name, max_bytes=max_bytes))
-    write_whole(path.with_name(path.name.removesuffix(OPEN_SUFFIX) + INDEX_SUFFIX), "".join(lines).encode())
+    write_atomic(path.with_name(path.name.removesuffix(OPEN_SUFFIX) + INDEX_SUFFIX), "".join(lines).encode())
     path.rename(closed)
     folder = os.open(path.parent, os.O_RDONLY)
     try:

@@ -33,7 +33,7 @@ from random import Random
 from scrapy.utils.project import get_project_settings
 
 from alqahira import site
-from alqahira.corpus.deciding import Happening, decide_group
+from alqahira.corpus.deciding import Event, decide_group
 from alqahira.corpus.reading import ARTICLE, archive_source, rows
 from alqahira.corpus.writing import DUPLICATES_FOLDER
 from alqahira.extract import Hints
@@ -234,7 +234,7 @@ def python_costs(archive: Path) -> tuple[float, float]:
     told = sorted((row for row in read if row.kind == ARTICLE), key=lambda row: (row.article_id or "", row.moment))
     began = time.process_time()
     for _, found in groupby(told, key=lambda row: row.article_id):
-        group = [Happening(r.kind, r.run, r.key, r.discovered_on, r.cause, r.line) for r in found]
+        group = [Event(r.kind, r.run, r.key, r.discovered_on, r.cause, r.line) for r in found]
         list(decide_group(group, 1, source.runs, "drop"))
     deciding = time.process_time() - began
     return reading / len(told) * 1000, deciding / len(told) * 1000

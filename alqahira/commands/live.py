@@ -18,7 +18,7 @@ from scrapy.settings import Settings
 
 from alqahira import site
 from alqahira.checks import check_output_dir, check_site_url
-from alqahira.commands.ending import end
+from alqahira.commands.failure import fail
 from alqahira.configuration import ARCHIVE_FOLDER
 from alqahira.errors import AlqahiraError, ConfigurationError
 from alqahira.urls import site_name
@@ -60,7 +60,7 @@ class Command(ScrapyCommand):
                 self.exitcode = max(self.exitcode, _scrapy("crawl", section, *count, root=root, folder=folder))
             show(folder, self.settings)
         except AlqahiraError as error:
-            end(error)
+            fail(error)
 
 
 def _scrapy(*arguments: str, root: str, folder: Path) -> int:

@@ -96,7 +96,7 @@ class Intake:
         self._waiting.append((link, discovery))
 
     def next_batch(self) -> list[tuple[Link, Discovery | None]]:
-        """Those to be asked for now, when all doors have spoken: what still rests is settled as it is known."""
+        """Those to be asked for now, when all doors have redact: what still rests is settled as it is known."""
         resting, self._resting = self._resting, set()
         for key in resting:
             if self._run.account.take(key):
