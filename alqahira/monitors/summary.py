@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from alqahira.article import rfc3339
-from alqahira.monitors.rules import Facts, Ruling
+from alqahira.monitors.rules import MonitorResult, RunFigures
 
 # What is kept of Scrapy's stats: counters whose names hold nothing of the site's.
 _KEPT = ("downloader/", "retry/", "alqahira/", "log_count/", "item_", "httperror/", "robotstxt/")
@@ -20,8 +20,8 @@ SUMMARY_VERSION = 1
 
 def summarize(
     run_id: str,
-    facts: Facts,
-    rulings: Sequence[Ruling],
+    figures: RunFigures,
+    results: Sequence[MonitorResult],
     *,
     ended: datetime,
     exit_status: int,
@@ -30,26 +30,26 @@ def summarize(
     last_complete: datetime | None,
 ) -> dict[str, Any]:
     """A run in JSON types; docs/operations.md says what each field is."""
-    account = dict(facts.account)
+    account = figures.account
     return {
         "summary_version": SUMMARY_VERSION,
         "run_id": run_id,
-        "spider": facts.spider,
-        "started": rfc3339(facts.started),
+        "spider": figures.spider,
+        "started": rfc3339(figures.started),
         "ended": rfc3339(ended),
-        "seconds": round((ended - facts.started).total_seconds(), 3),
-        "reason": facts.reason,
+        "seconds": round((ended - figures.started).total_seconds(), 3),
+        "reason": figures.reason,
         "complete": complete,
         "last_complete": rfc3339(last_complete),
         "exit_status": exit_status,
         "problem": problem or None,
-        "account": account,
-        "monitors": [{"name": r.monitor, "passed": r.passed, "message": r.message or None} for r in rulings],
+        "account": dict(account),
+        "monitors": [{"name": r.name, "passed": r.passed, "message": r.message or None} for r in results],
         "drift": account["drift"],
         "gaps": account["gaps"],
         "stats": {
             name: value
-            for name, value in sorted(facts.stats.items())
+            for name, value in sorted(figures.stats.items())
             if name.startswith(_KEPT) and isinstance(value, int | float)
         },
         "versions": versions(),
@@ -57,9 +57,9 @@ def summarize(
 
 
 def versions() -> dict[str, str]:
-    """Of this project, Python, and what decides how a run goes."""
+    """Of Python, this project and Scrapy."""
     found = {"python": platform.python_version()}
-    for package in ("alqahira", "scrapy", "spidermon"):
+    for package in ("alqahira", "scrapy"):
         try:
             found[package] = version(package)
         except PackageNotFoundError:
