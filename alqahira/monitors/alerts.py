@@ -59,9 +59,7 @@ def send_alerts(urls: Sequence[str], summary: Mapping[str, Any], timeout: float)
     for number, (thread, recipient) in enumerate(zip(threads, recipients, strict=True)):
         thread.join(max(0.0, deadline - time.monotonic()))
         if number not in sent:
-            why = (
-                f"no answer in {timeout:g} seconds" if thread.is_alive() else "refused, or the receiver is unreachable"
-            )
+            why = f"no answer in {timeout:g} seconds" if thread.is_alive() else "refused or unreachable"
             which = f"{number + 1} of {len(recipients)} ({recipient.service_name})"
             logger.error("Alert %s was not sent: %s", which, why)
 
@@ -72,8 +70,7 @@ def _recipient(url: str) -> NotifyBase | None:
     # They log URLs and what was sent to them.
     for name in ("apprise", "urllib3", "oauthlib", "requests_oauthlib"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
-    # Without apprise's own time limit, for which it starts threads that the process would wait for at its end. A
-    # redirect could lead anywhere.
+    # apprise's own time limit starts threads that the process waits for at its end; a redirect could lead anywhere.
     asset = AppriseAsset(service_timeout=0, async_mode=False, http_redirects=False)
     return Apprise.instantiate(url, asset=asset, suppress_exceptions=True)
 
