@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from contextlib import contextmanager
 from email import message_from_bytes
 from email.policy import default
@@ -13,7 +11,7 @@ from threading import Event
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
-from crawling import PROJECT, scrapy
+from crawling import scrapy
 from http_server import QuietHandler, serving
 
 from alqahira.checks import check_replaced_names
@@ -221,11 +219,3 @@ def test_replaced_setting_is_refused_with_its_replacement(name, example):
     assert name in str(refused.value)
     assert example in str(refused.value)
     assert "hook-secret" not in str(refused.value)
-
-
-def test_start_of_a_run_loads_neither_apprise_nor_prometheus():
-    program = (
-        "import sys, alqahira.extensions.run; print({'apprise', 'prometheus_client', 'jsonschema'} & {*sys.modules})"
-    )
-    ran = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True)
-    assert ran.stdout.strip() == "set()"

@@ -22,11 +22,12 @@ from alqahira.arguments import CrawlArguments
 from alqahira.configuration import Configuration
 from alqahira.errors import AlqahiraError
 from alqahira.extensions.run_report import run_report
-from alqahira.extensions.run_verdict import RunVerdict, revise_verdict, run_verdict
+from alqahira.extensions.run_verdict import revise_verdict, run_verdict
 from alqahira.frontier import RevisitSchedule
 from alqahira.ledger import Ledger, open_ledger
 from alqahira.log_guard import guard_log, guard_log_from_the_start
 from alqahira.logformatter import say_in_one_line, skip_below
+from alqahira.monitors.rules import RunVerdict
 from alqahira.page import CrawledArticle, FetchedPage, PageVisit
 from alqahira.parts import Publisher
 from alqahira.urls import site_name
@@ -223,8 +224,9 @@ class Run:
         if not self._close_archive(ended, reason, complete=verdict.complete):
             verdict = self._end_as(revise_verdict(self, spider, verdict))
         try:
-            account, complete = verdict.account, verdict.complete
-            self.ledger.finish_run(self.run_id, account, self.exit_status, ended, complete=complete)
+            failed = [result.name for result in verdict.failed]
+            account = {**verdict.figures.account, "reason": reason, "monitors_failed": failed}
+            self.ledger.finish_run(self.run_id, account, self.exit_status, ended, complete=verdict.complete)
         except AlqahiraError:
             verdict = self._end_as(revise_verdict(self, spider, verdict))
         finally:

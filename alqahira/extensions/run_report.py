@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from alqahira.account import account_line, account_table
 from alqahira.errors import AlqahiraError
-from alqahira.extensions.run_verdict import RunVerdict
 from alqahira.monitors.alerts import send_alerts
+from alqahira.monitors.rules import RunVerdict
 from alqahira.monitors.summary import summarize, to_json
 from alqahira.parts import write_whole
 
@@ -27,21 +27,12 @@ def run_report(run: Run, verdict: RunVerdict, ended: datetime) -> None:
 
     from alqahira.metrics import to_metrics
 
-    figures, configuration = verdict.figures, run.configuration
+    configuration = run.configuration
     _log(run.run_id, verdict)
-    summary = summarize(
-        run.run_id,
-        figures,
-        verdict.results,
-        ended=ended,
-        exit_status=verdict.exit_status,
-        problem=verdict.problem,
-        complete=verdict.complete,
-        last_complete=run.started if verdict.complete else figures.last_complete,
-    )
+    summary = summarize(run.run_id, verdict, ended)
     summary_file = configuration.output_dir / "runs" / f"{run.run_id}.json"
     _write(summary_file, lambda path: write_whole(path, to_json(summary)))
-    metrics_file = configuration.metrics_dir / f"alqahira-{figures.spider}.prom"
+    metrics_file = configuration.metrics_dir / f"alqahira-{verdict.figures.spider}.prom"
     _write(metrics_file, lambda path: write_to_textfile(str(path), to_metrics(summary)))
     if verdict.exit_status and configuration.alert_urls:
         send_alerts(configuration.alert_urls, summary, configuration.alert_timeout)
@@ -54,9 +45,8 @@ def _log(run_id: str, verdict: RunVerdict) -> None:
     logger.info("Run %s: %s", run_id, account_line(account))
     for drift in account["drift"]:
         logger.warning("Drift: %s; see «scrapy doctor»", drift)
-    for result in verdict.results:
-        if result.passed is False:
-            logger.error("Monitor %s failed: %s", result.name, result.message)
+    for result in verdict.failed:
+        logger.error("Monitor %s failed: %s", result.name, result.message)
     if verdict.problem:
         logger.error("%s", verdict.problem)
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from alqahira.article import rfc3339
 from alqahira.drift import Sources, find_drift
 from alqahira.errors import AlqahiraError
 from alqahira.ledger import EndedRun
-from alqahira.monitors.rules import MONITORS, MonitorResult, RunFigures, is_complete, run_ended, run_monitors
+from alqahira.monitors.rules import MONITORS, RunFigures, RunVerdict, is_complete, run_ended, run_monitors
 
 if TYPE_CHECKING:
     from scrapy import Spider
@@ -18,43 +17,22 @@ if TYPE_CHECKING:
     from alqahira.extensions.run import Run
 
 
-@dataclass(frozen=True, slots=True)
-class RunVerdict:
-    """`problem`: why the exit status is not 0, in one line; `complete`: the run saw all that it set out to see."""
-
-    figures: RunFigures
-    results: list[MonitorResult]
-    exit_status: int
-    problem: str
-    complete: bool
-
-    @property
-    def account(self) -> dict[str, Any]:
-        """What the ledger keeps of the run."""
-        failed = [result.name for result in self.results if result.passed is False]
-        return {**self.figures.account, "reason": self.figures.reason, "monitors_failed": failed}
-
-
 def run_verdict(run: Run, spider: Spider, reason: str) -> RunVerdict:
     """The verdict of all monitors on a run that ends for Scrapy's `reason`."""
     figures = _figures(run, spider, reason)
-    return _conclude(run, figures, run_monitors(MONITORS, figures), complete=is_complete(figures))
+    return RunVerdict(figures, run_monitors(MONITORS, figures), _status(run), is_complete(figures))
 
 
 def revise_verdict(run: Run, spider: Spider, before: RunVerdict) -> RunVerdict:
     """The verdict where the ledger or the archive failed after all monitors had run: only `run_ended` runs again."""
     figures = _figures(run, spider, before.figures.reason)
     others = [result for result in before.results if result.name != run_ended.__name__]
-    return _conclude(run, figures, [*run_monitors([run_ended], figures), *others], complete=False)
+    return RunVerdict(figures, [*run_monitors([run_ended], figures), *others], _status(run), complete=False)
 
 
-def _conclude(run: Run, figures: RunFigures, results: list[MonitorResult], *, complete: bool) -> RunVerdict:
-    failed = [result for result in results if result.passed is False]
-    if not failed:
-        return RunVerdict(figures, results, 0, "", complete)
-    more = f"; also {', '.join(result.name for result in failed[1:])}" if failed[1:] else ""
-    exit_status = run.failure.exit_status if run.failure else 1
-    return RunVerdict(figures, results, exit_status, failed[0].message + more, complete)
+def _status(run: Run) -> int:
+    """The exit status if a monitor fails."""
+    return run.failure.exit_status if run.failure else 1
 
 
 def _figures(run: Run, spider: Spider, reason: str) -> RunFigures:

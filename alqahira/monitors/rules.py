@@ -88,6 +88,37 @@ class MonitorResult:
     message: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class RunVerdict:
+    """What follows from the monitors' results. `complete`: the run saw all that it set out to see."""
+
+    figures: RunFigures
+    results: list[MonitorResult]
+    status_if_failed: int
+    complete: bool
+
+    @property
+    def failed(self) -> list[MonitorResult]:
+        return [result for result in self.results if result.passed is False]
+
+    @property
+    def exit_status(self) -> int:
+        return self.status_if_failed if self.failed else 0
+
+    @property
+    def problem(self) -> str:
+        """Why the exit status is not 0, in one line; else empty."""
+        if not self.failed:
+            return ""
+        first, *others = self.failed
+        return first.message + (f"; also {', '.join(result.name for result in others)}" if others else "")
+
+    @property
+    def last_complete(self) -> datetime | None:
+        """When the section's last complete run began, this one included."""
+        return self.figures.started if self.complete else self.figures.last_complete
+
+
 Monitor = Callable[[RunFigures], str]
 
 

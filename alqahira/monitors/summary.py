@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from alqahira.article import rfc3339
-from alqahira.monitors.rules import MonitorResult, RunFigures
+from alqahira.monitors.rules import RunVerdict
 
 # What is kept of Scrapy's stats: counters whose names hold nothing of the site's.
 _KEPT = ("downloader/", "retry/", "alqahira/", "log_count/", "item_", "httperror/", "robotstxt/")
@@ -18,19 +18,9 @@ _KEPT = ("downloader/", "retry/", "alqahira/", "log_count/", "item_", "httperror
 SUMMARY_VERSION = 1
 
 
-def summarize(
-    run_id: str,
-    figures: RunFigures,
-    results: Sequence[MonitorResult],
-    *,
-    ended: datetime,
-    exit_status: int,
-    problem: str,
-    complete: bool,
-    last_complete: datetime | None,
-) -> dict[str, Any]:
+def summarize(run_id: str, verdict: RunVerdict, ended: datetime) -> dict[str, Any]:
     """A run in JSON types; docs/operations.md says what each field is."""
-    account = figures.account
+    figures, account = verdict.figures, verdict.figures.account
     return {
         "summary_version": SUMMARY_VERSION,
         "run_id": run_id,
@@ -39,12 +29,12 @@ def summarize(
         "ended": rfc3339(ended),
         "seconds": round((ended - figures.started).total_seconds(), 3),
         "reason": figures.reason,
-        "complete": complete,
-        "last_complete": rfc3339(last_complete),
-        "exit_status": exit_status,
-        "problem": problem or None,
+        "complete": verdict.complete,
+        "last_complete": rfc3339(verdict.last_complete),
+        "exit_status": verdict.exit_status,
+        "problem": verdict.problem or None,
         "account": dict(account),
-        "monitors": [{"name": r.name, "passed": r.passed, "message": r.message or None} for r in results],
+        "monitors": [{"name": r.name, "passed": r.passed, "message": r.message or None} for r in verdict.results],
         "drift": account["drift"],
         "gaps": account["gaps"],
         "stats": {
