@@ -13,7 +13,7 @@ from alqahira.errors import AlqahiraError
 from alqahira.monitors.alerts import send_alerts
 from alqahira.monitors.rules import RunVerdict
 from alqahira.monitors.summary import summarize, to_json
-from alqahira.parts import write_whole
+from alqahira.parts import write_atomic
 
 if TYPE_CHECKING:
     from alqahira.extensions.run import Run
@@ -31,7 +31,7 @@ def run_report(run: Run, verdict: RunVerdict, ended: datetime) -> None:
     _log(run.run_id, verdict)
     summary = summarize(run.run_id, verdict, ended)
     summary_file = configuration.output_dir / "runs" / f"{run.run_id}.json"
-    _write(summary_file, lambda path: write_whole(path, to_json(summary)))
+    _write(summary_file, lambda path: write_atomic(path, to_json(summary)))
     metrics_file = configuration.metrics_dir / f"alqahira-{verdict.figures.spider}.prom"
     _write(metrics_file, lambda path: write_to_textfile(str(path), to_metrics(summary)))
     if verdict.exit_status and configuration.alert_urls:
