@@ -10,6 +10,7 @@ import math
 import os
 import re
 import tempfile
+from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,27 @@ from alqahira.dates import start_of_cairo_day
 from alqahira.errors import ConfigurationError
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_ALERT_URLS = "alerts go to the URLs in ALQAHIRA_ALERT_URLS, such as"
+# Settings of earlier versions by the beginning of their names, the longest first, and what took their place.
+_REPLACED = {
+    "ALQAHIRA_WEBHOOK_URL": f"{_ALERT_URLS} jsons://example.org/hook",
+    "ALQAHIRA_SLACK_API_URL": f"{_ALERT_URLS} slack://BOT_TOKEN/#CHANNEL",
+    "SPIDERMON_SLACK_": f"{_ALERT_URLS} slack://BOT_TOKEN/#CHANNEL",
+    "SPIDERMON_EMAIL_": f"{_ALERT_URLS} mailtos://USER:PASSWORD@smtp.example.org?from=alqahira@example.org&to=desk@example.org",
+    "SPIDERMON_SMTP_": f"{_ALERT_URLS} mailtos://USER:PASSWORD@smtp.example.org?from=alqahira@example.org&to=desk@example.org",
+    "SPIDERMON_": "all monitors run, with thresholds in settings of their own (docs/operations.md); "
+    f"{_ALERT_URLS} jsons://example.org/hook",
+}
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+
+def check_replaced_names(settings: Mapping[str, Any]) -> None:
+    """Raise ConfigurationError for a setting that something else has replaced; an empty one is not set."""
+    for name in sorted(
+        name for name in settings if name.startswith(tuple(_REPLACED)) and settings[name] not in (None, "")
+    ):
+        replacement = next(text for beginning, text in _REPLACED.items() if name.startswith(beginning))
+        raise ConfigurationError(f"{name[:60]} is no longer a setting: {replacement}")
 
 
 def read_day(name: str, value: object) -> date | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+import os
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
 
@@ -15,12 +16,13 @@ from alqahira.checks import (
     check_log_level,
     check_number,
     check_output_dir,
+    check_replaced_names,
     check_revisit,
     check_site_url,
     check_state_url,
 )
+from alqahira.monitors.alerts import check_alert_urls
 from alqahira.monitors.rules import Limits
-from alqahira.monitors.suite import configured_actions
 
 STATE_FILE = "state.db"
 ARCHIVE_FOLDER = "archive"
@@ -35,7 +37,6 @@ _WHOLE = {
     "ALQAHIRA_MONITOR_MIN_ARTICLES": (1, 1_000_000),
     "ALQAHIRA_MONITOR_MIN_REQUESTS": (1, 1_000_000),
     "ALQAHIRA_MIN_VOLUME": (1, 1_000_000),
-    "SPIDERMON_SMTP_PORT": (1, 65_535),
     "ALQAHIRA_OVERLAP": (1, 1_000_000),
     "ALQAHIRA_MAX_LISTING_PAGES": (1, 1_000_000),
     "ALQAHIRA_MAX_SITEMAPS": (0, 1_000_000),
@@ -76,13 +77,7 @@ _REAL = {
     "DOWNLOAD_DELAY": (0, _DAY),
     "DOWNLOAD_TIMEOUT": (0.1, _DAY),
 }
-_FLAGS = (
-    "AUTOTHROTTLE_ENABLED",
-    "SPIDERMON_ENABLED",
-    "SPIDERMON_SMTP_ENFORCE_TLS",
-    "SPIDERMON_SMTP_ENFORCE_SSL",
-    "ALQAHIRA_LOG_JSON",
-)
+_FLAGS = ("AUTOTHROTTLE_ENABLED", "ALQAHIRA_LOG_JSON")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,17 +97,20 @@ class Configuration:
     limits: Limits
     baseline_since: datetime | None
     metrics_dir: Path
+    alert_urls: tuple[str, ...] = field(repr=False)  # each may hold a secret
+    alert_timeout: float  # seconds
 
     @classmethod
     def from_settings(cls, settings: BaseSettings) -> Configuration:
         """Checks the output folder by writing to it, and every number that the project reads."""
+        check_replaced_names(settings)
+        check_replaced_names(os.environ)
         whole = {n: int(check_number(n, settings[n], *bounds, whole=True)) for n, bounds in _WHOLE.items()}
         real = {n: check_number(n, settings[n], *bounds) for n, bounds in _REAL.items()}
         for name in _FLAGS:
             check_flag(name, settings[name])
         check_log_level(settings["LOG_LEVEL"])
-        configured_actions(settings)  # for its errors: the alerts themselves are made when a run ends
-        limits = {field.name: (whole | real)[f"ALQAHIRA_{field.name.upper()}"] for field in fields(Limits)}
+        limits = {limit.name: (whole | real)[f"ALQAHIRA_{limit.name.upper()}"] for limit in fields(Limits)}
         output_dir = check_output_dir(str(settings["ALQAHIRA_OUTPUT_DIR"]))
         check_choice("ALQAHIRA_PROGRESS", str(settings["ALQAHIRA_PROGRESS"]), ("auto", "never"))
         is_archived = check_flag("ALQAHIRA_ARCHIVE", settings["ALQAHIRA_ARCHIVE"])
@@ -132,6 +130,8 @@ class Configuration:
             limits=Limits(**limits),  # type: ignore[arg-type]
             baseline_since=check_day("ALQAHIRA_BASELINE_SINCE", settings["ALQAHIRA_BASELINE_SINCE"]),
             metrics_dir=Path(str(settings["ALQAHIRA_METRICS_DIR"] or output_dir / "metrics")).expanduser(),
+            alert_urls=check_alert_urls(str(settings["ALQAHIRA_ALERT_URLS"])),
+            alert_timeout=real["ALQAHIRA_ALERT_TIMEOUT"],
         )
 
 

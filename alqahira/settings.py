@@ -1,7 +1,7 @@
 """Every setting of the project, grouped, with why it is as it is.
 
-The names that begin with `ALQAHIRA_` are this project's own, those with `SPIDERMON_` Spidermon's; each is also an
-environment variable, and a setting given with `-s` wins over it. Those with `POSTGRESQL_` are constants, changed here
+The names that begin with `ALQAHIRA_` are this project's own; each is also an environment variable, and a setting given
+with `-s` wins over it. Those with `POSTGRESQL_` are constants, changed here
 alone. All others are Scrapy's (docs.scrapy.org, «Settings»). What values each may have stands in `configuration.py`.
 """
 
@@ -63,9 +63,6 @@ ALQAHIRA_PART_MAX_AGE_SECONDS = 300
 
 # --- monitors (docs/operations.md) ------------------------------------------------------------
 
-# In EXTENSIONS stands `alqahira.extensions.monitors`, not Spidermon's own: the run asks it before it fixes its status.
-SPIDERMON_ENABLED = True
-SPIDERMON_SPIDER_CLOSE_MONITORS = ["alqahira.monitors.suite.RunMonitors"]
 # A run in which more than this share of the taken articles failed ends with status 1.
 ALQAHIRA_MAX_FAILED_SHARE = 0.5
 # Days of a section's own runs that a run is compared with.
@@ -92,22 +89,10 @@ ALQAHIRA_MAX_HOURS_SINCE_SUCCESS = 48
 # Metrics for node_exporter's textfile collector; empty: `metrics` in the output folder.
 ALQAHIRA_METRICS_DIR = ""
 
-# Who is told when a monitor fails; each may hold a secret, so the environment is the place for them.
-ALQAHIRA_WEBHOOK_URL = ""
-SPIDERMON_EMAIL_TO = ""
-SPIDERMON_EMAIL_SENDER = ""
-SPIDERMON_SMTP_HOST = ""
-SPIDERMON_SMTP_PORT = 25
-SPIDERMON_SMTP_USER = ""
-SPIDERMON_SMTP_PASSWORD = ""
-SPIDERMON_SMTP_ENFORCE_TLS = False
-SPIDERMON_SMTP_ENFORCE_SSL = False
-SPIDERMON_SLACK_SENDER_TOKEN = ""
-SPIDERMON_SLACK_SENDER_NAME = "alqahira"
-SPIDERMON_SLACK_RECIPIENTS = ""
-# Empty: Slack's own. Another one for GovSlack.
-ALQAHIRA_SLACK_API_URL = ""
-# Seconds for one of them: a run does not hang on whom it tells.
+# Where an alert goes when a monitor fails: apprise URLs (appriseit.com/services), white space between them. They hold
+# secrets: set them in the environment, for a command line can be read by all.
+ALQAHIRA_ALERT_URLS = ""
+# Seconds in which all alerts must be sent; the run ends without those that were not.
 ALQAHIRA_ALERT_TIMEOUT = 30
 
 # --- a state in PostgreSQL (docs/scaling.md) ---------------------------------------------------
@@ -157,7 +142,6 @@ EXTENSIONS_BASE = {name: order for name, order in _SCRAPYS_EXTENSIONS.items() if
 EXTENSIONS: dict[str, Any] = {
     "alqahira.extensions.run.Run": 0,
     "alqahira.extensions.progress.Progress": 100,
-    "alqahira.extensions.monitors.Monitors": 500,
     # AutoThrottle, but never faster than a robots.txt asks for.
     "scrapy.extensions.throttle.AutoThrottle": None,
     "alqahira.middlewares.crawl_delay.CrawlDelayAutoThrottle": 0,
@@ -262,7 +246,6 @@ TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
 
 # --- the environment --------------------------------------------------------------------------
 
-# Spidermon's too, for they hold secrets, and a command line can be read by all.
-for _name in [name for name in globals() if name.startswith(("ALQAHIRA_", "SPIDERMON_"))]:
+for _name in [name for name in globals() if name.startswith("ALQAHIRA_")]:
     if _value := os.environ.get(_name, "").strip():
         globals()[_name] = _value

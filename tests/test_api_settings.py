@@ -44,6 +44,7 @@ def test_what_stays_within_the_operators_settings_is_taken(given, operator):
     [
         "ROBOTSTXT_OBEY",
         "ALQAHIRA_MAX_FAILED_SHARE",
+        "ALQAHIRA_ALERT_URLS",
         "SPIDERMON_ENABLED",
         "DOWNLOADER_MIDDLEWARES",
         "DOWNLOADER_MIDDLEWARES_BASE",

@@ -249,13 +249,6 @@ def test_the_account_of_a_run_adds_up(replica, tmp_path):
         (["defense"], {"ALQAHIRA_MAX_RETRY_SHARE": "1.5"}, 2, "is no number from 0 to 1"),
         (["defense"], {"ALQAHIRA_BASELINE_SINCE": "yesterday"}, 2, "is no date"),
         (["defense"], {"ALQAHIRA_LOG_JSON": "perhaps"}, 2, "is neither true nor false"),
-        (["defense"], {"SPIDERMON_SLACK_SENDER_TOKEN": "x"}, 2, "so SPIDERMON_SLACK_RECIPIENTS must be as well"),
-        (
-            ["defense"],
-            {"ALQAHIRA_WEBHOOK_URL": "hooks.example.org/secret"},
-            2,
-            "ALQAHIRA_WEBHOOK_URL is no http(s) URL",
-        ),
         (["defense"], {"CONCURRENT_REQUESTS": "abc"}, 2, "is no whole number from 1 to"),
         (["defense"], {"LOG_LEVEL": "debug"}, 2, "is none of DEBUG, INFO, WARNING, ERROR, CRITICAL"),
     ],

@@ -55,14 +55,14 @@ def run_before(made, *, days=0, hours=0, complete=True, exit_status=0):
     return EndedRun("a-run", "defense", started.isoformat(), exit_status, complete, made)
 
 
-def facts(made, **given):
+def figures(made, **given):
     usual = {"spider": "defense", "site_url": "https://a.b", "started": NOW, "reason": "finished", "stats": {}}
-    return rules.Facts(**usual | {"account": made, "limits": LIMITS} | given)
+    return rules.RunFigures(**usual | {"account": made, "limits": LIMITS} | given)
 
 
 def verdict(rule, found):
     """True: passed; False: failed; None: could not judge."""
-    (judged,) = rules.judge([rule], found)
+    (judged,) = rules.run_monitors([rule], found)
     assert bool(judged.message) is (judged.passed is not True)
     return judged.passed
 
@@ -85,30 +85,30 @@ USUAL = [run_before(account(accepted=20, undated=1), days=days) for days in rang
     ],
 )
 def test_dates_are_missed_where_earlier_runs_had_them(now, passes):
-    assert verdict(rules.date_coverage, facts(now, earlier=USUAL)) is passes
+    assert verdict(rules.date_coverage, figures(now, earlier=USUAL)) is passes
 
 
 def test_runs_of_a_few_articles_are_judged_together():
     few = account(accepted=2, undated=2)
-    assert verdict(rules.date_coverage, facts(few, earlier=USUAL)) is True
+    assert verdict(rules.date_coverage, figures(few, earlier=USUAL)) is True
     more = [*USUAL, *(run_before(few, hours=hours) for hours in (6, 3))]
-    assert verdict(rules.date_coverage, facts(few, earlier=more)) is False
-    assert verdict(rules.date_coverage, facts(account(unchanged=9), earlier=more)) is None
+    assert verdict(rules.date_coverage, figures(few, earlier=more)) is False
+    assert verdict(rules.date_coverage, figures(account(unchanged=9), earlier=more)) is None
 
 
 def test_what_was_always_without_a_date_is_no_news():
     undated = [run_before(account(accepted=20, undated=19), days=days) for days in range(1, 6)]
-    assert verdict(rules.date_coverage, facts(account(accepted=20, undated=20), earlier=undated))
+    assert verdict(rules.date_coverage, figures(account(accepted=20, undated=20), earlier=undated))
 
 
 @pytest.mark.parametrize("rule", [rules.article_coverage, rules.body_coverage])
 def test_pages_without_body_are_more_than_earlier_runs_had(rule):
-    assert verdict(rule, facts(account(accepted=12, failed=8), earlier=USUAL)) is False
-    assert verdict(rule, facts(account(accepted=19, failed=1), earlier=USUAL)) is True
+    assert verdict(rule, figures(account(accepted=12, failed=8), earlier=USUAL)) is False
+    assert verdict(rule, figures(account(accepted=19, failed=1), earlier=USUAL)) is True
 
 
 def test_a_page_that_cannot_be_had_is_not_one_without_a_body():
-    found = facts(account(accepted=12, failed=8, cause="timeout"), earlier=USUAL)
+    found = figures(account(accepted=12, failed=8, cause="timeout"), earlier=USUAL)
     assert verdict(rules.article_coverage, found) is False
     assert verdict(rules.body_coverage, found) is True
 
@@ -116,9 +116,9 @@ def test_a_page_that_cannot_be_had_is_not_one_without_a_body():
 @pytest.mark.parametrize("spoilt", [{"complete": False}, {"exit_status": 1}])
 def test_a_run_that_was_stopped_or_in_trouble_is_no_baseline(spoilt):
     stopped = [replace(run, **spoilt) for run in USUAL]
-    assert verdict(rules.date_coverage, facts(account(accepted=20, undated=20), earlier=stopped)) is None
+    assert verdict(rules.date_coverage, figures(account(accepted=20, undated=20), earlier=stopped)) is None
     days = [replace(run, **spoilt) for run in weekdays(40, 40, 40)]
-    assert verdict(rules.weekday_volume, facts(account(accepted=0), earlier=days)) is None
+    assert verdict(rules.weekday_volume, figures(account(accepted=0), earlier=days)) is None
 
 
 def weekdays(*volumes):
@@ -141,23 +141,23 @@ def weekdays(*volumes):
     ],
 )
 def test_a_day_is_measured_by_its_weekday(accepted, volumes, passes):
-    assert verdict(rules.weekday_volume, facts(account(accepted=accepted), earlier=weekdays(*volumes))) is passes
+    assert verdict(rules.weekday_volume, figures(account(accepted=accepted), earlier=weekdays(*volumes))) is passes
 
 
 def test_a_second_run_of_the_day_adds_to_the_first():
     earlier = [*weekdays(40, 40, 40), run_before(account(accepted=38), hours=2, complete=False)]
-    assert verdict(rules.weekday_volume, facts(account(accepted=0, unchanged=40), earlier=earlier))
+    assert verdict(rules.weekday_volume, figures(account(accepted=0, unchanged=40), earlier=earlier))
 
 
 def test_what_a_weekday_brings_later_is_not_missed_yet():
     morning = [run_before(account(accepted=12), days=7 * week) for week in (1, 2, 3)]
     evening = [run_before(account(accepted=300), days=7 * week, hours=-9) for week in (1, 2, 3)]
-    assert verdict(rules.weekday_volume, facts(account(accepted=11), earlier=[*morning, *evening]))
+    assert verdict(rules.weekday_volume, figures(account(accepted=11), earlier=[*morning, *evening]))
 
 
 @pytest.mark.parametrize("given", [{"is_bounded": True}, {"reason": "shutdown"}])
 def test_a_bounded_or_stopped_run_says_nothing_of_the_volume(given):
-    assert verdict(rules.weekday_volume, facts(account(), earlier=weekdays(40, 40, 40), **given)) is None
+    assert verdict(rules.weekday_volume, figures(account(), earlier=weekdays(40, 40, 40), **given)) is None
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_a_bounded_or_stopped_run_says_nothing_of_the_volume(given):
     ],
 )
 def test_requests_that_fail_are_counted_by_who_is_to_blame(stats, passes):
-    assert verdict(rules.request_errors, facts(account(), stats=stats)) is passes
+    assert verdict(rules.request_errors, figures(account(), stats=stats)) is passes
 
 
 @pytest.mark.parametrize(
@@ -183,27 +183,37 @@ def test_requests_that_fail_are_counted_by_who_is_to_blame(stats, passes):
     ],
 )
 def test_retries_are_few_and_their_budget_lasts(stats, passes):
-    assert verdict(rules.retries, facts(account(), stats=stats)) is passes
+    assert verdict(rules.retries, figures(account(), stats=stats)) is passes
 
 
 def test_robots_may_refuse_a_little():
-    assert verdict(rules.robots_refusals, facts(account(accepted=30, failed=2, cause="robots")))
-    assert not verdict(rules.robots_refusals, facts(account(accepted=30, failed=8, cause="robots")))
+    assert verdict(rules.robots_refusals, figures(account(accepted=30, failed=2, cause="robots")))
+    assert not verdict(rules.robots_refusals, figures(account(accepted=30, failed=8, cause="robots")))
 
 
 def test_nothing_is_lost_without_a_cause():
-    assert verdict(rules.lost_pages, facts(account(accepted=3) | {"left": 2}, reason="shutdown"))
-    assert not verdict(rules.lost_pages, facts(account(accepted=3) | {"left": 2}))
-    assert not verdict(rules.lost_pages, facts(account(accepted=3, given_up=1)))
-    assert not verdict(rules.lost_pages, facts(account(accepted=3) | {"discovered": 4}))
+    assert verdict(rules.lost_pages, figures(account(accepted=3) | {"left": 2}, reason="shutdown"))
+    assert not verdict(rules.lost_pages, figures(account(accepted=3) | {"left": 2}))
+    assert not verdict(rules.lost_pages, figures(account(accepted=3, given_up=1)))
+    assert not verdict(rules.lost_pages, figures(account(accepted=3) | {"discovered": 4}))
 
 
 @pytest.mark.parametrize(
     ("hours", "reason", "passes"), [(100, "finished", True), (10, "shutdown", True), (50, "shutdown", False)]
 )
 def test_runs_that_never_come_to_their_end_are_noticed(hours, reason, passes):
-    found = facts(account(accepted=3), reason=reason, last_complete=NOW - timedelta(hours=hours))
+    found = figures(account(accepted=3), reason=reason, last_complete=NOW - timedelta(hours=hours))
     assert verdict(rules.last_success, found) is passes
+
+
+def test_monitor_that_raises_has_failed_and_stops_no_other():
+    broken = figures(account(accepted=3) | {"listings": None})
+    results = {result.name: result for result in rules.run_monitors(rules.MONITORS, broken)}
+    assert len(results) == len(rules.MONITORS)
+    assert results["listings_answered"].passed is False
+    assert results["listings_answered"].message.startswith("the monitor broke: AttributeError: ")
+    assert results["lost_pages"].passed is True
+    assert not rules.is_complete(broken)
 
 
 # --- a run and what it leaves ---------------------------------------------------------------------
@@ -220,10 +230,11 @@ def crawled(tmp_path_factory):
     """A good run, then one after which nothing of the site is as it was."""
     server = start_replica()
     made = Corpus(tmp_path_factory.mktemp("crawled") / "output", server.url)
-    made.first = made.crawl("defense")
+    alert = {"ALQAHIRA_ALERT_URLS": "json://127.0.0.1:1"}
+    made.first = made.crawl("defense", settings=alert)
     made.lines_before = made.lines()
     made.site_url = "http://127.0.0.1:1"
-    made.second = made.crawl("defense", settings={"RETRY_TIMES": "0", "ALQAHIRA_BACKOFF_BASE": "0.01"})
+    made.second = made.crawl("defense", settings=alert | {"RETRY_TIMES": "0", "ALQAHIRA_BACKOFF_BASE": "0.01"})
     server.stop()
     return made
 
@@ -234,7 +245,7 @@ def test_a_run_leaves_its_summary(crawled):
     assert (summary["spider"], summary["reason"], summary["complete"]) == ("defense", "finished", True)
     assert summary["problem"] is None
     assert summary["account"]["accepted"] == len(crawled.lines_before) > 0
-    assert {found["name"] for found in summary["monitors"]} == {rule.__name__ for rule in rules.RULES}
+    assert {found["name"] for found in summary["monitors"]} == {rule.__name__ for rule in rules.MONITORS}
     assert not [found for found in summary["monitors"] if found["passed"] is False]
     assert datetime.fromisoformat(summary["started"]) <= datetime.fromisoformat(summary["ended"])
 
@@ -269,11 +280,9 @@ def test_the_account_is_a_table_whose_rows_add_up(crawled):
     assert total == sum(counts.values()) > 0
 
 
-def test_without_spidermon_a_run_still_knows_that_it_saw_nothing(tmp_path):
-    corpus = Corpus(tmp_path / "output", "http://127.0.0.1:1")
-    ran = corpus.crawl("defense", settings={"RETRY_TIMES": "0", "SPIDERMON_ENABLED": "False"})
-    assert ran.status == 1
-    assert ran.lines[-1].startswith("alqahira: no listing answered")
+def test_only_a_failed_run_alerts(crawled):
+    assert "Alert 1 of 1 (JSON) was not sent" not in crawled.first.stderr
+    assert "Alert 1 of 1 (JSON) was not sent" in crawled.second.stderr
 
 
 # --- gaps in listings -----------------------------------------------------------------------------

@@ -33,7 +33,7 @@ LOADED = """
     twisted.internet.asyncioreactor twisted.internet.ssl twisted.web.client rensa tldextract warcio.archiveiterator
     alqahira.archive alqahira.browser.handler alqahira.exporters alqahira.logformatter alqahira.parts alqahira.rebuild
     alqahira.replay alqahira.replica.server alqahira.report.page alqahira.schema alqahira.stats alqahira.stores.sqlite
-    alqahira.stores.file_lock alqahira.warc_files
+    alqahira.stores.file_lock alqahira.metrics alqahira.warc_files
 """
 PACKAGES = """
     alqahira.commands alqahira.discovery alqahira.doctor alqahira.extensions alqahira.ledger alqahira.middlewares

@@ -1,6 +1,6 @@
 """One run: it holds the ledger from the first moment to the last, keeps the account, and knows the exit status.
 
-How it ended is for `judging` to say, and for `telling` to pass on.
+`run_verdict` says how it ended, `run_report` reports it.
 Spider and pipelines reach it by `crawler.get_extension(Run)`.
 """
 
@@ -21,12 +21,13 @@ from alqahira.account import Account, Outcome
 from alqahira.arguments import CrawlArguments
 from alqahira.configuration import Configuration
 from alqahira.errors import AlqahiraError
-from alqahira.extensions.judging import Judgement, judge_run, judge_the_end
-from alqahira.extensions.telling import tell
+from alqahira.extensions.run_report import run_report
+from alqahira.extensions.run_verdict import revise_verdict, run_verdict
 from alqahira.frontier import RevisitSchedule
 from alqahira.ledger import Ledger, open_ledger
 from alqahira.log_guard import guard_log, guard_log_from_the_start
 from alqahira.logformatter import set_level, suppress_tracebacks
+from alqahira.monitors.rules import RunVerdict
 from alqahira.page import ArchivedResponse, ArticleItem, Fetch
 from alqahira.parts import Publisher
 from alqahira.urls import site_name
@@ -217,23 +218,24 @@ class Run:
             self.settle(link.key, Outcome.FAILED, f"error_{type(failure.value).__name__}")
 
     def spider_closed(self, spider: Spider, reason: str) -> None:
-        """Judge the run, close archive and ledger; then tell the log, the files, and whom it concerns."""
-        judgement = self._end_as(judge_run(self, spider, reason))
+        """Run the monitors, close archive and ledger, then report how the run ended."""
+        verdict = self._end_as(run_verdict(self, spider, reason))
         ended = datetime.now(UTC)
-        if not self._close_archive(ended, reason, complete=judgement.complete):
-            judgement = self._end_as(judge_the_end(self, spider, judgement))
+        if not self._close_archive(ended, reason, complete=verdict.complete):
+            verdict = self._end_as(revise_verdict(self, spider, verdict))
         try:
-            account, complete = judgement.account, judgement.complete
-            self.ledger.finish_run(self.run_id, account, self.exit_status, ended, complete=complete)
+            failed = [result.name for result in verdict.failed]
+            account = {**verdict.figures.account, "reason": reason, "monitors_failed": failed}
+            self.ledger.finish_run(self.run_id, account, self.exit_status, ended, complete=verdict.complete)
         except AlqahiraError:
-            judgement = self._end_as(judge_the_end(self, spider, judgement))
+            verdict = self._end_as(revise_verdict(self, spider, verdict))
         finally:
             self.ledger.close()
-        tell(self, judgement, ended)
+        run_report(self, verdict, ended)
 
-    def _end_as(self, judgement: Judgement) -> Judgement:
-        self.exit_status, self.problem = judgement.exit_status, judgement.problem
-        return judgement
+    def _end_as(self, verdict: RunVerdict) -> RunVerdict:
+        self.exit_status, self.problem = verdict.exit_status, verdict.problem
+        return verdict
 
 
 def _share_of(spider: Spider | None) -> str:

@@ -1,1 +1,1 @@
-"""What is judged of every run at its end, and whom that is told: rules, the Spidermon suite, its actions."""
+"""What is checked of every run at its end, and who is alerted."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from alqahira.article import rfc3339
-from alqahira.monitors.rules import Facts, Ruling
+from alqahira.monitors.rules import RunVerdict
 
 # What is kept of Scrapy's stats: counters whose names hold nothing of the site's.
 _KEPT = ("downloader/", "retry/", "alqahira/", "log_count/", "item_", "httperror/", "robotstxt/")
@@ -18,38 +18,28 @@ _KEPT = ("downloader/", "retry/", "alqahira/", "log_count/", "item_", "httperror
 SUMMARY_VERSION = 1
 
 
-def summarize(
-    run_id: str,
-    facts: Facts,
-    rulings: Sequence[Ruling],
-    *,
-    ended: datetime,
-    exit_status: int,
-    problem: str,
-    complete: bool,
-    last_complete: datetime | None,
-) -> dict[str, Any]:
+def summarize(run_id: str, verdict: RunVerdict, ended: datetime) -> dict[str, Any]:
     """A run in JSON types; docs/operations.md says what each field is."""
-    account = dict(facts.account)
+    figures, account = verdict.figures, verdict.figures.account
     return {
         "summary_version": SUMMARY_VERSION,
         "run_id": run_id,
-        "spider": facts.spider,
-        "started": rfc3339(facts.started),
+        "spider": figures.spider,
+        "started": rfc3339(figures.started),
         "ended": rfc3339(ended),
-        "seconds": round((ended - facts.started).total_seconds(), 3),
-        "reason": facts.reason,
-        "complete": complete,
-        "last_complete": rfc3339(last_complete),
-        "exit_status": exit_status,
-        "problem": problem or None,
-        "account": account,
-        "monitors": [{"name": r.monitor, "passed": r.passed, "message": r.message or None} for r in rulings],
+        "seconds": round((ended - figures.started).total_seconds(), 3),
+        "reason": figures.reason,
+        "complete": verdict.complete,
+        "last_complete": rfc3339(verdict.last_complete),
+        "exit_status": verdict.exit_status,
+        "problem": verdict.problem or None,
+        "account": dict(account),
+        "monitors": [{"name": r.name, "passed": r.passed, "message": r.message or None} for r in verdict.results],
         "drift": account["drift"],
         "gaps": account["gaps"],
         "stats": {
             name: value
-            for name, value in sorted(facts.stats.items())
+            for name, value in sorted(figures.stats.items())
             if name.startswith(_KEPT) and isinstance(value, int | float)
         },
         "versions": versions(),
@@ -57,9 +47,9 @@ def summarize(
 
 
 def versions() -> dict[str, str]:
-    """Of this project, Python, and what decides how a run goes."""
+    """Of Python, this project and Scrapy."""
     found = {"python": platform.python_version()}
-    for package in ("alqahira", "scrapy", "spidermon"):
+    for package in ("alqahira", "scrapy"):
         try:
             found[package] = version(package)
         except PackageNotFoundError:
