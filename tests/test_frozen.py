@@ -15,10 +15,10 @@ from crawling import Corpus, scrapy
 from replica_server import start_replica
 
 FROZEN = Path(__file__).with_name("frozen")
-# One request at a time, so that everything is met in one order; all that is older than any run of this test.
+# All that is older than any run of this test. Which of two like articles is met first is not frozen.
 ARGUMENTS = ("-a", "since=2026-10-25", "-a", "until=2026-11-25")
-SETTINGS = {"CONCURRENT_REQUESTS_PER_DOMAIN": "1", "ALQAHIRA_BROWSER": "never"}
-OF_A_RUN = ("run_id", "date_first_seen", "date_crawled")
+SETTINGS = {"ALQAHIRA_NEAR_DUPLICATES": "off", "ALQAHIRA_BROWSER": "never"}
+OF_A_RUN = ("run_id", "date_first_seen", "date_crawled", "discovered_on")
 COMMANDS = ("crawl", "corpus", "demo", "doctor", "export", "live", "replay", "report", "schema", "verify")
 REFUSALS = [
     ("crawl", "defense", "-a", "since=yesterday"),
