@@ -40,11 +40,12 @@ def test_on_the_site_as_we_know_it_every_fact_that_can_be_seen_holds(replica):
     assert found["ROOT"] == ("not seen", f"asked {server.url} instead (ALQAHIRA_SITE_URL)")
     for fact in ("TIME_ZONE", "LANGUAGE", "LOCALES", "POST_PATH", "LISTING_PATH", "ARTICLE_KIND", "OTHER_KINDS"):
         assert found[fact][0] == "holds", fact
-    assert found["PAGE_QUERY"][1].startswith("?page=2: ")
+    assert "?page=2: " in found["PAGE_QUERY"][1]
     assert "page 2 of 2" in found["PAGE_QUERY"][1]
     assert found["KICKERS"][1].endswith("by props.pageProps.kicker")
     assert found["a tag lists by page data"][1].endswith("by props.pageProps.tag")
-    assert found["a video is no article"] == ("holds", "page data says video; read as video")
+    assert found["a video is no article"][0] == "holds"
+    assert found["a video is no article"][1].endswith(": page data says video; read as video")
     assert found["an article without its slug"][0] == found["an article with a locale"][0] == "holds"
     assert "blocks of text" in found["an article as page data alone"][1]
     assert found["a post of 2022"] == ("not seen", "/news/1076: 404")
@@ -112,7 +113,7 @@ def test_page_data_may_be_the_way_to_the_next_page(replica):
 def test_what_one_press_asks_for_is_learned_and_then_asked_plainly(replica, paging, request_):
     server = replica("--articles", "100", "--paging", paging)
     ran, found = doctor(server.url)
-    assert found["what a press asks for"][1].startswith(request_.format(server.url))
+    assert request_.format(server.url) in found["what a press asks for"][1]
     assert found["page 2 by what a press asks for"][0] == "holds"
     assert "page 2 of 2" in found["page 2 by what a press asks for"][1]
     assert found["PAGE_QUERY"][0] == found["page 2 by page data"][0] == "fails"
@@ -207,7 +208,7 @@ def test_a_site_that_refuses_everything_is_one_line_and_status_1(replica, challe
     assert ran.status == 1
     words = re.fullmatch(
         r"alqahira: the site refuses this crawler: (.+) to (\d+) of (\d+) requests "
-        r"\(docs/operations.md, «The site refuses»\)",
+        r'\(docs/operations.md, "The site refuses"\)',
         ran.lines[-1],
     )
     assert words[1].startswith(what)
