@@ -2,12 +2,13 @@
 
 import os
 import re
+import signal
 import socket
 import sys
 from urllib.parse import unquote
 
 import pytest
-from crawling import PROJECT, UNTHROTTLED, at_a_terminal, plain, scrapy
+from crawling import PROJECT, UNTHROTTLED, at_a_terminal, plain, scrapy, start_scrapy
 
 from alqahira import site
 
@@ -199,6 +200,19 @@ def test_a_host_that_never_answers_is_status_4():
         ran, _ = doctor(f"http://127.0.0.1:{port}", RETRY_TIMES="0", DOWNLOAD_TIMEOUT="1")
     assert ran.status == 4
     assert ran.lines[-1].endswith("could not be reached: no answer in time (timeout)")
+
+
+def test_an_interrupted_visit_is_one_line_and_status_1(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(60)
+        root = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        settings = UNTHROTTLED | {"ALQAHIRA_SITE_URL": root, "RETRY_TIMES": "0", "DOWNLOAD_TIMEOUT": "1"}
+        process = start_scrapy("doctor", settings=settings, log=tmp_path / "log")
+        connection, _ = silent.accept()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 1
+        connection.close()
+    assert (tmp_path / "log").read_text().splitlines()[-1] == "alqahira: the visit was interrupted: no fact was checked"
 
 
 @pytest.mark.parametrize(("challenge", "what"), [("forbidden", "403"), ("page", "200 (challenge)")])

@@ -41,6 +41,11 @@ def test_a_dead_network_is_told_from_a_refusal(exchanges, status, words):
     assert words in str(error)
 
 
+def test_an_interrupted_visit_concludes_nothing():
+    error = Visit("http://x", exchanges=[exchange()], is_interrupted=True).failure()
+    assert (error.exit_status, str(error)) == (1, "the visit was interrupted: no fact was checked")
+
+
 @pytest.mark.parametrize("answered", [exchange(200), exchange(404, kind="missing")])
 def test_one_page_that_is_answered_is_enough_to_judge(answered):
     assert Visit("http://x", exchanges=[*[exchange(403)] * 5, answered, exchange(200)]).failure() is None

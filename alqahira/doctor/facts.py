@@ -47,12 +47,13 @@ def names_in_titles(visit: Visit) -> Iterator[str]:
 
 
 def hours_apart(visit: Visit) -> Iterator[str]:
-    """How far the printed time, read as Cairo's, is from page data's UTC; a day without a time says nothing."""
+    """How far the printed time, read as Cairo's, is from page data's UTC; a day alone says nothing of the zone."""
     for page in visit.of(*ARTICLES):
         printed, known = site_markup.read(page.page), page_data.read(page.page)
-        times = (printed and printed.published, known and known.published)
-        if times[0] and times[1] and times[0].astimezone(ZoneInfo(site.TIME_ZONE.value)).hour:
-            yield f"{abs(times[0] - times[1]) / timedelta(hours=1):.0f} hours apart"
+        if printed and printed.published and known and known.published:
+            apart = abs(printed.published - known.published)
+            if apart < timedelta(hours=6) and printed.published.astimezone(ZoneInfo(site.TIME_ZONE.value)).hour:
+                yield f"{apart / timedelta(hours=1):.0f} hours apart"
 
 
 def is_article(path: str) -> bool:

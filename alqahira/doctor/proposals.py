@@ -131,25 +131,17 @@ def _image(elements: list[Any], page: Page) -> str | None:
     return urls.image_url(elements[0].get("src"), base=page.url) if elements and elements[0].tag == "img" else None
 
 
-def _text(elements: list[Any], page: Page) -> str | None:
-    return first_text(elements)
-
-
-def _texts(elements: list[Any], page: Page) -> list[str]:
-    return texts(elements)
-
-
 # For each attribute of a layout: the record's field, and how elements are read for it.
 _READERS: dict[str, tuple[str, Callable[[list[Any], Page], Any]]] = {
     "root": ("", lambda elements, page: next(iter(elements), None)),
-    "headline": ("headline", _text),
+    "headline": ("headline", lambda elements, page: first_text(elements)),
     "body": ("article_body", _body),
-    "credit_line": ("credit_line", _text),
+    "credit_line": ("credit_line", lambda elements, page: first_text(elements)),
     "meta_spans": ("date_published", _date),
     "image": ("image_url", _image),
-    "image_caption": ("image_caption", _text),
-    "tag_links": ("keywords", _texts),
-    "category_links": ("article_sections", _texts),
+    "image_caption": ("image_caption", lambda elements, page: first_text(elements)),
+    "tag_links": ("keywords", lambda elements, page: texts(elements)),
+    "category_links": ("article_sections", lambda elements, page: texts(elements)),
 }
 
 
