@@ -68,14 +68,14 @@ def test_bodies_stay_as_they_came_over_the_wire(replica, tmp_path):
 
 
 def test_requests_are_kept_without_secrets(tmp_path):
-    headers = {"Accept": "*/*", "Cookie": "SECRET", "Authorization": "SECRET", "X-Page": "2"}
+    headers = {"Accept": "*/*", "Cookie": "SECRET", "Authorization": "SECRET", "X-Document": "2"}
     request = Request("https://x/api?a=1", method="POST", headers=headers, body=b'{"page":2}')
     answer = Exchange("page 2 by press", request, NOW, Response(request.url, body=b"{}"))
     path = tmp_path / "one.warc.gz"
     path.write_bytes(records_of(answer))
     (_, _, _, _, _), (kind, url, line, headers, body) = records(path)
     assert (kind, url, line, body) == ("request", "https://x/api?a=1", "POST /api?a=1 HTTP/1.1", b'{"page":2}')
-    assert headers == {"Host": "x", "Accept": "*/*", "X-Page": "2"}
+    assert headers == {"Host": "x", "Accept": "*/*", "X-Document": "2"}
     assert b"SECRET" not in path.read_bytes()
 
 

@@ -12,7 +12,7 @@ from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.exceptions import UsageError
 
 from alqahira.checks import check_flag, check_log_level, check_site_url
-from alqahira.commands.ending import end
+from alqahira.commands.failure import fail
 from alqahira.configuration import state_url
 from alqahira.errors import AlqahiraError, ConfigurationError
 from alqahira.log_guard import guard_log_from_the_start
@@ -54,15 +54,15 @@ class Command(ScrapyCommand):
             check_flag("ALQAHIRA_LOG_JSON", self.settings["ALQAHIRA_LOG_JSON"])
             guard_log_from_the_start(self.settings)
         except UsageError as error:
-            end(ConfigurationError(str(error)))
+            fail(ConfigurationError(str(error)))
         except AlqahiraError as error:
-            end(error)
+            fail(error)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         try:
             self.exitcode = self.examine(opts.save, every_listing=opts.listings)
         except AlqahiraError as error:
-            end(error)
+            fail(error)
 
     def examine(self, folder: str | None, *, every_listing: bool = False) -> int:
         """Visit the site, show what holds, and give the status. AlqahiraError where the site shows no page."""

@@ -20,7 +20,7 @@ from scrapy.settings import Settings
 from alqahira import site
 from alqahira.checks import check_output_dir
 from alqahira.commands import doctor
-from alqahira.commands.ending import end
+from alqahira.commands.failure import fail
 from alqahira.configuration import ARCHIVE_FOLDER
 from alqahira.errors import AlqahiraError
 from alqahira.urls import site_name
@@ -55,7 +55,7 @@ class Command(doctor.Command):
                 self.exitcode = max(self.exitcode, self._crawl(section, folder, pace))
             show(folder, self.settings)
         except AlqahiraError as error:
-            end(error)
+            fail(error)
 
     def _crawl(self, section: str, folder: Path, pace: dict[str, str]) -> int:
         """Crawl a few articles into the folder; the status."""
@@ -77,7 +77,7 @@ def show(folder: Path, settings: Settings) -> None:
     from alqahira.parts import read_corpus
     from alqahira.record import from_record
     from alqahira.replay import Unpacker
-    from alqahira.sources import Page
+    from alqahira.sources import Document
     from alqahira.warc import page_of
 
     unpacker, most = Unpacker.from_settings(settings), settings.getint("DOWNLOAD_MAXSIZE")
@@ -91,7 +91,9 @@ def show(folder: Path, settings: Settings) -> None:
             print("  its page is not in the archive")
             continue
         body = unpacker.body(page_of(found[1]), found[1])
-        for name, ours, theirs, is_same in side_by_side(record, Page(decode(body), found[1].url, article.date_crawled)):
+        for name, ours, theirs, is_same in side_by_side(
+            record, Document(decode(body), found[1].url, article.date_crawled)
+        ):
             fields, same = fields + 1, same + is_same
             print(f"  {name:8} {'=' if is_same else '≠'}  {_short(ours)}  |  {_short(theirs)}")
     print(f"\n{len(records)} records, {fields} fields: {same} as on the page, {fields - same} not (≠).")

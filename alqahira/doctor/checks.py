@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 from alqahira import site, urls
 from alqahira.arabic import fold_text
 from alqahira.doctor.visit import Sample, Visit
-from alqahira.sources.page_data import at
+from alqahira.sources.nextjs import at
 from alqahira.sources.site_markup import select, text_of
 
 

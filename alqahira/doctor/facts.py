@@ -32,9 +32,9 @@ from alqahira.doctor.questions import has_page_data, is_second_page, lists_posts
 from alqahira.doctor.visit import ARTICLES, LISTINGS, PAGES, Sample, Visit
 from alqahira.middlewares.robots_rules import read_answer
 from alqahira.sitemap import read_sitemap
-from alqahira.sources import page_data, site_markup
-from alqahira.sources.image_stamp import clocks
+from alqahira.sources import nextjs, site_markup
 from alqahira.sources.site_markup import select, text_of
+from alqahira.sources.upload_time import clocks
 from alqahira.topics import match_topics
 
 # --- what the pages show ------------------------------------------------------------------------
@@ -49,7 +49,7 @@ def names_in_titles(visit: Visit) -> Iterator[str]:
 def hours_apart(visit: Visit) -> Iterator[str]:
     """How far the printed time, read as Cairo's, is from page data's UTC; a day alone says nothing of the zone."""
     for page in visit.of(*ARTICLES):
-        printed, known = site_markup.read(page.page), page_data.read(page.page)
+        printed, known = site_markup.read(page.page), nextjs.read(page.page)
         if printed and printed.published and known and known.published:
             apart = abs(printed.published - known.published)
             if apart < timedelta(hours=6) and printed.published.astimezone(ZoneInfo(site.TIME_ZONE.value)).hour:

@@ -22,7 +22,7 @@ from alqahira.credits import is_credit_line
 from alqahira.dates import parse_date
 from alqahira.doctor.visit import ARTICLES, Visit
 from alqahira.site import LAYOUTS, NOTHING, ArticleLayout
-from alqahira.sources import Page
+from alqahira.sources import Document
 from alqahira.sources.blocks import paragraphs
 from alqahira.sources.site_markup import first_text, read, select, text_of, texts
 
@@ -45,7 +45,7 @@ _LONGEST_DATE = 80
 class KnownPage:
     """A page as it is now, and the record that was made of it before."""
 
-    page: Page
+    page: Document
     record: Article
 
     @cached_property
@@ -117,22 +117,22 @@ def _reproduced(known: Sequence[KnownPage], layouts: Sequence[ArticleLayout]) ->
 # --- what elements give --------------------------------------------------------------------------
 
 
-def _body(elements: list[Any], page: Page) -> str | None:
+def _body(elements: list[Any], page: Document) -> str | None:
     found = paragraphs(elements[0]) if len(elements) == 1 and len(elements[0]) else []
     return "\n\n".join(found[1:] if found and is_credit_line(found[0]) else found) or None
 
 
-def _date(elements: list[Any], page: Page) -> datetime | None:
+def _date(elements: list[Any], page: Document) -> datetime | None:
     lines = (line for element in elements[:20] if 4 <= len(line := text_of(element)) <= _LONGEST_DATE)
     return next((date for line in lines if (date := parse_date(line, now=page.now))), None)
 
 
-def _image(elements: list[Any], page: Page) -> str | None:
+def _image(elements: list[Any], page: Document) -> str | None:
     return urls.image_url(elements[0].get("src"), base=page.url) if elements and elements[0].tag == "img" else None
 
 
 # For each attribute of a layout: the record's field, and how elements are read for it.
-_READERS: dict[str, tuple[str, Callable[[list[Any], Page], Any]]] = {
+_READERS: dict[str, tuple[str, Callable[[list[Any], Document], Any]]] = {
     "root": ("", lambda elements, page: next(iter(elements), None)),
     "headline": ("headline", lambda elements, page: first_text(elements)),
     "body": ("article_body", _body),
@@ -145,7 +145,7 @@ _READERS: dict[str, tuple[str, Callable[[list[Any], Page], Any]]] = {
 }
 
 
-def _gives(name: str, elements: list[Any], value: Any, page: Page) -> bool:
+def _gives(name: str, elements: list[Any], value: Any, page: Document) -> bool:
     """Whether elements give the known value, or nothing where there is none; a visible date may be a day alone."""
     if value is None or value == []:
         return not elements

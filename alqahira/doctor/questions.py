@@ -11,7 +11,7 @@ from alqahira.dates import parse_date
 from alqahira.doctor.checks import FAILS, HOLDS, NOT_SEEN, Check, Result, answered, holds_if, place, seen
 from alqahira.doctor.visit import ARTICLES, LISTINGS, Exchange, Sample, Visit, is_rendered
 from alqahira.listing import Listing
-from alqahira.sources.page_data import at
+from alqahira.sources.nextjs import at
 from alqahira.sources.site_markup import select, text_of
 
 # --- what a sample says -------------------------------------------------------------------------

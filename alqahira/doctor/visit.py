@@ -17,8 +17,8 @@ from alqahira.errors import AlqahiraError
 from alqahira.extract import Reading, decode, read_page
 from alqahira.listing import Listing, read_listing
 from alqahira.middlewares.causes import REFUSALS
-from alqahira.sources import Page
-from alqahira.sources.page_data import data_of, read_json
+from alqahira.sources import Document
+from alqahira.sources.nextjs import data_of, read_json
 
 # Kinds of samples. Articles are also asked for by other addresses, to see whether those lead to the same.
 LISTINGS = ("category", "kicker", "tag")
@@ -106,8 +106,8 @@ class Sample:
         return self.failure or str(self.response.status)
 
     @cached_property
-    def page(self) -> Page:
-        return Page(decode(self.response.body), self.url, self.now)
+    def page(self) -> Document:
+        return Document(decode(self.response.body), self.url, self.now)
 
     @cached_property
     def reading(self) -> Reading:
