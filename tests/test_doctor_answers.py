@@ -6,15 +6,21 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from scrapy import Request
+from scrapy.http import Response
 
 from alqahira import site
-from alqahira.doctor import CHECKS, NO_CHECK, Exchange, Finding, Sample, Verdict, diagnose, to_write, why_nothing
+from alqahira.doctor.checks import Verdict
+from alqahira.doctor.facts import FACTS, NO_CHECK
+from alqahira.doctor.report import Finding, diagnose, to_write
+from alqahira.doctor.visit import Exchange, Sample, Visit
 
 NOW = datetime(2026, 8, 27, 12, tzinfo=UTC)
 
 
-def exchange(status=200, *, kind="article", failure="", headers=(), refusal=""):
-    return Exchange(kind, "http://x/", NOW, status=status, failure=failure, headers=headers, refusal=refusal)
+def exchange(status=200, *, kind="article", failure="", headers=None, refusal=""):
+    response = Response("http://x/", status=status, headers=headers) if status else None
+    return Exchange(kind, Request("http://x/"), NOW, response, failure, refusal)
 
 
 @pytest.mark.parametrize(
@@ -30,25 +36,31 @@ def exchange(status=200, *, kind="article", failure="", headers=(), refusal=""):
     ],
 )
 def test_a_dead_network_is_told_from_a_refusal(exchanges, status, words):
-    error = why_nothing(exchanges, "http://x")
+    error = Visit("http://x", exchanges=exchanges).failure()
     assert error.exit_status == status
     assert words in str(error)
 
 
+def test_an_interrupted_visit_concludes_nothing():
+    error = Visit("http://x", exchanges=[exchange()], is_interrupted=True).failure()
+    assert (error.exit_status, str(error)) == (1, "the visit was interrupted: no fact was checked")
+
+
 @pytest.mark.parametrize("answered", [exchange(200), exchange(404, kind="missing")])
 def test_one_page_that_is_answered_is_enough_to_judge(answered):
-    assert why_nothing([*[exchange(403)] * 5, answered, exchange(200)], "http://x") is None
+    assert Visit("http://x", exchanges=[*[exchange(403)] * 5, answered, exchange(200)]).failure() is None
 
 
 def test_rate_limits_and_challenges_are_in_the_report():
-    limited = exchange(429, headers=((b"Retry-After", b"120"),))
-    challenged = exchange(403, headers=((b"CF-Mitigated", b"challenge"),), refusal="challenge")
-    cookie = exchange(headers=((b"Set-Cookie", b"__cf_bm=abc; path=/"), (b"set-cookie", b"a=1")))
-    rows = {row.fact: row for row in diagnose([], root="http://x", now=NOW, exchanges=[limited, challenged, cookie])}
-    assert rows["no rate limit"].found == "1 of 3 answers: 429, Retry-After: 120"
-    assert rows["no challenge"].found == "1 of 3 answers: 403, cf-mitigated: challenge"
+    limited = exchange(429, headers={"Retry-After": "120"})
+    challenged = exchange(403, headers={"CF-Mitigated": "challenge"}, refusal="challenge")
+    cookie = exchange(headers={"Set-Cookie": ["__cf_bm=abc; path=/", "a=1"]})
+    visit = Visit("http://x", exchanges=[limited, challenged, cookie])
+    rows = {row.fact: row for row in diagnose(visit)}
+    assert rows["no rate limit"].evidence == "1 of 3 answers: 429, Retry-After: 120"
+    assert rows["no challenge"].evidence == "1 of 3 answers: 403, cf-mitigated: challenge"
     assert rows["no challenge"].verdict == rows["no rate limit"].verdict == "fails"
-    assert rows["cookies that are set"].found == "__cf_bm (1), a (1); none is sent back"
+    assert rows["cookies that are set"].evidence == "__cf_bm (1), a (1); none is sent back"
 
 
 SITE = Path(__file__).parent / "pages" / "site"
@@ -56,13 +68,12 @@ NEWS = f"{site.ROOT.value}/category/%D8%A3%D8%AE%D8%A8%D8%A7%D8%B1"
 
 
 def rows(*samples):
-    return {row.fact: row for row in diagnose(samples, root=site.ROOT.value, now=NOW)}
+    return {row.fact: row for row in diagnose(Visit(site.ROOT.value, [*samples]))}
 
 
 def sample(kind, url, body=b"", status=200, asked=""):
-    return Sample(
-        kind, url, status, body if isinstance(body, bytes) else (SITE / body).read_bytes(), asked=asked or url
-    )
+    content = body if isinstance(body, bytes) else (SITE / body).read_bytes()
+    return Sample(kind, asked or url, Response(url, status=status, body=content), site.ROOT.value, NOW)
 
 
 def test_the_captured_pages_hold():
@@ -101,7 +112,7 @@ def test_a_second_page_is_judged_as_the_crawl_judges_it(current, apart, verdict)
 def test_a_second_page_that_is_refused_fails_with_its_status():
     listing = sample("category", NEWS, Path("listing-plain.html"))
     found = rows(listing, sample("page 2 by query", f"{NEWS}?page=2", status=404))
-    assert (found["PAGE_QUERY"].verdict, found["PAGE_QUERY"].found) == ("fails", "?page=2: 404")
+    assert (found["PAGE_QUERY"].verdict, found["PAGE_QUERY"].evidence) == ("fails", "/category/أخبار?page=2: 404")
 
 
 def test_an_address_that_leads_to_another_article_fails():
@@ -127,15 +138,15 @@ def test_a_video_that_would_become_a_record_fails():
 
 
 def test_every_fact_has_a_check_or_is_known_to_need_none():
-    assert set(site.facts()) == set(CHECKS) | set(NO_CHECK)
-    assert not set(CHECKS) & set(NO_CHECK)
+    assert set(site.facts()) == set(FACTS) | set(NO_CHECK)
+    assert not set(FACTS) & set(NO_CHECK)
 
 
 def test_what_is_answered_is_written_down_once_with_its_day():
-    holds = Finding("PAGE_QUERY", Verdict.HOLDS, False, "open", "…")
-    known = Finding("CARD", Verdict.FAILS, False, "seen", "…")
-    unseen = Finding("KICKERS", Verdict.NOT_SEEN, False, "open", "…")
-    question = Finding("a post of 2022", Verdict.FAILS, False, "question", "no_body", "LAYOUTS")
+    holds = Finding("PAGE_QUERY", Verdict.HOLDS, "…", "open")
+    known = Finding("CARD", Verdict.FAILS, "…", "seen")
+    unseen = Finding("KICKERS", Verdict.NOT_SEEN, "…", "open")
+    question = Finding("a post of 2022", Verdict.FAILS, "no_body", "question", "LAYOUTS")
     assert to_write([holds, known, unseen, question], date(2026, 9, 1)) == [
         'PAGE_QUERY: holds; seen(…, "scrapy doctor, 2026-09-01")',
         'LAYOUTS (a post of 2022): fails, no_body; correct it or note "scrapy doctor, 2026-09-01"',

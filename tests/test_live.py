@@ -46,6 +46,14 @@ def test_a_site_that_cannot_be_reached_is_not_crawled(tmp_path):
     assert "Crawling" not in ran.stdout
 
 
+@pytest.mark.parametrize("challenge", ["forbidden", "page"])
+def test_a_site_that_refuses_is_not_crawled(replica, tmp_path, challenge):
+    ran = live(replica("--challenge", challenge).url, tmp_path)
+    assert ran.status == 1
+    assert "the site refuses this crawler" in ran.lines[-1]
+    assert "Crawling" not in ran.stdout
+
+
 def test_an_unknown_argument_is_refused():
     ran = scrapy("live", "defense")
     assert (ran.status, ran.lines) == (2, ["alqahira: unknown argument 'defense'; see scrapy live --help"])

@@ -1,15 +1,15 @@
-"""`scrapy doctor`: ask the site for some sixteen pages, politely, and say which facts of `site.py` still hold."""
+"""`scrapy doctor`: ask the site for some sixteen pages, politely, and report which facts of `site.py` still hold."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from scrapy.commands import ScrapyCommand
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.exceptions import UsageError
-from scrapy.settings import BaseSettings
 
 from alqahira.checks import check_flag, check_log_level, check_site_url
 from alqahira.commands.failure import fail
@@ -45,8 +45,9 @@ class Command(ScrapyCommand):
             super().process_options(args, opts)
             assert self.settings is not None
             if args:
-                raise ConfigurationError(f"unknown argument {args[0]!r}; see scrapy doctor --help")
-            check_site_url(str(self.settings["ALQAHIRA_SITE_URL"]))
+                name = type(self).__module__.rpartition(".")[2]
+                raise ConfigurationError(f"unknown argument {args[0]!r}; see scrapy {name} --help")
+            self.root = check_site_url(str(self.settings["ALQAHIRA_SITE_URL"]))
             # The table is the answer; the log speaks only of what went wrong (-L INFO for all of it).
             self.settings.set("LOG_LEVEL", "WARNING", priority="spider")
             check_log_level(self.settings["LOG_LEVEL"])
@@ -58,45 +59,44 @@ class Command(ScrapyCommand):
             fail(error)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        try:
+            self.exitcode = self.examine(opts.save, every_listing=opts.listings)
+        except AlqahiraError as error:
+            fail(error)
+
+    def examine(self, folder: str | None, *, every_listing: bool = False) -> int:
+        """Visit the site, show what holds, and give the status. AlqahiraError where the site shows no page."""
         # All commands are loaded whichever is given: what only this one needs comes here.
-        from alqahira.doctor import diagnose, propose_layout, why_nothing
-        from alqahira.doctor.recording import Book, open_archive
-        from alqahira.doctor.spider import RECORDING, DoctorSpider
-        from alqahira.doctor.telling import show, show_layout
+        from alqahira.doctor.proposals import known_pages, propose
+        from alqahira.doctor.report import diagnose, show, show_layout
+        from alqahira.doctor.spider import DoctorSpider, Recorder, open_archive
+        from alqahira.doctor.visit import Visit
 
         assert isinstance(self.crawler_process, AsyncCrawlerProcess)
         assert self.settings is not None
-        root = check_site_url(str(self.settings["ALQAHIRA_SITE_URL"]))
-        book = Book(known=known_records(self.settings), every_listing=opts.listings)
+        most, known = self.settings.getint("DOWNLOAD_MAXSIZE"), self._known_records()
+        archive = None if folder is None else open_archive(folder, self.root, max_bytes=most)
+        recorder = Recorder(Visit(self.root), archive)
+        self.crawler_process.crawl(DoctorSpider, recorder=recorder, known=known, every_listing=every_listing)
+        self.crawler_process.start()
+        recorder.close()
+        if failure := recorder.visit.failure():
+            raise failure
+        findings = diagnose(recorder.visit)
+        show(findings, recorder.visit, datetime.now(UTC).date())
+        if layout := propose(known_pages(recorder.visit, known)):
+            show_layout(layout, len(known))
+        if recorder.problem:
+            raise AlqahiraError(recorder.problem)
+        return 1 if any(finding.is_bad for finding in findings) else 0
+
+    def _known_records(self) -> Mapping[str, Article]:
+        """The corpus' latest records by id; none where there is no ledger yet, or none that can be read."""
+        from alqahira.ledger import open_ledger
+
+        assert self.settings is not None
         try:
-            if opts.save is not None:
-                book.archive = open_archive(opts.save, root, max_bytes=self.settings.getint("DOWNLOAD_MAXSIZE"))
-            middlewares = self.settings.getdict("DOWNLOADER_MIDDLEWARES") | RECORDING
-            self.settings.set("DOWNLOADER_MIDDLEWARES", middlewares, priority="cmdline")
-            self.crawler_process.crawl(DoctorSpider, book=book)
-            self.crawler_process.start()
-            book.close()
-            if nothing := why_nothing(book.exchanges, root):
-                raise nothing
-        except AlqahiraError as error:
-            fail(error)
-        now = datetime.now(UTC)
-        findings = diagnose(book.samples, root=root, now=now, exchanges=book.exchanges)
-        show(findings, book.exchanges, root, now.date())
-        layout = propose_layout(book.samples, book.known, root=root, now=now)
-        if layout is not None:
-            show_layout(layout, len(book.known))
-        if book.problem:
-            fail(AlqahiraError(book.problem))
-        self.exitcode = 1 if any(finding.is_bad for finding in findings) else 0
-
-
-def known_records(settings: BaseSettings) -> dict[str, Article]:
-    """The corpus' latest records by id; none where there is no state yet, or none that can be read."""
-    from alqahira.ledger import open_ledger
-
-    try:
-        with open_ledger(state_url(settings), read_only=True) as ledger:
-            return {article.article_id: article for article in ledger.latest(_KNOWN)}
-    except AlqahiraError:
-        return {}
+            with open_ledger(state_url(self.settings), read_only=True) as ledger:
+                return {article.article_id: article for article in ledger.latest(_KNOWN)}
+        except AlqahiraError:
+            return {}

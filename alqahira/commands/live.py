@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
@@ -17,62 +18,56 @@ from scrapy.commands import ScrapyCommand
 from scrapy.settings import Settings
 
 from alqahira import site
-from alqahira.checks import check_output_dir, check_site_url
+from alqahira.checks import check_output_dir
+from alqahira.commands import doctor
 from alqahira.commands.failure import fail
 from alqahira.configuration import ARCHIVE_FOLDER
-from alqahira.errors import AlqahiraError, ConfigurationError
+from alqahira.errors import AlqahiraError
 from alqahira.urls import site_name
 
 _ARTICLES, _RECORDS = 5, 10
-_UNREACHABLE = 4
-# Local copy: no throttling.
-_UNTHROTTLED = ("-s", "AUTOTHROTTLE_ENABLED=False", "-s", "DOWNLOAD_DELAY=0")
+# For a copy of the site on this machine.
+_UNTHROTTLED = {"AUTOTHROTTLE_ENABLED": "False", "DOWNLOAD_DELAY": "0"}
 _WIDTH = 70  # characters of a value
 
 
-class Command(ScrapyCommand):
-    """The greatest status of the doctor and the two crawls; a site that cannot be reached (4) is not crawled."""
-
-    requires_project = True
-    requires_crawler_process = False
-    default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
-
-    def syntax(self) -> str:
-        return "[options]"
+class Command(doctor.Command):
+    """The greatest status of the doctor and the two crawls; a site that refuses or cannot be reached is not crawled."""
 
     def short_desc(self) -> str:
         return "The doctor, five articles of each section, and each record beside its page"
 
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        ScrapyCommand.add_options(self, parser)
+
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         assert self.settings is not None
+        folder = Path(str(self.settings["ALQAHIRA_OUTPUT_DIR"])).expanduser().absolute() / "live"
+        pace = _UNTHROTTLED if site_name(self.root) == "loopback" else {}
+        self.settings.setdict(pace, priority="cmdline")
         try:
-            if args:
-                raise ConfigurationError(f"unknown argument {args[0]!r}; see scrapy live --help")
-            root = check_site_url(str(self.settings["ALQAHIRA_SITE_URL"]))
-            folder = Path(str(self.settings["ALQAHIRA_OUTPUT_DIR"])).expanduser().absolute() / "live"
             check_output_dir(str(folder), "ALQAHIRA_OUTPUT_DIR")
-            self.exitcode = _scrapy("doctor", "--save", str(folder), root=root, folder=folder)
-            if self.exitcode == _UNREACHABLE:
-                return
+            self.exitcode = self.examine(str(folder))
+            # Scrapy has put its own there; the crawls have a process each, for a Scrapy process crawls once.
+            signal.signal(signal.SIGINT, signal.default_int_handler)
             for section in site.SECTIONS:
                 print(f"\nCrawling {section}: {_ARTICLES} articles, log in {folder / 'live.log'} …", flush=True)
-                count = ("-a", f"max_articles={_ARTICLES}", "--logfile", str(folder / "live.log"))
-                self.exitcode = max(self.exitcode, _scrapy("crawl", section, *count, root=root, folder=folder))
+                self.exitcode = max(self.exitcode, self._crawl(section, folder, pace))
             show(folder, self.settings)
         except AlqahiraError as error:
             fail(error)
 
-
-def _scrapy(*arguments: str, root: str, folder: Path) -> int:
-    """A command in a process of its own (a Scrapy process crawls once), with its corpus in the folder; its status."""
-    environment = os.environ | {
-        "ALQAHIRA_SITE_URL": root,
-        "ALQAHIRA_OUTPUT_DIR": str(folder),
-        "ALQAHIRA_STATE_URL": f"sqlite:///{folder}/state.db",
-        "ALQAHIRA_ARCHIVE": "true",
-    }
-    pace = _UNTHROTTLED if site_name(root) == "loopback" else ()
-    return subprocess.run([sys.executable, "-m", "scrapy", *arguments, *pace], env=environment, check=False).returncode
+    def _crawl(self, section: str, folder: Path, pace: dict[str, str]) -> int:
+        """Crawl a few articles into the folder; the status."""
+        command = [sys.executable, "-m", "scrapy", "crawl", section, "-a", f"max_articles={_ARTICLES}"]
+        command += ["--logfile", str(folder / "live.log"), *(f"--set={name}={value}" for name, value in pace.items())]
+        environment = os.environ | {
+            "ALQAHIRA_SITE_URL": self.root,
+            "ALQAHIRA_OUTPUT_DIR": str(folder),
+            "ALQAHIRA_STATE_URL": f"sqlite:///{folder}/state.db",
+            "ALQAHIRA_ARCHIVE": "true",
+        }
+        return subprocess.run(command, env=environment, check=False).returncode
 
 
 def show(folder: Path, settings: Settings) -> None:
@@ -89,16 +84,16 @@ def show(folder: Path, settings: Settings) -> None:
     records = sorted(read_corpus(folder), key=lambda record: str(record["date_crawled"]))[-_RECORDS:]
     fields = same = 0
     for number, record in enumerate(records, start=1):
-        print(f"\n{number} {''.join(filter(str.isprintable, unquote(record['url'])))}")
+        print(f"\n{number} {_short(unquote(record['url']), len(record['url']))}")
         article = from_record(record)
-        if (found := find_page(folder / ARCHIVE_FOLDER, article, max_bytes=most)) is None:
+        found = find_page(folder / ARCHIVE_FOLDER, article, max_bytes=most)
+        if found is None or article.date_crawled is None:
             print("  its page is not in the archive")
             continue
-        kept = found[1]
-        page = Document(
-            decode(unpacker.body(page_of(kept), kept)), kept.url, article.date_crawled or datetime.now().astimezone()
-        )
-        for name, ours, theirs, is_same in side_by_side(record, page):
+        body = unpacker.body(page_of(found[1]), found[1])
+        for name, ours, theirs, is_same in side_by_side(
+            record, Document(decode(body), found[1].url, article.date_crawled)
+        ):
             fields, same = fields + 1, same + is_same
             print(f"  {name:8} {'=' if is_same else '≠'}  {_short(ours)}  |  {_short(theirs)}")
     print(f"\n{len(records)} records, {fields} fields: {same} as on the page, {fields - same} not (≠).")
@@ -107,33 +102,27 @@ def show(folder: Path, settings: Settings) -> None:
 def side_by_side(record: dict[str, Any], page: Any) -> Iterator[tuple[str, str, str, bool]]:
     """(field, the record's, the page's, whether they agree), by plain selectors on the markup alone."""
     from alqahira.dates import parse_date
+    from alqahira.sources.site_markup import select
 
-    h1, credit = _texts(page, "h1"), _texts(page, "figure + p strong, .entry-header + p strong")
+    def on_page(css: str) -> list[str]:
+        texts = (" ".join("".join(element.itertext()).split()) for element in select(css)(page.tree))
+        return list(dict.fromkeys(filter(None, texts)))
+
+    h1 = on_page("h1")
     yield "headline", record["headline"], " ".join(h1[:1]), record["headline"] in h1
-    printed = " ".join(_texts(page, ".entry-header .entry-meta span")[:3])
-    said, known = parse_date(printed, now=page.now), record["date_published"]
-    moment = datetime.fromisoformat(known).astimezone(ZoneInfo(site.TIME_ZONE.value)) if known else None
-    is_same = abs((said - moment).total_seconds()) < 60 if said and moment else said is moment is None
-    yield "date", f"{moment:%Y-%m-%d %H:%M} Cairo" if moment else "none", printed, is_same
-    yield (
-        "credit",
-        record["credit_line"] or "none",
-        " ".join(credit[:1]),
-        record["credit_line"] == next(iter(credit), None),
-    )
-    tags = _texts(page, '.tags a[href^="/tag/"]')
+    printed = " ".join(on_page(".entry-header .entry-meta span")[:3])
+    theirs, known = parse_date(printed, now=page.now), record["date_published"]
+    ours = datetime.fromisoformat(known).astimezone(ZoneInfo(site.TIME_ZONE.value)) if known else None
+    is_same = abs((theirs - ours).total_seconds()) < 60 if theirs and ours else theirs is ours
+    yield "date", f"{ours:%Y-%m-%d %H:%M} Cairo" if ours else "none", printed, is_same
+    credit = next(iter(on_page("figure + p strong, .entry-header + p strong")), None)
+    yield "credit", record["credit_line"] or "none", credit or "none", record["credit_line"] == credit
+    tags = on_page('.tags a[href^="/tag/"]')
     yield "tags", ", ".join(record["keywords"]), ", ".join(tags), sorted(record["keywords"]) == sorted(tags)
-    body, lead = " ".join(record["article_body"].split()), next(iter(_texts(page, "article .htmlCode > *")), "")
+    body, lead = " ".join(record["article_body"].split()), next(iter(on_page("article .htmlCode > *")), "")
     yield "body", body, lead, bool(lead) and body.startswith(lead[:_WIDTH])
 
 
-def _texts(page: Any, css: str) -> list[str]:
-    from alqahira.sources.site_markup import select
-
-    texts = (" ".join("".join(element.itertext()).split()) for element in select(css)(page.tree))
-    return list(dict.fromkeys(filter(None, texts)))
-
-
-def _short(text: str) -> str:
+def _short(text: str, width: int = _WIDTH) -> str:
     text = "".join(character if character.isprintable() else " " for character in text)
-    return text if len(text) <= _WIDTH else f"{text[:_WIDTH]}…"
+    return text if len(text) <= width else f"{text[:width]}…"

@@ -1,214 +1,202 @@
-"""What nobody knows of the site yet: how listings go on, which addresses lead to an article, what is refused. Pure."""
+"""What `site.py` cannot say: questions that the live site answers, each with its check. Pure."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterable
-from urllib.parse import unquote, urlsplit
+from collections.abc import Callable, Iterator, Sequence
 
 from alqahira import site, urls
 from alqahira.arabic import fold_text
-from alqahira.doctor.data_facts import posts
-from alqahira.doctor.exchange import Exchange
-from alqahira.doctor.site_visit import Check, SiteVisit, Verdict
+from alqahira.dates import parse_date
+from alqahira.doctor.checks import FAILS, HOLDS, NOT_SEEN, Check, Result, answered, holds_if, place, seen
+from alqahira.doctor.visit import ARTICLES, LISTINGS, Exchange, Sample, Visit, is_rendered
 from alqahira.listing import Listing
 from alqahira.sources.nextjs import at
+from alqahira.sources.site_markup import select, text_of
 
-_COOKIE = re.compile(rb"\s*([^=;\s]+)=")
-
-
-# --- how a listing goes on ----------------------------------------------------------------------
+# --- what a sample says -------------------------------------------------------------------------
 
 
-def second_page(kind: str) -> Check:
-    """Whether the answer of this kind is the second page of the category, as a crawl judges it."""
-
-    def check(visit: SiteVisit) -> tuple[Verdict, str]:
-        sample, pager = visit.first(kind), visit.pager()
-        if sample is None or pager is None:
-            why = "no category was answered" if pager is None else _why_not_asked(visit, kind)
-            return Verdict.NOT_SEEN, why
-        address = urlsplit(sample.asked or sample.url)
-        asked = f"{'' if kind == 'page 2 by query' else unquote(address.path)}?{unquote(address.query)}"
-        if sample.status != 200 or sample.failure:
-            return Verdict.FAILS, f"{asked}: {sample.outcome}"
-        listing = visit.listing(sample)
-        if pager.is_page(listing, 2):
-            return Verdict.HOLDS, f"{asked}: {words_of(listing)}"
-        is_first = listing.cards and pager.first.cards and listing.cards[0].key == pager.first.cards[0].key
-        return Verdict.FAILS, f"{asked}: {'the first page again, ' if is_first else ''}{words_of(listing)}"
-
-    return check
+def is_second_page(visit: Visit, sample: Sample) -> Result:
+    """Whether it is the second page of the category, as a crawl judges it."""
+    listing, pager = sample.listing, visit.pager()
+    if pager is None:
+        return NOT_SEEN, "no category was answered"
+    is_second = pager.is_page(listing, 2)
+    again = "the first page again, " if not is_second and listing.cards[:1] == pager.first.cards[:1] else ""
+    return holds_if(is_second), f"{again}{_contents(listing)}"
 
 
-def _why_not_asked(visit: SiteVisit, kind: str) -> str:
-    pager, pressed = visit.pager(), visit.first("pressed")
-    if pager and not pager.first.has_more:
-        return "not asked: the category has one page"
-    if kind == "page 2 by press":
-        return "nothing was learned to ask for" if pressed else "no browser was asked"
-    return "not asked: the page names no build" if kind == "page 2 by page data" else "not asked"
-
-
-def words_of(listing: Listing) -> str:
-    """«40 posts, page 2 of 710, from 177348 on»."""
+def _contents(listing: Listing) -> str:
     if not listing.cards:
         return "no posts"
     page = f", page {listing.info.current_page} of {listing.info.total_pages}" if listing.info.current_page else ""
     return f"{len(listing.cards)} posts{page}, from {listing.cards[0].key} on"
 
 
-def data_address(visit: SiteVisit) -> tuple[Verdict, str]:
-    """NEXT_DATA_URL: whether what the pages' own script asks is answered with page data."""
-    asked = [sample for kind in ("article data", "page 2 by page data") if (sample := visit.first(kind))]
-    if not asked:
-        return Verdict.NOT_SEEN, "not asked: no listing names a build"
-    good = [sample for sample in asked if sample.status == 200 and any("pageProps" in d for d in visit.data(sample))]
-    outcomes = ", ".join(f"{sample.kind} {sample.outcome}" for sample in asked)
-    return (Verdict.HOLDS if good else Verdict.FAILS), f"page data in {len(good)} of {len(asked)} answers: {outcomes}"
+def is_press_learned(visit: Visit, sample: Sample) -> Result:
+    """Whether one press of the load-more control has shown a browser the request for the next page."""
+    return holds_if(sample.note.startswith(("GET ", "POST "))), sample.note or "nothing was learned"
 
 
-def press(visit: SiteVisit) -> tuple[Verdict, str]:
-    """What one press of the load-more control asks for, as a browser saw it."""
-    pressed = visit.first("pressed")
-    if pressed is None:
-        return Verdict.NOT_SEEN, "no browser was asked (ALQAHIRA_BROWSER=never, or none is installed)"
-    learned = pressed.note.startswith(("GET ", "POST "))
-    return (Verdict.HOLDS if learned else Verdict.FAILS), pressed.note or f"nothing was learned ({pressed.outcome})"
+def lists_posts(visit: Visit, sample: Sample) -> Result:
+    """Whether it has its posts in page data as a category has; under which name."""
+    keys, (*outer, _) = {card.key for card in sample.listing.cards}, site.LISTING_PATH.value
+    properties = next((value for value in sample.values(*outer) if isinstance(value, dict)), {})
+    for name, value in properties.items():
+        listed = at(value, ("posts",))
+        if keys and isinstance(listed, list) and keys <= {str(at(post, ("id",))) for post in listed}:
+            return HOLDS, f"{_contents(sample.listing)}, by {'.'.join((*outer, name))}"
+    return FAILS, f"{_contents(sample.listing)}; pageProps has {', '.join(list(properties)[:8]) or 'nothing'}"
 
 
-def lists_by_page_data(kind: str) -> Check:
-    """Whether a listing of this kind has its posts in page data as a category has; under which name."""
-
-    def check(visit: SiteVisit) -> tuple[Verdict, str]:
-        sample = visit.first(kind)
-        if sample is None:
-            return Verdict.NOT_SEEN, "not asked"
-        if sample.status != 200 or sample.failure:
-            return Verdict.FAILS, sample.outcome
-        words = words_of(visit.listing(sample))
-        if not visit.listing(sample).cards:
-            return Verdict.FAILS, "200 without articles"
-        keys = {card.key for card in visit.listing(sample).cards}
-        properties = next((at(data, site.LISTING_PATH.value[:-1]) for data in visit.data(sample)), None)
-        properties = properties if isinstance(properties, dict) else {}
-        for name, value in properties.items():
-            listed = at(value, ("posts",))
-            if isinstance(listed, list) and keys <= {str(at(post, ("id",))) for post in listed}:
-                return Verdict.HOLDS, f"{words}, by {'.'.join((*site.LISTING_PATH.value[:-1], name))}"
-        names = f"pageProps has {', '.join(list(properties)[:8])}" if properties else "without page data"
-        return Verdict.FAILS, f"{words}, but {names}"
-
-    return check
+def has_page_data(visit: Visit, sample: Sample) -> Result:
+    """Whether it is what the pages' own script asks for."""
+    properties = sample.values("pageProps")
+    return holds_if(properties), f"{len(sample.response.body)} bytes{'' if properties else ' without page data'}"
 
 
-# --- which addresses lead to an article ---------------------------------------------------------
+def is_same_article(visit: Visit, sample: Sample) -> Result:
+    """Whether it is the article whose number was asked for."""
+    article, number = sample.reading.article, urls.article_number(sample.asked)
+    if article is None:
+        return FAILS, str(sample.reading.cause)
+    cards = (card for page in visit.of(*LISTINGS) for card in page.listing.cards)
+    known = next((fold_text(card.headline) for card in cards if card.key == number and card.headline), None)
+    is_same = article.article_id == number and known in (None, fold_text(article.headline))
+    return holds_if(is_same), f"article {article.article_id}, {'as its card' if known else 'of which no card was seen'}"
 
 
-def same_article(kind: str) -> Check:
-    """Whether an address of this form shows the article whose number it has."""
-
-    def check(visit: SiteVisit) -> tuple[Verdict, str]:
-        sample = visit.first(kind)
-        if sample is None:
-            return Verdict.NOT_SEEN, "not asked: no listing shows an article"
-        if sample.status != 200 or sample.failure:
-            return Verdict.FAILS, f"{urlsplit(sample.asked).path}: {sample.outcome}"
-        article, number = visit.reading(sample).article, urls.article_number(sample.asked)
-        where = "" if sample.url == sample.asked else f", redirected to {urlsplit(sample.url).path[:60]}"
-        if article is None:
-            return Verdict.FAILS, f"{urlsplit(sample.asked).path}: {visit.reading(sample).cause}{where}"
-        known = _headline_in_listings(visit, number)
-        is_same = article.article_id == number and known in (None, fold_text(article.headline))
-        told = "as its card" if known else "of which no card was seen"
-        words = f"{urlsplit(sample.asked).path}: article {article.article_id}, {told}{where}"
-        return (Verdict.HOLDS if is_same else Verdict.FAILS), words
-
-    return check
+def is_article_data(visit: Visit, sample: Sample) -> Result:
+    """Whether it is the article as page data alone, without its markup."""
+    path = site.POST_PATH.value[1:]
+    number = next(iter(sample.values(*path, "id")), None)
+    texts = sample.values(*path, "postContent", "type").count(site.TEXT_BLOCK.value)
+    evidence = f"story {number} with {texts} blocks of text, {len(sample.response.body)} bytes"
+    return holds_if(texts and f"/news/{number}.json" in sample.asked), evidence
 
 
-def _headline_in_listings(visit: SiteVisit, number: str | None) -> str | None:
-    """The folded headline that a listing gives the article of this number."""
-    cards = (card for page in visit.of("category", "kicker", "tag") for card in visit.listing(page).cards)
-    return next((fold_text(card.headline) for card in cards if card.key == number and card.headline), None)
-
-
-def article_data(visit: SiteVisit) -> tuple[Verdict, str]:
-    """Whether an article can be had as page data alone, without its markup."""
-    sample = visit.first("article data")
-    if sample is None:
-        return Verdict.NOT_SEEN, "not asked: no article, or its listing names no build"
-    path = urlsplit(sample.asked).path
-    if sample.status != 200 or sample.failure:
-        return Verdict.FAILS, f"{path}: {sample.outcome}"
-    story = next((at(data, site.POST_PATH.value[1:]) for data in visit.data(sample)), None)
-    if not isinstance(story, dict):
-        return Verdict.FAILS, f"{path}: no story at {'.'.join(site.POST_PATH.value[1:])}"
-    blocks = [block for block in story.get("postContent") or [] if isinstance(block, dict)]
-    texts = sum(block.get("type") == site.TEXT_BLOCK.value for block in blocks)
-    asked = re.search(r"/news/(\d+)\.json", path)
-    is_same = asked is not None and str(story.get("id")) == asked[1]
-    words = f"{path}: story {story.get('id')} with {texts} blocks of text, {len(sample.body)} bytes"
-    return (Verdict.HOLDS if is_same and texts else Verdict.FAILS), words
-
-
-def video_page(visit: SiteVisit) -> tuple[Verdict, str]:
+def is_video(visit: Visit, sample: Sample) -> Result:
     """Whether a video's page is known for what it is, and gives no record."""
-    sample = visit.first("video")
-    if sample is None:
-        return Verdict.NOT_SEEN, "no listing shows a video"
-    if sample.status != 200 or sample.failure:
-        return Verdict.FAILS, sample.outcome
-    reading = visit.reading(sample)
-    said = ", ".join(str(post.get("type")) for post in posts(visit, "video")) or "nothing"
-    words = f"page data says {said}; read as {'an article' if reading.article else reading.cause}"
-    return (Verdict.HOLDS if reading.kind == "video" else Verdict.FAILS), words
+    reading = sample.reading
+    kinds = ", ".join(map(str, sample.values(*site.POST_PATH.value, "type"))) or "nothing"
+    read_as = "an article" if reading.article else reading.cause
+    return holds_if(reading.kind == "video"), f"page data says {kinds}; read as {read_as}"
 
 
-def old_article(visit: SiteVisit) -> tuple[Verdict, str]:
-    """Whether a post of 2022 is read as those of today are."""
-    sample = visit.first("old article")
-    if sample is None:
-        return Verdict.NOT_SEEN, "not asked"
-    if sample.status != 200 or sample.failure:
-        return Verdict.NOT_SEEN, f"{urlsplit(sample.asked).path}: {sample.outcome}"
-    reading = visit.reading(sample)
-    if reading.article is None:
-        is_other = reading.kind is not None
-        return (Verdict.NOT_SEEN if is_other else Verdict.FAILS), f"it reads as {reading.cause}"
-    article, source = reading.article, reading.sources.get("article_body")
+def is_read(visit: Visit, sample: Sample) -> Result:
+    """Whether an old article is read as those of today are."""
+    reading, article = sample.reading, sample.reading.article
+    if article is None:
+        return (NOT_SEEN if reading.kind else FAILS), f"it reads as {reading.cause}"
     day = f"{article.date_published:%Y-%m-%d}" if article.date_published else "no date"
-    return Verdict.HOLDS, f"{day}, {article.word_count} words from {source}, credit «{article.credit_line or ''}»"
+    source = reading.sources.get("article_body")
+    return HOLDS, f"{day}, {article.word_count} words from {source}, credit {article.credit_line or 'none'}"
 
 
-# --- what the site does to a crawler -------------------------------------------------------------
+# --- what all pages or exchanges say ------------------------------------------------------------
 
 
-def manners_of_the_site(exchanges: Iterable[Exchange]) -> list[tuple[str, Verdict, str]]:
-    """Challenges, rate limits and cookies among the answers: (question, verdict, what was met)."""
-    answers = [exchange for exchange in exchanges if exchange.status]
-    challenged = [exchange for exchange in answers if exchange.refusal]
-    limited = [e for e in answers if e.status == 429 or e.header(b"retry-after")]
-    waits = {f"Retry-After: {value.decode('latin-1')}" for e in limited for value in e.header(b"retry-after")}
-    marks = {f"cf-mitigated: {v.decode('latin-1')}" for e in challenged for v in e.header(b"cf-mitigated")}
-    cookies = Counter(
-        match[1].decode("latin-1")
-        for exchange in answers
-        for value in exchange.header(b"set-cookie")
-        if (match := _COOKIE.match(value))
-    )
-    total = len(answers)
-    named = ", ".join(f"{name} ({count})" for name, count in cookies.most_common(5)) or "none"
+def record_field(name: str) -> Check:
+    """Whether the article pages give the field; from which sources, or why not."""
 
-    def judged(hits: list[Exchange], marks: set[str]) -> tuple[Verdict, str]:
-        if not hits:
-            return (Verdict.HOLDS if total else Verdict.NOT_SEEN), f"0 of {total} answers"
-        statuses = {str(exchange.status) for exchange in hits}
-        return Verdict.FAILS, f"{len(hits)} of {total} answers: {', '.join(sorted(marks | statuses))}"
+    def check(visit: Visit) -> Result:
+        sources, causes = Counter[str](), Counter[str]()
+        for reading in (page.reading for page in visit.of(*ARTICLES)):
+            if reading.article and getattr(reading.article, name):
+                sources[reading.sources.get(name, "?")] += 1
+            else:
+                causes[reading.cause or "absent"] += 1
+        total = sources.total() + causes.total()
+        counts = [f"{source} on {count}" for source, count in (*sources.most_common(), *causes.most_common())]
+        return holds_if(sources, FAILS if total else NOT_SEEN), f"{', '.join(counts) or '0'} of {total} pages"
 
-    return [
-        ("no challenge", *judged(challenged, marks)),
-        ("no rate limit", *judged(limited, waits)),
-        ("cookies that are set", Verdict.HOLDS if total else Verdict.NOT_SEEN, f"{named}; none is sent back"),
-    ]
+    return check
+
+
+def date_form(visit: Visit) -> Result:
+    """How the page prints its date, wherever on it that stands."""
+    for page in visit.of(*ARTICLES):
+        tree = page.page.tree
+        for element in (*select(site.META_SPANS.value)(tree), *tree.iter("time", "span", "p", "li", "div")):
+            text = text_of(element) if len(element) == 0 else ""
+            if 4 <= len(text) <= 60 and parse_date(text, now=page.now):
+                return HOLDS, place(element)
+    return NOT_SEEN, "no text of the article pages is a date"
+
+
+def plain_http(kinds: Sequence[str]) -> Check:
+    """Whether pages of these kinds are whole without a browser."""
+
+    def check(visit: Visit) -> Result:
+        pages = visit.of(*kinds)
+        rendered = sum(is_rendered(page.response) for page in pages)
+        evidence = f"{rendered} of {len(pages)} are empty shells that a browser fills (ALQAHIRA_BROWSER=auto)"
+        return (FAILS if rendered else holds_if(pages, NOT_SEEN)), evidence
+
+    return check
+
+
+def missing_page(visit: Visit) -> Result:
+    """Whether a page that cannot be there is answered with 404 or 410."""
+    outcomes = [sample.outcome for sample in visit.asked("missing")]
+    return holds_if({"404", "410"} & {*outcomes}, FAILS if outcomes else NOT_SEEN), ", ".join(outcomes) or "not asked"
+
+
+def validators(visit: Visit) -> Iterator[str]:
+    """What a crawl can ask again for each article by."""
+    for page in visit.of(*ARTICLES):
+        names = [name for name in ("ETag", "Last-Modified") if name in page.response.headers]
+        yield names[0] if names else "neither ETag nor Last-Modified"
+
+
+def no_answer(is_met: Callable[[Exchange], object], header: str) -> Check:
+    """Whether no answer is of this sort; the statuses of those that are, and their values of a header."""
+
+    def check(visit: Visit) -> Result:
+        answers = [exchange for exchange in visit.exchanges if exchange.response]
+        met = [exchange for exchange in answers if is_met(exchange)]
+        marks = {str(exchange.status) for exchange in met}
+        marks |= {f"{header}: {value}" for exchange in met for value in exchange.header(header)}
+        evidence = f"{len(met)} of {len(answers)} answers" + (f": {', '.join(sorted(marks))}" if met else "")
+        return (FAILS if met else holds_if(answers, NOT_SEEN)), evidence
+
+    return check
+
+
+def cookies(visit: Visit) -> Result:
+    """Which cookies the site sets."""
+    values = (value for exchange in visit.exchanges for value in exchange.header("Set-Cookie"))
+    names = Counter(value.partition("=")[0].strip() for value in values)
+    shown = ", ".join(f"{name} ({count})" for name, count in names.most_common(5)) or "none"
+    return holds_if(visit.exchanges, NOT_SEEN), f"{shown}; none is sent back"
+
+
+# --- the table ----------------------------------------------------------------------------------
+
+_NO_BROWSER = "ALQAHIRA_BROWSER=never, no browser is installed, or the category has one page"
+
+# Each question with its check and the fact that the answer is written at.
+QUESTIONS: dict[str, tuple[Check, str]] = {
+    "listings by plain HTTP": (plain_http(LISTINGS), ""),
+    "articles by plain HTTP": (plain_http(ARTICLES), ""),
+    **{
+        f"record: {name}": (record_field(name), "")
+        for name in ("headline", "article_body", "date_published", "credit_line", "image_url", "keywords")
+    },
+    "the visible date's form": (date_form, ""),
+    "page 2 by page data": (answered(is_second_page, "page 2 by page data"), "NEXT_DATA_URL"),
+    "what a press asks for": (answered(is_press_learned, "pressed", unasked=_NO_BROWSER), "LOAD_MORE"),
+    "page 2 by what a press asks for": (answered(is_second_page, "page 2 by press"), "LOAD_MORE"),
+    "an article without its slug": (answered(is_same_article, "without slug"), "ARTICLE_PATH"),
+    "an article with a locale": (answered(is_same_article, "with locale"), "LOCALES"),
+    "an article as page data alone": (answered(is_article_data, "article data"), "NEXT_DATA_URL"),
+    "a video is no article": (answered(is_video, "video"), "VIDEO_MARKER"),
+    "a post of 2022": (answered(is_read, "old article", unanswered=NOT_SEEN), "LAYOUTS"),
+    "a tag lists by page data": (answered(lists_posts, "tag"), "TAG_URL"),
+    "a missing page answers 404": (missing_page, ""),
+    "conditional requests": (seen(validators, {"ETag", "Last-Modified"}), ""),
+    "no challenge": (no_answer(lambda exchange: exchange.refusal, "cf-mitigated"), ""),
+    "no rate limit": (no_answer(lambda e: e.status == 429 or e.header("Retry-After"), "Retry-After"), ""),
+    "cookies that are set": (cookies, ""),
+}

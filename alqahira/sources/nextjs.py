@@ -94,9 +94,9 @@ def data_of(page: Document) -> list[Any]:
     documents, pushed = [], []
     for _, name, text in page.scripts:
         if site.NEXT_DATA_SCRIPT.value == f"script#{name}":
-            documents.append(_loads(text))
+            documents.append(read_json(text))
         elif site.NEXT_FLIGHT_PUSH.value in text and (match := _PUSH.search(text)):
-            chunk = _loads(match[1])
+            chunk = read_json(match[1])
             if isinstance(chunk, list) and len(chunk) > 1 and isinstance(chunk[1], str):
                 pushed.append(chunk[1])
     if pushed:
@@ -199,7 +199,7 @@ def _flight(stream: str) -> list[Any]:
             texts[match["id"].decode()] = content[match.end() : at].decode("utf-8", "replace")
             continue
         if match:
-            values.append(_loads(content[match.end() : line_end].decode("utf-8", "replace")))
+            values.append(read_json(content[match.end() : line_end].decode("utf-8", "replace")))
         at = line_end + 1
     return [_with_texts(value, texts) for value in values]
 
@@ -217,7 +217,8 @@ def _other_text(value: Any, body: Any) -> str | None:
     return string(value) if isinstance(value, str) and value != body else None
 
 
-def _loads(text: str) -> Any:
+def read_json(text: str) -> Any:
+    """The JSON value that a text begins with; None where it begins with none."""
     try:
         return json.JSONDecoder(strict=False).raw_decode(text.strip())[0]
     except (ValueError, RecursionError):

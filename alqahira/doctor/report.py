@@ -1,0 +1,126 @@
+"""What the doctor concludes, and how it says it: a table on a terminal, one fact a line anywhere else."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from alqahira import site
+from alqahira.doctor.checks import FAILS, HOLDS, NOT_SEEN, Verdict
+from alqahira.doctor.facts import FACTS, NO_CHECK
+from alqahira.doctor.proposals import NewLayout
+from alqahira.doctor.questions import QUESTIONS
+from alqahira.doctor.visit import Visit, is_rendered
+
+# A crawl cannot do without these.
+NEEDED = {"ARTICLE_PATH", "CATEGORIES", "record: headline", "record: article_body", "record: date_published"}
+_FILE = "alqahira/site.py"
+_HEADINGS = ("fact", "was", "verdict", "evidence")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fact and what became of it. A `needed` one that does not hold makes the doctor end with status 1.
+
+    `confidence` is the fact's, or `question` for what is no fact of `site.py`; `settles` names the fact that the answer
+    to a question is written at.
+    """
+
+    fact: str
+    verdict: Verdict
+    evidence: str
+    confidence: str
+    settles: str = ""
+
+    @property
+    def is_bad(self) -> bool:
+        return self.fact in NEEDED and self.verdict is not HOLDS
+
+    @property
+    def row(self) -> tuple[str, str, str, str]:
+        """The cells of its line."""
+        return self.fact, self.confidence, self.verdict + (" (needed)" if self.is_bad else ""), printable(self.evidence)
+
+
+def diagnose(visit: Visit) -> list[Finding]:
+    """Every fact with its verdict, in the order of `site.py`, and the questions after them."""
+    findings = []
+    for name, fact in site.facts().items():
+        verdict, evidence = FACTS[name](visit) if name in FACTS else (NOT_SEEN, NO_CHECK[name])
+        findings.append(Finding(name, verdict, evidence, fact.confidence.value))
+    return [*findings, *(Finding(name, *check(visit), "question", at) for name, (check, at) in QUESTIONS.items())]
+
+
+def to_write(findings: Sequence[Finding], day: date) -> list[str]:
+    """One line for each fact that is not `seen` yet, or question about one, that the site has answered."""
+    lines = []
+    for finding in findings:
+        open_fact = finding.fact if finding.confidence in ("open", "inferred") else finding.settles
+        if open_fact and finding.verdict is not NOT_SEEN:
+            about = "" if open_fact == finding.fact else f" ({finding.fact})"
+            source = f'"scrapy doctor, {day:%Y-%m-%d}"'
+            fails = f"fails, {finding.evidence}; correct it or note {source}"
+            lines.append(f"{open_fact}{about}: {f'holds; seen(…, {source})' if finding.verdict is HOLDS else fails}")
+    return lines
+
+
+def show(findings: Sequence[Finding], visit: Visit, day: date) -> None:
+    """The findings, what to write where, and every request; in a pipe, what is no fact begins with `#`."""
+    asked = sum(exchange.went_out for exchange in visit.exchanges)
+    rendered = sum(exchange.response is not None and is_rendered(exchange.response) for exchange in visit.exchanges)
+    count = f"{asked} request{'s' * (asked != 1)}" + (f", {rendered} of them in a browser" if rendered else "")
+    title, mark = f"{visit.root}: {count}, {day:%Y-%m-%d}", ""
+    if sys.stdout.isatty():
+        _show_table(findings, title)
+    else:
+        mark = "# "
+        print(f"# {title}")
+        for row in (_HEADINGS, *(finding.row for finding in findings)):
+            print("\t".join(row))
+    if lines := to_write(findings, day):
+        whose = "the site" if visit.root == site.ROOT.value else f"{visit.root} (which is not the site)"
+        print(f"\n{mark}To write into {_FILE}, by the answers of {whose}:")
+        for line in lines:
+            print(f"{mark}  {printable(line)}")
+    if failed := [f.fact for f in findings if f.verdict is FAILS and f.confidence == "seen"]:
+        print(f"{mark}Correct in {_FILE}: {', '.join(failed)}")
+    print(f"\n{mark}{count}:")
+    for number, exchange in enumerate(visit.exchanges, start=1):
+        outcome = exchange.refusal or exchange.failure or str(exchange.status)
+        where = " in the browser" if exchange.response and is_rendered(exchange.response) else ""
+        request = exchange.request
+        print(f"{mark}{number:3} {exchange.kind}{where}: {outcome} {request.method} {printable(request.url)}")
+
+
+def _show_table(findings: Sequence[Finding], title: str) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    # Folded where the screen is narrow, cut nowhere.
+    table = Table(title=title, title_justify="left")
+    for heading in _HEADINGS:
+        table.add_column(heading, overflow="fold")
+    colours = {HOLDS: "green", FAILS: "red", NOT_SEEN: "yellow"}
+    for finding in findings:
+        fact, confidence, verdict, evidence = finding.row
+        table.add_row(Text(fact), confidence, Text(verdict, style=colours[finding.verdict]), Text(evidence))
+    Console().print(table)
+
+
+def show_layout(layout: NewLayout, known: int) -> None:
+    """The proposal as lines that can be copied, without colours or folding."""
+    whose = "known records" if known else "records that the other sources give"
+    print(f"\nArticle pages have another markup. These selectors give the {whose}; headline and body together")
+    print(f"to the letter on {layout.records} of {layout.of} pages. As the first entry of LAYOUTS in {_FILE}:\n")
+    print('ArticleLayout(\n    name="…",')
+    for proposal in layout.proposals:
+        print(f"    {proposal.name}={printable(repr(proposal.selector))},  # {proposal.gives} of {proposal.of}")
+    print(")")
+
+
+def printable(text: str) -> str:
+    """Text from a page, with nothing in it that a terminal would obey or that would break a line."""
+    return "".join(character if character.isprintable() else "·" for character in text)

@@ -1,0 +1,188 @@
+"""What one visit of the doctor brought back: every exchange with the site, and each answer read as a crawl reads it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from scrapy import Request
+from scrapy.http import Response
+
+from alqahira.discovery.depth import Pager
+from alqahira.errors import AlqahiraError
+from alqahira.extract import Reading, decode, read_page
+from alqahira.listing import Listing, read_listing
+from alqahira.middlewares.causes import REFUSALS
+from alqahira.sources import Document
+from alqahira.sources.nextjs import data_of, read_json
+
+# Kinds of samples. Articles are also asked for by other addresses, to see whether those lead to the same.
+LISTINGS = ("category", "kicker", "tag")
+ARTICLES = ("article", "without slug", "with locale", "old article", "known article")
+PAGES = (*LISTINGS, *ARTICLES)
+
+# Failures of the network or of the site's end of it; every other one is this program's own manners.
+_UNREACHABLE = {
+    "dns": "its name does not resolve",
+    "connection_refused": "nobody listens there",
+    "connection_lost": "the connection broke",
+    "timeout": "no answer in time",
+    "tls": "no secure connection",
+}
+
+
+class SiteUnreachable(AlqahiraError):
+    """No request was answered: nothing is known of the site, and no fact has failed."""
+
+    exit_status = 4
+
+
+def is_rendered(response: Response) -> bool:
+    """Whether a response is the DOM of a page in the browser."""
+    return "browser" in response.flags
+
+
+@dataclass(eq=False)
+class Exchange:
+    """One request over the wire for a sample of this kind; `failure` says why no response came.
+
+    The response's body still has its Content-Encoding. `refusal`: `challenge` or `blocked`, whatever the status.
+    """
+
+    kind: str
+    request: Request
+    when: datetime
+    response: Response | None = None
+    failure: str = ""
+    refusal: str = ""
+
+    @property
+    def status(self) -> int:
+        """0 where no response came."""
+        return self.response.status if self.response else 0
+
+    @property
+    def went_out(self) -> bool:
+        """Whether the site was asked, so far as this end can tell."""
+        return bool(self.status) or self.failure in _UNREACHABLE
+
+    def header(self, name: str) -> list[str]:
+        """The values of a header of the response."""
+        return [value.decode("latin-1") for value in self.response.headers.getlist(name)] if self.response else []
+
+
+@dataclass(eq=False)
+class Sample:
+    """One answer: of one of PAGES, or `sitemap`, `missing`, `video`, `pressed` and the like.
+
+    `asked` is the address before any redirect. `failure`: why there is no answer (the response's status is 0 then), or
+    `challenge`, `blocked`. `note`: what the browser learned from a press.
+    """
+
+    kind: str
+    asked: str
+    response: Response
+    root: str
+    now: datetime
+    failure: str = ""
+    note: str = ""
+
+    @property
+    def url(self) -> str:
+        return self.response.url
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the site itself answered with 200."""
+        return self.response.status == 200 and not self.failure
+
+    @property
+    def outcome(self) -> str:
+        """The failure, else the status."""
+        return self.failure or str(self.response.status)
+
+    @cached_property
+    def page(self) -> Document:
+        return Document(decode(self.response.body), self.url, self.now)
+
+    @cached_property
+    def reading(self) -> Reading:
+        return read_page(self.response.body, self.url, now=self.now)
+
+    @cached_property
+    def listing(self) -> Listing:
+        return read_listing(self.response.body, self.url, root=self.root, now=self.now)
+
+    @cached_property
+    def data(self) -> list[Any]:
+        """The JSON documents that a page hands to its scripts, or the one that the answer is."""
+        is_json = self.response.body.lstrip()[:1] == b"{"
+        return [read_json(self.page.html)] if is_json else data_of(self.page)
+
+    def values(self, *path: str) -> list[Any]:
+        """The values at a path of names in the data; of a list, those below each of its entries."""
+        return list(_values(self.data, path))
+
+
+def _values(value: Any, path: tuple[str, ...]) -> Iterator[Any]:
+    if isinstance(value, list):
+        for entry in value:
+            yield from _values(entry, path)
+    elif path and isinstance(value, dict):
+        yield from _values(value.get(path[0]), path[1:])
+    elif not path and value is not None:
+        yield value
+
+
+@dataclass
+class Visit:
+    """All samples and exchanges of one visit to the site at `root`."""
+
+    root: str
+    samples: list[Sample] = field(default_factory=list)
+    exchanges: list[Exchange] = field(default_factory=list)
+    is_interrupted: bool = False
+
+    def asked(self, kind: str) -> list[Sample]:
+        """The samples of a kind, answered or not."""
+        return [sample for sample in self.samples if sample.kind == kind]
+
+    def of(self, *kinds: str) -> list[Sample]:
+        """The samples of these kinds that the site itself answered with 200."""
+        return [sample for sample in self.samples if sample.kind in kinds and sample.is_answered]
+
+    def pager(self) -> Pager | None:
+        """The category's listing as a crawl would page it; None where it was not answered."""
+        return next((Pager(sample.url, first=sample.listing) for sample in self.of("category")), None)
+
+    def failure(self) -> AlqahiraError | None:
+        """Why no fact can be judged: the site was not reached, or refuses every page; None where it answered one."""
+        if self.is_interrupted:
+            return AlqahiraError("the visit was interrupted: no fact was checked")
+        out = [exchange for exchange in self.exchanges if exchange.went_out]
+        answers = [exchange for exchange in out if exchange.response]
+        if not answers:
+            cause = _commonest(exchange.failure for exchange in out or self.exchanges)
+            reason = f"{_UNREACHABLE[cause]} ({cause})" if cause in _UNREACHABLE else cause
+            return SiteUnreachable(f"{self.root} could not be reached: {reason or 'no request was made'}")
+        # That robots.txt may be read says nothing of the pages.
+        pages = [exchange for exchange in answers if exchange.kind != "robots"] or answers
+        refused = [exchange for exchange in answers if exchange.refusal or f"http_{exchange.status}" in REFUSALS]
+        if all(page in refused for page in pages):
+            answer = _commonest(f"{e.status}{f' ({e.refusal})' if e.refusal else ''}" for e in refused)
+            return AlqahiraError(
+                f"the site refuses this crawler: {answer} to {len(refused)} of {len(out)} requests "
+                '(docs/operations.md, "The site refuses")'
+            )
+        if all(page.status != 200 and not 300 <= page.status < 400 for page in pages):
+            status = _commonest(str(page.status) for page in pages)
+            return AlqahiraError(f"{self.root} shows no page: {status} to {len(pages)} of {len(out)} requests")
+        return None
+
+
+def _commonest(texts: Iterator[str]) -> str:
+    return next((text for text, _ in Counter(texts).most_common(1)), "")
