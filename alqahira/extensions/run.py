@@ -27,7 +27,7 @@ from alqahira.frontier import RevisitSchedule
 from alqahira.ledger import Ledger, open_ledger
 from alqahira.log_guard import guard_log, guard_log_from_the_start
 from alqahira.logformatter import say_in_one_line, skip_below
-from alqahira.page import CrawledArticle, FetchedPage, PageVisit
+from alqahira.page import CrawledArticle, FetchedPage
 from alqahira.parts import Publisher
 from alqahira.urls import site_name
 
@@ -59,7 +59,6 @@ class Run:
         self.account = Account()
         self.started = started or datetime.now(UTC)
         self.archive: ArchiveWriter | None = None
-        self.met: dict[str, None] = {}  # every page that the doors named, in their order
         self.max_articles: int | None = None
         self.failure: AlqahiraError | None = None
         self.exit_status = 1  # until the run has been judged
@@ -134,8 +133,8 @@ class Run:
         except AlqahiraError as error:
             self.fail(error)
 
-    def keep(self, what: FetchedPage | PageVisit) -> bool:
-        """Archive a page before anything comes of it, or that a set-aside article is taken up; False: let it be.
+    def keep(self, page: FetchedPage) -> bool:
+        """Archive a page before anything comes of it; False: let it be.
 
         Where no archive is kept there is nothing to do.
         """
@@ -146,10 +145,7 @@ class Run:
         if self.failure or self.archive is None:
             return False
         try:
-            if isinstance(what, FetchedPage):
-                self.archive.write_page(what)
-            else:
-                self.archive.write_taken_up(what, datetime.now(UTC))
+            self.archive.write_page(page)
         except AlqahiraError as error:
             self.fail(error)
             return False
@@ -159,7 +155,7 @@ class Run:
         """Whether that went well. Of a run that failed the file stays open: the next run closes it."""
         if self.archive is None or self.failure:
             return True
-        told = {"complete": complete, "exit_status": self.exit_status, "reason": reason, "met": [*self.met]}
+        told = {"complete": complete, "exit_status": self.exit_status, "reason": reason}
         try:
             self.archive.close(now, told)
         except AlqahiraError as error:
@@ -183,8 +179,8 @@ class Run:
 
     @property
     def is_full(self) -> bool:
-        """Whether the run has accepted as many articles as it was asked for."""
-        return self.max_articles is not None and self.account.count(Outcome.ACCEPTED) >= self.max_articles
+        """Whether the run's feed has as many articles as it was asked for."""
+        return self.max_articles is not None and self.account.in_feed >= self.max_articles
 
     def stop(self, reason: str) -> None:
         """End the run in good order; what is pending stays in the frontier."""
