@@ -64,13 +64,14 @@ class Account:
         self._open.add(key)
         return True
 
-    def settle(self, key: str, outcome: Outcome, cause: str = "") -> None:
-        """Say what became of an article; the first word on it holds."""
+    def settle(self, key: str, outcome: Outcome, cause: str = "", *, in_feed: bool = True) -> None:
+        """Say what became of an article; the first word on it holds. `in_feed`: an accepted one was asked for."""
         if key in self._closed:
             return
         self._open.discard(key)
         self._closed.add(key)
         self.settled[outcome, cause or outcome.value] += 1
+        self.in_feed += in_feed and outcome is Outcome.ACCEPTED
 
     def saw(self, sources: Mapping[str, str]) -> None:
         """Count where each field of an article that was read came from."""

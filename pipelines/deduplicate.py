@@ -30,8 +30,7 @@ class Deduplicate(Step):
         except AlqahiraError as error:
             self.run.fail(error)
             raise DropItem("left to the next run") from None
-        self.run.account.in_feed += verdict.is_published and item.is_asked_for
-        self.run.settle(item.visit.key, verdict.outcome, verdict.cause)
+        self.run.settle(item.visit.key, verdict.outcome, verdict.cause, in_feed=item.is_asked_for)
         if not verdict.is_published:
             raise DropItem(verdict.cause)
         item.article = verdict.article

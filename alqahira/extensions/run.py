@@ -167,9 +167,9 @@ class Run:
     def _max_bytes(self) -> int:
         return self.crawler.settings.getint("DOWNLOAD_MAXSIZE")
 
-    def settle(self, key: str, outcome: Outcome, cause: str = "") -> None:
+    def settle(self, key: str, outcome: Outcome, cause: str = "", *, in_feed: bool = True) -> None:
         """Count what became of an article, and end the run when it has what it was asked for."""
-        self.account.settle(key, outcome, cause)
+        self.account.settle(key, outcome, cause, in_feed=in_feed)
         stats = self.crawler.stats
         stats.inc_value(f"alqahira/{outcome.value}")
         if cause:
