@@ -47,6 +47,8 @@ class Account:
     notes: Counter[str] = field(default_factory=Counter)
     # field -> the source it came from -> articles; `none` where an article lacks the field.
     sources: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    # Accepted articles that the run was asked for: they go to its feed, and count for `max_articles`.
+    in_feed: int = 0
     drift: list[str] = field(default_factory=list)
     # Where articles seem to be missing in a listing, one line each, the first few.
     gaps: list[str] = field(default_factory=list)
@@ -62,13 +64,14 @@ class Account:
         self._open.add(key)
         return True
 
-    def settle(self, key: str, outcome: Outcome, cause: str = "") -> None:
-        """Say what became of an article; the first word on it holds."""
+    def settle(self, key: str, outcome: Outcome, cause: str = "", *, in_feed: bool = True) -> None:
+        """Say what became of an article; the first word on it holds. `in_feed`: an accepted one was asked for."""
         if key in self._closed:
             return
         self._open.discard(key)
         self._closed.add(key)
         self.settled[outcome, cause or outcome.value] += 1
+        self.in_feed += in_feed and outcome is Outcome.ACCEPTED
 
     def saw(self, sources: Mapping[str, str]) -> None:
         """Count where each field of an article that was read came from."""
@@ -106,6 +109,7 @@ class Account:
             **{outcome.value: self.count(outcome) for outcome in Outcome},
             "causes": {outcome.value: self.causes(outcome) for outcome in Outcome if self.causes(outcome)},
             "left": self.left,
+            "in_feed": self.in_feed,
             "listings": dict(self.listings),
             "notes": dict(self.notes),
             "sources": {name: dict(counts) for name, counts in self.sources.items()},
@@ -122,8 +126,14 @@ def account_line(account: Mapping[str, Any]) -> str:
         causes = account["causes"].get(outcome.value, {})
         named = ", ".join(f"{cause} {n}" for cause, n in causes.items() if cause != outcome.value)
         parts.append(f"{account.get(outcome.value, 0)} {outcome.value}" + (f" ({named})" if named else ""))
+    feed = f"; {account['in_feed']} of the accepted in the feed" if _is_feed_smaller(account) else ""
     left = f"; {account['left']} left to the next run" if account["left"] else ""
-    return f"{account['discovered']} discovered = {' + '.join(parts)}{left}"
+    return f"{account['discovered']} discovered = {' + '.join(parts)}{feed}{left}"
+
+
+def _is_feed_smaller(account: Mapping[str, Any]) -> bool:
+    accepted = account.get(Outcome.ACCEPTED.value, 0)
+    return bool(account.get("in_feed", accepted) != accepted)  # the accounts of older runs do not say
 
 
 def account_table(account: Mapping[str, Any]) -> list[str]:
@@ -137,6 +147,8 @@ def account_table(account: Mapping[str, Any]) -> list[str]:
         rows.append((outcome.value, "", str(account.get(outcome.value, 0))))
         rows += [("", cause, str(n)) for cause, n in causes.items() if cause != outcome.value]
     rows.append(("= discovered", "", str(account["discovered"])))
+    if _is_feed_smaller(account):
+        rows.append(("accepted, in the feed", "", str(account["in_feed"])))
     if account["left"]:
         rows.append(("left to the next run", "", str(account["left"])))
     widths = [max(len(row[i]) for row in rows) for i in range(3)]

@@ -18,9 +18,9 @@ from typing import Any
 from alqahira.article import Article
 from alqahira.errors import AlqahiraError
 from alqahira.ledger import Ledger
-from alqahira.page import ArchivedResponse, Fetch
+from alqahira.page import ArchivedResponse
 from alqahira.parts import write_atomic
-from alqahira.warc import ENDED, TAKEN_UP, Record, event_record, index_line, page_records, run_record
+from alqahira.warc import ENDED, Record, event_record, index_line, page_records, run_record
 from alqahira.warc_files import read_records
 
 SUFFIX, OPEN_SUFFIX, INDEX_SUFFIX = ".warc.gz", ".warc.gz.open", ".cdxj"
@@ -71,11 +71,6 @@ class ArchiveWriter:
     def write_page(self, page: ArchivedResponse) -> None:
         """A page that was read, before anything comes of it."""
         self.append(b"".join(page_records(page)))
-
-    def write_taken_up(self, visit: Fetch, when: datetime) -> None:
-        """An article that another section's run had set aside is this one's now; its page lies in that run's file."""
-        told = {"key": visit.key, "discovered_on": visit.discovered_on}
-        self.append(event_record(TAKEN_UP, when, told, visit))
 
     def close(self, when: datetime, ended: Mapping[str, Any]) -> None:
         """The run has ended in order: say how, and give the file its name."""
@@ -150,9 +145,6 @@ def _counting(record: Record, ledger: Ledger) -> Callable[[], bool]:
     """Whether the ledger has heard of a record of a file that was left open; asked of the last ones only."""
     if record.type in PAGE_TYPES and record.note:
         return partial(ledger.was_visited, record.note["key"], record.date)
-    if record.event.get("event") == TAKEN_UP:
-        key = record.event["key"]
-        return lambda: not ledger.is_set_aside(key)
     return lambda: True
 
 
@@ -182,7 +174,8 @@ def index_lines(path: Path, filename: str, *, max_bytes: int) -> Iterator[str]:
 def find_page(folder: Path, article: Article, *, max_bytes: int) -> tuple[Path, Record] | None:
     """The file and record of the page that a record was read from: its `article_id` at its `date_crawled`.
 
-    An article that waited for another section's run lies in the file of the run that fetched it. Raises OSError.
+    In an older archive, one that waited for another section's run lies in the file of the run that fetched it.
+    Raises OSError.
     """
     assert article.date_crawled is not None
     moment = f" {article.date_crawled.astimezone(UTC):%Y%m%d%H%M%S} "

@@ -11,10 +11,9 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from alqahira.account import Outcome
 from alqahira.arabic import REPLACEMENT
-from alqahira.arguments import CrawlArguments
 from alqahira.article import Article
-from alqahira.dates import cairo_day
 from alqahira.page import Fetch
 from alqahira.similarity import Features, features, same_story
 
@@ -27,19 +26,19 @@ _FIELDS = tuple(field.name for field in fields(Article))
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was decided: accepted, revised, unchanged or duplicate; `article` has its revision filled in."""
+    """What was decided: accepted (cause `revision`: once more), unchanged or duplicate; `article` has its revision."""
 
-    outcome: str
+    outcome: Outcome
     article: Article
     cause: str = ""
 
     @property
-    def is_emitted(self) -> bool:
-        return self.outcome in ("accepted", "revised")
+    def is_published(self) -> bool:
+        return self.outcome is Outcome.ACCEPTED
 
 
-class Known(NamedTuple):
-    """The newest that is known of an article. `status`: accepted, duplicate or set_aside."""
+class StoredArticle(NamedTuple):
+    """The newest revision that is stored of an article. `status`: accepted or duplicate."""
 
     status: str
     revision: int
@@ -52,14 +51,14 @@ class Candidate(NamedTuple):
     """An article that shares bands with the one in question."""
 
     article_id: str
-    story_time: datetime
+    published_or_seen: datetime
     body: Callable[[], str]  # asked only of those within the window
 
 
 # --- normalize ----------------------------------------------------------------------------------
 
 
-def why_no_record(article: Article, *, max_headline: int) -> str | None:
+def rejection_reason(article: Article, *, max_headline: int) -> str | None:
     """Why it cannot become a record, or None. `max_headline`: characters."""
     if REPLACEMENT in article.headline or REPLACEMENT in article.article_body:
         return "bad_encoding"
@@ -98,59 +97,53 @@ def take_topics(article: Article, terms: Mapping[str, Sequence[str]]) -> None:
     article.topic_terms = list(dict.fromkeys(term for topic in article.topics for term in terms[topic]))
 
 
-def why_not_covered(article: Article, topic: str | None, arguments: CrawlArguments) -> str | None:
-    """Why a run of a section sets it aside, or None. `topic`: the section's; None where any will do."""
-    if not article.topics:
-        return "no_topic"
-    if topic is not None and topic not in article.topics:
-        return "other_section"
-    if not arguments.covers(cairo_day(article.date_published) if article.date_published else None):
-        return "outside_days"
-    return None
+def skip_reason(article: Article) -> str | None:
+    """Why it does not belong in the corpus, or None. The corpus takes what is on any topic, whichever spider met it."""
+    return None if article.topics else "no_topic"
 
 
 # --- deduplicate --------------------------------------------------------------------------------
 
 
-def judge(
+def decide(
     article: Article,
-    newest: Known | None,
+    newest: StoredArticle | None,
     original: Callable[[], tuple[str, str] | None],
     near_duplicates: str,
 ) -> Verdict:
-    """New, revised, unchanged, or told already? Fills in revision, date_first_seen and duplicate_of.
+    """New, revised, unchanged or a duplicate? Fills in revision, date_first_seen and duplicate_of.
 
     `original`: the earlier article that this one repeats, and how (`same_content`, `near_duplicate`); asked only
     where it matters.
     """
     if newest is not None:
         article.date_first_seen = newest.date_first_seen
-        if newest.status != "set_aside" and newest.content_hash == article.content_hash:
+        if newest.content_hash == article.content_hash:
             article.revision = newest.revision
-            return Verdict("unchanged", article, "same_content")
-        article.revision = newest.revision + (newest.content_hash != article.content_hash)
+            return Verdict(Outcome.UNCHANGED, article, "same_content")
+        article.revision = newest.revision + 1
         if newest.status == "accepted":
             article.duplicate_of = newest.duplicate_of
-            return Verdict("revised", article, "revision")
+            return Verdict(Outcome.ACCEPTED, article, "revision")
     found = None if near_duplicates == "off" else original()
     if found is None:
-        return Verdict("accepted", article)
+        return Verdict(Outcome.ACCEPTED, article)
     article.duplicate_of, cause = found
-    return Verdict("accepted" if near_duplicates == "mark" else "duplicate", article, cause)
+    return Verdict(Outcome.ACCEPTED if near_duplicates == "mark" else Outcome.DUPLICATE, article, cause)
 
 
-def story_time(article: Article) -> datetime:
+def published_or_seen(article: Article) -> datetime:
     """When it was news: published, or else first seen."""
     moment = article.date_published or article.date_first_seen
     assert moment is not None
     return moment
 
 
-def first_repeated(article: Article, found: Features, candidates: Iterable[Candidate]) -> str | None:
+def find_duplicate(article: Article, found: Features, candidates: Iterable[Candidate]) -> str | None:
     """The first candidate within the window that tells the same story by the exact rule."""
-    moment = story_time(article)
+    moment = published_or_seen(article)
     for candidate in candidates:
-        if abs(candidate.story_time - moment) > STORY_WINDOW:
+        if abs(candidate.published_or_seen - moment) > STORY_WINDOW:
             continue
         if same_story(found, features(candidate.body())):
             return candidate.article_id

@@ -21,9 +21,8 @@ class Standing(StrEnum):
     NEW = "new"  # never met before
     PENDING = "pending"  # met, and nothing has become of it yet
     DUE = "due"  # known, and to be asked about now
-    RESTING = "resting"  # known, and not to be asked about yet
+    FRESH = "fresh"  # known, and not to be asked about yet
     ELSEWHERE = "elsewhere"  # pending, and another run is at it
-    SET_ASIDE = "set_aside"  # read by a run that did not cover it, and kept in the ledger for one that does
     NOT_ARTICLE = "not_article"  # an infographic, an album or a video: never to be asked for
 
 
@@ -81,7 +80,7 @@ class RevisitSchedule:
         return next((visited + pause for limit, pause in self.steps if age <= limit), None)
 
 
-def discovery(row: Any, link: Link, section: str, now: datetime) -> Discovery:
+def discovery(row: Any, link: Link, now: datetime) -> Discovery:
     """How a page that the ledger knows stands, now that a listing, a sitemap or a feed names it again."""
     if row.state == "not_article" and link.kind == site.ARTICLE_KIND.value:
         standing = Standing.PENDING  # its editors have made an article of it
@@ -89,8 +88,6 @@ def discovery(row: Any, link: Link, section: str, now: datetime) -> Discovery:
         return Discovery(link, Standing.NOT_ARTICLE, bool(row.settled), kind=row.cause)
     elif row.state == "pending":
         standing = Standing.PENDING
-    elif f",{section}," in row.aside_topics:
-        standing = Standing.SET_ASIDE
     elif row.next_visit is not None and row.next_visit <= rfc3339(now):
         standing = Standing.DUE
     elif link.modified and row.state == "done" and row.last_visit <= rfc3339(link.modified):
@@ -98,7 +95,7 @@ def discovery(row: Any, link: Link, section: str, now: datetime) -> Discovery:
     elif link.is_listed and row.state == "done" and (row.etag or row.last_modified):
         standing = Standing.DUE  # the site shows it now, and an unchanged one costs it no more than a 304
     else:
-        standing = Standing.RESTING
+        standing = Standing.FRESH
     return Discovery(link, standing, bool(row.settled), row.etag, row.last_modified)
 
 

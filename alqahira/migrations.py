@@ -5,14 +5,34 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import sqlalchemy as sa
+from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
 from alqahira.errors import LedgerMissing, LedgerUnusable
 from alqahira.stores import Store
 from alqahira.tables import STATE_VERSION, meta, metadata
 
+
+def _fetch_set_aside_again(connection: Connection) -> None:
+    """What was set aside for the other section or other days is asked for again: the corpus takes it all now.
+
+    Without its validators, for a 304 would bring no article. Any run takes any page: the indexes leave out whose it is.
+    """
+    for statement in (
+        "UPDATE pages SET state = 'pending', attempts = 0, cause = NULL, next_visit = NULL, etag = NULL, "
+        "last_modified = NULL, article_id = NULL WHERE aside_topics <> ''",
+        "DELETE FROM articles WHERE status = 'set_aside'",
+        "ALTER TABLE pages DROP COLUMN aside_topics",
+        "DROP INDEX pages_frontier",
+        "CREATE INDEX pages_frontier ON pages (state)",
+        "DROP INDEX pages_next_visit",
+        "CREATE INDEX pages_next_visit ON pages (next_visit)",
+    ):
+        connection.execute(text(statement))
+
+
 # Steps from an older state to the next version, by the version they start from.
-MIGRATIONS: dict[int, Callable[[Connection], None]] = {}
+MIGRATIONS: dict[int, Callable[[Connection], None]] = {1: _fetch_set_aside_again}
 
 
 def prepare(store: Store, *, read_only: bool) -> None:

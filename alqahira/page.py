@@ -49,9 +49,10 @@ class ArchivedResponse:
 class ArticleItem:
     """The item of the pipelines; the last of them returns `article` alone, so feeds hold records only.
 
-    `page`: what the archive keeps of it; None where there is no archive, or where the article was set aside earlier.
+    `page`: what the archive keeps of it. `is_asked_for`: it goes to the run's feed, and counts for `max_articles`.
     """
 
     article: Article
     visit: Fetch
     page: ArchivedResponse | None = None
+    is_asked_for: bool = False

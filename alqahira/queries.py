@@ -22,11 +22,10 @@ SET_PAGE = pages.update().where(pages.c.key == sa.bindparam("page"))
 NEWEST = sa.select(articles).where(_ARTICLE).order_by(articles.c.revision.desc()).limit(1)
 ACCEPTED = sa.select(articles.c.revision).where(_ARTICLE, articles.c.status == "accepted").limit(1)
 STORE_ARTICLE = articles.insert()
-DROP_SET_ASIDE = articles.delete().where(_ARTICLE, articles.c.status == "set_aside")
 
 SAME_CONTENT = (
     sa.select(articles.c.article_id, articles.c.duplicate_of)
-    .where(articles.c.content_hash == sa.bindparam("content_hash"), _OTHERS, articles.c.status != "set_aside")
+    .where(articles.c.content_hash == sa.bindparam("content_hash"), _OTHERS)
     .order_by(articles.c.date_crawled)
     .limit(1)
 )

@@ -12,7 +12,7 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from heapq import heappop, heappush
 from io import BytesIO
@@ -42,7 +42,7 @@ from alqahira.frontier import Link
 from alqahira.ledger import Ledger
 from alqahira.middlewares.causes import TOO_LARGE, failure_cause
 from alqahira.page import ArchivedResponse, ArticleItem
-from alqahira.warc import ENDED, TAKEN_UP, Record, page_of
+from alqahira.warc import ENDED, Record, page_of
 from alqahira.warc_files import read_records
 from spiders.section import SectionSpider
 
@@ -50,15 +50,13 @@ logger = logging.getLogger(__name__)
 
 # Why a record of another tool's WARC is no article page; `http_<status>` as well.
 _NOT_ARTICLE, _NOT_HTML, REVISIT = "not_an_article_address", "not_html", "revisit"
-# The moment of a run's last steps: when none that went on beside it has anything left.
-_WHEN_ALL_HAVE_ENDED = datetime.max.replace(tzinfo=UTC)
 # What the reading of a foreign date, address or header can fail with.
 BAD_RECORD = (ValueError, OverflowError, TypeError)
 
 
 @dataclass(frozen=True, slots=True)
 class ArchivedRun:
-    """One run as its file tells it; of another tool's file one for each section, of which the first reads its pages."""
+    """One run as its file tells it. Another tool's file is read as a run of the first section."""
 
     path: Path
     started: datetime
@@ -66,7 +64,6 @@ class ArchivedRun:
     run_id: str | None = None  # None: another tool wrote the file
     site_url: str | None = None
     arguments: dict[str, Any] = field(default_factory=dict)
-    is_first: bool = True
 
 
 @dataclass(slots=True)
@@ -99,7 +96,7 @@ def archived_runs(archive: Path, max_bytes: int) -> list[ArchivedRun]:
     if not found:
         raise ConfigurationError(f"there is no archive at {archive}: crawl with ALQAHIRA_ARCHIVE=true")
     runs = [run for path in found for run in _runs_of(path, max_bytes)]
-    return sorted(runs, key=lambda run: (run.started, run.path.name, not run.is_first))
+    return sorted(runs, key=lambda run: (run.started, run.path.name))
 
 
 def _runs_of(path: Path, max_bytes: int) -> Iterator[ArchivedRun]:
@@ -123,8 +120,7 @@ def _runs_of(path: Path, max_bytes: int) -> Iterator[ArchivedRun]:
         elif record.type == "warcinfo":
             continue  # when a file was written says nothing of its pages
         else:
-            for number, section in enumerate(site.SECTIONS):
-                yield ArchivedRun(path, started, section, is_first=not number)
+            yield ArchivedRun(path, started, next(iter(site.SECTIONS)))
         return
     # Nothing to go by: its damage is counted in a run of its own.
     yield ArchivedRun(path, datetime.fromtimestamp(0, UTC), next(iter(site.SECTIONS)))
@@ -196,16 +192,14 @@ class _Replays:
     def go_on(self) -> None:
         """Replay them. Raises AlqahiraError, OSError."""
         ledger: Ledger | None = None
-        # Of the second section of a foreign file: what the first has set aside.
-        met: dict[Path, list[str]] = {}
         try:
             for number, archived in enumerate(self._runs, start=1):
                 self._until(archived.started)
                 replayed = _Replay(archived, self._settings, self._tally, ledger)
                 ledger = replayed.run.ledger
-                steps = replayed.read(met.setdefault(archived.path, []), is_last=number == len(self._runs))
+                steps = replayed.read(is_last=number == len(self._runs))
                 self._go(number, replayed, steps)
-                self._tally.runs += archived.is_first
+                self._tally.runs += 1
             self._until(None)
             replayed.run.publisher.seal_all()  # what a run that died had accepted after all others had ended
         finally:
@@ -214,9 +208,7 @@ class _Replays:
 
     def _until(self, moment: datetime | None) -> None:
         """Do what happened before a moment, in its order; all that there is without one."""
-        while self._going and (
-            moment is None or self._going[0][0] < moment or self._going[0][0] == _WHEN_ALL_HAVE_ENDED
-        ):
+        while self._going and (moment is None or self._going[0][0] < moment):
             self._go(*heappop(self._going)[1:])
 
     def _go(self, number: int, replayed: _Replay, steps: Iterator[datetime]) -> None:
@@ -255,35 +247,22 @@ class _Replay:
         names = build_component_list(own.get_component_priority_dict_with_base("ITEM_PIPELINES"))
         self.steps: list[Any] = [build_from_crawler(load_object(name), crawler) for name in names]
 
-    def read(self, met: list[str], *, is_last: bool) -> Iterator[datetime]:
-        """The whole run, step by step: gives the moment of what it does next.
-
-        `met`: pages that an earlier section's run of the same file has read; this one's are added.
-        """
+    def read(self, *, is_last: bool) -> Iterator[datetime]:
+        """The whole run, step by step: gives the moment of what it does next."""
         run, ended, clock = self.run, None, self.archived.started
         run.run_id = run.ledger.start_run(self.archived.run_id or run.run_id, self.spider.name, run.started)
         for step in self.steps:
             if hasattr(step, "open_spider"):
                 step.open_spider()
-        if self.archived.is_first:
-            for record in self._records():
-                clock = max(clock, self._moment(record))
-                yield clock
-                if record.type in PAGE_TYPES:
-                    self._page(record, met)
-                elif record.type == "revisit":
-                    self.tally.skipped[REVISIT] += 1
-                elif self.archived.run_id and record.event.get("event") == TAKEN_UP:
-                    self._take_up(record.event["key"], record.event["discovered_on"])
-                elif self.archived.run_id and record.event.get("event") == ENDED:
-                    ended = (record.event, record.date)
-            if ended:
-                # What the others that went on beside it took up is theirs.
-                yield _WHEN_ALL_HAVE_ENDED
-                self._mend(ended[0]["met"])
-        else:
+        for record in self._records():
+            clock = max(clock, self._moment(record))
             yield clock
-            self._mend(met)
+            if record.type in PAGE_TYPES:
+                self._page(record)
+            elif record.type == "revisit":
+                self.tally.skipped[REVISIT] += 1
+            elif self.archived.run_id and record.event.get("event") == ENDED:
+                ended = (record.event, record.date)
         self.tally.errors += run.errors
         if ended is None and self.archived.run_id and not is_last:
             return  # it died: what it had accepted waits for the next run's parts, as it did then
@@ -317,7 +296,7 @@ class _Replay:
 
     # --- what can happen ------------------------------------------------------------------------
 
-    def _page(self, record: Record, met: list[str]) -> None:
+    def _page(self, record: Record) -> None:
         """A page, read once more."""
         try:
             if record.note is None and (cause := why_no_page(record, self.root)):
@@ -329,7 +308,6 @@ class _Replay:
             return
         visit, ledger = page.visit, self.run.ledger
         self.tally.pages += 1
-        met.append(visit.key)
         link = Link(visit.key, page.link_url, visit.discovered_on)
         ledger.discover([link], section=self.spider.section.name, run_id=self.run.run_id, now=visit.fetched)
         self.run.account.take(visit.key)
@@ -349,22 +327,6 @@ class _Replay:
         for item in items:
             self._pass_on(item)
         self._check()
-
-    def _take_up(self, key: str, discovered_on: str | None) -> None:
-        """An article that another section's run has set aside."""
-        kept = self.run.ledger.set_aside_article(key, self.spider.section.topic)
-        if kept is not None:
-            self.run.account.take(key)
-            kept.visit = replace(kept.visit, discovered_on=discovered_on or kept.visit.discovered_on)
-            self._pass_on(kept)
-            self._check()
-
-    def _mend(self, met: list[str]) -> None:
-        """What the run met and left to another section, which by today's topics is its own."""
-        for key in met:
-            if self.run.is_full:
-                return
-            self._take_up(key, None)
 
     # --- the steps ------------------------------------------------------------------------------
 

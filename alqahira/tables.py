@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, MetaData, String, Table, Text
 
-# 1: the first shape. A change here needs the next number and a step in `migrations.MIGRATIONS`.
-STATE_VERSION = 1
+# 1: the first shape; 2: nothing is set aside. A change needs the next number and a step in `migrations.MIGRATIONS`.
+STATE_VERSION = 2
 
 metadata = MetaData()
 
@@ -34,7 +34,7 @@ pages = Table(
     metadata,
     Column("key", String, primary_key=True),
     Column("url", Text, nullable=False),
-    Column("section", String, nullable=False),  # whose runs ask for it
+    Column("section", String, nullable=False),  # of the run that met it first: its complete runs settle it
     Column("state", String, nullable=False),  # pending, done, failed, not_article
     Column("discovered_on", Text),
     Column("hint_date", String),  # of its publication, as what named it said
@@ -47,9 +47,8 @@ pages = Table(
     Column("attempts", Integer, nullable=False, default=0),  # runs in a row in which it failed
     Column("cause", Text),  # of the last failure; of no article its kind
     Column("article_id", String),
-    Column("aside_topics", String, nullable=False, default=""),  # topics of a set-aside record, as «,a,b,»
-    Index("pages_frontier", "section", "state"),
-    Index("pages_next_visit", "section", "next_visit"),
+    Index("pages_frontier", "state"),
+    Index("pages_next_visit", "next_visit"),
     Index("pages_unsettled", "section", "settled"),
 )
 
@@ -59,7 +58,7 @@ articles = Table(
     metadata,
     Column("article_id", String, primary_key=True),
     Column("revision", Integer, primary_key=True),
-    Column("status", String, nullable=False),  # accepted, duplicate, set_aside
+    Column("status", String, nullable=False),  # accepted, duplicate
     Column("content_hash", String, nullable=False),
     Column("duplicate_of", String),
     Column("story_time", String, nullable=False),  # published, or else first seen

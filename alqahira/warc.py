@@ -27,8 +27,8 @@ from alqahira.page import ArchivedResponse, Fetch, Headers
 
 # The extension header in which pywb and Browsertrix keep JSON of their own; ours is atomic with its page that way.
 NOTE_HEADER = "WARC-JSON-Metadata"
-# What a run's `metadata` records say.
-TAKEN_UP, ENDED = "taken_up", "ended"
+# What a run's last `metadata` record says. Older archives have `taken_up` as well, which says nothing any more.
+ENDED = "ended"
 
 # Names a secret, or concerns the next proxy alone.
 _PRIVATE = frozenset({b"authorization", b"proxy-authorization", b"cookie"})
@@ -150,18 +150,14 @@ def answer_records(
     return response, _member(writer, out, request)
 
 
-def event_record(event: str, when: datetime, told: Mapping[str, Any], refers_to: Fetch | None = None) -> bytes:
-    """A `metadata` record: what else happened in a run that decides what it published."""
+def event_record(event: str, when: datetime, told: Mapping[str, Any]) -> bytes:
+    """A `metadata` record: what else happened in a run."""
     writer, out = _writer()
     headers = {"WARC-Date": warc_date(when)}
-    if refers_to is not None:
-        headers["WARC-Refers-To-Target-URI"] = refers_to.url
-        headers["WARC-Refers-To-Date"] = warc_date(refers_to.fetched)
     block = json.dumps({"event": event, **told}, ensure_ascii=False).encode()
-    url = refers_to.url if refers_to else ""
     content_type = "application/json"
     record = writer.create_warc_record(
-        url, "metadata", BytesIO(block), len(block), content_type, warc_headers_dict=headers
+        "", "metadata", BytesIO(block), len(block), content_type, warc_headers_dict=headers
     )
     return _member(writer, out, record)
 

@@ -52,7 +52,7 @@ TODAY = date(2026, 11, 24)
 ROOT = Path(__file__).parent.parent
 _GENERATOR = Generator(TODAY)
 _HTML = ((b"Content-Type", b"text/html; charset=utf-8"),)
-# Pages of one file; each is a run of the first section, and one of the second that takes up what that set aside.
+# Pages of one run.
 _RUN = 5_000
 _WITHIN, _LATER = (1, 420), (450, 490)  # places back: up to three days, and more
 _WORDS = [word for n in range(60) for block in _GENERATOR.article(900_000 + n).blocks for word in block.text.split()]
@@ -109,8 +109,8 @@ def visits(first: int, stop: int, last: int) -> Iterator[tuple[datetime, Replica
     return iter(sorted(found, key=lambda pair: pair[0]))
 
 
-def write_runs(folder: Path, first: int, stop: int, last: int) -> int:
-    """Two runs' files; how many pages they hold."""
+def write_run(folder: Path, first: int, stop: int, last: int) -> int:
+    """One run's file; how many pages it holds."""
     options = ReplicaOptions(articles=0, today=TODAY)
     pages = Pages(options, Newsroom(options))
     seen = list(visits(first, stop, last))
@@ -123,11 +123,7 @@ def write_runs(folder: Path, first: int, stop: int, last: int) -> int:
             body = pages.article(article).encode()
             page = ArchivedResponse(visit=visit, link_url=url, hints=Hints(), body=body, headers=_HTML)
             file.write(b"".join(page_records(page)))
-        file.write(event_record(ENDED, ended, {"complete": True, "exit_status": 0, "reason": "finished", "met": []}))
-    met = list(dict.fromkeys(str(article.number) for _, article in seen))
-    with run_file(folder, "foreign_affairs", ended + timedelta(seconds=1)) as file:
-        told = {"complete": True, "exit_status": 0, "reason": "finished", "met": met}
-        file.write(event_record(ENDED, ended + timedelta(seconds=2), told))
+        file.write(event_record(ENDED, ended, {"complete": True, "exit_status": 0, "reason": "finished"}))
     return len(seen)
 
 
@@ -144,7 +140,7 @@ def write_archive(folder: Path, articles: int) -> int:
     folder.mkdir(parents=True)
     spans = [(folder, first, min(articles, first + _RUN), articles - 1) for first in range(0, articles, _RUN)]
     with Pool(min(len(spans), os.cpu_count() or 1)) as pool:
-        return sum(pool.starmap(write_runs, spans, chunksize=1))
+        return sum(pool.starmap(write_run, spans, chunksize=1))
 
 
 # --- both ways ----------------------------------------------------------------------------------
@@ -234,8 +230,8 @@ def python_costs(archive: Path) -> tuple[float, float]:
     told = sorted((row for row in read if row.kind == ARTICLE), key=lambda row: (row.article_id or "", row.moment))
     began = time.process_time()
     for _, found in groupby(told, key=lambda row: row.article_id):
-        group = [Event(r.kind, r.run, r.key, r.discovered_on, r.cause, r.line) for r in found]
-        list(decide_group(group, 1, source.runs, "drop"))
+        group = [Event(row.kind, row.cause, row.line) for row in found]
+        list(decide_group(group, 1, "drop"))
     deciding = time.process_time() - began
     return reading / len(told) * 1000, deciding / len(told) * 1000
 

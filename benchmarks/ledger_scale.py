@@ -74,7 +74,7 @@ def fill(ledger: Ledger, known: int) -> None:
         cursor.executemany("insert into articles values (?,?,?,?,?,?,?,?)", [row[0] for row in rows])
         cursor.executemany(
             "insert into pages (key, url, section, state, first_run, settled, etag, last_visit, next_visit, attempts, "
-            "article_id, aside_topics) values (?,?,?,?,?,?,?,?,?,?,?,?)",
+            "article_id) values (?,?,?,?,?,?,?,?,?,?,?)",
             [row[1] for row in rows],
         )
         into = "insert into outbox (article_id, revision, day, accepted, part) values (?,?,?,?,?)"
@@ -94,7 +94,7 @@ def _rows(n: int, line: list[str], random: Random) -> tuple[tuple[object, ...], 
     stamp = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
     article = (key, 1, "accepted", f"{random.getrandbits(256):064x}", None, stamp, stamp, key.join(line))
     url = f"https://alqaheranews.net/news/{key}/x"
-    page = (key, url, "defense", "done", "run", 1, '"x"', stamp, None, 0, key, "")
+    page = (key, url, "defense", "done", "run", 1, '"x"', stamp, None, 0, key)
     return article, page, (key, 1, stamp[:10], stamp, n // 5_000 + 1)
 
 
@@ -122,7 +122,7 @@ def measure(ledger: Ledger, accepts: int, rounds: int, first: int = 0) -> tuple[
         for item, found in zip(batch, prints, strict=True):
             ledger.discover([Link(item.visit.key, item.visit.url)], section="defense", run_id="run", now=NOW)
             verdict = ledger.accept(item, found, near_duplicates="drop", run_id="run")
-            assert verdict.is_emitted, verdict
+            assert verdict.is_published, verdict
         cpu.append((time.process_time() - cpu_began) / accepts * 1000)
         wall.append((time.perf_counter() - wall_began) / accepts * 1000)
     return statistics.median(cpu[1:]), statistics.median(wall[1:])

@@ -19,7 +19,7 @@ class Archive(Step):
     """What cannot be archived goes no further: no record without its page."""
 
     def process_item(self, item: ArticleItem) -> ArticleItem:
-        if not self.run.keep(item.page or item.visit):
+        if item.page is not None and not self.run.keep(item.page):
             raise DropItem("left to the next run")
         item.page = None
         return item

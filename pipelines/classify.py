@@ -1,4 +1,4 @@
-"""Second step: decide the topics, and set aside what the running section does not cover."""
+"""Second step: decide the topics, and drop what is on none of them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from scrapy.exceptions import DropItem
 
 from alqahira.account import Outcome
-from alqahira.decisions import take_topics, why_not_covered
+from alqahira.decisions import skip_reason, take_topics
 from alqahira.topics import match_topics
 from pipelines import Step
 
@@ -17,11 +17,7 @@ if TYPE_CHECKING:
 
 
 class Classify(Step):
-    """Topics by `match_topics`; an article outside the section or the asked days is set aside in the ledger.
-
-    What is set aside for its topic or day keeps its record there, so that the run that covers it need not
-    download it again.
-    """
+    """Topics by `match_topics`. The corpus takes what is on any; the spider says what goes to its feed as well."""
 
     def open_spider(self) -> None:
         super().open_spider()
@@ -30,9 +26,9 @@ class Classify(Step):
     def process_item(self, item: ArticleItem) -> ArticleItem:
         article = item.article
         take_topics(article, match_topics(article.headline, article.article_body, article.keywords))
-        cause = why_not_covered(article, self.spider.section.topic, self.spider.arguments)
-        # What is in the corpus already is not set aside: it stays followed, whichever section meets its next revision.
-        if cause and self.run.ledger.set_aside(item, self.run.run_id):
+        # What is in the corpus already stays followed, whatever its next revision is about.
+        if (cause := skip_reason(article)) and self.run.ledger.skip(item):
             self.run.settle(item.visit.key, Outcome.OFF_TOPIC, cause)
             raise DropItem(cause)
+        item.is_asked_for = self.spider.asks_for(article)
         return item

@@ -1,4 +1,4 @@
-"""Third step: new, revised, unchanged, or told already? Decided and recorded by the ledger in one transaction."""
+"""Third step: new, revised, unchanged or a duplicate? Decided and recorded by the ledger in one transaction."""
 
 from __future__ import annotations
 
@@ -6,20 +6,12 @@ from typing import TYPE_CHECKING
 
 from scrapy.exceptions import DropItem
 
-from alqahira.account import Outcome
 from alqahira.errors import AlqahiraError
 from alqahira.similarity import fingerprint
 from pipelines import Step
 
 if TYPE_CHECKING:
     from alqahira.page import ArticleItem
-
-_OUTCOMES = {
-    "accepted": Outcome.ACCEPTED,
-    "revised": Outcome.ACCEPTED,
-    "unchanged": Outcome.UNCHANGED,
-    "duplicate": Outcome.DUPLICATE,
-}
 
 
 class Deduplicate(Step):
@@ -38,8 +30,8 @@ class Deduplicate(Step):
         except AlqahiraError as error:
             self.run.fail(error)
             raise DropItem("left to the next run") from None
-        self.run.settle(item.visit.key, _OUTCOMES[verdict.outcome], verdict.cause)
-        if not verdict.is_emitted:
+        self.run.settle(item.visit.key, verdict.outcome, verdict.cause, in_feed=item.is_asked_for)
+        if not verdict.is_published:
             raise DropItem(verdict.cause)
         item.article = verdict.article
         return item

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from scrapy.exceptions import DropItem
 
 from alqahira.account import Outcome
-from alqahira.decisions import drop_defects, stamp, why_no_record
+from alqahira.decisions import drop_defects, rejection_reason, stamp
 from pipelines import Step
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ class Normalize(Step):
     def process_item(self, item: ArticleItem) -> ArticleItem:
         article = item.article
         max_headline = self.run.crawler.settings.getint("ALQAHIRA_MAX_HEADLINE")
-        if cause := why_no_record(article, max_headline=max_headline):
+        if cause := rejection_reason(article, max_headline=max_headline):
             now = item.visit.fetched
             self.run.ledger.fail(item.visit.key, cause, retry=False, now=now, run_id=self.run.run_id)
             self.run.settle(item.visit.key, Outcome.FAILED, cause)

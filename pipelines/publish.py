@@ -1,8 +1,10 @@
-"""Last step: what the ledger accepted goes into sealed parts; feeds get the bare record."""
+"""Last step: what the ledger accepted goes into sealed parts; feeds get the bare record of what they asked for."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from scrapy.exceptions import DropItem
 
 from alqahira.errors import AlqahiraError
 from pipelines import Step
@@ -21,6 +23,8 @@ class Publish(Step):
             self.run.publisher.seal_due(item.visit.fetched)
         except AlqahiraError as error:
             self.run.fail(error)
+        if not item.is_asked_for:
+            raise DropItem("accepted, but not for this run's feed")
         return item.article
 
     def close_spider(self) -> None:

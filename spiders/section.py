@@ -1,6 +1,6 @@
-"""How a section is crawled: from its doors to its articles.
+"""How a section is crawled: from its listings to their articles.
 
-Every article taken up is settled in the run's account, here, in `alqahira.discovery` or in the pipelines.
+Every article of the frontier is settled in the run's account, here, in `alqahira.discovery` or in the pipelines.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from typing import Any, ClassVar
 from scrapy import Request, Spider, signals
 from scrapy.exceptions import DontCloseSpider
 from scrapy.http import Response
-from scrapy.utils.defer import _schedule_coro
 from twisted.python.failure import Failure
 
 from alqahira import site, urls
 from alqahira.account import Outcome
 from alqahira.arguments import CrawlArguments
+from alqahira.article import Article
 from alqahira.dates import cairo_day
-from alqahira.discovery.intake import Intake
+from alqahira.discovery.intake import Frontier
 from alqahira.discovery.listings import Listings
 from alqahira.discovery.others import Others
 from alqahira.discovery.sitemaps import Sitemaps
@@ -55,19 +55,21 @@ class SectionSpider(Spider):
         self.run = self._run()
         self.run.max_articles = self.arguments.max_articles
         self.root = self.run.configuration.site_url
-        self.intake = Intake(self.run, self.section, self.arguments)
-        self.sitemaps = Sitemaps(self.run, self.arguments, self.intake)
-        self.listings = Listings(self.run, self.section, self.arguments, self.intake, self.sitemaps)
-        self.others = Others(self.run, self.section, self.arguments, self.intake, self._process)
+        self.frontier = Frontier(self.run, self.section, self.arguments)
+        self.sitemaps = Sitemaps(self.run, self.arguments, self.frontier)
+        self.listings = Listings(self.run, self.section, self.arguments, self.frontier, self.sitemaps)
+        self.others = Others(self.run, self.frontier)
         self.crawler.signals.connect(self.go_on, signal=signals.spider_idle)
         for url in self.listings.urls():
             yield self.listings.first_request(url)
         for url in await self.sitemaps.urls():
             yield self.sitemaps.request(url)
-        self.intake.take_known()
-        if self.run.ledger.has_completed_run(self.section.name):
-            for kept in self.intake.adopt_set_aside():
-                yield kept
+        self.frontier.push_known()
+
+    def asks_for(self, article: Article) -> bool:
+        """Whether an article is on the spider's topic and of the asked days: it goes to the feed of the run."""
+        day = cairo_day(article.date_published) if article.date_published else None
+        return self.section.topic in article.topics and self.arguments.covers(day)
 
     def _run(self) -> Run:
         run = self.crawler.get_extension(Run)
@@ -81,24 +83,17 @@ class SectionSpider(Spider):
             self.listings.note_unjoined()
             requests = [*self._article_requests()]
         waits = False
-        if not requests and not self.run.is_full:
-            waits = self.others.are_at_work()
-            if waits:
-                self.others.ask_again()
-                requests = [*self._article_requests()]
-            waits |= self.others.adopt_from_other_months()
+        if not requests and not self.run.is_full and (waits := self.others.are_at_work()):
+            self.others.ask_again()
+            requests = [*self._article_requests()]
         if self.run.is_full or not (requests or waits):
             return
         for request in requests:
             self.crawler.engine.crawl(request)
         raise DontCloseSpider
 
-    def _process(self, article: ArticleItem) -> None:
-        """Send an article that no response brought through the pipelines."""
-        _schedule_coro(self.crawler.engine.scraper.start_itemproc_async(article, response=None))
-
     def _article_requests(self) -> Iterator[Request]:
-        for link, discovery in self.intake.next_batch():
+        for link, discovery in self.frontier.next_batch():
             yield self._article_request(link, discovery)
 
     def _article_request(self, link: Link, discovery: Discovery | None) -> Request:
@@ -141,7 +136,7 @@ class SectionSpider(Spider):
         if urls.article_number(response.url) is None and urls.article_number(link.url) is not None:
             self._lost(link, REDIRECTED_ELSEWHERE, retry=True)
             return
-        hints = self.intake.hints_of(link)
+        hints = self.frontier.hints_of(link)
         page = ArchivedResponse(visit=visit, link_url=link.url, hints=hints, body=b"")  # what reading it needs
         if self.run.configuration.archive_dir is not None:
             page = _with_wire(page, response)

@@ -74,10 +74,20 @@ def test_the_table_has_a_row_for_each_outcome_and_cause_and_their_sum():
     ]
 
 
+def test_accepted_articles_outside_the_feed_are_told_apart():
+    account = Account()
+    account.settle("1", Outcome.ACCEPTED)
+    assert "in the feed" not in account_line(account.as_dict())
+    account.settle("2", Outcome.ACCEPTED, in_feed=False)
+    assert account.as_dict()["in_feed"] == 1
+    assert account_line(account.as_dict()).endswith("; 1 of the accepted in the feed")
+    assert ["accepted,", "in", "the", "feed", "1"] in [line.split() for line in account_table(account.as_dict())]
+
+
 def test_each_row_of_the_table_is_a_line_of_the_same_width():
     account = Account()
     account.take("1")
-    account.settle("1", Outcome.OFF_TOPIC, "other_section")
+    account.settle("1", Outcome.OFF_TOPIC, "no_topic")
     assert len({len(line) for line in account_table(account.as_dict())}) == 1
 
 

@@ -14,13 +14,12 @@ from hypothesis import strategies as st
 from ledger_scenario import NOW, body, crawled, opened
 
 from alqahira.archive import files
-from alqahira.arguments import CrawlArguments
 from alqahira.corpus import grouping
 from alqahira.corpus.deciding import Event, LedgerSimulator
 from alqahira.corpus.job import _first_line
-from alqahira.corpus.reading import ARTICLE, TAKE_UP, PastRun, hashed, last_moments
+from alqahira.corpus.reading import ARTICLE, hashed
 from alqahira.corpus.writing import first_numbers, write_parts
-from alqahira.decisions import why_not_covered
+from alqahira.decisions import skip_reason
 from alqahira.parts import check
 from alqahira.record import to_json_line, to_record
 from alqahira.similarity import features, fingerprint, same_story
@@ -121,11 +120,6 @@ def test_no_pair_that_the_rule_calls_the_same_is_lost_by_hashing(seed, share):
 
 # --- decisions ----------------------------------------------------------------------------------
 
-RUNS = (
-    PastRun("run", "defense", "https://alqaheranews.net", CrawlArguments(), NOW),
-    PastRun("other", "foreign_affairs", "https://alqaheranews.net", CrawlArguments(), NOW),
-)
-
 
 def told(number, story, edit, hours, topics):
     """Article `number` tells a story, every so manyeth word another (`edit` 1 the most), at an hour."""
@@ -142,17 +136,16 @@ def told(number, story, edit, hours, topics):
 
 
 def by_ledger(ledger, item, mode):
-    """As the steps of the road have it, with the section defense."""
+    """As the pipelines have it."""
     article = item.article
-    why = why_not_covered(article, "defense", CrawlArguments())
-    if why and ledger.set_aside(item, "run"):
+    if (why := skip_reason(article)) and ledger.skip(item):
         return ("off_topic", why, None)
     verdict = ledger.accept(item, fingerprint(article.article_body), near_duplicates=mode, run_id="run")
     line = None if verdict.outcome == "unchanged" else to_json_line(to_record(verdict.article))
     return (verdict.outcome, verdict.cause, line)
 
 
-HAPPENINGS = st.lists(
+EVENTS = st.lists(
     st.tuples(
         st.integers(1, 4),  # which article
         st.integers(1, 3),  # which story
@@ -165,52 +158,26 @@ HAPPENINGS = st.lists(
 
 
 @pytest.mark.parametrize("mode", ["drop", "mark", "off"])
-@given(happenings=HAPPENINGS)
+@given(events=EVENTS)
 @settings(max_examples=20, deadline=None)
-def test_the_decider_decides_as_the_ledger_does(tmp_path_factory, mode, happenings):
-    decider, hours = LedgerSimulator(RUNS, mode), 0
+def test_simulator_decides_as_the_ledger_does(tmp_path_factory, mode, events):
+    simulator, hours = LedgerSimulator(mode), 0
     with opened(f"sqlite:///{tmp_path_factory.mktemp('ledger') / 'state.db'}") as ledger:
         ledger.start_run("run", "defense", NOW)
-        for number, story, edit, later, topics in happenings:
+        for number, story, edit, later, topics in events:
             hours += later
             line = to_json_line(to_record(told(number, story, edit, hours, topics).article))
-            found = decider.decide(Event(ARTICLE, 0, str(number), None, None, line))
+            found = simulator.decide(Event(ARTICLE, None, line))
             item = told(number, story, edit, hours, topics)
             assert (found.outcome, found.cause, found.line) == by_ledger(ledger, item, mode)
 
 
 def test_a_story_told_again_and_again_is_each_time_a_duplicate_of_the_first():
-    decider = LedgerSimulator(RUNS, "drop")
+    simulator = LedgerSimulator("drop")
     lines = [to_json_line(to_record(told(n, 1, (0, 4, 5)[n % 3], n, ("defense",)).article)) for n in range(1, 7)]
-    found = [decider.decide(Event(ARTICLE, 0, str(n), None, None, line)) for n, line in enumerate(lines, start=1)]
+    found = [simulator.decide(Event(ARTICLE, None, line)) for line in lines]
     assert Counter(decision.outcome for decision in found) == {"accepted": 1, "duplicate": 5}
     assert {decision.line.partition('"duplicate_of": ')[2][:3] for decision in found[1:]} == {'"1"'}
-
-
-def test_what_one_section_set_aside_is_taken_up_by_the_other_with_its_run_and_the_first_door():
-    decider = LedgerSimulator(RUNS, "drop")
-    article = told(1, 1, 0, 1, ("foreign_affairs",)).article
-    line = to_json_line(to_record(article))
-    assert decider.decide(Event(ARTICLE, 0, "1", "door", None, line)).outcome == "off_topic"
-    assert decider.decide(Event(TAKE_UP, 0, "1", None, None, None)) is None  # not this section's either
-    found = decider.decide(Event(TAKE_UP, 1, "1", None, None, None))
-    assert found.outcome == "accepted"
-    assert '"run_id": "other"' in found.line
-    assert '"discovered_on": "door"' in found.line
-    assert decider.decide(Event(TAKE_UP, 1, "1", None, None, None)) is None  # it is published
-
-
-@pytest.mark.parametrize(
-    ("spans", "expected"),
-    [
-        ({}, {}),
-        ({0: (0, 5), 1: (6, 9)}, {0: 5, 1: 9}),  # one after the other
-        ({0: (0, 9), 1: (2, 5)}, {0: 9, 1: 9}),
-        ({0: (0, 4), 1: (3, 7), 2: (6, 8), 3: (20, 21)}, {0: 8, 1: 8, 2: 8, 3: 21}),  # each beside the next
-    ],
-)
-def test_what_a_run_left_is_its_own_when_all_that_went_on_beside_it_have_ended(spans, expected):
-    assert last_moments(spans) == expected
 
 
 # --- parts --------------------------------------------------------------------------------------

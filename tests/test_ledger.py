@@ -57,7 +57,7 @@ def test_the_same_again_is_unchanged(ledger):
 def test_a_changed_headline_or_body_is_the_next_revision(ledger, changed):
     first = accept(ledger, crawled(1))
     verdict = accept(ledger, crawled(1, fetched=NOW + timedelta(hours=5), **changed))
-    assert (verdict.outcome, verdict.article.revision) == ("revised", 2)
+    assert (verdict.outcome, verdict.article.revision) == ("accepted", 2)
     assert verdict.article.date_first_seen == first.article.date_first_seen
 
 
@@ -142,7 +142,7 @@ def test_a_page_never_met_is_new_then_pending_then_at_rest(ledger):
     assert discover(ledger, link(1)) == [Standing.PENDING]
     assert [found.key for found in ledger.pending("defense")] == ["1"]
     accept(ledger, crawled(1))
-    assert discover(ledger, link(1)) == [Standing.RESTING]
+    assert discover(ledger, link(1)) == [Standing.FRESH]
     assert ledger.pending("defense") == []
 
 
@@ -155,8 +155,8 @@ def test_a_known_page_falls_due_by_its_age(ledger):
     discover(ledger, link(1), link(2))
     accept(ledger, crawled(1))
     accept(ledger, crawled(2, published=NOW - timedelta(days=400)))
-    assert ledger.due("defense", NOW + timedelta(hours=1), 10) == []
-    due = ledger.due("defense", NOW + timedelta(hours=2), 10)
+    assert ledger.due(NOW + timedelta(hours=1), 10) == []
+    due = ledger.due(NOW + timedelta(hours=2), 10)
     assert [(found.link.key, found.etag) for found in due] == [("1", '"1"')]
     assert discover(ledger, link(1), now=NOW + timedelta(hours=2)) == [Standing.DUE]
 
@@ -173,10 +173,10 @@ def test_what_a_listing_shows_now_is_asked_about_if_that_costs_nothing(ledger):
     silent = crawled(2)
     silent.visit = replace(silent.visit, etag=None)
     accept(ledger, silent)
-    assert discover(ledger, link(1, is_listed=True), link(2, is_listed=True)) == [Standing.DUE, Standing.RESTING]
+    assert discover(ledger, link(1, is_listed=True), link(2, is_listed=True)) == [Standing.DUE, Standing.FRESH]
 
 
-@pytest.mark.parametrize(("changed_after_hours", "standing"), [(-1, Standing.RESTING), (1, Standing.DUE)])
+@pytest.mark.parametrize(("changed_after_hours", "standing"), [(-1, Standing.FRESH), (1, Standing.DUE)])
 def test_what_a_sitemap_says_has_changed_since_the_visit_is_asked_about(ledger, changed_after_hours, standing):
     discover(ledger, link(1))
     accept(ledger, crawled(1))
@@ -189,7 +189,7 @@ def test_a_304_renews_the_visit(ledger):
     accept(ledger, item)
     later = NOW + timedelta(hours=2)
     ledger.unchanged(replace(item.visit, fetched=later), "run")
-    assert ledger.due("defense", later, 10) == []
+    assert ledger.due(later, 10) == []
 
 
 def test_a_transient_failure_stays_pending_for_a_few_runs(ledger):
@@ -209,15 +209,33 @@ def test_a_page_that_fails_later_leaves_its_article_accepted(ledger):
     assert ledger.article_as_of("1", NOW) is not None
 
 
-def test_what_one_section_sets_aside_the_other_adopts_without_a_download(ledger):
+def test_skipped_article_is_asked_about_again_and_stored_nowhere(ledger):
     discover(ledger, link(1))
-    ledger.set_aside(crawled(1, topics=("foreign_affairs",)), "run")
-    assert discover(ledger, link(1)) == [Standing.RESTING]
-    assert discover(ledger, link(1), section="foreign_affairs") == [Standing.SET_ASIDE]
-    kept = ledger.set_aside_article("1", "foreign_affairs")
-    assert accept(ledger, kept).outcome == "accepted"
-    assert discover(ledger, link(1), section="foreign_affairs") == [Standing.RESTING]
-    assert ledger.set_aside_article("1", "foreign_affairs") is None
+    assert ledger.skip(crawled(1, topics=()))
+    assert discover(ledger, link(1)) == [Standing.FRESH]
+    assert discover(ledger, link(1), now=NOW + timedelta(hours=2)) == [Standing.DUE]
+    assert ledger.is_empty()
+    assert accept(ledger, crawled(1)).article.revision == 1
+
+
+def test_published_article_is_not_skipped(ledger):
+    accept(ledger, crawled(1))
+    assert not ledger.skip(crawled(1, topics=()))
+
+
+def test_what_one_section_left_behind_another_one_takes(ledger):
+    discover(ledger, link(1), link(2))
+    accept(ledger, crawled(1))
+    assert [found.key for found in ledger.pending("foreign_affairs")] == ["2"]
+    assert [found.link.key for found in ledger.due(NOW + timedelta(hours=2), 10)] == ["1"]
+
+
+def test_complete_run_of_another_section_settles_nothing_of_this_one(ledger):
+    discover(ledger, link(1))
+    accept(ledger, crawled(1))
+    other = ledger.start_run("other", "foreign_affairs", NOW)
+    ledger.finish_run(other, {}, 0, NOW, complete=True)
+    assert [found.settled for found in ledger.discover([link(1)], section="defense", run_id="run", now=NOW)] == [False]
 
 
 def test_only_a_run_that_ended_well_settles_what_it_met(ledger):

@@ -6,17 +6,34 @@ import signal
 import sqlite3
 
 import pytest
-from ledger_scenario import live, opened
+from ledger_scenario import NOW, accept, crawled, link, live, opened
 from sqlalchemy import text
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from alqahira import migrations
 from alqahira.errors import LedgerUnusable
+from alqahira.frontier import Standing
 from alqahira.parts import part_files
 from alqahira.tables import STATE_VERSION, metadata
 
 # The shape of each version's tables. A change of the tables needs the next version, its step, and a line here.
-SHAPES = {1: "d57dbca6cf5afc05"}
+SHAPES = {1: "d57dbca6cf5afc05", 2: "56bbddef2b885903"}
+
+NEXT, NEWER = STATE_VERSION + 1, STATE_VERSION + 2
+
+# What makes a state of version 1 again, with an article that it set aside and one that it published.
+OF_VERSION_1 = """
+UPDATE meta SET value = '1' WHERE name = 'version';
+ALTER TABLE pages ADD COLUMN aside_topics VARCHAR NOT NULL DEFAULT '';
+UPDATE pages SET aside_topics = ',defense,', settled = 1 WHERE key = '2';
+UPDATE articles SET status = 'set_aside' WHERE article_id = '2';
+DELETE FROM outbox WHERE article_id = '2';
+DELETE FROM bands WHERE article_id = '2';
+DROP INDEX pages_frontier;
+CREATE INDEX pages_frontier ON pages (section, state);
+DROP INDEX pages_next_visit;
+CREATE INDEX pages_next_visit ON pages (section, next_visit);
+"""
 
 
 def add_a_column(connection):
@@ -43,16 +60,16 @@ def shape(folder):
 
 @pytest.fixture
 def old(tmp_path):
-    """An output whose state is of version 1."""
+    """An output whose state is of this version."""
     live(tmp_path)
     return tmp_path
 
 
 @pytest.fixture
 def upgraded(monkeypatch):
-    """The program is of version 3 now, two steps on."""
-    monkeypatch.setattr(migrations, "STATE_VERSION", 3)
-    monkeypatch.setattr(migrations, "MIGRATIONS", {1: add_a_column, 2: add_a_table})
+    """The program is two versions on."""
+    monkeypatch.setattr(migrations, "STATE_VERSION", NEWER)
+    monkeypatch.setattr(migrations, "MIGRATIONS", {STATE_VERSION: add_a_column, NEXT: add_a_table})
 
 
 def published(folder):
@@ -61,13 +78,13 @@ def published(folder):
 
 def test_an_older_state_takes_every_step_to_this_version(old, upgraded):
     opened(old).close()
-    assert shape(old) == (3, True, True)
+    assert shape(old) == (NEWER, True, True)
 
 
 def test_a_state_is_migrated_once(old, upgraded):
     opened(old).close()
     opened(old).close()  # a second «alter table» would raise
-    assert shape(old) == (3, True, True)
+    assert shape(old) == (NEWER, True, True)
 
 
 def test_nothing_is_published_again_after_a_migration(old, upgraded):
@@ -91,10 +108,10 @@ def test_a_kill_inside_the_migration_leaves_the_old_state(old, upgraded, monkeyp
         die(connection)
 
     steps = {
-        "before": {1: die, 2: add_a_table},
-        "within the first": {1: half, 2: add_a_table},
-        "between": {1: add_a_column, 2: die},
-        "after the last": {1: add_a_column, 2: whole},
+        "before": {STATE_VERSION: die, NEXT: add_a_table},
+        "within the first": {STATE_VERSION: half, NEXT: add_a_table},
+        "between": {STATE_VERSION: add_a_column, NEXT: die},
+        "after the last": {STATE_VERSION: add_a_column, NEXT: whole},
     }
     child = os.fork()
     if child == 0:
@@ -104,10 +121,10 @@ def test_a_kill_inside_the_migration_leaves_the_old_state(old, upgraded, monkeyp
         finally:
             os._exit(0)
     assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
-    assert shape(old) == (1, False, False)
+    assert shape(old) == (STATE_VERSION, False, False)
     before = published(old)
     live(old)
-    assert shape(old) == (3, True, True)
+    assert shape(old) == (NEWER, True, True)
     assert published(old) == before
 
 
@@ -116,24 +133,43 @@ def test_a_step_that_fails_leaves_the_old_state_and_lets_the_lock_go(old, upgrad
         add_a_table(connection)
         raise RuntimeError
 
-    monkeypatch.setitem(migrations.MIGRATIONS, 2, fail)
+    monkeypatch.setitem(migrations.MIGRATIONS, NEXT, fail)
     for _ in range(2):
         with pytest.raises(RuntimeError):
             opened(old)
-    assert shape(old) == (1, False, False)
+    assert shape(old) == (STATE_VERSION, False, False)
 
 
 def test_a_state_with_no_way_on_is_refused(old, upgraded, monkeypatch):
-    monkeypatch.delitem(migrations.MIGRATIONS, 1)
-    with pytest.raises(LedgerUnusable, match="no step leads on from version 1"):
+    monkeypatch.delitem(migrations.MIGRATIONS, STATE_VERSION)
+    with pytest.raises(LedgerUnusable, match=f"no step leads on from version {STATE_VERSION}"):
         opened(old)
-    assert shape(old) == (1, False, False)
+    assert shape(old) == (STATE_VERSION, False, False)
 
 
 def test_a_reader_does_not_migrate(old, upgraded):
     with pytest.raises(LedgerUnusable, match="the next run brings it there"):
         opened(old, read_only=True)
-    assert shape(old) == (1, False, False)
+    assert shape(old) == (STATE_VERSION, False, False)
+
+
+def test_what_version_1_set_aside_is_asked_for_again_in_full(tmp_path):
+    with opened(tmp_path) as ledger:
+        ledger.start_run("run", "defense", NOW)
+        ledger.discover([link(1), link(2)], section="defense", run_id="run", now=NOW)
+        accept(ledger, crawled(1))
+        accept(ledger, crawled(2))
+    connection = sqlite3.connect(tmp_path / "state.db")
+    connection.executescript(OF_VERSION_1)
+    connection.close()
+    with opened(tmp_path) as ledger:
+        assert [found.key for found in ledger.pending("foreign_affairs")] == ["2"]
+        (found,) = ledger.discover([link(2)], section="defense", run_id="run", now=NOW)
+        assert (found.standing, found.etag, found.settled) == (Standing.PENDING, None, True)
+        assert [record["article_id"] for record in ledger.records(duplicates=True)] == ["1"]
+        assert (accept(ledger, crawled(2)).article.revision, accept(ledger, crawled(1)).outcome) == (1, "unchanged")
+    made = sqlite3.connect(tmp_path / "state.db").execute("SELECT sql FROM sqlite_master WHERE tbl_name = 'pages'")
+    assert "aside" not in "".join(str(sql) for (sql,) in made)
 
 
 def test_a_change_of_the_tables_comes_with_a_version_of_its_own():

@@ -38,7 +38,7 @@ pytestmark = pytest.mark.perf
 
 # Of a page its markup and its page data are each read.
 CALLS_A_PAGE, CALLS_FOR_TOPICS = 1_800, 2_700
-CALLS_TO_ACCEPT, CALLS_TO_SET_ASIDE = 480, 250
+CALLS_TO_ACCEPT, CALLS_TO_SKIP = 480, 150
 PARSES_A_PAGE = 3.5
 TIMES_BARE_SCRAPY, TIMES_ITS_MEMORY = 2.5, 1.5
 
@@ -114,8 +114,8 @@ def test_an_article_is_decided_in_few_statements(tmp_path):
     with open_ledger(f"sqlite:///{tmp_path / 'state.db'}") as ledger:
         ledger.discover([link(1), link(2)], section="defense", run_id="run", now=NOW)
         accepting = statements(ledger, lambda: ledger.accept(item, found, near_duplicates="drop", run_id="run"))
-        setting_aside = statements(ledger, lambda: ledger.set_aside(crawled(2), "run"))
-    assert (len(accepting), len(setting_aside)) == (7, 3)
+        skipping = statements(ledger, lambda: ledger.skip(crawled(2)))
+    assert (len(accepting), len(skipping)) == (7, 2)
 
 
 def test_an_article_is_decided_in_few_calls(tmp_path):
@@ -130,12 +130,12 @@ def test_an_article_is_decided_in_few_calls(tmp_path):
             for number in islice(waiting, 10):
                 ledger.accept(items[number], found[number], near_duplicates="drop", run_id="run")
 
-        def set_aside():
+        def skip():
             for number in islice(waiting, 10):
-                ledger.set_aside(items[number], "run")
+                ledger.skip(items[number])
 
         assert calls(accept) / 10 < CALLS_TO_ACCEPT
-        assert calls(set_aside) / 10 < CALLS_TO_SET_ASIDE
+        assert calls(skip) / 10 < CALLS_TO_SKIP
 
 
 def test_sealing_opens_as_few_files_for_many_articles_as_for_few(tmp_path):
@@ -211,7 +211,7 @@ def steps_of_one_more(folder, known):
         for item in items:
             found = fingerprint(item.article.article_body)
             ledger.discover([link_of(item)], section="defense", run_id="run", now=NOW)
-            assert ledger.accept(item, found, near_duplicates="drop", run_id="run").is_emitted
+            assert ledger.accept(item, found, near_duplicates="drop", run_id="run").is_published
     return steps
 
 

@@ -25,14 +25,10 @@ from alqahira.corpus.deciding import Event, decide_group
 from alqahira.corpus.reading import (
     ARTICLE,
     DAMAGED,
-    END,
     FAILED,
     SKIPPED,
-    TAKE_UP,
     Piece,
     Source,
-    last_moments,
-    microseconds,
     rows,
 )
 from alqahira.corpus.writing import DUPLICATES_FOLDER, first_numbers, write_parts
@@ -43,13 +39,12 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 _READ = (
-    "file int, offset long, position int, run int, moment long, kind string, key string, discovered_on string, "
-    "cause string, article_id string, line string, content_hash string, story long, bands array<long>, "
-    "shingles array<int>"
+    "file int, offset long, moment long, kind string, key string, cause string, article_id string, line string, "
+    "content_hash string, story long, bands array<long>, shingles array<int>"
 )
-_DECIDED = "clock long, file int, offset long, position int, outcome string, cause string, day string, line string"
+_DECIDED = "clock long, file int, offset long, outcome string, cause string, day string, line string"
 # The order in which the ledger decided: by the clock, and within a file by place.
-_ORDER = ("clock", "file", "offset", "position")
+_ORDER = ("clock", "file", "offset")
 # Pieces of a file, bytes; some fifteen thousand pages.
 SLICE_BYTES = 64 * 2**20
 _MAX_TASKS = 20_000
@@ -152,7 +147,7 @@ class _Job:
                 tally.skipped[row.cause] += row["count"]
         for row in decided.groupBy("outcome", "cause").count().collect():
             tally.outcomes[row.outcome, row.cause] = row["count"]
-        tally.parts = self._write(decided.where("outcome IN ('accepted', 'revised')"), ARTICLES_FOLDER)
+        tally.parts = self._write(decided.where("outcome = 'accepted'"), ARTICLES_FOLDER)
         tally.duplicates = self._write(decided.where("outcome = 'duplicate'"), DUPLICATES_FOLDER)
         # In the order of their numbers, as they were given out.
         write_manifest(self._target.folder, sorted(tally.parts, key=lambda part: part.path.rpartition("/")[2]))
@@ -169,7 +164,7 @@ class _Job:
 
     def _read(self) -> DataFrame:
         source, pieces = self._source, self._source.pieces
-        light = Source((), source.runs, source.max_bytes, source.max_headline)
+        light = Source((), source.max_bytes, source.max_headline)
 
         def read(some: Iterable[Piece]) -> Iterator[tuple[Any, ...]]:
             return rows(light, list(some))
@@ -227,41 +222,24 @@ class _Job:
         from pyspark.sql import functions as F
 
         # The archive's order is the ledger's: what stands later in a file was decided later.
-        until_here = Window.partitionBy("file").orderBy("offset", "position").rowsBetween(Window.unboundedPreceding, 0)
-        read = read.where(F.col("kind").isin(ARTICLE, FAILED, TAKE_UP, END)).drop("bands", "shingles", "content_hash")
-        clock = read.select("file", "offset", "position", F.max("moment").over(until_here).alias("clock"))
-        clock = clock.join(self._last_moments(read), "file", "left")
-        clock = clock.withColumn("clock", F.expr("if(position > 0, coalesce(last, clock), clock)")).drop("last")
-        read = read.join(clock, ["file", "offset", "position"])
-        known = read.where(F.col("kind") == ARTICLE).select("key").distinct()
-        taken = read.where(F.col("kind") == TAKE_UP).join(known, "key", "left_semi").select(read.columns)
-        read = read.where(F.col("kind").isin(ARTICLE, FAILED)).union(taken)
+        until_here = Window.partitionBy("file").orderBy("offset").rowsBetween(Window.unboundedPreceding, 0)
+        read = read.where(F.col("kind").isin(ARTICLE, FAILED)).drop("bands", "shingles", "content_hash")
+        read = read.withColumn("clock", F.max("moment").over(until_here))
         name = F.coalesce("article_id", "key")
         read = read.withColumn("name", name).join(groups, "name", "left")
         read = read.withColumn("group", F.coalesce("group", "name"))
         ordered = read.repartition("group").sortWithinPartitions("group", *_ORDER)
-        runs, near_duplicates = self._source.runs, self._target.near_duplicates
+        near_duplicates = self._target.near_duplicates
 
         def decide(some: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
             for _, found in groupby(some, key=attrgetter("group")):
                 of_group = list(found)
                 names = len({row.article_id for row in of_group if row.kind == ARTICLE})
-                told = [Event(r.kind, r.run, r.key, r.discovered_on, r.cause, r.line) for r in of_group]
-                for row, decision in zip(of_group, decide_group(told, names, runs, near_duplicates), strict=True):
-                    if decision is not None:
-                        yield (row.clock, row.file, row.offset, row.position, *decision)
+                events = [Event(row.kind, row.cause, row.line) for row in of_group]
+                for row, decision in zip(of_group, decide_group(events, names, near_duplicates), strict=True):
+                    yield (row.clock, row.file, row.offset, *decision)
 
         return self._spark.createDataFrame(ordered.rdd.mapPartitions(decide), _DECIDED, verifySchema=False)
-
-    def _last_moments(self, read: DataFrame) -> DataFrame:
-        """Of each file of ours, when it and all that went on beside it had ended."""
-        from pyspark.sql import functions as F
-
-        own = {piece.file for piece in self._source.pieces if piece.is_own}
-        ends = read.groupBy("file").agg(F.max("moment").alias("end")).collect() if own else []
-        begin = {number: microseconds(run.started) for number, run in enumerate(self._source.runs)}
-        found = last_moments({row.file: (begin[row.file], row.end) for row in ends if row.file in own})
-        return self._spark.createDataFrame(list(found.items()), "file int, last long")
 
     # --- write ----------------------------------------------------------------------------------
 

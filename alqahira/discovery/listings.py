@@ -16,7 +16,7 @@ from twisted.python.failure import Failure
 from alqahira import site, urls
 from alqahira.arguments import CrawlArguments
 from alqahira.discovery.depth import Pager, Way, page_request, ways_left
-from alqahira.discovery.intake import Intake
+from alqahira.discovery.intake import Frontier
 from alqahira.discovery.sitemaps import Sitemaps
 from alqahira.extensions.run import Run
 from alqahira.extract import Hints
@@ -24,7 +24,6 @@ from alqahira.frontier import Link, Standing
 from alqahira.listing import Card, Listing, read_listing
 from alqahira.load_more import LearnedRequest
 from alqahira.middlewares.causes import answer_cause, failure_cause, is_transient
-from alqahira.page import ArticleItem
 
 logger = logging.getLogger(__name__)
 
@@ -42,10 +41,10 @@ class Listings:
     """They go deeper than their first page with `since`, or back to what earlier runs have settled."""
 
     def __init__(
-        self, run: Run, section: site.Section, arguments: CrawlArguments, intake: Intake, sitemaps: Sitemaps
+        self, run: Run, section: site.Section, arguments: CrawlArguments, frontier: Frontier, sitemaps: Sitemaps
     ) -> None:
         self._run, self._section, self._arguments = run, section, arguments
-        self._intake, self._sitemaps = intake, sitemaps
+        self._frontier, self._sitemaps = frontier, sitemaps
         self._settings, self._root = run.crawler.settings, run.configuration.site_url
         self._is_incremental = run.ledger.has_completed_run(section.name)
         self._goes_deeper = bool(arguments.since) or self._is_incremental
@@ -95,7 +94,7 @@ class Listings:
 
     # --- one page -----------------------------------------------------------------------------
 
-    def parse(self, response: Response, pager: Pager, number: int, way: Way | None) -> Iterator[Request | ArticleItem]:
+    def parse(self, response: Response, pager: Pager, number: int, way: Way | None) -> Iterator[Request]:
         """One page of a listing: its articles, and the next page where the run goes deeper."""
         if cause := answer_cause(response):
             yield from self._no_page(pager, number, way, cause)
@@ -116,21 +115,21 @@ class Listings:
             yield from self._works(pager, way)
         pager.is_refreshed = False
         pager.says_its_end = listing.has_more is not None and listing.info.current_page in (None, number)
-        yield from self._take(pager, listing, response)
+        self._take(pager, listing, response)
         yield from self._go_on(pager, listing, response.url)
         for url in listing.feed_urls:
             yield from self._sitemaps.new_request(url)
 
-    def _take(self, pager: Pager, listing: Listing, response: Response) -> Iterator[ArticleItem]:
+    def _take(self, pager: Pager, listing: Listing, response: Response) -> None:
         for card in listing.cards:
             more = Hints(listing_headline=card.headline, listing_date=card.date, section=listing.section)
-            self._intake.hint(card.key, more)
+            self._frontier.hint(card.key, more)
         links = [_link(card, pager.url) for card in listing.cards]
         beside = [_link(card, pager.url) for card in listing.others]
         if not links:  # a page that its script has filled in a way of its own
             beside += self._links_of_fetched_data(response)
-        discoveries = self._intake.discover([*links, *beside])
-        yield from self._intake.take_up(discoveries)
+        discoveries = self._frontier.discover([*links, *beside])
+        self._frontier.enqueue(discoveries)
         settled = {found.link.key for found in discoveries if found.settled}
         known = {found.link.key for found in discoveries if found.standing not in (Standing.NEW, Standing.PENDING)}
         # What is pinned stands on top whatever its age: it neither ends a search nor joins two pages.

@@ -14,13 +14,12 @@ from twisted.python.failure import Failure
 from alqahira import site
 from alqahira.arguments import CrawlArguments
 from alqahira.dates import start_of_cairo_day
-from alqahira.discovery.intake import Intake
+from alqahira.discovery.intake import Frontier
 from alqahira.extensions.run import Run
 from alqahira.extract import Hints
 from alqahira.frontier import Link
 from alqahira.middlewares.causes import failure_cause
 from alqahira.middlewares.robots import RobotsMiddleware
-from alqahira.page import ArticleItem
 from alqahira.sitemap import read_sitemap
 
 logger = logging.getLogger(__name__)
@@ -31,8 +30,8 @@ _PRIORITY = 10
 class Sitemaps:
     """Each file is read once a run, as far back as the run goes. `reach_back`: one of them leads there."""
 
-    def __init__(self, run: Run, arguments: CrawlArguments, intake: Intake) -> None:
-        self._run, self._arguments, self._intake = run, arguments, intake
+    def __init__(self, run: Run, arguments: CrawlArguments, frontier: Frontier) -> None:
+        self._run, self._arguments, self._frontier = run, arguments, frontier
         self._settings, self._root = run.crawler.settings, run.configuration.site_url
         self._seen: set[str] = set()
         self._older: set[str] = set()  # the shapes of the files' names that an index dates before the asked days
@@ -66,7 +65,7 @@ class Sitemaps:
             return
         yield self.request(url)
 
-    def parse(self, response: Response) -> Iterator[Request | ArticleItem]:
+    def parse(self, response: Response) -> Iterator[Request]:
         """A sitemap index, a sitemap, a news sitemap or a feed: the files and articles of the asked days."""
         sitemap = read_sitemap(response.body, response.url, root=self._root, now=datetime.now(UTC))
         self._run.account.listings["sitemaps"] += 1
@@ -89,8 +88,8 @@ class Sitemaps:
             if entry.date is not None and entry.date < begin:
                 continue
             links.append(Link(entry.key, entry.url, response.url, entry.published, entry.modified))
-            self._intake.hint(entry.key, Hints(listing_headline=entry.headline, sitemap_date=entry.published))
-        yield from self._intake.take_up(self._intake.discover(links))
+            self._frontier.hint(entry.key, Hints(listing_headline=entry.headline, sitemap_date=entry.published))
+        self._frontier.enqueue(self._frontier.discover(links))
 
     def failed(self, failure: Failure) -> None:
         request: Request = failure.request  # type: ignore[attr-defined]

@@ -68,12 +68,11 @@ class Progress:
 def extent(account: Account, max_articles: int | None) -> tuple[int, int | None]:
     """How far a run is, and how far it goes as far as is known (None: not at all yet).
 
-    Articles settled of those taken up; with `max_articles`, those accepted of what can still be accepted.
+    Articles settled of those taken up; with `max_articles`, those in the feed of what can still get there.
     """
     if max_articles is None:
         return account.discovered, (account.discovered + account.left) or None
-    accepted = account.count(Outcome.ACCEPTED)
-    return accepted, min(max_articles, accepted + account.left) or None
+    return account.in_feed, min(max_articles, account.in_feed + account.left) or None
 
 
 def counts(account: Account) -> str:

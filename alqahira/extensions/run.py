@@ -28,7 +28,7 @@ from alqahira.ledger import Ledger, open_ledger
 from alqahira.log_guard import guard_log, guard_log_from_the_start
 from alqahira.logformatter import set_level, suppress_tracebacks
 from alqahira.monitors.rules import RunVerdict
-from alqahira.page import ArchivedResponse, ArticleItem, Fetch
+from alqahira.page import ArchivedResponse, ArticleItem
 from alqahira.parts import Publisher
 from alqahira.urls import site_name
 
@@ -60,7 +60,6 @@ class Run:
         self.account = Account()
         self.started = started or datetime.now(UTC)
         self.archive: ArchiveWriter | None = None
-        self.met: dict[str, None] = {}  # every page that the doors named, in their order
         self.max_articles: int | None = None
         self.failure: AlqahiraError | None = None
         self.exit_status = 1  # until the run has been judged
@@ -135,8 +134,8 @@ class Run:
         except AlqahiraError as error:
             self.fail(error)
 
-    def keep(self, what: ArchivedResponse | Fetch) -> bool:
-        """Archive a page before anything comes of it, or that a set-aside article is taken up; False: let it be.
+    def keep(self, page: ArchivedResponse) -> bool:
+        """Archive a page before anything comes of it; False: let it be.
 
         Where no archive is kept there is nothing to do.
         """
@@ -147,10 +146,7 @@ class Run:
         if self.failure or self.archive is None:
             return False
         try:
-            if isinstance(what, ArchivedResponse):
-                self.archive.write_page(what)
-            else:
-                self.archive.write_taken_up(what, datetime.now(UTC))
+            self.archive.write_page(page)
         except AlqahiraError as error:
             self.fail(error)
             return False
@@ -160,7 +156,7 @@ class Run:
         """Whether that went well. Of a run that failed the file stays open: the next run closes it."""
         if self.archive is None or self.failure:
             return True
-        told = {"complete": complete, "exit_status": self.exit_status, "reason": reason, "met": [*self.met]}
+        told = {"complete": complete, "exit_status": self.exit_status, "reason": reason}
         try:
             self.archive.close(now, told)
         except AlqahiraError as error:
@@ -172,9 +168,9 @@ class Run:
     def _max_bytes(self) -> int:
         return self.crawler.settings.getint("DOWNLOAD_MAXSIZE")
 
-    def settle(self, key: str, outcome: Outcome, cause: str = "") -> None:
+    def settle(self, key: str, outcome: Outcome, cause: str = "", *, in_feed: bool = True) -> None:
         """Count what became of an article, and end the run when it has what it was asked for."""
-        self.account.settle(key, outcome, cause)
+        self.account.settle(key, outcome, cause, in_feed=in_feed)
         stats = self.crawler.stats
         stats.inc_value(f"alqahira/{outcome.value}")
         if cause:
@@ -184,8 +180,8 @@ class Run:
 
     @property
     def is_full(self) -> bool:
-        """Whether the run has accepted as many articles as it was asked for."""
-        return self.max_articles is not None and self.account.count(Outcome.ACCEPTED) >= self.max_articles
+        """Whether the run's feed has as many articles as it was asked for."""
+        return self.max_articles is not None and self.account.in_feed >= self.max_articles
 
     def stop(self, reason: str) -> None:
         """End the run in good order; what is pending stays in the frontier."""

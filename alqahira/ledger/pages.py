@@ -66,32 +66,32 @@ class Pages(Transactions):
                 elif link.key in fresh:
                     found.append(Discovery(link, Standing.NEW, settled=False))
                 else:
-                    found.append(discovery(known[link.key], link, section, now))
+                    found.append(discovery(known[link.key], link, now))
         return found
 
     @persistent
     def pending(self, section: str) -> list[Link]:
-        """What earlier runs of the section, or of this run's share of it, left behind, oldest first."""
+        """What earlier runs left behind, of whichever section, oldest first."""
         with self.transaction() as connection:
-            mine = (pages.c.section == section, pages.c.state == "pending", *self.store.own_pages(connection))
+            mine = (pages.c.state == "pending", *self.store.own_pages(connection))
             query = sa.select(pages).where(*mine).order_by(pages.c.first_run, pages.c.key)
             rows = connection.execute(query).all()
             own = self.store.claim(connection, [row.key for row in rows], section) if rows else set()
         return [link_of(row) for row in rows if row.key in own]
 
     @persistent
-    def due(self, section: str, now: datetime, limit: int) -> list[Discovery]:
-        """Known pages whose revisit is due, longest due first."""
+    def due(self, now: datetime, limit: int) -> list[Discovery]:
+        """Known pages whose revisit is due, of whichever section, longest due first."""
         if not self.store.takes_revisits:
             return []
         with self.transaction() as connection:
             query = (
                 sa.select(pages)
-                .where(pages.c.section == section, pages.c.next_visit <= rfc3339(now), pages.c.state != "pending")
+                .where(pages.c.next_visit <= rfc3339(now), pages.c.state != "pending")
                 .order_by(pages.c.next_visit)
                 .limit(limit)
             )
-            return [discovery(row, link_of(row), section, now) for row in connection.execute(query)]
+            return [discovery(row, link_of(row), now) for row in connection.execute(query)]
 
     @persistent
     def unchanged(self, visit: Fetch, run_id: str) -> None:
@@ -147,36 +147,8 @@ class Pages(Transactions):
             page = self._page(connection, key)
         return page is not None and (page.last_visit or "") >= rfc3339(when)
 
-    @persistent
-    def is_set_aside(self, key: str) -> bool:
-        """Whether the article of a page waits for the run of another section."""
-        with self.transaction() as connection:
-            page = self._page(connection, key)
-        return page is not None and bool(page.aside_topics)
-
-    @persistent
-    def set_aside_pages(self, section: str, since: datetime, until: datetime) -> list[Link]:
-        """Pages whose article was set aside though it is the section's, because its day lay outside what was asked.
-
-        `since` and `until`: its moment, the second excluded.
-        """
-        moment = articles.c.story_time
-        with self.transaction() as connection:
-            query = (
-                sa.select(pages)
-                .join(articles, articles.c.article_id == pages.c.article_id)
-                .where(articles.c.status == "set_aside", pages.c.aside_topics.contains(f",{section},"))
-                .where(moment >= rfc3339(since), moment < rfc3339(until))
-            )
-            return [link_of(row) for row in connection.execute(query.order_by(pages.c.key))]
-
     def _visited(
-        self,
-        connection: Connection,
-        visit: Fetch,
-        published: datetime,
-        article_id: str | None = None,
-        aside_topics: str | None = None,
+        self, connection: Connection, visit: Fetch, published: datetime, article_id: str | None = None
     ) -> None:
         values: dict[str, Any] = {
             "state": "done",
@@ -188,7 +160,7 @@ class Pages(Transactions):
         if visit.etag or visit.last_modified:
             values |= {"etag": visit.etag, "last_modified": visit.last_modified}
         if article_id is not None:
-            values |= {"article_id": article_id, "aside_topics": aside_topics or ""}
+            values["article_id"] = article_id
         self.store.change(connection, queries.SET_PAGE, {"page": visit.key, **values})
 
     def _published(self, connection: Connection, key: str) -> datetime:

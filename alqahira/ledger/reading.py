@@ -56,7 +56,7 @@ class Reading(Transactions):
         """The highest revision of every article that was accepted or dropped."""
         with self.engine.connect() as connection:
             newest = sa.func.max(articles.c.revision).label("newest")
-            query = sa.select(articles.c.article_id, newest).where(articles.c.status != "set_aside")
+            query = sa.select(articles.c.article_id, newest)
             return {row.article_id: row.newest for row in connection.execute(query.group_by(articles.c.article_id))}
 
     def is_empty(self) -> bool:
