@@ -158,9 +158,6 @@ EXTENSIONS: dict[str, Any] = {
     "alqahira.extensions.run.Run": 0,
     "alqahira.extensions.progress.Progress": 100,
     "alqahira.extensions.monitors.Monitors": 500,
-    # AutoThrottle, but never faster than a robots.txt asks for.
-    "scrapy.extensions.throttle.AutoThrottle": None,
-    "alqahira.middlewares.crawl_delay.CrawlDelayAutoThrottle": 0,
 }
 # What every result of a spider goes through: nothing here asks for a depth or for what `start` gave, no request copies
 # another's `meta`, and the site need not be told from where its readers come.
@@ -192,6 +189,8 @@ DOWNLOADER_MIDDLEWARES: dict[str, Any] = {
     "alqahira.middlewares.robots.RobotsMiddleware": 100,
     "alqahira.middlewares.user_agent.ProjectUserAgentMiddleware": 500,
     "alqahira.middlewares.browser.BrowserMiddleware": 540,
+    # The waits that robots.txt, Retry-After and retries ask for.
+    "alqahira.middlewares.politeness.HostDelays": 545,
     "alqahira.middlewares.retry.PoliteRetryMiddleware": 550,
     "alqahira.middlewares.redirects.BoundedMetaRefreshMiddleware": 580,
     # Between the decompression (590) and the redirects: it sees what came over the wire.
@@ -205,8 +204,6 @@ DOWNLOAD_MAXSIZE = 16 * 1024 * 1024
 DOWNLOAD_WARNSIZE = 4 * 1024 * 1024
 DOWNLOAD_TIMEOUT = 30
 REDIRECT_MAX_TIMES = 5
-# A host that asked to wait is passed over, and only that host.
-SCHEDULER_PRIORITY_QUEUE = "alqahira.middlewares.holds.HoldAwarePriorityQueue"
 
 # The site needs no cookie, and at the first one Scrapy's middleware fetches the list of public suffixes from elsewhere,
 # in the reactor's thread and without a time limit.

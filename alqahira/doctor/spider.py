@@ -44,8 +44,6 @@ _SETTINGS: dict[str, Any] = {
     "EXTENSIONS": {
         "scrapy.extensions.telnet.TelnetConsole": None,
         "scrapy.extensions.remote_control.RemoteControl": None,
-        "scrapy.extensions.throttle.AutoThrottle": None,
-        "alqahira.middlewares.crawl_delay.CrawlDelayAutoThrottle": 0,
     },
     "FEEDS": {},
     "RETRY_TIMES": 1,

@@ -19,7 +19,7 @@ from scrapy.exceptions import StopDownload
 from scrapy.http.request import NO_CALLBACK
 
 from alqahira.middlewares import causes
-from alqahira.middlewares.crawl_delay import set_least_delay
+from alqahira.middlewares.politeness import host_delays
 from alqahira.middlewares.robots_rules import FREE, MAX_BYTES, STAY_AWAY, Rules, read_answer
 
 if TYPE_CHECKING:
@@ -49,7 +49,6 @@ class RobotsMiddleware:
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
-        self._longest_delay = crawler.settings.getfloat("ALQAHIRA_CRAWL_DELAY_MAX", 60.0)
         self._known: dict[str, _Known] = {}
         self._fetching: dict[str, asyncio.Task[Rules]] = {}
         self._received: WeakKeyDictionary[Request, int] = WeakKeyDictionary()  # bytes
@@ -95,7 +94,7 @@ class RobotsMiddleware:
             return known.rules
         self._known[authority] = _Known(rules, now, now + (_FRESH if rules.reached else _ASK_AGAIN))
         if rules.crawl_delay:
-            self._slow_down(authority, rules.crawl_delay)
+            host_delays(self.crawler).set_crawl_delay(Request(f"{authority}/robots.txt"), rules.crawl_delay)
         return rules
 
     async def _fetch(self, authority: str) -> Rules:
@@ -123,18 +122,6 @@ class RobotsMiddleware:
         elif rules is FREE:
             logger.info("%s has no robots.txt (%s): everything may be fetched", authority, cause)
         return rules
-
-    def _slow_down(self, authority: str, asked: float) -> None:
-        assert self.crawler.engine is not None
-        seconds = min(asked, self._longest_delay)
-        if seconds < asked:
-            logger.warning(
-                "%s/robots.txt asks for Crawl-delay %g s; waiting %g s (ALQAHIRA_CRAWL_DELAY_MAX)",
-                authority,
-                asked,
-                seconds,
-            )
-        set_least_delay(self.crawler, self.crawler.engine.downloader.get_slot_key(Request(authority)), seconds)
 
     def _stop_at_limit(self, data: bytes, request: Request) -> None:
         """Ends the download of a robots.txt where RFC 9309 lets the parser stop; what came is parsed."""
