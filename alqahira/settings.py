@@ -194,7 +194,7 @@ DOWNLOADER_MIDDLEWARES: dict[str, Any] = {
     "alqahira.middlewares.retry.PoliteRetryMiddleware": 550,
     "alqahira.middlewares.redirects.BoundedMetaRefreshMiddleware": 580,
     # Between the decompression (590) and the redirects: it sees what came over the wire.
-    "alqahira.middlewares.wire.KeepWireMiddleware": 595,
+    "alqahira.middlewares.wire.RawResponseMiddleware": 595,
     "alqahira.middlewares.redirects.BoundedRedirectMiddleware": 600,
 }
 # A name is checked where it is resolved, so that none can change its answer afterwards.

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from scrapy import Request, Spider, signals
 from scrapy.exceptions import DontCloseSpider
 from scrapy.http import Response
-from scrapy.utils.defer import _schedule_coro
+from scrapy.utils.defer import deferred_from_coro
 from twisted.python.failure import Failure
 
 from alqahira import site, urls
@@ -36,8 +36,9 @@ from alqahira.middlewares.causes import (
     failure_cause,
     is_transient,
 )
-from alqahira.middlewares.wire import WIRE, Wire, pairs
+from alqahira.middlewares.wire import RawResponse, pairs
 from alqahira.page import CrawledArticle, FetchedPage, PageVisit
+from alqahira.request_info import RequestInfo, request_info
 
 logger = logging.getLogger(__name__)
 
@@ -95,7 +96,7 @@ class SectionSpider(Spider):
 
     def _process(self, article: CrawledArticle) -> None:
         """Send an article that no response brought through the pipelines."""
-        _schedule_coro(self.crawler.engine.scraper.start_itemproc_async(article, response=None))
+        deferred_from_coro(self.crawler.engine.scraper.start_itemproc_async(article, response=None))
 
     def _article_requests(self) -> Iterator[Request]:
         for link, discovery in self.intake.next_batch():
@@ -113,7 +114,7 @@ class SectionSpider(Spider):
             errback=self.article_failed,
             headers=headers,
             dont_filter=True,
-            meta={"handle_httpstatus_list": [304], "page_kind": "article"},
+            meta={"handle_httpstatus_list": [304], **RequestInfo(page_kind="article").as_meta()},
             cb_kwargs={"link": link},
         )
 
@@ -144,7 +145,7 @@ class SectionSpider(Spider):
         hints = self.intake.hints_of(link)
         page = FetchedPage(visit=visit, link_url=link.url, hints=hints, body=b"")  # what reading it needs
         if self.run.configuration.archive_dir is not None:
-            page = _with_wire(page, response)
+            page = _with_raw_response(page, response)
         yield from self.read_article(page, response.body)
 
     def read_article(self, page: FetchedPage, body: bytes) -> Iterator[CrawledArticle]:
@@ -184,16 +185,17 @@ class SectionSpider(Spider):
         logger.warning("No article from %s: %s", link.url, cause)
 
 
-def _with_wire(page: FetchedPage, response: Response) -> FetchedPage:
+def _with_raw_response(page: FetchedPage, response: Response) -> FetchedPage:
     """The page with what the archive keeps of it."""
-    wire = response.meta.get(WIRE) or Wire(pairs(response.headers), response.body, "")
+    assert response.request is not None
+    raw = request_info(response.request).raw_response or RawResponse(pairs(response.headers), response.body, "")
     return replace(
         page,
-        body=wire.body,
-        headers=wire.headers,
+        body=raw.body,
+        headers=raw.headers,
         status=response.status,
-        protocol=wire.protocol,
-        request_headers=pairs(response.request.headers) if response.request else (),
+        protocol=raw.protocol,
+        request_headers=pairs(response.request.headers),
         is_rendered="browser" in response.flags,
     )
 

@@ -18,8 +18,8 @@ from alqahira.doctor.exchange import Exchange
 from alqahira.doctor.site_visit import Sample
 from alqahira.errors import ConfigurationError
 from alqahira.middlewares.causes import answer_cause, failure_cause
-from alqahira.middlewares.robots import IS_ROBOTS
 from alqahira.middlewares.wire import pairs
+from alqahira.request_info import note, request_info
 from alqahira.warc import Answer, answer_records, event_record, rendered_record
 
 if TYPE_CHECKING:
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from scrapy.http import Response
 
     from alqahira.article import Article
-
-# request.meta: when the request went out.
-_SINCE = "doctor_since"
 
 
 @dataclass
@@ -116,7 +113,7 @@ class RecordMiddleware:
         return cls(crawler)
 
     def process_request(self, request: Request) -> None:
-        request.meta[_SINCE] = datetime.now(UTC)
+        note(request, sent_at=datetime.now(UTC))
 
     def process_response(self, request: Request, response: Response) -> Response:
         self._note(
@@ -134,13 +131,15 @@ class RecordMiddleware:
         self._note(request, failure=failure_cause(exception))
 
     def _note(self, request: Request, **answer: Any) -> None:
-        kind = "robots" if request.meta.get(IS_ROBOTS) else str(request.cb_kwargs.get("kind", "other"))
+        info = request_info(request)
+        note(request, sent_at=None)  # a copy that is refused was never sent
+        kind = "robots" if info.is_robots else str(request.cb_kwargs.get("kind", "other"))
         book: Book = self._crawler.spider.book  # type: ignore[union-attr]
         book.note(
             Exchange(
                 kind=kind,
                 url=request.url,
-                when=request.meta.pop(_SINCE, None) or datetime.now(UTC),
+                when=info.sent_at or datetime.now(UTC),
                 method=request.method,
                 sent=pairs(request.headers),
                 content=request.body,

@@ -23,6 +23,7 @@ from alqahira.listing import Card, Listing, read_listing
 from alqahira.load_more import LearnedRequest
 from alqahira.middlewares.causes import answer_cause, failure_cause
 from alqahira.middlewares.robots import RobotsMiddleware
+from alqahira.request_info import PageKind, RequestInfo
 from alqahira.sources import Page, site_markup
 
 logger = logging.getLogger(__name__)
@@ -32,8 +33,8 @@ _FORMS = 3  # of an article's address that are tried
 # A post of 29 October 2022, the oldest that was ever seen.
 _OLD = 1076
 _MISSING = "no-such-listing"
-# `page_kind` is what an empty shell is judged by: a browser fills it then.
-_PAGE_KINDS = {
+# What an empty shell is judged by: a browser fills it then.
+_PAGE_KINDS: dict[str, PageKind] = {
     **dict.fromkeys(("category", "kicker", "tag", "pressed", "page 2 by query"), "listing"),
     **dict.fromkeys(("article", "without slug", "with locale", "old article", "known article"), "article"),
 }
@@ -85,7 +86,7 @@ class DoctorSpider(Spider):
     def _ask(self, kind: str, url: str, asked: PageRequest | None = None, **meta: Any) -> Request:
         meta["handle_httpstatus_list"] = [*range(400, 600)]
         if kind in _PAGE_KINDS:
-            meta["page_kind"] = _PAGE_KINDS[kind]
+            meta |= RequestInfo(page_kind=_PAGE_KINDS[kind]).as_meta()
         url = url if url.startswith("http") else self.root + url
         return Request(
             url,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from alqahira import site
 from alqahira.middlewares import causes
-from alqahira.middlewares.robots import IS_ROBOTS
+from alqahira.request_info import request_info
 from alqahira.urls import is_on_site
 
 if TYPE_CHECKING:
@@ -36,11 +36,11 @@ class OffsiteGuardMiddleware:
         return cls(crawler)
 
     def process_request(self, request: Request) -> None:
-        if not request.meta.get(IS_ROBOTS):
+        if not request_info(request).is_robots:
             self._check(request.url)
 
     def process_response(self, request: Request, response: Response) -> Response:
-        if not request.meta.get(IS_ROBOTS):
+        if not request_info(request).is_robots:
             self._check(response.url)
         return response
 

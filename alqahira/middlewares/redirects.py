@@ -11,7 +11,7 @@ from scrapy.downloadermiddlewares.redirect import BaseRedirectMiddleware, MetaRe
 from scrapy.utils.response import get_meta_refresh
 
 from alqahira.middlewares import causes
-from alqahira.middlewares.robots import IS_ROBOTS
+from alqahira.request_info import request_info
 
 if TYPE_CHECKING:
     from scrapy import Request, Spider
@@ -66,7 +66,7 @@ class BoundedMetaRefreshMiddleware(_BoundedRedirects, MetaRefreshMiddleware):
     def process_response(
         self, request: Request, response: Response, spider: Spider | None = None
     ) -> Request | Response:
-        if request.meta.get(IS_ROBOTS) or not _may_refresh(response.body) or self._reloads_itself(response):
+        if request_info(request).is_robots or not _may_refresh(response.body) or self._reloads_itself(response):
             return response
         return super().process_response(request, response)
 

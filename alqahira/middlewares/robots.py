@@ -20,15 +20,14 @@ from scrapy.http.request import NO_CALLBACK
 
 from alqahira.middlewares import causes
 from alqahira.middlewares.politeness import host_delays
-from alqahira.middlewares.robots_rules import FREE, MAX_BYTES, STAY_AWAY, Rules, read_answer
+from alqahira.middlewares.robots_rules import ALLOW_ALL, DISALLOW_ALL, MAX_BYTES, Rules, read_answer
+from alqahira.request_info import RequestInfo, request_info
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
 logger = logging.getLogger(__name__)
 
-# Marks our own request for robots.txt; robots.txt says nothing about itself, and may redirect to another host.
-IS_ROBOTS = "alqahira_is_robots"
 _FRESH = 24 * 3600.0  # seconds; RFC 9309, section 2.4
 _ASK_AGAIN = 300.0  # seconds until an unreachable host is asked again
 _LAST_KNOWN = 30 * 24 * 3600.0  # seconds that known rules outlive an unreachable host; section 2.3.1.4
@@ -60,7 +59,7 @@ class RobotsMiddleware:
         return middleware
 
     async def process_request(self, request: Request) -> None:
-        if request.meta.get(IS_ROBOTS) or urlsplit(request.url).scheme not in ("http", "https"):
+        if request_info(request).is_robots or urlsplit(request.url).scheme not in ("http", "https"):
             return
         rules = await self.rules(request.url)
         if not rules.allows(request.url):
@@ -104,7 +103,7 @@ class RobotsMiddleware:
         request = Request(
             f"{authority}/robots.txt",
             headers={"Accept": "text/plain", "Accept-Encoding": "identity"},  # so the limit counts what is parsed
-            meta={IS_ROBOTS: True},
+            meta=RequestInfo(is_robots=True).as_meta(),
             callback=NO_CALLBACK,
             dont_filter=True,
         )
@@ -112,20 +111,20 @@ class RobotsMiddleware:
             response = await self.crawler.engine.download_async(request)
         except Exception as error:  # whatever went wrong: no answer means stay away
             cause = causes.failure_cause(error)
-            rules = STAY_AWAY
+            rules = DISALLOW_ALL
         else:
             cause = f"http_{response.status}"
             rules = read_answer(response.status, response.body, response.url)
         self.crawler.stats.inc_value(f"alqahira/robots/{cause}")
-        if rules is STAY_AWAY:
+        if rules is DISALLOW_ALL:
             logger.warning("%s/robots.txt cannot be had (%s): nothing is fetched there", authority, cause)
-        elif rules is FREE:
+        elif rules is ALLOW_ALL:
             logger.info("%s has no robots.txt (%s): everything may be fetched", authority, cause)
         return rules
 
     def _stop_at_limit(self, data: bytes, request: Request) -> None:
         """Ends the download of a robots.txt where RFC 9309 lets the parser stop; what came is parsed."""
-        if not request.meta.get(IS_ROBOTS):
+        if not request_info(request).is_robots:
             return
         received = self._received[request] = self._received.get(request, 0) + len(data)
         if received > MAX_BYTES:

@@ -33,8 +33,8 @@ class Rules:
         return self.refusal != causes.ROBOTS_UNREACHABLE
 
 
-FREE = Rules(allows=lambda url: True)  # 2.3.1.3: unavailable, so anything may be fetched
-STAY_AWAY = Rules(allows=lambda url: False, refusal=causes.ROBOTS_UNREACHABLE)  # 2.3.1.4: unreachable
+ALLOW_ALL = Rules(allows=lambda url: True)  # 2.3.1.3: unavailable, so anything may be fetched
+DISALLOW_ALL = Rules(allows=lambda url: False, refusal=causes.ROBOTS_UNREACHABLE)  # 2.3.1.4: unreachable
 
 
 def read_answer(status: int, body: bytes, url: str) -> Rules:
@@ -46,8 +46,8 @@ def read_answer(status: int, body: bytes, url: str) -> Rules:
     if 200 <= status < 300:
         return parse(body, url)
     if 400 <= status < 500 and status != 429:
-        return FREE
-    return STAY_AWAY
+        return ALLOW_ALL
+    return DISALLOW_ALL
 
 
 def parse(body: bytes, url: str) -> Rules:
