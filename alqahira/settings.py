@@ -176,18 +176,15 @@ REMOTE_CONTROL_ENABLED = False
 # --- manners (docs/manners.md) ----------------------------------------------------------------
 
 DOWNLOADER_MIDDLEWARES: dict[str, Any] = {
-    # Scrapy's own let what carries `dont_filter` go off the site, and the first requests of a run slip past
-    # robots.txt; ROBOTSTXT_OBEY means nothing here.
-    "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
+    # Scrapy's own lets the first requests of a run slip past robots.txt; ROBOTSTXT_OBEY means nothing here.
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
-    "scrapy.downloadermiddlewares.useragent.UserAgentMiddleware": None,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
     "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
     "alqahira.middlewares.offsite.OffsiteGuardMiddleware": 50,
     "alqahira.middlewares.address_guard.AddressGuardMiddleware": 60,
     "alqahira.middlewares.robots.RobotsMiddleware": 100,
-    "alqahira.middlewares.user_agent.ProjectUserAgentMiddleware": 500,
+    "alqahira.middlewares.user_agent.ProjectUserAgentMiddleware": 490,
     "alqahira.middlewares.browser.BrowserMiddleware": 540,
     # The waits that robots.txt, Retry-After and retries ask for.
     "alqahira.middlewares.politeness.HostDelays": 545,

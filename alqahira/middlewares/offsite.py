@@ -1,7 +1,7 @@
 """One site and no other: no request leaves it, whoever made it and wherever an answer points.
 
-Scrapy's own middleware lets a request with `dont_filter` go anywhere, and the redirects of a start request
-carry that flag. This one looks at the host alone.
+Scrapy's own middleware lets a request with `dont_filter` go anywhere, and all of ours carry that flag. This one looks
+at the host alone.
 """
 
 from __future__ import annotations

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -30,14 +29,6 @@ logger = logging.getLogger(__name__)
 
 _FRESH = 24 * 3600.0  # seconds; RFC 9309, section 2.4
 _ASK_AGAIN = 300.0  # seconds until an unreachable host is asked again
-_LAST_KNOWN = 30 * 24 * 3600.0  # seconds that known rules outlive an unreachable host; section 2.3.1.4
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    rules: Rules
-    learned: float  # monotonic seconds
-    expires: float
 
 
 class RobotsMiddleware:
@@ -48,7 +39,7 @@ class RobotsMiddleware:
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
-        self._known: dict[str, _Known] = {}
+        self._known: dict[str, tuple[Rules, float]] = {}  # until when, in monotonic seconds
         self._fetching: dict[str, asyncio.Task[Rules]] = {}
         self._received: WeakKeyDictionary[Request, int] = WeakKeyDictionary()  # bytes
 
@@ -65,10 +56,6 @@ class RobotsMiddleware:
         if not rules.allows(request.url):
             raise causes.refused(self.crawler, rules.refusal, request.url)
 
-    async def allowed(self, url: str) -> bool:
-        """Whether robots.txt lets us fetch the (absolute) URL."""
-        return (await self.rules(url)).allows(url)
-
     async def sitemaps(self, url: str) -> tuple[str, ...]:
         """The absolute sitemap URLs that the robots.txt of the URL's host names, in its order."""
         return (await self.rules(url)).sitemaps
@@ -77,21 +64,21 @@ class RobotsMiddleware:
         """The rules of the URL's host. The first caller fetches them, all others wait for the same answer."""
         parts = urlsplit(url)
         authority = f"{parts.scheme}://{parts.netloc.rpartition('@')[2].lower()}"
-        known = self._known.get(authority)
-        if known and monotonic() < known.expires:
-            return known.rules
+        known, expires = self._known.get(authority, (None, 0.0))
+        if known and monotonic() < expires:
+            return known
         if authority not in self._fetching:
             task = asyncio.ensure_future(self._learn(authority, known))
             task.add_done_callback(lambda _: self._fetching.pop(authority, None))
             self._fetching[authority] = task
         return await asyncio.shield(self._fetching[authority])  # one caller given up is not all of them
 
-    async def _learn(self, authority: str, known: _Known | None) -> Rules:
-        rules, now = await self._fetch(authority), monotonic()
-        if not rules.reached and known and known.rules.reached and now - known.learned < _LAST_KNOWN:
-            self._known[authority] = _Known(known.rules, known.learned, now + _ASK_AGAIN)
-            return known.rules
-        self._known[authority] = _Known(rules, now, now + (_FRESH if rules.reached else _ASK_AGAIN))
+    async def _learn(self, authority: str, known: Rules | None) -> Rules:
+        rules = await self._fetch(authority)
+        keep = _FRESH if rules.reached else _ASK_AGAIN
+        if not rules.reached and known and known.reached:
+            rules = known  # RFC 9309, section 2.3.1.4: what was known of a host outlives its being unreachable
+        self._known[authority] = (rules, monotonic() + keep)
         if rules.crawl_delay:
             host_delays(self.crawler).set_crawl_delay(Request(f"{authority}/robots.txt"), rules.crawl_delay)
         return rules

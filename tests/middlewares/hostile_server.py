@@ -164,9 +164,7 @@ class Outcome:
 
 # Those that know of one site, or of a run's ledger, have tests of their own.
 _FOR_ANY_HOST = (
-    "scrapy.downloadermiddlewares.offsite",
     "scrapy.downloadermiddlewares.robotstxt",
-    "scrapy.downloadermiddlewares.useragent",
     "scrapy.downloadermiddlewares.retry",
     "alqahira.middlewares.politeness",
     "alqahira.middlewares.retry",
