@@ -65,7 +65,7 @@ def test_a_host_that_wants_too_much_time_is_given_up_with_a_cause(open_host: Ope
     assert "left alone for 86400.0 s" in outcome.log
 
 
-def test_a_run_that_closes_while_a_host_is_paused_does_not_wait_for_it(open_host: OpenHost) -> None:
+def test_a_closing_run_does_not_wait_for_a_paused_host(open_host: OpenHost) -> None:
     host = open_host()
     paths = [f"/{n}" for n in range(20)]
     for path in paths:
