@@ -142,9 +142,6 @@ EXTENSIONS_BASE = {name: order for name, order in _SCRAPYS_EXTENSIONS.items() if
 EXTENSIONS: dict[str, Any] = {
     "alqahira.extensions.run.Run": 0,
     "alqahira.extensions.progress.Progress": 100,
-    # AutoThrottle, but never faster than a robots.txt asks for.
-    "scrapy.extensions.throttle.AutoThrottle": None,
-    "alqahira.middlewares.crawl_delay.CrawlDelayAutoThrottle": 0,
 }
 # What every result of a spider goes through: nothing here asks for a depth or for what `start` gave, no request copies
 # another's `meta`, and the site need not be told from where its readers come.
@@ -163,23 +160,22 @@ REMOTE_CONTROL_ENABLED = False
 # --- manners (docs/manners.md) ----------------------------------------------------------------
 
 DOWNLOADER_MIDDLEWARES: dict[str, Any] = {
-    # Scrapy's own let what carries `dont_filter` go off the site, and the first requests of a run slip past
-    # robots.txt; ROBOTSTXT_OBEY means nothing here.
-    "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
+    # Scrapy's own lets the first requests of a run slip past robots.txt; ROBOTSTXT_OBEY means nothing here.
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
-    "scrapy.downloadermiddlewares.useragent.UserAgentMiddleware": None,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
     "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
     "alqahira.middlewares.offsite.OffsiteGuardMiddleware": 50,
     "alqahira.middlewares.address_guard.AddressGuardMiddleware": 60,
     "alqahira.middlewares.robots.RobotsMiddleware": 100,
-    "alqahira.middlewares.user_agent.ProjectUserAgentMiddleware": 500,
+    "alqahira.middlewares.user_agent.ProjectUserAgentMiddleware": 490,
     "alqahira.middlewares.browser.BrowserMiddleware": 540,
+    # The waits that robots.txt, Retry-After and retries ask for.
+    "alqahira.middlewares.politeness.HostDelays": 545,
     "alqahira.middlewares.retry.PoliteRetryMiddleware": 550,
     "alqahira.middlewares.redirects.BoundedMetaRefreshMiddleware": 580,
     # Between the decompression (590) and the redirects: it sees what came over the wire.
-    "alqahira.middlewares.wire.KeepWireMiddleware": 595,
+    "alqahira.middlewares.wire.RawResponseMiddleware": 595,
     "alqahira.middlewares.redirects.BoundedRedirectMiddleware": 600,
 }
 # A name is checked where it is resolved, so that none can change its answer afterwards.
@@ -189,8 +185,6 @@ DOWNLOAD_MAXSIZE = 16 * 1024 * 1024
 DOWNLOAD_WARNSIZE = 4 * 1024 * 1024
 DOWNLOAD_TIMEOUT = 30
 REDIRECT_MAX_TIMES = 5
-# A host that asked to wait is passed over, and only that host.
-SCHEDULER_PRIORITY_QUEUE = "alqahira.middlewares.holds.HoldAwarePriorityQueue"
 
 # The site needs no cookie, and at the first one Scrapy's middleware fetches the list of public suffixes from elsewhere,
 # in the reactor's thread and without a time limit.

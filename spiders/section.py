@@ -36,8 +36,9 @@ from alqahira.middlewares.causes import (
     failure_cause,
     is_transient,
 )
-from alqahira.middlewares.wire import WIRE, Wire, pairs
+from alqahira.middlewares.wire import RawResponse, pairs
 from alqahira.page import ArchivedResponse, ArticleItem, Fetch
+from alqahira.request_info import RequestInfo, request_info
 
 logger = logging.getLogger(__name__)
 
@@ -108,7 +109,7 @@ class SectionSpider(Spider):
             errback=self.article_failed,
             headers=headers,
             dont_filter=True,
-            meta={"handle_httpstatus_list": [304], "page_kind": "article"},
+            meta={"handle_httpstatus_list": [304], **RequestInfo(page_kind="article").as_meta()},
             cb_kwargs={"link": link},
         )
 
@@ -139,7 +140,7 @@ class SectionSpider(Spider):
         hints = self.frontier.hints_of(link)
         page = ArchivedResponse(visit=visit, link_url=link.url, hints=hints, body=b"")  # what reading it needs
         if self.run.configuration.archive_dir is not None:
-            page = _with_wire(page, response)
+            page = _with_raw_response(page, response)
         yield from self.read_article(page, response.body)
 
     def read_article(self, page: ArchivedResponse, body: bytes) -> Iterator[ArticleItem]:
@@ -179,16 +180,17 @@ class SectionSpider(Spider):
         logger.warning("No article from %s: %s", link.url, cause)
 
 
-def _with_wire(page: ArchivedResponse, response: Response) -> ArchivedResponse:
+def _with_raw_response(page: ArchivedResponse, response: Response) -> ArchivedResponse:
     """The page with what the archive keeps of it."""
-    wire = response.meta.get(WIRE) or Wire(pairs(response.headers), response.body, "")
+    assert response.request is not None
+    raw = request_info(response.request).raw_response or RawResponse(pairs(response.headers), response.body, "")
     return replace(
         page,
-        body=wire.body,
-        headers=wire.headers,
+        body=raw.body,
+        headers=raw.headers,
         status=response.status,
-        protocol=wire.protocol,
-        request_headers=pairs(response.request.headers) if response.request else (),
+        protocol=raw.protocol,
+        request_headers=pairs(response.request.headers),
         is_rendered="browser" in response.flags,
     )
 

@@ -38,6 +38,7 @@ from alqahira.browser.errors import (
 )
 from alqahira.browser.load_more import learn_load_more
 from alqahira.browser.visit import TargetGone, Visit
+from alqahira.request_info import request_info
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -115,7 +116,7 @@ class Browser:
     # --- one page -----------------------------------------------------------------------------
 
     async def _visit(self, life: Life, request: Request) -> Response:
-        kind = request.meta.get("page_kind", "article")
+        kind = request_info(request).page_kind or "article"
         visit = Visit(kind, root=self._root, deadline=self._deadline, count=self._count)
         context = life.enter(visit)
         self._count("pages")

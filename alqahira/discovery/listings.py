@@ -24,10 +24,12 @@ from alqahira.frontier import Link, Standing
 from alqahira.listing import Card, Listing, read_listing
 from alqahira.load_more import LearnedRequest
 from alqahira.middlewares.causes import answer_cause, failure_cause, is_transient
+from alqahira.request_info import RequestInfo
 
 logger = logging.getLogger(__name__)
 
 _PRIORITY = 20
+_PAGE = RequestInfo(page_kind="listing").as_meta()
 _NOT_THAT_PAGE = "not_that_page"
 # After so many listings of a kind for which no way worked, the others are not tried.
 _ENOUGH = 2
@@ -87,7 +89,7 @@ class Listings:
             errback=self.failed,
             priority=_PRIORITY,
             dont_filter=True,
-            meta={"page_kind": "listing"} if is_page else {},
+            meta=_PAGE if is_page else {},
             cb_kwargs={"pager": pager, "number": number, "way": way},
             **options,
         )
@@ -299,7 +301,7 @@ class Listings:
                 errback=self.learning_failed,
                 priority=_PRIORITY,
                 dont_filter=True,
-                meta={"page_kind": "listing", "learn_load_more": True},
+                meta={**_PAGE, "learn_load_more": True},
                 cb_kwargs={"pagers": pagers},
             )
 

@@ -26,8 +26,9 @@ from alqahira.errors import ConfigurationError
 from alqahira.listing import Listing
 from alqahira.load_more import LearnedRequest
 from alqahira.middlewares.causes import answer_cause, failure_cause
-from alqahira.middlewares.robots import IS_ROBOTS, RobotsMiddleware
+from alqahira.middlewares.robots import RobotsMiddleware
 from alqahira.middlewares.wire import pairs
+from alqahira.request_info import PageKind, RequestInfo, request_info
 from alqahira.sources import site_markup
 from alqahira.warc import Answer, answer_records, event_record, rendered_record
 
@@ -38,13 +39,11 @@ _FORMS = 3  # of an article's address that are tried
 # A post of 29 October 2022, the oldest that was ever seen.
 _OLD = 1076
 _MISSING = "no-such-listing"
-# `page_kind` is what an empty shell is judged by: a browser fills it then.
-_PAGE_KINDS = {
+# What an empty shell is judged by: a browser fills it then.
+_PAGE_KINDS: dict[str, PageKind] = {
     **dict.fromkeys(("category", "kicker", "tag", "pressed", "page 2 by query"), "listing"),
     **dict.fromkeys(("article", "without slug", "with locale", "old article", "known article"), "article"),
 }
-# request.meta: the exchange that the request went out in.
-_EXCHANGE = "doctor_exchange"
 
 
 class DoctorSpider(Spider):
@@ -60,8 +59,6 @@ class DoctorSpider(Spider):
         "EXTENSIONS": {
             "scrapy.extensions.telnet.TelnetConsole": None,
             "scrapy.extensions.remote_control.RemoteControl": None,
-            "scrapy.extensions.throttle.AutoThrottle": None,
-            "alqahira.middlewares.crawl_delay.CrawlDelayAutoThrottle": 0,
         },
         "FEEDS": {},
         "RETRY_TIMES": 1,
@@ -103,7 +100,7 @@ class DoctorSpider(Spider):
         by = by or PageRequest(url if url.startswith("http") else self.root + url)
         meta["handle_httpstatus_list"] = [*range(400, 600)]
         if kind in _PAGE_KINDS:
-            meta["page_kind"] = _PAGE_KINDS[kind]
+            meta |= RequestInfo(page_kind=_PAGE_KINDS[kind]).as_meta()
         return Request(
             by.url,
             method=by.method,
@@ -121,7 +118,8 @@ class DoctorSpider(Spider):
         note = _description(learned) if learned else str(response.meta.get("load_more_note") or "")
         refusal = answer_cause(response) or ""
         # It may have shown only once the body was unpacked.
-        response.meta[_EXCHANGE].refusal = refusal
+        if response.request in self.recorder.exchanges:
+            self.recorder.exchanges[response.request].refusal = refusal
         sample = Sample(kind, asked, response, self.root, datetime.now(UTC), refusal, note)
         self.visit.samples.append(sample)
         if not sample.is_answered:
@@ -205,6 +203,7 @@ class Recorder:
     def __init__(self, visit: Visit, archive: ArchiveWriter | None = None) -> None:
         self.visit, self.archive = visit, archive
         self.problem = ""  # with the archive
+        self.exchanges: dict[Request | None, Exchange] = {}
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Recorder:
@@ -212,21 +211,20 @@ class Recorder:
         return recorder
 
     def process_request(self, request: Request) -> None:
-        kind = "robots" if request.meta.get(IS_ROBOTS) else str(request.cb_kwargs.get("kind", "other"))
-        request.meta[_EXCHANGE] = Exchange(kind, request, datetime.now(UTC))
+        kind = "robots" if request_info(request).is_robots else str(request.cb_kwargs.get("kind", "other"))
+        self.exchanges[request] = Exchange(kind, request, datetime.now(UTC))
 
     def process_response(self, request: Request, response: Response) -> Response:
         self._note(request, response=response, refusal=answer_cause(response) or "")
         return response
 
     def process_exception(self, request: Request, exception: Exception) -> None:
-        begun: Exchange | None = request.meta.get(_EXCHANGE)
-        if begun is None or begun.request is not request:  # it was refused before it came here
+        if request not in self.exchanges:  # it was refused before it came here
             self.process_request(request)
         self._note(request, failure=failure_cause(exception))
 
     def _note(self, request: Request, **answer: Any) -> None:
-        request.meta[_EXCHANGE] = exchange = replace(request.meta[_EXCHANGE], **answer)
+        self.exchanges[request] = exchange = replace(self.exchanges[request], **answer)
         self.record(exchange)
 
     def record(self, exchange: Exchange) -> None:

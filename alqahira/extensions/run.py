@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scrapy import signals
-from scrapy.utils.defer import _schedule_coro
+from scrapy.utils.defer import deferred_from_coro
 
 from alqahira.account import Account, Outcome
 from alqahira.arguments import CrawlArguments
@@ -186,7 +186,7 @@ class Run:
     def stop(self, reason: str) -> None:
         """End the run in good order; what is pending stays in the frontier."""
         if self.crawler.crawling and self.crawler.engine.running:
-            _schedule_coro(self.crawler.engine.close_spider_async(reason=reason))
+            deferred_from_coro(self.crawler.engine.close_spider_async(reason=reason))
 
     def fail(self, error: AlqahiraError) -> None:
         """End the run because of an error that the user must mend (a full disk, a lost folder)."""

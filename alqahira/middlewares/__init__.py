@@ -1,5 +1,5 @@
-"""Good manners and a guarded door: what may be asked, of whom, how often, and how much of the answer is taken.
+"""Downloader middlewares: politeness towards the site, and guards against what it answers.
 
-One concern a file; `causes` names every refusal. What is switched on, in which order and within which limits stands
-in `alqahira/settings.py`, and why in docs/manners.md.
+One concern a file; `causes` names every refusal. `alqahira/settings.py` switches them on, with their order and limits;
+docs/manners.md says why.
 """

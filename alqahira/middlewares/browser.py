@@ -1,7 +1,7 @@
 """Which pages are fetched in the browser: those that plain HTTP does not give, and no others.
 
 https://docs.scrapy.org/en/latest/topics/downloader-middleware.html. The spider says of its requests what they
-are (`meta["page_kind"]`: "listing" or "article") and, on a listing, whether the request behind its load-more control is
+are (`RequestInfo.page_kind`) and, on a listing, whether the request behind its load-more control is
 wanted (`meta["learn_load_more"]`): then the answer has `meta["learned_request"]`, a `LearnedRequest` or None, and
 `meta["load_more_note"]`, why there is none. Requests without a kind never come here.
 Whatever goes to the browser is an ordinary request: robots.txt, the guards, delays and retries apply to it.
@@ -18,6 +18,7 @@ from alqahira.browser.chromium import missing_part
 from alqahira.browser.errors import BrowserUnavailable, NeedsBrowser
 from alqahira.browser.handler import IN_BROWSER
 from alqahira.checks import check_choice
+from alqahira.request_info import request_info
 from alqahira.shell import needs_javascript
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class BrowserMiddleware:
             request.headers.pop(name, None)
 
     def process_response(self, request: Request, response: Response) -> Request | Response:
-        kind = request.meta.get("page_kind")
+        kind = request_info(request).page_kind
         if kind is None or response.status != 200 or not isinstance(response, HtmlResponse):
             return response
         is_shell = needs_javascript(response.body, kind)
@@ -89,7 +90,7 @@ class BrowserMiddleware:
         return request.replace(dont_filter=True)
 
     def _is_for_browser(self, request: Request) -> bool:
-        kind = request.meta.get("page_kind")
+        kind = request_info(request).page_kind
         if kind is None or self._mode == "never":
             return False
         wanted = (

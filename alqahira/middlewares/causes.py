@@ -45,7 +45,6 @@ ROBOTS = "robots"  # robots.txt disallows it
 ROBOTS_UNREACHABLE = "robots_unreachable"  # robots.txt could not be had, so nothing may be fetched
 OFFSITE = "offsite"
 PRIVATE_ADDRESS = "private_address"
-REDIRECT_LOOP = "redirect_loop"
 TOO_MANY_REDIRECTS = "too_many_redirects"
 BAD_REDIRECT = "bad_redirect"  # to what is no URL
 RETRY_AFTER_TOO_LONG = "retry_after_too_long"

@@ -1,7 +1,7 @@
 """One site and no other: no request leaves it, whoever made it and wherever an answer points.
 
-Scrapy's own middleware lets a request with `dont_filter` go anywhere, and the redirects of a start request
-carry that flag. This one looks at the host alone.
+Scrapy's own middleware lets a request with `dont_filter` go anywhere, and all of ours carry that flag. This one looks
+at the host alone.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from alqahira import site
 from alqahira.middlewares import causes
-from alqahira.middlewares.robots import IS_ROBOTS
+from alqahira.request_info import request_info
 from alqahira.urls import is_on_site
 
 if TYPE_CHECKING:
@@ -36,11 +36,11 @@ class OffsiteGuardMiddleware:
         return cls(crawler)
 
     def process_request(self, request: Request) -> None:
-        if not request.meta.get(IS_ROBOTS):
+        if not request_info(request).is_robots:
             self._check(request.url)
 
     def process_response(self, request: Request, response: Response) -> Response:
-        if not request.meta.get(IS_ROBOTS):
+        if not request_info(request).is_robots:
             self._check(response.url)
         return response
 

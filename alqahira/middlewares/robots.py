@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -19,26 +18,17 @@ from scrapy.exceptions import StopDownload
 from scrapy.http.request import NO_CALLBACK
 
 from alqahira.middlewares import causes
-from alqahira.middlewares.crawl_delay import set_least_delay
-from alqahira.middlewares.robots_rules import FREE, MAX_BYTES, STAY_AWAY, Rules, read_answer
+from alqahira.middlewares.politeness import host_delays
+from alqahira.middlewares.robots_rules import ALLOW_ALL, DISALLOW_ALL, MAX_BYTES, Rules, read_answer
+from alqahira.request_info import RequestInfo, request_info
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
 logger = logging.getLogger(__name__)
 
-# Marks our own request for robots.txt; robots.txt says nothing about itself, and may redirect to another host.
-IS_ROBOTS = "alqahira_is_robots"
 _FRESH = 24 * 3600.0  # seconds; RFC 9309, section 2.4
 _ASK_AGAIN = 300.0  # seconds until an unreachable host is asked again
-_LAST_KNOWN = 30 * 24 * 3600.0  # seconds that known rules outlive an unreachable host; section 2.3.1.4
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    rules: Rules
-    learned: float  # monotonic seconds
-    expires: float
 
 
 class RobotsMiddleware:
@@ -49,8 +39,7 @@ class RobotsMiddleware:
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
-        self._longest_delay = crawler.settings.getfloat("ALQAHIRA_CRAWL_DELAY_MAX", 60.0)
-        self._known: dict[str, _Known] = {}
+        self._known: dict[str, tuple[Rules, float]] = {}  # until when, in monotonic seconds
         self._fetching: dict[str, asyncio.Task[Rules]] = {}
         self._received: WeakKeyDictionary[Request, int] = WeakKeyDictionary()  # bytes
 
@@ -61,15 +50,11 @@ class RobotsMiddleware:
         return middleware
 
     async def process_request(self, request: Request) -> None:
-        if request.meta.get(IS_ROBOTS) or urlsplit(request.url).scheme not in ("http", "https"):
+        if request_info(request).is_robots or urlsplit(request.url).scheme not in ("http", "https"):
             return
         rules = await self.rules(request.url)
         if not rules.allows(request.url):
             raise causes.refused(self.crawler, rules.refusal, request.url)
-
-    async def allowed(self, url: str) -> bool:
-        """Whether robots.txt lets us fetch the (absolute) URL."""
-        return (await self.rules(url)).allows(url)
 
     async def sitemaps(self, url: str) -> tuple[str, ...]:
         """The absolute sitemap URLs that the robots.txt of the URL's host names, in its order."""
@@ -79,23 +64,23 @@ class RobotsMiddleware:
         """The rules of the URL's host. The first caller fetches them, all others wait for the same answer."""
         parts = urlsplit(url)
         authority = f"{parts.scheme}://{parts.netloc.rpartition('@')[2].lower()}"
-        known = self._known.get(authority)
-        if known and monotonic() < known.expires:
-            return known.rules
+        known, expires = self._known.get(authority, (None, 0.0))
+        if known and monotonic() < expires:
+            return known
         if authority not in self._fetching:
             task = asyncio.ensure_future(self._learn(authority, known))
             task.add_done_callback(lambda _: self._fetching.pop(authority, None))
             self._fetching[authority] = task
         return await asyncio.shield(self._fetching[authority])  # one caller given up is not all of them
 
-    async def _learn(self, authority: str, known: _Known | None) -> Rules:
-        rules, now = await self._fetch(authority), monotonic()
-        if not rules.reached and known and known.rules.reached and now - known.learned < _LAST_KNOWN:
-            self._known[authority] = _Known(known.rules, known.learned, now + _ASK_AGAIN)
-            return known.rules
-        self._known[authority] = _Known(rules, now, now + (_FRESH if rules.reached else _ASK_AGAIN))
+    async def _learn(self, authority: str, known: Rules | None) -> Rules:
+        rules = await self._fetch(authority)
+        keep = _FRESH if rules.reached else _ASK_AGAIN
+        if not rules.reached and known and known.reached:
+            rules = known  # RFC 9309, section 2.3.1.4: what was known of a host outlives its being unreachable
+        self._known[authority] = (rules, monotonic() + keep)
         if rules.crawl_delay:
-            self._slow_down(authority, rules.crawl_delay)
+            host_delays(self.crawler).set_crawl_delay(Request(f"{authority}/robots.txt"), rules.crawl_delay)
         return rules
 
     async def _fetch(self, authority: str) -> Rules:
@@ -105,7 +90,7 @@ class RobotsMiddleware:
         request = Request(
             f"{authority}/robots.txt",
             headers={"Accept": "text/plain", "Accept-Encoding": "identity"},  # so the limit counts what is parsed
-            meta={IS_ROBOTS: True},
+            meta=RequestInfo(is_robots=True).as_meta(),
             callback=NO_CALLBACK,
             dont_filter=True,
         )
@@ -113,32 +98,20 @@ class RobotsMiddleware:
             response = await self.crawler.engine.download_async(request)
         except Exception as error:  # whatever went wrong: no answer means stay away
             cause = causes.failure_cause(error)
-            rules = STAY_AWAY
+            rules = DISALLOW_ALL
         else:
             cause = f"http_{response.status}"
             rules = read_answer(response.status, response.body, response.url)
         self.crawler.stats.inc_value(f"alqahira/robots/{cause}")
-        if rules is STAY_AWAY:
+        if rules is DISALLOW_ALL:
             logger.warning("%s/robots.txt cannot be had (%s): nothing is fetched there", authority, cause)
-        elif rules is FREE:
+        elif rules is ALLOW_ALL:
             logger.info("%s has no robots.txt (%s): everything may be fetched", authority, cause)
         return rules
 
-    def _slow_down(self, authority: str, asked: float) -> None:
-        assert self.crawler.engine is not None
-        seconds = min(asked, self._longest_delay)
-        if seconds < asked:
-            logger.warning(
-                "%s/robots.txt asks for Crawl-delay %g s; waiting %g s (ALQAHIRA_CRAWL_DELAY_MAX)",
-                authority,
-                asked,
-                seconds,
-            )
-        set_least_delay(self.crawler, self.crawler.engine.downloader.get_slot_key(Request(authority)), seconds)
-
     def _stop_at_limit(self, data: bytes, request: Request) -> None:
         """Ends the download of a robots.txt where RFC 9309 lets the parser stop; what came is parsed."""
-        if not request.meta.get(IS_ROBOTS):
+        if not request_info(request).is_robots:
             return
         received = self._received[request] = self._received.get(request, 0) + len(data)
         if received > MAX_BYTES:

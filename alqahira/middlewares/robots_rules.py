@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import math
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urljoin
@@ -33,8 +32,8 @@ class Rules:
         return self.refusal != causes.ROBOTS_UNREACHABLE
 
 
-FREE = Rules(allows=lambda url: True)  # 2.3.1.3: unavailable, so anything may be fetched
-STAY_AWAY = Rules(allows=lambda url: False, refusal=causes.ROBOTS_UNREACHABLE)  # 2.3.1.4: unreachable
+ALLOW_ALL = Rules(allows=lambda url: True)  # 2.3.1.3: unavailable, so anything may be fetched
+DISALLOW_ALL = Rules(allows=lambda url: False, refusal=causes.ROBOTS_UNREACHABLE)  # 2.3.1.4: unreachable
 
 
 def read_answer(status: int, body: bytes, url: str) -> Rules:
@@ -46,36 +45,19 @@ def read_answer(status: int, body: bytes, url: str) -> Rules:
     if 200 <= status < 300:
         return parse(body, url)
     if 400 <= status < 500 and status != 429:
-        return FREE
-    return STAY_AWAY
+        return ALLOW_ALL
+    return DISALLOW_ALL
 
 
 def parse(body: bytes, url: str) -> Rules:
     """The rules of a robots.txt file, its first 500 KiB only."""
-    text = _decode(_first_lines(body))
-    parser, simple = Protego.parse(text), _simplifier(text)
+    parser = Protego.parse(_decode(_first_lines(body)))
     delay = parser.crawl_delay(PRODUCT_TOKEN) or 0.0
     return Rules(
-        allows=lambda target: parser.can_fetch(simple(target), PRODUCT_TOKEN),
+        allows=lambda target: parser.can_fetch(target, PRODUCT_TOKEN),
         crawl_delay=delay if math.isfinite(delay) and delay > 0 else 0.0,
         sitemaps=tuple(dict.fromkeys(urljoin(url, place) for place in parser.sitemaps)),
     )
-
-
-# Escapes of letters that are not ASCII, as every address of an Arabic article has them.
-_FOREIGN = re.compile(r"(?:%[89A-F][0-9A-F])+")
-_STAND_INS = "~_.-"
-
-
-def _simplifier(text: str) -> Callable[[str], str]:
-    """Addresses as the rules see them, quicker to compare: Protego decodes and encodes each escape of an address.
-
-    Rules in ASCII and without an escape meet such letters by a wildcard alone, as they meet any that they do not name.
-    """
-    stand_in = next((character for character in _STAND_INS if character not in text), None)
-    if stand_in is None or "%" in text or not text.isascii():
-        return lambda target: target
-    return lambda target: _FOREIGN.sub(stand_in, target)
 
 
 def _first_lines(body: bytes) -> bytes:

@@ -10,10 +10,10 @@ import re
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
-from scrapy.downloadermiddlewares.useragent import UserAgentMiddleware
-
 if TYPE_CHECKING:
-    from scrapy import Request, Spider
+    from typing import Self
+
+    from scrapy import Request
     from scrapy.crawler import Crawler
 
 PRODUCT_TOKEN = "alqahira"  # what robots.txt calls us (RFC 9309, section 2.2.1: letters, _ and -)
@@ -39,15 +39,18 @@ def user_agent(contact: str = "") -> str:
     return f"{product} (+{safe})" if safe else product
 
 
-class ProjectUserAgentMiddleware(UserAgentMiddleware):
-    """Sets `user_agent(ALQAHIRA_USER_AGENT_CONTACT)` on every request; the setting USER_AGENT has no say.
+class ProjectUserAgentMiddleware:
+    """Sets `user_agent(ALQAHIRA_USER_AGENT_CONTACT)` on every request, before Scrapy's own would set USER_AGENT.
 
     https://docs.scrapy.org/en/latest/topics/downloader-middleware.html#module-scrapy.downloadermiddlewares.useragent
     """
 
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> ProjectUserAgentMiddleware:
-        return cls(user_agent(crawler.settings.get("ALQAHIRA_USER_AGENT_CONTACT") or ""))
+    def __init__(self, contact: str) -> None:
+        self._user_agent = user_agent(contact)
 
-    def process_request(self, request: Request, spider: Spider | None = None) -> None:
-        request.headers["User-Agent"] = self.user_agent
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler.settings.get("ALQAHIRA_USER_AGENT_CONTACT") or "")
+
+    def process_request(self, request: Request) -> None:
+        request.headers["User-Agent"] = self._user_agent

@@ -13,6 +13,7 @@ from scrapy.http import Headers as ScrapyHeaders
 
 from alqahira.browser.handler import IN_BROWSER
 from alqahira.checks import check_flag
+from alqahira.request_info import note, request_info
 
 if TYPE_CHECKING:
     from typing import Self
@@ -23,20 +24,17 @@ if TYPE_CHECKING:
 
     from alqahira.page import Headers
 
-# request.meta: the Wire of the answer.
-WIRE = "wire"
 
-
-class Wire(NamedTuple):
-    """An answer before it was decompressed; `protocol` as in «HTTP/1.1»."""
+class RawResponse(NamedTuple):
+    """An answer before it was decompressed; `protocol` as in `HTTP/1.1`."""
 
     headers: Headers
     body: bytes
     protocol: str
 
 
-class KeepWireMiddleware:
-    """Notes the wire's bytes on the request of an article page; nothing where no archive is kept."""
+class RawResponseMiddleware:
+    """Notes the raw answer on the request of an article page (`RequestInfo`); nothing where no archive is kept."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -45,10 +43,11 @@ class KeepWireMiddleware:
         return cls()
 
     def process_response(self, request: Request, response: Response) -> Response:
-        request.meta.pop(WIRE, None)  # of an empty shell, perhaps, that the browser then filled
-        if request.meta.get("page_kind") == "article" and response.status == 200 and not request.meta.get(IN_BROWSER):
-            headers = pairs(response.headers)
-            request.meta[WIRE] = Wire(headers, response.body, response.protocol or "HTTP/1.1")
+        if request_info(request).page_kind == "article":
+            raw = None  # a page that the browser filled is kept as rendered, not as the empty shell that came first
+            if response.status == 200 and not request.meta.get(IN_BROWSER):
+                raw = RawResponse(pairs(response.headers), response.body, response.protocol or "HTTP/1.1")
+            note(request, raw_response=raw)
         return response
 
 

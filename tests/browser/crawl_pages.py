@@ -14,6 +14,8 @@ from typing import Any
 from scrapy import Request, Spider
 from scrapy.crawler import CrawlerProcess
 
+from alqahira.request_info import RequestInfo
+
 SETTINGS: dict[str, Any] = {
     "TWISTED_REACTOR": "twisted.internet.asyncioreactor.AsyncioSelectorReactor",
     "DOWNLOAD_HANDLERS": dict.fromkeys(("http", "https"), "alqahira.browser.handler.BrowserDownloadHandler"),
@@ -41,7 +43,11 @@ class Pages(Spider):
             yield self.request(page)
 
     def request(self, page: dict[str, Any]) -> Request:
-        meta = {"page_kind": page.get("kind"), **page.get("meta", {}), "handle_httpstatus_all": True}
+        meta = {
+            **RequestInfo(page_kind=page.get("kind")).as_meta(),
+            **page.get("meta", {}),
+            "handle_httpstatus_all": True,
+        }
         headers = page.get("headers")
         return Request(
             self.plan["site"] + page["path"],

@@ -164,12 +164,9 @@ class Outcome:
 
 # Those that know of one site, or of a run's ledger, have tests of their own.
 _FOR_ANY_HOST = (
-    "scrapy.downloadermiddlewares.offsite",
     "scrapy.downloadermiddlewares.robotstxt",
-    "scrapy.downloadermiddlewares.useragent",
     "scrapy.downloadermiddlewares.retry",
-    "scrapy.extensions.throttle",
-    "alqahira.middlewares.crawl_delay",
+    "alqahira.middlewares.politeness",
     "alqahira.middlewares.retry",
     "alqahira.middlewares.robots",
     "alqahira.middlewares.user_agent",
@@ -178,7 +175,7 @@ _FOR_ANY_HOST = (
 
 def manners() -> dict[str, Any]:
     """The project's settings without what knows of one site; DOWNLOADER_MIDDLEWARES is there to be added to."""
-    names = ("EXTENSIONS_BASE", "SCHEDULER_PRIORITY_QUEUE", "TELNETCONSOLE_ENABLED", "REMOTE_CONTROL_ENABLED")
+    names = ("EXTENSIONS_BASE", "TELNETCONSOLE_ENABLED", "REMOTE_CONTROL_ENABLED")
     kept = {name: getattr(settings, name) for name in names}
     for name in vars(settings):
         if name.startswith(("AUTOTHROTTLE_", "RETRY_", "ALQAHIRA_CRAWL_DELAY", "ALQAHIRA_RETRY_", "ALQAHIRA_BACKOFF_")):

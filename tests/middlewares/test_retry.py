@@ -65,6 +65,17 @@ def test_a_host_that_wants_too_much_time_is_given_up_with_a_cause(open_host: Ope
     assert "left alone for 86400.0 s" in outcome.log
 
 
+def test_a_closing_run_does_not_wait_for_a_paused_host(open_host: OpenHost) -> None:
+    host = open_host()
+    paths = [f"/{n}" for n in range(20)]
+    for path in paths:
+        host.on(path, says(status=503, Retry_After="280"))  # longer than the crawl's process may live
+    outcome = run_crawl(Crawl(host, paths, ONE_BY_ONE | {"CLOSESPIDER_TIMEOUT": 2}))
+    assert outcome.stats["finish_reason"] == "closespider_timeout"
+    assert len(host.paths()) == 2  # robots.txt and the first page
+    assert set(outcome.causes.values()) == {"run_ending"}
+
+
 def test_without_retry_after_the_waits_grow(open_host: OpenHost) -> None:
     hosts = [open_host(), open_host()]
     for host, failing in zip(hosts, (says(status=503), says(status=500)), strict=True):
