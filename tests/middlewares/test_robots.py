@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import pairwise
 
 import pytest
 from hostile_server import Crawl, Host, raw, run_crawl, run_crawls, says
