@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING
 from scrapy.commands import ScrapyCommand
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.exceptions import UsageError
-from scrapy.settings import BaseSettings
 
-from alqahira.checks import check_flag, check_log_level, check_site_url
 from alqahira.commands.ending import end
-from alqahira.configuration import state_url
+from alqahira.configuration import Configuration
 from alqahira.errors import AlqahiraError, ConfigurationError
 from alqahira.log_guard import guard_log_from_the_start
 
@@ -46,11 +44,9 @@ class Command(ScrapyCommand):
             assert self.settings is not None
             if args:
                 raise ConfigurationError(f"unknown argument {args[0]!r}; see scrapy doctor --help")
-            check_site_url(str(self.settings["ALQAHIRA_SITE_URL"]))
             # The table is the answer; the log speaks only of what went wrong (-L INFO for all of it).
             self.settings.set("LOG_LEVEL", "WARNING", priority="spider")
-            check_log_level(self.settings["LOG_LEVEL"])
-            check_flag("ALQAHIRA_LOG_JSON", self.settings["ALQAHIRA_LOG_JSON"])
+            self.configuration = Configuration.from_settings(self.settings)
             guard_log_from_the_start(self.settings)
         except UsageError as error:
             end(ConfigurationError(str(error)))
@@ -66,11 +62,11 @@ class Command(ScrapyCommand):
 
         assert isinstance(self.crawler_process, AsyncCrawlerProcess)
         assert self.settings is not None
-        root = check_site_url(str(self.settings["ALQAHIRA_SITE_URL"]))
-        book = Book(known=known_records(self.settings), every_listing=opts.listings)
+        root = self.configuration.site_url
+        book = Book(known=known_records(self.configuration.state_url), every_listing=opts.listings)
         try:
             if opts.save is not None:
-                book.archive = open_archive(opts.save, root, max_bytes=self.settings.getint("DOWNLOAD_MAXSIZE"))
+                book.archive = open_archive(opts.save, root, max_bytes=self.configuration.download_maxsize)
             middlewares = self.settings.getdict("DOWNLOADER_MIDDLEWARES") | RECORDING
             self.settings.set("DOWNLOADER_MIDDLEWARES", middlewares, priority="cmdline")
             self.crawler_process.crawl(DoctorSpider, book=book)
@@ -91,12 +87,12 @@ class Command(ScrapyCommand):
         self.exitcode = 1 if any(finding.is_bad for finding in findings) else 0
 
 
-def known_records(settings: BaseSettings) -> dict[str, Article]:
+def known_records(state_url: str) -> dict[str, Article]:
     """The corpus' latest records by id; none where there is no state yet, or none that can be read."""
     from alqahira.ledger import open_ledger
 
     try:
-        with open_ledger(state_url(settings), read_only=True) as ledger:
+        with open_ledger(state_url, read_only=True) as ledger:
             return {article.article_id: article for article in ledger.latest(_KNOWN)}
     except AlqahiraError:
         return {}

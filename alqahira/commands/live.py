@@ -17,9 +17,9 @@ from scrapy.commands import ScrapyCommand
 from scrapy.settings import Settings
 
 from alqahira import site
-from alqahira.checks import check_output_dir, check_site_url
+from alqahira.checks import make_folder
 from alqahira.commands.ending import end
-from alqahira.configuration import ARCHIVE_FOLDER
+from alqahira.configuration import ARCHIVE_FOLDER, Configuration
 from alqahira.errors import AlqahiraError, ConfigurationError
 from alqahira.urls import site_name
 
@@ -48,9 +48,9 @@ class Command(ScrapyCommand):
         try:
             if args:
                 raise ConfigurationError(f"unknown argument {args[0]!r}; see scrapy live --help")
-            root = check_site_url(str(self.settings["ALQAHIRA_SITE_URL"]))
-            folder = Path(str(self.settings["ALQAHIRA_OUTPUT_DIR"])).expanduser().absolute() / "live"
-            check_output_dir(str(folder), "ALQAHIRA_OUTPUT_DIR")
+            configuration = Configuration.from_settings(self.settings)
+            root, folder = configuration.site_url, configuration.output_dir.absolute() / "live"
+            make_folder(folder, "ALQAHIRA_OUTPUT_DIR")
             self.exitcode = _scrapy("doctor", "--save", str(folder), root=root, folder=folder)
             if self.exitcode == _UNREACHABLE:
                 return

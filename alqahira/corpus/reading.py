@@ -16,6 +16,7 @@ from alqahira import site
 from alqahira.archive import PAGE_TYPES
 from alqahira.arguments import CrawlArguments
 from alqahira.article import Article
+from alqahira.configuration import Configuration
 from alqahira.decisions import drop_defects, stamp, story_time, take_topics, why_no_record
 from alqahira.errors import ConfigurationError
 from alqahira.extract import read_page
@@ -98,8 +99,8 @@ class Source:
 
 def archive_source(archive: Path, settings: Settings, *, slice_bytes: int) -> Source:
     """Every run of an archive, cut into pieces. Raises OSError, ConfigurationError where there is none."""
-    max_bytes = settings.getint("DOWNLOAD_MAXSIZE")
-    own_site = str(settings["ALQAHIRA_SITE_URL"])
+    configuration = Configuration.from_settings(settings)
+    max_bytes = configuration.download_maxsize
     runs: list[PastRun] = []
     of_file: dict[Path, list[int]] = {}
     own: set[Path] = set()
@@ -111,7 +112,7 @@ def archive_source(archive: Path, settings: Settings, *, slice_bytes: int) -> So
         run_id = next(n for n in (name, *(f"{name}-{i}" for i in range(2, 10_000))) if n not in taken)
         taken.add(run_id)
         arguments = CrawlArguments.parse(found.arguments, today=date.max)
-        topic, site_url = site.SECTIONS[found.section].topic, found.site_url or own_site
+        topic, site_url = site.SECTIONS[found.section].topic, found.site_url or configuration.site_url
         runs.append(PastRun(run_id, topic, site_url, arguments, found.started))
         of_file.setdefault(found.path, []).append(number)
         if found.run_id:
@@ -121,7 +122,7 @@ def archive_source(archive: Path, settings: Settings, *, slice_bytes: int) -> So
         for path, numbers in of_file.items()
         for start, stop in slices(path, slice_bytes)
     )
-    return Source(tuple(pieces), tuple(runs), max_bytes, settings.getint("ALQAHIRA_MAX_HEADLINE"))
+    return Source(tuple(pieces), tuple(runs), max_bytes, configuration.max_headline)
 
 
 def parts_source(folder: Path, settings: Settings) -> Source:
@@ -134,8 +135,9 @@ def parts_source(folder: Path, settings: Settings) -> Source:
         raise ConfigurationError(f"there is no corpus at {folder}: a manifest lists its parts")
     pieces = tuple(Piece(folder, number, (0,), False, part=part) for number, part in enumerate(listed))
     beginning = datetime.fromtimestamp(0, UTC)
-    run = PastRun(None, None, str(settings["ALQAHIRA_SITE_URL"]), CrawlArguments(), beginning)
-    return Source(pieces, (run,), settings.getint("DOWNLOAD_MAXSIZE"), settings.getint("ALQAHIRA_MAX_HEADLINE"))
+    configuration = Configuration.from_settings(settings)
+    run = PastRun(None, None, configuration.site_url, CrawlArguments(), beginning)
+    return Source(pieces, (run,), configuration.download_maxsize, configuration.max_headline)
 
 
 class Reader:

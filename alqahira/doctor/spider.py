@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 
 from alqahira import site, urls
 from alqahira.browser.chromium import missing_part
-from alqahira.checks import check_site_url
+from alqahira.configuration import configuration_of
 from alqahira.discovery.depth import Pager, PageRequest, Way, page_request
 from alqahira.doctor.recording import Book
 from alqahira.doctor.site_visit import Sample
@@ -61,7 +61,7 @@ class DoctorSpider(Spider):
     book: Book
 
     async def start(self) -> AsyncIterator[Any]:
-        self.root = check_site_url(self.settings["ALQAHIRA_SITE_URL"])
+        self.root = configuration_of(self.crawler).site_url
         self._has_articles = False
         self._asked: set[str] = set()
         self._pager: Pager | None = None
@@ -145,7 +145,7 @@ class DoctorSpider(Spider):
         for way, kind in ((Way.QUERY, "page 2 by query"), (Way.NEXT_DATA, "page 2 by page data")):
             if request := page_request(pager, way, 2, root=self.root, learned=None):
                 yield self._ask(kind, request.url, request)
-        if str(self.settings["ALQAHIRA_BROWSER"]).lower() != "never" and missing_part() is None:
+        if configuration_of(self.crawler).browser != "never" and missing_part() is None:
             yield self._ask("pressed", pager.url, learn_load_more=True)
 
     def _ask_articles(self, listing: Listing) -> Iterator[Request]:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from scrapy.downloadermiddlewares.useragent import UserAgentMiddleware
 
+from alqahira.configuration import configuration_of
+
 if TYPE_CHECKING:
     from scrapy import Request, Spider
     from scrapy.crawler import Crawler
@@ -47,7 +49,7 @@ class ProjectUserAgentMiddleware(UserAgentMiddleware):
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> ProjectUserAgentMiddleware:
-        return cls(user_agent(crawler.settings.get("ALQAHIRA_USER_AGENT_CONTACT") or ""))
+        return cls(user_agent(configuration_of(crawler).user_agent_contact))
 
     def process_request(self, request: Request, spider: Spider | None = None) -> None:
         request.headers["User-Agent"] = self.user_agent

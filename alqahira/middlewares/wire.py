@@ -12,7 +12,7 @@ from scrapy.exceptions import NotConfigured
 from scrapy.http import Headers as ScrapyHeaders
 
 from alqahira.browser.handler import IN_BROWSER
-from alqahira.checks import check_flag
+from alqahira.configuration import configuration_of
 
 if TYPE_CHECKING:
     from typing import Self
@@ -40,7 +40,7 @@ class KeepWireMiddleware:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        if not check_flag("ALQAHIRA_ARCHIVE", crawler.settings["ALQAHIRA_ARCHIVE"]):
+        if not configuration_of(crawler).archive:
             raise NotConfigured
         return cls()
 
