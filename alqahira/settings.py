@@ -15,7 +15,7 @@ import scrapy.core.downloader.handlers.http11  # noqa: F401
 from scrapy.settings.default_settings import EXTENSIONS_BASE as _SCRAPYS_EXTENSIONS
 from scrapy.settings.default_settings import SPIDER_MIDDLEWARES_BASE as _SCRAPYS_SPIDERWARE
 
-from alqahira.configuration import DEFAULTS, PREFIX, is_replaced
+from alqahira import configuration
 
 # --- monitors (docs/operations.md) ------------------------------------------------------------
 
@@ -171,10 +171,10 @@ TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
 
 # --- the project's own ------------------------------------------------------------------------
 
-globals().update(DEFAULTS)
+globals().update(configuration.DEFAULTS)
 # And the environment's, whatever its name: one that is none is refused there. Spidermon's too, for they hold secrets,
 # and a command line can be read by all.
 for _name, _value in os.environ.items():
-    _is_ours = _name.startswith(PREFIX) or (_name.startswith("SPIDERMON_") and _name in globals())
-    if _value.strip() and (_is_ours or is_replaced(_name)):
+    _is_ours = _name.startswith(configuration.PREFIX) or (_name.startswith("SPIDERMON_") and _name in globals())
+    if _value.strip() and (_is_ours or configuration.is_replaced(_name)):
         globals()[_name] = _value.strip()
