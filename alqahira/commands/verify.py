@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scrapy.commands import ScrapyCommand
 
-from alqahira.commands.ending import end
+from alqahira.commands.failure import fail
 from alqahira.configuration import Configuration
 from alqahira.errors import AlqahiraError, ConfigurationError
 from alqahira.ledger import open_ledger
@@ -45,7 +45,7 @@ class Command(ScrapyCommand):
                 self._rebuild(configuration.state_url, output)
             self.exitcode = report(output, shown=is_wanted(configuration))
         except AlqahiraError as error:
-            end(error)
+            fail(error)
 
     def _rebuild(self, url: str, output: Path) -> None:
         aside = rebuild_state(url, output)
