@@ -12,6 +12,8 @@ from typing import Any
 from pythonjsonlogger.json import JsonFormatter
 from scrapy.settings import BaseSettings
 
+from alqahira.configuration import Configuration
+
 # What a terminal or a reader of lines takes for more than a character: C0 and C1 controls (but tab and line feed),
 # Unicode's line separators, bidirectional controls (Unicode UAX #9), zero-width marks, and halves of surrogate pairs.
 _DISGUISES = {
@@ -64,7 +66,7 @@ class JsonLinesFormatter(JsonFormatter):
 
 def guard_log(settings: BaseSettings) -> None:
     """Give the root logger's handlers the formatter that the settings ask for."""
-    as_json = settings.getbool("ALQAHIRA_LOG_JSON")
+    as_json = Configuration.from_settings(settings).log_json
     for handler in logging.root.handlers:
         # Whoever put a formatter of another kind there knows why.
         if handler.formatter is not None and type(handler.formatter) is not logging.Formatter:

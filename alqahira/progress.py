@@ -6,20 +6,17 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
-from scrapy.settings import BaseSettings
-
-from alqahira.checks import check_choice
-
 if TYPE_CHECKING:
     from rich.progress import Progress
+
+    from alqahira.configuration import Configuration
 
 T = TypeVar("T")
 
 
-def is_wanted(settings: BaseSettings) -> bool:
-    """Whether to draw: both streams are a terminal, and ALQAHIRA_PROGRESS is not `never`. Raises ConfigurationError."""
-    choice = check_choice("ALQAHIRA_PROGRESS", str(settings["ALQAHIRA_PROGRESS"]), ("auto", "never"))
-    return choice == "auto" and sys.stderr.isatty() and sys.stdout.isatty()
+def is_wanted(configuration: Configuration) -> bool:
+    """Whether to draw: both streams are a terminal, and ALQAHIRA_PROGRESS is not `never`."""
+    return configuration.progress == "auto" and sys.stderr.isatty() and sys.stdout.isatty()
 
 
 def new_bar() -> Progress:

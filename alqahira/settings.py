@@ -1,8 +1,7 @@
-"""Every setting of the project, grouped, with why it is as it is.
+"""What this project sets of Scrapy's settings, grouped, with why it is as it is (docs.scrapy.org, «Settings»).
 
-The names that begin with `ALQAHIRA_` are this project's own; each is also an environment variable, and a setting given
-with `-s` wins over it. Those with `POSTGRESQL_` are constants, changed here
-alone. All others are Scrapy's (docs.scrapy.org, «Settings»). What values each may have stands in `configuration.py`.
+Its own, which begin with `ALQAHIRA_`, are in `configuration.py`, with their defaults and bounds. Those with
+`POSTGRESQL_` are constants, changed here alone.
 """
 
 from __future__ import annotations
@@ -16,89 +15,10 @@ import scrapy.core.downloader.handlers.http11  # noqa: F401
 from scrapy.settings.default_settings import EXTENSIONS_BASE as _SCRAPYS_EXTENSIONS
 from scrapy.settings.default_settings import SPIDER_MIDDLEWARES_BASE as _SCRAPYS_SPIDERWARE
 
-from alqahira import site
-
-# --- what users set ---------------------------------------------------------------------------
-
-ALQAHIRA_SITE_URL = site.ROOT.value
-# Where the corpus goes; a relative folder is below the one that the command was given in.
-ALQAHIRA_OUTPUT_DIR = "output"
-# Empty: state.db in the output folder, so that a corpus and its ledger are never parted by mistake.
-ALQAHIRA_STATE_URL = ""
-# `drop`: an article that was told already is not published. `mark`: it is, with `duplicate_of`. `off`: all are.
-ALQAHIRA_NEAR_DUPLICATES = "drop"
-# `auto`: plain HTTP first. `never`, `always`: docs/browser.md.
-ALQAHIRA_BROWSER = "auto"
-# An address or URL in the user agent, by which the site's operators can reach whoever runs this.
-ALQAHIRA_USER_AGENT_CONTACT = ""
-# On: parts are `.jsonl.gz`. Warehouses read either; what is written already stays as it is.
-ALQAHIRA_COMPRESS_PARTS = "false"
-# On: the article pages that were read are kept in <output>/archive/, for `scrapy replay` (docs/archive.md).
-ALQAHIRA_ARCHIVE = "false"
-# `never`: no bar even on a terminal; in a pipe or a log there is none anyway.
-ALQAHIRA_PROGRESS = "auto"
-
-# --- how far a run goes -----------------------------------------------------------------------
-
-# Without `since`, sitemaps are read this many days back.
-ALQAHIRA_SITEMAP_DAYS = 7
-# Paging of a listing ends after this many known articles in a row; one pinned story is no overlap.
-ALQAHIRA_OVERLAP = 5
-# No listing is followed further than this many pages in one run: an endless one ends, and is reported.
-ALQAHIRA_MAX_LISTING_PAGES = 1_000
-# A sitemap index is followed to this many files in one run.
-ALQAHIRA_MAX_SITEMAPS = 500
-# (age of the article in days up to which it holds, hours between visits); after the last, never again.
-ALQAHIRA_REVISIT = [(1, 2), (3, 12), (7, 24), (30, 168), (365, 2160)]
-# At most this many known articles are asked about again in one run.
-ALQAHIRA_MAX_REVISITS = 500
-
-# --- what is written --------------------------------------------------------------------------
-
-# Characters; a longer headline is none, and its article fails with the cause `headline_too_long`.
-ALQAHIRA_MAX_HEADLINE = 1_000
-# Parts are sealed at this many rows, or when their oldest row is this old.
-ALQAHIRA_PART_MAX_ROWS = 5_000
-ALQAHIRA_PART_MAX_AGE_SECONDS = 300
-
-# --- monitors (docs/operations.md) ------------------------------------------------------------
-
-# A run in which more than this share of the taken articles failed ends with status 1.
-ALQAHIRA_MAX_FAILED_SHARE = 0.5
-# Days of a section's own runs that a run is compared with.
-ALQAHIRA_BASELINE_DAYS = 30
-# YYYY-MM-DD (Cairo): no run before that day is compared with, for the day on which the site changed for good.
-ALQAHIRA_BASELINE_SINCE = ""
-# Coverage is compared with so many earlier runs at most, and with so many at least…
-ALQAHIRA_BASELINE_RUNS = 20
-ALQAHIRA_BASELINE_MIN_RUNS = 3
-# …over at least so many pages of this run. It may be lower by this share; lower still, only where chance explains it.
-ALQAHIRA_MONITOR_MIN_ARTICLES = 5
-ALQAHIRA_COVERAGE_MARGIN = 0.1
-# A day fails with less than this share of the articles that are usual on its weekday, where so many are usual.
-ALQAHIRA_MIN_VOLUME_SHARE = 0.25
-ALQAHIRA_MIN_VOLUME = 10
-# Most of the run's requests that may fail, and that may be tries again (shares), where it sent at least so many.
-ALQAHIRA_MAX_ERROR_SHARE = 0.2
-ALQAHIRA_MAX_RETRY_SHARE = 0.2
-ALQAHIRA_MONITOR_MIN_REQUESTS = 20
-# Most of the listings and articles that robots.txt may refuse (a share).
-ALQAHIRA_MAX_ROBOTS_SHARE = 0.1
-# An incomplete run fails where the last complete one began longer ago than this.
-ALQAHIRA_MAX_HOURS_SINCE_SUCCESS = 48
-# Metrics for node_exporter's textfile collector; empty: `metrics` in the output folder.
-ALQAHIRA_METRICS_DIR = ""
-
-# Where an alert goes when a monitor fails: apprise URLs (appriseit.com/services), white space between them. They hold
-# secrets: set them in the environment, for a command line can be read by all.
-ALQAHIRA_ALERT_URLS = ""
-# Seconds in which all alerts must be sent; the run ends without those that were not.
-ALQAHIRA_ALERT_TIMEOUT = 30
+from alqahira import configuration
 
 # --- a state in PostgreSQL (docs/scaling.md) ---------------------------------------------------
 
-# Seconds without progress after which a run no longer waits for pages that another run was at first.
-ALQAHIRA_OTHERS_PATIENCE = 900.0
 # Seconds that a run waits for a database that went away under it, before it ends and leaves its work to the next.
 POSTGRESQL_PATIENCE = 60.0
 # The same where a run begins: long enough for a server that is just being restarted.
@@ -201,24 +121,11 @@ CONCURRENT_REQUESTS_PER_DOMAIN = 4
 
 RETRY_TIMES = 3
 RETRY_GIVE_UP_LOG_LEVEL = "WARNING"
-# Retries in a run, and one more for every five answers: a broken site is not asked for ever.
-ALQAHIRA_RETRY_BUDGET = 50
-# Seconds; a longer Crawl-delay is cut to this, with a warning.
-ALQAHIRA_CRAWL_DELAY_MAX = 60.0
-# Seconds; a host that wants more is given up, with a cause.
-ALQAHIRA_RETRY_AFTER_MAX = 300.0
-# Seconds before the first retry without a Retry-After; they double, with jitter, up to the second figure.
-ALQAHIRA_BACKOFF_BASE = 1.0
-ALQAHIRA_BACKOFF_MAX = 60.0
 
 # --- the browser (docs/browser.md) ------------------------------------------------------------
 
 # Scrapy's own handler until a page needs more; Playwright and Chromium start with the first such page.
 DOWNLOAD_HANDLERS = dict.fromkeys(("http", "https"), "alqahira.browser.handler.BrowserDownloadHandler")
-# Seconds for one page in the browser.
-ALQAHIRA_BROWSER_DEADLINE = 60
-# Pages that are open at once.
-ALQAHIRA_BROWSER_PAGES = 2
 
 # --- feeds ------------------------------------------------------------------------------------
 
@@ -229,8 +136,6 @@ FEED_EXPORT_ENCODING = "utf-8"
 # --- logging ----------------------------------------------------------------------------------
 
 LOG_LEVEL = "INFO"
-# True: one JSON object a line.
-ALQAHIRA_LOG_JSON = "false"
 # The account says what happened; the raw counters are for debugging (`-s STATS_DUMP=True`).
 STATS_DUMP = False
 # One line for a dropped or scraped item at DEBUG only: the account at the end says how many and why.
@@ -238,8 +143,10 @@ LOG_FORMATTER = "alqahira.logformatter.QuietLogFormatter"
 
 TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
 
-# --- the environment --------------------------------------------------------------------------
+# --- the project's own ------------------------------------------------------------------------
 
-for _name in [name for name in globals() if name.startswith("ALQAHIRA_")]:
-    if _value := os.environ.get(_name, "").strip():
-        globals()[_name] = _value
+globals().update(configuration.DEFAULTS)
+# And the environment's, whatever its name: one that is no setting is refused with the others.
+for _name, _value in os.environ.items():
+    if _value.strip() and (_name.startswith(configuration.PREFIX) or configuration.is_replaced(_name)):
+        globals()[_name] = _value.strip()

@@ -23,7 +23,7 @@ class Shard:
 
     @property
     def share(self) -> str:
-        return CrawlArguments(self.since, self.until).share(self.section)
+        return CrawlArguments(since=self.since, until=self.until).share(self.section)
 
 
 def shards(sections: Sequence[str], since: date, until: date) -> Iterator[Shard]:

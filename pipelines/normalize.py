@@ -19,7 +19,7 @@ class Normalize(Step):
 
     def process_item(self, item: ArticleItem) -> ArticleItem:
         article = item.article
-        max_headline = self.run.crawler.settings.getint("ALQAHIRA_MAX_HEADLINE")
+        max_headline = self.run.configuration.max_headline
         if cause := rejection_reason(article, max_headline=max_headline):
             now = item.visit.fetched
             self.run.ledger.fail(item.visit.key, cause, retry=False, now=now, run_id=self.run.run_id)

@@ -12,7 +12,9 @@ TODAY = date(2026, 11, 24)
 
 def test_days_and_counts_are_read():
     given = {"since": "2026-11-01", "until": "2026-11-20", "max_articles": "5"}
-    assert CrawlArguments.parse(given, today=TODAY) == CrawlArguments(date(2026, 11, 1), date(2026, 11, 20), 5)
+    assert CrawlArguments.parse(given, today=TODAY) == CrawlArguments(
+        since=date(2026, 11, 1), until=date(2026, 11, 20), max_articles=5
+    )
 
 
 def test_the_name_of_a_scrapyd_job_is_no_argument_of_the_crawl():
@@ -55,4 +57,4 @@ def test_a_wrong_argument_is_named_in_one_line(given, line):
     ],
 )
 def test_both_days_are_included_and_an_undated_article_is_too(day, covered):
-    assert CrawlArguments(date(2026, 11, 1), date(2026, 11, 3)).covers(day) is covered
+    assert CrawlArguments(since=date(2026, 11, 1), until=date(2026, 11, 3)).covers(day) is covered

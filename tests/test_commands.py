@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from crawling import Corpus, scrapy
+from crawling import PROJECT, Corpus, scrapy
 from ledger_scenario import live
 
 from alqahira.dates import cairo_day
@@ -87,6 +87,18 @@ def test_a_wrong_option_is_one_line_and_status_2(corpus, arguments, says):
     assert ran.status == 2
     assert len(ran.lines) == 1
     assert says in ran.lines[0]
+
+
+OWN = sorted(path.stem for path in (PROJECT / "alqahira" / "commands").glob("[a-z]*.py") if path.stem != "ending")
+
+
+@pytest.mark.parametrize("command", OWN)
+def test_unknown_setting_in_the_environment_is_refused_by_every_command(command, tmp_path):
+    spider = ["defense"] if command == "crawl" else []
+    ran = scrapy(command, *spider, ALQAHIRA_OVRLAP="1", ALQAHIRA_OUTPUT_DIR=str(tmp_path / "out"))
+    assert ran.status == 2
+    assert ran.lines == ["alqahira: ALQAHIRA_OVRLAP is no setting; did you mean ALQAHIRA_OVERLAP?"]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_there_is_nothing_to_export_before_a_run(tmp_path):

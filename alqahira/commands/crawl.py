@@ -15,14 +15,13 @@ from scrapy.utils.conf import arglist_to_dict
 
 from alqahira.api_settings import check_api_settings
 from alqahira.arguments import JOB_ARGUMENT, CrawlArguments
-from alqahira.checks import check_site_url
 from alqahira.commands.failure import fail, print_error
 from alqahira.configuration import Configuration
 from alqahira.dates import cairo_day
 from alqahira.errors import AlqahiraError, ConfigurationError
 from alqahira.extensions.run import Run
 from alqahira.log_guard import escape_control_chars, guard_log_from_the_start
-from alqahira.urls import site_name
+from alqahira.monitors.alerts import check_alert_urls
 
 
 class Command(ScrapyCrawl):
@@ -51,15 +50,16 @@ class Command(ScrapyCrawl):
         if args[0] not in self._spiders():
             raise ConfigurationError(f"no spider {args[0]!r}; there are {', '.join(self._spiders())}")
         CrawlArguments.parse(opts.spargs, today=cairo_day(datetime.now(UTC)))
-        Configuration.from_settings(self.settings)
+        configuration = Configuration.from_settings(self.settings)
+        check_alert_urls(configuration.alert_urls)
+        configuration.make_folders()
         guard_log_from_the_start(self.settings)
 
     def _check_job(self, spider: str, job: str, given: dict[str, str]) -> None:
         service = settings_of_scrapyd(spider, job)
         operator = self._trusted.copy()
         self._trusted.setdict(service, priority="cmdline")
-        is_copy = site_name(check_site_url(str(operator["ALQAHIRA_SITE_URL"]))) == "loopback"
-        check_api_settings(given, operator=operator, service=service, at_any_pace=is_copy)
+        check_api_settings(given, operator=operator, service=service)
 
     def _spiders(self) -> list[str]:
         from scrapy.spiderloader import get_spider_loader
@@ -103,7 +103,7 @@ def exit_status(crawler: Crawler, task: asyncio.Task[None]) -> int:
     run = crawler.get_extension(Run)
     assert run is not None
     settings = crawler.settings
-    is_json = settings.getbool("ALQAHIRA_LOG_JSON") and settings.getbool("LOG_ENABLED") and not settings["LOG_FILE"]
+    is_json = run.configuration.log_json and settings.getbool("LOG_ENABLED") and not settings["LOG_FILE"]
     if run.problem and not is_json:
         # Said once more as the last line, for the log may go to a file or nowhere.
         print_error(escape_control_chars(run.problem))

@@ -51,6 +51,7 @@ class Command(ScrapyCommand):
         assert self.settings is not None
         try:
             configuration = Configuration.from_settings(self.settings)
+            configuration.make_folders()
             if importlib.util.find_spec("aiohttp") is None:
                 raise ConfigurationError("the demo needs the extra «replica»: make demo installs it")
             log = configuration.output_dir / "demo.log"

@@ -11,9 +11,8 @@ from scrapy.commands import ScrapyCommand
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.exceptions import UsageError
 
-from alqahira.checks import check_flag, check_log_level, check_site_url
 from alqahira.commands.failure import fail
-from alqahira.configuration import state_url
+from alqahira.configuration import Configuration
 from alqahira.errors import AlqahiraError, ConfigurationError
 from alqahira.log_guard import guard_log_from_the_start
 
@@ -47,11 +46,10 @@ class Command(ScrapyCommand):
             if args:
                 name = type(self).__module__.rpartition(".")[2]
                 raise ConfigurationError(f"unknown argument {args[0]!r}; see scrapy {name} --help")
-            self.root = check_site_url(str(self.settings["ALQAHIRA_SITE_URL"]))
             # The table is the answer; the log speaks only of what went wrong (-L INFO for all of it).
             self.settings.set("LOG_LEVEL", "WARNING", priority="spider")
-            check_log_level(self.settings["LOG_LEVEL"])
-            check_flag("ALQAHIRA_LOG_JSON", self.settings["ALQAHIRA_LOG_JSON"])
+            self.configuration = Configuration.from_settings(self.settings)
+            self.root = self.configuration.site_url
             guard_log_from_the_start(self.settings)
         except UsageError as error:
             fail(ConfigurationError(str(error)))
@@ -74,7 +72,7 @@ class Command(ScrapyCommand):
 
         assert isinstance(self.crawler_process, AsyncCrawlerProcess)
         assert self.settings is not None
-        most, known = self.settings.getint("DOWNLOAD_MAXSIZE"), self._known_records()
+        most, known = self.configuration.download_maxsize, self._known_records()
         archive = None if folder is None else open_archive(folder, self.root, max_bytes=most)
         recorder = Recorder(Visit(self.root), archive)
         self.crawler_process.crawl(DoctorSpider, recorder=recorder, known=known, every_listing=every_listing)
@@ -96,7 +94,7 @@ class Command(ScrapyCommand):
 
         assert self.settings is not None
         try:
-            with open_ledger(state_url(self.settings), read_only=True) as ledger:
+            with open_ledger(self.configuration.state_url, read_only=True) as ledger:
                 return {article.article_id: article for article in ledger.latest(_KNOWN)}
         except AlqahiraError:
             return {}

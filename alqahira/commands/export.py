@@ -16,7 +16,7 @@ from scrapy.commands import ScrapyCommand
 
 from alqahira.arguments import CrawlArguments
 from alqahira.commands.failure import fail
-from alqahira.configuration import state_url
+from alqahira.configuration import Configuration
 from alqahira.dates import cairo_day
 from alqahira.errors import AlqahiraError, ConfigurationError
 from alqahira.ledger import Ledger, open_ledger
@@ -53,15 +53,16 @@ class Command(ScrapyCommand):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         assert self.settings is not None
         try:
+            configuration = Configuration.from_settings(self.settings)
             days = {"since": opts.since, "until": opts.until}
             window = CrawlArguments.parse({k: v for k, v in days.items() if v}, today=date.max)
             if opts.format == "parquet":
                 if opts.output is None:
                     raise ConfigurationError("--format parquet needs a file: -o FILE")
                 require_pyarrow()
-            with open_ledger(state_url(self.settings), read_only=True) as ledger:
+            with open_ledger(configuration.state_url, read_only=True) as ledger:
                 # Lines on the terminal are their own progress.
-                shown = is_wanted(self.settings) and opts.output is not None
+                shown = is_wanted(configuration) and opts.output is not None
                 write(select(ledger, window, opts, shown=shown), opts.format, opts.output)
         except AlqahiraError as error:
             fail(error)

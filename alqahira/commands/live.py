@@ -18,7 +18,7 @@ from scrapy.commands import ScrapyCommand
 from scrapy.settings import Settings
 
 from alqahira import site
-from alqahira.checks import check_output_dir
+from alqahira.checks import make_folder
 from alqahira.commands import doctor
 from alqahira.commands.failure import fail
 from alqahira.configuration import ARCHIVE_FOLDER
@@ -42,11 +42,11 @@ class Command(doctor.Command):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         assert self.settings is not None
-        folder = Path(str(self.settings["ALQAHIRA_OUTPUT_DIR"])).expanduser().absolute() / "live"
+        folder = self.configuration.output_dir.absolute() / "live"
         pace = _UNTHROTTLED if site_name(self.root) == "loopback" else {}
         self.settings.setdict(pace, priority="cmdline")
         try:
-            check_output_dir(str(folder), "ALQAHIRA_OUTPUT_DIR")
+            make_folder(folder, "ALQAHIRA_OUTPUT_DIR")
             self.exitcode = self.examine(str(folder))
             # Scrapy has put its own there; the crawls have a process each, for a Scrapy process crawls once.
             signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -11,7 +11,7 @@ from scrapy.commands import ScrapyCommand
 from scrapy.settings import Settings
 
 from alqahira.commands.failure import fail
-from alqahira.configuration import ARCHIVE_FOLDER, state_url
+from alqahira.configuration import ARCHIVE_FOLDER, Configuration
 from alqahira.errors import AlqahiraError, ConfigurationError
 from alqahira.ledger import open_ledger
 from alqahira.parts import read_manifest
@@ -46,9 +46,9 @@ class Command(ScrapyCommand):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         assert self.settings is not None
-        output = Path(str(self.settings["ALQAHIRA_OUTPUT_DIR"])).expanduser()
-        archive = Path(opts.archive).expanduser() if opts.archive else output / ARCHIVE_FOLDER
         try:
+            output = Configuration.from_settings(self.settings).output_dir
+            archive = Path(opts.archive).expanduser() if opts.archive else output / ARCHIVE_FOLDER
             if args:
                 raise ConfigurationError(f"no argument {args[0][:80]!r} is known; see scrapy replay --help")
             if opts.show is not None:
@@ -98,7 +98,7 @@ def show(settings: Settings, archive: Path, name: str) -> None:
     article_id, _, revision = name.partition("@")
     if revision and not (revision.isascii() and revision.isdecimal()):
         raise ConfigurationError(f"--show {name[:80]!r} is no ID or ID@REVISION")
-    with open_ledger(state_url(settings), read_only=True) as ledger:
+    with open_ledger(Configuration.from_settings(settings).state_url, read_only=True) as ledger:
         article = ledger.article(article_id, int(revision) if revision else None)
     if article is None:
         raise ConfigurationError(f"there is no article {name[:80]!r} in the state")

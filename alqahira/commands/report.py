@@ -9,7 +9,7 @@ from pathlib import Path
 from scrapy.commands import ScrapyCommand
 
 from alqahira.commands.failure import fail
-from alqahira.configuration import state_url
+from alqahira.configuration import Configuration
 from alqahira.errors import AlqahiraError, ConfigurationError, LedgerMissing
 from alqahira.ledger import open_ledger
 from alqahira.parts import write_atomic
@@ -40,10 +40,10 @@ class Command(ScrapyCommand):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         assert self.settings is not None
-        folder = Path(str(self.settings["ALQAHIRA_OUTPUT_DIR"]))
-        target = Path(opts.output or folder / FILE).expanduser()
         try:
-            figures = self._figures(state_url(self.settings))
+            configuration = Configuration.from_settings(self.settings)
+            target = Path(opts.output or configuration.output_dir / FILE).expanduser()
+            figures = self._figures(configuration)
             # Only here: the other commands need not wait for the charts' library to load.
             from alqahira.report.page import render
 
@@ -52,11 +52,10 @@ class Command(ScrapyCommand):
             fail(error)
         print(f"{target}: {figures.corpus.articles} articles, {figures.run_total} runs")
 
-    def _figures(self, url: str) -> Figures:
-        assert self.settings is not None
-        now, shown = datetime.now(UTC), is_wanted(self.settings)
+    def _figures(self, configuration: Configuration) -> Figures:
+        now, shown = datetime.now(UTC), is_wanted(configuration)
         try:
-            with open_ledger(url, read_only=True) as ledger:
+            with open_ledger(configuration.state_url, read_only=True) as ledger:
                 watch = lambda records, total: watched(records, total, "report", shown=shown)  # noqa: E731
                 return collect(ledger, now=now, watch=watch)
         except LedgerMissing as missing:

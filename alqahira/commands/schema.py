@@ -14,6 +14,7 @@ from scrapy.commands import ScrapyCommand
 from alqahira.article import SCHEMA_VERSION
 from alqahira.commands.failure import fail
 from alqahira.compatibility import breaking_changes
+from alqahira.configuration import Configuration
 from alqahira.dialects import DIALECTS, bigquery_schema, ddl, dlt_columns
 from alqahira.errors import AlqahiraError, ConfigurationError
 from alqahira.schema import json_schema
@@ -64,8 +65,10 @@ class Command(ScrapyCommand):
         folder.add_argument("--check", metavar="FOLDER", help="status 1 where FOLDER's differ or would break tables")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        assert self.settings is not None
         folder = opts.write or opts.check
         try:
+            Configuration.from_settings(self.settings)
             if folder and not args:
                 refuse_breaking(Path(folder))
                 (write if opts.write else check)(Path(folder))

@@ -11,6 +11,7 @@ from scrapy.commands import ScrapyCommand
 from alqahira import site
 from alqahira.arguments import CrawlArguments
 from alqahira.commands.failure import fail
+from alqahira.configuration import Configuration
 from alqahira.dates import cairo_day
 from alqahira.errors import AlqahiraError, ConfigurationError
 from alqahira.shards import check_node, schedule_calls, shards
@@ -39,7 +40,9 @@ class Command(ScrapyCommand):
         parser.add_argument("--project", default="alqahira", help="the project's name there (alqahira)")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        assert self.settings is not None
         try:
+            Configuration.from_settings(self.settings)
             today = cairo_day(datetime.now(UTC))
             given = {"since": opts.since, "until": opts.until or str(today)}
             days = CrawlArguments.parse(given, today=today)

@@ -8,7 +8,7 @@ from pathlib import Path
 from scrapy.commands import ScrapyCommand
 
 from alqahira.commands.failure import fail
-from alqahira.configuration import state_url
+from alqahira.configuration import Configuration
 from alqahira.errors import AlqahiraError, ConfigurationError
 from alqahira.ledger import open_ledger
 from alqahira.parts import MANIFEST, check, part_files, read_manifest
@@ -36,19 +36,18 @@ class Command(ScrapyCommand):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         assert self.settings is not None
-        output = Path(str(self.settings["ALQAHIRA_OUTPUT_DIR"])).expanduser()
         try:
+            configuration = Configuration.from_settings(self.settings)
+            output = configuration.output_dir
             if not output.is_dir():
                 raise ConfigurationError(f"there is no output at {output}")
             if opts.rebuild_state:
-                self._rebuild(output)
-            self.exitcode = report(output, shown=is_wanted(self.settings))
+                self._rebuild(configuration.state_url, output)
+            self.exitcode = report(output, shown=is_wanted(configuration))
         except AlqahiraError as error:
             fail(error)
 
-    def _rebuild(self, output: Path) -> None:
-        assert self.settings is not None
-        url = state_url(self.settings)
+    def _rebuild(self, url: str, output: Path) -> None:
         aside = rebuild_state(url, output)
         with open_ledger(url, read_only=True) as ledger:
             print(

@@ -20,6 +20,7 @@ from alqahira.remade import atomic_directory, ensure_replaceable, settings_for, 
 
 def corpus(opts: argparse.Namespace, settings: Settings) -> int:
     """Do it; the exit status: 0 whole, 1 something of the input could not be read. Raises AlqahiraError."""
+    Configuration.from_settings(settings)
     given = opts.archive or opts.parts
     if not given or not opts.output:
         raise ConfigurationError("name what is read (--archive or --parts) and where it goes (-o)")

@@ -15,6 +15,7 @@ from scrapy.settings import Settings
 from alqahira import site
 from alqahira.archive import PAGE_TYPES
 from alqahira.article import Article
+from alqahira.configuration import Configuration
 from alqahira.decisions import drop_defects, published_or_seen, rejection_reason, stamp, take_topics
 from alqahira.errors import ConfigurationError
 from alqahira.extract import read_page
@@ -82,8 +83,8 @@ class Source:
 
 def archive_source(archive: Path, settings: Settings, *, slice_bytes: int) -> Source:
     """Every run of an archive, cut into pieces. Raises OSError, ConfigurationError where there is none."""
-    max_bytes = settings.getint("DOWNLOAD_MAXSIZE")
-    own_site = str(settings["ALQAHIRA_SITE_URL"])
+    configuration = Configuration.from_settings(settings)
+    max_bytes = configuration.download_maxsize
     pieces: list[Piece] = []
     taken: set[str] = set()
     for number, found in enumerate(archived_runs(archive, max_bytes)):
@@ -92,10 +93,10 @@ def archive_source(archive: Path, settings: Settings, *, slice_bytes: int) -> So
         name = found.run_id or f"{found.started:%Y%m%dT%H%M%SZ}-{found.section}"
         run_id = next(n for n in (name, *(f"{name}-{i}" for i in range(2, 10_000))) if n not in taken)
         taken.add(run_id)
-        run = PastRun(run_id, found.site_url or own_site, found.started)
+        run = PastRun(run_id, found.site_url or configuration.site_url, found.started)
         is_own = found.run_id is not None
         pieces += [Piece(found.path, number, run, is_own, *span) for span in slices(found.path, slice_bytes)]
-    return Source(tuple(pieces), max_bytes, settings.getint("ALQAHIRA_MAX_HEADLINE"))
+    return Source(tuple(pieces), max_bytes, configuration.max_headline)
 
 
 def parts_source(folder: Path, settings: Settings) -> Source:
@@ -106,9 +107,10 @@ def parts_source(folder: Path, settings: Settings) -> Source:
         raise ConfigurationError(str(error)) from None
     if not listed:
         raise ConfigurationError(f"there is no corpus at {folder}: a manifest lists its parts")
-    run = PastRun(None, str(settings["ALQAHIRA_SITE_URL"]), datetime.fromtimestamp(0, UTC))
+    configuration = Configuration.from_settings(settings)
+    run = PastRun(None, configuration.site_url, datetime.fromtimestamp(0, UTC))
     pieces = tuple(Piece(folder, number, run, False, part=part) for number, part in enumerate(listed))
-    return Source(pieces, settings.getint("DOWNLOAD_MAXSIZE"), settings.getint("ALQAHIRA_MAX_HEADLINE"))
+    return Source(pieces, configuration.download_maxsize, configuration.max_headline)
 
 
 class Reader:

@@ -35,7 +35,7 @@ class Frontier:
 
     def push_known(self) -> None:
         """What earlier runs of any section left behind, and what is due to be asked about again."""
-        now, limit = datetime.now(UTC), self._run.crawler.settings.getint("ALQAHIRA_MAX_REVISITS")
+        now, limit = datetime.now(UTC), self._run.configuration.max_revisits
         for link in self._run.ledger.pending(self._section.name):
             if self._run.account.take(link.key):
                 self.push(link, None)

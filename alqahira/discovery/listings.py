@@ -47,7 +47,7 @@ class Listings:
     ) -> None:
         self._run, self._section, self._arguments = run, section, arguments
         self._frontier, self._sitemaps = frontier, sitemaps
-        self._settings, self._root = run.crawler.settings, run.configuration.site_url
+        self._configuration, self._root = run.configuration, run.configuration.site_url
         self._is_incremental = run.ledger.has_completed_run(section.name)
         self._goes_deeper = bool(arguments.since) or self._is_incremental
         self._ways: dict[str, Way] = {}  # that work, by kind of listing
@@ -142,8 +142,8 @@ class Listings:
     def _go_on(self, pager: Pager, listing: Listing, url: str) -> Iterator[Request]:
         trail = pager.trail
         stop = trail.stop_reason(
-            overlap=self._settings.getint("ALQAHIRA_OVERLAP"),
-            max_pages=self._settings.getint("ALQAHIRA_MAX_LISTING_PAGES"),
+            overlap=self._configuration.overlap,
+            max_pages=self._configuration.max_listing_pages,
             since=self._arguments.since,
         )
         if stop == "bound":

@@ -32,7 +32,7 @@ class Sitemaps:
 
     def __init__(self, run: Run, arguments: CrawlArguments, frontier: Frontier) -> None:
         self._run, self._arguments, self._frontier = run, arguments, frontier
-        self._settings, self._root = run.crawler.settings, run.configuration.site_url
+        self._configuration, self._root = run.configuration, run.configuration.site_url
         self._seen: set[str] = set()
         self._older: set[str] = set()  # the shapes of the files' names that an index dates before the asked days
         self.reach_back = False
@@ -48,7 +48,7 @@ class Sitemaps:
         """The moment up to which sitemaps are read back."""
         if self._arguments.since:
             return start_of_cairo_day(self._arguments.since)
-        return datetime.now(UTC) - timedelta(days=self._settings.getint("ALQAHIRA_SITEMAP_DAYS"))
+        return datetime.now(UTC) - timedelta(days=self._configuration.sitemap_days)
 
     def request(self, url: str) -> Request:
         self._seen.add(url)
@@ -58,7 +58,7 @@ class Sitemaps:
         """A file that another one names: none where it is known, or where there are too many."""
         if url in self._seen:
             return
-        if len(self._seen) >= self._settings.getint("ALQAHIRA_MAX_SITEMAPS"):
+        if len(self._seen) >= self._configuration.max_sitemaps:
             if not self._run.account.notes["sitemap_bound"]:
                 logger.warning("Sitemaps have no end: left after %d files", len(self._seen))
             self._run.account.notes["sitemap_bound"] += 1

@@ -20,6 +20,7 @@ from alqahira import site, urls
 from alqahira.archive import ArchiveUnwritable, ArchiveWriter
 from alqahira.article import Article
 from alqahira.browser.chromium import missing_part
+from alqahira.configuration import configuration_of
 from alqahira.discovery.depth import Pager, PageRequest, Way, page_request
 from alqahira.doctor.visit import Exchange, Sample, Visit, is_rendered
 from alqahira.errors import ConfigurationError
@@ -146,7 +147,7 @@ class DoctorSpider(Spider):
             return
         yield from self._ask_second_page("page 2 by query", Way.QUERY)
         yield from self._ask_second_page("page 2 by page data", Way.NEXT_DATA)
-        if str(self.settings["ALQAHIRA_BROWSER"]).lower() != "never" and missing_part() is None:
+        if configuration_of(self.crawler).browser != "never" and missing_part() is None:
             yield self._ask("pressed", self._pager.url, learn_load_more=True)
 
     def _ask_second_page(self, kind: str, way: Way, learned: LearnedRequest | None = None) -> Iterator[Request]:

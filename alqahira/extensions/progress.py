@@ -10,6 +10,7 @@ from scrapy import signals
 from scrapy.exceptions import NotConfigured
 
 from alqahira.account import Account, Outcome
+from alqahira.configuration import configuration_of
 from alqahira.extensions.run import Run
 from alqahira.progress import is_wanted, new_bar
 
@@ -28,7 +29,7 @@ class Progress:
     """Articles settled of those taken up, with rate and time left."""
 
     def __init__(self, crawler: Crawler) -> None:
-        if not is_wanted(crawler.settings):
+        if not is_wanted(configuration_of(crawler)):
             raise NotConfigured
         self.crawler = crawler
         self.bar: Bar | None = None

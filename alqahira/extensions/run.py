@@ -9,7 +9,6 @@ from __future__ import annotations
 import gc
 import json
 import logging
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +18,7 @@ from scrapy.utils.defer import deferred_from_coro
 
 from alqahira.account import Account, Outcome
 from alqahira.arguments import CrawlArguments
-from alqahira.configuration import Configuration
+from alqahira.configuration import configuration_of
 from alqahira.errors import AlqahiraError
 from alqahira.extensions.run_report import run_report
 from alqahira.extensions.run_verdict import revise_verdict, run_verdict
@@ -56,7 +55,8 @@ class Run:
         """`started` and `ledger`: of a run that is replayed, several of them on one ledger."""
         settings = crawler.settings
         self.crawler = crawler
-        self.configuration = Configuration.from_settings(settings)
+        self.configuration = configuration_of(crawler)
+        self.configuration.make_folders()
         self.account = Account()
         self.started = started or datetime.now(UTC)
         self.archive: ArchiveWriter | None = None
@@ -105,7 +105,7 @@ class Run:
         # What is loaded stays: the collector need not look at it again with every page.
         gc.freeze()
         self.run_id = self.ledger.start_run(self.run_id, spider.name, self.started)
-        # Absolute: a relative folder is relative to where the run was started, under Scrapyd to where Scrapyd was.
+        # Absolute: a relative folder is below scrapy.cfg's, or where there is none (Scrapyd), where it was started.
         folder = self.configuration.output_dir.absolute()
         logger.info("Run %s writes to %s, its state is %s", self.run_id, folder, self.ledger.store.where)
         if self.configuration.archive_dir:
@@ -126,7 +126,7 @@ class Run:
         about = {
             "alqahira-spider": spider.name,
             "alqahira-site": self.configuration.site_url,
-            "alqahira-arguments": json.dumps({k: str(v) for k, v in asdict(spider.arguments).items() if v}),
+            "alqahira-arguments": json.dumps({k: str(v) for k, v in spider.arguments.model_dump().items() if v}),
             "alqahira-near-duplicates": self.configuration.near_duplicates,
         }
         try:
@@ -166,7 +166,7 @@ class Run:
 
     @property
     def _max_bytes(self) -> int:
-        return self.crawler.settings.getint("DOWNLOAD_MAXSIZE")
+        return self.configuration.download_maxsize
 
     def settle(self, key: str, outcome: Outcome, cause: str = "", *, in_feed: bool = True) -> None:
         """Count what became of an article, and end the run when it has what it was asked for."""

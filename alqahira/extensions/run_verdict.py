@@ -39,7 +39,7 @@ def _figures(run: Run, spider: Spider, reason: str) -> RunFigures:
     earlier: list[EndedRun] = []
     last_complete = None
     if run.failure is None:
-        since = run.started - timedelta(days=run.crawler.settings.getint("ALQAHIRA_BASELINE_DAYS"))
+        since = run.started - timedelta(days=run.configuration.baseline_days)
         if run.configuration.baseline_since is not None:
             since = max(since, run.configuration.baseline_since)
         try:

@@ -22,8 +22,8 @@ from scrapy.resolver import CachingHostnameResolver
 from twisted.internet.interfaces import IAddress, IHostResolution, IResolutionReceiver
 from zope.interface import implementer
 
-from alqahira import site
 from alqahira.browser.handler import IN_BROWSER
+from alqahira.configuration import configuration_of
 from alqahira.middlewares import causes
 from alqahira.middlewares.addresses import Address, is_public, literal_address
 
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.crawler import Crawler
     from scrapy.http import Response
-    from scrapy.settings import BaseSettings
     from twisted.internet.base import ReactorBase
 
 logger = logging.getLogger(__name__)
@@ -45,8 +44,8 @@ class Exceptions:
     loopback, a staging server, a hosts file); a public site that turns internal later is an attack.
     """
 
-    def __init__(self, settings: BaseSettings) -> None:
-        root = urlsplit(settings.get("ALQAHIRA_SITE_URL") or site.ROOT.value)
+    def __init__(self, site_url: str) -> None:
+        root = urlsplit(site_url)
         self._site = (root.hostname or "").lower()
         self._named = set(_endpoints(root.geturl()))
         if root.port in (None, *_DEFAULT_PORTS.values()):
@@ -84,7 +83,7 @@ class GuardedResolver(CachingHostnameResolver):
     @classmethod
     def from_crawler(cls, crawler: Crawler, reactor: ReactorBase) -> GuardedResolver:
         size = crawler.settings.getint("DNSCACHE_SIZE") if crawler.settings.getbool("DNSCACHE_ENABLED") else 0
-        return cls(reactor, size, Exceptions(crawler.settings))
+        return cls(reactor, size, Exceptions(configuration_of(crawler).site_url))
 
     def resolveHostName(
         self,
@@ -128,7 +127,7 @@ class AddressGuardMiddleware:
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
-        self._exceptions = Exceptions(crawler.settings)
+        self._exceptions = Exceptions(configuration_of(crawler).site_url)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> AddressGuardMiddleware:

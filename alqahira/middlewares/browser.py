@@ -17,7 +17,7 @@ from scrapy.http import HtmlResponse, Request, Response
 from alqahira.browser.chromium import missing_part
 from alqahira.browser.errors import BrowserUnavailable, NeedsBrowser
 from alqahira.browser.handler import IN_BROWSER
-from alqahira.checks import check_choice
+from alqahira.configuration import configuration_of
 from alqahira.request_info import request_info
 from alqahira.shell import needs_javascript
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-MODES = ("auto", "never", "always")
 # request.meta: the plain answer to this request was an empty shell.
 _WAS_SHELL = "was_empty_shell"
 _VALIDATORS = ("If-None-Match", "If-Modified-Since")
@@ -38,7 +37,7 @@ class BrowserMiddleware:
     """ALQAHIRA_BROWSER: `auto` (plain first), `never`, `always`."""
 
     def __init__(self, crawler: Crawler) -> None:
-        self._mode = check_choice("ALQAHIRA_BROWSER", str(crawler.settings["ALQAHIRA_BROWSER"]), MODES)
+        self._mode = configuration_of(crawler).browser
         self._stats = crawler.stats
         self._shell_kinds: set[str] = set()
         self._missing: str | None = None if self._mode == "never" else missing_part()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from alqahira import site
+from alqahira.configuration import configuration_of
 from alqahira.middlewares import causes
 from alqahira.request_info import request_info
 from alqahira.urls import is_on_site
@@ -29,7 +29,7 @@ class OffsiteGuardMiddleware:
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
-        self._root: str = crawler.settings.get("ALQAHIRA_SITE_URL") or site.ROOT.value
+        self._root = configuration_of(crawler).site_url
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> OffsiteGuardMiddleware:

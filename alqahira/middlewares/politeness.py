@@ -17,6 +17,7 @@ from scrapy.extensions.throttle import AutoThrottle
 from scrapy.utils.asyncio import create_looping_call
 from twisted.python.failure import Failure
 
+from alqahira.configuration import configuration_of
 from alqahira.middlewares import causes
 from alqahira.middlewares.retry_after import backoff_seconds, retry_after_seconds
 
@@ -43,11 +44,11 @@ class HostDelays:
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
-        settings = crawler.settings
-        self._longest_pause = settings.getfloat("ALQAHIRA_RETRY_AFTER_MAX", 300.0)
-        self._longest_delay = settings.getfloat("ALQAHIRA_CRAWL_DELAY_MAX", 60.0)
-        self._first_backoff = settings.getfloat("ALQAHIRA_BACKOFF_BASE", 1.0)
-        self._longest_backoff = settings.getfloat("ALQAHIRA_BACKOFF_MAX", 60.0)
+        configuration = configuration_of(crawler)
+        self._longest_pause = configuration.retry_after_max
+        self._longest_delay = configuration.crawl_delay_max
+        self._first_backoff = configuration.backoff_base
+        self._longest_backoff = configuration.backoff_max
         self._chance = random.Random()
         self._given_up: dict[str, float] = {}  # slot key: monotonic seconds until which nothing is sent there
         self._closing_check = create_looping_call(self._leave_queued_when_closing)

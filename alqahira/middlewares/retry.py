@@ -10,6 +10,7 @@ from scrapy.downloadermiddlewares.retry import RetryMiddleware, get_retry_reques
 from scrapy.http import Response
 from scrapy.utils.response import response_status_message
 
+from alqahira.configuration import configuration_of
 from alqahira.middlewares import causes
 from alqahira.middlewares.politeness import host_delays
 
@@ -35,7 +36,7 @@ class PoliteRetryMiddleware(RetryMiddleware):
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> PoliteRetryMiddleware:
         middleware = super().from_crawler(crawler)
-        middleware._budget = crawler.settings.getfloat("ALQAHIRA_RETRY_BUDGET", 50.0)
+        middleware._budget = configuration_of(crawler).retry_budget
         return middleware
 
     def process_response(

@@ -10,6 +10,8 @@ import re
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
+from alqahira.configuration import configuration_of
+
 if TYPE_CHECKING:
     from typing import Self
 
@@ -50,7 +52,7 @@ class ProjectUserAgentMiddleware:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(crawler.settings.get("ALQAHIRA_USER_AGENT_CONTACT") or "")
+        return cls(configuration_of(crawler).user_agent_contact)
 
     def process_request(self, request: Request) -> None:
         request.headers["User-Agent"] = self._user_agent

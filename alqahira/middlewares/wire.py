@@ -12,7 +12,7 @@ from scrapy.exceptions import NotConfigured
 from scrapy.http import Headers as ScrapyHeaders
 
 from alqahira.browser.handler import IN_BROWSER
-from alqahira.checks import check_flag
+from alqahira.configuration import configuration_of
 from alqahira.request_info import note, request_info
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class RawResponseMiddleware:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        if not check_flag("ALQAHIRA_ARCHIVE", crawler.settings["ALQAHIRA_ARCHIVE"]):
+        if not configuration_of(crawler).archive:
             raise NotConfigured
         return cls()
 

@@ -22,14 +22,12 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def check_alert_urls(value: str) -> tuple[str, ...]:
-    """The URLs, between which there is white space. Raises ConfigurationError where apprise cannot send to one."""
-    urls = tuple(value.split())
+def check_alert_urls(urls: Sequence[str]) -> None:
+    """Raise ConfigurationError where apprise cannot send to one of them."""
     for number, url in enumerate(urls, 1):
         if _recipient(url) is None:
             which = f"URL {number} of {len(urls)} in ALQAHIRA_ALERT_URLS"
             raise ConfigurationError(f"{which} is not an apprise URL, such as jsons://example.org/hook")
-    return urls
 
 
 def alert_text(summary: Mapping[str, Any]) -> str:

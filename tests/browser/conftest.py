@@ -17,7 +17,7 @@ import pytest
 from rough_site import RoughSite
 
 HERE = Path(__file__).parent
-MARK = "ALQAHIRA_TEST_MARK"
+MARK = "MARK_OF_A_TEST"
 
 
 @dataclass
