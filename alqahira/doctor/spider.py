@@ -114,7 +114,7 @@ class DoctorSpider(Spider):
             rendered="browser" in response.flags and kind != "pressed",
             headers={name.decode("latin-1"): "" for name in response.headers},
             failure=answer_cause(response) or "",
-            note=_words(learned) if learned else str(response.meta.get("load_more_note") or ""),
+            note=f"{learned.method} {learned.url}" if learned else str(response.meta.get("load_more_note") or ""),
         )
         self.book.samples.append(sample)
         if sample.failure:
@@ -191,9 +191,3 @@ def _data_address(listing: Listing, card: Card) -> str:
     locale = listing.locale or site.LOCALES.value[0]
     path = site.NEXT_DATA_URL.value.format(build=quote(listing.build or ""), locale=locale, path=f"/news/{card.key}")
     return f"{path}?id={card.key}"
-
-
-def _words(learned: LearnedRequest) -> str:
-    """«GET https://…, the page at query 0»."""
-    places = ", ".join(" ".join(map(str, place)) for place in learned.page_places)
-    return f"{learned.method} {learned.url}, the page's number at {places}"
