@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Self
-from urllib.parse import quote, urljoin, urlsplit, urlunsplit
-
-from alqahira.urls import is_article_url
+from urllib.parse import quote, urlsplit, urlunsplit
 
 _METHODS = ("GET", "POST")
-# Characters of URL and body, and of a string that may be a link; levels of JSON; articles that a page may list.
-_MAX_REQUEST, _MAX_LINK, _MAX_DEPTH, _MAX_OFFSET = 20_000, 2_000, 40, 1_000
+# Characters of URL and body; articles that a page may list.
+_MAX_REQUEST, _MAX_OFFSET = 20_000, 1_000
 # What the browser sets by itself; the page's script did not ask for it.
 _BROWSER_HEADERS = re.compile(
     r":|(?:if|proxy|sec)-|(?:accept-(?:encoding|language)|cache-control|connection|content-length|cookie|dnt|host|origin"
@@ -43,20 +41,13 @@ _LAST_SEGMENT = re.compile(r"(/)(\d+)(?=\?|\Z)")
 
 @dataclass(frozen=True, slots=True)
 class SeenRequest:
-    """A request that a page made after the press.
-
-    `headers` as Playwright has them; `answer`: the JSON text of the answer, None where it was no JSON or too long.
-    """
+    """A request that a page made after the press, with Playwright's headers and how many articles its answer lists."""
 
     method: str
     url: str
     headers: Mapping[str, str]
     body: str | None = None
-    answer: bytes | None = None
-
-    def count_articles(self) -> int:
-        """How many articles the answer lists."""
-        return count_articles(self.answer, self.url) if self.answer else 0
+    articles: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +73,11 @@ class LearnedRequest:
 
         `slug` is the listing's as plain text, `listing_id` its number in page data.
         """
-        counted = [(seen.count_articles(), seen) for seen in candidates if seen.method in _METHODS]
-        for count, seen in sorted(counted, key=lambda pair: -pair[0]):
+        for seen in sorted(candidates, key=lambda seen: -seen.articles):
             host, path = _split(seen.url)
             body = seen.body or ""
             is_taken = any(marker in path + body for marker in _MARKERS)
-            if not count or is_taken or len(seen.url) + len(body) > _MAX_REQUEST:
+            if seen.method not in _METHODS or not seen.articles or is_taken or len(seen.url) + len(body) > _MAX_REQUEST:
                 continue
             if marked := _mark_page(path, body, listing_id):
                 path, body, first, step = marked
@@ -211,43 +201,3 @@ def _mark_listing(text: str, slug: str, listing_id: int | None) -> str:
 def _fill(text: str, values: Mapping[str, str]) -> str:
     """The template's text with the values, in one pass: a value that looks like a marker stays as it is."""
     return re.sub("|".join(map(re.escape, values)), lambda match: values[match[0]], text)
-
-
-# --- what an answer lists ---------------------------------------------------------------------
-
-
-def count_articles(payload: str | bytes, url: str) -> int:
-    """How many articles a JSON text lists: posts, or links to articles, whichever are more; 0 for no JSON.
-
-    A post is an object with an id and a title or slug; categories and tags have a name in its place.
-    """
-    values = list(_values(payload))
-    links = {value for value in values if isinstance(value, str) and _is_article_link(value, url)}
-    return max(len(links), sum(isinstance(value, dict) and _is_post(value) for value in values))
-
-
-def _is_post(value: dict[str, object]) -> bool:
-    names = (value.get("title"), value.get("slug"))
-    return bool(value.get("id")) and "name" not in value and any(isinstance(name, str) and name for name in names)
-
-
-def _is_article_link(text: str, url: str) -> bool:
-    if not len(text) <= _MAX_LINK or "/" not in text or "\n" in text:
-        return False
-    try:
-        return is_article_url(urljoin(url, text), url)
-    except ValueError:
-        return False
-
-
-def _values(payload: str | bytes) -> Iterator[object]:
-    """Every value of a JSON text but its keys; none for no JSON."""
-    try:
-        stack = [(json.loads(payload), 0)]
-    except (ValueError, RecursionError):
-        return
-    while stack:
-        value, depth = stack.pop()
-        yield value
-        if isinstance(value, (dict, list)) and depth < _MAX_DEPTH:
-            stack.extend((child, depth + 1) for child in (value.values() if isinstance(value, dict) else value))

@@ -23,12 +23,13 @@ _READY_SECONDS, _ASK_SECONDS, _ANSWER_SECONDS = 1.5, 2.0, 10.0
 _MAX_REQUESTS, _MAX_ANSWER_BYTES = 50, 2_000_000
 
 
-async def learn_load_more(page: Page, html: str, root: str) -> tuple[LearnedRequest | None, str | None]:
+async def learn_load_more(page: Page, html: bytes, root: str) -> tuple[LearnedRequest | None, str | None]:
     """Press the control once: the request to make from then on, or why there is none, in one line.
 
     `html` is the page before the press. Takes as long as the page does: the caller sets the time.
     """
-    number = read_listing(html, page.url, root=root, now=datetime.now(UTC)).number
+    now = datetime.now(UTC)
+    number = read_listing(html, page.url, root=root, now=now).number
     slug = unquote(urlsplit(page.url).path.rstrip("/").rpartition("/")[2])
     asked: list[PageRequest] = []
     await asyncio.sleep(_READY_SECONDS)
@@ -39,8 +40,9 @@ async def learn_load_more(page: Page, html: str, root: str) -> tuple[LearnedRequ
     seen: list[SeenRequest] = []
     wanted = (r for r in asked if r.resource_type in ("xhr", "fetch") or r.is_navigation_request())
     for request in list(islice(wanted, _MAX_REQUESTS)):
-        answer = await _json_answer(request) if is_on_site(request.url, root) else None
-        seen.append(SeenRequest(request.method, request.url, request.headers, _body_of(request), answer))
+        answer = await _json_answer(request) if is_on_site(request.url, root) else b""
+        articles = len(read_listing(answer, request.url, root=root, now=now).cards)
+        seen.append(SeenRequest(request.method, request.url, request.headers, _body_of(request), articles))
         if request.is_navigation_request():
             break  # what the next page asks for says nothing of the press
     here = [request for request in seen if is_on_site(request.url, root)]
@@ -50,7 +52,7 @@ async def learn_load_more(page: Page, html: str, root: str) -> tuple[LearnedRequ
 
 def _why_nothing(seen: list[SeenRequest], here: list[SeenRequest]) -> str:
     """Why no request was learned from these. Values of queries are left out."""
-    if lists := [request for request in here if request.count_articles()]:
+    if lists := [request for request in here if request.articles]:
         return f"no page number in {_endpoint(lists[0])}"
     if hosts := dict.fromkeys(urlsplit(request.url).netloc for request in seen if request not in here):
         return f"the press asked another host: {', '.join(list(hosts)[:3])}"
@@ -66,18 +68,16 @@ def _endpoint(request: SeenRequest) -> str:
     return f"{request.method} {parts.path}" + ("?" + "&".join(f"{key}=…" for key in keys) if keys else "")
 
 
-async def _json_answer(request: PageRequest) -> bytes | None:
-    """The body of a JSON answer; None where it is none, too long or late."""
+async def _json_answer(request: PageRequest) -> bytes:
+    """The body of a JSON answer; empty where it is none, too long or late."""
     with suppress(PlaywrightError, TimeoutError, ValueError):
         async with asyncio.timeout(_ANSWER_SECONDS):
             response = await request.response()
-            if response is None or "json" not in response.headers.get("content-type", ""):
-                return None
-            if int(response.headers.get("content-length", "0")) > _MAX_ANSWER_BYTES:
-                return None
-            body = await response.body()
-            return body if len(body) <= _MAX_ANSWER_BYTES else None
-    return None
+            headers = response.headers if response else {}
+            is_short = int(headers.get("content-length", "0")) <= _MAX_ANSWER_BYTES
+            body = await response.body() if response and is_short and "json" in headers.get("content-type", "") else b""
+            return body if len(body) <= _MAX_ANSWER_BYTES else b""
+    return b""
 
 
 def _body_of(request: PageRequest) -> str | None:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Awaitable
 from contextlib import suppress
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from playwright.async_api import Error as PlaywrightError
@@ -44,8 +44,8 @@ _WANTED_TYPES = frozenset({"document", "script", "xhr", "fetch", "stylesheet"})
 _PREFETCH_HEADERS = ("purpose", "sec-purpose", "x-purpose", "x-moz", "x-middleware-prefetch", "next-router-prefetch")
 # One page makes no more requests than this, and no more navigations: one that reloads itself for ever is left.
 _MAX_REQUESTS, _MAX_NAVIGATIONS = 300, 5
-# Seconds that a page without text has for it once its network is idle, and between two looks.
-_TEXT_SECONDS, _POLL_SECONDS = 2.0, 0.25
+# Looks at a page without text once its network is idle, and seconds between them.
+_LOOKS, _POLL_SECONDS = 8, 0.25
 _CLOSE_SECONDS = 10.0
 # Of the answer's headers these speak of bytes that the rendered page is not made of.
 _STALE_HEADERS = ("Content-Length", "Transfer-Encoding", "ETag", "Last-Modified")
@@ -67,7 +67,7 @@ class Renderer:
         self._free_pages = asyncio.Semaphore(settings.getint("ALQAHIRA_BROWSER_PAGES", 2))
         self._numbers = count(1)
         self._starting = asyncio.Lock()
-        self._playwright: ScrapyPlaywrightDownloadHandler | None = None
+        self._playwright: Any = None  # it has no types
 
     async def render(self, request: Request) -> Response:
         """The rendered page. Raises BrowserError, or Scrapy's download errors where the site did not answer."""
@@ -80,31 +80,30 @@ class Renderer:
             self._playwright = None
 
     async def _render(self, request: Request) -> Response:
-        page = _PageRecord(self._root)
-        context = f"page-{next(self._numbers)}"
-        playwright = None
+        context, left_for = f"page-{next(self._numbers)}", list[str]()
+        playwright: Any = None
         async with self._free_pages:
             try:
                 async with asyncio.timeout(self._deadline):
                     playwright = await self._started()
-                    return await self._load(playwright, request, page, context)
+                    return await self._load(playwright, request, context, left_for)
             except BrowserError:
                 raise
             except Exception as error:
-                raised = _named(error, page.left_for)
-                if isinstance(raised, BrowserCrashed) and playwright:
+                named = _named(error, left_for)
+                if isinstance(named, BrowserCrashed):
                     await self._discard(playwright)
-                raise raised from None
+                raise named from None
             finally:
                 wrapper = playwright and playwright.context_wrappers.get(context)
                 if wrapper and not await _ends_in_time(wrapper.context.close()):
                     await self._discard(playwright)
 
-    async def _started(self) -> ScrapyPlaywrightDownloadHandler:
+    async def _started(self) -> Any:
         """scrapy-playwright's handler; it starts Chromium with the first page, and again when it died."""
         async with self._starting:
             if self._playwright is None:
-                playwright = ScrapyPlaywrightDownloadHandler.from_crawler(self._crawler)
+                playwright: Any = ScrapyPlaywrightDownloadHandler.from_crawler(self._crawler)
                 playwright.config.launch_options = launch_options(self._root, given=playwright.config.launch_options)
                 playwright.config.navigation_timeout_ms = self._deadline * 1000
                 playwright.config.download_timeout_secs = 1.0
@@ -119,23 +118,27 @@ class Renderer:
                 self._playwright = playwright
             return self._playwright
 
-    async def _discard(self, playwright: ScrapyPlaywrightDownloadHandler) -> None:
+    async def _discard(self, playwright: Any) -> None:
         """The next page starts another: this one's driver is dead, or does not close a page."""
-        if self._playwright is playwright:
+        if playwright and self._playwright is playwright:
             self._playwright = None
             await _ends_in_time(playwright.close())
 
-    async def _load(
-        self, playwright: ScrapyPlaywrightDownloadHandler, request: Request, record: _PageRecord, context: str
-    ) -> Response:
+    async def _load(self, playwright: Any, request: Request, context: str, left_for: list[str]) -> Response:
+        """The page when it has come to rest; `left_for` is given the addresses off the site that it goes to."""
+
+        def note(asked: PageRequest) -> None:
+            if _is_page(asked) and not is_on_site(asked.url, self._root):
+                left_for.append(asked.url)
+
         agent = request.headers.get("User-Agent")
         meta = {
             "playwright": True,
             "playwright_include_page": True,
             "playwright_context": context,
             "playwright_context_kwargs": context_options(agent.decode("latin-1") if agent else None),
-            "playwright_page_init_callback": record.begin,
-            "playwright_page_event_handlers": {"popup": _close, "request": record.note},
+            "playwright_page_init_callback": _refuse_all_else,
+            "playwright_page_event_handlers": {"popup": _close, "request": note},
             # `load` never comes where a script of no use hangs.
             "playwright_page_goto_kwargs": {"wait_until": "domcontentloaded"},
         }
@@ -143,20 +146,32 @@ class Renderer:
         own = request.replace(meta=meta)
         answer = await playwright.download_request(own)
         request.meta["download_latency"] = own.meta["download_latency"]
-        page: Page = own.meta["playwright_page"]
-        html = await _settled(page, request.meta.get("page_kind", "article"), self._deadline / 2)
-        if record.left_for:
-            raise OffsiteRedirect(f"led to {record.left_for}")
-        if page.url.startswith("chrome-error:"):
+        page = own.meta["playwright_page"]
+        body = await _settled(page, request.meta.get("page_kind", "article"), self._deadline / 2)
+        url = page.url
+        if left_for:
+            raise OffsiteRedirect(f"led to {left_for[-1]}")
+        if url.startswith("chrome-error:"):
             raise BrowserError("the page led to an error page of the browser")
-        body = html.encode("utf-8", errors="replace")
         if self._max_size and len(body) > self._max_size:
             raise PageTooLarge(f"{len(body)} bytes")
-        response = _response(request, answer, page.url, body)
         if request.meta.get("learn_load_more"):
-            learned, note = await learn_load_more(page, html, self._root)
-            request.meta["learned_request"], request.meta["load_more_note"] = learned, note
-        return response
+            learned, why = await learn_load_more(page, body, self._root)
+            request.meta.update(learned_request=learned, load_more_note=why)
+        headers = answer.headers.copy()
+        for name in _STALE_HEADERS:
+            headers.pop(name, None)
+        headers["Content-Type"] = "text/html; charset=utf-8"
+        return HtmlResponse(
+            url,
+            answer.status,
+            headers,
+            body,
+            request=request,
+            flags=["browser"],
+            ip_address=answer.ip_address,
+            encoding="utf-8",
+        )
 
 
 class AbortRules:
@@ -167,81 +182,54 @@ class AbortRules:
         self._made: WeakKeyDictionary[Page, Counter[str]] = WeakKeyDictionary()
 
     def __call__(self, request: PageRequest) -> bool:
-        frame = _frame_of(request)
-        if frame is None or request.resource_type not in _WANTED_TYPES or not is_on_site(request.url, self._root):
+        try:
+            page = request.frame.page
+        except PlaywrightError:  # a pop-up's first request
             return True
-        if request.resource_type == "document" and frame.parent_frame is not None:
-            return True
+        is_document = request.resource_type == "document"
         marks = [request.headers.get(name, "").strip() for name in _PREFETCH_HEADERS]
-        if any(mark == "1" or mark.startswith("prefetch") for mark in marks):
+        if (
+            request.resource_type not in _WANTED_TYPES
+            or (is_document and not _is_page(request))
+            or not is_on_site(request.url, self._root)
+            or any(mark == "1" or mark.startswith("prefetch") for mark in marks)
+        ):
             return True
-        made = self._made.setdefault(frame.page, Counter())
-        made["requests"] += 1
-        made["navigations"] += request.is_navigation_request()
+        made = self._made.setdefault(page, Counter())
+        made.update(requests=1, navigations=is_document)
         return made["requests"] > _MAX_REQUESTS or made["navigations"] > _MAX_NAVIGATIONS
 
 
-class _PageRecord:
-    """Where one page wanted to go: `left_for`, off the site."""
-
-    def __init__(self, root: str) -> None:
-        self._root = root
-        self.left_for: str | None = None
-
-    async def begin(self, page: Page, _request: Request) -> None:
-        """Before it goes anywhere: what the page's own route does not see (pop-ups, workers) loads nothing."""
-        await page.context.route("**/*", _abort)
-
-    def note(self, request: PageRequest) -> None:
-        """A navigation: the abort rules or Chromium's resolver rules stop it, this gives it its name."""
-        frame = _frame_of(request)
-        if request.is_navigation_request() and frame and not frame.parent_frame:
-            if not is_on_site(request.url, self._root):
-                self.left_for = request.url
-
-
-def _frame_of(request: PageRequest):
-    """The frame that asks; None for a pop-up's first request, and a worker's."""
+def _is_page(request: PageRequest) -> bool:
+    """Whether the page itself goes somewhere: no frame in it, no pop-up."""
     try:
-        return request.frame
-    except PlaywrightError:
-        return None
+        return request.is_navigation_request() and request.frame.parent_frame is None
+    except PlaywrightError:  # a pop-up's first request has no frame yet
+        return False
 
 
-async def _settled(page: Page, kind: str, seconds: float) -> str:
-    """The page's HTML once its network is idle, for `seconds` at most, and its text is there."""
+async def _refuse_all_else(page: Page, _request: Request) -> None:
+    """Refuse what the page's own route, which comes first, does not see: pop-ups and workers."""
+    await page.context.route("**/*", _abort)
+
+
+async def _settled(page: Page, kind: str, seconds: float) -> bytes:
+    """The page as UTF-8 once its network is idle, for `seconds` at most, and its text is there."""
     with suppress(PlaywrightTimeout):
         await page.wait_for_load_state("networkidle", timeout=seconds * 1000)
-    for _ in range(int(_TEXT_SECONDS / _POLL_SECONDS)):
-        html = await page.content()
-        if not is_empty_shell(html.encode("utf-8", errors="replace"), kind):
+    for _ in range(_LOOKS):
+        body = (await page.content()).encode("utf-8", errors="replace")
+        if not is_empty_shell(body, kind):
             break
         await asyncio.sleep(_POLL_SECONDS)
-    return html
+    return body
 
 
-def _response(request: Request, answer: Response, url: str, body: bytes) -> HtmlResponse:
-    headers = answer.headers.copy()
-    for name in _STALE_HEADERS:
-        headers.pop(name, None)
-    headers["Content-Type"] = "text/html; charset=utf-8"
-    return HtmlResponse(
-        url,
-        status=answer.status,
-        headers=headers,
-        body=body,
-        encoding="utf-8",
-        request=request,
-        flags=["browser"],
-        ip_address=answer.ip_address,
-    )
-
-
-def _named(error: Exception, left_for: str | None) -> Exception:
+def _named(error: Exception, left_for: list[str]) -> Exception:
     """The error as this project, or Scrapy's own downloader, would have it: so it is counted and retried as any."""
     text = _first_line(error)
     if left_for:
-        return OffsiteRedirect(f"led to {left_for}")
+        return OffsiteRedirect(f"led to {left_for[-1]}")
     if "BrowserType.launch" in text:
         return BrowserUnavailable(f"Chromium does not start: {text}")
     if isinstance(error, (TimeoutError, PlaywrightTimeout)):

@@ -73,7 +73,12 @@ class Pages(Spider):
         page = failure.request.cb_kwargs["page"]
         error = failure.value
         self.results.append(
-            {"path": page["path"], "error": type(error).__name__, "text": str(error), "cause": getattr(error, "cause", None)}
+            {
+                "path": page["path"],
+                "error": type(error).__name__,
+                "text": str(error),
+                "cause": getattr(error, "cause", None),
+            }
         )
         for then in page.get("then", ()):
             yield self.request(then)

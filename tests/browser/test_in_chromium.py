@@ -13,6 +13,7 @@ from conftest import MARK, Crawl, processes
 from rough_site import BODY, RoughSite
 
 from alqahira.load_more import LearnedRequest
+from alqahira.middlewares.user_agent import user_agent
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -172,6 +173,36 @@ class TestWhatThePageLoads:
         site.pages["/news/1/x"] = broken
         done = crawl(page("/news/1/x"), page("/missing"), ALQAHIRA_BROWSER="always")
         assert (done.page("/news/1/x")["status"], done.page("/missing")["status"]) == (503, 404)
+
+    def test_robots_txt_and_the_projects_user_agent_hold_here_too(self, site, crawl):
+        async def rules(request: web.Request) -> web.Response:
+            return web.Response(text="User-agent: *\nDisallow: /news/1/")
+
+        site.pages["/robots.txt"] = rules
+        middlewares = {
+            "scrapy.downloadermiddlewares.useragent.UserAgentMiddleware": None,
+            "alqahira.middlewares.robots.RobotsMiddleware": 100,
+            "alqahira.middlewares.user_agent.ProjectUserAgentMiddleware": 500,
+            "alqahira.middlewares.browser.BrowserMiddleware": 540,
+        }
+        done = crawl(
+            page("/news/1/x"), page("/news/2/x"), ALQAHIRA_BROWSER="always", DOWNLOADER_MIDDLEWARES=middlewares
+        )
+        assert done.page("/news/1/x")["cause"] == "robots"
+        assert site.hits("/news/1/x") == 0
+        assert BODY in done.page("/news/2/x")["html"]
+        assert {headers["user-agent"] for headers in site.headers} == {user_agent()}
+
+    def test_a_page_larger_than_allowed_and_a_download_are_refused(self, site, crawl):
+        async def attached(request: web.Request) -> web.Response:
+            return web.Response(body=b"x" * 1000, headers={"Content-Disposition": "attachment; filename=x.bin"})
+
+        site.html("/news/1/x", "<main></main><script>document.body.innerText = 'x'.repeat(20000)</script>")
+        site.pages["/news/2/x"] = attached
+        done = crawl(page("/news/1/x"), page("/news/2/x"), ALQAHIRA_BROWSER="always", DOWNLOAD_MAXSIZE=10_000)
+        assert done.page("/news/1/x")["cause"] == "too_large"
+        assert done.page("/news/2/x")["cause"] == "browser_error"
+        assert_nothing_left(done)
 
     def test_a_page_in_another_encoding_comes_as_utf_8(self, site, crawl):
         async def windows(request: web.Request) -> web.Response:
@@ -346,7 +377,9 @@ class TestTrouble:
 
     def test_a_driver_that_is_killed_is_started_again(self, site, crawl):
         site.pages["/api/article"] = _killer(site, times=1, mark=mark_of("driver"), named="run-driver")
-        done = crawl(page("/news/1/x", then=[ARTICLE]), ALQAHIRA_BROWSER="always", environment={MARK: mark_of("driver")})
+        done = crawl(
+            page("/news/1/x", then=[ARTICLE]), ALQAHIRA_BROWSER="always", environment={MARK: mark_of("driver")}
+        )
         assert done.page("/news/1/x")["cause"] == "browser_crashed"
         assert BODY in done.page("/news/1000/x")["html"]
         assert processes(mark_of("driver")) == []
