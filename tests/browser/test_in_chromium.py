@@ -243,9 +243,10 @@ class TestLoadMore:
         assert json.loads(body) == {"slug": "رياضة", "page": 3}
         assert "/menu" not in site.seen  # the menu's «المزيد» leads to nothing
 
-    def test_an_offset_by_what_page_data_lists_and_the_listings_number_in_it(self, site, crawl):
+    def test_an_offset_and_the_listings_number_in_page_data(self, site, crawl):
         site.pages["/api/posts"] = posts
-        listing = {"category": {"id": 34}, "posts": [{}] * 12}
+        shown = [{"id": n, "slug": f"x-{n}", "title": f"خبر {n}"} for n in range(12)]
+        listing = {"category": {"id": 34}, "posts": shown}
         data = json.dumps({"props": {"pageProps": {"category": listing}}})
         site.html(
             "/category/news",
