@@ -32,6 +32,7 @@ def pressed(path: str = "/category/news") -> dict[str, object]:
 
 def assert_nothing_left(crawl: Crawl) -> None:
     assert processes(crawl.mark) == []
+    assert "Traceback" not in crawl.log
 
 
 class TestWhichPagesComeHere:
@@ -354,7 +355,7 @@ class TestTrouble:
         done = crawl(page("/news/1/x", then=[ARTICLE]), ALQAHIRA_BROWSER="always", ALQAHIRA_BROWSER_DEADLINE=4)
         assert done.page("/news/1/x")["cause"] == "browser_timeout"
         assert BODY in done.page("/news/1000/x")["html"]
-        assert processes(done.mark) == []
+        assert_nothing_left(done)
 
     def test_a_browser_that_is_killed_is_started_again_and_no_page_is_lost(self, site, crawl):
         kill_once = _killer(site, times=1, mark=mark_of("killed-once"))
@@ -363,7 +364,7 @@ class TestTrouble:
         done = crawl(*pages, ALQAHIRA_BROWSER="always", environment={MARK: mark_of("killed-once")})
         assert [BODY in result["html"] for result in done.results] == [True] * 3
         assert done.stats["playwright/browser_count"] == 2
-        assert processes(mark_of("killed-once")) == []
+        assert_nothing_left(done)
 
     def test_a_page_that_kills_each_browser_is_given_up_and_the_others_are_not(self, site, crawl):
         site.pages["/deadly"] = _killer(site, times=99, mark=mark_of("killer"))
@@ -374,7 +375,7 @@ class TestTrouble:
         assert done.page("/news/1/x")["cause"] == "browser_crashed"
         assert 1 <= site.hits("/deadly") <= 4  # a browser that is slow to start may die before it asks
         assert BODY in done.page("/news/1000/x")["html"]
-        assert processes(mark_of("killer")) == []
+        assert_nothing_left(done)
 
     def test_a_driver_that_is_killed_is_started_again(self, site, crawl):
         site.pages["/api/article"] = _killer(site, times=1, mark=mark_of("driver"), named="run-driver")
@@ -383,7 +384,7 @@ class TestTrouble:
         )
         assert done.page("/news/1/x")["cause"] == "browser_crashed"
         assert BODY in done.page("/news/1000/x")["html"]
-        assert processes(mark_of("driver")) == []
+        assert_nothing_left(done)
 
     def test_a_renderer_that_crashes_costs_its_page_alone(self, site, crawl):
         site.pages["/api/article"] = _killer(site, times=1, mark=mark_of("renderer"), named="--type=renderer")
@@ -392,7 +393,7 @@ class TestTrouble:
         )
         assert done.page("/news/1/x")["cause"] == "browser_crashed"
         assert BODY in done.page("/news/1000/x")["html"]
-        assert processes(mark_of("renderer")) == []
+        assert_nothing_left(done)
 
     def test_no_more_pages_at_once_than_set(self, site, crawl):
         done = crawl(*(page(f"/news/{n}/x") for n in range(6)), ALQAHIRA_BROWSER="always", ALQAHIRA_BROWSER_PAGES=1)
