@@ -29,7 +29,7 @@ from alqahira.browser.errors import (
     PageTooLarge,
 )
 from alqahira.browser.load_more import learn_load_more
-from alqahira.shell import is_empty_shell
+from alqahira.shell import needs_javascript
 from alqahira.urls import is_on_site
 
 if TYPE_CHECKING:
@@ -219,7 +219,7 @@ async def _settled(page: Page, kind: str, seconds: float) -> bytes:
         await page.wait_for_load_state("networkidle", timeout=seconds * 1000)
     for _ in range(_LOOKS):
         body = (await page.content()).encode("utf-8", errors="replace")
-        if not is_empty_shell(body, kind):
+        if not needs_javascript(body, kind):
             break
         await asyncio.sleep(_POLL_SECONDS)
     return body

@@ -14,7 +14,7 @@ from alqahira.dates import start_of_cairo_day
 from alqahira.discovery.intake import Intake
 from alqahira.extensions.run import Run
 from alqahira.frontier import Link, Standing
-from alqahira.page import CrawledArticle
+from alqahira.page import ArticleItem
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ class Others:
         section: site.Section,
         arguments: CrawlArguments,
         intake: Intake,
-        process: Callable[[CrawledArticle], None],
+        process: Callable[[ArticleItem], None],
     ) -> None:
         self._run, self._section, self._arguments = run, section, arguments
         self._intake, self._process = intake, process
