@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-import browser_pages
 import extraction_speed
 import ledger_growth
 import publishing
@@ -88,7 +87,6 @@ def main() -> None:
         lambda: ledger_growth.measure((1_000, 10_000) if quick else ledger_growth.KNOWN, rounds, given.folder),
         lambda: publishing.measure(5_000 if quick else 100_000, rounds, given.folder),
         lambda: startup.measure(rounds),
-        lambda: browser_pages.measure(10 if quick else 40, rounds),
     ):
         found = measure()
         show(found)

@@ -14,8 +14,7 @@ LEARNED = LearnedRequest(
     method="POST",
     url=f"{ROOT}/api/posts",
     headers=(("Content-Type", "application/json"),),
-    body='{"categoryId":34,"page":2}',
-    page_places=(("json", "page"),),
+    body='{"categoryId":{id},"page":{page}}',
     listing_id=34,
     slug="أخبار",
 )

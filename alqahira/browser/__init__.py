@@ -1,7 +1,5 @@
-"""A real browser, for the pages that plain HTTP does not give.
+"""scrapy-playwright, for the pages that plain HTTP does not give.
 
-`handler` is what Scrapy downloads with; nothing of Playwright is imported before the first page that needs it.
-`session` is the running Chromium, `visit` one page in it, `load_more` one press of a control; `chromium` says which
-Chromium and how it is started; `policy` and `fetched_json` are pure. `alqahira.middlewares.browser` decides which page
-goes here, by the rule in `alqahira.shell`.
+`alqahira.middlewares.browser` decides which page comes here; `handler` starts Playwright at the first one. `rendering`
+holds scrapy-playwright's pages to the site, to their time and to their size; `load_more` presses a control once.
 """

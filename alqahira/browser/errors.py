@@ -20,13 +20,13 @@ class BrowserUnavailable(NeedsBrowser):
 
 
 class BrowserCrashed(BrowserError):
-    """The page, or the browser under it, died each time it was tried."""
+    """The page, or the browser under it, died."""
 
     cause = "browser_crashed"
 
 
 class BrowserTimeout(BrowserError):
-    """The page did not come to rest before the deadline."""
+    """The page took longer than ALQAHIRA_BROWSER_DEADLINE."""
 
     cause = "browser_timeout"
 

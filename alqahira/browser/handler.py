@@ -1,7 +1,6 @@
-"""Scrapy's download handler with a browser in reserve.
+"""Scrapy's download handler, with scrapy-playwright's in reserve.
 
-https://docs.scrapy.org/en/latest/topics/download-handlers.html. Plain requests go where they always go; only
-the first one that is marked for the browser imports Playwright and starts Chromium.
+scrapy-playwright's own starts Playwright with every run. This one imports it at the first request for the browser.
 """
 
 from __future__ import annotations
@@ -17,34 +16,34 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.http import Response
 
-    from alqahira.browser.session import Browser
+    from alqahira.browser.rendering import Renderer
 
-# request.meta: whether the request is for the browser; only BrowserMiddleware sets it.
-IN_BROWSER = "in_browser"
+# request.meta, as scrapy-playwright has it: the request is for the browser. Only BrowserMiddleware sets it.
+IN_BROWSER = "playwright"
 
 
 class BrowserDownloadHandler(HTTP11DownloadHandler):
-    """HTTP/1.1 as in Scrapy; a request with `meta["in_browser"]` is rendered in Chromium."""
+    """HTTP/1.1 as in Scrapy; a request with `meta["playwright"]` is rendered in Chromium."""
 
     lazy = True
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self._crawler = crawler
-        self._browser: Browser | None = None
+        self._renderer: Renderer | None = None
 
     async def download_request(self, request: Request) -> Response:
         if not request.meta.get(IN_BROWSER):
             return await super().download_request(request)
-        if self._browser is None:
+        if self._renderer is None:
             try:
-                from alqahira.browser.session import Browser
+                from alqahira.browser.rendering import Renderer
             except ImportError as error:
                 raise BrowserUnavailable(f"Playwright cannot be imported: {error}") from error
-            self._browser = Browser(self._crawler)
-        return await self._browser.fetch(request)
+            self._renderer = Renderer(self._crawler)
+        return await self._renderer.render(request)
 
     async def close(self) -> None:
-        if self._browser:
-            await self._browser.close()
+        if self._renderer:
+            await self._renderer.close()
         await super().close()

@@ -3,88 +3,90 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from time import monotonic
-from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from contextlib import suppress
+from datetime import UTC, datetime
+from itertools import islice
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Page
+from playwright.async_api import Request as PageRequest
 
 from alqahira import site
-from alqahira.browser.fetched_json import endpoint
+from alqahira.listing import read_listing
 from alqahira.load_more import LearnedRequest, SeenRequest
 from alqahira.urls import is_on_site
 
-if TYPE_CHECKING:
-    from alqahira.browser.visit import Visit
-
-# Seconds of quiet before the press, so that the page's scripts have taken hold of the control, and after it.
-_QUIET_SECONDS = 1.5
-# Seconds for the answers after the press; a page that never rests is judged by what it has asked for so far.
-_PATIENCE_SECONDS = 20.0
-_POLL_SECONDS = 0.1
+# Before the press, so that the page's scripts have taken hold of the control; after it, for the first request; for each
+# answer. Requests that are looked at, and bytes of an answer: more is no listing.
+_READY_SECONDS, _ASK_SECONDS, _ANSWER_SECONDS = 1.5, 2.0, 10.0
+_MAX_REQUESTS, _MAX_ANSWER_BYTES = 50, 2_000_000
 
 
-async def learn_load_more(visit: Visit, *, seconds: float) -> tuple[LearnedRequest | None, str | None]:
+async def learn_load_more(page: Page, html: bytes, root: str) -> tuple[LearnedRequest | None, str | None]:
     """Press the control once: the request to make from then on, or why there is none, in one line.
 
-    `seconds`: how long it waits at most, in all, for the page to come to rest. Raises BrowserTimeout and TargetGone as
-    every use of the page does.
+    `html` is the page before the press. Takes as long as the page does: the caller sets the time.
     """
-    end = monotonic() + seconds
-    await _rest(visit, end)
-    data = await visit.evaluate(_PAGE_DATA, site.NEXT_DATA_SCRIPT.value)
-    shown_items, listing_id = _shown_listing(data or "")
-    shown_items = shown_items or await visit.count_article_links()
-    slug = unquote(urlsplit(visit.url).path.rstrip("/").rpartition("/")[2])
-    visit.watch()
-    if not await visit.evaluate(_PRESS, [site.LOAD_MORE.value, list(site.LOAD_MORE_LABELS.value)]):
+    now = datetime.now(UTC)
+    number = read_listing(html, page.url, root=root, now=now).number
+    slug = unquote(urlsplit(page.url).path.rstrip("/").rpartition("/")[2])
+    asked: list[PageRequest] = []
+    await asyncio.sleep(_READY_SECONDS)
+    page.on("request", lambda request: asked.append(request))  # Playwright asks a listener for its signature
+    if not await page.evaluate(_PRESS, [site.LOAD_MORE.value, list(site.LOAD_MORE_LABELS.value)]):
         return None, "no load-more control"
-    visit.count("load_more/presses")
-    await _rest(visit, end)
-    await visit.finish_reading(max(0.0, end - monotonic()))
-    seen = visit.watched()
-    learned = LearnedRequest.learn(
-        [request for request in seen if is_on_site(request.url, visit.root)],
-        shown_items=shown_items,
-        slug=slug,
-        listing_id=listing_id,
-    )
-    visit.count("load_more/learned" if learned else "load_more/not_learned")
-    return learned, None if learned else why_nothing(seen, visit.root)
-
-
-def why_nothing(seen: list[SeenRequest], root: str) -> str:
-    """Why no request was learned from these. Values of queries are left out."""
+    await asyncio.sleep(_ASK_SECONDS)
+    seen: list[SeenRequest] = []
+    wanted = (r for r in asked if r.resource_type in ("xhr", "fetch") or r.is_navigation_request())
+    for request in list(islice(wanted, _MAX_REQUESTS)):
+        answer = await _json_answer(request) if is_on_site(request.url, root) else b""
+        articles = len(read_listing(answer, request.url, root=root, now=now).cards)
+        seen.append(SeenRequest(request.method, request.url, request.headers, _body_of(request), articles))
+        if request.is_navigation_request():
+            break  # what the next page asks for says nothing of the press
     here = [request for request in seen if is_on_site(request.url, root)]
-    if lists := [request for request in here if request.count_articles()]:
-        return f"no page number in {endpoint(lists[0].method, lists[0].url)}"
+    learned = LearnedRequest.learn(here, slug=slug, listing_id=number)
+    return learned, None if learned else _why_nothing(seen, here)
+
+
+def _why_nothing(seen: list[SeenRequest], here: list[SeenRequest]) -> str:
+    """Why no request was learned from these. Values of queries are left out."""
+    if lists := [request for request in here if request.articles]:
+        return f"no page number in {_endpoint(lists[0])}"
     if hosts := dict.fromkeys(urlsplit(request.url).netloc for request in seen if request not in here):
         return f"the press asked another host: {', '.join(list(hosts)[:3])}"
     if here:
-        return f"the press asked for {endpoint(here[0].method, here[0].url)}, which lists no articles as JSON"
+        return f"the press asked for {_endpoint(here[0])}, which lists no articles as JSON"
     return "the press asked for nothing"
 
 
-async def _rest(visit: Visit, end: float) -> None:
-    """Wait until nothing has been on the way for a while."""
-    begun = monotonic()
-    end = min(end, begun + _PATIENCE_SECONDS)
-    while monotonic() < end and min(visit.quiet_seconds(), monotonic() - begun) < _QUIET_SECONDS:
-        await asyncio.sleep(_POLL_SECONDS)
+def _endpoint(request: SeenRequest) -> str:
+    """`GET /api/news?page=…&tag=…`."""
+    parts = urlsplit(request.url)
+    keys = sorted({key for key, _ in parse_qsl(parts.query, keep_blank_values=True)})
+    return f"{request.method} {parts.path}" + ("?" + "&".join(f"{key}=…" for key in keys) if keys else "")
 
 
-def _shown_listing(page_data: str) -> tuple[int, int | None]:
-    """Number of posts and the listing's id in the page's own data; 0 and None where it says neither."""
+async def _json_answer(request: PageRequest) -> bytes:
+    """The body of a JSON answer; empty where it is none, too long or late."""
+    with suppress(PlaywrightError, TimeoutError, ValueError):
+        async with asyncio.timeout(_ANSWER_SECONDS):
+            response = await request.response()
+            headers = response.headers if response else {}
+            is_short = int(headers.get("content-length", "0")) <= _MAX_ANSWER_BYTES
+            body = await response.body() if response and is_short and "json" in headers.get("content-type", "") else b""
+            return body if len(body) <= _MAX_ANSWER_BYTES else b""
+    return b""
+
+
+def _body_of(request: PageRequest) -> str | None:
+    """What the request sends; None where that is nothing or no text."""
     try:
-        listing: Any = json.loads(page_data)
-        for key in site.LISTING_PATH.value:
-            listing = listing[key]
-        number = listing["category"]["id"]
-        return len(listing["posts"]), number if type(number) is int else None
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return 0, None
+        return request.post_data
+    except UnicodeDecodeError:
+        return None
 
-
-_PAGE_DATA = "selector => document.querySelector(selector)?.textContent"
 
 # Presses the first usable control: by selector, else a button by its label. A link to another page is no control, nor
 # is the menu's «المزيد», an <a> without an address.

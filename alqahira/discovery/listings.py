@@ -128,8 +128,6 @@ class Listings:
             self._frontier.hint(card.key, more)
         links = [_link(card, pager.url) for card in listing.cards]
         beside = [_link(card, pager.url) for card in listing.others]
-        if not links:  # a page that its script has filled in a way of its own
-            beside += self._links_of_fetched_data(response)
         discoveries = self._frontier.discover([*links, *beside])
         self._frontier.enqueue(discoveries)
         settled = {found.link.key for found in discoveries if found.settled}
@@ -167,11 +165,6 @@ class Listings:
         yield from requests
         if not requests:
             self._note_gap(pager.url, f"its page {number} can no longer be asked for by way of {way.value}")
-
-    def _links_of_fetched_data(self, response: Response) -> list[Link]:
-        """Articles that only the JSON answers name which a rendered page has fetched."""
-        found = [urls.canonical_url(url, root=self._root) for url in response.meta.get("browser_links") or ()]
-        return [Link(urls.article_id(url), url, response.url, is_listed=True) for url in dict.fromkeys(found)]
 
     # --- the ways to go on --------------------------------------------------------------------
 

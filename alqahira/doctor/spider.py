@@ -116,7 +116,7 @@ class DoctorSpider(Spider):
 
     def answered(self, response: Response, kind: str, asked: str) -> Iterator[Request]:
         learned: LearnedRequest | None = response.meta.get("learned_request")
-        note = _description(learned) if learned else str(response.meta.get("load_more_note") or "")
+        note = f"{learned.method} {learned.url}" if learned else str(response.meta.get("load_more_note") or "")
         refusal = answer_cause(response) or ""
         # It may have shown only once the body was unpacked.
         if response.request in self.recorder.exchanges:
@@ -184,11 +184,6 @@ class DoctorSpider(Spider):
 
     def closed(self, reason: str) -> None:
         self.visit.is_interrupted = reason == "shutdown"
-
-
-def _description(learned: LearnedRequest) -> str:
-    places = ", ".join(" ".join(map(str, place)) for place in learned.page_places)
-    return f"{learned.method} {learned.url}, the page's number at {places}"
 
 
 # --- recording ----------------------------------------------------------------------------------

@@ -62,7 +62,6 @@ BLOCKED = "blocked"  # a page that refuses the reader, with a status that says a
 ANOTHER_ARTICLE = "another_article"  # the page is of another story than the one that was asked for
 REDIRECTED_ELSEWHERE = "redirected_elsewhere"  # an article's address led to a page that is none
 UNSUPPORTED_SCHEME = "unsupported_scheme"
-BROWSER = "browser"
 IGNORED = "ignored"  # another component raised IgnoreRequest
 UNEXPECTED = "unexpected"  # an error of the code, not of the network
 
@@ -110,8 +109,6 @@ def failure_cause(failure: Failure | BaseException) -> str:
         return error.cause
     if isinstance(error, HttpError):
         return answer_cause(error.response) or f"http_{error.response.status}"
-    if type(error).__module__.startswith("playwright."):
-        return TIMEOUT if type(error).__name__ == "TimeoutError" else BROWSER
     if _is_tls(error):
         return TLS
     # HttpCompressionMiddleware's word for a body that unpacks to more than DOWNLOAD_MAXSIZE.
@@ -160,7 +157,6 @@ _TRANSIENT = frozenset(
         ANOTHER_ARTICLE,
         ROBOTS_UNREACHABLE,
         RETRY_AFTER_TOO_LONG,
-        BROWSER,
         "browser_error",
         "browser_crashed",
         "browser_timeout",

@@ -66,7 +66,6 @@ class Pages(Spider):
                 "url": response.url,
                 "status": response.status,
                 "html": response.text,
-                "links": response.meta.get("browser_links"),
                 "learned": (learned := response.meta.get("learned_request")) and learned.to_json(),
                 "note": response.meta.get("load_more_note"),
                 "headers": sorted(key.decode() for key in response.headers),
@@ -80,7 +79,12 @@ class Pages(Spider):
         page = failure.request.cb_kwargs["page"]
         error = failure.value
         self.results.append(
-            {"path": page["path"], "error": type(error).__name__, "cause": getattr(error, "cause", None)}
+            {
+                "path": page["path"],
+                "error": type(error).__name__,
+                "text": str(error),
+                "cause": getattr(error, "cause", None),
+            }
         )
         for then in page.get("then", ()):
             yield self.request(then)

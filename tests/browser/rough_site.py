@@ -119,7 +119,12 @@ class RoughSite:
         """Four articles a page, one a day, newest first."""
         first = 1000 - page * 4
         items = [
-            {"id": n, "link": f"/news/{n}/x", "date": f"2026-{1 + (1000 - n) // 28:02}-{28 - (1000 - n) % 28:02}"}
+            {
+                "id": n,
+                "title": f"خبر {n}",
+                "slug": "x",
+                "date": f"2026-{1 + (1000 - n) // 28:02}-{28 - (1000 - n) % 28:02}",
+            }
             for n in range(first, first - 4, -1)
         ]
         return {"items": items, "last": page + 1 >= self.list_pages}
