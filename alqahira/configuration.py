@@ -65,7 +65,7 @@ _REAL = {
     "ALQAHIRA_RETRY_BUDGET": (0, 1_000_000),
     "ALQAHIRA_CRAWL_DELAY_MAX": (0, _DAY),
     "ALQAHIRA_RETRY_AFTER_MAX": (0, _DAY),
-    "ALQAHIRA_OTHERS_PATIENCE": (0, _DAY),
+    "ALQAHIRA_LEDGER_WAIT": (0, _DAY),
     "ALQAHIRA_BACKOFF_BASE": (0, _DAY),
     "ALQAHIRA_BACKOFF_MAX": (0, _DAY),
     "ALQAHIRA_BROWSER_DEADLINE": (0.1, _DAY),
@@ -92,6 +92,7 @@ class Configuration:
     site_url: str
     output_dir: Path
     state_url: str
+    ledger_wait: float  # seconds
     near_duplicates: str
     browser: str
     compress_parts: bool
@@ -120,6 +121,7 @@ class Configuration:
             site_url=check_site_url(str(settings["ALQAHIRA_SITE_URL"])),
             output_dir=output_dir,
             state_url=state_url(settings),
+            ledger_wait=real["ALQAHIRA_LEDGER_WAIT"],
             near_duplicates=check_choice(
                 "ALQAHIRA_NEAR_DUPLICATES", str(settings["ALQAHIRA_NEAR_DUPLICATES"]), ("drop", "mark", "off")
             ),

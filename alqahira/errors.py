@@ -20,9 +20,13 @@ class LedgerMissing(ConfigurationError):
 
 
 class LedgerBusy(AlqahiraError):
-    """Another run holds the ledger."""
+    """Another process writes to the ledger. `owner`: its command, such as `scrapy crawl defense`; empty if unknown."""
 
     exit_status = 3
+
+    def __init__(self, message: str, owner: str = "") -> None:
+        super().__init__(message)
+        self.owner = owner
 
 
 class LedgerLost(LedgerBusy):

@@ -22,7 +22,6 @@ class Standing(StrEnum):
     PENDING = "pending"  # met, and nothing has become of it yet
     DUE = "due"  # known, and to be asked about now
     RESTING = "resting"  # known, and not to be asked about yet
-    ELSEWHERE = "elsewhere"  # pending, and another run is at it
     SET_ASIDE = "set_aside"  # read by a run that did not cover it, and kept in the ledger for one that does
     NOT_ARTICLE = "not_article"  # an infographic, an album or a video: never to be asked for
 

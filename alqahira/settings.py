@@ -25,6 +25,8 @@ ALQAHIRA_SITE_URL = site.ROOT.value
 ALQAHIRA_OUTPUT_DIR = "output"
 # Empty: state.db in the output folder, so that a corpus and its ledger are never parted by mistake.
 ALQAHIRA_STATE_URL = ""
+# Seconds to wait for the other section's run to end; 0: not at all. For a run of its own section none waits.
+ALQAHIRA_LEDGER_WAIT = 600.0
 # `drop`: an article that was told already is not published. `mark`: it is, with `duplicate_of`. `off`: all are.
 ALQAHIRA_NEAR_DUPLICATES = "drop"
 # `auto`: plain HTTP first. `never`, `always`: docs/browser.md.
@@ -112,8 +114,6 @@ ALQAHIRA_ALERT_TIMEOUT = 30
 
 # --- a state in PostgreSQL (docs/scaling.md) ---------------------------------------------------
 
-# Seconds without progress after which a run no longer waits for pages that another run was at first.
-ALQAHIRA_OTHERS_PATIENCE = 900.0
 # Seconds that a run waits for a database that went away under it, before it ends and leaves its work to the next.
 POSTGRESQL_PATIENCE = 60.0
 # The same where a run begins: long enough for a server that is just being restarted.
@@ -127,8 +127,8 @@ POSTGRESQL_CONNECT_ARGS: dict[str, Any] = {
     "keepalives_count": 4,
     "tcp_user_timeout": 30_000,
 }
-# The same on the server's side, which so lets go of what a vanished node held; nobody stops all others for long; and
-# a commit is on the disk before anything is told of it, whatever the server's own default.
+# The same on the server's side, which so releases what a vanished node held; nobody keeps its successor waiting for
+# long; and a commit is on the disk before anything is told of it, whatever the server's own default.
 POSTGRESQL_WRITER_OPTIONS = (
     "-c synchronous_commit=on -c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3 "
     "-c lock_timeout=30s -c idle_in_transaction_session_timeout=60s"

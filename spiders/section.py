@@ -14,7 +14,6 @@ from typing import Any, ClassVar
 from scrapy import Request, Spider, signals
 from scrapy.exceptions import DontCloseSpider
 from scrapy.http import Response
-from scrapy.utils.defer import _schedule_coro
 from twisted.python.failure import Failure
 
 from alqahira import site, urls
@@ -23,7 +22,6 @@ from alqahira.arguments import CrawlArguments
 from alqahira.dates import cairo_day
 from alqahira.discovery.intake import Intake
 from alqahira.discovery.listings import Listings
-from alqahira.discovery.others import Others
 from alqahira.discovery.sitemaps import Sitemaps
 from alqahira.extensions.run import Run
 from alqahira.extract import read_page
@@ -58,7 +56,6 @@ class SectionSpider(Spider):
         self.intake = Intake(self.run, self.section, self.arguments)
         self.sitemaps = Sitemaps(self.run, self.arguments, self.intake)
         self.listings = Listings(self.run, self.section, self.arguments, self.intake, self.sitemaps)
-        self.others = Others(self.run, self.section, self.arguments, self.intake, self._process)
         self.crawler.signals.connect(self.go_on, signal=signals.spider_idle)
         for url in self.listings.urls():
             yield self.listings.first_request(url)
@@ -75,27 +72,16 @@ class SectionSpider(Spider):
         return run
 
     def go_on(self) -> None:
-        """When all that was asked has answered: what a load-more control asks for, the articles, the others'."""
+        """When all that was asked has answered: what a load-more control asks for, then the articles."""
         requests = [*self.listings.to_learn()]
         if not requests:
             self.listings.note_unjoined()
             requests = [*self._article_requests()]
-        waits = False
-        if not requests and not self.run.is_full:
-            waits = self.others.are_at_work()
-            if waits:
-                self.others.ask_again()
-                requests = [*self._article_requests()]
-            waits |= self.others.adopt_from_other_months()
-        if self.run.is_full or not (requests or waits):
+        if self.run.is_full or not requests:
             return
         for request in requests:
             self.crawler.engine.crawl(request)
         raise DontCloseSpider
-
-    def _process(self, article: CrawledArticle) -> None:
-        """Send an article that no response brought through the pipelines."""
-        _schedule_coro(self.crawler.engine.scraper.start_itemproc_async(article, response=None))
 
     def _article_requests(self) -> Iterator[Request]:
         for link, discovery in self.intake.next_batch():

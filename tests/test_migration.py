@@ -16,7 +16,8 @@ from alqahira.parts import part_files
 from alqahira.tables import STATE_VERSION, metadata
 
 # The shape of each version's tables. A change of the tables needs the next version, its step, and a line here.
-SHAPES = {1: "d57dbca6cf5afc05"}
+SHAPES = {1: "d57dbca6cf5afc05", 2: "d57dbca6cf5afc05"}
+NEXT, LATER = STATE_VERSION + 1, STATE_VERSION + 2
 
 
 def add_a_column(connection):
@@ -43,16 +44,16 @@ def shape(folder):
 
 @pytest.fixture
 def old(tmp_path):
-    """An output whose state is of version 1."""
+    """An output whose state is of this version."""
     live(tmp_path)
     return tmp_path
 
 
 @pytest.fixture
 def upgraded(monkeypatch):
-    """The program is of version 3 now, two steps on."""
-    monkeypatch.setattr(migrations, "STATE_VERSION", 3)
-    monkeypatch.setattr(migrations, "MIGRATIONS", {1: add_a_column, 2: add_a_table})
+    """The program is two versions on."""
+    monkeypatch.setattr(migrations, "STATE_VERSION", LATER)
+    monkeypatch.setattr(migrations, "MIGRATIONS", {STATE_VERSION: add_a_column, NEXT: add_a_table})
 
 
 def published(folder):
@@ -61,13 +62,13 @@ def published(folder):
 
 def test_an_older_state_takes_every_step_to_this_version(old, upgraded):
     opened(old).close()
-    assert shape(old) == (3, True, True)
+    assert shape(old) == (LATER, True, True)
 
 
 def test_a_state_is_migrated_once(old, upgraded):
     opened(old).close()
     opened(old).close()  # a second «alter table» would raise
-    assert shape(old) == (3, True, True)
+    assert shape(old) == (LATER, True, True)
 
 
 def test_nothing_is_published_again_after_a_migration(old, upgraded):
@@ -91,10 +92,10 @@ def test_a_kill_inside_the_migration_leaves_the_old_state(old, upgraded, monkeyp
         die(connection)
 
     steps = {
-        "before": {1: die, 2: add_a_table},
-        "within the first": {1: half, 2: add_a_table},
-        "between": {1: add_a_column, 2: die},
-        "after the last": {1: add_a_column, 2: whole},
+        "before": {STATE_VERSION: die, NEXT: add_a_table},
+        "within the first": {STATE_VERSION: half, NEXT: add_a_table},
+        "between": {STATE_VERSION: add_a_column, NEXT: die},
+        "after the last": {STATE_VERSION: add_a_column, NEXT: whole},
     }
     child = os.fork()
     if child == 0:
@@ -104,10 +105,10 @@ def test_a_kill_inside_the_migration_leaves_the_old_state(old, upgraded, monkeyp
         finally:
             os._exit(0)
     assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
-    assert shape(old) == (1, False, False)
+    assert shape(old) == (STATE_VERSION, False, False)
     before = published(old)
     live(old)
-    assert shape(old) == (3, True, True)
+    assert shape(old) == (LATER, True, True)
     assert published(old) == before
 
 
@@ -116,24 +117,24 @@ def test_a_step_that_fails_leaves_the_old_state_and_lets_the_lock_go(old, upgrad
         add_a_table(connection)
         raise RuntimeError
 
-    monkeypatch.setitem(migrations.MIGRATIONS, 2, fail)
+    monkeypatch.setitem(migrations.MIGRATIONS, NEXT, fail)
     for _ in range(2):
         with pytest.raises(RuntimeError):
             opened(old)
-    assert shape(old) == (1, False, False)
+    assert shape(old) == (STATE_VERSION, False, False)
 
 
 def test_a_state_with_no_way_on_is_refused(old, upgraded, monkeypatch):
-    monkeypatch.delitem(migrations.MIGRATIONS, 1)
-    with pytest.raises(LedgerUnusable, match="no step leads on from version 1"):
+    monkeypatch.delitem(migrations.MIGRATIONS, STATE_VERSION)
+    with pytest.raises(LedgerUnusable, match=f"no step leads on from version {STATE_VERSION}"):
         opened(old)
-    assert shape(old) == (1, False, False)
+    assert shape(old) == (STATE_VERSION, False, False)
 
 
 def test_a_reader_does_not_migrate(old, upgraded):
     with pytest.raises(LedgerUnusable, match="the next run brings it there"):
         opened(old, read_only=True)
-    assert shape(old) == (1, False, False)
+    assert shape(old) == (STATE_VERSION, False, False)
 
 
 def test_a_change_of_the_tables_comes_with_a_version_of_its_own():

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
 
 from alqahira.browser.errors import BrowserUnavailable
-from alqahira.middlewares.shared_pace import await_turn
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -35,7 +34,6 @@ class BrowserDownloadHandler(HTTP11DownloadHandler):
         self._browser: Browser | None = None
 
     async def download_request(self, request: Request) -> Response:
-        await await_turn(self._crawler, request)
         if not request.meta.get(IN_BROWSER):
             return await super().download_request(request)
         if self._browser is None:

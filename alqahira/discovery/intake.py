@@ -31,8 +31,6 @@ class Intake:
         self._resting: set[str] = set()
         # Met by a sitemap before a listing told what they are.
         self._others: dict[str, str] = {}
-        # Another run is fetching them; what it finds may be this run's to take.
-        self.elsewhere: dict[str, Link] = {}
         self._hints: dict[str, Hints] = {}
 
     def take_known(self) -> None:
@@ -47,8 +45,6 @@ class Intake:
 
     def adopt_set_aside(self) -> Iterator[CrawledArticle]:
         """What the other section's runs have read of the asked days and set aside for this one."""
-        if not self._run.ledger.store.takes_revisits:
-            return
         for link in self._run.ledger.set_aside_pages(self._section.name, _EVER, datetime.now(UTC) + timedelta(days=2)):
             day = cairo_day(link.date) if link.date else None
             if self._run.is_full:
@@ -72,8 +68,6 @@ class Intake:
                 self._others[link.key] = discovery.kind or ""
             if discovery.standing is Standing.RESTING:
                 self._resting.add(link.key)
-            elif discovery.standing is Standing.ELSEWHERE:
-                self.elsewhere[link.key] = link
             elif self._run.is_full or not self._run.account.take(link.key):
                 continue
             elif discovery.standing is Standing.NOT_ARTICLE:

@@ -17,7 +17,6 @@ from scrapy.utils.asyncio import call_later
 from twisted.python.failure import Failure
 
 from alqahira.middlewares import causes
-from alqahira.middlewares.shared_pace import tell_others
 
 if TYPE_CHECKING:
     from scrapy.core.downloader import Slot
@@ -47,7 +46,6 @@ class Holds:
         if until <= self._until.get(key, 0.0):
             return
         self._until[key] = until
-        tell_others(self.crawler, key, seconds)
         self._hold_slot(key)
         if seconds <= self.longest:
             call_later(seconds, self._wake)
