@@ -66,6 +66,8 @@ class Publisher:
         # What is known of the rows that wait: the oldest's time, and how many more a day needs at least to be full.
         self._oldest: str | None = None
         self._rows_to_full = 0
+        # Whether the manifest lists every part that was placed.
+        self._is_listed = True
 
     def recover(self) -> None:
         """Finish what a run that died had planned, take away what it left lying about, rebuild the manifest.
@@ -114,7 +116,8 @@ class Publisher:
     def _seal(self) -> None:
         while self._plan_one():
             pass
-        if self._place_planned():
+        self._place_planned()
+        if not self._is_listed:
             self._write_manifest()
 
     # --- plan ---------------------------------------------------------------------------------
@@ -146,10 +149,12 @@ class Publisher:
 
     # --- place --------------------------------------------------------------------------------
 
-    def _place_planned(self) -> bool:
-        """Write every planned part to where it belongs and mark it; whether there was any."""
+    def _place_planned(self) -> None:
+        """Write every planned part to where it belongs and mark it."""
         with self._ledger.transaction() as connection:
             planned = connection.execute(sa.select(parts).where(parts.c.sealed == 0).order_by(parts.c.sequence)).all()
+        if planned:
+            self._is_listed = False
         for row in planned:
             with self._ledger.transaction() as connection:
                 content = _content(connection, row.sequence, row.path)
@@ -164,7 +169,6 @@ class Publisher:
                 ) from None
             with self._ledger.transaction() as connection:
                 connection.execute(parts.update().where(parts.c.sequence == row.sequence).values(sealed=1))
-        return bool(planned)
 
     def _refuse_foreign_parts(self) -> None:
         with self._ledger.transaction() as connection:
@@ -185,6 +189,7 @@ class Publisher:
                 write_manifest(self._output, listed)
             except OSError as error:
                 raise OutputUnwritable(f"{self._output / MANIFEST} cannot be written: {error.strerror}") from None
+        self._is_listed = True
 
 
 def _content(connection: Connection, sequence: int, path: str) -> bytes:

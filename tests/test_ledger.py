@@ -15,14 +15,6 @@ from alqahira.frontier import Standing
 from alqahira.ledger import MAX_ATTEMPTS
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def state_url(request, tmp_path):
-    """Where a ledger may live."""
-    if request.param == "postgresql":
-        return request.getfixturevalue("database")
-    return f"sqlite:///{tmp_path / 'state.db'}"
-
-
 @pytest.fixture
 def ledger(state_url):
     with opened(state_url) as made:
