@@ -20,13 +20,16 @@ class LedgerMissing(ConfigurationError):
 
 
 class LedgerBusy(AlqahiraError):
-    """Another process writes to the ledger. `owner`: its command, such as `scrapy crawl defense`; empty if unknown."""
+    """Another run writes to the ledger. `owner`: its command, such as `scrapy crawl defense`; empty if unknown.
+
+    `is_own`: it is of this very process.
+    """
 
     exit_status = 3
 
-    def __init__(self, message: str, owner: str = "") -> None:
+    def __init__(self, message: str, owner: str = "", *, is_own: bool = False) -> None:
         super().__init__(message)
-        self.owner = owner
+        self.owner, self.is_own = owner, is_own
 
 
 class LedgerLost(LedgerBusy):

@@ -163,6 +163,23 @@ def test_a_wait_that_is_no_number_of_seconds_is_one_line_and_status_2(tmp_path, 
 # --- in one process -----------------------------------------------------------------------------
 
 
+@pytest.fixture
+def elsewhere(monkeypatch):
+    """What this process holds from now on, it takes for another's."""
+    monkeypatch.setattr("alqahira.stores.store._named", Unwritten())
+
+
+class Unwritten(set):
+    def add(self, _):
+        pass
+
+
+def test_two_runs_of_one_process_do_not_wait_for_each_other(state_url):
+    with opened(state_url, owner=DEFENSE), pytest.raises(LedgerBusy):
+        open_when_free(lambda: opened(state_url, owner=FOREIGN), owner=FOREIGN, seconds=600)
+
+
+@pytest.mark.usefixtures("elsewhere")
 def test_a_waiting_run_that_then_finds_its_own_section_at_work_ends(state_url):
     first = opened(state_url, owner=DEFENSE)
     tries = []
@@ -180,6 +197,7 @@ def test_a_waiting_run_that_then_finds_its_own_section_at_work_ends(state_url):
     tries[-1].close()
 
 
+@pytest.mark.usefixtures("elsewhere")
 def test_a_signal_that_comes_as_the_ledger_is_had_lets_it_go_again(state_url):
     first = opened(state_url, owner=DEFENSE)
     handler = signal.getsignal(signal.SIGTERM)
@@ -196,34 +214,37 @@ def test_a_signal_that_comes_as_the_ledger_is_had_lets_it_go_again(state_url):
     opened(state_url).close()
 
 
-def test_whoever_finds_a_lock_taken_finds_its_holder_named(tmp_path):
-    """Not the one before: that could be of the section that looks."""
-    wrong = []
-    switch, begin = sys.getswitchinterval(), threading.Barrier(4)
-    sys.setswitchinterval(1e-6)
+def test_whoever_finds_a_lock_taken_finds_its_holder_named(tmp_path, monkeypatch):
+    """Not the one before, whom the file names until then: it could be of the section that looks."""
+    state, found = tmp_path / "state.db", []
+    FileLock(state, FOREIGN).release()
 
-    def look(owner):
-        for _ in range(200):
-            begin.wait()
-            try:
-                lock, found = FileLock(tmp_path / "state.db", owner), owner
-            except LedgerBusy as error:
-                lock, found = None, error.owner
-            seen[owner] = found
-            begin.wait()
-            if len({*seen.values()}) != 1:
-                wrong.append(dict(seen))
-            if lock is not None:
-                lock.release()
+    def look():
+        with pytest.raises(LedgerBusy) as caught:
+            FileLock(state, FOREIGN)
+        found.append(caught.value.owner)
 
-    seen: dict[str, str] = {}
-    workers = [threading.Thread(target=look, args=(f"command {n}",)) for n in range(4)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    sys.setswitchinterval(switch)
-    assert wrong == []
+    other = threading.Thread(target=look)
+    set_run = FileLock.set_run
+
+    def look_before(self, run_id):
+        monkeypatch.undo()
+        other.start()
+        # The other has looked, or waits until it may.
+        until(lambda: not other.is_alive() or is_blocked(), lambda: "neither")
+        set_run(self, run_id)
+
+    monkeypatch.setattr(FileLock, "set_run", look_before)
+    lock = FileLock(state, DEFENSE)
+    other.join()
+    assert found == [DEFENSE]
+    lock.release()
+
+
+def is_blocked():
+    """Whether a thread of this process waits for a file's lock (proc_locks(5))."""
+    waiting = (line.split() for line in Path("/proc/locks").read_text().splitlines() if "->" in line)
+    return any(fields[2] == "FLOCK" and fields[5] == str(os.getpid()) for fields in waiting)
 
 
 @pytest.mark.postgres

@@ -29,7 +29,8 @@ def open_when_free(open_now: Callable[[], Ledger], *, owner: str, seconds: float
         return open_now()
     except LedgerBusy as error:
         busy = error
-        if busy.owner == owner or seconds <= 0:
+        # One of this process could not end while this one waits.
+        if busy.owner == owner or busy.is_own or seconds <= 0:
             raise
     logger.info("Waiting up to %g s for the ledger: %s", seconds, busy)
     with _received_signals() as received:

@@ -29,6 +29,7 @@ from alqahira.tables import meta, outbox, parts
 # that broke, a deadlock that was resolved against us, a lock that was not had in time.
 _TRANSIENT = frozenset({"57P01", "57P02", "57P03", "40001", "40P01", "55P03", "25P03", "53300"})
 _CONNECTION_CODES = "08"
+_LOCK_TIMEOUT = "55P03"
 # Seconds between two looks whether the connection that holds the lock still lives.
 _LOOK = 5.0
 # Seconds for the server to notice that a writer was killed.
@@ -90,8 +91,12 @@ class PostgresqlStore(Store):
         """Take the lock, prepare the tables and name the writer: one step to everybody else."""
         self._lock = lock = self._locks.connect()
         with lock.begin():
-            if not lock.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(_key(lock, "acquiring")))):
-                raise LedgerBusy(f"another run is just taking the state {self.name}")
+            try:
+                lock.execute(sa.select(sa.func.pg_advisory_xact_lock(_key(lock, "acquiring"))))
+            except DBAPIError as error:
+                if getattr(error.orig, "sqlstate", None) != _LOCK_TIMEOUT:
+                    raise
+                raise LedgerBusy(f"another run is bringing the state {self.name} to its version") from None
             if not _try(lock):
                 raise busy(self.name, _value(lock, _WRITER))
             if self._may_come_back(lock):

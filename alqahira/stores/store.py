@@ -15,6 +15,9 @@ from sqlalchemy.exc import DatabaseError
 from alqahira.article import rfc3339
 from alqahira.errors import AlqahiraError, LedgerBusy, LedgerUnusable
 
+# The holders that this process has named.
+_named: set[str] = set()
+
 
 class Store:
     """A database that holds a ledger, and this process' lock on it."""
@@ -81,10 +84,13 @@ class Store:
 def describe_holder(owner: str, host: str = "") -> str:
     """Who holds a lock from now on, as others are told: the process, and the command that it runs."""
     process = f"process {os.getpid()}" + (f" on {host}" if host else "")
-    return f"{process} since {rfc3339(datetime.now(UTC))}, {owner or 'another command'}"
+    holder = f"{process} since {rfc3339(datetime.now(UTC))}, {owner or 'another command'}"
+    _named.add(holder)
+    return holder
 
 
 def busy(name: str, holder: str) -> LedgerBusy:
     """The error for who finds the lock taken; `holder` as `describe_holder` gave it, and perhaps a run after it."""
     owner = holder.split(", ")[1] if ", " in holder else ""
-    return LedgerBusy(f"another run holds the state {name}: {holder or 'it does not say which'}", owner)
+    is_own = any(holder.startswith(named) for named in _named)
+    return LedgerBusy(f"another run holds the state {name}: {holder or 'it does not say which'}", owner, is_own=is_own)
