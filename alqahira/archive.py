@@ -119,6 +119,8 @@ def close_left_open(folder: Path, ledger: Ledger, *, max_bytes: int) -> None:
                 continue
             os.truncate(path, end)
             _close_file(path, max_bytes)
+        except FileNotFoundError:
+            continue  # a run that was taken over has closed it meanwhile
         except OSError as error:
             raise ArchiveUnwritable(f"the archive {path} cannot be closed: {error.strerror}") from None
 
