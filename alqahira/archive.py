@@ -18,8 +18,8 @@ from typing import Any
 from alqahira.article import Article
 from alqahira.errors import AlqahiraError
 from alqahira.ledger import Ledger
-from alqahira.page import FetchedPage, PageVisit
-from alqahira.parts import write_whole
+from alqahira.page import ArchivedResponse, Fetch
+from alqahira.parts import write_atomic
 from alqahira.warc import ENDED, TAKEN_UP, Record, event_record, index_line, page_records, run_record
 from alqahira.warc_files import read_records
 
@@ -68,11 +68,11 @@ class ArchiveWriter:
         except OSError as error:
             raise self._failure(error) from None
 
-    def write_page(self, page: FetchedPage) -> None:
+    def write_page(self, page: ArchivedResponse) -> None:
         """A page that was read, before anything comes of it."""
         self.append(b"".join(page_records(page)))
 
-    def write_taken_up(self, visit: PageVisit, when: datetime) -> None:
+    def write_taken_up(self, visit: Fetch, when: datetime) -> None:
         """An article that another section's run had set aside is this one's now; its page lies in that run's file."""
         told = {"key": visit.key, "discovered_on": visit.discovered_on}
         self.append(event_record(TAKEN_UP, when, told, visit))
@@ -156,7 +156,7 @@ def _close_file(path: Path, max_bytes: int) -> None:
     if closed.exists():
         raise FileExistsError(0, f"{closed.name} is there already")
     lines = sorted(index_lines(path, closed.name, max_bytes=max_bytes))
-    write_whole(path.with_name(path.name.removesuffix(OPEN_SUFFIX) + INDEX_SUFFIX), "".join(lines).encode())
+    write_atomic(path.with_name(path.name.removesuffix(OPEN_SUFFIX) + INDEX_SUFFIX), "".join(lines).encode())
     path.rename(closed)
     folder = os.open(path.parent, os.O_RDONLY)
     try:

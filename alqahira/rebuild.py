@@ -34,7 +34,7 @@ def rebuild_state(state_url: str, output_dir: Path) -> Path | None:
 
     def begin() -> None:
         if url.get_backend_name() == "sqlite":
-            aside.extend(_put_aside(Path(url.database or "")))
+            aside.extend(_backup(Path(url.database or "")))
 
     with open_ledger(state_url, owner="scrapy verify --rebuild-state", begin=begin) as ledger:
         if not ledger.is_empty():
@@ -47,7 +47,7 @@ def rebuild_state(state_url: str, output_dir: Path) -> Path | None:
     return next(iter(aside), None)
 
 
-def _put_aside(state: Path) -> list[Path]:
+def _backup(state: Path) -> list[Path]:
     try:
         for ending in ("-wal", "-shm"):
             state.with_name(state.name + ending).unlink(missing_ok=True)

@@ -41,7 +41,7 @@ from alqahira.extensions.run import Run
 from alqahira.frontier import Link
 from alqahira.ledger import Ledger
 from alqahira.middlewares.causes import TOO_LARGE, failure_cause
-from alqahira.page import CrawledArticle, FetchedPage
+from alqahira.page import ArchivedResponse, ArticleItem
 from alqahira.warc import ENDED, TAKEN_UP, Record, page_of
 from alqahira.warc_files import read_records
 from spiders.section import SectionSpider
@@ -156,7 +156,7 @@ class Unpacker:
         crawler.stats = MemoryStatsCollector(crawler)
         return cls(crawler)
 
-    def body(self, page: FetchedPage, record: Record) -> bytes:
+    def body(self, page: ArchivedResponse, record: Record) -> bytes:
         """The page's body, decompressed. Raises what the decoders raise; `failure_cause` names it."""
         body = page.body
         if record.http is None:
@@ -368,7 +368,7 @@ class _Replay:
 
     # --- the steps ------------------------------------------------------------------------------
 
-    def _pass_on(self, item: CrawledArticle) -> None:
+    def _pass_on(self, item: ArticleItem) -> None:
         done: Any = item
         try:
             for step in self.steps:

@@ -23,7 +23,7 @@ from warcio.warcwriter import WARCWriter
 
 from alqahira import urls
 from alqahira.extract import Hints
-from alqahira.page import FetchedPage, Headers, PageVisit
+from alqahira.page import ArchivedResponse, Fetch, Headers
 
 # The extension header in which pywb and Browsertrix keep JSON of their own; ours is atomic with its page that way.
 NOTE_HEADER = "WARC-JSON-Metadata"
@@ -86,7 +86,7 @@ def run_record(filename: str, started: datetime, about: Mapping[str, str]) -> by
     return _member(writer, out, info)
 
 
-def page_records(page: FetchedPage) -> tuple[bytes, bytes]:
+def page_records(page: ArchivedResponse) -> tuple[bytes, bytes]:
     """The page's own record, and that of its request; the second is empty for a page that was rendered."""
     visit = page.visit
     if page.is_rendered:
@@ -150,7 +150,7 @@ def answer_records(
     return response, _member(writer, out, request)
 
 
-def event_record(event: str, when: datetime, told: Mapping[str, Any], refers_to: PageVisit | None = None) -> bytes:
+def event_record(event: str, when: datetime, told: Mapping[str, Any], refers_to: Fetch | None = None) -> bytes:
     """A `metadata` record: what else happened in a run that decides what it published."""
     writer, out = _writer()
     headers = {"WARC-Date": warc_date(when)}
@@ -182,7 +182,7 @@ def _text(headers: Headers | Iterator[tuple[bytes, bytes]]) -> list[tuple[str, s
     return [(name.decode("latin-1"), b" ".join(value.splitlines()).decode("latin-1")) for name, value in headers]
 
 
-def _note(page: FetchedPage) -> dict[str, Any]:
+def _note(page: ArchivedResponse) -> dict[str, Any]:
     visit, hints = page.visit, page.hints
     said = {
         "key": visit.key,
@@ -211,15 +211,15 @@ def _member(writer: WARCWriter, out: BytesIO, record: ArcWarcRecord) -> bytes:
 # --- back to a page ------------------------------------------------------------------------------
 
 
-def page_of(record: Record) -> FetchedPage:
+def page_of(record: Record) -> ArchivedResponse:
     """The page that a `response` or `resource` holds, with what was noted of it. Raises ValueError for a bad one."""
     note = record.note or {}
     url = record.url
     http = record.http
     headers = ScrapyHeaders([(name, value) for name, value in http.headers] if http else [])
     key = note.get("key") or urls.article_id(urls.canonical_url(url))
-    return FetchedPage(
-        visit=PageVisit(
+    return ArchivedResponse(
+        visit=Fetch(
             key=str(key),
             url=url,
             fetched=record.date,

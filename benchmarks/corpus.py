@@ -33,11 +33,11 @@ from random import Random
 from scrapy.utils.project import get_project_settings
 
 from alqahira import site
-from alqahira.corpus.deciding import Happening, decide_group
+from alqahira.corpus.deciding import Event, decide_group
 from alqahira.corpus.reading import ARTICLE, archive_source, rows
 from alqahira.corpus.writing import DUPLICATES_FOLDER
 from alqahira.extract import Hints
-from alqahira.page import FetchedPage, PageVisit
+from alqahira.page import ArchivedResponse, Fetch
 from alqahira.parts import ARTICLES_FOLDER, MANIFEST
 from alqahira.replica.body import paragraph
 from alqahira.replica.corpus import ReplicaArticle, make_slug
@@ -119,9 +119,9 @@ def write_runs(folder: Path, first: int, stop: int, last: int) -> int:
         for moment, article in seen:
             url = pages.url(article)
             where = f"{site.ROOT.value}/category/{article.category}"
-            visit = PageVisit(key=str(article.number), url=url, fetched=moment, discovered_on=where)
+            visit = Fetch(key=str(article.number), url=url, fetched=moment, discovered_on=where)
             body = pages.article(article).encode()
-            page = FetchedPage(visit=visit, link_url=url, hints=Hints(), body=body, headers=_HTML)
+            page = ArchivedResponse(visit=visit, link_url=url, hints=Hints(), body=body, headers=_HTML)
             file.write(b"".join(page_records(page)))
         file.write(event_record(ENDED, ended, {"complete": True, "exit_status": 0, "reason": "finished", "met": []}))
     met = list(dict.fromkeys(str(article.number) for _, article in seen))
@@ -234,7 +234,7 @@ def python_costs(archive: Path) -> tuple[float, float]:
     told = sorted((row for row in read if row.kind == ARTICLE), key=lambda row: (row.article_id or "", row.moment))
     began = time.process_time()
     for _, found in groupby(told, key=lambda row: row.article_id):
-        group = [Happening(r.kind, r.run, r.key, r.discovered_on, r.cause, r.line) for r in found]
+        group = [Event(r.kind, r.run, r.key, r.discovered_on, r.cause, r.line) for r in found]
         list(decide_group(group, 1, source.runs, "drop"))
     deciding = time.process_time() - began
     return reading / len(told) * 1000, deciding / len(told) * 1000

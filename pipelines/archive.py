@@ -12,13 +12,13 @@ from scrapy.exceptions import DropItem
 from pipelines import Step
 
 if TYPE_CHECKING:
-    from alqahira.page import CrawledArticle
+    from alqahira.page import ArticleItem
 
 
 class Archive(Step):
     """What cannot be archived goes no further: no record without its page."""
 
-    def process_item(self, item: CrawledArticle) -> CrawledArticle:
+    def process_item(self, item: ArticleItem) -> ArticleItem:
         if not self.run.keep(item.page or item.visit):
             raise DropItem("left to the next run")
         item.page = None

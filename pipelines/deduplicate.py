@@ -12,7 +12,7 @@ from alqahira.similarity import fingerprint
 from pipelines import Step
 
 if TYPE_CHECKING:
-    from alqahira.page import CrawledArticle
+    from alqahira.page import ArticleItem
 
 _OUTCOMES = {
     "accepted": Outcome.ACCEPTED,
@@ -25,7 +25,7 @@ _OUTCOMES = {
 class Deduplicate(Step):
     """What passes has been accepted: it stands in the ledger's outbox."""
 
-    def process_item(self, item: CrawledArticle) -> CrawledArticle:
+    def process_item(self, item: ArticleItem) -> ArticleItem:
         if self.run.is_full or self.run.failure:
             raise DropItem("left to the next run")
         try:

@@ -16,7 +16,7 @@ from ledger_scenario import NOW, body, crawled, opened
 from alqahira.archive import files
 from alqahira.arguments import CrawlArguments
 from alqahira.corpus import grouping
-from alqahira.corpus.deciding import Decider, Happening
+from alqahira.corpus.deciding import Event, LedgerSimulator
 from alqahira.corpus.job import _first_line
 from alqahira.corpus.reading import ARTICLE, TAKE_UP, PastRun, hashed, last_moments
 from alqahira.corpus.writing import first_numbers, write_parts
@@ -168,36 +168,36 @@ HAPPENINGS = st.lists(
 @given(happenings=HAPPENINGS)
 @settings(max_examples=20, deadline=None)
 def test_the_decider_decides_as_the_ledger_does(tmp_path_factory, mode, happenings):
-    decider, hours = Decider(RUNS, mode), 0
+    decider, hours = LedgerSimulator(RUNS, mode), 0
     with opened(f"sqlite:///{tmp_path_factory.mktemp('ledger') / 'state.db'}") as ledger:
         ledger.start_run("run", "defense", NOW)
         for number, story, edit, later, topics in happenings:
             hours += later
             line = to_json_line(to_record(told(number, story, edit, hours, topics).article))
-            found = decider.decide(Happening(ARTICLE, 0, str(number), None, None, line))
+            found = decider.decide(Event(ARTICLE, 0, str(number), None, None, line))
             item = told(number, story, edit, hours, topics)
             assert (found.outcome, found.cause, found.line) == by_ledger(ledger, item, mode)
 
 
 def test_a_story_told_again_and_again_is_each_time_a_duplicate_of_the_first():
-    decider = Decider(RUNS, "drop")
+    decider = LedgerSimulator(RUNS, "drop")
     lines = [to_json_line(to_record(told(n, 1, (0, 4, 5)[n % 3], n, ("defense",)).article)) for n in range(1, 7)]
-    found = [decider.decide(Happening(ARTICLE, 0, str(n), None, None, line)) for n, line in enumerate(lines, start=1)]
+    found = [decider.decide(Event(ARTICLE, 0, str(n), None, None, line)) for n, line in enumerate(lines, start=1)]
     assert Counter(decision.outcome for decision in found) == {"accepted": 1, "duplicate": 5}
     assert {decision.line.partition('"duplicate_of": ')[2][:3] for decision in found[1:]} == {'"1"'}
 
 
 def test_what_one_section_set_aside_is_taken_up_by_the_other_with_its_run_and_the_first_door():
-    decider = Decider(RUNS, "drop")
+    decider = LedgerSimulator(RUNS, "drop")
     article = told(1, 1, 0, 1, ("foreign_affairs",)).article
     line = to_json_line(to_record(article))
-    assert decider.decide(Happening(ARTICLE, 0, "1", "door", None, line)).outcome == "off_topic"
-    assert decider.decide(Happening(TAKE_UP, 0, "1", None, None, None)) is None  # not this section's either
-    found = decider.decide(Happening(TAKE_UP, 1, "1", None, None, None))
+    assert decider.decide(Event(ARTICLE, 0, "1", "door", None, line)).outcome == "off_topic"
+    assert decider.decide(Event(TAKE_UP, 0, "1", None, None, None)) is None  # not this section's either
+    found = decider.decide(Event(TAKE_UP, 1, "1", None, None, None))
     assert found.outcome == "accepted"
     assert '"run_id": "other"' in found.line
     assert '"discovered_on": "door"' in found.line
-    assert decider.decide(Happening(TAKE_UP, 1, "1", None, None, None)) is None  # it is published
+    assert decider.decide(Event(TAKE_UP, 1, "1", None, None, None)) is None  # it is published
 
 
 @pytest.mark.parametrize(

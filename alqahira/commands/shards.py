@@ -6,7 +6,7 @@ import argparse
 
 from scrapy.commands import ScrapyCommand
 
-from alqahira.commands.ending import end
+from alqahira.commands.failure import fail
 from alqahira.errors import ConfigurationError
 
 
@@ -19,4 +19,4 @@ class Command(ScrapyCommand):
         return "Gone: a backfill is one run, scrapy crawl SECTION -a since=DAY -a until=DAY"
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        end(ConfigurationError("scrapy shards is gone: a backfill is one run, scrapy crawl SECTION -a since=DAY"))
+        fail(ConfigurationError("scrapy shards is gone: a backfill is one run, scrapy crawl SECTION -a since=DAY"))

@@ -1,6 +1,6 @@
 """What the ledger would have decided, of one group of articles, in its order and by its rules. Pure.
 
-`Decider` is the ledger's articles, set-aside records and near-duplicate index as plain dictionaries; the rules
+`LedgerSimulator` is the ledger's articles, set-aside records and near-duplicate index as plain dictionaries; the rules
 themselves are `alqahira.decisions`, which both ask.
 """
 
@@ -29,7 +29,7 @@ from alqahira.record import from_record, to_json_line, to_record
 from alqahira.similarity import Fingerprint, fingerprint
 
 
-class Happening(NamedTuple):
+class Event(NamedTuple):
     """A row of `reading` that can decide something. `line`: the article as a record."""
 
     kind: str
@@ -55,7 +55,7 @@ class _Version:
     status: str
 
 
-class Decider:
+class LedgerSimulator:
     """One group. Happenings come in the order in which the ledger saw them."""
 
     def __init__(self, runs: Sequence[PastRun], near_duplicates: str, *, is_alone: bool = False) -> None:
@@ -69,7 +69,7 @@ class Decider:
         self._page_article: dict[str, str] = {}
         self._doors: dict[str, str | None] = {}
 
-    def decide(self, what: Happening) -> Decision | None:
+    def decide(self, what: Event) -> Decision | None:
         """None where nothing comes of it."""
         if what.kind in (ARTICLE, FAILED):
             self._doors.setdefault(what.key, what.discovered_on)
@@ -79,7 +79,7 @@ class Decider:
             return self._take_up(what)
         return self._pass_on(from_record(json.loads(what.line or "")), what)
 
-    def _take_up(self, what: Happening) -> Decision | None:
+    def _take_up(self, what: Event) -> Decision | None:
         """An article that another section's run has set aside."""
         newest = self._newest(self._page_article.get(what.key, ""))
         run = self._runs[what.run]
@@ -89,7 +89,7 @@ class Decider:
         article = replace(newest.article, discovered_on=door, run_id=run.run_id or newest.article.run_id)
         return self._pass_on(article, what)
 
-    def _pass_on(self, article: Article, what: Happening) -> Decision:
+    def _pass_on(self, article: Article, what: Event) -> Decision:
         run, number = self._runs[what.run], article.article_id
         self._page_article[what.key] = number
         versions = self._versions.setdefault(number, [])
@@ -153,8 +153,8 @@ class Decider:
 
 
 def decide_group(
-    happenings: Sequence[Happening], names: int, runs: Sequence[PastRun], near_duplicates: str
+    happenings: Sequence[Event], names: int, runs: Sequence[PastRun], near_duplicates: str
 ) -> Iterator[Decision | None]:
     """What became of each happening of a group of `names` articles, in their order."""
-    decider = Decider(runs, near_duplicates, is_alone=names < 2)
+    decider = LedgerSimulator(runs, near_duplicates, is_alone=names < 2)
     return map(decider.decide, happenings)

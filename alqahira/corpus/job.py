@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alqahira.corpus import grouping
-from alqahira.corpus.deciding import Happening, decide_group
+from alqahira.corpus.deciding import Event, decide_group
 from alqahira.corpus.reading import (
     ARTICLE,
     DAMAGED,
@@ -246,7 +246,7 @@ class _Job:
             for _, found in groupby(some, key=attrgetter("group")):
                 of_group = list(found)
                 names = len({row.article_id for row in of_group if row.kind == ARTICLE})
-                told = [Happening(r.kind, r.run, r.key, r.discovered_on, r.cause, r.line) for r in of_group]
+                told = [Event(r.kind, r.run, r.key, r.discovered_on, r.cause, r.line) for r in of_group]
                 for row, decision in zip(of_group, decide_group(told, names, runs, near_duplicates), strict=True):
                     if decision is not None:
                         yield (row.clock, row.file, row.offset, row.position, *decision)

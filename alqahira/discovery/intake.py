@@ -14,7 +14,7 @@ from alqahira.extensions.run import Run
 from alqahira.extract import Hints
 from alqahira.frontier import Discovery, Link, Standing
 from alqahira.listing import section_of
-from alqahira.page import CrawledArticle
+from alqahira.page import ArticleItem
 
 _AT_ONCE = 200
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -43,7 +43,7 @@ class Intake:
             if self._run.account.take(discovery.link.key):
                 self.wait(discovery.link, discovery)
 
-    def adopt_set_aside(self) -> Iterator[CrawledArticle]:
+    def adopt_set_aside(self) -> Iterator[ArticleItem]:
         """What the other section's runs have read of the asked days and set aside for this one."""
         for link in self._run.ledger.set_aside_pages(self._section.name, _EVER, datetime.now(UTC) + timedelta(days=2)):
             day = cairo_day(link.date) if link.date else None
@@ -59,7 +59,7 @@ class Intake:
         now = datetime.now(UTC)
         return self._run.ledger.discover(asked, section=self._section.name, run_id=self._run.run_id, now=now)
 
-    def take_up(self, discoveries: Iterable[Discovery]) -> Iterator[CrawledArticle]:
+    def take_up(self, discoveries: Iterable[Discovery]) -> Iterator[ArticleItem]:
         """Each article once a run: let it wait for its download, ask whether it changed, or leave it as it is known."""
         for discovery in discoveries:
             link = discovery.link
@@ -77,7 +77,7 @@ class Intake:
             else:
                 self.wait(link, discovery)
 
-    def adopt(self, link: Link) -> Iterator[CrawledArticle]:
+    def adopt(self, link: Link) -> Iterator[ArticleItem]:
         """What another section's run has set aside, where the ledger still has it; else it waits to be asked for."""
         kept = self._run.ledger.set_aside_article(link.key, self._section.topic)
         if kept:
@@ -90,7 +90,7 @@ class Intake:
         self._waiting.append((link, discovery))
 
     def next_batch(self) -> list[tuple[Link, Discovery | None]]:
-        """Those to be asked for now, when all doors have spoken: what still rests is settled as it is known."""
+        """Those to be asked for now, when all doors have redact: what still rests is settled as it is known."""
         resting, self._resting = self._resting, set()
         for key in resting:
             if self._run.account.take(key):

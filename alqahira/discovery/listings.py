@@ -24,7 +24,7 @@ from alqahira.frontier import Link, Standing
 from alqahira.listing import Card, Listing, read_listing
 from alqahira.load_more import LearnedRequest
 from alqahira.middlewares.causes import answer_cause, failure_cause, is_transient
-from alqahira.page import CrawledArticle
+from alqahira.page import ArticleItem
 
 logger = logging.getLogger(__name__)
 
@@ -95,9 +95,7 @@ class Listings:
 
     # --- one page -----------------------------------------------------------------------------
 
-    def parse(
-        self, response: Response, pager: Pager, number: int, way: Way | None
-    ) -> Iterator[Request | CrawledArticle]:
+    def parse(self, response: Response, pager: Pager, number: int, way: Way | None) -> Iterator[Request | ArticleItem]:
         """One page of a listing: its articles, and the next page where the run goes deeper."""
         if cause := answer_cause(response):
             yield from self._no_page(pager, number, way, cause)
@@ -123,7 +121,7 @@ class Listings:
         for url in listing.feed_urls:
             yield from self._sitemaps.new_request(url)
 
-    def _take(self, pager: Pager, listing: Listing, response: Response) -> Iterator[CrawledArticle]:
+    def _take(self, pager: Pager, listing: Listing, response: Response) -> Iterator[ArticleItem]:
         for card in listing.cards:
             more = Hints(listing_headline=card.headline, listing_date=card.date, section=listing.section)
             self._intake.hint(card.key, more)
@@ -142,7 +140,7 @@ class Listings:
 
     def _go_on(self, pager: Pager, listing: Listing, url: str) -> Iterator[Request]:
         trail = pager.trail
-        stop = trail.why_stop(
+        stop = trail.stop_reason(
             overlap=self._settings.getint("ALQAHIRA_OVERLAP"),
             max_pages=self._settings.getint("ALQAHIRA_MAX_LISTING_PAGES"),
             since=self._arguments.since,
@@ -261,7 +259,7 @@ class Listings:
         """No way leads on: older articles can be reached by a sitemap alone."""
         if self._arguments.since:
             self._too_shallow(pager, f"its first page{pager.extent()}; no way to the next one works ({_DEPTH_FACTS})")
-        elif not pager.trail.is_joined:
+        elif not pager.trail.overlaps_known:
             self._unjoined.append(pager)
 
     def _too_shallow(self, pager: Pager, line: str) -> None:

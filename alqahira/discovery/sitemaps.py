@@ -20,7 +20,7 @@ from alqahira.extract import Hints
 from alqahira.frontier import Link
 from alqahira.middlewares.causes import failure_cause
 from alqahira.middlewares.robots import RobotsMiddleware
-from alqahira.page import CrawledArticle
+from alqahira.page import ArticleItem
 from alqahira.sitemap import read_sitemap
 
 logger = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ class Sitemaps:
             return
         yield self.request(url)
 
-    def parse(self, response: Response) -> Iterator[Request | CrawledArticle]:
+    def parse(self, response: Response) -> Iterator[Request | ArticleItem]:
         """A sitemap index, a sitemap, a news sitemap or a feed: the files and articles of the asked days."""
         sitemap = read_sitemap(response.body, response.url, root=self._root, now=datetime.now(UTC))
         self._run.account.listings["sitemaps"] += 1

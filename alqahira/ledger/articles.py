@@ -20,7 +20,7 @@ from alqahira.decisions import Candidate, Known, Verdict, first_repeated, judge,
 from alqahira.ledger.pages import Pages
 from alqahira.ledger.reading import Reading
 from alqahira.ledger.transactions import persistent
-from alqahira.page import CrawledArticle, PageVisit
+from alqahira.page import ArticleItem, Fetch
 from alqahira.record import from_record, to_json_line, to_record
 from alqahira.similarity import Fingerprint, fingerprint
 from alqahira.tables import articles, bands, outbox, parts
@@ -30,7 +30,7 @@ class Articles(Pages, Reading):
     """The part of the ledger that decides about articles."""
 
     @persistent
-    def set_aside(self, crawled: CrawledArticle, run_id: str) -> bool:
+    def set_aside(self, crawled: ArticleItem, run_id: str) -> bool:
         """Keep an article that this run does not cover, so that one that does need not download it.
 
         False, and nothing done, where a revision of it is in the corpus or on its way there.
@@ -51,7 +51,7 @@ class Articles(Pages, Reading):
         return True
 
     @persistent
-    def set_aside_article(self, key: str, topic: str) -> CrawledArticle | None:
+    def set_aside_article(self, key: str, topic: str) -> ArticleItem | None:
         """The article that was set aside under that page, if it has the topic."""
         with self.transaction() as connection:
             page = self._page(connection, key)
@@ -61,7 +61,7 @@ class Articles(Pages, Reading):
         article = from_record(json.loads(newest.record))
         if topic not in article.topics:
             return None
-        visit = PageVisit(
+        visit = Fetch(
             key=key,
             url=page.url,
             fetched=datetime.fromisoformat(newest.date_crawled),
@@ -69,12 +69,10 @@ class Articles(Pages, Reading):
             last_modified=page.last_modified,
             discovered_on=page.discovered_on,
         )
-        return CrawledArticle(article=article, visit=visit)
+        return ArticleItem(article=article, visit=visit)
 
     @persistent
-    def accept(
-        self, crawled: CrawledArticle, fingerprint: Fingerprint, *, near_duplicates: str, run_id: str
-    ) -> Verdict:
+    def accept(self, crawled: ArticleItem, fingerprint: Fingerprint, *, near_duplicates: str, run_id: str) -> Verdict:
         """Decide and record, in one transaction: revision or duplicate, outbox row, page done."""
         article, visit = crawled.article, crawled.visit
         with self.transaction(grouped=True) as connection:

@@ -22,7 +22,7 @@ from sqlalchemy.pool import NullPool
 from alqahira import settings
 from alqahira.errors import AlqahiraError, LedgerBusy, LedgerLost, LedgerUnreachable, LedgerUnusable, one_line
 from alqahira.stores.store import Store, busy, describe_holder
-from alqahira.stores.url import spoken
+from alqahira.stores.url import redact
 from alqahira.tables import meta, outbox, parts
 
 # PostgreSQL's error codes (appendix A) for what may succeed in a moment: a server that stops or starts, a connection
@@ -44,7 +44,7 @@ class PostgresqlStore(Store):
     """See the module."""
 
     def __init__(self, url: URL, *, owner: str, read_only: bool) -> None:
-        self.name = self.where = spoken(url)
+        self.name = self.where = redact(url)
         self._holder = describe_holder(owner, socket.gethostname())
         self._read_only = read_only
         options = dict(settings.POSTGRESQL_CONNECT_ARGS)
@@ -190,7 +190,7 @@ class PostgresqlStore(Store):
             holder = _value(connection, _WRITER) or "it has ended since"
             raise LedgerLost(f"another run has taken over the state {self.name}: {holder}")
 
-    def why_not_opened(self, error: DatabaseError) -> AlqahiraError:
+    def open_error(self, error: DatabaseError) -> AlqahiraError:
         return LedgerUnusable(f"the state at {self.name} cannot be opened: {one_line(error.orig)}")
 
     # --- within a transaction -----------------------------------------------------------------

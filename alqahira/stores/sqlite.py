@@ -101,8 +101,8 @@ class SqliteStore(Store):
         if self._lock is not None:
             self._lock.set_run(run_id)
 
-    def why_not_opened(self, error: DatabaseError) -> AlqahiraError:
-        found = super().why_not_opened(error)
+    def open_error(self, error: DatabaseError) -> AlqahiraError:
+        found = super().open_error(error)
         return LedgerUnwritable(str(found)) if isinstance(error, OperationalError) else found
 
 
