@@ -7,7 +7,7 @@ of its article, so no record of the corpus is without its page. What a run that 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -101,18 +101,12 @@ class ArchiveWriter:
         )
 
 
-def close_left_open(folder: Path, ledger: Ledger, *, max_bytes: int, living: Callable[[], Container[str]]) -> None:
+def close_left_open(folder: Path, ledger: Ledger, *, max_bytes: int) -> None:
     """Close the files of runs that died: cut off are a torn end, and pages there that the ledger never heard of.
 
-    Those are still in the frontier, and come again. `living` names the runs that go on, whose files are left to them.
-    Raises ArchiveUnwritable.
+    Those are still in the frontier, and come again. Raises ArchiveUnwritable.
     """
-    found = sorted(folder.glob(f"*{OPEN_SUFFIX}"))
-    # Asked afterwards: whoever had a file by then was living before.
-    still_written = living()
-    for path in found:
-        if path.name.removesuffix(OPEN_SUFFIX) in still_written:
-            continue
+    for path in sorted(folder.glob(f"*{OPEN_SUFFIX}")):
         try:
             end = _end_of_what_counts(path, ledger, max_bytes)
             if not end:
@@ -121,7 +115,7 @@ def close_left_open(folder: Path, ledger: Ledger, *, max_bytes: int, living: Cal
             os.truncate(path, end)
             _close_file(path, max_bytes)
         except FileNotFoundError:
-            continue  # its run has closed it meanwhile, and ended
+            continue  # a run that was taken over has closed it meanwhile
         except OSError as error:
             raise ArchiveUnwritable(f"the archive {path} cannot be closed: {error.strerror}") from None
 

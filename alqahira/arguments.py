@@ -45,15 +45,6 @@ class CrawlArguments(BaseModel):
             raise ConfigurationError(f"since={self.since} is after until={self.until}")
         return self
 
-    def share(self, section: str) -> str:
-        """The part of the section's work that this is: a month of it, such as `defense/2025-03`, or the section.
-
-        Runs of different shares may go on at once where the ledger is shared (docs/scaling.md).
-        """
-        if self.since and self.until and (self.since.year, self.since.month) == (self.until.year, self.until.month):
-            return f"{section}/{self.since:%Y-%m}"
-        return section
-
     def covers(self, day: date | None) -> bool:
         """Whether an article of that Cairo day is asked for; one without a date always is."""
         return day is None or ((not self.since or day >= self.since) and (not self.until or day <= self.until))

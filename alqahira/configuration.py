@@ -48,6 +48,7 @@ _MAIL = "mailtos://USER:PASSWORD@smtp.example.org?from=alqahira@example.org&to=d
 REPLACED: dict[str, str] = {
     "ALQAHIRA_MAX_LOAD_MORE_CLICKS": "one press teaches the request, and ALQAHIRA_MAX_LISTING_PAGES bounds the pages",
     "ALQAHIRA_BROWSER_LOAD_MORE_BUDGET": "one press teaches the request behind the control (docs/browser.md)",
+    "ALQAHIRA_OTHERS_PATIENCE": "one run at a time writes to a ledger; ALQAHIRA_LEDGER_WAIT bounds the wait",
     "ALQAHIRA_WEBHOOK_URL": f"{_ALERTS} jsons://example.org/hook",
     "ALQAHIRA_SLACK_API_URL": f"{_ALERTS} slack://BOT_TOKEN/#CHANNEL",
     "SPIDERMON_SLACK_*": f"{_ALERTS} slack://BOT_TOKEN/#CHANNEL",
@@ -128,8 +129,7 @@ class Configuration(BaseModel):
     metrics_dir: Folder = option("", "for node_exporter's textfile collector; empty: `metrics` in the output folder")
     alert_urls: Words = option("", "apprise URLs, white space between them; they hold secrets", secret=True)
     alert_timeout: float = option(30, "seconds in which all alerts must be sent", 1, _DAY)
-    # --- a ledger in PostgreSQL (docs/scaling.md)
-    others_patience: Seconds = option(900.0, "seconds to wait for pages that another run was at first")
+    ledger_wait: Seconds = option(600.0, "seconds to wait for the other section's run to end; 0: not at all")
     # --- manners (docs/manners.md)
     retry_budget: float = option(50, "retries in a run, and one more for every five answers", 0, 10**6, job=AT_MOST)
     crawl_delay_max: Seconds = option(60.0, "seconds; a longer Crawl-delay is cut to this, with a warning")

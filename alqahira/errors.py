@@ -20,9 +20,16 @@ class LedgerMissing(ConfigurationError):
 
 
 class LedgerBusy(AlqahiraError):
-    """Another run holds the ledger."""
+    """Another run writes to the ledger. `owner`: its command, such as `scrapy crawl defense`; empty if unknown.
+
+    `is_own`: it is of this very process.
+    """
 
     exit_status = 3
+
+    def __init__(self, message: str, owner: str = "", *, is_own: bool = False) -> None:
+        super().__init__(message)
+        self.owner, self.is_own = owner, is_own
 
 
 class LedgerLost(LedgerBusy):

@@ -22,7 +22,6 @@ class Standing(StrEnum):
     PENDING = "pending"  # met, and nothing has become of it yet
     DUE = "due"  # known, and to be asked about now
     FRESH = "fresh"  # known, and not to be asked about yet
-    ELSEWHERE = "elsewhere"  # pending, and another run is at it
     NOT_ARTICLE = "not_article"  # an infographic, an album or a video: never to be asked for
 
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import sqlalchemy as sa
-from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
 from alqahira.errors import LedgerMissing, LedgerUnusable
-from alqahira.stores import Store
 from alqahira.tables import STATE_VERSION, meta, metadata
 
 
@@ -28,42 +26,46 @@ def _fetch_set_aside_again(connection: Connection) -> None:
         "DROP INDEX pages_next_visit",
         "CREATE INDEX pages_next_visit ON pages (next_visit)",
     ):
-        connection.execute(text(statement))
+        connection.execute(sa.text(statement))
+
+
+def _drop_tables_of_runs_side_by_side(connection: Connection) -> None:
+    """Only PostgreSQL had them. A run of version 1 that still goes on finds its token gone and writes no more."""
+    for table in ("shares", "claims", "pace"):
+        connection.execute(sa.text(f"drop table if exists {table}"))
+
+
+def _to_version_2(connection: Connection) -> None:
+    _fetch_set_aside_again(connection)
+    _drop_tables_of_runs_side_by_side(connection)
 
 
 # Steps from an older state to the next version, by the version they start from.
-MIGRATIONS: dict[int, Callable[[Connection], None]] = {1: _fetch_set_aside_again}
+MIGRATIONS: dict[int, Callable[[Connection], None]] = {1: _to_version_2}
 
 
-def prepare(store: Store, *, read_only: bool) -> None:
-    """Make the tables, or bring an older state to this version; all steps are one transaction.
+def prepare(connection: Connection, name: str, *, read_only: bool) -> None:
+    """Make the tables of the state `name`, or bring an older one to this version; to be called in one transaction.
 
     `read_only`: nothing is made. Raises LedgerUnusable for a newer version, or an older one that may not be brought
     on; LedgerMissing where there is nothing to be read.
     """
-    with store.engine.begin() as connection:
-        if not read_only:
-            store.serialize(connection, "tables")
-        has_meta = sa.inspect(connection).has_table("meta")
-        found = int(connection.scalar(sa.select(meta.c.value).where(meta.c.name == "version")) or 0) if has_meta else 0
-        if found > STATE_VERSION:
-            raise LedgerUnusable(
-                f"the state is of version {found}, newer than this program's {STATE_VERSION}: upgrade it"
-            )
-        if read_only and not found:
-            raise LedgerMissing(f"there is no state at {store.name}: no run has written there")
-        if read_only and found < STATE_VERSION:
-            raise LedgerUnusable(f"the state is of version {found}, not {STATE_VERSION}: the next run brings it there")
-        if read_only:
-            return
-        steps = range(found or STATE_VERSION, STATE_VERSION)
-        if missing := [version for version in steps if version not in MIGRATIONS]:
-            raise LedgerUnusable(f"the state is of version {found}, and no step leads on from version {missing[0]}")
-        if not found:
-            metadata.create_all(connection)
-            if store.extra_tables is not None:
-                store.extra_tables.create_all(connection)
-        for version in steps:
-            MIGRATIONS[version](connection)
-        connection.execute(meta.delete().where(meta.c.name == "version"))
-        connection.execute(meta.insert().values(name="version", value=str(STATE_VERSION)))
+    has_meta = sa.inspect(connection).has_table("meta")
+    found = int(connection.scalar(sa.select(meta.c.value).where(meta.c.name == "version")) or 0) if has_meta else 0
+    if found > STATE_VERSION:
+        raise LedgerUnusable(f"the state is of version {found}, newer than this program's {STATE_VERSION}: upgrade it")
+    if read_only and not found:
+        raise LedgerMissing(f"there is no state at {name}: no run has written there")
+    if read_only and found < STATE_VERSION:
+        raise LedgerUnusable(f"the state is of version {found}, not {STATE_VERSION}: the next run brings it there")
+    if read_only:
+        return
+    steps = range(found or STATE_VERSION, STATE_VERSION)
+    if missing := [version for version in steps if version not in MIGRATIONS]:
+        raise LedgerUnusable(f"the state is of version {found}, and no step leads on from version {missing[0]}")
+    if not found:
+        metadata.create_all(connection)
+    for version in steps:
+        MIGRATIONS[version](connection)
+    connection.execute(meta.delete().where(meta.c.name == "version"))
+    connection.execute(meta.insert().values(name="version", value=str(STATE_VERSION)))

@@ -13,7 +13,7 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -25,7 +25,7 @@ from sqlalchemy.engine import Connection
 
 from alqahira.article import SCHEMA_VERSION, rfc3339
 from alqahira.errors import AlqahiraError, LedgerUnusable
-from alqahira.ledger import ARTICLES_IN_ORDER, Ledger
+from alqahira.ledger import Ledger
 from alqahira.tables import articles, outbox, parts
 
 ARTICLES_FOLDER = "articles"
@@ -53,7 +53,7 @@ class Part:
 
 
 class Publisher:
-    """Moves the outbox into sealed parts, whoever accepted what is in it. One run at a time seals."""
+    """Moves the outbox into sealed parts, whoever accepted what is in it."""
 
     def __init__(
         self, ledger: Ledger, output_dir: Path, *, max_rows: int, max_age_seconds: float, compress: bool
@@ -66,13 +66,15 @@ class Publisher:
         # What is known of the rows that wait: the oldest's time, and how many more a day needs at least to be full.
         self._oldest: str | None = None
         self._rows_to_full = 0
+        # Whether the manifest lists every part that was placed.
+        self._is_listed = True
 
     def recover(self) -> None:
         """Finish what a run that died had planned, take away what it left lying about, rebuild the manifest.
 
         Raises LedgerUnusable where parts lie in the output that this ledger knows nothing of.
         """
-        self._ledger.persist(lambda: self._while_sealing(self._recover, wait=True))
+        self._ledger.persist(self._recover)
 
     def _recover(self) -> None:
         self._refuse_foreign_parts()
@@ -82,12 +84,6 @@ class Publisher:
         self._place_planned()
         self._write_manifest()
 
-    def _while_sealing(self, do: Callable[[], None], *, wait: bool) -> None:
-        """Do it while nobody else plans or places; without `wait`, leave it to whoever does so now."""
-        with self._ledger.store.sealing(wait=wait) as mine:
-            if mine:
-                do()
-
     def seal_due(self, now: datetime) -> None:
         """Seal all that waits once a day has a part's rows together, or the oldest row has waited long enough.
 
@@ -95,7 +91,7 @@ class Publisher:
         may be so, for there to count what waits costs as much as what waits.
         """
         if self._may_be_due(now) and self._ledger.persist(lambda: self._is_due(now)):
-            self._ledger.persist(lambda: self._while_sealing(self._seal, wait=False))
+            self._ledger.persist(self._seal)
             self._oldest, self._rows_to_full = None, 0
 
     def _may_be_due(self, now: datetime) -> bool:
@@ -115,12 +111,13 @@ class Publisher:
 
     def seal_all(self) -> None:
         """Seal everything that waits, in parts of at most `max_rows` rows, a Cairo day each."""
-        self._ledger.persist(lambda: self._while_sealing(self._seal, wait=True))
+        self._ledger.persist(self._seal)
 
     def _seal(self) -> None:
         while self._plan_one():
             pass
-        if self._place_planned():
+        self._place_planned()
+        if not self._is_listed:
             self._write_manifest()
 
     # --- plan ---------------------------------------------------------------------------------
@@ -128,8 +125,6 @@ class Publisher:
     def _plan_one(self) -> bool:
         """Give the oldest waiting rows of one day a part of their own; False where nothing waits."""
         with self._ledger.transaction() as connection:
-            # What is accepted meanwhile waits: the rows that are chosen here are those that are counted.
-            self._ledger.store.serialize(connection, ARTICLES_IN_ORDER)
             unplanned = sa.select(outbox.c.position, outbox.c.day).where(outbox.c.part.is_(None))
             first = connection.execute(unplanned.order_by(outbox.c.day, outbox.c.position).limit(1)).first()
             if first is None:
@@ -154,10 +149,12 @@ class Publisher:
 
     # --- place --------------------------------------------------------------------------------
 
-    def _place_planned(self) -> bool:
-        """Write every planned part to where it belongs and mark it; whether there was any."""
+    def _place_planned(self) -> None:
+        """Write every planned part to where it belongs and mark it."""
         with self._ledger.transaction() as connection:
             planned = connection.execute(sa.select(parts).where(parts.c.sealed == 0).order_by(parts.c.sequence)).all()
+        if planned:
+            self._is_listed = False
         for row in planned:
             with self._ledger.transaction() as connection:
                 content = _content(connection, row.sequence, row.path)
@@ -172,7 +169,6 @@ class Publisher:
                 ) from None
             with self._ledger.transaction() as connection:
                 connection.execute(parts.update().where(parts.c.sequence == row.sequence).values(sealed=1))
-        return bool(planned)
 
     def _refuse_foreign_parts(self) -> None:
         with self._ledger.transaction() as connection:
@@ -187,11 +183,13 @@ class Publisher:
     def _write_manifest(self) -> None:
         with self._ledger.transaction() as connection:
             rows = connection.execute(sa.select(parts).where(parts.c.sealed == 1).order_by(parts.c.sequence)).all()
-        listed = [Part(row.path, row.rows, row.bytes, row.sha256, row.schema_version) for row in rows]
-        try:
-            write_manifest(self._output, listed)
-        except OSError as error:
-            raise OutputUnwritable(f"{self._output / MANIFEST} cannot be written: {error.strerror}") from None
+            listed = [Part(row.path, row.rows, row.bytes, row.sha256, row.schema_version) for row in rows]
+            try:
+                # Within the transaction: a successor waits for its end, so that an older list never replaces a newer.
+                write_manifest(self._output, listed)
+            except OSError as error:
+                raise OutputUnwritable(f"{self._output / MANIFEST} cannot be written: {error.strerror}") from None
+        self._is_listed = True
 
 
 def _content(connection: Connection, sequence: int, path: str) -> bytes:

@@ -22,7 +22,7 @@ def rebuild_state(state_url: str, output_dir: Path) -> Path | None:
 
     In PostgreSQL it must be an empty database, for nothing is put aside there.
     Raises LedgerUnusable where a part is not as the manifest lists it (what is damaged is mended first) or the database
-    is not empty, ConfigurationError where the old file cannot be put aside.
+    is not empty, ConfigurationError where the old file cannot be put aside, LedgerBusy where a run holds it.
     """
     listed = {part.path: part for part in read_manifest(output_dir)}
     for path in part_files(output_dir):
@@ -30,8 +30,13 @@ def rebuild_state(state_url: str, output_dir: Path) -> Path | None:
         if wrong:
             raise LedgerUnusable(f"{path}: {wrong}; mend or remove it before the state is rebuilt")
     url = read_state_url(state_url)
-    aside = _backup(Path(url.database or "")) if url.get_backend_name() == "sqlite" else None
-    with open_ledger(state_url) as ledger:
+    aside: list[Path] = []
+
+    def begin() -> None:
+        if url.get_backend_name() == "sqlite":
+            aside.extend(_backup(Path(url.database or "")))
+
+    with open_ledger(state_url, owner="scrapy verify --rebuild-state", begin=begin) as ledger:
         if not ledger.is_empty():
             raise LedgerUnusable(f"the state at {ledger.store.name} is not empty: rebuild it in an empty database")
         for number, part in enumerate(listed.values()):
@@ -39,15 +44,15 @@ def rebuild_state(state_url: str, output_dir: Path) -> Path | None:
             if number == 0 and articles:
                 ledger.claim_site(site_name(articles[0].url))
             ledger.restore_part(part, articles)
-    return aside
+    return next(iter(aside), None)
 
 
-def _backup(state: Path) -> Path | None:
+def _backup(state: Path) -> list[Path]:
     try:
         for ending in ("-wal", "-shm"):
             state.with_name(state.name + ending).unlink(missing_ok=True)
         if not state.exists():
-            return None
-        return state.rename(state.with_name(f"{state.name}.{datetime.now(UTC):%Y%m%dT%H%M%S}.old"))
+            return []
+        return [state.rename(state.with_name(f"{state.name}.{datetime.now(UTC):%Y%m%dT%H%M%S}.old"))]
     except OSError as error:
         raise ConfigurationError(f"the state at {state} cannot be put aside: {error.strerror}") from None

@@ -14,7 +14,7 @@ from scrapy.settings import Settings
 
 from alqahira.errors import ConfigurationError
 from alqahira.parts import MANIFEST, OutputUnwritable, write_atomic
-from alqahira.stores.file_lock import hold, let_go
+from alqahira.stores.file_lock import FileLock
 
 # Tells a replay's folder from a crawl's: what it was made from, and its manifest as it was then.
 MARK = "_replay.json"
@@ -61,7 +61,7 @@ def atomic_directory(output: Path) -> Iterator[Path]:
     Raises LedgerBusy where another replay makes the same folder, OutputUnwritable.
     """
     aside, old = (output.with_name(f".{output.name}.{ending}") for ending in ("replaying", "replaced"))
-    lock = hold(aside)
+    lock = FileLock(aside, "a corpus made again")
     try:
         _remove(aside, old)
         aside.mkdir()
@@ -75,7 +75,7 @@ def atomic_directory(output: Path) -> Iterator[Path]:
         with suppress(OSError):
             _remove(aside, old)
             aside.with_name(f"{aside.name}.lock").unlink()
-        let_go(lock)
+        lock.release()
 
 
 def _remove(*folders: Path) -> None:

@@ -32,8 +32,8 @@ POSTGRESQL_CONNECT_ARGS: dict[str, Any] = {
     "keepalives_count": 4,
     "tcp_user_timeout": 30_000,
 }
-# The same on the server's side, which so lets go of what a vanished node held; nobody stops all others for long; and
-# a commit is on the disk before anything is told of it, whatever the server's own default.
+# The same on the server's side, which so releases what a vanished node held; nobody keeps its successor waiting for
+# long; and a commit is on the disk before anything is told of it, whatever the server's own default.
 POSTGRESQL_WRITER_OPTIONS = (
     "-c synchronous_commit=on -c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3 "
     "-c lock_timeout=30s -c idle_in_transaction_session_timeout=60s"

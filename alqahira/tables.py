@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text
 
-# 1: the first shape; 2: nothing is set aside. A change needs the next number and a step in `migrations.MIGRATIONS`.
+# 1: the first shape. 2: nothing is set aside, nothing shared by runs side by side. A change needs the next number and a
+# step in `migrations.MIGRATIONS`.
 STATE_VERSION = 2
 
 metadata = MetaData()
@@ -102,39 +103,4 @@ outbox = Table(
     Column("part", Integer),
     Index("outbox_part", "part", "day"),
     sqlite_autoincrement=True,
-)
-
-# --- what runs of several nodes share (PostgreSQL alone, docs/scaling.md) ------------------------
-
-shared_metadata = MetaData()
-
-# Who holds which share of the work. `token` grows with every holder: who comes with an older one is refused.
-shares = Table(
-    "shares",
-    shared_metadata,
-    Column("share", String, primary_key=True),
-    Column("lock_key", BigInteger, nullable=False),  # of the advisory lock that says whether the holder lives
-    Column("token", BigInteger, nullable=False),
-    Column("holder", Text),  # null: it was let go in good order
-    Column("since", String, nullable=False),
-    Column("run_id", String),
-)
-
-# Which share a page is left to, until a complete run of that share has settled it.
-claims = Table(
-    "claims",
-    shared_metadata,
-    Column("key", String, primary_key=True),
-    Column("share", String, nullable=False),
-    Column("released", Integer, nullable=False, default=0),  # 1: its run has tried it and done with it
-    Index("claims_share", "share"),
-)
-
-# When a host may be asked next, by the database's clock.
-pace = Table(
-    "pace",
-    shared_metadata,
-    Column("host", String, primary_key=True),
-    Column("next_slot", DateTime(timezone=True), nullable=False),
-    Column("held_until", DateTime(timezone=True), nullable=False),
 )

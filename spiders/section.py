@@ -23,7 +23,6 @@ from alqahira.article import Article
 from alqahira.dates import cairo_day
 from alqahira.discovery.intake import Frontier
 from alqahira.discovery.listings import Listings
-from alqahira.discovery.others import Others
 from alqahira.discovery.sitemaps import Sitemaps
 from alqahira.extensions.run import Run
 from alqahira.extract import read_page
@@ -59,7 +58,6 @@ class SectionSpider(Spider):
         self.frontier = Frontier(self.run, self.section, self.arguments)
         self.sitemaps = Sitemaps(self.run, self.arguments, self.frontier)
         self.listings = Listings(self.run, self.section, self.arguments, self.frontier, self.sitemaps)
-        self.others = Others(self.run, self.frontier)
         self.crawler.signals.connect(self.go_on, signal=signals.spider_idle)
         for url in self.listings.urls():
             yield self.listings.first_request(url)
@@ -78,16 +76,12 @@ class SectionSpider(Spider):
         return run
 
     def go_on(self) -> None:
-        """When all that was asked has answered: what a load-more control asks for, the articles, the others'."""
+        """When all that was asked has answered: what a load-more control asks for, then the articles."""
         requests = [*self.listings.to_learn()]
         if not requests:
             self.listings.note_unjoined()
             requests = [*self._article_requests()]
-        waits = False
-        if not requests and not self.run.is_full and (waits := self.others.are_at_work()):
-            self.others.ask_again()
-            requests = [*self._article_requests()]
-        if self.run.is_full or not (requests or waits):
+        if self.run.is_full or not requests:
             return
         for request in requests:
             self.crawler.engine.crawl(request)

@@ -2,7 +2,6 @@
 
 import pytest
 from hypothesis import settings
-from ledger_scenario import NOW, opened
 from once import archived, crawled
 from postgres_server import postgres_folder, postgres_server
 from replica_server import replica
@@ -29,17 +28,9 @@ def database(postgres):
     return postgres.new_state()
 
 
-@pytest.fixture
-def holding(database):
-    """Opens ledgers on one database, each with a share and a run of its own."""
-    held = []
-
-    def hold(share, run_id=None):
-        ledger = opened(database, share=share)
-        held.append(ledger)
-        ledger.start_run(run_id or share.replace("/", "-"), share.partition("/")[0], NOW)
-        return ledger
-
-    yield hold
-    for ledger in held:
-        ledger.close()
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def state_url(request, tmp_path):
+    """Where a ledger may live."""
+    if request.param == "postgresql":
+        return request.getfixturevalue("database")
+    return f"sqlite:///{tmp_path / 'state.db'}"

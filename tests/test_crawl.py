@@ -306,7 +306,7 @@ def test_a_second_run_beside_a_first_stands_aside_with_status_3(tmp_path):
 
     corpus = Corpus(tmp_path / "output", "http://127.0.0.1:1")
     corpus.folder.mkdir()
-    with open_ledger(f"sqlite:///{corpus.folder / 'state.db'}"):
+    with open_ledger(f"sqlite:///{corpus.folder / 'state.db'}", owner="scrapy crawl defense"):
         ran = corpus.crawl("defense")
     assert ran.status == 3
     assert "another run holds" in ran.lines[-1]

@@ -231,7 +231,7 @@ def test_what_waits_for_a_held_host_when_sigterm_comes_is_left_to_the_next_run(t
     said = log.read_text("utf-8")
     assert "+ 0 failed; 40 left to the next run" in said, said
     with open_ledger(f"sqlite:///{tmp_path / 'output' / 'state.db'}", read_only=True) as ledger:
-        assert len(ledger.pending("defense")) == 40
+        assert len(ledger.pending()) == 40
 
 
 # --- disks --------------------------------------------------------------------------------------

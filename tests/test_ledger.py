@@ -15,14 +15,6 @@ from alqahira.frontier import Standing
 from alqahira.ledger import MAX_ATTEMPTS
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def state_url(request, tmp_path):
-    """Where a ledger may live."""
-    if request.param == "postgresql":
-        return request.getfixturevalue("database")
-    return f"sqlite:///{tmp_path / 'state.db'}"
-
-
 @pytest.fixture
 def ledger(state_url):
     with opened(state_url) as made:
@@ -140,15 +132,15 @@ def test_a_duplicate_that_becomes_a_story_of_its_own_is_accepted(ledger):
 def test_a_page_never_met_is_new_then_pending_then_at_rest(ledger):
     assert discover(ledger, link(1)) == [Standing.NEW]
     assert discover(ledger, link(1)) == [Standing.PENDING]
-    assert [found.key for found in ledger.pending("defense")] == ["1"]
+    assert [found.key for found in ledger.pending()] == ["1"]
     accept(ledger, crawled(1))
     assert discover(ledger, link(1)) == [Standing.FRESH]
-    assert ledger.pending("defense") == []
+    assert ledger.pending() == []
 
 
 def test_a_listing_that_names_a_page_twice_makes_it_one(ledger):
     assert discover(ledger, link(1), link(1)) == [Standing.NEW, Standing.NEW]
-    assert len(ledger.pending("defense")) == 1
+    assert len(ledger.pending()) == 1
 
 
 def test_a_known_page_falls_due_by_its_age(ledger):
@@ -196,16 +188,16 @@ def test_a_transient_failure_stays_pending_for_a_few_runs(ledger):
     discover(ledger, link(1))
     for _ in range(MAX_ATTEMPTS - 1):
         ledger.fail("1", "timeout", retry=True, now=NOW, run_id="run")
-        assert ledger.pending("defense")
+        assert ledger.pending()
     ledger.fail("1", "timeout", retry=True, now=NOW, run_id="run")
-    assert ledger.pending("defense") == []
+    assert ledger.pending() == []
 
 
 def test_a_page_that_fails_later_leaves_its_article_accepted(ledger):
     discover(ledger, link(1))
     accept(ledger, crawled(1))
     ledger.fail("1", "http_404", retry=False, now=NOW, run_id="run")
-    assert ledger.pending("defense") == []
+    assert ledger.pending() == []
     assert ledger.article_as_of("1", NOW) is not None
 
 
@@ -226,7 +218,7 @@ def test_published_article_is_not_skipped(ledger):
 def test_what_one_section_left_behind_another_one_takes(ledger):
     discover(ledger, link(1), link(2))
     accept(ledger, crawled(1))
-    assert [found.key for found in ledger.pending("foreign_affairs")] == ["2"]
+    assert [found.key for found in ledger.pending()] == ["2"]
     assert [found.link.key for found in ledger.due(NOW + timedelta(hours=2), 10)] == ["1"]
 
 

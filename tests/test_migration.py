@@ -163,7 +163,7 @@ def test_what_version_1_set_aside_is_asked_for_again_in_full(tmp_path):
     connection.executescript(OF_VERSION_1)
     connection.close()
     with opened(tmp_path) as ledger:
-        assert [found.key for found in ledger.pending("foreign_affairs")] == ["2"]
+        assert [found.key for found in ledger.pending()] == ["2"]
         (found,) = ledger.discover([link(2)], section="defense", run_id="run", now=NOW)
         assert (found.standing, found.etag, found.settled) == (Standing.PENDING, None, True)
         assert [record["article_id"] for record in ledger.records(duplicates=True)] == ["1"]

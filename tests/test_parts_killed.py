@@ -152,7 +152,7 @@ def _mark_before_writing(self):
         connection.execute(parts_module.parts.update().values(sealed=1))
     for row, content in zip(planned, contents, strict=True):
         parts_module.write_atomic(self._output / row.path, content)
-    return bool(planned)
+    self._is_listed = self._is_listed and not planned
 
 
 def _write_in_place(path, content):

@@ -29,14 +29,12 @@ class Frontier:
         self._fresh: set[str] = set()
         # Seen in a sitemap before a listing said what they are.
         self._others: dict[str, str] = {}
-        # Another run is fetching them; what it finds may be this run's to take.
-        self.elsewhere: dict[str, Link] = {}
         self._hints: dict[str, Hints] = {}
 
     def push_known(self) -> None:
         """What earlier runs of any section left behind, and what is due to be asked about again."""
         now, limit = datetime.now(UTC), self._run.configuration.max_revisits
-        for link in self._run.ledger.pending(self._section.name):
+        for link in self._run.ledger.pending():
             if self._run.account.take(link.key):
                 self.push(link, None)
         for discovery in self._run.ledger.due(now, limit):
@@ -57,8 +55,6 @@ class Frontier:
                 self._others[link.key] = discovery.kind or ""
             if discovery.standing is Standing.FRESH:
                 self._fresh.add(link.key)
-            elif discovery.standing is Standing.ELSEWHERE:
-                self.elsewhere[link.key] = link
             elif self._run.is_full or not self._run.account.take(link.key):
                 continue
             elif discovery.standing is Standing.NOT_ARTICLE:

@@ -10,6 +10,7 @@ import gc
 import json
 import logging
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +18,13 @@ from scrapy import signals
 from scrapy.utils.defer import deferred_from_coro
 
 from alqahira.account import Account, Outcome
-from alqahira.arguments import CrawlArguments
 from alqahira.configuration import configuration_of
 from alqahira.errors import AlqahiraError
 from alqahira.extensions.run_report import run_report
 from alqahira.extensions.run_verdict import revise_verdict, run_verdict
 from alqahira.frontier import RevisitSchedule
 from alqahira.ledger import Ledger, open_ledger
+from alqahira.ledger.waiting import open_when_free
 from alqahira.log_guard import guard_log, guard_log_from_the_start
 from alqahira.logformatter import set_level, suppress_tracebacks
 from alqahira.monitors.rules import RunVerdict
@@ -48,7 +49,8 @@ logger = logging.getLogger(__name__)
 class Run:
     """The state that one run shares: ledger, publisher, account.
 
-    Opening fails with LedgerBusy where another run holds the ledger, before any request is made.
+    Opening waits for another section's run, and fails with LedgerBusy before any request where that takes too long, or
+    where the same section's run holds the ledger.
     """
 
     def __init__(self, crawler: Crawler, *, started: datetime | None = None, ledger: Ledger | None = None) -> None:
@@ -58,18 +60,14 @@ class Run:
         self.configuration = configuration_of(crawler)
         self.configuration.make_folders()
         self.account = Account()
-        self.started = started or datetime.now(UTC)
         self.archive: ArchiveWriter | None = None
         self.max_articles: int | None = None
         self.failure: AlqahiraError | None = None
         self.exit_status = 1  # until the run has been judged
         self.errors = 0
         self.problem = "the run was cut off before it could be judged"  # why the status is not 0, in one line
-        self.ledger = ledger or open_ledger(
-            self.configuration.state_url,
-            revisit=RevisitSchedule.from_steps(self.configuration.revisit),
-            share=_share_of(crawler.spider),
-        )
+        self.ledger = ledger or self._open_ledger(f"scrapy crawl {crawler.spidercls.name}")
+        self.started = started or datetime.now(UTC)
         self.run_id = f"{self.started:%Y%m%dT%H%M%SZ}-{crawler.spidercls.name}"
         self.publisher = Publisher(
             self.ledger,
@@ -98,6 +96,11 @@ class Run:
     def from_crawler(cls, crawler: Crawler) -> Self:
         return cls(crawler)
 
+    def _open_ledger(self, owner: str) -> Ledger:
+        revisit = RevisitSchedule.from_steps(self.configuration.revisit)
+        open_now = partial(open_ledger, self.configuration.state_url, revisit=revisit, owner=owner)
+        return open_when_free(open_now, owner=owner, seconds=self.configuration.ledger_wait)
+
     def spider_opened(self, spider: SectionSpider) -> None:
         # Scrapy makes no other handler now, so that nothing need be said any more for the last one to be guarded.
         guard_log(self.crawler.settings)
@@ -112,13 +115,10 @@ class Run:
             self._open_archive(self.configuration.archive_dir, spider)
 
     def _close_left_open(self, folder: Path) -> None:
-        """Close what dead runs left of the archive, one run at a time; what living runs write is theirs."""
+        """Close what dead runs left of the archive."""
         from alqahira.archive import close_left_open  # only who keeps an archive pays for loading warcio
 
-        store = self.ledger.store
-        with store.sealing(wait=True) as mine:
-            if mine:
-                close_left_open(folder, self.ledger, max_bytes=self._max_bytes, living=store.living_runs)
+        close_left_open(folder, self.ledger, max_bytes=self._max_bytes)
 
     def _open_archive(self, folder: Path, spider: SectionSpider) -> None:
         from alqahira.archive import ArchiveWriter
@@ -232,8 +232,3 @@ class Run:
     def _end_as(self, verdict: RunVerdict) -> RunVerdict:
         self.exit_status, self.problem = verdict.exit_status, verdict.problem
         return verdict
-
-
-def _share_of(spider: Spider | None) -> str:
-    arguments = getattr(spider, "arguments", None)
-    return arguments.share(spider.name) if spider is not None and isinstance(arguments, CrawlArguments) else ""

@@ -26,9 +26,6 @@ from alqahira.record import from_record, to_json_line, to_record
 from alqahira.similarity import Fingerprint, fingerprint
 from alqahira.tables import articles, bands, outbox, parts
 
-# What is decided about articles is decided in one order, whoever decides.
-ARTICLES_IN_ORDER = "articles"
-
 
 class Articles(Pages, Reading):
     """The part of the ledger that decides about articles."""
@@ -51,7 +48,6 @@ class Articles(Pages, Reading):
         """Decide and record, in one transaction: revision or duplicate, outbox row, page done."""
         article, visit = crawled.article, crawled.visit
         with self.transaction(grouped=True) as connection:
-            self.store.serialize(connection, ARTICLES_IN_ORDER)
             if self._is_repeat and (before := self._decided(connection, article, run_id)):
                 return before
             newest = self._newest(connection, article.article_id)

@@ -44,25 +44,20 @@ class Pages(Transactions):
                         "first_run": run_id,
                     }
             if fresh:
-                # Sorted, so that two runs that find the same pages never wait for each other.
-                self.store.insert_new(connection, pages, [fresh[key] for key in sorted(fresh)])
+                connection.execute(pages.insert(), [*fresh.values()])
             others = {link.key: link.other_kind for link in links if link.other_kind}
             articles_now = {link.key for link in links if link.kind == site.ARTICLE_KIND.value}
-            for key in sorted(known):
+            for key in known:
                 update = pages.update().where(pages.c.key == key)
                 if key in others and known[key].state == "pending":
                     connection.execute(update.values(state="not_article", cause=others[key]))
                 elif key in articles_now and known[key].state == "not_article":
                     connection.execute(update.values(state="pending", cause=None))
             known_waiting = {key for key, row in known.items() if row.state == "pending"}
-            waiting = (fresh.keys() | known_waiting) - others.keys()
-            own = self.store.claim(connection, waiting, section) if waiting else set()
             found = []
             for link in links:
                 if link.key in others and (link.key in fresh or link.key in known_waiting):
                     found.append(Discovery(link, Standing.NOT_ARTICLE, settled=False, kind=link.other_kind))
-                elif link.key in waiting and link.key not in own:
-                    found.append(Discovery(link, Standing.ELSEWHERE, settled=False))
                 elif link.key in fresh:
                     found.append(Discovery(link, Standing.NEW, settled=False))
                 else:
@@ -70,20 +65,16 @@ class Pages(Transactions):
         return found
 
     @persistent
-    def pending(self, section: str) -> list[Link]:
+    def pending(self) -> list[Link]:
         """What earlier runs left behind, of whichever section, oldest first."""
         with self.transaction() as connection:
-            mine = (pages.c.state == "pending", *self.store.own_pages(connection))
+            mine = (pages.c.state == "pending",)
             query = sa.select(pages).where(*mine).order_by(pages.c.first_run, pages.c.key)
-            rows = connection.execute(query).all()
-            own = self.store.claim(connection, [row.key for row in rows], section) if rows else set()
-        return [link_of(row) for row in rows if row.key in own]
+            return [link_of(row) for row in connection.execute(query)]
 
     @persistent
     def due(self, now: datetime, limit: int) -> list[Discovery]:
         """Known pages whose revisit is due, of whichever section, longest due first."""
-        if not self.store.takes_revisits:
-            return []
         with self.transaction() as connection:
             query = (
                 sa.select(pages)
@@ -121,7 +112,6 @@ class Pages(Transactions):
                 "next_visit": rfc3339(now + timedelta(days=2**attempts)) if again else None,
             }
             self.store.change(connection, queries.SET_PAGE, {"page": key, **values})
-            self.store.release(connection, key)
         return retry and not again and not known
 
     @persistent
@@ -138,7 +128,6 @@ class Pages(Transactions):
                 "next_visit": None,
             }
             self.store.change(connection, queries.SET_PAGE, {"page": key, **values})
-            self.store.release(connection, key)
 
     @persistent
     def was_visited(self, key: str, when: datetime) -> bool:

@@ -35,7 +35,6 @@ class Runs(Transactions):
     def claim_site(self, host: str) -> None:
         """Bind the state to one site. Raises ConfigurationError where it holds another's articles."""
         with self.transaction() as connection:
-            self.store.serialize(connection, "tables")
             found = connection.scalar(sa.select(meta.c.value).where(meta.c.name == "site"))
             if found is None:
                 connection.execute(meta.insert().values(name="site", value=host))
@@ -59,23 +58,29 @@ class Runs(Transactions):
     def learn(self, name: str, value: str | None) -> None:
         """Keep what was learned of the site for later runs; None forgets it."""
         with self.transaction() as connection:
-            self.store.serialize(connection, "tables")
             connection.execute(meta.delete().where(meta.c.name == f"learned/{name}"))
             if value is not None:
                 connection.execute(meta.insert().values(name=f"learned/{name}", value=value))
 
-    @persistent
     def start_run(self, run_id: str, spider: str, now: datetime) -> str:
         """Open a run; its id, with a number added where the same second had one already."""
-        with self.transaction() as connection:
-            self.store.serialize(connection, "runs")
-            if self._is_repeat and (signed := self.store.signed(connection)):
-                return signed
-            taken = set(connection.scalars(sa.select(runs.c.run_id).where(runs.c.run_id.startswith(run_id))))
-            free = next(name for name in (run_id, *(f"{run_id}-{n}" for n in range(2, 10_000))) if name not in taken)
-            connection.execute(runs.insert().values(run_id=free, spider=spider, started=rfc3339(now), complete=0))
-            self.store.sign(connection, free, now)
-        return free
+        tried: set[str] = set()
+
+        def start() -> str:
+            with self.transaction() as connection:
+                taken: set[str] = set(
+                    connection.scalars(sa.select(runs.c.run_id).where(runs.c.run_id.startswith(run_id)))
+                )
+                if ours := taken & tried:
+                    return ours.pop()  # committed, though the connection broke before it could say so
+                names = (run_id, *(f"{run_id}-{n}" for n in range(2, 10_000)))
+                free = next(name for name in names if name not in taken)
+                tried.add(free)
+                connection.execute(runs.insert().values(run_id=free, spider=spider, started=rfc3339(now), complete=0))
+                self.store.set_run(connection, free)
+            return free
+
+        return self.persist(start)
 
     @persistent
     def finish_run(
@@ -93,9 +98,7 @@ class Runs(Transactions):
             if complete:
                 section = sa.select(runs.c.spider).where(runs.c.run_id == run_id).scalar_subquery()
                 met = (pages.c.section == section, pages.c.settled == 0, pages.c.state != "pending")
-                own = self.store.own_pages(connection)
-                connection.execute(pages.update().where(*met, *own).values(settled=1))
-                self.store.settled(connection)
+                connection.execute(pages.update().where(*met).values(settled=1))
 
     @persistent
     def has_completed_run(self, spider: str) -> bool:

@@ -66,7 +66,7 @@ class Transactions:
                 except LedgerUnreachable as error:
                     if not tries_left:
                         raise
-                    self.store.come_back(error)
+                    self.store.reconnect(error)
                     self._is_repeat = True
         except (LedgerUnreachable, LedgerLost) as error:
             self.on_failure(error)
@@ -87,7 +87,7 @@ class Transactions:
                 yield connection
         except SQLAlchemyError as error:
             cause = getattr(error, "orig", None) or error
-            if self.store.is_passing(error):
+            if self.store.is_transient(error):
                 raise LedgerUnreachable(f"the state at {self.store.name} does not answer: {one_line(cause)}") from error
             failure = LedgerUnwritable(f"the state cannot be written: {cause}; the next run goes on from here")
             self.on_failure(failure)

@@ -1,6 +1,6 @@
 """Where a ledger lives: what SQLite and PostgreSQL do differently, so that `ledger/` need not know.
 
-SQLite has one writer at a time, who holds the whole ledger. PostgreSQL has many: each holds a share of the work.
+Either has one writer at a time, by a lock that its holder's death releases; readers need none.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from alqahira.stores.url import read_state_url
 __all__ = ["Store", "open_store"]
 
 
-def open_store(state_url: str, *, share: str = "", read_only: bool = False) -> Store:
-    """The store at a database URL. `share` is what the run means to hold; `read_only` holds nothing.
+def open_store(state_url: str, *, owner: str = "", read_only: bool = False) -> Store:
+    """The store at a database URL, still to be opened. `owner`: the command that writes; `read_only` takes no lock.
 
-    Raises ConfigurationError where the URL is none or its driver is missing, LedgerBusy where another run holds it.
+    Raises ConfigurationError where the URL is none or its driver is missing, LedgerBusy where another process writes.
     """
     url = read_state_url(state_url)
     if url.get_backend_name() == "sqlite":
         from alqahira.stores.sqlite import SqliteStore
 
-        return SqliteStore(url, read_only=read_only)
+        return SqliteStore(url, owner=owner, read_only=read_only)
     from alqahira.stores.postgresql import PostgresqlStore
 
-    return PostgresqlStore(url, share=share, read_only=read_only)
+    return PostgresqlStore(url, owner=owner, read_only=read_only)

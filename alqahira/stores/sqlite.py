@@ -1,4 +1,4 @@
-"""A ledger in a file: one writer at a time, by a lock that the system lets go when its holder dies.
+"""A ledger in a file: one writer at a time, by a lock that the system releases when its holder dies.
 
 A commit of `begin(grouped=True)` is safe from the death of the process at once, and from the loss of power with the
 next commit that is synced: each that is not grouped, and the first a second after the last. A sync carries all commits
@@ -7,11 +7,9 @@ before it, so what power leaves is always the ledger as it once was (sqlite.org/
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -20,9 +18,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from alqahira.article import rfc3339
 from alqahira.errors import AlqahiraError, LedgerMissing, LedgerUnwritable
-from alqahira.stores.file_lock import hold, let_go, sign
+from alqahira.stores.file_lock import FileLock
 from alqahira.stores.prepared import Prepared, run
 from alqahira.stores.store import Store
 
@@ -33,12 +30,12 @@ _UNSYNCED = 1.0
 class SqliteStore(Store):
     """Readers need no lock: the write-ahead log lets them read beside a run."""
 
-    def __init__(self, url: URL, *, read_only: bool) -> None:
+    def __init__(self, url: URL, *, owner: str, read_only: bool) -> None:
         path = Path(str(url.database))
         self.name, self.where = str(path), str(path.absolute())
         if read_only and not path.exists():
             raise LedgerMissing(f"there is no state at {path}: no run has written there")
-        self._lock = None if read_only else hold(path)
+        self._lock = None if read_only else FileLock(path, owner)
         self.engine = _engine(url)
         self._connection: Connection | None = None
         self._statements: dict[Any, Prepared] = {}
@@ -97,12 +94,12 @@ class SqliteStore(Store):
             self._connection.close()
             self._connection = None
         super().close()
-        let_go(self._lock)
-        self._lock = None
-
-    def sign(self, connection: Connection, run_id: str, now: datetime) -> None:
         if self._lock is not None:
-            sign(self._lock, f"process {os.getpid()} since {rfc3339(now)}, run {run_id}")
+            self._lock.release()
+
+    def set_run(self, connection: Connection, run_id: str) -> None:
+        if self._lock is not None:
+            self._lock.set_run(run_id)
 
     def open_error(self, error: DatabaseError) -> AlqahiraError:
         found = super().open_error(error)

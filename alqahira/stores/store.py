@@ -1,38 +1,38 @@
-"""What a ledger asks of its database beyond SQL that both understand. The answers here are those of a sole writer."""
+"""What a ledger asks of its database beyond SQL that both understand."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, MetaData, Table
+from sqlalchemy import Executable
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DatabaseError
 
-from alqahira.errors import AlqahiraError, LedgerUnusable
+from alqahira.article import rfc3339
+from alqahira.errors import AlqahiraError, LedgerBusy, LedgerUnusable
 
-if TYPE_CHECKING:
-    from alqahira.stores.pace import Pace
+# The holders that this process has named.
+_named: set[str] = set()
 
 
 class Store:
-    """A database that holds a ledger, and this run's hold on it."""
+    """A database that holds a ledger, and this process' lock on it."""
 
     engine: Engine
-    name: str  # as it may be said aloud
+    name: str  # as it may be shown to anybody
     where: str  # the same, wherever it is read
-    extra_tables: MetaData | None = None
-    pace: Pace | None = None  # the rate that all nodes share
-    takes_revisits = True  # whether this run asks about known pages that are due
 
-    def open(self, prepare: Callable[[], None]) -> None:
-        """Prepare the tables, and take what the run means to hold. Raises LedgerBusy."""
-        prepare()
+    def open(self, prepare: Callable[[Connection], None]) -> None:
+        """Prepare the tables, under the lock. Raises LedgerBusy."""
+        with self.engine.begin() as connection:
+            prepare(connection)
 
     def close(self) -> None:
-        """Let go of everything."""
+        """Release everything."""
         self.engine.dispose()
 
     def open_error(self, error: DatabaseError) -> AlqahiraError:
@@ -62,54 +62,35 @@ class Store:
         connection.execute(statement, values)
 
     def guard(self, connection: Connection) -> None:
-        """Begin a transaction: raises LedgerLost where this run no longer holds what it held."""
+        """Begin a transaction: raises LedgerLost where another process has taken the lock since."""
 
-    def serialize(self, connection: Connection, what: str) -> None:
-        """From here to the end of the transaction, no other run is at the same."""
-
-    def sign(self, connection: Connection, run_id: str, now: datetime) -> None:
-        """Say who holds it, for those who find it held."""
-
-    def signed(self, connection: Connection) -> str | None:
-        """The run that has signed since this hold began; None where the store does not tell."""
-        return None
-
-    def insert_new(self, connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Insert rows; those that another run has inserted meanwhile stay as they are."""
-        connection.execute(table.insert(), list(rows))
-
-    def claim(self, connection: Connection, keys: Collection[str], section: str) -> set[str]:
-        """Those of the pending pages that are this run's; the others are left to a run that is at them."""
-        return set(keys)
-
-    def release(self, connection: Connection, key: str) -> None:
-        """This run has done with a page that is still pending."""
-
-    def own_pages(self, connection: Connection) -> list[ColumnElement[bool]]:
-        """Which of a section's pages are this run's to take up and to settle, beyond their section."""
-        return []
-
-    def settled(self, connection: Connection) -> None:
-        """A complete run has just marked pages as settled: nobody need remember whose they were."""
+    def set_run(self, connection: Connection, run_id: str) -> None:
+        """Name the run that holds the lock, for those who find it taken."""
 
     def restored(self, connection: Connection) -> None:
         """Rows with numbers of their own have been inserted: go on counting after them."""
 
     # --- beside transactions ------------------------------------------------------------------
 
-    @contextmanager
-    def sealing(self, *, wait: bool) -> Iterator[bool]:
-        """The right to seal parts, which one run has at a time; False where another has it (`wait`: for long)."""
-        yield True
-
-    def living_runs(self) -> set[str]:
-        """The other runs that go on at this moment."""
-        return set()
-
-    def is_passing(self, error: BaseException) -> bool:
+    def is_transient(self, error: BaseException) -> bool:
         """Whether the same transaction may well succeed a little later."""
         return False
 
-    def come_back(self, error: AlqahiraError) -> None:
-        """Wait until the database answers and this run holds again what it held, or raise what ends the run."""
+    def reconnect(self, error: AlqahiraError) -> None:
+        """Wait until the database answers and the lock is held again, or raise what ends the run."""
         raise error
+
+
+def describe_holder(owner: str, host: str = "") -> str:
+    """Who holds a lock from now on, as others are told: the process, and the command that it runs."""
+    process = f"process {os.getpid()}" + (f" on {host}" if host else "")
+    holder = f"{process} since {rfc3339(datetime.now(UTC))}, {owner or 'another command'}"
+    _named.add(holder)
+    return holder
+
+
+def busy(name: str, holder: str) -> LedgerBusy:
+    """The error for who finds the lock taken; `holder` as `describe_holder` gave it, and perhaps a run after it."""
+    owner = holder.split(", ")[1] if ", " in holder else ""
+    is_own = any(holder.startswith(named) for named in _named)
+    return LedgerBusy(f"another run holds the state {name}: {holder or 'it does not say which'}", owner, is_own=is_own)

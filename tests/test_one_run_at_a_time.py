@@ -1,0 +1,331 @@
+"""One run at a time on a ledger, in SQLite or PostgreSQL: who comes second waits for the other section, or ends with 3."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+import pytest
+from crawling import UNTHROTTLED, Ran, scrapy, start_scrapy
+from ledger_scenario import live, opened
+from scrapyd_server import until
+from undisturbed import SETTINGS, Site, site_of
+
+from alqahira.errors import LedgerBusy
+from alqahira.ledger.waiting import open_when_free
+from alqahira.rebuild import rebuild_state
+from alqahira.stores.file_lock import FileLock
+
+pytestmark = pytest.mark.chaos
+
+SECTIONS = ("defense", "foreign_affairs")
+DEFENSE, FOREIGN = (f"scrapy crawl {section}" for section in SECTIONS)
+NOWHERE = {"ALQAHIRA_SITE_URL": "http://127.0.0.1:1"}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    with site_of(40, tmp_path_factory.mktemp("site"), sections=SECTIONS) as made:
+        assert len(made.expected) > 60
+        yield made
+
+
+@dataclass
+class Runs:
+    """Runs on one ledger, output and site."""
+
+    site: Site
+    state_url: str
+    folder: Path
+    running: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    @property
+    def output(self) -> Path:
+        return self.folder / "output"
+
+    @property
+    def given(self) -> dict[str, str]:
+        state = {"ALQAHIRA_STATE_URL": self.state_url, "ALQAHIRA_OUTPUT_DIR": str(self.output)}
+        return UNTHROTTLED | SETTINGS | state | {"ALQAHIRA_SITE_URL": self.site.server.url}
+
+    def start(self, section: str, **settings: str) -> subprocess.Popen[bytes]:
+        log = self.folder / f"{len(self.running)}.log"
+        self.running.append(start_scrapy("crawl", section, settings=self.given | settings, log=log))
+        return self.running[-1]
+
+    def crawl(self, section: str, **settings: str) -> Ran:
+        """A run that would find no site."""
+        return scrapy("crawl", section, settings=self.given | NOWHERE | settings)
+
+    def log(self, number: int) -> str:
+        return (self.folder / f"{number}.log").read_text("utf-8")
+
+    def logs(self) -> str:
+        return "\n".join(self.log(number) for number in range(len(self.running)))
+
+    def hold(self, section: str) -> subprocess.Popen[bytes]:
+        """A run that has stopped in the middle."""
+        answers = self.site.answers()
+        process = self.start(section, DOWNLOAD_DELAY="0.1")
+        until(lambda: answers() >= 3, self.logs)
+        os.kill(process.pid, signal.SIGSTOP)
+        return process
+
+    def wait_behind(self, section: str) -> subprocess.Popen[bytes]:
+        """A run that waits for the one that holds the ledger."""
+        process, number = self.start(section), len(self.running) - 1
+        until(lambda: "Waiting up to 600 s for the ledger" in self.log(number), self.logs)
+        return process
+
+
+@pytest.fixture
+def runs(site, state_url, tmp_path):
+    made = Runs(site, state_url, tmp_path)
+    yield made
+    for process in made.running:
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGCONT)
+        process.kill()
+        process.wait()
+
+
+def test_two_schedules_at_once_both_succeed_and_fetch_each_page_once(runs, site):
+    before = len(site.server.log())
+    processes = [runs.start(section) for section in SECTIONS]
+    assert [process.wait(240) for process in processes] == [0, 0], runs.logs()
+    assert site.wrong(runs.output) == []
+    whole = (line["path"] for line in site.server.log()[before:] if line["status"] == 200)
+    assert set(Counter(path for path in whole if path.startswith("/news/")).values()) == {1}
+    assert runs.logs().count("Waiting up to 600 s for the ledger: another run holds the state") == 1
+    assert "Traceback" not in runs.logs()
+    # Every command reads the state where it is.
+    assert len(scrapy("export", settings=runs.given).stdout.splitlines()) == len(site.expected)
+
+
+def test_behind_the_other_section_a_run_says_for_whom_it_waits_and_goes_on_when_that_is_killed(runs, site):
+    holder = runs.hold("defense")
+    waiting = runs.wait_behind("foreign_affairs")
+    assert f"process {holder.pid} " in runs.log(1)
+    assert f"{DEFENSE}, run " in runs.log(1)
+    holder.kill()
+    assert holder.wait() == -signal.SIGKILL
+    assert waiting.wait(240) == 0, runs.logs()
+    assert runs.start("defense").wait(240) == 0, runs.logs()
+    assert site.wrong(runs.output) == []
+
+
+def test_behind_its_own_section_a_run_ends_with_status_3_at_once(runs):
+    holder = runs.hold("defense")
+    second = runs.crawl("defense")
+    assert second.status == 3
+    assert "another run holds the state" in second.lines[-1]
+    assert "Waiting" not in second.stderr
+    assert f"process {holder.pid} " in second.lines[-1]
+    os.kill(holder.pid, signal.SIGCONT)
+    assert holder.wait(240) == 0
+
+
+@pytest.mark.parametrize(("seconds", "says"), [("0", DEFENSE), ("0.1", "(waited 0.1 s; nothing was crawled)")])
+def test_a_wait_that_has_passed_ends_with_status_3(runs, seconds, says):
+    with opened(runs.state_url, owner=DEFENSE):
+        second = runs.crawl("foreign_affairs", ALQAHIRA_LEDGER_WAIT=seconds)
+    assert second.status == 3
+    assert "another run holds the state" in second.lines[-1]
+    assert says in second.lines[-1]
+    assert "Traceback" not in second.stderr
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_a_signal_ends_the_wait_in_good_order(runs, name):
+    with opened(runs.state_url, owner=DEFENSE):
+        waiting = runs.wait_behind("foreign_affairs")
+        os.kill(waiting.pid, getattr(signal, name))
+        assert waiting.wait(60) == 3
+    assert f"ended by {name} while waiting for the ledger" in runs.log(0).splitlines()[-1]
+    assert "Traceback" not in runs.log(0)
+
+
+@pytest.mark.parametrize("wait", ["-1", "soon", "nan"])
+def test_a_wait_that_is_no_number_of_seconds_is_one_line_and_status_2(tmp_path, wait):
+    ran = scrapy("crawl", "defense", settings={"ALQAHIRA_OUTPUT_DIR": str(tmp_path), "ALQAHIRA_LEDGER_WAIT": wait})
+    assert ran.status == 2
+    assert "ALQAHIRA_LEDGER_WAIT" in ran.lines[-1]
+
+
+# --- in one process -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def elsewhere(monkeypatch):
+    """What this process holds from now on, it takes for another's."""
+    monkeypatch.setattr("alqahira.stores.store._named", Unwritten())
+
+
+class Unwritten(set):
+    def add(self, _):
+        pass
+
+
+def test_two_runs_of_one_process_do_not_wait_for_each_other(state_url):
+    with opened(state_url, owner=DEFENSE), pytest.raises(LedgerBusy):
+        open_when_free(lambda: opened(state_url, owner=FOREIGN), owner=FOREIGN, seconds=600)
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_a_waiting_run_that_then_finds_its_own_section_at_work_ends(state_url):
+    first = opened(state_url, owner=DEFENSE)
+    tries = []
+
+    def open_now():
+        tries.append(True)
+        if len(tries) == 2:
+            first.close()
+            tries.append(opened(state_url, owner=FOREIGN))
+        return opened(state_url, owner=FOREIGN)
+
+    with pytest.raises(LedgerBusy) as caught:
+        open_when_free(open_now, owner=FOREIGN, seconds=600)
+    assert caught.value.owner == FOREIGN
+    tries[-1].close()
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_a_signal_that_comes_as_the_ledger_is_had_lets_it_go_again(state_url):
+    first = opened(state_url, owner=DEFENSE)
+    handler = signal.getsignal(signal.SIGTERM)
+
+    def open_now():
+        if signal.getsignal(signal.SIGTERM) is not handler:
+            first.close()
+            os.kill(os.getpid(), signal.SIGTERM)
+        return opened(state_url, owner=FOREIGN)
+
+    with pytest.raises(LedgerBusy, match="ended by SIGTERM"):
+        open_when_free(open_now, owner=FOREIGN, seconds=600)
+    assert signal.getsignal(signal.SIGTERM) is handler
+    opened(state_url).close()
+
+
+def test_whoever_finds_a_lock_taken_finds_its_holder_named(tmp_path, monkeypatch):
+    """Not the one before, whom the file names until then: it could be of the section that looks."""
+    state, found = tmp_path / "state.db", []
+    FileLock(state, FOREIGN).release()
+
+    def look():
+        with pytest.raises(LedgerBusy) as caught:
+            FileLock(state, FOREIGN)
+        found.append(caught.value.owner)
+
+    other = threading.Thread(target=look)
+    set_run = FileLock.set_run
+
+    def look_before(self, run_id):
+        monkeypatch.undo()
+        other.start()
+        # The other has looked, or waits until it may.
+        until(lambda: not other.is_alive() or is_blocked(), lambda: "neither")
+        set_run(self, run_id)
+
+    monkeypatch.setattr(FileLock, "set_run", look_before)
+    lock = FileLock(state, DEFENSE)
+    other.join()
+    assert found == [DEFENSE]
+    lock.release()
+
+
+def is_blocked():
+    """Whether a thread of this process waits for a file's lock (proc_locks(5))."""
+    waiting = (line.split() for line in Path("/proc/locks").read_text().splitlines() if "->" in line)
+    return any(fields[2] == "FLOCK" and fields[5] == str(os.getpid()) for fields in waiting)
+
+
+@pytest.mark.postgres
+def test_two_nodes_that_come_at_once_make_the_tables_once_and_name_the_holder(database):
+    code = (
+        "import sys; from alqahira.errors import LedgerBusy; from alqahira.ledger import open_ledger\n"
+        f"try: ledger = open_ledger('{database}', owner=sys.argv[1]); print('had', flush=True); sys.stdin.read()\n"
+        "except LedgerBusy as error: print(error.owner, flush=True)"
+    )
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    nodes = {name: subprocess.Popen([sys.executable, "-c", code, name], **pipes) for name in ("a", "b", "c", "d")}
+    said = {name: node.stdout.readline().strip() for name, node in nodes.items()}
+    for node in nodes.values():
+        node.communicate()
+    (holder,) = (name for name, line in said.items() if line == "had")
+    assert {line for name, line in said.items() if name != holder} == {holder}
+
+
+def test_a_state_that_a_run_holds_is_not_rebuilt(tmp_path):
+    live(tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.glob("state.db")}
+    with opened(tmp_path, owner=DEFENSE), pytest.raises(LedgerBusy, match=DEFENSE):
+        rebuild_state(f"sqlite:///{tmp_path / 'state.db'}", tmp_path)
+    assert {path.name: path.read_bytes() for path in tmp_path.glob("state.db*") if path.name in before} == before
+    assert list(tmp_path.glob("*.old")) == []
+
+
+def test_shards_says_what_replaced_it():
+    ran = scrapy("shards", "--since", "2025-01-01", "--node", "http://a.example:6800")
+    assert ran.status == 2
+    assert ran.lines == ["alqahira: scrapy shards is gone: a backfill is one run, scrapy crawl SECTION -a since=DAY"]
+
+
+# --- two nodes ----------------------------------------------------------------------------------
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("seed", range(int(os.environ.get("TWO_NODES_SEEDS", "1"))))
+def test_two_nodes_on_one_database_lose_nothing_to_kills_and_restarts(site, postgres, tmp_path, seed):
+    """TWO_NODES_SEEDS: how many times, each but the first with a restart where it may follow or precede a kill."""
+    random, runs = Random(seed), Runs(site, postgres.new_state(), tmp_path)
+    moments = ["restart"] + ["kill"] * 4
+    if seed:
+        random.shuffle(moments)
+    nodes = {section: runs.start(section) for section in SECTIONS}
+    answers, wanted = site.answers(), 5
+    while nodes:
+        if moments and answers() >= wanted:
+            if moments.pop() == "kill":
+                random.choice([*nodes.values()]).kill()
+            else:
+                postgres.restart()
+            answers, wanted = site.answers(), random.randint(3, 12)
+        for section, process in [*nodes.items()]:
+            if (status := process.poll()) is not None:
+                assert status in (0, -signal.SIGKILL), runs.logs()
+                if status == 0:
+                    del nodes[section]
+                else:
+                    nodes[section] = runs.start(section)
+    for process in runs.running:
+        process.wait()
+    assert moments == []
+    assert site.wrong(runs.output) == []
+    assert "Traceback" not in runs.logs()
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    ("state_url", "says"),
+    [
+        ("postgresql://user:s3cret@127.0.0.1:1/corpus", "cannot be opened: connection failed"),
+        ("postgresql://user:s3cret@host", "names no database"),
+    ],
+)
+def test_a_state_that_cannot_be_reached_is_one_line_before_any_request(runs, site, state_url, says):
+    before = len(site.server.log())
+    ran = scrapy("crawl", "defense", settings=runs.given)
+    assert ran.status == 2
+    assert says in ran.lines[-1]
+    assert ran.lines[-1].startswith("alqahira: ")
+    assert "s3cret" not in ran.stdout + ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert len(site.server.log()) == before
