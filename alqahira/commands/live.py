@@ -77,15 +77,15 @@ def _scrapy(*arguments: str, root: str, folder: Path) -> int:
 
 def show(folder: Path, settings: Settings) -> None:
     """The records crawled last, each field beside what its archived page prints."""
-    from alqahira.archive import find_page
+    from alqahira.archive import Decompressor, find_page
     from alqahira.extract import decode
     from alqahira.parts import read_corpus
     from alqahira.record import from_record
-    from alqahira.replay import Unpacker
     from alqahira.sources import Page
     from alqahira.warc import page_of
 
-    unpacker, most = Unpacker.from_settings(settings), settings.getint("DOWNLOAD_MAXSIZE")
+    most = settings.getint("DOWNLOAD_MAXSIZE")
+    decompressor = Decompressor(most)
     records = sorted(read_corpus(folder), key=lambda record: str(record["date_crawled"]))[-_RECORDS:]
     fields = same = 0
     for number, record in enumerate(records, start=1):
@@ -96,7 +96,7 @@ def show(folder: Path, settings: Settings) -> None:
             continue
         kept = found[1]
         page = Page(
-            decode(unpacker.body(page_of(kept), kept)), kept.url, article.date_crawled or datetime.now().astimezone()
+            decode(decompressor.body(page_of(kept))), kept.url, article.date_crawled or datetime.now().astimezone()
         )
         for name, ours, theirs, is_same in side_by_side(record, page):
             fields, same = fields + 1, same + is_same

@@ -91,8 +91,7 @@ class Command(ScrapyCommand):
 
 def show(settings: Settings, archive: Path, name: str) -> None:
     """The page of a record to standard output, as it was archived; its place to standard error."""
-    from alqahira.archive import find_page
-    from alqahira.replay import Unpacker
+    from alqahira.archive import Decompressor, find_page
     from alqahira.warc import page_of
 
     article_id, _, revision = name.partition("@")
@@ -110,5 +109,5 @@ def show(settings: Settings, archive: Path, name: str) -> None:
         raise AlqahiraError(f"the page of {article_id} as of {article.date_crawled} is not in the archive {archive}")
     path, record = found
     print(f"{path} offset {record.offset} length {record.length}: {record.url}", file=sys.stderr)
-    sys.stdout.buffer.write(Unpacker.from_settings(settings).body(page_of(record), record))
+    sys.stdout.buffer.write(Decompressor(settings.getint("DOWNLOAD_MAXSIZE")).body(page_of(record)))
     sys.stdout.buffer.flush()

@@ -79,17 +79,8 @@ def records_of(exchange: Exchange) -> bytes:
     if exchange.is_rendered:
         return rendered_record(exchange.url, exchange.when, exchange.body, note)
     answer = Answer(exchange.status, exchange.headers, exchange.body, exchange.protocol)
-    return b"".join(
-        answer_records(
-            exchange.url,
-            exchange.when,
-            answer,
-            note,
-            method=exchange.method,
-            sent=exchange.sent,
-            content=exchange.content,
-        )
-    )
+    sent, content = exchange.sent, exchange.content
+    return answer_records(exchange.url, exchange.when, answer, note, method=exchange.method, sent=sent, content=content)
 
 
 def open_archive(folder: str, root: str, *, max_bytes: int) -> ArchiveWriter:

@@ -7,11 +7,8 @@ Spider and pipelines reach it by `crawler.get_extension(Run)`.
 from __future__ import annotations
 
 import gc
-import json
 import logging
-from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scrapy import signals
@@ -24,10 +21,10 @@ from alqahira.errors import AlqahiraError
 from alqahira.extensions.judging import Judgement, judge_run, judge_the_end
 from alqahira.extensions.telling import tell
 from alqahira.frontier import RevisitSchedule
-from alqahira.ledger import Ledger, open_ledger
+from alqahira.ledger import open_ledger
 from alqahira.log_guard import guard_log, guard_log_from_the_start
 from alqahira.logformatter import say_in_one_line, skip_below
-from alqahira.page import CrawledArticle, FetchedPage
+from alqahira.page import CrawledArticle
 from alqahira.parts import Publisher
 from alqahira.urls import site_name
 
@@ -39,10 +36,12 @@ if TYPE_CHECKING:
     from scrapy.http import Response
     from twisted.python.failure import Failure
 
-    from alqahira.archive import ArchiveWriter
     from spiders.section import SectionSpider
 
 logger = logging.getLogger(__name__)
+
+# A Scrapy signal: the run has been judged, and its ledger is still open. Arguments: reason, ended, complete.
+run_judged = object()
 
 
 class Run:
@@ -51,20 +50,18 @@ class Run:
     Opening fails with LedgerBusy where another run holds the ledger, before any request is made.
     """
 
-    def __init__(self, crawler: Crawler, *, started: datetime | None = None, ledger: Ledger | None = None) -> None:
-        """`started` and `ledger`: of a run that is replayed, several of them on one ledger."""
+    def __init__(self, crawler: Crawler) -> None:
         settings = crawler.settings
         self.crawler = crawler
         self.configuration = Configuration.from_settings(settings)
         self.account = Account()
-        self.started = started or datetime.now(UTC)
-        self.archive: ArchiveWriter | None = None
+        self.started = datetime.now(UTC)
         self.max_articles: int | None = None
         self.failure: AlqahiraError | None = None
         self.exit_status = 1  # until the run has been judged
         self.errors = 0
         self.problem = "the run was cut off before it could be judged"  # why the status is not 0, in one line
-        self.ledger = ledger or open_ledger(
+        self.ledger = open_ledger(
             self.configuration.state_url,
             revisit=RevisitSchedule.from_steps(self.configuration.revisit),
             share=_share_of(crawler.spider),
@@ -80,8 +77,6 @@ class Run:
         try:
             self.ledger.claim_site(site_name(self.configuration.site_url))
             self.publisher.recover()
-            if self.configuration.archive_dir:
-                self._close_left_open(self.configuration.archive_dir)
         except AlqahiraError:
             self.ledger.close()
             raise
@@ -107,65 +102,6 @@ class Run:
         # Absolute: a relative folder is relative to where the run was started, under Scrapyd to where Scrapyd was.
         folder = self.configuration.output_dir.absolute()
         logger.info("Run %s writes to %s, its state is %s", self.run_id, folder, self.ledger.store.where)
-        if self.configuration.archive_dir:
-            self._open_archive(self.configuration.archive_dir, spider)
-
-    def _close_left_open(self, folder: Path) -> None:
-        """Close what dead runs left of the archive, one run at a time; what living runs write is theirs."""
-        from alqahira.archive import close_left_open  # only who keeps an archive pays for loading warcio
-
-        store = self.ledger.store
-        with store.sealing(wait=True) as mine:
-            if mine:
-                close_left_open(folder, self.ledger, max_bytes=self._max_bytes, living=store.living_runs)
-
-    def _open_archive(self, folder: Path, spider: SectionSpider) -> None:
-        from alqahira.archive import ArchiveWriter
-
-        about = {
-            "alqahira-spider": spider.name,
-            "alqahira-site": self.configuration.site_url,
-            "alqahira-arguments": json.dumps({k: str(v) for k, v in asdict(spider.arguments).items() if v}),
-            "alqahira-near-duplicates": self.configuration.near_duplicates,
-        }
-        try:
-            self.archive = ArchiveWriter(folder, self.run_id, self.started, about, max_bytes=self._max_bytes)
-        except AlqahiraError as error:
-            self.fail(error)
-
-    def keep(self, page: FetchedPage) -> bool:
-        """Archive a page before anything comes of it; False: let it be.
-
-        Where no archive is kept there is nothing to do.
-        """
-        if self.configuration.archive_dir is None:
-            return True
-        if self.failure:
-            self.fail(self.failure)  # had the engine not begun yet, it runs now
-        if self.failure or self.archive is None:
-            return False
-        try:
-            self.archive.write_page(page)
-        except AlqahiraError as error:
-            self.fail(error)
-            return False
-        return True
-
-    def _close_archive(self, now: datetime, reason: str, *, complete: bool) -> bool:
-        """Whether that went well. Of a run that failed the file stays open: the next run closes it."""
-        if self.archive is None or self.failure:
-            return True
-        told = {"complete": complete, "exit_status": self.exit_status, "reason": reason}
-        try:
-            self.archive.close(now, told)
-        except AlqahiraError as error:
-            self.fail(error)
-            return False
-        return True
-
-    @property
-    def _max_bytes(self) -> int:
-        return self.crawler.settings.getint("DOWNLOAD_MAXSIZE")
 
     def settle(self, key: str, outcome: Outcome, cause: str = "", *, in_feed: bool = True) -> None:
         """Count what became of an article, and end the run when it has what it was asked for."""
@@ -213,10 +149,12 @@ class Run:
             self.settle(link.key, Outcome.FAILED, f"error_{type(failure.value).__name__}")
 
     def spider_closed(self, spider: Spider, reason: str) -> None:
-        """Judge the run, close archive and ledger; then tell the log, the files, and whom it concerns."""
+        """Judge the run and close its ledger; then tell the log, the files, and whom it concerns."""
+        failure = self.failure
         judgement = self._end_as(judge_run(self, spider, reason))
         ended = datetime.now(UTC)
-        if not self._close_archive(ended, reason, complete=judgement.complete):
+        self.crawler.signals.send_catch_log(run_judged, reason=reason, ended=ended, complete=judgement.complete)
+        if self.failure is not failure:
             judgement = self._end_as(judge_the_end(self, spider, judgement))
         try:
             account, complete = judgement.account, judgement.complete
