@@ -88,6 +88,6 @@ def crawled(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def archived(tmp_path_factory):
-    """Both sections in several runs with an archive: one that stops early, one that takes up what the other set aside,
-    and a revision. Nobody may change it."""
+    """Both sections in several runs with an archive: one that stops early, those that take the rest, and a revision.
+    Nobody may change it."""
     return crawl_once(tmp_path_factory, "several_runs", several_runs)

@@ -29,7 +29,7 @@ needs_java = pytest.mark.skipif(shutil.which("java") is None, reason="needs Java
 
 @pytest.fixture(scope="module")
 def crawled(tmp_path_factory):
-    """Both sections, what one set aside and the other took up, a revision, and pages that are broken."""
+    """Both sections, a revision, and pages that are broken."""
     server = start_replica("--control")
     corpus = Corpus(tmp_path_factory.mktemp("crawled") / "output", server.url)
     try:

@@ -224,7 +224,7 @@ def test_a_press_that_asks_for_something_else_now_is_learned_again(replica, tmp_
     assert any(entry["method"] == "POST" for entry in server.log())
 
 
-def test_what_the_other_section_has_read_is_taken_up_wherever_it_is_listed(replica, tmp_path):
+def test_second_spider_misses_nothing_for_what_the_first_has_read(replica, tmp_path):
     server = replica(*DEEP, "--control")
     corpus = Corpus(tmp_path / "output", server.url)
     for section in SECTIONS:

@@ -22,7 +22,6 @@ from undisturbed import SETTINGS, Site, site_of, story
 
 from alqahira.parts import part_files
 from alqahira.replay import archived_runs
-from alqahira.warc import TAKEN_UP
 from alqahira.warc_files import read_records
 
 pytestmark = [pytest.mark.postgres, pytest.mark.chaos]
@@ -116,7 +115,7 @@ def test_a_share_is_refused_with_status_3_and_what_its_killed_holder_left_is_fin
 
 @pytest.fixture
 def archived(cluster):
-    """Whole sections and months at once: what one run sets aside, others take up while the first still runs."""
+    """Whole sections and months at once."""
     months = [("-a", f"since=2026-{month}-01", "-a", f"until=2026-{month}-28") for month in ("10", "11")]
     for section in SECTIONS:
         cluster.start(section, ALQAHIRA_ARCHIVE="true")
@@ -132,8 +131,7 @@ def test_the_archive_of_runs_at_once_gives_their_corpus_again(archived):
     assert scrapy("replay", settings={"ALQAHIRA_OUTPUT_DIR": str(archived.output)}).status == 0
     replayed = archived.output.with_name("output-replayed")
     assert told(replayed) == told(archived.output)
-    allowed = taken_up_more_than_once(archived.output / "archive")
-    assert unlike(archived.output, replayed, allowed) == []
+    assert unlike(archived.output, replayed) == []
 
 
 @pytest.mark.slow
@@ -158,20 +156,13 @@ def moments(path: Path) -> list[datetime]:
     return [record.date for record in read_records(path, max_bytes=2**24)]
 
 
-def taken_up_more_than_once(archive: Path) -> set[str]:
-    """Articles that several runs took up in the same moment: which was first, the archive does not tell."""
-    events = [r.event for run in archived_runs(archive, 2**24) for r in read_records(run.path, max_bytes=2**24)]
-    counted = Counter(event["key"] for event in events if event.get("event") == TAKEN_UP)
-    return {key for key, runs in counted.items() if runs > 1}
-
-
-def unlike(folder: Path, other: Path, allowed: set[str]) -> list[str]:
-    """Stories that both have, and where their records differ; those that are `allowed` may be of another run."""
+def unlike(folder: Path, other: Path) -> list[str]:
+    """Stories that both have, and where their records differ."""
     found, known = [], Corpus(folder, "").by_id()
     for number, record in Corpus(other, "").by_id().items():
         before = known.get(number, record)
         keys = [key for key in record if record[key] != before[key]]
-        if keys and not (number in allowed and set(keys) <= {"run_id", "discovered_on"}):
+        if keys:
             found.append(f"{number}: {[(key, before[key], record[key]) for key in keys]}")
     return found
 

@@ -38,7 +38,7 @@ pytestmark = pytest.mark.perf
 
 # Of a page its markup and its page data are each read.
 CALLS_A_PAGE, CALLS_FOR_TOPICS = 1_800, 2_700
-CALLS_TO_ACCEPT, CALLS_TO_SKIP = 480, 250
+CALLS_TO_ACCEPT, CALLS_TO_SKIP = 480, 150
 PARSES_A_PAGE = 3.5
 TIMES_BARE_SCRAPY, TIMES_ITS_MEMORY = 2.5, 1.5
 
