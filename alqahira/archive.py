@@ -1,4 +1,4 @@
-"""The archive of a corpus: one WARC a run, and beside it an index that leads from a record to its page.
+"""The archive of a corpus: one WARC a run, in which each record of the corpus finds its page.
 
 While a run writes, its file ends in `.open`; each record is one gzip member and on the disk before the ledger hears
 of its article, so no record of the corpus is without its page. The next run closes what a killed run has left.
@@ -6,9 +6,8 @@ of its article, so no record of the corpus is without its page. The next run clo
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,11 +28,10 @@ from alqahira.article import Article
 from alqahira.errors import AlqahiraError, ConfigurationError
 from alqahira.ledger import Ledger
 from alqahira.page import FetchedPage
-from alqahira.parts import write_whole
-from alqahira.warc import ENDED, Record, event_record, index_line, page_records, run_record
+from alqahira.warc import ENDED, Record, event_record, page_records, run_record
 from alqahira.warc_files import Damage, read_records
 
-SUFFIX, OPEN_SUFFIX, INDEX_SUFFIX = ".warc.gz", ".warc.gz.open", ".cdxj"
+SUFFIX, OPEN_SUFFIX = ".warc.gz", ".warc.gz.open"
 PAGE_TYPES = ("response", "resource")
 # In `warcinfo`: what makes a file one of our runs.
 RUN_ID = "alqahira-run-id"
@@ -63,11 +61,9 @@ class ArchiveWriter:
         started: datetime,
         about: Mapping[str, str],
         *,
-        max_bytes: int,
         is_run: bool = True,
     ) -> None:
         self._path = folder / f"{run_id}{OPEN_SUFFIX}"
-        self._max_bytes = max_bytes
         info = {
             "software": f"alqahira/{version('alqahira')} warcio/{version('warcio')}",
             "format": "WARC File Format 1.1",
@@ -92,7 +88,7 @@ class ArchiveWriter:
         self.append(event_record(ENDED, when, ended))
         try:
             self._file.close()
-            _close_file(self._path, self._max_bytes)
+            _close_file(self._path)
         except OSError as error:
             raise self._failure(error) from None
 
@@ -128,7 +124,7 @@ def close_left_open(folder: Path, ledger: Ledger, *, max_bytes: int) -> None:
                 path.unlink()
                 continue
             os.truncate(path, end)
-            _close_file(path, max_bytes)
+            _close_file(path)
         except OSError as error:
             raise ArchiveUnwritable(f"the archive {path} cannot be closed: {error.strerror}") from None
 
@@ -148,32 +144,17 @@ def _processed_end(path: Path, ledger: Ledger, max_bytes: int) -> int:
     return end
 
 
-def _close_file(path: Path, max_bytes: int) -> None:
-    """Write the index of an open file, and give the file its name. Raises OSError."""
+def _close_file(path: Path) -> None:
+    """Give an open file its name. Raises OSError."""
     closed = path.with_name(path.name.removesuffix(OPEN_SUFFIX) + SUFFIX)
     if closed.exists():
         raise FileExistsError(0, f"{closed.name} is there already")
-    lines = sorted(index_lines(path, closed.name, max_bytes=max_bytes))
-    write_whole(_index_of(closed), "".join(lines).encode())
     path.rename(closed)
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:
         os.close(folder)
-
-
-def _index_of(path: Path) -> Path:
-    return path.with_name(path.name.removesuffix(SUFFIX) + INDEX_SUFFIX)
-
-
-def index_lines(path: Path, filename: str, *, max_bytes: int) -> Iterator[str]:
-    """The index of a file, in the order of its pages."""
-    run_id = filename.removesuffix(SUFFIX)
-    for record in read_records(path, max_bytes=max_bytes):
-        if isinstance(record, Record) and record.type in PAGE_TYPES:
-            with suppress(*BAD_RECORD):  # of another tool's file
-                yield index_line(record, filename, run_id) + "\n"
 
 
 # --- reading ------------------------------------------------------------------------------------
@@ -188,21 +169,17 @@ def files(folder: Path) -> list[Path]:
 def find_page(folder: Path, article: Article, *, max_bytes: int) -> tuple[Path, Record] | None:
     """The file and record of the page that a record was read from: its `article_id` at its `date_crawled`.
 
-    It may lie in the file of an earlier run than the record's. Raises OSError.
+    It is in the file of the record's run; in an older archive it may be in another's. Raises OSError.
     """
     assert article.date_crawled is not None
-    moment = f" {article.date_crawled.astimezone(UTC):%Y%m%d%H%M%S} "
-    name = f'"article_id": "{article.article_id}"'
-    for path in files(folder):
-        index = _index_of(path)
-        is_indexed = path.name.endswith(SUFFIX) and index.exists()
-        lines = index.read_text("utf-8").splitlines() if is_indexed else index_lines(path, "", max_bytes=max_bytes)
-        for line in lines:
-            if moment in line and name in line:
-                offset = int(json.loads(line.split(" ", 2)[2])["offset"])
-                record = next(read_records(path, max_bytes=max_bytes, start=offset), None)
-                if isinstance(record, Record):
-                    return path, record
+    wanted = (article.article_id, article.date_crawled.replace(microsecond=0))
+    for path in sorted(files(folder), key=lambda path: not path.name.startswith(f"{article.run_id}.")):
+        for record in read_records(path, max_bytes=max_bytes):
+            if isinstance(record, Record) and record.type in PAGE_TYPES:
+                with suppress(*BAD_RECORD):  # of another tool's file
+                    key = urls.article_id(urls.canonical_url(record.url))
+                    if (key, record.date.replace(microsecond=0)) == wanted:
+                        return path, record
     return None
 
 

@@ -31,7 +31,6 @@ class Archive(Step):
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self._writer: ArchiveWriter | None = None
-        self._max_bytes = crawler.settings.getint("DOWNLOAD_MAXSIZE")
 
     def open_spider(self) -> None:
         super().open_spider()
@@ -72,8 +71,8 @@ class Archive(Step):
             "alqahira-near-duplicates": run.configuration.near_duplicates,
         }
         try:
-            close_left_open(self._folder, run.ledger, max_bytes=self._max_bytes)
-            self._writer = ArchiveWriter(self._folder, run.run_id, run.started, about, max_bytes=self._max_bytes)
+            close_left_open(self._folder, run.ledger, max_bytes=self.crawler.settings.getint("DOWNLOAD_MAXSIZE"))
+            self._writer = ArchiveWriter(self._folder, run.run_id, run.started, about)
         except AlqahiraError as error:
             run.fail(error)
             raise CloseSpider("failed") from None  # before any request

@@ -20,11 +20,12 @@ from replaying import OFFLINE, ROOT, archive_of, foreign, replay_here, story, tr
 from scrapy.utils.project import get_project_settings
 from test_guards import NO_BROWSER
 
-from alqahira.archive import files
+from alqahira.archive import files, find_page
 from alqahira.corpus.reading import ARTICLE, FAILED, archive_source, rows
 from alqahira.errors import AlqahiraError
 from alqahira.extract import Hints, extract_article
 from alqahira.page import FetchedPage, PageVisit
+from alqahira.record import from_record
 from alqahira.warc import Record, event_record, page_records, run_record
 from alqahira.warc_files import read_records
 
@@ -128,19 +129,12 @@ def test_pages_that_the_browser_rendered_are_replayed_as_it_showed_them(replica,
 
 
 def test_each_record_leads_to_the_page_it_was_read_from(crawled):
-    """By the documented grep: the article's number and the second of `date_crawled`."""
-    lines = [
-        line for path in (crawled.folder / "archive").glob("*.cdxj") for line in path.read_text("utf-8").splitlines()
-    ]
+    """By its run_id to the file, by article_id and date_crawled to the record, which is a gzip member of its own."""
     for record in crawled.records():
-        moment = re.sub(r"\D", "", record["date_crawled"])
-        (line,) = [
-            found for found in lines if f" {moment} " in found and f'"article_id": "{record["article_id"]}"' in found
-        ]
-        at = json.loads(line.split(" ", 2)[2])
-        with (crawled.folder / "archive" / at["filename"]).open("rb") as file:
-            file.seek(int(at["offset"]))
-            head, _, html = gzip.decompress(file.read(int(at["length"]))).split(b"\r\n\r\n", 2)
+        path, found = find_page(crawled.folder / "archive", from_record(record), max_bytes=10**7)
+        assert path.name == f"{record['run_id']}.warc.gz"
+        member = path.read_bytes()[found.offset : found.offset + found.length]
+        head, _, html = gzip.decompress(member).split(b"\r\n\r\n", 2)
         assert f"WARC-Target-URI: {record['url']}".encode() in head
         article = extract_article(html, record["url"], now=datetime.fromisoformat(record["date_crawled"]))
         assert article.content_hash == record["content_hash"]
@@ -217,8 +211,8 @@ def test_article_that_is_on_a_topic_only_today_is_published_by_the_run_that_read
     gained = [record for record in mended.records() if record["topic_terms"] == ["today"]]
     assert gained
     for record in gained:
-        (path,) = (crawled.folder / "archive").glob(f"{record['run_id']}.cdxj")
-        assert f'"article_id": "{record["article_id"]}"' in path.read_text("utf-8")
+        path, _ = find_page(crawled.folder / "archive", from_record(record), max_bytes=10**7)
+        assert path.name == f"{record['run_id']}.warc.gz"
 
 
 def test_older_archive_s_word_that_an_article_was_taken_up_changes_nothing(crawled, replayed, tmp_path):

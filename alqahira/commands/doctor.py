@@ -70,7 +70,7 @@ class Command(ScrapyCommand):
         book = Book(known=known_records(self.settings), every_listing=opts.listings)
         try:
             if opts.save is not None:
-                book.archive = open_archive(opts.save, root, max_bytes=self.settings.getint("DOWNLOAD_MAXSIZE"))
+                book.archive = open_archive(opts.save, root)
             middlewares = self.settings.getdict("DOWNLOADER_MIDDLEWARES") | RECORDING
             self.settings.set("DOWNLOADER_MIDDLEWARES", middlewares, priority="cmdline")
             self.crawler_process.crawl(DoctorSpider, book=book)

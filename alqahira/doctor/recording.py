@@ -61,7 +61,7 @@ class Book:
             self.archive, self.problem = None, str(error)
 
     def close(self) -> None:
-        """Give the archive its name and its index."""
+        """Give the archive its name."""
         if self.archive is None:
             return
         try:
@@ -83,13 +83,13 @@ def records_of(exchange: Exchange) -> bytes:
     return answer_records(exchange.url, exchange.when, answer, note, method=exchange.method, sent=sent, content=content)
 
 
-def open_archive(folder: str, root: str, *, max_bytes: int) -> ArchiveWriter:
+def open_archive(folder: str, root: str) -> ArchiveWriter:
     """A new `doctor-<UTC time>.warc.gz` in the folder, which is made. ConfigurationError where it cannot be written."""
     path, now = Path(folder).expanduser(), datetime.now(UTC)
     about = {"description": f"what scrapy doctor asked of {root} and was answered"}
     try:
         path.mkdir(parents=True, exist_ok=True)
-        return ArchiveWriter(path, f"doctor-{now:%Y%m%dT%H%M%SZ}", now, about, max_bytes=max_bytes, is_run=False)
+        return ArchiveWriter(path, f"doctor-{now:%Y%m%dT%H%M%SZ}", now, about, is_run=False)
     except OSError as error:
         raise ConfigurationError(f"--save {folder}: it cannot be written: {error.strerror}") from None
     except ArchiveUnwritable as error:
