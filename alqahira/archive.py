@@ -27,7 +27,7 @@ from alqahira import site, urls
 from alqahira.article import Article
 from alqahira.errors import AlqahiraError, ConfigurationError
 from alqahira.ledger import Ledger
-from alqahira.page import FetchedPage
+from alqahira.page import ArchivedResponse
 from alqahira.warc import ENDED, Record, event_record, page_records, run_record
 from alqahira.warc_files import Damage, read_records
 
@@ -79,7 +79,7 @@ class ArchiveWriter:
         except OSError as error:
             raise self._failure(error) from None
 
-    def write_page(self, page: FetchedPage) -> None:
+    def write_page(self, page: ArchivedResponse) -> None:
         """A page that was read, before anything comes of it."""
         self.append(page_records(page))
 
@@ -250,7 +250,7 @@ class Decompressor:
         crawler.stats = MemoryStatsCollector(crawler)
         self._middleware = HttpCompressionMiddleware(crawler=crawler)
 
-    def body(self, page: FetchedPage) -> bytes:
+    def body(self, page: ArchivedResponse) -> bytes:
         """The page's body, decompressed. Raises what the decoders raise; `failure_cause` names it."""
         if page.is_rendered:
             return page.body

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from alqahira.account import Outcome
 from alqahira.arabic import REPLACEMENT
 from alqahira.article import Article
-from alqahira.page import PageVisit
+from alqahira.page import Fetch
 from alqahira.similarity import Features, features, same_story
 
 # The same wire story elsewhere counts as a duplicate within this time; later it is news again.
@@ -80,7 +80,7 @@ def drop_defects(article: Article) -> list[str]:
     return dropped
 
 
-def stamp(article: Article, visit: PageVisit, run_id: str) -> None:
+def stamp(article: Article, visit: Fetch, run_id: str) -> None:
     """What a page cannot know of itself: the run, the moment, the way here."""
     article.discovered_on = visit.discovered_on
     article.date_crawled = visit.fetched

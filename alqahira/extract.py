@@ -20,19 +20,18 @@ from alqahira.arabic import REPLACEMENT, fold_text, fold_tokens
 from alqahira.article import Article
 from alqahira.credits import is_credit_line, parse_credit
 from alqahira.dates import parse_date
-from alqahira.shell import is_empty_shell
+from alqahira.shell import needs_javascript
 from alqahira.similarity import content_hash
 from alqahira.sources import (
-    Found,
-    Page,
+    Document,
+    ExtractedFields,
     generic,
-    image_stamp,
     jsonld,
     meta,
-    page_data,
     site_markup,
+    strip_site_name,
     structure,
-    without_house,
+    upload_time,
 )
 
 # The order in which a field believes its sources.
@@ -114,7 +113,7 @@ def extract_article(html: str | bytes, url: str, *, now: datetime) -> Article | 
 def read_page(html: str | bytes, url: str, *, now: datetime, hints: Hints | None = None) -> Reading:
     """As `extract_article`, with the cause where there is no article, and with each field's source."""
     text, utf8 = (html, None) if isinstance(html, str) else _decode(html)
-    page = Page(text, url, now, utf8)
+    page = Document(text, url, now, utf8)
     reading = Reading()
     found = _ask(page)
     if "page_data" in found and found["page_data"].is_missing:
@@ -172,15 +171,15 @@ def _arabic_share(text: str) -> float:
     return sum("\u0600" <= character <= "\u06ff" for character in letters) / len(letters) if letters else 0.0
 
 
-_SOURCES: dict[str, Callable[[Page], Found | None]] = {
+_SOURCES: dict[str, Callable[[Document], ExtractedFields | None]] = {
     "site": site_markup.read,
     "jsonld": jsonld.read,
     "meta": meta.read,
-    "page_data": page_data.read,
+    "page_data": nextjs.read,
 }
 
 
-def _ask(page: Page) -> dict[str, Found]:
+def _ask(page: Document) -> dict[str, ExtractedFields]:
     found = {name: said for name, read in _SOURCES.items() if (said := read(page))}
     markup = found.get("site")
     # Structure costs a walk over the page: only where the known markup does not give the article.
@@ -189,7 +188,7 @@ def _ask(page: Page) -> dict[str, Found]:
     return found
 
 
-def _say(found: dict[str, Found], name: str, order: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+def _say(found: dict[str, ExtractedFields], name: str, order: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
     """What each source says of a field, best first."""
     for source in order:
         value = getattr(found[source], name) if source in found else None
@@ -200,11 +199,11 @@ def _say(found: dict[str, Found], name: str, order: tuple[str, ...]) -> Iterator
 # --- headline and body --------------------------------------------------------------------------
 
 
-def _headline(found: dict[str, Found], hints: Hints, reading: Reading) -> str | None:
-    spoken = list(_say(found, "headline", _HEADLINE_ORDER))
-    names = {text: without_house(text) for _, text in spoken}  # most sources say the same
-    said = [(source, name) for source, text in spoken if (name := names[text])]
-    if hints.listing_headline and (name := without_house(hints.listing_headline)):
+def _headline(found: dict[str, ExtractedFields], hints: Hints, reading: Reading) -> str | None:
+    redact = list(_say(found, "headline", _HEADLINE_ORDER))
+    names = {text: strip_site_name(text) for _, text in redact}  # most sources say the same
+    said = [(source, name) for source, text in redact if (name := names[text])]
+    if hints.listing_headline and (name := strip_site_name(hints.listing_headline)):
         said.append(("listing", name))
     if not said:
         return None
@@ -218,7 +217,7 @@ def _headline(found: dict[str, Found], hints: Hints, reading: Reading) -> str | 
     return headline
 
 
-def _body(found: dict[str, Found], page: Page, headline: str | None, reading: Reading) -> list[str]:
+def _body(found: dict[str, ExtractedFields], page: Document, headline: str | None, reading: Reading) -> list[str]:
     said = list(_say(found, "paragraphs", _BODY_ORDER))
     # Page data's text is the story's, however short; of markup a date and a credit may be all that it shows.
     is_story = "page_data" in found and found["page_data"].kind == site.ARTICLE_KIND.value
@@ -269,12 +268,12 @@ def _same_words(a: list[str], b: list[str]) -> bool:
     return len(words_a & words_b) >= _BODIES_AGREE * min(len(words_a), len(words_b))
 
 
-def _has_text(page: Page) -> bool:
+def _has_text(page: Document) -> bool:
     return sum(len(p.text or "") for p in page.tree.iter(*_TEXT_ELEMENTS)) >= _SHORTEST_BODY
 
 
-def _cause(page: Page, headline: str | None, found: dict[str, Found]) -> str:
-    if is_empty_shell(page.html.encode("utf-8", "replace"), "article"):
+def _cause(page: Document, headline: str | None, found: dict[str, ExtractedFields]) -> str:
+    if needs_javascript(page.html.encode("utf-8", "replace"), "article"):
         return "empty_shell"
     if REPLACEMENT in (headline or ""):
         return "bad_encoding"
@@ -287,7 +286,12 @@ def _cause(page: Page, headline: str | None, found: dict[str, Found]) -> str:
 
 
 def _article(
-    page: Page, found: dict[str, Found], hints: Hints, headline: str, paragraphs: list[str], reading: Reading
+    page: Document,
+    found: dict[str, ExtractedFields],
+    hints: Hints,
+    headline: str,
+    paragraphs: list[str],
+    reading: Reading,
 ) -> Article:
     body = "\n\n".join(paragraphs)
     url = urls.canonical_url(page.url)
@@ -320,14 +324,14 @@ def _article(
     )
 
 
-def _take(found: dict[str, Found], name: str, reading: Reading, as_field: str = "") -> Any:
+def _take(found: dict[str, ExtractedFields], name: str, reading: Reading, as_field: str = "") -> Any:
     for source, value in _say(found, name, _OTHER_ORDER):
         reading.sources[as_field or name] = source
         return value
     return None
 
 
-def _sections(found: dict[str, Found], hints: Hints, reading: Reading) -> list[str]:
+def _sections(found: dict[str, ExtractedFields], hints: Hints, reading: Reading) -> list[str]:
     """The categories as the page names them, else the one whose listing shows it: each post has exactly one."""
     sections: list[str] | None = _take(found, "sections", reading, "article_sections")
     if sections or not hints.section:
@@ -337,7 +341,7 @@ def _sections(found: dict[str, Found], hints: Hints, reading: Reading) -> list[s
 
 
 def _description(
-    found: dict[str, Found], headline: str, paragraphs: list[str], caption: str | None, reading: Reading
+    found: dict[str, ExtractedFields], headline: str, paragraphs: list[str], caption: str | None, reading: Reading
 ) -> str | None:
     """A standfirst or meta description that says something else than headline, lead and caption."""
     lead = fold_tokens(" ".join((headline, *paragraphs[:_LEAD])))
@@ -345,7 +349,7 @@ def _description(
     start = fold_text(" ".join(paragraphs[: _LEAD + 3]))
     for source, text in _say(found, "description", ("page_data", "jsonld", "meta")):
         words = fold_tokens(text.rstrip(" .…"))
-        if not words or not without_house(text) or start.startswith(" ".join(words)):
+        if not words or not strip_site_name(text) or start.startswith(" ".join(words)):
             continue
         if not any(_is_same_text(words, other) for other in known):
             reading.sources["description"] = source
@@ -362,7 +366,7 @@ def _is_same_text(words: list[str], other: list[str]) -> bool:
 
 
 def _published(
-    found: dict[str, Found], hints: Hints, image: str | None, now: datetime, reading: Reading
+    found: dict[str, ExtractedFields], hints: Hints, image: str | None, now: datetime, reading: Reading
 ) -> tuple[datetime | None, str | None]:
     said: dict[str, datetime | None] = {
         name: found[name].published for name in ("jsonld", "meta", "page_data") if name in found
@@ -373,7 +377,7 @@ def _published(
     if not known:
         return None, None
     source, published = known[0]
-    upload = image_stamp.uploaded(image, now=now)
+    upload = upload_time.uploaded(image, now=now)
     if source == "visible" and upload and published < upload - _UPLOAD_AGREES:
         # Older than its own image, as a default that nobody filled in is: then what led here knows better.
         source, published = next((pair for pair in known[1:] if pair[1] >= upload - _UPLOAD_AGREES), known[0])
@@ -387,7 +391,7 @@ def _published(
     return published, source
 
 
-def _modified(found: dict[str, Found], published: datetime | None, reading: Reading) -> datetime | None:
+def _modified(found: dict[str, ExtractedFields], published: datetime | None, reading: Reading) -> datetime | None:
     modified: datetime
     for source, modified in _say(found, "modified", ("jsonld", "meta", "page_data")):
         if modified == published:

@@ -17,8 +17,8 @@ from urllib.parse import quote, unquote, urlsplit
 from alqahira import site, urls
 from alqahira.arabic import clean_line, fold_text
 from alqahira.dates import parse_date
-from alqahira.sources import Page
-from alqahira.sources.page_data import at, data_of
+from alqahira.sources import Document
+from alqahira.sources.nextjs import at, data_of
 from alqahira.sources.site_markup import select, text_of
 
 _CARD = select(site.CARD.value)
@@ -92,7 +92,7 @@ def read_listing(body: str | bytes, url: str, *, root: str, now: datetime) -> Li
     text = body if isinstance(body, str) else body.decode("utf-8", "replace")
     if text.lstrip("\ufeff \t\r\n")[:1] in ("{", "["):
         return replace(_from_data([_loads(text)], url, root, now) or Listing(), is_data=True)
-    page = Page(text, url, now)
+    page = Document(text, url, now)
     data = _from_data(data_of(page), url, root, now)
     known = data or Listing(section=section_of(url))
     # Page data that lists nothing is believed, unless the page shows cards of its own.
@@ -244,7 +244,7 @@ def _loads(text: str) -> Any:
 # --- markup -------------------------------------------------------------------------------------
 
 
-def _cards(page: Page, root: str) -> Iterator[Card]:
+def _cards(page: Document, root: str) -> Iterator[Card]:
     beside = set(_CAROUSELS(page.tree))
     links = {link: card for card in _CARD(page.tree) for link in _CARD_LINK(card) if card in set(link.iterancestors())}
     for link, card in links.items():
@@ -265,7 +265,7 @@ def _date_texts(element: Any) -> list[str]:
     return [text for text in (element.get("datetime"), text_of(element)) if text]
 
 
-def _links(page: Page, root: str) -> Iterator[Card]:
+def _links(page: Document, root: str) -> Iterator[Card]:
     """Every article link outside navigation, for a listing whose classes have other names."""
     beside = set(_CAROUSELS(page.tree))
     for link in page.tree.iter("a"):
@@ -280,7 +280,7 @@ def _on_site(links: Iterator[str | None], base: str, root: str) -> list[str]:
     return list(dict.fromkeys(url for url in resolved if url and urls.is_on_site(url, root)))
 
 
-def _has_load_more(page: Page) -> bool:
+def _has_load_more(page: Document) -> bool:
     if _LOAD_MORE(page.tree):
         return True
     labels = {fold_text(label) for label in site.LOAD_MORE_LABELS.value}

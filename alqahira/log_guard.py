@@ -31,7 +31,7 @@ _DISGUISES = {
 _CONTINUED = "\n    | "
 
 
-def in_plain_sight(text: str) -> str:
+def escape_control_chars(text: str) -> str:
     """The text with every character escaped that could hide, reorder or break off what is shown."""
     return text.translate(_DISGUISES)
 
@@ -40,7 +40,7 @@ class PlainFormatter(logging.Formatter):
     """Scrapy's format; a record of several lines (a traceback, a list of settings) is indented after the first."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return in_plain_sight(super().format(record)).replace("\n", _CONTINUED)
+        return escape_control_chars(super().format(record)).replace("\n", _CONTINUED)
 
 
 class JsonLinesFormatter(JsonFormatter):

@@ -11,7 +11,7 @@ from scrapy.logformatter import LogFormatter, LogFormatterResult
 from twisted.python.failure import Failure
 
 from alqahira.errors import AlqahiraError
-from alqahira.page import CrawledArticle
+from alqahira.page import ArticleItem
 
 # Who logs what this module words.
 _ENGINE, _SCRAPER = logging.getLogger("scrapy.core.engine"), logging.getLogger("scrapy.core.scraper")
@@ -52,25 +52,25 @@ class QuietLogFormatter(LogFormatter):
 
 def _name(item: Any) -> str:
     """An article's ID; of anything else what it is."""
-    article = item.article if isinstance(item, CrawledArticle) else item
+    article = item.article if isinstance(item, ArticleItem) else item
     return str(getattr(article, "article_id", type(item).__name__))
 
 
-class SaidInOneLine(logging.Filter):
+class TracebackFilter(logging.Filter):
     """Lets no traceback through for what the user must mend: the run says it in one line."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         return not (isinstance(record.exc_info, tuple) and isinstance(record.exc_info[1], AlqahiraError))
 
 
-def skip_below(level: int | str) -> None:
+def set_level(level: int | str) -> None:
     """Records of Scrapy's below the level are not even made; Scrapy makes all, and its handlers drop them."""
     logging.getLogger("scrapy").setLevel(level)
 
 
-def say_in_one_line() -> None:
+def suppress_tracebacks() -> None:
     """Put the filter where Scrapy logs what callbacks, pipelines and signal handlers raise."""
     for name in ("scrapy.core.scraper", "scrapy.core.engine", "scrapy.utils.signal"):
         logger = logging.getLogger(name)
-        if not any(isinstance(present, SaidInOneLine) for present in logger.filters):
-            logger.addFilter(SaidInOneLine())
+        if not any(isinstance(present, TracebackFilter) for present in logger.filters):
+            logger.addFilter(TracebackFilter())

@@ -16,7 +16,7 @@ Headers = tuple[tuple[bytes, bytes], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PageVisit:
+class Fetch:
     """One fetched article page. `key` is the ledger's name for it: `urls.article_id` of its canonical URL."""
 
     key: str
@@ -28,13 +28,13 @@ class PageVisit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FetchedPage:
+class ArchivedResponse:
     """A page with all that reading it once more needs: what came over the wire, and what led to it.
 
     `body` still has the Content-Encoding that `headers` name; of a page that the browser rendered it is the DOM.
     """
 
-    visit: PageVisit
+    visit: Fetch
     link_url: str
     hints: Hints
     body: bytes
@@ -46,13 +46,13 @@ class FetchedPage:
 
 
 @dataclass(kw_only=True)
-class CrawledArticle:
+class ArticleItem:
     """The item of the pipelines; the last of them returns `article` alone, so feeds hold records only.
 
     `page`: what the archive keeps of it. `is_asked_for`: it goes to the run's feed, and counts for `max_articles`.
     """
 
     article: Article
-    visit: PageVisit
-    page: FetchedPage | None = None
+    visit: Fetch
+    page: ArchivedResponse | None = None
     is_asked_for: bool = False

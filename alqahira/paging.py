@@ -23,7 +23,7 @@ _MOST_UNDATED = 25
 
 
 @dataclass
-class Trail:
+class PaginationState:
     """What one listing has shown so far, page by page.
 
     Both ends of a search are a row of articles, never a single one: a story pinned to the top is older
@@ -35,7 +35,7 @@ class Trail:
     _news_on_page: int = 0
     _known_row: int = 0
     _dated: list[date | None] = field(default_factory=list)
-    is_joined: bool = False  # whether an article that earlier runs have settled stood on a page
+    overlaps_known: bool = False  # whether an article that earlier runs have settled stood on a page
     gap: str = ""  # what is wrong between the last two pages, in one line
     _last_page: list[Link] = field(default_factory=list)
     _undated: int = 0  # pages in a row without a date
@@ -53,7 +53,7 @@ class Trail:
         links = list(links)
         self.gap = self._gap_before(links)
         for link in links:
-            self.is_joined |= link.key in settled or link.key in known
+            self.overlaps_known |= link.key in settled or link.key in known
             self._dated.append(cairo_day(link.date) if link.date else None)
             self._known_row = self._known_row + 1 if link.key in settled else 0
             if link.key not in self._keys:
@@ -61,7 +61,7 @@ class Trail:
                 self._news_on_page += 1
         self._undated = 0 if any(self._dated) else self._undated + 1
 
-    def why_stop(self, *, overlap: int, max_pages: int, since: date | None) -> str | None:
+    def stop_reason(self, *, overlap: int, max_pages: int, since: date | None) -> str | None:
         """`bound`, `repeats`, `since`, `undated` or `overlap`; None where the next page is wanted."""
         if self.pages >= max_pages:
             return "bound"
@@ -90,11 +90,11 @@ class Trail:
         if not before or any(link.key in shown for link in before[1:]):
             return ""
         fresh = [link for link in links if link.key not in self._keys]
-        if gap := _jump(_seconds(before), _seconds(fresh), self._times, least=_SHORTEST_GAP):
+        if gap := _outlier_step(_seconds(before), _seconds(fresh), self._times, least=_SHORTEST_GAP):
             return f"{gap / 3600:.1f} hours lie between pages {self.pages - 1} and {self.pages}"
         # Numbers say it where the site counts its articles up: no night and no quiet day disturbs them.
         if all(_descends(_article_numbers(page)) for page in (before, fresh)) and (
-            gap := _jump(_article_numbers(before), _article_numbers(fresh), self._numbers, least=2)
+            gap := _outlier_step(_article_numbers(before), _article_numbers(fresh), self._numbers, least=2)
         ):
             return f"{gap:.0f} article numbers lie between pages {self.pages - 1} and {self.pages}"
         return ""
@@ -117,7 +117,7 @@ def _add_steps(steps: list[float], values: Sequence[float]) -> None:
     steps += [above - below for above, below in pairwise(values) if above >= below]
 
 
-def _jump(before: Sequence[float], after: Sequence[float], steps: Sequence[float], *, least: float) -> float:
+def _outlier_step(before: Sequence[float], after: Sequence[float], steps: Sequence[float], *, least: float) -> float:
     """The step between two pages where it is out of all proportion to the steps on them, else 0."""
     if not before or not after or len(steps) < _FEWEST_STEPS:
         return 0.0

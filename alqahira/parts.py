@@ -164,7 +164,7 @@ class Publisher:
             if hashlib.sha256(content).hexdigest() != row.sha256:
                 raise LedgerUnusable(f"the state is damaged: {row.path} no longer comes out as it was planned")
             try:
-                write_whole(self._output / row.path, content)
+                write_atomic(self._output / row.path, content)
             except OSError as error:
                 raise OutputUnwritable(
                     f"{self._output / row.path} cannot be written: {error.strerror}; nothing is lost, the next run "
@@ -220,10 +220,10 @@ def encoded(lines: Iterable[str], *, compress: bool) -> bytes:
 def write_manifest(output_dir: Path, listed: Iterable[Part]) -> None:
     """List the parts, in this order. Raises OSError."""
     told = {"parts": [asdict(part) for part in listed]}
-    write_whole(output_dir / MANIFEST, json.dumps(told, indent=1).encode() + b"\n")
+    write_atomic(output_dir / MANIFEST, json.dumps(told, indent=1).encode() + b"\n")
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_atomic(path: Path, content: bytes) -> None:
     """Put a file in place whole or not at all, and durably: aside, sync, rename, sync the folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
     # A name of its own: two processes never write into one file.

@@ -30,7 +30,7 @@ def rebuild_state(state_url: str, output_dir: Path) -> Path | None:
         if wrong:
             raise LedgerUnusable(f"{path}: {wrong}; mend or remove it before the state is rebuilt")
     url = read_state_url(state_url)
-    aside = _put_aside(Path(url.database or "")) if url.get_backend_name() == "sqlite" else None
+    aside = _backup(Path(url.database or "")) if url.get_backend_name() == "sqlite" else None
     with open_ledger(state_url) as ledger:
         if not ledger.is_empty():
             raise LedgerUnusable(f"the state at {ledger.store.name} is not empty: rebuild it in an empty database")
@@ -42,7 +42,7 @@ def rebuild_state(state_url: str, output_dir: Path) -> Path | None:
     return aside
 
 
-def _put_aside(state: Path) -> Path | None:
+def _backup(state: Path) -> Path | None:
     try:
         for ending in ("-wal", "-shm"):
             state.with_name(state.name + ending).unlink(missing_ok=True)

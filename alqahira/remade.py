@@ -13,7 +13,7 @@ from pathlib import Path
 from scrapy.settings import Settings
 
 from alqahira.errors import ConfigurationError
-from alqahira.parts import MANIFEST, OutputUnwritable, write_whole
+from alqahira.parts import MANIFEST, OutputUnwritable, write_atomic
 from alqahira.stores.file_lock import hold, let_go
 
 # Tells a replay's folder from a crawl's: what it was made from, and its manifest as it was then.
@@ -28,7 +28,7 @@ def settings_for(folder: Path, settings: Settings) -> Settings:
     return own
 
 
-def check_target(output: Path, archive: Path) -> None:
+def ensure_replaceable(output: Path, archive: Path) -> None:
     """Refuse a folder with anything in it but an earlier replay, just as that was written. ConfigurationError."""
     if archive.resolve().is_relative_to(output.resolve()):
         raise ConfigurationError(f"the archive lies in {output}: name another folder with -o")
@@ -43,11 +43,11 @@ def check_target(output: Path, archive: Path) -> None:
         raise ConfigurationError(f"{output} is not empty and no untouched replay: name another folder with -o")
 
 
-def mark(output: Path, sources: Iterable[Path]) -> None:
+def write_marker(output: Path, sources: Iterable[Path]) -> None:
     """Say what the corpus was made from; nothing of the clock, so that the same archive gives the same bytes."""
     made_from = [{"name": path.name, "bytes": path.stat().st_size} for path in sources]
     told = {"archive": made_from, "manifest_sha256": _digest(output)}
-    write_whole(output / MARK, json.dumps(told, indent=1).encode() + b"\n")
+    write_atomic(output / MARK, json.dumps(told, indent=1).encode() + b"\n")
 
 
 def _digest(output: Path) -> str:
@@ -55,7 +55,7 @@ def _digest(output: Path) -> str:
 
 
 @contextmanager
-def made_aside(output: Path) -> Iterator[Path]:
+def atomic_directory(output: Path) -> Iterator[Path]:
     """A folder beside the output that takes its place when the block ends well, and vanishes otherwise.
 
     Raises LedgerBusy where another replay makes the same folder, OutputUnwritable.
@@ -84,7 +84,7 @@ def _remove(*folders: Path) -> None:
             shutil.rmtree(folder)
 
 
-def skipped_line(skipped: Counter[str]) -> str:
+def skipped_summary(skipped: Counter[str]) -> str:
     """What of the input was no page of ours, by cause, to be put after the rest; empty where all was."""
     named = ", ".join(f"{cause} {n}" for cause, n in sorted(skipped.items()))
     return f"; {skipped.total()} records are no article page ({named})" if named else ""

@@ -34,7 +34,7 @@ from alqahira.errors import AlqahiraError
 from alqahira.extensions.run import Run
 from alqahira.frontier import Link
 from alqahira.middlewares.causes import TOO_LARGE, failure_cause
-from alqahira.page import CrawledArticle
+from alqahira.page import ArticleItem
 from alqahira.urls import site_name
 from alqahira.warc import ENDED, Record, page_of
 from alqahira.warc_files import read_records
@@ -115,7 +115,7 @@ class ReplaySpider(SectionSpider):
         super().__init__()
         self._runs, self._tally, self._report = runs, tally, report
 
-    async def start(self) -> AsyncIterator[CrawledArticle]:
+    async def start(self) -> AsyncIterator[ArticleItem]:
         self.run = self._run()
         self._max_bytes = self.settings.getint("DOWNLOAD_MAXSIZE")
         self._decompressor = Decompressor(self._max_bytes)
@@ -140,7 +140,7 @@ class ReplaySpider(SectionSpider):
         """The corpus has no feed: whatever it takes was asked for."""
         return True
 
-    def _replay(self, archived: ArchivedRun) -> Iterator[CrawledArticle]:
+    def _replay(self, archived: ArchivedRun) -> Iterator[ArticleItem]:
         """The articles of one run. Raises AlqahiraError, OSError."""
         run, ended = self.run, None
         self.root = archived.site_url or run.configuration.site_url
@@ -178,7 +178,7 @@ class ReplaySpider(SectionSpider):
                 self._tally.damaged += 1
                 logger.warning("%s: %d bytes at %d are no record", path, record.length, record.offset)
 
-    def _page(self, record: Record, section: str) -> Iterator[CrawledArticle]:
+    def _page(self, record: Record, section: str) -> Iterator[ArticleItem]:
         try:
             if record.note is None and (cause := foreign_skip_reason(record, self.root)):
                 self._tally.skipped[cause] += 1

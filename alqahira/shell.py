@@ -28,7 +28,7 @@ _HREF = re.compile(rb"""<a\b[^<>]*?\shref\s*=\s*["']?([^"'\s>]+)""", re.IGNORECA
 _HOST = re.compile(r"^https?://[^/]+", re.IGNORECASE)
 
 
-def is_empty_shell(html: bytes, kind: str) -> bool:
+def needs_javascript(html: bytes, kind: str) -> bool:
     """Whether scripts stand where a listing's cards or an article's paragraphs should.
 
     `kind` is "listing" or "article". A page without scripts and an app's root is what it is, however empty; a story or

@@ -22,7 +22,7 @@ from warcio.warcwriter import WARCWriter
 
 from alqahira import urls
 from alqahira.extract import Hints
-from alqahira.page import FetchedPage, Headers, PageVisit
+from alqahira.page import ArchivedResponse, Fetch, Headers
 
 # The extension header in which pywb and Browsertrix keep JSON of their own: the note is never there without its page.
 NOTE_HEADER = "WARC-JSON-Metadata"
@@ -96,7 +96,7 @@ def run_record(filename: str, started: datetime, about: Mapping[str, str]) -> by
     return out.getvalue()
 
 
-def page_records(page: FetchedPage) -> bytes:
+def page_records(page: ArchivedResponse) -> bytes:
     """A page with the request that brought it; a rendered page alone, for no answer of the wire holds it."""
     visit = page.visit
     if page.is_rendered:
@@ -186,7 +186,7 @@ def _single(url: str, kind: str, when: datetime, block: bytes, media_type: str, 
 # --- what is noted with a page --------------------------------------------------------------------
 
 
-def _note(page: FetchedPage) -> dict[str, Any]:
+def _note(page: ArchivedResponse) -> dict[str, Any]:
     """What is known of a page only because of how it was found. `page_of` reads it back."""
     values = {
         "key": page.visit.key,
@@ -198,14 +198,14 @@ def _note(page: FetchedPage) -> dict[str, Any]:
     return {name: value for name, value in texts.items() if value is not None}
 
 
-def page_of(record: Record) -> FetchedPage:
+def page_of(record: Record) -> ArchivedResponse:
     """The page in a `response` or `resource`, with what was noted of it. Raises ValueError, TypeError for a bad one."""
     note, url, http = record.note or {}, record.url, record.http
     headers = ScrapyHeaders(http.headers if http else [])
     hints: dict[str, Any] = {field.name: note.get(field.name) for field in fields(Hints)}
     hints |= {name: _moment(value) for name, value in hints.items() if name.endswith("_date")}
-    return FetchedPage(
-        visit=PageVisit(
+    return ArchivedResponse(
+        visit=Fetch(
             key=str(note.get("key") or urls.article_id(urls.canonical_url(url))),
             url=url,
             fetched=record.date,

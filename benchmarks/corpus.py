@@ -37,7 +37,7 @@ from alqahira.corpus.deciding import Event, decide_group
 from alqahira.corpus.reading import ARTICLE, archive_source, rows
 from alqahira.corpus.writing import DUPLICATES_FOLDER
 from alqahira.extract import Hints
-from alqahira.page import FetchedPage, PageVisit
+from alqahira.page import ArchivedResponse, Fetch
 from alqahira.parts import ARTICLES_FOLDER, MANIFEST
 from alqahira.replica.body import paragraph
 from alqahira.replica.corpus import ReplicaArticle, make_slug
@@ -119,9 +119,9 @@ def write_run(folder: Path, first: int, stop: int, last: int) -> int:
         for moment, article in seen:
             url = pages.url(article)
             where = f"{site.ROOT.value}/category/{article.category}"
-            visit = PageVisit(key=str(article.number), url=url, fetched=moment, discovered_on=where)
+            visit = Fetch(key=str(article.number), url=url, fetched=moment, discovered_on=where)
             body = pages.article(article).encode()
-            page = FetchedPage(visit=visit, link_url=url, hints=Hints(), body=body, headers=_HTML)
+            page = ArchivedResponse(visit=visit, link_url=url, hints=Hints(), body=body, headers=_HTML)
             file.write(page_records(page))
         file.write(event_record(ENDED, ended, {"complete": True, "exit_status": 0, "reason": "finished"}))
     return len(seen)

@@ -21,7 +21,7 @@ from random import Random
 from alqahira.arabic import fold_text
 from alqahira.article import Article
 from alqahira.ledger import open_ledger
-from alqahira.page import CrawledArticle, PageVisit
+from alqahira.page import ArticleItem, Fetch
 from alqahira.replica.generator import FIRST_NUMBER, Generator
 from alqahira.similarity import content_hash, fingerprint
 
@@ -204,7 +204,7 @@ def make_pairs(count: int, seed: int) -> Iterator[Pair]:
 # --- measuring ----------------------------------------------------------------------------------
 
 
-def _crawled(number: str, text: Text) -> CrawledArticle:
+def _crawled(number: str, text: Text) -> ArticleItem:
     article = Article(
         article_id=number,
         url=f"https://alqaheranews.net/news/{number}/x",
@@ -218,7 +218,7 @@ def _crawled(number: str, text: Text) -> CrawledArticle:
         date_crawled=NOW,
         run_id="benchmark",
     )
-    return CrawledArticle(article=article, visit=PageVisit(key=number, url=article.url, fetched=NOW))
+    return ArticleItem(article=article, visit=Fetch(key=number, url=article.url, fetched=NOW))
 
 
 @dataclass

@@ -26,7 +26,7 @@ from measure import peak_of
 from alqahira.article import Article
 from alqahira.frontier import Link, RevisitSchedule
 from alqahira.ledger import Ledger, open_ledger
-from alqahira.page import CrawledArticle, PageVisit
+from alqahira.page import ArticleItem, Fetch
 from alqahira.record import to_json_line, to_record
 from alqahira.replica.generator import FIRST_NUMBER, Generator
 from alqahira.similarity import BANDS, content_hash, fingerprint
@@ -37,7 +37,7 @@ _GENERATOR = Generator(date(2026, 11, 24))
 _ROWS_PER_INSERT = 20_000
 
 
-def crawled(number: int) -> CrawledArticle:
+def crawled(number: int) -> ArticleItem:
     """Article `number` of the replica's generator, as the spider hands it on."""
     made = _GENERATOR.article(FIRST_NUMBER + number)
     body = "\n\n".join(block.text for block in made.blocks)
@@ -57,7 +57,7 @@ def crawled(number: int) -> CrawledArticle:
         date_crawled=NOW,
         run_id="benchmark",
     )
-    return CrawledArticle(article=article, visit=PageVisit(key=str(made.number), url=url, fetched=NOW, etag='"x"'))
+    return ArticleItem(article=article, visit=Fetch(key=str(made.number), url=url, fetched=NOW, etag='"x"'))
 
 
 def fill(ledger: Ledger, known: int) -> None:

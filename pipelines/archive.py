@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
     from alqahira.archive import ArchiveWriter
-    from alqahira.page import CrawledArticle, FetchedPage
+    from alqahira.page import ArchivedResponse, ArticleItem
     from spiders.section import SectionSpider
 
 
@@ -40,13 +40,13 @@ class Archive(Step):
             self.crawler.signals.connect(self._open, signal=signals.spider_opened)
             self.crawler.signals.connect(self._close, signal=run_judged)
 
-    def process_item(self, item: CrawledArticle) -> CrawledArticle:
+    def process_item(self, item: ArticleItem) -> ArticleItem:
         if self.run.is_full or (item.page and not self.store(item.page)):
             raise DropItem("left to the next run")
         item.page = None
         return item
 
-    def store(self, page: FetchedPage) -> bool:
+    def store(self, page: ArchivedResponse) -> bool:
         """Archive a page before anything comes of it; False: it cannot be, and is left to the next run."""
         if self._folder is None:
             return True

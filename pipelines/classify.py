@@ -12,7 +12,7 @@ from alqahira.topics import match_topics
 from pipelines import Step
 
 if TYPE_CHECKING:
-    from alqahira.page import CrawledArticle
+    from alqahira.page import ArticleItem
     from spiders.section import SectionSpider
 
 
@@ -23,7 +23,7 @@ class Classify(Step):
         super().open_spider()
         self.spider: SectionSpider = self.crawler.spider  # type: ignore[assignment]
 
-    def process_item(self, item: CrawledArticle) -> CrawledArticle:
+    def process_item(self, item: ArticleItem) -> ArticleItem:
         article = item.article
         take_topics(article, match_topics(article.headline, article.article_body, article.keywords))
         # What is in the corpus already stays followed, whatever its next revision is about.

@@ -11,13 +11,13 @@ from alqahira.similarity import fingerprint
 from pipelines import Step
 
 if TYPE_CHECKING:
-    from alqahira.page import CrawledArticle
+    from alqahira.page import ArticleItem
 
 
 class Deduplicate(Step):
     """What passes has been accepted: it stands in the ledger's outbox."""
 
-    def process_item(self, item: CrawledArticle) -> CrawledArticle:
+    def process_item(self, item: ArticleItem) -> ArticleItem:
         if self.run.failure:
             raise DropItem("left to the next run")
         try:

@@ -11,13 +11,13 @@ from alqahira.decisions import drop_defects, rejection_reason, stamp
 from pipelines import Step
 
 if TYPE_CHECKING:
-    from alqahira.page import CrawledArticle
+    from alqahira.page import ArticleItem
 
 
 class Normalize(Step):
     """Every text of the article is already display text (`extract_article` cleans); here it becomes a record."""
 
-    def process_item(self, item: CrawledArticle) -> CrawledArticle:
+    def process_item(self, item: ArticleItem) -> ArticleItem:
         article = item.article
         max_headline = self.run.crawler.settings.getint("ALQAHIRA_MAX_HEADLINE")
         if cause := rejection_reason(article, max_headline=max_headline):

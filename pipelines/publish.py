@@ -11,13 +11,13 @@ from pipelines import Step
 
 if TYPE_CHECKING:
     from alqahira.article import Article
-    from alqahira.page import CrawledArticle
+    from alqahira.page import ArticleItem
 
 
 class Publish(Step):
     """Seals parts when they are due, and all of them at the end."""
 
-    def process_item(self, item: CrawledArticle) -> Article:
+    def process_item(self, item: ArticleItem) -> Article:
         try:
             # By the page's own clock: the same pages give the same parts whenever they are replayed.
             self.run.publisher.seal_due(item.visit.fetched)

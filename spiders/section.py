@@ -37,7 +37,7 @@ from alqahira.middlewares.causes import (
     is_transient,
 )
 from alqahira.middlewares.wire import WIRE, Wire, pairs
-from alqahira.page import CrawledArticle, FetchedPage, PageVisit
+from alqahira.page import ArchivedResponse, ArticleItem, Fetch
 from pipelines.archive import Archive
 
 logger = logging.getLogger(__name__)
@@ -113,10 +113,10 @@ class SectionSpider(Spider):
             cb_kwargs={"link": link},
         )
 
-    def parse_article(self, response: Response, link: Link) -> Iterator[CrawledArticle]:
+    def parse_article(self, response: Response, link: Link) -> Iterator[ArticleItem]:
         """One article page, or the site's word that it has not changed."""
         now = datetime.now(UTC)
-        visit = PageVisit(
+        visit = Fetch(
             key=link.key,
             url=response.url,
             fetched=now,
@@ -138,12 +138,12 @@ class SectionSpider(Spider):
             self._lost(link, REDIRECTED_ELSEWHERE, retry=True)
             return
         hints = self.frontier.hints_of(link)
-        page = FetchedPage(visit=visit, link_url=link.url, hints=hints, body=b"")  # what reading it needs
+        page = ArchivedResponse(visit=visit, link_url=link.url, hints=hints, body=b"")  # what reading it needs
         if self.run.configuration.archive_dir is not None:
             page = _with_wire(page, response)
         yield from self.read_article(page, response.body)
 
-    def read_article(self, page: FetchedPage, body: bytes) -> Iterator[CrawledArticle]:
+    def read_article(self, page: ArchivedResponse, body: bytes) -> Iterator[ArticleItem]:
         """The article of a page, now or out of the archive; `body` is the page's, decompressed."""
         reading = read_page(body, page.visit.url, now=page.visit.fetched, hints=page.hints)
         for disagreement in reading.disagreements:
@@ -163,7 +163,7 @@ class SectionSpider(Spider):
                 self._lost(link, cause, retry=is_transient(cause), now=page.visit.fetched)
             return
         self.run.account.saw(reading.sources)
-        yield CrawledArticle(article=reading.article, visit=page.visit, page=page)
+        yield ArticleItem(article=reading.article, visit=page.visit, page=page)
 
     def article_failed(self, failure: Failure) -> None:
         request: Request = failure.request  # type: ignore[attr-defined]
@@ -180,7 +180,7 @@ class SectionSpider(Spider):
         logger.warning("No article from %s: %s", link.url, cause)
 
 
-def _with_wire(page: FetchedPage, response: Response) -> FetchedPage:
+def _with_wire(page: ArchivedResponse, response: Response) -> ArchivedResponse:
     """The page with what the archive keeps of it."""
     wire = response.meta.get(WIRE) or Wire(pairs(response.headers), response.body, "")
     return replace(

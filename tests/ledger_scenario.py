@@ -10,7 +10,7 @@ from random import Random
 from alqahira.article import Article
 from alqahira.frontier import Link, RevisitSchedule
 from alqahira.ledger import Ledger, open_ledger
-from alqahira.page import CrawledArticle, PageVisit
+from alqahira.page import ArticleItem, Fetch
 from alqahira.parts import Publisher, check, part_files, read_manifest, read_part
 from alqahira.similarity import content_hash, fingerprint
 
@@ -86,7 +86,7 @@ def crawled(number, *, text=None, headline=None, published=NOW, fetched=NOW, top
         date_crawled=fetched,
         run_id="run",
     )
-    return CrawledArticle(article=article, visit=PageVisit(key=key, url=url, fetched=fetched, etag=f'"{number}"'))
+    return ArticleItem(article=article, visit=Fetch(key=key, url=url, fetched=fetched, etag=f'"{number}"'))
 
 
 def link(number, **given):

@@ -23,7 +23,7 @@ from alqahira.archive import close_left_open, files
 from alqahira.extract import Hints
 from alqahira.frontier import Link
 from alqahira.ledger import open_ledger
-from alqahira.page import FetchedPage, PageVisit
+from alqahira.page import ArchivedResponse, Fetch
 from alqahira.warc import Record, event_record, page_of, page_records, run_record, warc_date
 from alqahira.warc_files import Damage, read_records
 
@@ -32,8 +32,8 @@ __all__ = ["serve"]
 ON = {"ALQAHIRA_ARCHIVE": "true"}
 MAX = 100_000
 URL = "https://alqaheranews.net/news/7/%D8%AE%D8%A8%D8%B1"
-PAGE = FetchedPage(
-    visit=PageVisit(
+PAGE = ArchivedResponse(
+    visit=Fetch(
         key="7",
         url=URL,
         fetched=datetime(2026, 11, 25, 9, 8, 7, 654321, UTC),

@@ -15,7 +15,7 @@ from alqahira.extract import read_page
 from alqahira.replica.newsroom import Newsroom
 from alqahira.replica.options import ReplicaOptions
 from alqahira.replica.pages import Pages
-from alqahira.sources import Page
+from alqahira.sources import Document
 from alqahira.sources.site_markup import read, select
 
 
@@ -28,7 +28,7 @@ def replica_pages(now, **switches):
         if not article.not_article:
             expected = article.expected(options, page_only=True)
             # Markup would escape what the tests put in.
-            yield Page(str(pages.article(article)), pages.url(article), now), expected
+            yield Document(str(pages.article(article)), pages.url(article), now), expected
 
 
 def test_after_a_redesign_it_proposes_a_layout_that_reads_every_article_as_before(replica, tmp_path):

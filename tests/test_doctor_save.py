@@ -66,7 +66,7 @@ def test_bodies_stay_as_they_came_over_the_wire(replica, tmp_path):
 
 
 def test_requests_are_kept_without_secrets(tmp_path):
-    sent = ((b"Accept", b"*/*"), (b"Cookie", b"SECRET"), (b"Authorization", b"SECRET"), (b"X-Page", b"2"))
+    sent = ((b"Accept", b"*/*"), (b"Cookie", b"SECRET"), (b"Authorization", b"SECRET"), (b"X-Document", b"2"))
     answer = Exchange(
         "page 2 by press", "https://x/api?a=1", NOW, "POST", sent, b'{"page":2}', 200, body=b"{}", protocol="HTTP/1.1"
     )
@@ -74,7 +74,7 @@ def test_requests_are_kept_without_secrets(tmp_path):
     path.write_bytes(records_of(answer))
     (_, _, _, _, _), (kind, url, line, headers, body) = records(path)
     assert (kind, url, line, body) == ("request", "https://x/api?a=1", "POST /api?a=1 HTTP/1.1", b'{"page":2}')
-    assert headers == {"Host": "x", "Accept": "*/*", "X-Page": "2"}
+    assert headers == {"Host": "x", "Accept": "*/*", "X-Document": "2"}
     assert b"SECRET" not in path.read_bytes()
 
 

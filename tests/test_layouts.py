@@ -11,7 +11,7 @@ import pytest
 from alqahira import site
 from alqahira.extract import extract_article
 from alqahira.record import to_record
-from alqahira.sources import Page
+from alqahira.sources import Document
 from alqahira.sources.site_markup import read, select, select_first
 
 PAGES = Path(__file__).parent / "pages"
@@ -34,7 +34,7 @@ def test_a_layout_s_page_gives_its_record(name):
 
 @pytest.mark.parametrize("layout", site.LAYOUTS, ids=NAMES)
 def test_a_layout_reads_its_own_page_by_itself(layout):
-    page = Page(html_of(layout.name).decode(), "https://alqaheranews.net/news/1/x", NOW)
+    page = Document(html_of(layout.name).decode(), "https://alqaheranews.net/news/1/x", NOW)
     alone, among_all = read(page, [layout]), read(page)
     assert alone is not None
     assert alone.paragraphs
@@ -54,5 +54,5 @@ def test_a_layout_reads_its_own_page_by_itself(layout):
 )
 @pytest.mark.parametrize("css", ["main .row p", "main p", ".row", "p", "main > .row p", "p:not(.row)", "h1, main p"])
 def test_the_first_that_a_selector_matches_is_the_first_of_all_its_matches(html, css):
-    tree = Page(html, "https://alqaheranews.net/news/1/x", NOW).tree
+    tree = Document(html, "https://alqaheranews.net/news/1/x", NOW).tree
     assert select_first(css, tree) is next(iter(select(css)(tree)), None)

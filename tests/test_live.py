@@ -10,7 +10,7 @@ from crawling import PROJECT, scrapy
 from alqahira.commands.live import side_by_side
 from alqahira.extract import read_page
 from alqahira.record import to_record
-from alqahira.sources import Page
+from alqahira.sources import Document
 
 PAGES = Path(__file__).parent / "pages" / "site"
 NOW = datetime(2026, 8, 27, 9, tzinfo=UTC)
@@ -55,7 +55,7 @@ def compared(**changes):
     html = (PAGES / "177031.html").read_text("utf-8")
     url = "https://alqaheranews.net/news/177031/x"
     record = to_record(read_page(html.encode(), url, now=NOW).article) | changes
-    return {name: is_same for name, _, _, is_same in side_by_side(record, Page(html, url, NOW))}
+    return {name: is_same for name, _, _, is_same in side_by_side(record, Document(html, url, NOW))}
 
 
 def test_a_captured_page_shows_what_its_record_says():

@@ -21,7 +21,7 @@ from scrapy.http import Response
 from scrapy.settings import Settings
 
 from alqahira.log_guard import guard_log
-from alqahira.logformatter import QuietLogFormatter, skip_below
+from alqahira.logformatter import QuietLogFormatter, set_level
 
 BEGINS = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[[\w.]+\] (DEBUG|INFO|WARNING|ERROR|CRITICAL): ")
 FORGED = "2026-11-25 06:00:00 [alqahira.extensions.run] INFO: Run forged: 9 discovered"
@@ -108,9 +108,9 @@ def test_a_formatter_that_somebody_else_chose_stays():
 def test_a_record_that_nobody_writes_is_not_made():
     engine = logging.getLogger("scrapy.core.engine")
     try:
-        skip_below("INFO")
+        set_level("INFO")
         assert (engine.isEnabledFor(logging.DEBUG), engine.isEnabledFor(logging.INFO)) == (False, True)
-        skip_below("DEBUG")
+        set_level("DEBUG")
         assert engine.isEnabledFor(logging.DEBUG)
     finally:
         logging.getLogger("scrapy").setLevel(logging.NOTSET)
@@ -122,7 +122,7 @@ def test_a_record_that_nobody_writes_is_not_made():
 def test_a_page_is_put_into_words_only_where_someone_writes_them(level, begins):
     words, url = QuietLogFormatter(), "https://alqaheranews.net/news/1/x"
     try:
-        skip_below(level)
+        set_level(level)
         said = [
             words.crawled(Request(url), Response(url), None),
             words.scraped({}, None, None),

@@ -151,7 +151,7 @@ def _mark_before_writing(self):
         contents = [parts_module._content(connection, row.sequence, row.path) for row in planned]
         connection.execute(parts_module.parts.update().values(sealed=1))
     for row, content in zip(planned, contents, strict=True):
-        parts_module.write_whole(self._output / row.path, content)
+        parts_module.write_atomic(self._output / row.path, content)
     return bool(planned)
 
 
@@ -198,7 +198,7 @@ MUTANTS = pytest.mark.parametrize(
     ("target", "mutant"),
     [
         ("Publisher._place_planned", _mark_before_writing),
-        ("write_whole", _write_in_place),
+        ("write_atomic", _write_in_place),
     ],
 )
 

@@ -24,7 +24,7 @@ from alqahira.archive import files, find_page
 from alqahira.corpus.reading import ARTICLE, FAILED, archive_source, rows
 from alqahira.errors import AlqahiraError
 from alqahira.extract import Hints, extract_article
-from alqahira.page import FetchedPage, PageVisit
+from alqahira.page import ArchivedResponse, Fetch
 from alqahira.record import from_record
 from alqahira.warc import Record, event_record, page_records, run_record
 from alqahira.warc_files import read_records
@@ -255,8 +255,8 @@ def run_file(archive, run_id, minute, pages, ended=True):
     members = [run_record(f"{run_id}.warc.gz", began, about)]
     for number, fetched in pages:
         url = f"{ROOT}/news/{number}/a"
-        visit = PageVisit(key=str(number), url=url, fetched=began.replace(minute=fetched))
-        members.append(page_records(FetchedPage(visit=visit, link_url=url, hints=Hints(), body=story(number))))
+        visit = Fetch(key=str(number), url=url, fetched=began.replace(minute=fetched))
+        members.append(page_records(ArchivedResponse(visit=visit, link_url=url, hints=Hints(), body=story(number))))
     if ended:
         members.append(event_record("ended", began.replace(minute=59), {"complete": True, "reason": "finished"}))
     (archive / f"{run_id}.warc.gz").write_bytes(b"".join(members))

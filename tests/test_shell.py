@@ -6,7 +6,7 @@ from time import process_time
 
 import pytest
 
-from alqahira.shell import is_empty_shell
+from alqahira.shell import needs_javascript
 
 ROOT = '<script src="/app.js"></script><div id="__next">{}</div>'
 TEXT = "أعلنت وزارة الدفاع عن بدء مناورات مشتركة في البحر المتوسط"
@@ -16,7 +16,7 @@ LINK = '<a class="card" href="/news/120/عنوان">عنوان</a>'
 @pytest.mark.parametrize("root", ["__next", "__nuxt", "root", "app"])
 @pytest.mark.parametrize("kind", ["listing", "article"])
 def test_scripts_and_an_app_s_root_with_nothing_in_it_are_a_shell(root, kind):
-    assert is_empty_shell(ROOT.replace("__next", root).format("").encode(), kind)
+    assert needs_javascript(ROOT.replace("__next", root).format("").encode(), kind)
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_scripts_and_an_app_s_root_with_nothing_in_it_are_a_shell(root, kind):
     ],
 )
 def test_an_article_that_shows_text_or_carries_it_is_none(content):
-    assert not is_empty_shell(ROOT.format(content).encode(), "article")
+    assert not needs_javascript(ROOT.format(content).encode(), "article")
 
 
 @pytest.mark.parametrize(
@@ -42,21 +42,21 @@ def test_an_article_that_shows_text_or_carries_it_is_none(content):
     ],
 )
 def test_what_no_reader_sees_fills_no_page(content):
-    assert is_empty_shell(ROOT.format(content).encode(), "article")
+    assert needs_javascript(ROOT.format(content).encode(), "article")
 
 
 def test_what_is_never_closed_hides_nothing():
-    assert not is_empty_shell(ROOT.format(f"<svg><p>{TEXT}</p>").encode(), "article")
+    assert not needs_javascript(ROOT.format(f"<svg><p>{TEXT}</p>").encode(), "article")
 
 
 def test_a_listing_is_whole_when_it_shows_one_article():
-    assert not is_empty_shell(ROOT.format(LINK).encode(), "listing")
-    assert is_empty_shell(ROOT.format('<a href="/category/x">x</a>').encode(), "listing")
+    assert not needs_javascript(ROOT.format(LINK).encode(), "listing")
+    assert needs_javascript(ROOT.format('<a href="/category/x">x</a>').encode(), "listing")
 
 
 @pytest.mark.parametrize("page", ["<div id=__next></div>", '<script src="/x.js"></script><p>x</p>', ""])
 def test_a_page_without_scripts_or_without_an_app_is_what_it_is(page):
-    assert not is_empty_shell(page.encode(), "article")
+    assert not needs_javascript(page.encode(), "article")
 
 
 WORST = ("<script>", "<svg", "<!--", "<p ", "<p><b>", "<h1>", "<h1 ", "<a ", "<div ", "</script ")
@@ -67,5 +67,5 @@ WORST = ("<script>", "<svg", "<!--", "<p ", "<p><b>", "<h1>", "<h1 ", "<a ", "<d
 def test_megabytes_of_one_thing_take_no_longer_than_their_length(piece, kind):
     page = (ROOT.format("") + piece * 200_000).encode()
     begun = process_time()
-    is_empty_shell(page, kind)
+    needs_javascript(page, kind)
     assert process_time() - begun < 2.5

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from scrapy.commands import ScrapyCommand
 
-from alqahira.commands.ending import end
+from alqahira.commands.failure import fail
 from alqahira.corpus.options import add_options
 from alqahira.errors import AlqahiraError, ConfigurationError
 
@@ -39,4 +39,4 @@ class Command(ScrapyCommand):
                 raise ConfigurationError(f"no argument {args[0][:80]!r} is known; see scrapy corpus --help")
             self.exitcode = corpus(opts, self.settings)
         except AlqahiraError as error:
-            end(error)
+            fail(error)

@@ -16,12 +16,12 @@ from scrapy.utils.conf import arglist_to_dict
 from alqahira.api_settings import check_api_settings
 from alqahira.arguments import JOB_ARGUMENT, CrawlArguments
 from alqahira.checks import check_site_url
-from alqahira.commands.ending import end, say
+from alqahira.commands.failure import fail, print_error
 from alqahira.configuration import Configuration
 from alqahira.dates import cairo_day
 from alqahira.errors import AlqahiraError, ConfigurationError
 from alqahira.extensions.run import Run
-from alqahira.log_guard import guard_log_from_the_start, in_plain_sight
+from alqahira.log_guard import escape_control_chars, guard_log_from_the_start
 from alqahira.urls import site_name
 
 
@@ -35,7 +35,7 @@ class Command(ScrapyCrawl):
         try:
             self._check(args, opts)
         except AlqahiraError as error:
-            end(error, log=self._trusted)
+            fail(error, log=self._trusted)
 
     def _check(self, args: list[str], opts: argparse.Namespace) -> None:
         try:
@@ -97,7 +97,7 @@ def exit_status(crawler: Crawler, task: asyncio.Task[None]) -> int:
     """The status of a crawl that has ended; an error that kept it from starting ends the process here."""
     error = None if task.cancelled() or not task.done() else task.exception()
     if isinstance(error, AlqahiraError):
-        end(error, log=crawler.settings)
+        fail(error, log=crawler.settings)
     if error is not None:
         raise error
     run = crawler.get_extension(Run)
@@ -106,5 +106,5 @@ def exit_status(crawler: Crawler, task: asyncio.Task[None]) -> int:
     is_json = settings.getbool("ALQAHIRA_LOG_JSON") and settings.getbool("LOG_ENABLED") and not settings["LOG_FILE"]
     if run.problem and not is_json:
         # Said once more as the last line, for the log may go to a file or nowhere.
-        say(in_plain_sight(run.problem))
+        print_error(escape_control_chars(run.problem))
     return run.exit_status

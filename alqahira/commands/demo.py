@@ -19,7 +19,7 @@ from scrapy.commands import ScrapyCommand
 
 from alqahira import site
 from alqahira.account import account_line
-from alqahira.commands.ending import end
+from alqahira.commands.failure import fail
 from alqahira.configuration import Configuration
 from alqahira.dates import cairo_day
 from alqahira.errors import AlqahiraError, ConfigurationError
@@ -66,7 +66,7 @@ class Command(ScrapyCommand):
                     print(f"{run.spider}: {account_line(run.account)}")
             show(configuration.output_dir, seconds, log)
         except AlqahiraError as error:
-            end(error)
+            fail(error)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from scrapy.exceptions import UsageError
 from scrapy.settings import BaseSettings
 
 from alqahira.checks import check_flag, check_log_level, check_site_url
-from alqahira.commands.ending import end
+from alqahira.commands.failure import fail
 from alqahira.configuration import state_url
 from alqahira.errors import AlqahiraError, ConfigurationError
 from alqahira.log_guard import guard_log_from_the_start
@@ -53,9 +53,9 @@ class Command(ScrapyCommand):
             check_flag("ALQAHIRA_LOG_JSON", self.settings["ALQAHIRA_LOG_JSON"])
             guard_log_from_the_start(self.settings)
         except UsageError as error:
-            end(ConfigurationError(str(error)))
+            fail(ConfigurationError(str(error)))
         except AlqahiraError as error:
-            end(error)
+            fail(error)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         # All commands are loaded whichever is given: what only this one needs comes here.
@@ -79,7 +79,7 @@ class Command(ScrapyCommand):
             if nothing := why_nothing(book.exchanges, root):
                 raise nothing
         except AlqahiraError as error:
-            end(error)
+            fail(error)
         now = datetime.now(UTC)
         findings = diagnose(book.samples, root=root, now=now, exchanges=book.exchanges)
         show(findings, book.exchanges, root, now.date())
@@ -87,7 +87,7 @@ class Command(ScrapyCommand):
         if layout is not None:
             show_layout(layout, len(book.known))
         if book.problem:
-            end(AlqahiraError(book.problem))
+            fail(AlqahiraError(book.problem))
         self.exitcode = 1 if any(finding.is_bad for finding in findings) else 0
 
 

@@ -15,7 +15,7 @@ from typing import Any, TextIO
 from scrapy.commands import ScrapyCommand
 
 from alqahira.arguments import CrawlArguments
-from alqahira.commands.ending import end
+from alqahira.commands.failure import fail
 from alqahira.configuration import state_url
 from alqahira.dates import cairo_day
 from alqahira.errors import AlqahiraError, ConfigurationError
@@ -64,7 +64,7 @@ class Command(ScrapyCommand):
                 shown = is_wanted(self.settings) and opts.output is not None
                 write(select(ledger, window, opts, shown=shown), opts.format, opts.output)
         except AlqahiraError as error:
-            end(error)
+            fail(error)
         except BrokenPipeError:  # the reader has had enough
             sys.stdout = open(os.devnull, "w")  # noqa: SIM115
 

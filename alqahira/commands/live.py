@@ -18,7 +18,7 @@ from scrapy.settings import Settings
 
 from alqahira import site
 from alqahira.checks import check_output_dir, check_site_url
-from alqahira.commands.ending import end
+from alqahira.commands.failure import fail
 from alqahira.configuration import ARCHIVE_FOLDER
 from alqahira.errors import AlqahiraError, ConfigurationError
 from alqahira.urls import site_name
@@ -60,7 +60,7 @@ class Command(ScrapyCommand):
                 self.exitcode = max(self.exitcode, _scrapy("crawl", section, *count, root=root, folder=folder))
             show(folder, self.settings)
         except AlqahiraError as error:
-            end(error)
+            fail(error)
 
 
 def _scrapy(*arguments: str, root: str, folder: Path) -> int:
@@ -81,7 +81,7 @@ def show(folder: Path, settings: Settings) -> None:
     from alqahira.extract import decode
     from alqahira.parts import read_corpus
     from alqahira.record import from_record
-    from alqahira.sources import Page
+    from alqahira.sources import Document
     from alqahira.warc import page_of
 
     most = settings.getint("DOWNLOAD_MAXSIZE")
@@ -95,7 +95,7 @@ def show(folder: Path, settings: Settings) -> None:
             print("  its page is not in the archive")
             continue
         kept = found[1]
-        page = Page(
+        page = Document(
             decode(decompressor.body(page_of(kept))), kept.url, article.date_crawled or datetime.now().astimezone()
         )
         for name, ours, theirs, is_same in side_by_side(record, page):

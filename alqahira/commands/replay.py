@@ -10,12 +10,12 @@ from typing import Any, ClassVar
 from scrapy.commands import ScrapyCommand
 from scrapy.settings import Settings
 
-from alqahira.commands.ending import end
+from alqahira.commands.failure import fail
 from alqahira.configuration import ARCHIVE_FOLDER, state_url
 from alqahira.errors import AlqahiraError, ConfigurationError
 from alqahira.ledger import open_ledger
 from alqahira.parts import read_manifest
-from alqahira.remade import check_target, made_aside, mark, settings_for, skipped_line
+from alqahira.remade import atomic_directory, ensure_replaceable, settings_for, skipped_summary, write_marker
 
 
 class Command(ScrapyCommand):
@@ -60,7 +60,7 @@ class Command(ScrapyCommand):
                 output = output.with_name(f"{output.name}-replayed")
             self.exitcode = self._replay(archive, output)
         except AlqahiraError as error:
-            end(error)
+            fail(error)
 
     def _replay(self, archive: Path, output: Path) -> int:
         # Only here and below: the other commands need not wait for warcio to load.
@@ -68,16 +68,16 @@ class Command(ScrapyCommand):
         from alqahira.replay import replay
 
         assert self.settings is not None
-        check_target(output, archive)
-        with made_aside(output) as aside:
+        ensure_replaceable(output, archive)
+        with atomic_directory(output) as aside:
             tally = replay(archive, settings_for(aside, self.settings), print)
             if not tally.pages:
-                raise AlqahiraError(f"no article page is in the archive {archive}{skipped_line(tally.skipped)}")
-            mark(aside, files(archive))
+                raise AlqahiraError(f"no article page is in the archive {archive}{skipped_summary(tally.skipped)}")
+            write_marker(aside, files(archive))
         parts = read_manifest(output)
         print(
             f"{tally.pages} pages of {tally.runs} runs: {sum(part.rows for part in parts)} lines in {len(parts)} parts "
-            f"in {output}{skipped_line(tally.skipped)}"
+            f"in {output}{skipped_summary(tally.skipped)}"
         )
         problems = [f"{tally.damaged} places of the archive could not be read"] if tally.damaged else []
         problems += [f"{tally.errors} errors of the program itself"] if tally.errors else []

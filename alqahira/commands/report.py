@@ -8,11 +8,11 @@ from pathlib import Path
 
 from scrapy.commands import ScrapyCommand
 
-from alqahira.commands.ending import end
+from alqahira.commands.failure import fail
 from alqahira.configuration import state_url
 from alqahira.errors import AlqahiraError, ConfigurationError, LedgerMissing
 from alqahira.ledger import open_ledger
-from alqahira.parts import write_whole
+from alqahira.parts import write_atomic
 from alqahira.progress import is_wanted, watched
 from alqahira.report.collect import collect
 from alqahira.report.figures import Figures
@@ -49,7 +49,7 @@ class Command(ScrapyCommand):
 
             write(target, render(figures))
         except AlqahiraError as error:
-            end(error)
+            fail(error)
         print(f"{target}: {figures.corpus.articles} articles, {figures.run_total} runs")
 
     def _figures(self, url: str) -> Figures:
@@ -69,6 +69,6 @@ def write(target: Path, page: str) -> None:
     try:
         if target.is_dir():
             raise IsADirectoryError(0, "it is a folder")
-        write_whole(target, page.encode())
+        write_atomic(target, page.encode())
     except OSError as error:
         raise ConfigurationError(f"{target} cannot be written: {error.strerror}") from None

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from scrapy.commands import ScrapyCommand
 
 from alqahira.article import SCHEMA_VERSION
-from alqahira.commands.ending import end
+from alqahira.commands.failure import fail
 from alqahira.compatibility import breaking_changes
 from alqahira.dialects import DIALECTS, bigquery_schema, ddl, dlt_columns
 from alqahira.errors import AlqahiraError, ConfigurationError
@@ -74,9 +74,9 @@ class Command(ScrapyCommand):
             else:
                 print(SCHEMAS[args[0]]())
         except AlqahiraError as error:
-            end(error)
+            fail(error)
         except OSError as error:
-            end(ConfigurationError(f"{error.filename} cannot be used: {error.strerror}"))
+            fail(ConfigurationError(f"{error.filename} cannot be used: {error.strerror}"))
 
 
 def refuse_breaking(folder: Path) -> None:

@@ -10,7 +10,7 @@ from scrapy.commands import ScrapyCommand
 
 from alqahira import site
 from alqahira.arguments import CrawlArguments
-from alqahira.commands.ending import end
+from alqahira.commands.failure import fail
 from alqahira.dates import cairo_day
 from alqahira.errors import AlqahiraError, ConfigurationError
 from alqahira.shards import check_node, schedule_calls, shards
@@ -51,4 +51,4 @@ class Command(ScrapyCommand):
             for call in schedule_calls(cut, nodes, opts.project, opts.setting or ()):
                 print(call)
         except AlqahiraError as error:
-            end(error)
+            fail(error)

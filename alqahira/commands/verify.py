@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scrapy.commands import ScrapyCommand
 
-from alqahira.commands.ending import end
+from alqahira.commands.failure import fail
 from alqahira.configuration import state_url
 from alqahira.errors import AlqahiraError, ConfigurationError
 from alqahira.ledger import open_ledger
@@ -44,7 +44,7 @@ class Command(ScrapyCommand):
                 self._rebuild(output)
             self.exitcode = report(output, shown=is_wanted(self.settings))
         except AlqahiraError as error:
-            end(error)
+            fail(error)
 
     def _rebuild(self, output: Path) -> None:
         assert self.settings is not None

@@ -7,7 +7,7 @@ import sys
 
 from scrapy.settings import Settings
 
-from alqahira.commands.ending import end
+from alqahira.commands.failure import fail
 from alqahira.corpus.command import corpus
 from alqahira.corpus.options import add_options
 from alqahira.errors import AlqahiraError
@@ -22,7 +22,7 @@ def main() -> int:
     try:
         return corpus(parser.parse_args(), settings)
     except AlqahiraError as error:
-        end(error)
+        fail(error)
         return error.exit_status
 
 

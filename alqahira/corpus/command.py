@@ -15,7 +15,7 @@ from alqahira.corpus.job import SLICE_BYTES, Tally, Target, run, session
 from alqahira.corpus.reading import Source, archive_source, parts_source
 from alqahira.errors import AlqahiraError, ConfigurationError
 from alqahira.parts import MANIFEST
-from alqahira.remade import check_target, made_aside, mark, settings_for, skipped_line
+from alqahira.remade import atomic_directory, ensure_replaceable, settings_for, skipped_summary, write_marker
 
 
 def corpus(opts: argparse.Namespace, settings: Settings) -> int:
@@ -24,7 +24,7 @@ def corpus(opts: argparse.Namespace, settings: Settings) -> int:
     if not given or not opts.output:
         raise ConfigurationError("name what is read (--archive or --parts) and where it goes (-o)")
     folder, output = Path(given).expanduser(), Path(opts.output).expanduser()
-    check_target(output, folder)
+    ensure_replaceable(output, folder)
     try:
         if opts.archive:
             source = archive_source(folder, settings, slice_bytes=SLICE_BYTES)
@@ -33,14 +33,14 @@ def corpus(opts: argparse.Namespace, settings: Settings) -> int:
             source, made_from = parts_source(folder, settings), [folder / MANIFEST]
     except OSError as error:
         raise AlqahiraError(f"{error.filename or folder} cannot be read: {error.strerror}") from None
-    with made_aside(output) as aside:
+    with atomic_directory(output) as aside:
         tally = _run(source, _target(aside, settings), opts.master)
         if not tally.pages:
-            raise AlqahiraError(f"no article is in {folder}{skipped_line(tally.skipped)}")
-        mark(aside, made_from)
+            raise AlqahiraError(f"no article is in {folder}{skipped_summary(tally.skipped)}")
+        write_marker(aside, made_from)
     print(_account(tally))
     lines = sum(part.rows for part in tally.parts)
-    print(f"{tally.pages} pages: {lines} lines in {len(tally.parts)} parts in {output}{skipped_line(tally.skipped)}")
+    print(f"{tally.pages} pages: {lines} lines in {len(tally.parts)} parts in {output}{skipped_summary(tally.skipped)}")
     if tally.damaged:
         print(f"alqahira: {tally.damaged} places of {folder} could not be read", file=sys.stderr)
     return 1 if tally.damaged else 0

@@ -8,7 +8,7 @@ from itertools import groupby, islice
 from pathlib import Path
 
 from alqahira.article import SCHEMA_VERSION
-from alqahira.parts import Part, encoded, part_path, write_whole
+from alqahira.parts import Part, encoded, part_path, write_atomic
 
 # Beside the articles: what was told already, with `duplicate_of`. No reader of the corpus looks here.
 DUPLICATES_FOLDER = "duplicates"
@@ -41,6 +41,6 @@ def write_parts(
         while chosen := list(islice(of_day, max_rows)):
             path = part_path(day, number, compress=compress, below=below)
             content = encoded(chosen, compress=compress)
-            write_whole(folder / path, content)
+            write_atomic(folder / path, content)
             yield Part(path, len(chosen), len(content), hashlib.sha256(content).hexdigest(), SCHEMA_VERSION)
             number += 1

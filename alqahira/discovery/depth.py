@@ -26,7 +26,7 @@ class Pager:
     """One listing: its first page, how far it has been read, and the ways that are left to go on."""
 
     url: str
-    trail: paging.Trail = field(default_factory=paging.Trail)
+    trail: paging.PaginationState = field(default_factory=paging.PaginationState)
     first: Listing = field(default_factory=Listing)
     way: Way | None = None  # that works
     untried: list[Way] = field(default_factory=lambda: [Way.QUERY, Way.NEXT_DATA, Way.LEARNED])

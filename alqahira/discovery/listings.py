@@ -139,7 +139,7 @@ class Listings:
 
     def _go_on(self, pager: Pager, listing: Listing, url: str) -> Iterator[Request]:
         trail = pager.trail
-        stop = trail.why_stop(
+        stop = trail.stop_reason(
             overlap=self._settings.getint("ALQAHIRA_OVERLAP"),
             max_pages=self._settings.getint("ALQAHIRA_MAX_LISTING_PAGES"),
             since=self._arguments.since,
@@ -258,7 +258,7 @@ class Listings:
         """No way leads on: older articles can be reached by a sitemap alone."""
         if self._arguments.since:
             self._too_shallow(pager, f"its first page{pager.extent()}; no way to the next one works ({_DEPTH_FACTS})")
-        elif not pager.trail.is_joined:
+        elif not pager.trail.overlaps_known:
             self._unjoined.append(pager)
 
     def _too_shallow(self, pager: Pager, line: str) -> None:

@@ -12,9 +12,9 @@ from alqahira import site
 from alqahira.arabic import fold_text
 from alqahira.dates import parse_date
 from alqahira.doctor.site_visit import ARTICLES, LISTINGS, Check, SiteVisit, Verdict, css_of, short_text
-from alqahira.sources import page_data, site_markup
-from alqahira.sources.image_stamp import clocks
+from alqahira.sources import nextjs, site_markup
 from alqahira.sources.site_markup import select
+from alqahira.sources.upload_time import clocks
 
 
 def site_root(visit: SiteVisit) -> tuple[Verdict, str]:
@@ -44,7 +44,7 @@ def time_zone(visit: SiteVisit) -> tuple[Verdict, str]:
     zone = ZoneInfo(site.TIME_ZONE.value)
     right, wrong = 0, ""
     for page in visit.of(*ARTICLES):
-        printed, known = site_markup.read(visit.page(page)), page_data.read(visit.page(page))
+        printed, known = site_markup.read(visit.page(page)), nextjs.read(visit.page(page))
         if printed and known and printed.published and known.published:
             apart = abs(printed.published - known.published)
             right += apart < _PRINTED_TO_THE_MINUTE

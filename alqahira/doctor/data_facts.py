@@ -8,7 +8,7 @@ from typing import Any
 
 from alqahira import site
 from alqahira.doctor.site_visit import ARTICLES, LISTINGS, Check, SiteVisit, Verdict, css_of, short_text
-from alqahira.sources.page_data import at
+from alqahira.sources.nextjs import at
 from alqahira.sources.site_markup import select
 
 

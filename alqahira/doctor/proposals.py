@@ -23,7 +23,7 @@ from alqahira.dates import parse_date
 from alqahira.doctor.site_visit import ARTICLES, SiteVisit
 from alqahira.extract import decode
 from alqahira.site import LAYOUTS, NOTHING, ArticleLayout
-from alqahira.sources import Page
+from alqahira.sources import Document
 from alqahira.sources.blocks import paragraphs
 from alqahira.sources.site_markup import first_text, read, select, text_of, texts
 from alqahira.urls import image_url
@@ -47,7 +47,7 @@ _LONGEST_DATE = 80
 class KnownPage:
     """A page as it is now, and the record that was made of it before."""
 
-    page: Page
+    page: Document
     record: Article
 
     @cached_property
@@ -117,7 +117,7 @@ def known_pages(visit: SiteVisit, records: Mapping[str, Article]) -> list[KnownP
         article = visit.reading(sample).article
         record = records.get(urls.article_id(urls.canonical_url(sample.url, root=visit.root)), article)
         if record is not None:
-            found.append(KnownPage(Page(decode(sample.body), sample.url, visit.now), record))
+            found.append(KnownPage(Document(decode(sample.body), sample.url, visit.now), record))
     return found
 
 

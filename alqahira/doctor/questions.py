@@ -13,7 +13,7 @@ from alqahira.doctor.data_facts import posts
 from alqahira.doctor.exchange import Exchange
 from alqahira.doctor.site_visit import Check, SiteVisit, Verdict
 from alqahira.listing import Listing
-from alqahira.sources.page_data import at
+from alqahira.sources.nextjs import at
 
 _COOKIE = re.compile(rb"\s*([^=;\s]+)=")
 

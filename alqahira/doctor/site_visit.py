@@ -15,8 +15,8 @@ from lxml import html as lxml_html
 from alqahira.discovery.depth import Pager
 from alqahira.extract import Reading, decode, read_page
 from alqahira.listing import Listing, read_listing
-from alqahira.sources import Page
-from alqahira.sources.page_data import data_of
+from alqahira.sources import Document
+from alqahira.sources.nextjs import data_of
 from alqahira.sources.site_markup import text_of
 
 
@@ -115,8 +115,8 @@ class SiteVisit:
             self._listings[id(sample)] = read_listing(sample.body, sample.url, root=self.root, now=self.now)
         return self._listings[id(sample)]
 
-    def page(self, sample: Sample) -> Page:
-        return Page(decode(sample.body), sample.url, self.now)
+    def page(self, sample: Sample) -> Document:
+        return Document(decode(sample.body), sample.url, self.now)
 
     def data(self, sample: Sample) -> list[dict[str, Any]]:
         """The JSON objects that a page hands to its scripts, or that the answer is."""

@@ -23,7 +23,7 @@ from alqahira.listing import Card, Listing, read_listing
 from alqahira.load_more import LearnedRequest
 from alqahira.middlewares.causes import answer_cause, failure_cause
 from alqahira.middlewares.robots import RobotsMiddleware
-from alqahira.sources import Page, site_markup
+from alqahira.sources import Document, site_markup
 
 logger = logging.getLogger(__name__)
 
@@ -169,7 +169,7 @@ class DoctorSpider(Spider):
             yield self._ask("video", card.url)
 
     def _is_known_markup(self, sample: Sample) -> bool:
-        found = site_markup.read(Page(sample.body.decode("utf-8", "replace"), sample.url, datetime.now(UTC)))
+        found = site_markup.read(Document(sample.body.decode("utf-8", "replace"), sample.url, datetime.now(UTC)))
         return bool(found and found.headline and found.paragraphs)
 
     def _mark(self, url: str, refusal: str) -> None:

@@ -23,8 +23,8 @@ from alqahira.extensions.telling import tell
 from alqahira.frontier import RevisitSchedule
 from alqahira.ledger import open_ledger
 from alqahira.log_guard import guard_log, guard_log_from_the_start
-from alqahira.logformatter import say_in_one_line, skip_below
-from alqahira.page import CrawledArticle
+from alqahira.logformatter import set_level, suppress_tracebacks
+from alqahira.page import ArticleItem
 from alqahira.parts import Publisher
 from alqahira.urls import site_name
 
@@ -81,7 +81,7 @@ class Run:
             self.ledger.close()
             raise
         self.ledger.on_failure = self.fail
-        say_in_one_line()
+        suppress_tracebacks()
         guard_log_from_the_start(settings)
         crawler.signals.connect(self.spider_opened, signal=signals.spider_opened)
         crawler.signals.connect(self.spider_closed, signal=signals.spider_closed)
@@ -95,7 +95,7 @@ class Run:
     def spider_opened(self, spider: SectionSpider) -> None:
         # Scrapy makes no other handler now, so that nothing need be said any more for the last one to be guarded.
         guard_log(self.crawler.settings)
-        skip_below(self.crawler.settings["LOG_LEVEL"])
+        set_level(self.crawler.settings["LOG_LEVEL"])
         # What is loaded stays: the collector need not look at it again with every page.
         gc.freeze()
         self.run_id = self.ledger.start_run(self.run_id, spider.name, self.started)
@@ -136,7 +136,7 @@ class Run:
         if isinstance(failure.value, AlqahiraError):
             return  # the run has ended with it; the article is left to the next one
         self.errors += 1
-        if isinstance(item, CrawledArticle):
+        if isinstance(item, ArticleItem):
             self.settle(item.visit.key, Outcome.FAILED, f"error_{type(failure.value).__name__}")
 
     def spider_error(self, failure: Failure, response: Response) -> None:

@@ -16,7 +16,7 @@ from alqahira.extensions.judging import Judgement
 from alqahira.extensions.monitors import Monitors
 from alqahira.metrics import to_metrics
 from alqahira.monitors.summary import summarize, to_json
-from alqahira.parts import write_whole
+from alqahira.parts import write_atomic
 
 if TYPE_CHECKING:
     from alqahira.extensions.run import Run
@@ -38,7 +38,7 @@ def tell(run: Run, judgement: Judgement, ended: datetime) -> None:
         last_complete=run.started if judgement.complete else judgement.facts.last_complete,
     )
     runs, metrics = run.configuration.output_dir / "runs", run.configuration.metrics_dir
-    _write(runs / f"{run.run_id}.json", lambda path: write_whole(path, to_json(summary)))
+    _write(runs / f"{run.run_id}.json", lambda path: write_atomic(path, to_json(summary)))
     _write(
         metrics / f"alqahira-{judgement.facts.spider}.prom",
         lambda path: write_to_textfile(str(path), to_metrics(summary)),

@@ -40,7 +40,7 @@ def open_ledger(
         store.open(lambda: prepare(store, read_only=read_only))
     except DatabaseError as error:
         store.close()
-        raise store.why_not_opened(error) from None
+        raise store.open_error(error) from None
     except BaseException:
         store.close()
         raise

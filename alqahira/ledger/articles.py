@@ -21,7 +21,7 @@ from alqahira.decisions import Candidate, StoredArticle, Verdict, decide, find_d
 from alqahira.ledger.pages import Pages
 from alqahira.ledger.reading import Reading
 from alqahira.ledger.transactions import persistent
-from alqahira.page import CrawledArticle
+from alqahira.page import ArticleItem
 from alqahira.record import from_record, to_json_line, to_record
 from alqahira.similarity import Fingerprint, fingerprint
 from alqahira.tables import articles, bands, outbox, parts
@@ -34,7 +34,7 @@ class Articles(Pages, Reading):
     """The part of the ledger that decides about articles."""
 
     @persistent
-    def skip(self, crawled: CrawledArticle) -> bool:
+    def skip(self, crawled: ArticleItem) -> bool:
         """Note that the article of a page is not for the corpus.
 
         False, and nothing done, where a revision of it is in the corpus: that stays followed.
@@ -47,9 +47,7 @@ class Articles(Pages, Reading):
         return True
 
     @persistent
-    def accept(
-        self, crawled: CrawledArticle, fingerprint: Fingerprint, *, near_duplicates: str, run_id: str
-    ) -> Verdict:
+    def accept(self, crawled: ArticleItem, fingerprint: Fingerprint, *, near_duplicates: str, run_id: str) -> Verdict:
         """Decide and record, in one transaction: revision or duplicate, outbox row, page done."""
         article, visit = crawled.article, crawled.visit
         with self.transaction(grouped=True) as connection:

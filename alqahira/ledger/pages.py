@@ -13,7 +13,7 @@ from alqahira import queries, site
 from alqahira.article import rfc3339
 from alqahira.frontier import Discovery, Link, Standing, discovery, link_of
 from alqahira.ledger.transactions import Transactions, persistent
-from alqahira.page import PageVisit
+from alqahira.page import Fetch
 from alqahira.tables import articles, pages
 
 # A page that fails is tried again by this many runs, then left alone.
@@ -94,7 +94,7 @@ class Pages(Transactions):
             return [discovery(row, link_of(row), now) for row in connection.execute(query)]
 
     @persistent
-    def unchanged(self, visit: PageVisit, run_id: str) -> None:
+    def unchanged(self, visit: Fetch, run_id: str) -> None:
         """The site said 304, or gave the same article again."""
         with self.transaction(grouped=True) as connection:
             self._visited(connection, visit, self._published(connection, visit.key))
@@ -148,7 +148,7 @@ class Pages(Transactions):
         return page is not None and (page.last_visit or "") >= rfc3339(when)
 
     def _visited(
-        self, connection: Connection, visit: PageVisit, published: datetime, article_id: str | None = None
+        self, connection: Connection, visit: Fetch, published: datetime, article_id: str | None = None
     ) -> None:
         values: dict[str, Any] = {
             "state": "done",

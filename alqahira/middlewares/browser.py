@@ -18,7 +18,7 @@ from alqahira.browser.chromium import missing_part
 from alqahira.browser.errors import BrowserUnavailable, NeedsBrowser
 from alqahira.browser.handler import IN_BROWSER
 from alqahira.checks import check_choice
-from alqahira.shell import is_empty_shell
+from alqahira.shell import needs_javascript
 
 if TYPE_CHECKING:
     from typing import Self
@@ -63,7 +63,7 @@ class BrowserMiddleware:
         kind = request.meta.get("page_kind")
         if kind is None or response.status != 200 or not isinstance(response, HtmlResponse):
             return response
-        is_shell = is_empty_shell(response.body, kind)
+        is_shell = needs_javascript(response.body, kind)
         if request.meta.get(IN_BROWSER):
             if request.meta.get(_WAS_SHELL) and not is_shell:
                 self._remember(kind)

@@ -22,7 +22,7 @@ _PARSER = etree.HTMLParser(encoding="utf-8", huge_tree=False, remove_comments=Tr
 
 
 @dataclass(kw_only=True)
-class Found:
+class ExtractedFields:
     """What one source says of the article; None or empty where it is silent."""
 
     kind: str | None = None  # `post`, or a kind of `site.OTHER_KINDS`
@@ -41,7 +41,7 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Page:
+class Document:
     """One page: its text, parsed once, its address, and the moment relative dates count from.
 
     `utf8`: the text as bytes, where they are at hand.
@@ -77,22 +77,22 @@ class Page:
         """What the page calls itself, folded: its h1 and og:title, the site's name left out."""
         said = ["".join(h1.itertext()) for h1 in islice(self.tree.iter("h1"), _MOST_HEADINGS)]
         said += [meta.get("content") or "" for meta in self.tree.iter("meta") if meta.get("property") == "og:title"][:1]
-        return frozenset(fold_text(name) for text in said if (name := without_house(text[:_LONGEST_HEADING])))
+        return frozenset(fold_text(name) for text in said if (name := strip_site_name(text[:_LONGEST_HEADING])))
 
 
 # «headline | القاهرة الإخبارية»
 _SUFFIX = re.compile(r"\s*[|\-–—]\s*(?P<name>[^|\-–—]+)$")
-_HOUSE_NAMES = {
+_SITE_NAMES = {
     fold_text(name)
     for name in (site.NAME.value, site.OPEN_GRAPH_NAME.value, site.TITLE_NAME.value, *site.BARE_TITLES.value)
 }
 
 
-def without_house(text: str) -> str | None:
+def strip_site_name(text: str) -> str | None:
     """A headline without the site's name at its end; None where it is the site's name alone."""
     text = clean_line(text)
-    if not text or fold_text(text) in _HOUSE_NAMES:
+    if not text or fold_text(text) in _SITE_NAMES:
         return None
     # A longer end is no name; and the search for one would be slow in a line of nothing but bars.
     match = _SUFFIX.search(text, max(0, len(text) - 100))
-    return text[: match.start()] if match and fold_text(match["name"]) in _HOUSE_NAMES else text
+    return text[: match.start()] if match and fold_text(match["name"]) in _SITE_NAMES else text

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from alqahira.arabic import clean_line
-from alqahira.sources import Found, Page
+from alqahira.sources import Document, ExtractedFields
 
 # Characters; it takes a quarter of a second of more, and the page of an article without page data is a tenth as large.
 _LARGEST = 120_000
 
 
-def read(page: Page) -> Found | None:
+def read(page: Document) -> ExtractedFields | None:
     """trafilatura's body; imported here, for it costs more than all the rest together."""
     if len(page.html) > _LARGEST:
         return None
@@ -17,4 +17,4 @@ def read(page: Page) -> Found | None:
 
     text = trafilatura.extract(page.html, fast=True, include_comments=False, include_tables=False, favor_precision=True)
     lines = [clean_line(line) for line in (text or "").split("\n")]
-    return Found(paragraphs=[line for line in lines if line]) if any(lines) else None
+    return ExtractedFields(paragraphs=[line for line in lines if line]) if any(lines) else None

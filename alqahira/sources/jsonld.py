@@ -14,7 +14,7 @@ from typing import Any
 from alqahira import site
 from alqahira.arabic import clean_line, fold_text
 from alqahira.dates import parse_date
-from alqahira.sources import Found, Page
+from alqahira.sources import Document, ExtractedFields
 from alqahira.sources.blocks import paragraphs_of
 from alqahira.urls import article_number, image_url
 
@@ -34,7 +34,7 @@ _ARTICLES = frozenset(
 )
 
 
-def read(page: Page) -> Found | None:
+def read(page: Document) -> ExtractedFields | None:
     """What the article object of this page says; None where there is none, or where all are of other pages."""
     articles = [
         thing
@@ -55,7 +55,7 @@ def _types(thing: dict[str, Any]) -> set[str]:
     return {re.split("[/:#]", name)[-1] for name in names if isinstance(name, str)}
 
 
-def _rank(thing: dict[str, Any], page: Page) -> int | None:
+def _rank(thing: dict[str, Any], page: Document) -> int | None:
     """How surely an object is of this page: by its address, else by the headline; None where it is of another."""
     number, numbers = article_number(page.url), set()
     for name in ("url", "@id", "mainEntityOfPage"):
@@ -99,9 +99,9 @@ def _things(data: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
             yield from _things(data.get(key), depth + 1) if depth < 5 else ()
 
 
-def _article(thing: dict[str, Any], page: Page) -> Found:
+def _article(thing: dict[str, Any], page: Document) -> ExtractedFields:
     body = thing.get("articleBody")
-    return Found(
+    return ExtractedFields(
         headline=string(thing.get("headline")) or string(thing.get("name")),
         description=string(thing.get("description")),
         paragraphs=paragraphs_of(body) if isinstance(body, str) else [],
@@ -120,10 +120,10 @@ def _credit(value: Any) -> str | None:
     if not isinstance(author, dict) or author.get("@type") != "Person":
         return None
     address = author.get("url")
-    return house_credit(string(author.get("name"))) if address in (site.ROOT.value, f"{site.ROOT.value}/") else None
+    return site_credit(string(author.get("name"))) if address in (site.ROOT.value, f"{site.ROOT.value}/") else None
 
 
-def house_credit(writer: str | None) -> str | None:
+def site_credit(writer: str | None) -> str | None:
     """The credit line that the site prints for a writer: «القاهرة الإخبارية - متابعات»."""
     return f"{site.NAME.value} - {writer}" if writer else None
 
@@ -143,11 +143,11 @@ def strings(value: Any, *, split: bool = False) -> list[str]:
     return list(dict.fromkeys(filter(None, found)))
 
 
-def _date(value: Any, page: Page) -> Any:
+def _date(value: Any, page: Document) -> Any:
     return parse_date(value, now=page.now) if isinstance(value, str) else None
 
 
-def _image(value: Any, page: Page) -> str | None:
+def _image(value: Any, page: Document) -> str | None:
     if isinstance(value, list):
         value = value[0] if value else None
     if isinstance(value, dict):

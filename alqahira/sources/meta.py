@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from alqahira import urls
 from alqahira.dates import parse_date
-from alqahira.sources import Found, Page
+from alqahira.sources import Document, ExtractedFields
 from alqahira.sources.jsonld import string, strings
 
 
-def read(page: Page) -> Found | None:
+def read(page: Document) -> ExtractedFields | None:
     """What the page's meta elements say; None where none says anything."""
     values: dict[str, list[str]] = {}
     for element in page.tree.iter("meta"):
@@ -25,7 +25,7 @@ def read(page: Page) -> Found | None:
     )
     modified = first("article:modified_time", "og:updated_time", "datemodified", "last-modified")
     image = first("og:image", "og:image:url", "twitter:image")
-    found = Found(
+    found = ExtractedFields(
         headline=string(first("og:title", "twitter:title")),
         description=string(first("og:description", "description", "twitter:description")),
         published=parse_date(published, now=page.now) if published else None,
@@ -35,4 +35,4 @@ def read(page: Page) -> Found | None:
         # Not `keywords`: the site's are made by a machine from an earlier draft.
         keywords=strings(values.get("article:tag", []), split=True),
     )
-    return found if found != Found() else None
+    return found if found != ExtractedFields() else None

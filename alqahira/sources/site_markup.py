@@ -17,7 +17,7 @@ from alqahira.arabic import clean_line
 from alqahira.credits import is_credit_line, parse_credit
 from alqahira.dates import parse_date
 from alqahira.site import ArticleLayout
-from alqahira.sources import Found, Page
+from alqahira.sources import Document, ExtractedFields
 from alqahira.sources.blocks import paragraphs
 from alqahira.urls import image_url
 
@@ -45,9 +45,9 @@ def _first_of_each(css: str) -> etree.XPath:
     return etree.XPath("descendant-or-self::" + "/descendant::".join(steps))
 
 
-def read(page: Page, layouts: Sequence[ArticleLayout] = site.LAYOUTS) -> Found | None:
+def read(page: Document, layouts: Sequence[ArticleLayout] = site.LAYOUTS) -> ExtractedFields | None:
     """What the known markup says, in the layout that shows the most; None on a page without any layout's root."""
-    best: Found | None = None
+    best: ExtractedFields | None = None
     for layout in layouts:
         found = _read(page, layout)
         if found is None:
@@ -62,17 +62,17 @@ def read(page: Page, layouts: Sequence[ArticleLayout] = site.LAYOUTS) -> Found |
     return best
 
 
-def _fields(found: Found) -> int:
+def _fields(found: ExtractedFields) -> int:
     """How much a layout shows of an article; without a body nothing counts."""
     values = (getattr(found, field.name) for field in fields(found))
     return sum(map(bool, values)) if found.paragraphs else 0
 
 
-def _read(page: Page, layout: ArticleLayout) -> Found | None:
+def _read(page: Document, layout: ArticleLayout) -> ExtractedFields | None:
     root = select_first(layout.root, page.tree)
     if root is None:
         return None
-    found = Found(headline=_headline(layout, root))
+    found = ExtractedFields(headline=_headline(layout, root))
     found.paragraphs = [text for body in _outermost(select(layout.body)(root)) for text in paragraphs(body)]
     found.credit_line = _credit(select(layout.credit_line)(root), found)
     for image in select(layout.image)(root)[:1]:
@@ -84,7 +84,7 @@ def _read(page: Page, layout: ArticleLayout) -> Found | None:
     return found
 
 
-def _published(spans: list[str], page: Page) -> datetime | None:
+def _published(spans: list[str], page: Document) -> datetime | None:
     """Day and clock stand in spans of their own: together they are a minute, alone a day."""
     moments = (parse_date(text, now=page.now) for text in (" ".join(spans), *spans))
     return next(filter(None, moments), None)
@@ -117,7 +117,7 @@ def _outermost(elements: list[Any]) -> list[Any]:
 _LONE_DASH = re.compile(r"\s+[-–—]\s*$")
 
 
-def _credit(elements: list[Any], found: Found) -> str | None:
+def _credit(elements: list[Any], found: ExtractedFields) -> str | None:
     """The line before the body, or the body's first where it is one."""
     for element in elements:
         line = _LONE_DASH.sub("", text_of(element))

@@ -15,7 +15,7 @@ from alqahira import site
 from alqahira.arabic import fold_text
 from alqahira.credits import LONGEST_CREDIT, is_credit_line
 from alqahira.dates import parse_date
-from alqahira.sources import Found, Page, without_house
+from alqahira.sources import Document, ExtractedFields, strip_site_name
 from alqahira.sources.blocks import paragraphs
 from alqahira.sources.site_markup import text_of
 from alqahira.urls import beginning, image_url
@@ -33,15 +33,15 @@ _LONGEST_CAPTION = 300
 _MOST_ELEMENTS = 10_000  # an article's page has a thousand
 
 
-def read(page: Page) -> Found | None:
+def read(page: Document) -> ExtractedFields | None:
     """Headline, body, credit, date, caption and image as the structure shows them; None without headline and body."""
     # The site's own name may be an h1 as well.
     headings = islice(page.tree.iter("h1"), _MOST_HEADINGS)
-    heading = next((element for element in headings if without_house(text_of(element))), None)
+    heading = next((element for element in headings if strip_site_name(text_of(element))), None)
     body = _body(page.tree)
     if body is None:
-        return Found(headline=text_of(heading)) if heading is not None else None
-    found = Found(headline=text_of(heading) if heading is not None else None, paragraphs=paragraphs(body))
+        return ExtractedFields(headline=text_of(heading)) if heading is not None else None
+    found = ExtractedFields(headline=text_of(heading) if heading is not None else None, paragraphs=paragraphs(body))
     lines = list(islice(_lines_before(page.tree, heading, body), _MOST_LINES))
     for number, line in enumerate(lines):
         if found.credit_line is None and len(line) <= LONGEST_CREDIT and is_credit_line(line):

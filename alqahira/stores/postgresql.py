@@ -27,7 +27,7 @@ from alqahira.article import rfc3339
 from alqahira.errors import AlqahiraError, LedgerBusy, LedgerLost, LedgerUnreachable, LedgerUnusable, one_line
 from alqahira.stores.pace import Pace
 from alqahira.stores.store import Store
-from alqahira.stores.url import spoken
+from alqahira.stores.url import redact
 from alqahira.tables import claims, outbox, pages, parts, shared_metadata, shares
 
 # PostgreSQL's error codes (appendix A) for what may succeed in a moment: a server that stops or starts, a connection
@@ -55,7 +55,7 @@ class PostgresqlStore(Store):
     extra_tables = shared_metadata
 
     def __init__(self, url: URL, *, share: str, read_only: bool) -> None:
-        self.name = spoken(url)
+        self.name = redact(url)
         self.where = f"{self.name}, share {share}" if share else self.name
         self.share = share
         self._is_month = "/" in share
@@ -199,7 +199,7 @@ class PostgresqlStore(Store):
             sleep(0.05)
         return True
 
-    def why_not_opened(self, error: DatabaseError) -> AlqahiraError:
+    def open_error(self, error: DatabaseError) -> AlqahiraError:
         return LedgerUnusable(f"the state at {self.name} cannot be opened: {one_line(error.orig)}")
 
     # --- within a transaction -----------------------------------------------------------------

@@ -104,8 +104,8 @@ class SqliteStore(Store):
         if self._lock is not None:
             sign(self._lock, f"process {os.getpid()} since {rfc3339(now)}, run {run_id}")
 
-    def why_not_opened(self, error: DatabaseError) -> AlqahiraError:
-        found = super().why_not_opened(error)
+    def open_error(self, error: DatabaseError) -> AlqahiraError:
+        found = super().open_error(error)
         return LedgerUnwritable(str(found)) if isinstance(error, OperationalError) else found
 
 

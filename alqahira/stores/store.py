@@ -35,7 +35,7 @@ class Store:
         """Let go of everything."""
         self.engine.dispose()
 
-    def why_not_opened(self, error: DatabaseError) -> AlqahiraError:
+    def open_error(self, error: DatabaseError) -> AlqahiraError:
         """The one line for an error of the database on opening."""
         return LedgerUnusable(f"the state at {self.name} cannot be read: {error.orig}")
 

@@ -34,7 +34,7 @@ def read_state_url(value: str) -> URL:
     return url.set(drivername=_DRIVER)
 
 
-def spoken(url: URL) -> str:
+def redact(url: URL) -> str:
     """The URL without login and options, for a line that anybody may read."""
     host = url.host or url.query.get("host") or "localhost"
     port = f":{url.port}" if url.port else ""

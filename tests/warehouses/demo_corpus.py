@@ -11,7 +11,7 @@ from pathlib import Path
 from ledger_scenario import accept, opened, publisher
 
 from alqahira.extract import read_page
-from alqahira.page import CrawledArticle, PageVisit
+from alqahira.page import ArticleItem, Fetch
 from alqahira.replica.newsroom import Newsroom
 from alqahira.replica.options import ReplicaOptions
 from alqahira.replica.pages import Pages
@@ -42,7 +42,7 @@ def make_demo_corpus(folder: Path) -> Path:
             article.run_id = "demo"
             accept(
                 ledger,
-                CrawledArticle(article=article, visit=PageVisit(key=article.article_id, url=url, fetched=MOMENT)),
+                ArticleItem(article=article, visit=Fetch(key=article.article_id, url=url, fetched=MOMENT)),
             )
         parts.seal_all()
     return output

@@ -16,9 +16,9 @@ from typing import Any
 from alqahira import site
 from alqahira.arabic import fold_text
 from alqahira.dates import parse_date
-from alqahira.sources import Found, Page
+from alqahira.sources import Document, ExtractedFields
 from alqahira.sources.blocks import paragraphs_of
-from alqahira.sources.jsonld import house_credit, string, strings
+from alqahira.sources.jsonld import site_credit, string, strings
 from alqahira.urls import article_number, image_url
 
 _HEADLINES = ("title", "headline", "name")
@@ -53,12 +53,12 @@ _PUSH = re.compile(r"self\.__next_f\.push\(\s*(\[.*\])\s*\)", re.DOTALL)
 _FLIGHT_ROW = re.compile(rb"(?P<id>[0-9a-f]{1,8}):(?:T(?P<length>[0-9a-f]{1,8}),)?")
 
 
-def read(page: Page) -> Found | None:
+def read(page: Document) -> ExtractedFields | None:
     """What the page's own data says of its article; None where it has none."""
     number = article_number(page.url)
     documents = data_of(page)
     if any(map(_is_missing, documents)):
-        return Found(is_missing=True)
+        return ExtractedFields(is_missing=True)
     posts = [post for data in documents if isinstance(post := at(data, site.POST_PATH.value), dict)]
     for post in posts:
         if number is None or str(post.get("id")) == number:
@@ -73,7 +73,7 @@ def read(page: Page) -> Found | None:
             if headline and body is not None and (rank := _rank(thing, headline, number, page)) is not None:
                 candidates.append((rank, len(str(body)), thing, headline, body))
     if not candidates:
-        return Found(number=str(posts[0].get("id"))) if posts else None
+        return ExtractedFields(number=str(posts[0].get("id"))) if posts else None
     *_, thing, headline, body = max(candidates, key=lambda candidate: candidate[:2])
     return _post(thing, page) if "postContent" in thing else _by_shape(thing, headline, body, page)
 
@@ -89,7 +89,7 @@ def _is_missing(data: Any) -> bool:
     return data.get("page") in site.ERROR_PAGES.value or is_null or is_refused
 
 
-def data_of(page: Page) -> list[Any]:
+def data_of(page: Document) -> list[Any]:
     """Every JSON document that the page hands to its own scripts."""
     documents, pushed = [], []
     for _, name, text in page.scripts:
@@ -114,7 +114,7 @@ def at(data: Any, path: tuple[str, ...]) -> Any:
 # --- the site's own names -----------------------------------------------------------------------
 
 
-def _post(post: Mapping[str, Any], page: Page) -> Found:
+def _post(post: Mapping[str, Any], page: Document) -> ExtractedFields:
     """The fields of a post.
 
     Neither `updatedAt` is read, which moves with the view counter, nor `keywords`, which a machine makes.
@@ -123,14 +123,14 @@ def _post(post: Mapping[str, Any], page: Page) -> Found:
     if all(isinstance(block.get("order"), int) for block in blocks):
         blocks.sort(key=lambda block: block["order"])
     kind = post.get("type")
-    return Found(
+    return ExtractedFields(
         number=str(post.get("id")),
         kind=kind if isinstance(kind, str) and kind in (site.ARTICLE_KIND.value, *site.OTHER_KINDS.value) else None,
         headline=string(post.get("title")),
         description=string(post.get("summary")),
         # A block of a type that was never seen may hold text: its markup says whether it does.
         paragraphs=[text for b in blocks if b.get("type") not in site.OTHER_BLOCKS.value for text in _texts(b)],
-        credit_line=house_credit(string(post.get("writer"))),
+        credit_line=site_credit(string(post.get("writer"))),
         published=_moment(post.get("publishedAt"), page.now),
         image_url=_image(post.get("mainImage_url"), page),
         image_caption=string(post.get("mainImage_comment")),
@@ -151,25 +151,25 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _image(value: Any, page: Page) -> str | None:
+def _image(value: Any, page: Document) -> str | None:
     return image_url(value, base=page.url) if isinstance(value, str) else None
 
 
 # --- any other shape ----------------------------------------------------------------------------
 
 
-def _by_shape(thing: Mapping[str, Any], headline: str, body: Any, page: Page) -> Found:
+def _by_shape(thing: Mapping[str, Any], headline: str, body: Any, page: Document) -> ExtractedFields:
     image = _first(thing, _IMAGES)
     caption = _first(thing, _CAPTIONS)
     if isinstance(image, dict):
         caption = caption or _first(image, _CAPTIONS)
         image = image.get("url") or image.get("src")
     credit = _first(thing, _CREDITS)
-    return Found(
+    return ExtractedFields(
         headline=string(headline),
         description=next((text for name in _DESCRIPTIONS if (text := _other_text(thing.get(name), body))), None),
         paragraphs=_paragraphs(body),
-        credit_line=house_credit(string(thing.get("writer")))
+        credit_line=site_credit(string(thing.get("writer")))
         or string(credit.get("name") if isinstance(credit, dict) else credit),
         published=_moment(_first(thing, _PUBLISHED), page.now),
         modified=_moment(_first(thing, _MODIFIED), page.now),
@@ -238,7 +238,7 @@ def _objects(data: Any) -> list[dict[str, Any]]:
     return found
 
 
-def _rank(thing: dict[str, Any], headline: str, number: str | None, page: Page) -> int | None:
+def _rank(thing: dict[str, Any], headline: str, number: str | None, page: Document) -> int | None:
     """How surely an object is this page's article: by its number, else by its headline; None where it is another's."""
     numbers = {str(thing[name]) for name in _NUMBERS if isinstance(thing.get(name), str | int)}
     if number is not None and number in numbers:
