@@ -1,1 +1,51 @@
-"""alqahira: the defense and foreign-affairs coverage of Al-Qahera News as exact, deduplicated JSON Lines."""
+"""alqahira: the defense and foreign-affairs coverage of Al-Qahera News as exact, deduplicated JSON Lines.
+
+The names of `__all__` are the public Python interface: pure functions, without network, clock or Scrapy. Each module
+is loaded with the first use of its name (PEP 562).
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from alqahira.arabic import clean_text, fold_text
+    from alqahira.article import Article
+    from alqahira.credits import parse_credit
+    from alqahira.dates import parse_date
+    from alqahira.extract import extract_article
+    from alqahira.similarity import is_near_duplicate
+    from alqahira.topics import match_topics
+
+_MODULES = {
+    "Article": "alqahira.article",
+    "clean_text": "alqahira.arabic",
+    "extract_article": "alqahira.extract",
+    "fold_text": "alqahira.arabic",
+    "is_near_duplicate": "alqahira.similarity",
+    "match_topics": "alqahira.topics",
+    "parse_credit": "alqahira.credits",
+    "parse_date": "alqahira.dates",
+}
+
+__all__ = [
+    "Article",
+    "clean_text",
+    "extract_article",
+    "fold_text",
+    "is_near_duplicate",
+    "match_topics",
+    "parse_credit",
+    "parse_date",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_MODULES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,7 +1,7 @@
-"""HTML -> Article: every source is asked for itself, and each field takes the best that speaks.
+"""HTML -> Article: each source is read independently, and each field comes from the first source that has it.
 
-The orders below are the documented ones (docs/extraction.md). Where two sources disagree beyond a
-tolerance, the better one is taken and the disagreement is told to the run.
+docs/extraction.md documents the orders below. Where two sources disagree beyond a tolerance, the earlier one wins and
+the reading lists the disagreement.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from alqahira.sources import (
     upload_time,
 )
 
-# The order in which a field believes its sources.
+# Which source a field is taken from, best first. Page data wins over markup where their bodies differ (`_body`).
 _HEADLINE_ORDER = ("site", "page_data", "jsonld", "meta", "generic", "listing")
 _BODY_ORDER = ("site", "page_data", "generic", "jsonld")
 _DATE_ORDER = ("page_data", "jsonld", "meta", "visible", "sitemap", "listing")
@@ -60,7 +60,7 @@ _TEXT_ELEMENTS = ("p", "div", "pre", "code")
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """What the way to a page said of it: the listing's card, the sitemap's entry."""
+    """What a listing's card and a sitemap's entry say of a page."""
 
     listing_headline: str | None = None
     listing_date: datetime | None = None
@@ -68,7 +68,7 @@ class Hints:
     section: str | None = None  # the category whose listing shows it
 
     def joined(self, other: Hints) -> Hints:
-        """What both say; this one first."""
+        """Both together; this one wins."""
         return Hints(
             self.listing_headline or other.listing_headline,
             self.listing_date or other.listing_date,
@@ -115,29 +115,29 @@ def read_page(html: str | bytes, url: str, *, now: datetime, hints: Hints | None
     text, utf8 = (html, None) if isinstance(html, str) else _decode(html)
     page = Document(text, url, now, utf8)
     reading = Reading()
-    found = _ask(page)
-    if "page_data" in found and found["page_data"].is_missing:
+    extracted = _run_sources(page)
+    if "page_data" in extracted and extracted["page_data"].is_missing:
         reading.cause = "soft_404"
         return reading
-    if "page_data" in found:
-        reading.number = found["page_data"].number
-    if kind := next((kind for _, kind in _say(found, "kind", _KIND_ORDER)), None):
+    if "page_data" in extracted:
+        reading.number = extracted["page_data"].number
+    if kind := next((kind for _, kind in _candidates(extracted, "kind", _KIND_ORDER)), None):
         reading.kind = kind if kind != site.ARTICLE_KIND.value else None
     if reading.kind:
         reading.cause = reading.kind
         return reading
-    headline = _headline(found, hints or Hints(), reading)
-    paragraphs = _body(found, page, headline, reading)
+    headline = _headline(extracted, hints or Hints(), reading)
+    paragraphs = _body(extracted, page, headline, reading)
     if headline and reading.sources.get("article_body") in (None, "generic") and _is_not_found(headline):
         reading.cause = "soft_404"
         return reading
     if not headline or not paragraphs:
-        reading.cause = _cause(page, headline, found)
+        reading.cause = _cause(page, headline, extracted)
         return reading
     if REPLACEMENT in headline or any(REPLACEMENT in paragraph for paragraph in paragraphs):
         reading.cause = "bad_encoding"
         return reading
-    reading.article = _article(page, found, hints or Hints(), headline, paragraphs, reading)
+    reading.article = _article(page, extracted, hints or Hints(), headline, paragraphs, reading)
     return reading
 
 
@@ -183,15 +183,15 @@ def _ask(page: Document) -> dict[str, ExtractedFields]:
     found = {name: said for name, read in _SOURCES.items() if (said := read(page))}
     markup = found.get("site")
     # Structure costs a walk over the page: only where the known markup does not give the article.
-    if (markup is None or not markup.paragraphs or not markup.headline) and (said := structure.read(page)):
-        found["generic"] = said
-    return found
+    if (markup is None or not markup.paragraphs or not markup.headline) and (fields := structure.read(page)):
+        extracted["generic"] = fields
+    return extracted
 
 
 def _say(found: dict[str, ExtractedFields], name: str, order: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
     """What each source says of a field, best first."""
     for source in order:
-        value = getattr(found[source], name) if source in found else None
+        value = getattr(extracted[source], name) if source in extracted else None
         if value:
             yield source, value
 
@@ -207,10 +207,10 @@ def _headline(found: dict[str, ExtractedFields], hints: Hints, reading: Reading)
         said.append(("listing", name))
     if not said:
         return None
-    source, headline = said[0]
+    source, headline = headlines[0]
     reading.sources["headline"] = source
     key = fold_text(headline)
-    for other, text in said[1:]:
+    for other, text in headlines[1:]:
         # A card may cut a headline short.
         if other != "listing" and fold_text(text) != key:
             reading.disagreements.append(Disagreement("headline", source, other))
@@ -220,10 +220,10 @@ def _headline(found: dict[str, ExtractedFields], hints: Hints, reading: Reading)
 def _body(found: dict[str, ExtractedFields], page: Document, headline: str | None, reading: Reading) -> list[str]:
     said = list(_say(found, "paragraphs", _BODY_ORDER))
     # Page data's text is the story's, however short; of markup a date and a credit may be all that it shows.
-    is_story = "page_data" in found and found["page_data"].kind == site.ARTICLE_KIND.value
+    is_story = "page_data" in extracted and extracted["page_data"].kind == site.ARTICLE_KIND.value
     usable = [
         (source, body)
-        for source, body in said
+        for source, body in _candidates(extracted, "paragraphs", _BODY_ORDER)
         if (is_story and source == "page_data") or _is_body(body, headline, page.now)
     ]
     if not usable and headline and _has_text(page) and (last := generic.read(page)):
@@ -234,13 +234,13 @@ def _body(found: dict[str, ExtractedFields], page: Document, headline: str | Non
     # The site's own data is the text that its markup is made of: where the two differ, a selector is wrong.
     body: list[str]
     source, body = usable[0]
-    if "page_data" in found and found["page_data"].kind:
+    if "page_data" in extracted and extracted["page_data"].kind:
         source, body = next((pair for pair in usable if pair[0] == "page_data" and pair[1] != body), usable[0])
     reading.sources["article_body"] = source
     for other, text in usable:
         if other != source and not _same_words(body, text):
             reading.disagreements.append(Disagreement("article_body", source, other))
-    known = {fold_text(text) for text in (headline, *(said.credit_line for said in found.values())) if text}
+    known = {fold_text(text) for text in (headline, *(fields.credit_line for fields in extracted.values())) if text}
     while len(body) > 1 and fold_text(body[0]) in known:
         body = body[1:]
     return body
@@ -277,7 +277,7 @@ def _cause(page: Document, headline: str | None, found: dict[str, ExtractedField
         return "empty_shell"
     if REPLACEMENT in (headline or ""):
         return "bad_encoding"
-    if not headline and not any(said.paragraphs for said in found.values()):
+    if not headline and not any(fields.paragraphs for fields in extracted.values()):
         return "not_an_article"
     return "no_headline" if not headline else "no_body"
 
@@ -295,27 +295,27 @@ def _article(
 ) -> Article:
     body = "\n\n".join(paragraphs)
     url = urls.canonical_url(page.url)
-    credit = _take(found, "credit_line", reading)
+    credit = _take(extracted, "credit_line", reading)
     people, agencies = parse_credit(credit) if credit else ([], [])
-    image = _take(found, "image_url", reading)
-    caption = _take(found, "image_caption", reading)
-    published, source = _published(found, hints, image, page.now, reading)
+    image = _take(extracted, "image_url", reading)
+    caption = _take(extracted, "image_caption", reading)
+    published, source = _published(extracted, hints, image, page.now, reading)
     return Article(
         article_id=urls.article_id(url),
         url=url,
         headline=headline,
-        description=_description(found, headline, paragraphs, caption, reading),
+        description=_description(extracted, headline, paragraphs, caption, reading),
         article_body=body,
         credit_line=credit,
         authors=people,
         agencies=agencies,
         date_published=published,
         date_published_source=source,
-        date_modified=_modified(found, published, reading),
+        date_modified=_modified(extracted, published, reading),
         image_url=image,
         image_caption=caption,
-        article_sections=_sections(found, hints, reading),
-        keywords=_take(found, "keywords", reading) or [],
+        article_sections=_sections(extracted, hints, reading),
+        keywords=_take(extracted, "keywords", reading) or [],
         in_language=site.LANGUAGE.value,
         word_count=len(body.split()),
         content_hash=content_hash(headline, body),
@@ -333,7 +333,7 @@ def _take(found: dict[str, ExtractedFields], name: str, reading: Reading, as_fie
 
 def _sections(found: dict[str, ExtractedFields], hints: Hints, reading: Reading) -> list[str]:
     """The categories as the page names them, else the one whose listing shows it: each post has exactly one."""
-    sections: list[str] | None = _take(found, "sections", reading, "article_sections")
+    sections: list[str] | None = _take(extracted, "sections", reading, "article_sections")
     if sections or not hints.section:
         return sections or []
     reading.sources["article_sections"] = "listing"
@@ -347,7 +347,7 @@ def _description(
     lead = fold_tokens(" ".join((headline, *paragraphs[:_LEAD])))
     known = [lead, fold_tokens(caption or "")]
     start = fold_text(" ".join(paragraphs[: _LEAD + 3]))
-    for source, text in _say(found, "description", ("page_data", "jsonld", "meta")):
+    for source, text in _candidates(extracted, "description", ("page_data", "jsonld", "meta")):
         words = fold_tokens(text.rstrip(" .…"))
         if not words or not strip_site_name(text) or start.startswith(" ".join(words)):
             continue
@@ -368,12 +368,12 @@ def _is_same_text(words: list[str], other: list[str]) -> bool:
 def _published(
     found: dict[str, ExtractedFields], hints: Hints, image: str | None, now: datetime, reading: Reading
 ) -> tuple[datetime | None, str | None]:
-    said: dict[str, datetime | None] = {
-        name: found[name].published for name in ("jsonld", "meta", "page_data") if name in found
+    dates: dict[str, datetime | None] = {
+        name: extracted[name].published for name in ("jsonld", "meta", "page_data") if name in extracted
     }
-    visible = next((f.published for name in ("site", "generic") if (f := found.get(name)) and f.published), None)
-    said |= {"visible": visible, "sitemap": hints.sitemap_date, "listing": hints.listing_date}
-    known = [(source, moment) for source in _DATE_ORDER if (moment := said.get(source))]
+    visible = next((f.published for name in ("site", "generic") if (f := extracted.get(name)) and f.published), None)
+    dates |= {"visible": visible, "sitemap": hints.sitemap_date, "listing": hints.listing_date}
+    known = [(source, moment) for source in _DATE_ORDER if (moment := dates.get(source))]
     if not known:
         return None, None
     source, published = known[0]
@@ -393,7 +393,7 @@ def _published(
 
 def _modified(found: dict[str, ExtractedFields], published: datetime | None, reading: Reading) -> datetime | None:
     modified: datetime
-    for source, modified in _say(found, "modified", ("jsonld", "meta", "page_data")):
+    for source, modified in _candidates(extracted, "modified", ("jsonld", "meta", "page_data")):
         if modified == published:
             continue  # the site states its publication again
         if published is None or modified > published:
