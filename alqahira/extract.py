@@ -28,6 +28,7 @@ from alqahira.sources import (
     generic,
     jsonld,
     meta,
+    nextjs,
     site_markup,
     strip_site_name,
     structure,
@@ -171,6 +172,8 @@ def _arabic_share(text: str) -> float:
     return sum("\u0600" <= character <= "\u06ff" for character in letters) / len(letters) if letters else 0.0
 
 
+# By source.
+Extracted = dict[str, ExtractedFields]
 _SOURCES: dict[str, Callable[[Document], ExtractedFields | None]] = {
     "site": site_markup.read,
     "jsonld": jsonld.read,
@@ -179,17 +182,17 @@ _SOURCES: dict[str, Callable[[Document], ExtractedFields | None]] = {
 }
 
 
-def _ask(page: Document) -> dict[str, ExtractedFields]:
-    found = {name: said for name, read in _SOURCES.items() if (said := read(page))}
-    markup = found.get("site")
+def _run_sources(page: Document) -> Extracted:
+    extracted = {name: fields for name, read in _SOURCES.items() if (fields := read(page))}
+    markup = extracted.get("site")
     # Structure costs a walk over the page: only where the known markup does not give the article.
     if (markup is None or not markup.paragraphs or not markup.headline) and (fields := structure.read(page)):
         extracted["generic"] = fields
     return extracted
 
 
-def _say(found: dict[str, ExtractedFields], name: str, order: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
-    """What each source says of a field, best first."""
+def _candidates(extracted: Extracted, name: str, order: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    """(source, value) of each source that has the field, best first."""
     for source in order:
         value = getattr(extracted[source], name) if source in extracted else None
         if value:
@@ -199,13 +202,13 @@ def _say(found: dict[str, ExtractedFields], name: str, order: tuple[str, ...]) -
 # --- headline and body --------------------------------------------------------------------------
 
 
-def _headline(found: dict[str, ExtractedFields], hints: Hints, reading: Reading) -> str | None:
-    redact = list(_say(found, "headline", _HEADLINE_ORDER))
-    names = {text: strip_site_name(text) for _, text in redact}  # most sources say the same
-    said = [(source, name) for source, text in redact if (name := names[text])]
+def _headline(extracted: Extracted, hints: Hints, reading: Reading) -> str | None:
+    candidates = list(_candidates(extracted, "headline", _HEADLINE_ORDER))
+    stripped = {text: strip_site_name(text) for _, text in candidates}  # most sources have the same text
+    headlines = [(source, name) for source, text in candidates if (name := stripped[text])]
     if hints.listing_headline and (name := strip_site_name(hints.listing_headline)):
-        said.append(("listing", name))
-    if not said:
+        headlines.append(("listing", name))
+    if not headlines:
         return None
     source, headline = headlines[0]
     reading.sources["headline"] = source
@@ -217,8 +220,7 @@ def _headline(found: dict[str, ExtractedFields], hints: Hints, reading: Reading)
     return headline
 
 
-def _body(found: dict[str, ExtractedFields], page: Document, headline: str | None, reading: Reading) -> list[str]:
-    said = list(_say(found, "paragraphs", _BODY_ORDER))
+def _body(extracted: Extracted, page: Document, headline: str | None, reading: Reading) -> list[str]:
     # Page data's text is the story's, however short; of markup a date and a credit may be all that it shows.
     is_story = "page_data" in extracted and extracted["page_data"].kind == site.ARTICLE_KIND.value
     usable = [
@@ -272,7 +274,7 @@ def _has_text(page: Document) -> bool:
     return sum(len(p.text or "") for p in page.tree.iter(*_TEXT_ELEMENTS)) >= _SHORTEST_BODY
 
 
-def _cause(page: Document, headline: str | None, found: dict[str, ExtractedFields]) -> str:
+def _cause(page: Document, headline: str | None, extracted: Extracted) -> str:
     if needs_javascript(page.html.encode("utf-8", "replace"), "article"):
         return "empty_shell"
     if REPLACEMENT in (headline or ""):
@@ -287,7 +289,7 @@ def _cause(page: Document, headline: str | None, found: dict[str, ExtractedField
 
 def _article(
     page: Document,
-    found: dict[str, ExtractedFields],
+    extracted: Extracted,
     hints: Hints,
     headline: str,
     paragraphs: list[str],
@@ -324,14 +326,14 @@ def _article(
     )
 
 
-def _take(found: dict[str, ExtractedFields], name: str, reading: Reading, as_field: str = "") -> Any:
-    for source, value in _say(found, name, _OTHER_ORDER):
+def _take(extracted: Extracted, name: str, reading: Reading, as_field: str = "") -> Any:
+    for source, value in _candidates(extracted, name, _OTHER_ORDER):
         reading.sources[as_field or name] = source
         return value
     return None
 
 
-def _sections(found: dict[str, ExtractedFields], hints: Hints, reading: Reading) -> list[str]:
+def _sections(extracted: Extracted, hints: Hints, reading: Reading) -> list[str]:
     """The categories as the page names them, else the one whose listing shows it: each post has exactly one."""
     sections: list[str] | None = _take(extracted, "sections", reading, "article_sections")
     if sections or not hints.section:
@@ -341,7 +343,7 @@ def _sections(found: dict[str, ExtractedFields], hints: Hints, reading: Reading)
 
 
 def _description(
-    found: dict[str, ExtractedFields], headline: str, paragraphs: list[str], caption: str | None, reading: Reading
+    extracted: Extracted, headline: str, paragraphs: list[str], caption: str | None, reading: Reading
 ) -> str | None:
     """A standfirst or meta description that says something else than headline, lead and caption."""
     lead = fold_tokens(" ".join((headline, *paragraphs[:_LEAD])))
@@ -366,7 +368,7 @@ def _is_same_text(words: list[str], other: list[str]) -> bool:
 
 
 def _published(
-    found: dict[str, ExtractedFields], hints: Hints, image: str | None, now: datetime, reading: Reading
+    extracted: Extracted, hints: Hints, image: str | None, now: datetime, reading: Reading
 ) -> tuple[datetime | None, str | None]:
     dates: dict[str, datetime | None] = {
         name: extracted[name].published for name in ("jsonld", "meta", "page_data") if name in extracted
@@ -391,7 +393,7 @@ def _published(
     return published, source
 
 
-def _modified(found: dict[str, ExtractedFields], published: datetime | None, reading: Reading) -> datetime | None:
+def _modified(extracted: Extracted, published: datetime | None, reading: Reading) -> datetime | None:
     modified: datetime
     for source, modified in _candidates(extracted, "modified", ("jsonld", "meta", "page_data")):
         if modified == published:
