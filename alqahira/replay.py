@@ -1,69 +1,60 @@
-"""The corpus again, from archived pages: what the runs of the past read goes through the steps of today.
+"""The corpus again, from archived pages: a crawl without a network.
 
-There is no engine, no downloader and no clock here: a page brings its own moment, what led to it and the run it
-belongs to, in the order in which the ledger decided then; runs that went on at once are read by turns, by the
-moments of their pages. So the same archive gives the same parts to the byte, and with the code and settings of the
-crawl its very own.
+Its spider yields the articles of archived pages, which go through the pipelines of any crawl. Each page brings the
+moment of its fetch, what led to it and the run it belongs to, in the order in which the ledger decided; so the same
+archive gives the same parts to the byte, and with the code and settings of the crawl its very own.
 """
 
 from __future__ import annotations
 
-import json
+import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from heapq import heappop, heappush
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from scrapy import Request, Spider
+from scrapy import Spider
 from scrapy.crawler import Crawler
-from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
-from scrapy.exceptions import DropItem
-from scrapy.extension import ExtensionManager
-from scrapy.http import Response
 from scrapy.settings import Settings
-from scrapy.spiderloader import get_spider_loader
-from scrapy.statscollectors import MemoryStatsCollector
-from scrapy.utils.conf import build_component_list
-from scrapy.utils.misc import build_from_crawler, load_object
-from twisted.python.failure import Failure
-from warcio.bufferedreaders import ChunkedDataReader
 
-from alqahira import site, urls
-from alqahira.account import Outcome, account_line
-from alqahira.archive import OPEN_SUFFIX, PAGE_TYPES, RUN_ID, files
-from alqahira.errors import AlqahiraError, ConfigurationError
+from alqahira.account import Account, Outcome, account_line
+from alqahira.archive import (
+    BAD_RECORD,
+    OPEN_SUFFIX,
+    PAGE_TYPES,
+    ArchivedRun,
+    Decompressor,
+    archived_runs,
+    foreign_skip_reason,
+)
+from alqahira.article import Article
+from alqahira.errors import AlqahiraError
 from alqahira.extensions.run import Run
 from alqahira.frontier import Link
-from alqahira.ledger import Ledger
 from alqahira.middlewares.causes import TOO_LARGE, failure_cause
-from alqahira.page import ArchivedResponse, ArticleItem
+from alqahira.page import ArticleItem
+from alqahira.urls import site_name
 from alqahira.warc import ENDED, Record, page_of
 from alqahira.warc_files import read_records
 from spiders.section import SectionSpider
 
 logger = logging.getLogger(__name__)
 
-# Why a record of another tool's WARC is no article page; `http_<status>` as well.
-_NOT_ARTICLE, _NOT_HTML, REVISIT = "not_an_article_address", "not_html", "revisit"
-# What the reading of a foreign date, address or header can fail with.
-BAD_RECORD = (ValueError, OverflowError, TypeError)
-
-
-@dataclass(frozen=True, slots=True)
-class ArchivedRun:
-    """One run as its file tells it. Another tool's file is read as a run of the first section."""
-
-    path: Path
-    started: datetime
-    section: str
-    run_id: str | None = None  # None: another tool wrote the file
-    site_url: str | None = None
-    arguments: dict[str, Any] = field(default_factory=dict)
+# No reactor, no way to the network, and nobody who watches a crawl or is told how it ended.
+_SETTINGS: dict[str, Any] = {
+    "TWISTED_REACTOR_ENABLED": False,
+    "DOWNLOAD_HANDLERS": dict.fromkeys(("http", "https")),
+    "DOWNLOAD_HANDLERS_BASE": {},
+    "DOWNLOADER_MIDDLEWARES": {},
+    "DOWNLOADER_MIDDLEWARES_BASE": {},
+    "SPIDER_MIDDLEWARES": {},
+    "SPIDER_MIDDLEWARES_BASE": {},
+    "EXTENSIONS": {"alqahira.replay.ReplayRun": 0},
+    "EXTENSIONS_BASE": {},
+    "ALQAHIRA_ARCHIVE": "false",
+}
 
 
 @dataclass(slots=True)
@@ -77,272 +68,139 @@ class Tally:
     skipped: Counter[str] = field(default_factory=Counter)
 
 
-def replay(archive: Path, settings: Settings, say: Callable[[str], None]) -> Tally:
+def replay(archive: Path, settings: Settings, report: Callable[[str], None]) -> Tally:
     """Replay every run of an archive into the output folder of the settings, which must be new.
 
-    `say` is given one line for each run that took up an article. Raises AlqahiraError.
+    `report` is given one line for each run that had an article. Raises AlqahiraError.
     """
-    tally = Tally()
+    own, tally = settings.copy(), Tally()
+    own.setdict(_SETTINGS, priority="cmdline")
     try:
-        _Replays(archived_runs(archive, settings.getint("DOWNLOAD_MAXSIZE")), settings, tally, say).go_on()
+        runs = archived_runs(archive, settings.getint("DOWNLOAD_MAXSIZE"))
     except OSError as error:
-        raise AlqahiraError(f"the archive {error.filename or archive} cannot be read: {error.strerror}") from None
+        raise _unreadable(archive, error) from None
+    crawler = Crawler(ReplaySpider, own)
+    asyncio.run(crawler.crawl_async(runs=runs, tally=tally, report=report))
+    run = crawler.get_extension(ReplayRun)
+    assert run is not None
+    if run.failure:
+        raise run.failure
+    tally.errors = run.errors
     return tally
 
 
-def archived_runs(archive: Path, max_bytes: int) -> list[ArchivedRun]:
-    """The runs of an archive in the order they began. Raises OSError, ConfigurationError where there is none."""
-    found = files(archive) if archive.is_dir() else []
-    if not found:
-        raise ConfigurationError(f"there is no archive at {archive}: crawl with ALQAHIRA_ARCHIVE=true")
-    runs = [run for path in found for run in _runs_of(path, max_bytes)]
-    return sorted(runs, key=lambda run: (run.started, run.path.name))
+def _unreadable(path: Path, error: OSError) -> AlqahiraError:
+    return AlqahiraError(f"the archive {error.filename or path} cannot be read: {error.strerror}")
 
 
-def _runs_of(path: Path, max_bytes: int) -> Iterator[ArchivedRun]:
-    for record in read_records(path, max_bytes=max_bytes):
-        if not isinstance(record, Record):
-            continue
-        try:
-            started = record.date
-        except BAD_RECORD:
-            continue
-        about = _fields(record.payload or b"") if record.type == "warcinfo" else {}
-        if about.get(RUN_ID):
-            yield ArchivedRun(
-                path,
-                started,
-                about.get("alqahira-spider", ""),
-                about[RUN_ID],
-                about.get("alqahira-site"),
-                _arguments(about.get("alqahira-arguments", "")),
-            )
-        elif record.type == "warcinfo":
-            continue  # when a file was written says nothing of its pages
-        else:
-            yield ArchivedRun(path, started, next(iter(site.SECTIONS)))
-        return
-    # Nothing to go by: its damage is counted in a run of its own.
-    yield ArchivedRun(path, datetime.fromtimestamp(0, UTC), next(iter(site.SECTIONS)))
+class ReplayRun(Run):
+    """What the archived runs share: one ledger and one publisher. The spider begins and ends each of them."""
+
+    def spider_opened(self, spider: Any) -> None:
+        """Nothing: no run begins with the spider."""
+
+    def spider_closed(self, spider: Spider, reason: str) -> None:
+        """Half a corpus must not take the place of a whole one."""
+        if reason != "finished":
+            self.fail(AlqahiraError(f"the replay did not come to its end: {reason}"))
+        self.ledger.close()
 
 
-def _arguments(text: str) -> dict[str, Any]:
-    try:
-        given = json.loads(text)
-    except ValueError:
-        return {}
-    return given if isinstance(given, dict) else {}
+class ReplaySpider(SectionSpider):
+    """Reads archived runs one after another, in the order they began."""
 
+    name = "replay"
 
-def _fields(block: bytes) -> dict[str, str]:
-    """`application/warc-fields`: a name and a value a line."""
-    pairs = (line.partition(":") for line in block.decode("utf-8", "replace").splitlines())
-    return {name.strip(): value.strip() for name, colon, value in pairs if colon}
+    def __init__(self, runs: list[ArchivedRun], tally: Tally, report: Callable[[str], None]) -> None:
+        super().__init__()
+        self._runs, self._tally, self._report = runs, tally, report
 
+    async def start(self) -> AsyncIterator[ArticleItem]:
+        self.run = self._run()
+        self._max_bytes = self.settings.getint("DOWNLOAD_MAXSIZE")
+        self._decompressor = Decompressor(self._max_bytes)
+        for archived in self._runs:
+            try:
+                for article in self._replay(archived):
+                    yield article
+                    await self._processed()
+            except AlqahiraError as error:
+                self.run.fail(error)
+            except OSError as error:
+                self.run.fail(_unreadable(archived.path, error))
+            if self.run.failure:
+                return
 
-class Unpacker:
-    """Bodies as the extractor sees them, by Scrapy's own decompression with its bounds."""
+    async def _processed(self) -> None:
+        """The ledger is to decide about each page before the next is read, as it did in the crawl."""
+        while (slot := self.crawler.engine.scraper.slot) and not slot.is_idle():
+            await asyncio.sleep(0)
 
-    def __init__(self, crawler: Crawler) -> None:
-        self._middleware = HttpCompressionMiddleware(crawler=crawler)
+    def asks_for(self, article: Article) -> bool:
+        """The corpus has no feed: whatever it takes was asked for."""
+        return True
 
-    @classmethod
-    def from_settings(cls, settings: Settings) -> Unpacker:
-        crawler = Crawler(Spider, settings)
-        crawler.stats = MemoryStatsCollector(crawler)
-        return cls(crawler)
-
-    def body(self, page: ArchivedResponse, record: Record) -> bytes:
-        """The page's body, decompressed. Raises what the decoders raise; `failure_cause` names it."""
-        body = page.body
-        if record.http is None:
-            return body
-        if (record.http.get_header("Transfer-Encoding") or "").lower() == "chunked":
-            body = ChunkedDataReader(BytesIO(body)).read(len(body))
-        headers: dict[bytes, list[bytes]] = {}
-        for name, value in page.headers:
-            headers.setdefault(name, []).append(value)
-        response = Response(page.visit.url, headers=headers, body=body)
-        unpacked = self._middleware.process_response(Request(page.visit.url), response)
-        assert isinstance(unpacked, Response)
-        return unpacked.body
-
-
-def why_no_page(record: Record, root: str) -> str | None:
-    """Why a record that another tool wrote is no article page of the site at `root`."""
-    if not urls.is_article_url(record.url, root):
-        return _NOT_ARTICLE
-    if record.http is None:
-        return None
-    if (status := str(record.http.get_statuscode())) != "200":
-        return f"http_{status}"
-    return None if "html" in (record.http.get_header("Content-Type") or "").lower() else _NOT_HTML
-
-
-class _Replays:
-    """All runs of an archive on one ledger. Those that went on at once go on at once, each page at its moment."""
-
-    def __init__(
-        self, runs: Sequence[ArchivedRun], settings: Settings, tally: Tally, say: Callable[[str], None]
-    ) -> None:
-        self._runs, self._settings, self._tally, self._say = runs, settings, tally, say
-        # What each run is to do next: its moment, the run's number, the run, and its steps.
-        self._going: list[tuple[datetime, int, _Replay, Iterator[datetime]]] = []
-
-    def go_on(self) -> None:
-        """Replay them. Raises AlqahiraError, OSError."""
-        ledger: Ledger | None = None
-        try:
-            for number, archived in enumerate(self._runs, start=1):
-                self._until(archived.started)
-                replayed = _Replay(archived, self._settings, self._tally, ledger)
-                ledger = replayed.run.ledger
-                steps = replayed.read(is_last=number == len(self._runs))
-                self._go(number, replayed, steps)
-                self._tally.runs += 1
-            self._until(None)
-            replayed.run.publisher.seal_all()  # what a run that died had accepted after all others had ended
-        finally:
-            if ledger is not None:
-                ledger.close()
-
-    def _until(self, moment: datetime | None) -> None:
-        """Do what happened before a moment, in its order; all that there is without one."""
-        while self._going and (moment is None or self._going[0][0] < moment):
-            self._go(*heappop(self._going)[1:])
-
-    def _go(self, number: int, replayed: _Replay, steps: Iterator[datetime]) -> None:
-        """One step of a run, and what comes after it in its place."""
-        if (then := next(steps, None)) is not None:
-            heappush(self._going, (then, number, replayed, steps))
-        elif replayed.run.account.discovered:
-            self._say(f"{replayed.run.run_id}: {account_line(replayed.run.account.as_dict())}")
-
-
-class _Replay:
-    """One run, replayed: its spider reads, the steps of ITEM_PIPELINES decide, its ledger remembers."""
-
-    def __init__(self, archived: ArchivedRun, settings: Settings, tally: Tally, ledger: Ledger | None) -> None:
-        """`ledger`: of the runs before; the first opens it."""
-        self.archived, self.tally = archived, tally
-        own = settings.copy()
-        if archived.site_url:
-            own.set("ALQAHIRA_SITE_URL", archived.site_url, priority="cmdline")
-        loader = get_spider_loader(own)
-        if archived.section not in loader.list():
-            raise ConfigurationError(f"{archived.path}: there is no spider {archived.section[:80]!r} any more")
-        spidercls = loader.load(archived.section)
-        assert issubclass(spidercls, SectionSpider)
-        # Never started: it holds what the steps look for in one.
-        crawler = Crawler(spidercls, own)
-        crawler.stats = MemoryStatsCollector(crawler)
-        self.unpacker = Unpacker(crawler)
-        self.max_bytes = own.getint("DOWNLOAD_MAXSIZE")
-        self.spider = spidercls(**archived.arguments)
-        crawler.spider = self.spider
-        self.run = self.spider.run = Run(crawler, started=archived.started, ledger=ledger)
-        crawler.extensions = ExtensionManager(self.run, crawler=crawler)
-        self.run.max_articles = self.spider.arguments.max_articles
-        self.root = self.run.configuration.site_url
-        names = build_component_list(own.get_component_priority_dict_with_base("ITEM_PIPELINES"))
-        self.steps: list[Any] = [build_from_crawler(load_object(name), crawler) for name in names]
-
-    def read(self, *, is_last: bool) -> Iterator[datetime]:
-        """The whole run, step by step: gives the moment of what it does next."""
-        run, ended, clock = self.run, None, self.archived.started
-        run.run_id = run.ledger.start_run(self.archived.run_id or run.run_id, self.spider.name, run.started)
-        for step in self.steps:
-            if hasattr(step, "open_spider"):
-                step.open_spider()
-        for record in self._records():
-            clock = max(clock, self._moment(record))
-            yield clock
+    def _replay(self, archived: ArchivedRun) -> Iterator[ArticleItem]:
+        """The articles of one run. Raises AlqahiraError, OSError."""
+        run, ended = self.run, None
+        self.root = archived.site_url or run.configuration.site_url
+        run.ledger.claim_site(site_name(self.root))
+        name = archived.run_id or f"{archived.started:%Y%m%dT%H%M%SZ}-{archived.section}"
+        run.run_id = run.ledger.start_run(name, archived.section, archived.started)
+        run.account = Account()
+        self._tally.runs += 1
+        for record in self._records(archived.path):
             if record.type in PAGE_TYPES:
-                self._page(record)
+                yield from self._page(record, archived.section)
             elif record.type == "revisit":
-                self.tally.skipped[REVISIT] += 1
-            elif self.archived.run_id and record.event.get("event") == ENDED:
-                ended = (record.event, record.date)
-        self.tally.errors += run.errors
-        if ended is None and self.archived.run_id and not is_last:
-            return  # it died: what it had accepted waits for the next run's parts, as it did then
-        for step in reversed(self.steps):
-            if hasattr(step, "close_spider"):
-                step.close_spider()
-        self._check()
-        told, when = ended or ({}, run.started)
+                self._tally.skipped["revisit"] += 1
+            elif archived.run_id and record.event.get("event") == ENDED:
+                ended = record
+        if run.account.discovered:
+            self._report(f"{run.run_id}: {account_line(run.account.as_dict())}")
+        if ended is None and archived.run_id:
+            return  # it was killed: what it had accepted waits for the next run's parts, as it did then
+        run.publisher.seal_all()
+        verdict = ended.event if ended else {}
         run.ledger.finish_run(
             run.run_id,
-            run.account.as_dict() | {"reason": told.get("reason", "replayed")},
-            int(told.get("exit_status", 0)),
-            when,
-            complete=bool(told.get("complete")),
+            run.account.as_dict() | {"reason": verdict.get("reason", "replayed")},
+            int(verdict.get("exit_status", 0)),
+            ended.date if ended else archived.started,
+            complete=bool(verdict.get("complete")),
         )
 
-    def _records(self) -> Iterator[Record]:
-        for record in read_records(self.archived.path, max_bytes=self.max_bytes):
+    def _records(self, path: Path) -> Iterator[Record]:
+        for record in read_records(path, max_bytes=self._max_bytes):
             if isinstance(record, Record):
                 yield record
-            elif not (record.is_tail and self.archived.path.name.endswith(OPEN_SUFFIX)):
-                self.tally.damaged += 1
-                logger.warning("%s: %d bytes at %d are no record", self.archived.path, record.length, record.offset)
+            elif not (record.is_tail and path.name.endswith(OPEN_SUFFIX)):
+                self._tally.damaged += 1
+                logger.warning("%s: %d bytes at %d are no record", path, record.length, record.offset)
 
-    def _moment(self, record: Record) -> datetime:
-        """When it happened. Another tool's file is read at once, for it may tell of years, and in no order."""
+    def _page(self, record: Record, section: str) -> Iterator[ArticleItem]:
         try:
-            return record.date if self.archived.run_id else self.archived.started
-        except BAD_RECORD:
-            return self.archived.started
-
-    # --- what can happen ------------------------------------------------------------------------
-
-    def _page(self, record: Record) -> None:
-        """A page, read once more."""
-        try:
-            if record.note is None and (cause := why_no_page(record, self.root)):
-                self.tally.skipped[cause] += 1
+            if record.note is None and (cause := foreign_skip_reason(record, self.root)):
+                self._tally.skipped[cause] += 1
                 return
             page = page_of(record)
         except BAD_RECORD:
-            self.tally.damaged += 1
+            self._tally.damaged += 1
             return
-        visit, ledger = page.visit, self.run.ledger
-        self.tally.pages += 1
+        run, visit = self.run, page.visit
+        self._tally.pages += 1
         link = Link(visit.key, page.link_url, visit.discovered_on)
-        ledger.discover([link], section=self.spider.section.name, run_id=self.run.run_id, now=visit.fetched)
-        self.run.account.take(visit.key)
+        run.ledger.discover([link], section=section, run_id=run.run_id, now=visit.fetched)
+        run.account.take(visit.key)
         try:
-            body = self.unpacker.body(page, record)
+            body = self._decompressor.body(page)
         except Exception as error:  # whatever a decoder raises has its cause
-            self.run.settle(visit.key, Outcome.FAILED, failure_cause(error))
+            run.settle(visit.key, Outcome.FAILED, failure_cause(error))
             return
         if record.payload is None:
-            self.run.settle(visit.key, Outcome.FAILED, TOO_LARGE)
+            run.settle(visit.key, Outcome.FAILED, TOO_LARGE)
             return
         try:
-            items = list(self.spider.read_article(page, body))
+            yield from list(self.read_article(page, body))
         except ValueError:
-            self.tally.damaged += 1
-            return
-        for item in items:
-            self._pass_on(item)
-        self._check()
-
-    # --- the steps ------------------------------------------------------------------------------
-
-    def _pass_on(self, item: ArticleItem) -> None:
-        done: Any = item
-        try:
-            for step in self.steps:
-                done = step.process_item(done)
-        except DropItem:
-            pass
-        except AlqahiraError:
-            raise
-        except Exception:
-            logger.exception("An error of the program itself with %s", item.visit.url)
-            self.run.item_error(item, Failure())  # type: ignore[no-untyped-call]
-
-    def _check(self) -> None:
-        if self.run.failure:
-            raise self.run.failure
+            self._tally.damaged += 1

@@ -1,4 +1,4 @@
-"""WARC 1.1 records of article pages: made, read back, and named in an index. No clock, no network, no file.
+"""WARC 1.1 records of article pages: made and read back. No clock, no network, no file.
 
 The format is ISO 28500:2017 (https://iipc.github.io/warc-specifications/), written and parsed by warcio. A file
 of ours is one gzip member a record, so that what is torn or garbled costs that record and no other.
@@ -7,8 +7,8 @@ of ours is one gzip member a record, so that what is torn or garbled costs that 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 
 from scrapy.http import Headers as ScrapyHeaders
 from twisted.web.http import RESPONSES
-from warcio.recordloader import ArcWarcRecord
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.timeutils import iso_date_to_datetime
 from warcio.warcwriter import WARCWriter
@@ -25,9 +24,9 @@ from alqahira import urls
 from alqahira.extract import Hints
 from alqahira.page import ArchivedResponse, Fetch, Headers
 
-# The extension header in which pywb and Browsertrix keep JSON of their own; ours is atomic with its page that way.
+# The extension header in which pywb and Browsertrix keep JSON of their own: the note is never there without its page.
 NOTE_HEADER = "WARC-JSON-Metadata"
-# What a run's last `metadata` record says. Older archives have `taken_up` as well, which says nothing any more.
+# The event of a run's last `metadata` record. Older archives also have `taken_up`, which is ignored.
 ENDED = "ended"
 
 # Names a secret, or concerns the next proxy alone.
@@ -52,14 +51,14 @@ class Record:
     @property
     def date(self) -> datetime:
         """WARC-Date as aware UTC. Raises ValueError where there is none."""
-        found: datetime = iso_date_to_datetime(self.headers.get("warc-date", ""), tz_aware=True)
-        return found
+        date: datetime = iso_date_to_datetime(self.headers.get("warc-date", ""), tz_aware=True)
+        return date
 
     @property
     def note(self) -> dict[str, Any] | None:
         """What our writer noted with a page; None in the files of other tools, whatever they note."""
-        found = _object(self.headers.get(NOTE_HEADER.lower()))
-        return found if found and "key" in found else None
+        note = _object(self.headers.get(NOTE_HEADER.lower()))
+        return note if note and "key" in note else None
 
     @property
     def event(self) -> dict[str, Any]:
@@ -78,23 +77,6 @@ def _object(text: str | bytes | None) -> dict[str, Any] | None:
 # --- writing ------------------------------------------------------------------------------------
 
 
-def run_record(filename: str, started: datetime, about: Mapping[str, str]) -> bytes:
-    """The `warcinfo` that a run's file begins with."""
-    writer, out = _writer()
-    info = writer.create_warcinfo_record(filename, {name: value for name, value in about.items() if value})
-    info.rec_headers.replace_header("WARC-Date", warc_date(started))
-    return _member(writer, out, info)
-
-
-def page_records(page: ArchivedResponse) -> tuple[bytes, bytes]:
-    """The page's own record, and that of its request; the second is empty for a page that was rendered."""
-    visit = page.visit
-    if page.is_rendered:
-        return rendered_record(visit.url, visit.fetched, page.body, _note(page)), b""
-    answer = Answer(page.status, page.headers, page.body, page.protocol)
-    return answer_records(visit.url, visit.fetched, answer, _note(page), sent=page.request_headers)
-
-
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What came over the wire: `body` still has the Content-Encoding that `headers` name."""
@@ -105,13 +87,33 @@ class Answer:
     protocol: str = "HTTP/1.1"
 
 
+def run_record(filename: str, started: datetime, about: Mapping[str, str]) -> bytes:
+    """The `warcinfo` that a file begins with."""
+    writer, out = _writer()
+    record = writer.create_warcinfo_record(filename, about)
+    record.rec_headers.replace_header("WARC-Date", warc_date(started))
+    writer.write_record(record)
+    return out.getvalue()
+
+
+def page_records(page: ArchivedResponse) -> bytes:
+    """A page with the request that brought it; a rendered page alone, for no answer of the wire holds it."""
+    visit = page.visit
+    if page.is_rendered:
+        return rendered_record(visit.url, visit.fetched, page.body, _note(page))
+    answer = Answer(page.status, page.headers, page.body, page.protocol)
+    return answer_records(visit.url, visit.fetched, answer, _note(page), sent=page.request_headers)
+
+
 def rendered_record(url: str, when: datetime, dom: bytes, note: Mapping[str, Any]) -> bytes:
     """A `resource`: the DOM of a page that the browser filled, as UTF-8."""
-    writer, out = _writer()
-    headers = {"WARC-Date": warc_date(when), NOTE_HEADER: json.dumps(note)}
-    html = "text/html; charset=utf-8"
-    record = writer.create_warc_record(url, "resource", BytesIO(dom), len(dom), html, warc_headers_dict=headers)
-    return _member(writer, out, record)
+    return _single(url, "resource", when, dom, "text/html; charset=utf-8", {NOTE_HEADER: json.dumps(note)})
+
+
+def event_record(event: str, when: datetime, details: Mapping[str, Any]) -> bytes:
+    """A `metadata` record: what else happened in a run."""
+    block = json.dumps({"event": event, **details}, ensure_ascii=False).encode()
+    return _single("", "metadata", when, block, "application/json", {})
 
 
 def answer_records(
@@ -123,16 +125,21 @@ def answer_records(
     method: str = "GET",
     sent: Headers = (),
     content: bytes = b"",
-) -> tuple[bytes, bytes]:
+) -> bytes:
     """A `response` and its `request`, whose headers are `sent` without secrets and whose body is `content`."""
     writer, out = _writer()
-    headers = {"WARC-Date": warc_date(when), NOTE_HEADER: json.dumps(note)}
-    status = f"{answer.status} {RESPONSES.get(answer.status, b'').decode()}".strip()
-    http = _WireHeaders(status, _text(answer.headers), protocol=answer.protocol)
-    record = writer.create_warc_record(
-        url, "response", BytesIO(answer.body), len(answer.body), http_headers=http, warc_headers_dict=headers
+    response = writer.create_warc_record(
+        url,
+        "response",
+        BytesIO(answer.body),
+        len(answer.body),
+        http_headers=_WireHeaders(
+            f"{answer.status} {RESPONSES.get(answer.status, b'').decode()}".strip(),
+            _text(answer.headers),
+            protocol=answer.protocol,
+        ),
+        warc_headers_dict={"WARC-Date": warc_date(when), NOTE_HEADER: json.dumps(note)},
     )
-    response = _member(writer, out, record)
     parts = urlsplit(url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     public = [("Host", parts.netloc), *_text(pair for pair in sent if pair[0].lower() not in _PRIVATE)]
@@ -142,24 +149,9 @@ def answer_records(
         BytesIO(content),
         len(content),
         http_headers=_WireHeaders(f"{target} {answer.protocol}", public, protocol=method),
-        warc_headers_dict={
-            "WARC-Date": headers["WARC-Date"],
-            "WARC-Concurrent-To": record.rec_headers.get_header("WARC-Record-ID"),
-        },
     )
-    return response, _member(writer, out, request)
-
-
-def event_record(event: str, when: datetime, told: Mapping[str, Any]) -> bytes:
-    """A `metadata` record: what else happened in a run."""
-    writer, out = _writer()
-    headers = {"WARC-Date": warc_date(when)}
-    block = json.dumps({"event": event, **told}, ensure_ascii=False).encode()
-    content_type = "application/json"
-    record = writer.create_warc_record(
-        "", "metadata", BytesIO(block), len(block), content_type, warc_headers_dict=headers
-    )
-    return _member(writer, out, record)
+    writer.write_request_response_pair(request, response)
+    return out.getvalue()
 
 
 def warc_date(moment: datetime) -> str:
@@ -174,22 +166,8 @@ class _WireHeaders(StatusAndHeaders):  # type: ignore[misc]
         self.headers_buff = f"{self.to_str(header_filter)}\r\n".encode("latin-1")
 
 
-def _text(headers: Headers | Iterator[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
+def _text(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
     return [(name.decode("latin-1"), b" ".join(value.splitlines()).decode("latin-1")) for name, value in headers]
-
-
-def _note(page: ArchivedResponse) -> dict[str, Any]:
-    visit, hints = page.visit, page.hints
-    said = {
-        "key": visit.key,
-        "link": page.link_url if page.link_url != visit.url else None,
-        "discovered_on": visit.discovered_on,
-        "listing_headline": hints.listing_headline,
-        "listing_date": hints.listing_date.isoformat() if hints.listing_date else None,
-        "sitemap_date": hints.sitemap_date.isoformat() if hints.sitemap_date else None,
-        "section": hints.section,
-    }
-    return {name: value for name, value in said.items() if value is not None}
 
 
 def _writer() -> tuple[WARCWriter, BytesIO]:
@@ -197,26 +175,38 @@ def _writer() -> tuple[WARCWriter, BytesIO]:
     return WARCWriter(out, gzip=True, warc_version="1.1"), out
 
 
-def _member(writer: WARCWriter, out: BytesIO, record: ArcWarcRecord) -> bytes:
-    out.seek(0)
-    out.truncate()
-    writer.write_record(record)
+def _single(url: str, kind: str, when: datetime, block: bytes, media_type: str, headers: dict[str, str]) -> bytes:
+    writer, out = _writer()
+    named = {"WARC-Date": warc_date(when), **headers}
+    content = (BytesIO(block), len(block), media_type)
+    writer.write_record(writer.create_warc_record(url, kind, *content, warc_headers_dict=named))
     return out.getvalue()
 
 
-# --- back to a page ------------------------------------------------------------------------------
+# --- what is noted with a page --------------------------------------------------------------------
+
+
+def _note(page: ArchivedResponse) -> dict[str, Any]:
+    """What is known of a page only because of how it was found. `page_of` reads it back."""
+    values = {
+        "key": page.visit.key,
+        "link": page.link_url if page.link_url != page.visit.url else None,
+        "discovered_on": page.visit.discovered_on,
+        **asdict(page.hints),
+    }
+    texts = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
+    return {name: value for name, value in texts.items() if value is not None}
 
 
 def page_of(record: Record) -> ArchivedResponse:
-    """The page that a `response` or `resource` holds, with what was noted of it. Raises ValueError for a bad one."""
-    note = record.note or {}
-    url = record.url
-    http = record.http
-    headers = ScrapyHeaders([(name, value) for name, value in http.headers] if http else [])
-    key = note.get("key") or urls.article_id(urls.canonical_url(url))
+    """The page in a `response` or `resource`, with what was noted of it. Raises ValueError, TypeError for a bad one."""
+    note, url, http = record.note or {}, record.url, record.http
+    headers = ScrapyHeaders(http.headers if http else [])
+    hints: dict[str, Any] = {field.name: note.get(field.name) for field in fields(Hints)}
+    hints |= {name: _moment(value) for name, value in hints.items() if name.endswith("_date")}
     return ArchivedResponse(
         visit=Fetch(
-            key=str(key),
+            key=str(note.get("key") or urls.article_id(urls.canonical_url(url))),
             url=url,
             fetched=record.date,
             etag=_header(headers, "ETag"),
@@ -224,12 +214,7 @@ def page_of(record: Record) -> ArchivedResponse:
             discovered_on=note.get("discovered_on"),
         ),
         link_url=note.get("link") or url,
-        hints=Hints(
-            listing_headline=note.get("listing_headline"),
-            listing_date=_moment(note.get("listing_date")),
-            sitemap_date=_moment(note.get("sitemap_date")),
-            section=note.get("section"),
-        ),
+        hints=Hints(**hints),
         body=record.payload or b"",
         headers=tuple((name, value) for name, values in headers.items() for value in values),
         status=int(http.get_statuscode()) if http else 200,
@@ -245,36 +230,3 @@ def _header(headers: ScrapyHeaders, name: str) -> str | None:
 
 def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
-
-
-# --- the index ----------------------------------------------------------------------------------
-
-
-def index_line(record: Record, filename: str, run_id: str) -> str:
-    """A CDXJ line: «SURT 20261124170639 {json}», in the members that pywb reads and two of ours."""
-    http = record.http
-    fields = {
-        "url": record.url,
-        "mime": _mime((http.get_header("Content-Type") if http else record.headers.get("content-type")) or ""),
-        "status": http.get_statuscode() if http else "200",
-        "digest": record.headers.get("warc-payload-digest", ""),
-        "length": str(record.length),
-        "offset": str(record.offset),
-        "filename": filename,
-        "article_id": urls.article_id(urls.canonical_url(record.url)),
-        "run_id": run_id,
-    }
-    return f"{surt(record.url)} {record.date:%Y%m%d%H%M%S} {json.dumps(fields, ensure_ascii=False)}"
-
-
-def _mime(content_type: str) -> str:
-    return content_type.partition(";")[0].strip().lower()
-
-
-def surt(url: str) -> str:
-    """The sort-friendly form of a URL that CDX indexes go by: `net,alqaheranews)/news/61505/…`."""
-    parts = urlsplit(url.lower())
-    host = ",".join(reversed((parts.hostname or "").removeprefix("www.").split(".")))
-    port = f":{parts.port}" if parts.port not in (None, 80 if parts.scheme == "http" else 443) else ""
-    query = "&".join(sorted(parts.query.split("&"))) if parts.query else ""
-    return f"{host}{port}){parts.path.rstrip('/') or '/'}" + (f"?{query}" if query else "")

@@ -1,12 +1,14 @@
-"""The records of a WARC file, and the places where it cannot be read: what is torn costs its own record and no other.
+"""The records of a WARC file, and the places where it cannot be read: damage costs its own record and no other.
 
-Any tool's file, compressed or not. Nothing of it is trusted: no more is taken in than is asked for.
+Any tool's file, compressed or not. warcio parses a record; its ArchiveIterator does not go on after damage, takes
+a member whose checksum is wrong, and does not bound what a member unpacks to: hence this module.
 """
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -40,20 +42,20 @@ def read_records(path: Path, *, max_bytes: int, start: int = 0, stop: int | None
     """The records of a `.warc` or `.warc.gz` in their order, and where it cannot be read.
 
     A payload of more than `max_bytes` is not kept. After garbage in a compressed file the reading goes on with
-    the next record; a plain file is left at that point. `start` and `stop` are what `slices` gave: those records
-    alone that begin between them. Raises OSError.
+    the next record; a plain file is left at that point. `start` and `stop`: only records that begin between these
+    offsets, such as `slices` gives, or the offset of a record. Raises OSError.
     """
     with path.open("rb") as file:
         if _is_plain(file):
-            yield from _plain(file, max_bytes)
+            yield from _plain(file, max_bytes, start)
         else:
             yield from _compressed(file, max_bytes, start, stop)
 
 
 def slices(path: Path, size: int) -> list[tuple[int, int | None]]:
-    """A file in pieces of about `size` bytes that can be read each for itself; a plain file is one. Raises OSError.
+    """A file in pieces of about `size` bytes that can each be read alone; a plain file is one. Raises OSError.
 
-    A piece begins where a record does, so that damage is met by the piece it lies in, once.
+    A piece begins where a record does, so damage is counted once, by the piece it lies in.
     """
     starts = [0]
     with path.open("rb") as file:
@@ -107,26 +109,18 @@ def _inflate(file: BinaryIO, offset: int, most: int) -> tuple[int, bytes]:
 
 def _in_member(content: bytes, offset: int, length: int, max_bytes: int) -> Iterator[Record]:
     """The record of a member; several where a tool has compressed a whole file at once."""
-    stream = BytesIO(content)
     if not content.startswith(_WARC):
         raise ValueError("no WARC record")
-    while True:
+    stream = BytesIO(content)
+    while _skip_blank_lines(stream):
         yield _parse(stream, offset, length, max_bytes)
-        while (line := stream.readline()) in (b"\r\n", b"\n"):
-            pass
-        if not line:
-            return
-        stream.seek(-len(line), 1)
 
 
-def _plain(file: BinaryIO, max_bytes: int) -> Iterator[Record | Damage]:
+def _plain(file: BinaryIO, max_bytes: int, start: int) -> Iterator[Record | Damage]:
     end = file.seek(0, 2)
-    file.seek(0)
-    while (start := file.tell()) < end:
-        line = file.readline(_CHUNK)
-        if line in (b"\r\n", b"\n"):
-            continue
-        file.seek(start)
+    file.seek(start)
+    while _skip_blank_lines(file):
+        start = file.tell()
         try:
             record = _parse(file, start, 0, max_bytes)
         except _UNREADABLE:
@@ -135,10 +129,20 @@ def _plain(file: BinaryIO, max_bytes: int) -> Iterator[Record | Damage]:
         yield record
 
 
+def _skip_blank_lines(stream: BinaryIO) -> bool:
+    """Whether anything follows them."""
+    while (line := stream.readline(_CHUNK)) in (b"\r\n", b"\n"):
+        pass
+    stream.seek(-len(line), 1)
+    return bool(line)
+
+
 def _parse(stream: BinaryIO, offset: int, length: int, max_bytes: int) -> Record:
     found = ArcWarcRecordLoader().parse_record_stream(stream, known_format="warc")
     size = int(found.rec_headers.get_header("Content-Length"))
     left = size - found.raw_stream.tell()
+    if left < 0:
+        raise ValueError("the length of the record is wrong")
     payload: bytes | None = found.raw_stream.read(min(left, max_bytes + 1))
     if payload is not None and len(payload) > max_bytes:
         payload = None
@@ -152,23 +156,16 @@ def _parse(stream: BinaryIO, offset: int, length: int, max_bytes: int) -> Record
 
 def _next_member(file: BinaryIO, offset: int) -> int | None:
     """Where the next gzip member with a record begins."""
-    file.seek(offset)
-    window = b""
-    while chunk := file.read(_CHUNK):
-        window += chunk
+    window = None
+    while window is None or len(window) == _CHUNK:
+        file.seek(offset)
+        window = file.read(_CHUNK)
         place = window.find(_GZIP)
         while place >= 0:
-            resume, candidate = file.tell(), offset + place
-            file.seek(candidate)
-            try:
-                head = zlib.decompressobj(_GZIP_WINDOW).decompress(file.read(4096), len(_WARC))
-            except zlib.error:
-                head = b""
-            file.seek(resume)
-            if head == _WARC:
-                return candidate
+            file.seek(offset + place)
+            with suppress(zlib.error):
+                if zlib.decompressobj(_GZIP_WINDOW).decompress(file.read(4096), len(_WARC)) == _WARC:
+                    return offset + place
             place = window.find(_GZIP, place + 1)
-        keep = len(_GZIP) - 1
-        offset += len(window) - keep
-        window = window[-keep:]
+        offset += len(window) - len(_GZIP) + 1  # the beginning of a member may lie across the window's end
     return None

@@ -5,21 +5,83 @@ The steps run one article at a time, so the archive's order is the order in whic
 
 from __future__ import annotations
 
+import json
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from scrapy.exceptions import DropItem
+from scrapy import signals
+from scrapy.exceptions import CloseSpider, DropItem
 
+from alqahira.errors import AlqahiraError
+from alqahira.extensions.run import run_judged
 from pipelines import Step
 
 if TYPE_CHECKING:
-    from alqahira.page import ArticleItem
+    from scrapy.crawler import Crawler
+
+    from alqahira.archive import ArchiveWriter
+    from alqahira.page import ArchivedResponse, ArticleItem
+    from spiders.section import SectionSpider
 
 
 class Archive(Step):
     """What cannot be archived goes no further: no record without its page."""
 
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._writer: ArchiveWriter | None = None
+
+    def open_spider(self) -> None:
+        super().open_spider()
+        self._folder = self.run.configuration.archive_dir
+        if self._folder:
+            # The run has its id by the first, and is judged by the second.
+            self.crawler.signals.connect(self._open, signal=signals.spider_opened)
+            self.crawler.signals.connect(self._close, signal=run_judged)
+
     def process_item(self, item: ArticleItem) -> ArticleItem:
-        if item.page is not None and not self.run.keep(item.page):
+        if self.run.is_full or (item.page and not self.store(item.page)):
             raise DropItem("left to the next run")
         item.page = None
         return item
+
+    def store(self, page: ArchivedResponse) -> bool:
+        """Archive a page before anything comes of it; False: it cannot be, and is left to the next run."""
+        if self._folder is None:
+            return True
+        if self._writer is None or self.run.failure:
+            return False
+        try:
+            self._writer.write_page(page)
+        except AlqahiraError as error:
+            self.run.fail(error)
+            return False
+        return True
+
+    def _open(self, spider: SectionSpider) -> None:
+        from alqahira.archive import ArchiveWriter, close_left_open  # only who keeps an archive loads warcio
+
+        run = self.run
+        assert self._folder is not None
+        about = {
+            "alqahira-spider": spider.name,
+            "alqahira-site": run.configuration.site_url,
+            "alqahira-arguments": json.dumps({k: str(v) for k, v in spider.arguments.model_dump().items() if v}),
+            "alqahira-near-duplicates": run.configuration.near_duplicates,
+        }
+        try:
+            close_left_open(self._folder, run.ledger, max_bytes=run.configuration.download_maxsize)
+            self._writer = ArchiveWriter(self._folder, run.run_id, run.started, about)
+        except AlqahiraError as error:
+            run.fail(error)
+            raise CloseSpider("failed") from None  # before any request
+
+    def _close(self, reason: str, ended: datetime, complete: bool) -> None:
+        """The file of a run that failed stays open: the next run closes it."""
+        if self._writer is None or self.run.failure:
+            return
+        verdict = {"complete": complete, "exit_status": self.run.exit_status, "reason": reason}
+        try:
+            self._writer.close(ended, verdict)
+        except AlqahiraError as error:
+            self.run.fail(error)

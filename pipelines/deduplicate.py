@@ -18,7 +18,7 @@ class Deduplicate(Step):
     """What passes has been accepted: it stands in the ledger's outbox."""
 
     def process_item(self, item: ArticleItem) -> ArticleItem:
-        if self.run.is_full or self.run.failure:
+        if self.run.failure:
             raise DropItem("left to the next run")
         try:
             verdict = self.run.ledger.accept(

@@ -38,6 +38,7 @@ from alqahira.middlewares.causes import (
 from alqahira.middlewares.wire import RawResponse, pairs
 from alqahira.page import ArchivedResponse, ArticleItem, Fetch
 from alqahira.request_info import RequestInfo, request_info
+from pipelines.archive import Archive
 
 logger = logging.getLogger(__name__)
 
@@ -145,8 +146,8 @@ class SectionSpider(Spider):
         if reading.article is not None and reading.number not in (None, urls.article_number(page.visit.url)):
             reading.article, reading.cause = None, ANOTHER_ARTICLE
         if reading.article is None:
-            # Kept too: a better extractor may find the article.
-            if not self.run.keep(page):
+            archive = self.crawler.get_item_pipeline(Archive)
+            if archive and not archive.store(page):  # a better extractor may find the article
                 return
             link = Link(page.visit.key, page.link_url)
             if reading.kind:

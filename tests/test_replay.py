@@ -11,19 +11,22 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 from crawling import PROJECT, Corpus, scrapy
 from once import AGE
-from replaying import OFFLINE, archive_of, foreign, replay_here, tree
+from replaying import OFFLINE, ROOT, archive_of, foreign, replay_here, story, tree
 from scrapy.utils.project import get_project_settings
 from test_guards import NO_BROWSER
 
-from alqahira.archive import files
+from alqahira.archive import files, find_page
 from alqahira.corpus.reading import ARTICLE, FAILED, archive_source, rows
-from alqahira.extract import extract_article
-from alqahira.warc import Record, event_record
+from alqahira.errors import AlqahiraError
+from alqahira.extract import Hints, extract_article
+from alqahira.page import ArchivedResponse, Fetch
+from alqahira.record import from_record
+from alqahira.warc import Record, event_record, page_records, run_record
 from alqahira.warc_files import read_records
 
 SETTINGS = NO_BROWSER | AGE | {"ALQAHIRA_ARCHIVE": "true"}
@@ -126,19 +129,12 @@ def test_pages_that_the_browser_rendered_are_replayed_as_it_showed_them(replica,
 
 
 def test_each_record_leads_to_the_page_it_was_read_from(crawled):
-    """By the documented grep: the article's number and the second of `date_crawled`."""
-    lines = [
-        line for path in (crawled.folder / "archive").glob("*.cdxj") for line in path.read_text("utf-8").splitlines()
-    ]
+    """By its run_id to the file, by article_id and date_crawled to the record, which is a gzip member of its own."""
     for record in crawled.records():
-        moment = re.sub(r"\D", "", record["date_crawled"])
-        (line,) = [
-            found for found in lines if f" {moment} " in found and f'"article_id": "{record["article_id"]}"' in found
-        ]
-        at = json.loads(line.split(" ", 2)[2])
-        with (crawled.folder / "archive" / at["filename"]).open("rb") as file:
-            file.seek(int(at["offset"]))
-            head, _, html = gzip.decompress(file.read(int(at["length"]))).split(b"\r\n\r\n", 2)
+        path, found = find_page(crawled.folder / "archive", from_record(record), max_bytes=10**7)
+        assert path.name == f"{record['run_id']}.warc.gz"
+        member = path.read_bytes()[found.offset : found.offset + found.length]
+        head, _, html = gzip.decompress(member).split(b"\r\n\r\n", 2)
         assert f"WARC-Target-URI: {record['url']}".encode() in head
         article = extract_article(html, record["url"], now=datetime.fromisoformat(record["date_crawled"]))
         assert article.content_hash == record["content_hash"]
@@ -215,8 +211,8 @@ def test_article_that_is_on_a_topic_only_today_is_published_by_the_run_that_read
     gained = [record for record in mended.records() if record["topic_terms"] == ["today"]]
     assert gained
     for record in gained:
-        (path,) = (crawled.folder / "archive").glob(f"{record['run_id']}.cdxj")
-        assert f'"article_id": "{record["article_id"]}"' in path.read_text("utf-8")
+        path, _ = find_page(crawled.folder / "archive", from_record(record), max_bytes=10**7)
+        assert path.name == f"{record['run_id']}.warc.gz"
 
 
 def test_older_archive_s_word_that_an_article_was_taken_up_changes_nothing(crawled, replayed, tmp_path):
@@ -247,6 +243,64 @@ def test_another_tool_s_pages_reach_both_sections(crawled, tmp_path):
     assert {topic for record in corpus.records() for topic in record["topics"]} == {"defense", "foreign_affairs"}
     # Which copy of a wire story stays depends on the order of the pages.
     assert len(corpus.by_id()) == len(crawled.by_id())
+
+
+# --- runs that overlap or break off -------------------------------------------------------------
+
+
+def run_file(archive, run_id, minute, pages, ended=True):
+    """A run's file: pages as (number, minute)."""
+    began = datetime(2026, 11, 20, 10, minute, tzinfo=UTC)
+    about = {"alqahira-run-id": run_id, "alqahira-spider": "defense", "alqahira-site": ROOT}
+    members = [run_record(f"{run_id}.warc.gz", began, about)]
+    for number, fetched in pages:
+        url = f"{ROOT}/news/{number}/a"
+        visit = Fetch(key=str(number), url=url, fetched=began.replace(minute=fetched))
+        members.append(page_records(ArchivedResponse(visit=visit, link_url=url, hints=Hints(), body=story(number))))
+    if ended:
+        members.append(event_record("ended", began.replace(minute=59), {"complete": True, "reason": "finished"}))
+    (archive / f"{run_id}.warc.gz").write_bytes(b"".join(members))
+
+
+def test_overlapping_runs_are_replayed_in_the_order_they_began(tmp_path):
+    archive = archive_of(tmp_path)
+    run_file(archive, "b", 0, [(1, 1), (2, 30)])
+    run_file(archive, "a", 10, [(3, 11), (2, 12), (4, 50)])
+    corpus, tally = replay_here(archive, tmp_path / "new")
+    assert (tally.runs, tally.pages, tally.damaged, tally.errors) == (2, 5, 0, 0)
+    assert {record["article_id"]: record["run_id"] for record in corpus.records()} == dict(
+        zip("1234", "bbaa", strict=True)
+    )
+
+
+def test_killed_run_is_replayed_without_an_end_and_its_lines_with_it(tmp_path):
+    archive = archive_of(tmp_path)
+    run_file(archive, "killed", 0, [(1, 1)], ended=False)
+    run_file(archive, "whole", 10, [(2, 11)])
+    corpus, _ = replay_here(archive, tmp_path / "new")
+    assert sorted(record["article_id"] for record in corpus.records()) == ["1", "2"]
+    with closing(sqlite3.connect(corpus.folder / "state.db")) as connection:
+        ended = dict(connection.execute("SELECT run_id, complete FROM runs WHERE ended IS NOT NULL"))
+    assert ended == {"whole": 1}
+
+
+def test_replay_that_breaks_off_is_an_error(tmp_path, monkeypatch):
+    from spiders import section
+
+    archive = archive_of(tmp_path)
+    run_file(archive, "a", 0, [(1, 1), (2, 2)])
+    monkeypatch.setattr(section, "read_page", lambda *a, **k: 1 / 0)
+    with pytest.raises(AlqahiraError, match="did not come to its end: start_error"):
+        replay_here(archive, tmp_path / "new")
+
+
+def test_archives_of_two_sites_are_refused(tmp_path):
+    archive = archive_of(tmp_path)
+    run_file(archive, "a", 0, [(1, 1)])
+    about = {"alqahira-run-id": "b", "alqahira-spider": "defense", "alqahira-site": "https://elsewhere.example"}
+    (archive / "b.warc.gz").write_bytes(run_record("b", datetime(2026, 11, 21, tzinfo=UTC), about))
+    with pytest.raises(AlqahiraError, match=r"articles of alqaheranews\.net, not of elsewhere\.example"):
+        replay_here(archive, tmp_path / "new")
 
 
 # --- what is wrong ------------------------------------------------------------------------------

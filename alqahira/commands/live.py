@@ -72,15 +72,15 @@ class Command(doctor.Command):
 
 def show(folder: Path, settings: Settings) -> None:
     """The records crawled last, each field beside what its archived page prints."""
-    from alqahira.archive import find_page
+    from alqahira.archive import Decompressor, find_page
     from alqahira.extract import decode
     from alqahira.parts import read_corpus
     from alqahira.record import from_record
-    from alqahira.replay import Unpacker
     from alqahira.sources import Document
     from alqahira.warc import page_of
 
-    unpacker, most = Unpacker.from_settings(settings), settings.getint("DOWNLOAD_MAXSIZE")
+    most = settings.getint("DOWNLOAD_MAXSIZE")
+    decompressor = Decompressor(most)
     records = sorted(read_corpus(folder), key=lambda record: str(record["date_crawled"]))[-_RECORDS:]
     fields = same = 0
     for number, record in enumerate(records, start=1):
@@ -90,10 +90,11 @@ def show(folder: Path, settings: Settings) -> None:
         if found is None or article.date_crawled is None:
             print("  its page is not in the archive")
             continue
-        body = unpacker.body(page_of(found[1]), found[1])
-        for name, ours, theirs, is_same in side_by_side(
-            record, Document(decode(body), found[1].url, article.date_crawled)
-        ):
+        kept = found[1]
+        page = Document(
+            decode(decompressor.body(page_of(kept))), kept.url, article.date_crawled or datetime.now().astimezone()
+        )
+        for name, ours, theirs, is_same in side_by_side(record, page):
             fields, same = fields + 1, same + is_same
             print(f"  {name:8} {'=' if is_same else '≠'}  {_short(ours)}  |  {_short(theirs)}")
     print(f"\n{len(records)} records, {fields} fields: {same} as on the page, {fields - same} not (≠).")

@@ -91,10 +91,10 @@ class Command(ScrapyCommand):
 
 def show(settings: Settings, archive: Path, name: str) -> None:
     """The page of a record to standard output, as it was archived; its place to standard error."""
-    from alqahira.archive import find_page
-    from alqahira.replay import Unpacker
+    from alqahira.archive import Decompressor, find_page
     from alqahira.warc import page_of
 
+    max_bytes = settings.getint("DOWNLOAD_MAXSIZE")
     article_id, _, revision = name.partition("@")
     if revision and not (revision.isascii() and revision.isdecimal()):
         raise ConfigurationError(f"--show {name[:80]!r} is no ID or ID@REVISION")
@@ -103,12 +103,12 @@ def show(settings: Settings, archive: Path, name: str) -> None:
     if article is None:
         raise ConfigurationError(f"there is no article {name[:80]!r} in the state")
     try:
-        found = find_page(archive, article, max_bytes=settings.getint("DOWNLOAD_MAXSIZE")) if archive.is_dir() else None
+        found = find_page(archive, article, max_bytes=max_bytes) if archive.is_dir() else None
     except OSError as error:
         raise AlqahiraError(f"the archive {error.filename} cannot be read: {error.strerror}") from None
     if found is None:
         raise AlqahiraError(f"the page of {article_id} as of {article.date_crawled} is not in the archive {archive}")
     path, record = found
     print(f"{path} offset {record.offset} length {record.length}: {record.url}", file=sys.stderr)
-    sys.stdout.buffer.write(Unpacker.from_settings(settings).body(page_of(record), record))
+    sys.stdout.buffer.write(Decompressor(max_bytes).body(page_of(record)))
     sys.stdout.buffer.flush()

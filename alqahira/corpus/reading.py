@@ -12,8 +12,7 @@ from typing import Any, NamedTuple
 
 from scrapy.settings import Settings
 
-from alqahira import site
-from alqahira.archive import PAGE_TYPES
+from alqahira.archive import BAD_RECORD, PAGE_TYPES, Decompressor, archived_runs, foreign_skip_reason
 from alqahira.article import Article
 from alqahira.configuration import Configuration
 from alqahira.decisions import drop_defects, published_or_seen, rejection_reason, stamp, take_topics
@@ -22,7 +21,6 @@ from alqahira.extract import read_page
 from alqahira.middlewares.causes import TOO_LARGE, failure_cause
 from alqahira.parts import Part, check, read_manifest, read_part
 from alqahira.record import from_record, to_json_line, to_record
-from alqahira.replay import BAD_RECORD, REVISIT, Unpacker, archived_runs, why_no_page
 from alqahira.similarity import bands, content_hash, features
 from alqahira.topics import match_topics
 from alqahira.warc import Record, page_of
@@ -88,8 +86,6 @@ def archive_source(archive: Path, settings: Settings, *, slice_bytes: int) -> So
     pieces: list[Piece] = []
     taken: set[str] = set()
     for number, found in enumerate(archived_runs(archive, max_bytes)):
-        if found.section not in site.SECTIONS:
-            raise ConfigurationError(f"{found.path}: there is no spider {found.section[:80]!r} any more")
         name = found.run_id or f"{found.started:%Y%m%dT%H%M%SZ}-{found.section}"
         run_id = next(n for n in (name, *(f"{name}-{i}" for i in range(2, 10_000))) if n not in taken)
         taken.add(run_id)
@@ -118,8 +114,7 @@ class Reader:
 
     def __init__(self, source: Source) -> None:
         self._max_bytes, self._max_headline = source.max_bytes, source.max_headline
-        own = Settings({"DOWNLOAD_MAXSIZE": source.max_bytes, "DOWNLOAD_WARNSIZE": 0, "LOG_ENABLED": False})
-        self._unpacker = Unpacker.from_settings(own)
+        self._decompressor = Decompressor(source.max_bytes)
 
     def read(self, piece: Piece) -> Iterator[Row]:
         """What happened in it. Raises OSError."""
@@ -137,12 +132,12 @@ class Reader:
             elif found.type in PAGE_TYPES:
                 yield from self._page(found, piece)
             elif found.type == "revisit":
-                yield Row(*place, 0, SKIPPED, cause=REVISIT)
+                yield Row(*place, 0, SKIPPED, cause="revisit")
 
     def _page(self, found: Record, piece: Piece) -> Iterator[Row]:
         place = (piece.file, found.offset)
         try:
-            if found.note is None and (cause := why_no_page(found, piece.run.site_url)):
+            if found.note is None and (cause := foreign_skip_reason(found, piece.run.site_url)):
                 yield Row(*place, 0, SKIPPED, cause=cause)
                 return
             page = page_of(found)
@@ -163,7 +158,7 @@ class Reader:
         """The page's article, normalized and classified, or why there is none."""
         page = page_of(found)
         try:
-            body = self._unpacker.body(page, found)
+            body = self._decompressor.body(page)
         except Exception as error:  # whatever a decoder raises has its cause
             return None, failure_cause(error)
         if found.payload is None:

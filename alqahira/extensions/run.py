@@ -7,11 +7,9 @@ Spider and pipelines reach it by `crawler.get_extension(Run)`.
 from __future__ import annotations
 
 import gc
-import json
 import logging
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scrapy import signals
@@ -28,7 +26,7 @@ from alqahira.ledger.waiting import open_when_free
 from alqahira.log_guard import guard_log, guard_log_from_the_start
 from alqahira.logformatter import set_level, suppress_tracebacks
 from alqahira.monitors.rules import RunVerdict
-from alqahira.page import ArchivedResponse, ArticleItem
+from alqahira.page import ArticleItem
 from alqahira.parts import Publisher
 from alqahira.urls import site_name
 
@@ -40,10 +38,12 @@ if TYPE_CHECKING:
     from scrapy.http import Response
     from twisted.python.failure import Failure
 
-    from alqahira.archive import ArchiveWriter
     from spiders.section import SectionSpider
 
 logger = logging.getLogger(__name__)
+
+# A Scrapy signal: the run has been judged, and its ledger is still open. Arguments: reason, ended, complete.
+run_judged = object()
 
 
 class Run:
@@ -53,21 +53,19 @@ class Run:
     where the same section's run holds the ledger.
     """
 
-    def __init__(self, crawler: Crawler, *, started: datetime | None = None, ledger: Ledger | None = None) -> None:
-        """`started` and `ledger`: of a run that is replayed, several of them on one ledger."""
+    def __init__(self, crawler: Crawler) -> None:
         settings = crawler.settings
         self.crawler = crawler
         self.configuration = configuration_of(crawler)
         self.configuration.make_folders()
         self.account = Account()
-        self.archive: ArchiveWriter | None = None
         self.max_articles: int | None = None
         self.failure: AlqahiraError | None = None
         self.exit_status = 1  # until the run has been judged
         self.errors = 0
         self.problem = "the run was cut off before it could be judged"  # why the status is not 0, in one line
-        self.ledger = ledger or self._open_ledger(f"scrapy crawl {crawler.spidercls.name}")
-        self.started = started or datetime.now(UTC)
+        self.ledger = self._open_ledger(f"scrapy crawl {crawler.spidercls.name}")
+        self.started = datetime.now(UTC)
         self.run_id = f"{self.started:%Y%m%dT%H%M%SZ}-{crawler.spidercls.name}"
         self.publisher = Publisher(
             self.ledger,
@@ -79,8 +77,6 @@ class Run:
         try:
             self.ledger.claim_site(site_name(self.configuration.site_url))
             self.publisher.recover()
-            if self.configuration.archive_dir:
-                self._close_left_open(self.configuration.archive_dir)
         except AlqahiraError:
             self.ledger.close()
             raise
@@ -111,62 +107,6 @@ class Run:
         # Absolute: a relative folder is below scrapy.cfg's, or where there is none (Scrapyd), where it was started.
         folder = self.configuration.output_dir.absolute()
         logger.info("Run %s writes to %s, its state is %s", self.run_id, folder, self.ledger.store.where)
-        if self.configuration.archive_dir:
-            self._open_archive(self.configuration.archive_dir, spider)
-
-    def _close_left_open(self, folder: Path) -> None:
-        """Close what dead runs left of the archive."""
-        from alqahira.archive import close_left_open  # only who keeps an archive pays for loading warcio
-
-        close_left_open(folder, self.ledger, max_bytes=self._max_bytes)
-
-    def _open_archive(self, folder: Path, spider: SectionSpider) -> None:
-        from alqahira.archive import ArchiveWriter
-
-        about = {
-            "alqahira-spider": spider.name,
-            "alqahira-site": self.configuration.site_url,
-            "alqahira-arguments": json.dumps({k: str(v) for k, v in spider.arguments.model_dump().items() if v}),
-            "alqahira-near-duplicates": self.configuration.near_duplicates,
-        }
-        try:
-            self.archive = ArchiveWriter(folder, self.run_id, self.started, about, max_bytes=self._max_bytes)
-        except AlqahiraError as error:
-            self.fail(error)
-
-    def keep(self, page: ArchivedResponse) -> bool:
-        """Archive a page before anything comes of it; False: let it be.
-
-        Where no archive is kept there is nothing to do.
-        """
-        if self.configuration.archive_dir is None:
-            return True
-        if self.failure:
-            self.fail(self.failure)  # had the engine not begun yet, it runs now
-        if self.failure or self.archive is None:
-            return False
-        try:
-            self.archive.write_page(page)
-        except AlqahiraError as error:
-            self.fail(error)
-            return False
-        return True
-
-    def _close_archive(self, now: datetime, reason: str, *, complete: bool) -> bool:
-        """Whether that went well. Of a run that failed the file stays open: the next run closes it."""
-        if self.archive is None or self.failure:
-            return True
-        told = {"complete": complete, "exit_status": self.exit_status, "reason": reason}
-        try:
-            self.archive.close(now, told)
-        except AlqahiraError as error:
-            self.fail(error)
-            return False
-        return True
-
-    @property
-    def _max_bytes(self) -> int:
-        return self.configuration.download_maxsize
 
     def settle(self, key: str, outcome: Outcome, cause: str = "", *, in_feed: bool = True) -> None:
         """Count what became of an article, and end the run when it has what it was asked for."""
@@ -215,9 +155,11 @@ class Run:
 
     def spider_closed(self, spider: Spider, reason: str) -> None:
         """Run the monitors, close archive and ledger, then report how the run ended."""
+        failure = self.failure
         verdict = self._end_as(run_verdict(self, spider, reason))
         ended = datetime.now(UTC)
-        if not self._close_archive(ended, reason, complete=verdict.complete):
+        self.crawler.signals.send_catch_log(run_judged, reason=reason, ended=ended, complete=verdict.complete)
+        if self.failure is not failure:
             verdict = self._end_as(revise_verdict(self, spider, verdict))
         try:
             failed = [result.name for result in verdict.failed]
