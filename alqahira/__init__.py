@@ -10,23 +10,23 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from alqahira.arabic import clean_text, fold_text
     from alqahira.article import Article
-    from alqahira.credits import parse_credit
-    from alqahira.dates import parse_date
-    from alqahira.extract import extract_article
-    from alqahira.similarity import is_near_duplicate
-    from alqahira.topics import match_topics
+    from alqahira.extraction.extractor import extract_article
+    from alqahira.text.credits import parse_credit
+    from alqahira.text.dates import parse_date
+    from alqahira.text.near_duplicates import is_near_duplicate
+    from alqahira.text.normalization import clean_text, fold_text
+    from alqahira.text.topics import match_topics
 
 _MODULES = {
     "Article": "alqahira.article",
-    "clean_text": "alqahira.arabic",
-    "extract_article": "alqahira.extract",
-    "fold_text": "alqahira.arabic",
-    "is_near_duplicate": "alqahira.similarity",
-    "match_topics": "alqahira.topics",
-    "parse_credit": "alqahira.credits",
-    "parse_date": "alqahira.dates",
+    "clean_text": "alqahira.text.normalization",
+    "extract_article": "alqahira.extraction.extractor",
+    "fold_text": "alqahira.text.normalization",
+    "is_near_duplicate": "alqahira.text.near_duplicates",
+    "match_topics": "alqahira.text.topics",
+    "parse_credit": "alqahira.text.credits",
+    "parse_date": "alqahira.text.dates",
 }
 
 __all__ = [

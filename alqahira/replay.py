@@ -19,8 +19,9 @@ from scrapy import Spider
 from scrapy.crawler import Crawler
 from scrapy.settings import Settings
 
-from alqahira.account import Account, Outcome, account_line
-from alqahira.archive import (
+from alqahira.archive.warc import ENDED, Record, page_of
+from alqahira.archive.warc_files import read_records
+from alqahira.archive.writer import (
     BAD_RECORD,
     OPEN_SUFFIX,
     PAGE_TYPES,
@@ -30,14 +31,14 @@ from alqahira.archive import (
     foreign_skip_reason,
 )
 from alqahira.article import Article
-from alqahira.errors import AlqahiraError
-from alqahira.extensions.run import Run
-from alqahira.frontier import Link
-from alqahira.middlewares.causes import TOO_LARGE, failure_cause
-from alqahira.page import ArticleItem
-from alqahira.urls import site_name
-from alqahira.warc import ENDED, Record, page_of
-from alqahira.warc_files import read_records
+from alqahira.crawling.extensions.run import RunExtension, run_of
+from alqahira.exceptions import AlqahiraError
+from alqahira.extraction.items import ArticleItem
+from alqahira.extraction.urls import site_name
+from alqahira.ledger.decisions import Outcome
+from alqahira.ledger.frontier import Link
+from alqahira.monitoring.account import Account, account_line
+from alqahira.monitoring.causes import TOO_LARGE, failure_cause
 from spiders.section import SectionSpider
 
 logger = logging.getLogger(__name__)
@@ -51,7 +52,7 @@ _SETTINGS: dict[str, Any] = {
     "DOWNLOADER_MIDDLEWARES_BASE": {},
     "SPIDER_MIDDLEWARES": {},
     "SPIDER_MIDDLEWARES_BASE": {},
-    "EXTENSIONS": {"alqahira.replay.ReplayRun": 0},
+    "EXTENSIONS": {"alqahira.replay.ReplayExtension": 0},
     "EXTENSIONS_BASE": {},
     "ALQAHIRA_ARCHIVE": "false",
 }
@@ -81,7 +82,7 @@ def replay(archive: Path, settings: Settings, report: Callable[[str], None]) -> 
         raise _unreadable(archive, error) from None
     crawler = Crawler(ReplaySpider, own)
     asyncio.run(crawler.crawl_async(runs=runs, tally=tally, report=report))
-    run = crawler.get_extension(ReplayRun)
+    run = run_of(crawler)
     assert run is not None
     if run.failure:
         raise run.failure
@@ -93,7 +94,7 @@ def _unreadable(path: Path, error: OSError) -> AlqahiraError:
     return AlqahiraError(f"the archive {error.filename or path} cannot be read: {error.strerror}")
 
 
-class ReplayRun(Run):
+class ReplayExtension(RunExtension):
     """What the archived runs share: one ledger and one publisher. The spider begins and ends each of them."""
 
     def spider_opened(self, spider: Any) -> None:
@@ -102,8 +103,8 @@ class ReplayRun(Run):
     def spider_closed(self, spider: Spider, reason: str) -> None:
         """Half a corpus must not take the place of a whole one."""
         if reason != "finished":
-            self.fail(AlqahiraError(f"the replay did not come to its end: {reason}"))
-        self.ledger.close()
+            self.run.fail(AlqahiraError(f"the replay did not come to its end: {reason}"))
+        self.run.ledger.close()
 
 
 class ReplaySpider(SectionSpider):

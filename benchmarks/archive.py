@@ -14,10 +14,10 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from alqahira.archive import PAGE_TYPES, files
+from alqahira.archive.warc import Record
+from alqahira.archive.warc_files import read_records
+from alqahira.archive.writer import PAGE_TYPES, files
 from alqahira.commands.demo import replica
-from alqahira.warc import Record
-from alqahira.warc_files import read_records
 
 _QUICK = {
     "AUTOTHROTTLE_ENABLED": "False",

@@ -29,11 +29,11 @@ from zoneinfo import ZoneInfo
 import printed
 
 from alqahira import site
-from alqahira.arabic import fold_text
-from alqahira.extract import extract_article
+from alqahira.extraction.extractor import extract_article
 from alqahira.replica.newsroom import Newsroom
 from alqahira.replica.options import ReplicaOptions
 from alqahira.replica.pages import Pages
+from alqahira.text.normalization import fold_text
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 CAIRO = ZoneInfo(site.TIME_ZONE.value)

@@ -33,19 +33,19 @@ from random import Random
 from scrapy.utils.project import get_project_settings
 
 from alqahira import site
-from alqahira.corpus.deciding import Event, decide_group
-from alqahira.corpus.reading import ARTICLE, archive_source, rows
-from alqahira.corpus.writing import DUPLICATES_FOLDER
-from alqahira.extract import Hints
-from alqahira.page import ArchivedResponse, Fetch
-from alqahira.parts import ARTICLES_FOLDER, MANIFEST
+from alqahira.archive.spark.deciding import Event, decide_group
+from alqahira.archive.spark.reading import ARTICLE, archive_source, rows
+from alqahira.archive.spark.writing import DUPLICATES_FOLDER
+from alqahira.archive.warc import ENDED, event_record, page_records, run_record
+from alqahira.extraction.extractor import Hints
+from alqahira.extraction.items import ArchivedResponse, Fetch
+from alqahira.publishing.parts import ARTICLES_FOLDER, MANIFEST
 from alqahira.replica.body import paragraph
 from alqahira.replica.corpus import ReplicaArticle, make_slug
 from alqahira.replica.generator import FIRST_NUMBER, Generator
 from alqahira.replica.newsroom import Newsroom
 from alqahira.replica.options import ReplicaOptions
 from alqahira.replica.pages import Pages
-from alqahira.warc import ENDED, event_record, page_records, run_record
 from benchmarks.deduplication import Text, edit, other_forms, other_numbers
 
 TODAY = date(2026, 11, 24)

@@ -18,12 +18,12 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from random import Random
 
-from alqahira.arabic import fold_text
 from alqahira.article import Article
+from alqahira.extraction.items import ArticleItem, Fetch
 from alqahira.ledger import open_ledger
-from alqahira.page import ArticleItem, Fetch
 from alqahira.replica.generator import FIRST_NUMBER, Generator
-from alqahira.similarity import content_hash, fingerprint
+from alqahira.text.near_duplicates import content_hash, fingerprint
+from alqahira.text.normalization import fold_text
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 _GENERATOR = Generator(date(2026, 11, 24))

@@ -24,7 +24,7 @@ from statistics import mean
 from lxml import html as lxml_html
 from measure import ROOT, ROUNDS, Figure, show
 
-from alqahira.extract import extract_article
+from alqahira.extraction.extractor import extract_article
 from alqahira.replica.generator import FIRST_NUMBER
 from alqahira.replica.newsroom import Newsroom
 from alqahira.replica.options import ReplicaOptions

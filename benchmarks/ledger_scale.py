@@ -23,13 +23,12 @@ from random import Random
 
 from measure import peak_of
 
-from alqahira.article import Article
-from alqahira.frontier import Link, RevisitSchedule
+from alqahira.article import Article, to_json_line, to_record
+from alqahira.extraction.items import ArticleItem, Fetch
 from alqahira.ledger import Ledger, open_ledger
-from alqahira.page import ArticleItem, Fetch
-from alqahira.record import to_json_line, to_record
+from alqahira.ledger.frontier import Link, RevisitSchedule
 from alqahira.replica.generator import FIRST_NUMBER, Generator
-from alqahira.similarity import BANDS, content_hash, fingerprint
+from alqahira.text.near_duplicates import BANDS, content_hash, fingerprint
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 SCHEDULE = [(1, 2), (3, 12), (7, 24), (30, 168), (365, 2160)]

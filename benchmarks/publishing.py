@@ -20,8 +20,8 @@ from ledger_scale import fill
 from measure import ROUNDS, Command, Figure, run, show
 
 from alqahira.ledger import Ledger, open_ledger
-from alqahira.parts import Publisher
-from alqahira.tables import outbox, parts
+from alqahira.ledger.tables import outbox, parts
+from alqahira.publishing.parts import Publisher
 
 _GROUP = "publishing"
 

@@ -24,13 +24,13 @@ from alqahira.ledger import open_ledger
 
 def measure(state: str) -> None:
     """Make the report once and print what it took."""
-    from alqahira.report.collect import collect
+    from alqahira.monitoring.report.collect import collect
 
     began = time.perf_counter()
     with open_ledger(state, read_only=True) as ledger:
         figures = collect(ledger, now=datetime.now(UTC))
     counted = time.perf_counter()
-    from alqahira.report.page import render
+    from alqahira.monitoring.report.page import render
 
     page = render(figures)
     drawn = time.perf_counter()

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from alqahira.topics import TOPICS, explain_topics, match_topics
+from alqahira.text.topics import TOPICS, explain_topics, match_topics
 
 SAMPLES = Path(__file__).parent.parent / "tests" / "data" / "topics_labelled.jsonl"
 SPLITS = ("tune", "held_out")

@@ -1,28 +1,30 @@
-"""The road of an article, one step a file, in the order of ITEM_PIPELINES in `alqahira/settings.py`."""
+"""The steps of an article, one a file, in the order of ITEM_PIPELINES in `alqahira/settings/__init__.py`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from alqahira.extensions.run import Run
+from scrapy.exceptions import NotConfigured
+
+from alqahira.crawling.extensions.run import run_of
 
 if TYPE_CHECKING:
     from typing import Self
 
     from scrapy.crawler import Crawler
 
+    from alqahira.crawling.run import Run
+
 
 class Step:
-    """A step of the road, which knows the run that it is a step of (docs.scrapy.org, «Item Pipeline»)."""
+    """A step of a run: https://docs.scrapy.org/en/latest/topics/item-pipeline.html. Without a run there are none."""
 
-    def __init__(self, crawler: Crawler) -> None:
-        self.crawler = crawler
+    def __init__(self, crawler: Crawler, run: Run) -> None:
+        self.crawler, self.run = crawler, run
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(crawler)
-
-    def open_spider(self) -> None:
-        run = self.crawler.get_extension(Run)
-        assert run is not None
-        self.run = run
+        run = run_of(crawler)
+        if run is None:
+            raise NotConfigured
+        return cls(crawler, run)

@@ -7,37 +7,34 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scrapy import signals
 from scrapy.exceptions import CloseSpider, DropItem
 
-from alqahira.errors import AlqahiraError
-from alqahira.extensions.run import run_judged
+from alqahira.crawling.extensions.run import run_judged
+from alqahira.exceptions import AlqahiraError
 from pipelines import Step
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
-    from alqahira.archive import ArchiveWriter
-    from alqahira.page import ArchivedResponse, ArticleItem
-    from spiders.section import SectionSpider
+    from alqahira.archive.writer import ArchiveWriter
+    from alqahira.crawling.run import Run
+    from alqahira.extraction.items import ArchivedResponse, ArticleItem
 
 
 class Archive(Step):
     """What cannot be archived goes no further: no record without its page."""
 
-    def __init__(self, crawler: Crawler) -> None:
-        super().__init__(crawler)
+    def __init__(self, crawler: Crawler, run: Run) -> None:
+        super().__init__(crawler, run)
         self._writer: ArchiveWriter | None = None
-
-    def open_spider(self) -> None:
-        super().open_spider()
-        self._folder = self.run.configuration.archive_dir
+        self._folder = run.configuration.archive_dir
         if self._folder:
-            # The run has its id by the first, and is judged by the second.
-            self.crawler.signals.connect(self._open, signal=signals.spider_opened)
-            self.crawler.signals.connect(self._close, signal=run_judged)
+            # The run has its id by the first, its verdict by the second.
+            crawler.signals.connect(self._open, signal=signals.spider_opened)
+            crawler.signals.connect(self._close, signal=run_judged)
 
     def process_item(self, item: ArticleItem) -> ArticleItem:
         if self.run.is_full or (item.page and not self.store(item.page)):
@@ -58,8 +55,8 @@ class Archive(Step):
             return False
         return True
 
-    def _open(self, spider: SectionSpider) -> None:
-        from alqahira.archive import ArchiveWriter, close_left_open  # only who keeps an archive loads warcio
+    def _open(self, spider: Any) -> None:
+        from alqahira.archive.writer import ArchiveWriter, close_left_open  # only who keeps an archive loads warcio
 
         run = self.run
         assert self._folder is not None

@@ -6,22 +6,16 @@ from typing import TYPE_CHECKING
 
 from scrapy.exceptions import DropItem
 
-from alqahira.account import Outcome
-from alqahira.decisions import skip_reason, take_topics
-from alqahira.topics import match_topics
+from alqahira.ledger.decisions import Outcome, skip_reason, take_topics
+from alqahira.text.topics import match_topics
 from pipelines import Step
 
 if TYPE_CHECKING:
-    from alqahira.page import ArticleItem
-    from spiders.section import SectionSpider
+    from alqahira.extraction.items import ArticleItem
 
 
 class Classify(Step):
     """Topics by `match_topics`. The corpus takes what is on any; the spider says what goes to its feed as well."""
-
-    def open_spider(self) -> None:
-        super().open_spider()
-        self.spider: SectionSpider = self.crawler.spider  # type: ignore[assignment]
 
     def process_item(self, item: ArticleItem) -> ArticleItem:
         article = item.article
@@ -30,5 +24,5 @@ class Classify(Step):
         if (cause := skip_reason(article)) and self.run.ledger.skip(item):
             self.run.settle(item.visit.key, Outcome.OFF_TOPIC, cause)
             raise DropItem(cause)
-        item.is_asked_for = self.spider.asks_for(article)
+        item.is_asked_for = self.crawler.spider.asks_for(article)  # type: ignore[union-attr]
         return item

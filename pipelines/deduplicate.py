@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from scrapy.exceptions import DropItem
 
-from alqahira.errors import AlqahiraError
-from alqahira.similarity import fingerprint
+from alqahira.exceptions import AlqahiraError
+from alqahira.text.near_duplicates import fingerprint
 from pipelines import Step
 
 if TYPE_CHECKING:
-    from alqahira.page import ArticleItem
+    from alqahira.extraction.items import ArticleItem
 
 
 class Deduplicate(Step):

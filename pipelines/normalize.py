@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 from scrapy.exceptions import DropItem
 
-from alqahira.account import Outcome
-from alqahira.decisions import drop_defects, rejection_reason, stamp
+from alqahira.ledger.decisions import Outcome, drop_defects, rejection_reason, stamp
 from pipelines import Step
 
 if TYPE_CHECKING:
-    from alqahira.page import ArticleItem
+    from alqahira.extraction.items import ArticleItem
 
 
 class Normalize(Step):

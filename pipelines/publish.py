@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from scrapy.exceptions import DropItem
 
-from alqahira.errors import AlqahiraError
+from alqahira.exceptions import AlqahiraError
 from pipelines import Step
 
 if TYPE_CHECKING:
     from alqahira.article import Article
-    from alqahira.page import ArticleItem
+    from alqahira.extraction.items import ArticleItem
 
 
 class Publish(Step):

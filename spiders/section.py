@@ -1,6 +1,6 @@
 """How a section is crawled: from its listings to their articles.
 
-Every article of the frontier is settled in the run's account, here, in `alqahira.discovery` or in the pipelines.
+Every article of the frontier ends in the run's account: here, in `alqahira.crawling.discovery` or in the pipelines.
 """
 
 from __future__ import annotations
@@ -16,18 +16,21 @@ from scrapy.exceptions import DontCloseSpider
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from alqahira import site, urls
-from alqahira.account import Outcome
-from alqahira.arguments import CrawlArguments
+from alqahira import site
 from alqahira.article import Article
-from alqahira.dates import cairo_day
-from alqahira.discovery.intake import Frontier
-from alqahira.discovery.listings import Listings
-from alqahira.discovery.sitemaps import Sitemaps
-from alqahira.extensions.run import Run
-from alqahira.extract import read_page
-from alqahira.frontier import Discovery, Link
-from alqahira.middlewares.causes import (
+from alqahira.crawling.discovery.frontier import Frontier
+from alqahira.crawling.discovery.listings import Listings
+from alqahira.crawling.discovery.sitemaps import Sitemaps
+from alqahira.crawling.extensions.run import run_of
+from alqahira.crawling.middlewares.wire import pairs
+from alqahira.crawling.request_info import RawResponse, RequestInfo, request_info
+from alqahira.crawling.run import Run
+from alqahira.extraction import urls
+from alqahira.extraction.extractor import read_page
+from alqahira.extraction.items import ArchivedResponse, ArticleItem, Fetch
+from alqahira.ledger.decisions import Outcome
+from alqahira.ledger.frontier import Discovery, Link
+from alqahira.monitoring.causes import (
     ANOTHER_ARTICLE,
     REDIRECTED_ELSEWHERE,
     RUN_ENDING,
@@ -35,9 +38,8 @@ from alqahira.middlewares.causes import (
     failure_cause,
     is_transient,
 )
-from alqahira.middlewares.wire import RawResponse, pairs
-from alqahira.page import ArchivedResponse, ArticleItem, Fetch
-from alqahira.request_info import RequestInfo, request_info
+from alqahira.settings.arguments import CrawlArguments
+from alqahira.text.dates import cairo_day
 from pipelines.archive import Archive
 
 logger = logging.getLogger(__name__)
@@ -72,7 +74,7 @@ class SectionSpider(Spider):
         return self.section.topic in article.topics and self.arguments.covers(day)
 
     def _run(self) -> Run:
-        run = self.crawler.get_extension(Run)
+        run = run_of(self.crawler)
         assert run is not None
         return run
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from random import Random
 
 from alqahira.article import Article
-from alqahira.frontier import Link, RevisitSchedule
+from alqahira.extraction.items import ArticleItem, Fetch
 from alqahira.ledger import Ledger, open_ledger
-from alqahira.page import ArticleItem, Fetch
-from alqahira.parts import Publisher, check, part_files, read_manifest, read_part
-from alqahira.similarity import content_hash, fingerprint
+from alqahira.ledger.frontier import Link, RevisitSchedule
+from alqahira.publishing.parts import Publisher, check, part_files, read_manifest, read_part
+from alqahira.text.near_duplicates import content_hash, fingerprint
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 SCHEDULE = RevisitSchedule.from_steps([(1, 2), (30, 24)])

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from crawling import Corpus
 from replica_server import ReplicaProcess, is_recent, start_replica, written
+from scrapy_process import Corpus
 
 # Parts of a second's pages each, so that their limits depend on time.
 AGE = {"ALQAHIRA_PART_MAX_AGE_SECONDS": "1"}

@@ -6,8 +6,8 @@ import hashlib
 from io import BytesIO
 from pathlib import Path
 
-from crawling import Corpus
 from scrapy.utils.project import get_project_settings
+from scrapy_process import Corpus
 from test_guards import ARTICLE
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from crawling import PROJECT
+from scrapy_process import PROJECT
 
 CONF = PROJECT / "deploy" / "scrapyd.conf"
 PASSWORD = "a $sec%ret"  # holds what make, the shell and ConfigParser would read otherwise

@@ -2,7 +2,7 @@
 
 A page's `sh` blocks are one shell session, from top to bottom; a `diff` is applied where it stands; a line of `text`
 after a block is printed by it, with `…` for anything. A command that ends with another status says so: `# status 1`.
-The pages of docs/warehouses are run by tests/warehouses.
+The pages of docs/warehouses are run by tests/publishing/warehouses.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from urllib.parse import unquote
 
 import jsonschema
 import pytest
-from crawling import PROJECT, UNTHROTTLED
+from scrapy_process import PROJECT, UNTHROTTLED
 from scrapyd_server import PASSWORD, Scrapyd
 
 from alqahira.article import Article
-from alqahira.browser.errors import BrowserError
-from alqahira.middlewares import causes
+from alqahira.exceptions import BrowserError
+from alqahira.monitoring import causes
 
 VENV = Path(sys.executable).parent.parent
 PAGES = sorted(
@@ -93,7 +93,7 @@ def test_every_link_within_the_project_leads_somewhere(page):
 def test_data_is_what_its_block_says():
     import yaml
 
-    # Python is run by tests/warehouses, or is for the environment of another tool (docs/comparison.md).
+    # Python is run by tests/publishing/warehouses, or is for the environment of another tool (docs/comparison.md).
     read = {"json": json.loads, "yaml": yaml.safe_load, "python": ast.parse}
     for page in PAGES:
         for block in blocks(page):
@@ -136,7 +136,7 @@ def copy_of_the_project(folder: Path) -> Path:
     (folder / ".venv").symlink_to(VENV)
     for name in ("pyproject.toml", "constraints.txt"):
         os.utime(folder / name, (0, 0))  # all is installed: make looks at no more than their age
-    with (folder / "alqahira" / "settings.py").open("a", encoding="utf-8") as settings:
+    with (folder / "alqahira" / "settings" / "__init__.py").open("a", encoding="utf-8") as settings:
         settings.write("".join(f"{name} = {value}\n" for name, value in UNTHROTTLED.items()))
     for command in (["init", "-q"], ["add", "-A"], ["-c", "user.name=-", "-c", "user.email=-", "commit", "-qm", "-"]):
         subprocess.run(["git", *command], cwd=folder, check=True)
@@ -293,7 +293,10 @@ def test_no_page_starts_the_tests_within_themselves():
     assert [page for page, script in scripts.items() if re.search(r"(?m)^make (?!--dry-run).*test", script)] == []
     told = [page for page, script in scripts.items() if "make --dry-run test" in script]
     assert told == ["README.md", "docs/when-the-site-changes.md"]
-    assert "\npython -m pytest -q -p no:cacheprovider tests/test_layouts.py tests/test_listing.py\n" in scripts[told[1]]
+    assert (
+        "\npython -m pytest -q -p no:cacheprovider tests/extraction/test_layouts.py tests/test_listing.py\n"
+        in scripts[told[1]]
+    )
 
 
 def test_the_record_in_the_readme_is_one():

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import forked
 import pytest
-from crawling import PROJECT, scrapy
+from scrapy_process import PROJECT, scrapy
 from scrapyd_server import until
 
 

@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from crawling import Corpus, scrapy
 from replica_server import start_replica
+from scrapy_process import Corpus, scrapy
 
 FROZEN = Path(__file__).with_name("frozen")
 # All that is older than any run of this test. Which of two like articles is met first is not frozen.

@@ -9,9 +9,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import brotli
 import pytest
-from crawling import Corpus, scrapy
+from scrapy_process import Corpus, scrapy
 
-from alqahira.middlewares.causes import zstd
+from alqahira.monitoring.causes import zstd
 
 NO_BROWSER = {
     "ALQAHIRA_BROWSER": "never",
@@ -304,7 +304,7 @@ def test_the_manners_are_on_by_default(name, value):
 
 
 def test_nothing_listens_while_a_crawl_runs():
-    from crawling import scrapy
+    from scrapy_process import scrapy
 
     shown = (
         scrapy("settings", "--get", "TELNETCONSOLE_ENABLED").stdout

@@ -14,15 +14,15 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from crawling import UNTHROTTLED, Ran, scrapy, start_scrapy
 from ledger_scenario import live, opened
+from scrapy_process import UNTHROTTLED, Ran, scrapy, start_scrapy
 from scrapyd_server import until
 from undisturbed import SETTINGS, Site, site_of
 
-from alqahira.errors import LedgerBusy
+from alqahira.exceptions import LedgerBusy
+from alqahira.ledger.backends.file_lock import FileLock
 from alqahira.ledger.waiting import open_when_free
-from alqahira.rebuild import rebuild_state
-from alqahira.stores.file_lock import FileLock
+from alqahira.publishing.rebuild import rebuild_state
 
 pytestmark = pytest.mark.chaos
 
@@ -166,7 +166,7 @@ def test_a_wait_that_is_no_number_of_seconds_is_one_line_and_status_2(tmp_path, 
 @pytest.fixture
 def elsewhere(monkeypatch):
     """What this process holds from now on, it takes for another's."""
-    monkeypatch.setattr("alqahira.stores.store._named", Unwritten())
+    monkeypatch.setattr("alqahira.ledger.backends.store._named", Unwritten())
 
 
 class Unwritten(set):
@@ -250,7 +250,7 @@ def is_blocked():
 @pytest.mark.postgres
 def test_two_nodes_that_come_at_once_make_the_tables_once_and_name_the_holder(database):
     code = (
-        "import sys; from alqahira.errors import LedgerBusy; from alqahira.ledger import open_ledger\n"
+        "import sys; from alqahira.exceptions import LedgerBusy; from alqahira.ledger import open_ledger\n"
         f"try: ledger = open_ledger('{database}', owner=sys.argv[1]); print('had', flush=True); sys.stdin.read()\n"
         "except LedgerBusy as error: print(error.owner, flush=True)"
     )

@@ -21,12 +21,11 @@ import pytest
 from ledger_scenario import NOW, crawled, link
 from lxml import etree
 
-from alqahira import tables
-from alqahira.extract import extract_article
-from alqahira.ledger import open_ledger
-from alqahira.parts import Publisher
-from alqahira.similarity import fingerprint
-from alqahira.topics import match_topics
+from alqahira.extraction.extractor import extract_article
+from alqahira.ledger import open_ledger, tables
+from alqahira.publishing.parts import Publisher
+from alqahira.text.near_duplicates import fingerprint
+from alqahira.text.topics import match_topics
 
 sys.path.append(str(Path(__file__).parent.parent / "benchmarks"))
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from crawling import Corpus, scrapy
 from replica_server import ReplicaProcess, start_replica, written
+from scrapy_process import Corpus, scrapy
 
-from alqahira.parts import part_files
+from alqahira.publishing.parts import part_files
 
 NOW = "2026-11-24T12:00:00+00:00"
 TRUTH = written(datetime(2026, 11, 24, 12, tzinfo=UTC))

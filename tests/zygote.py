@@ -31,13 +31,13 @@ LOADED = """
     scrapy.extensions.logstats scrapy.extensions.memdebug scrapy.extensions.memusage scrapy.extensions.spiderstate
     scrapy.extensions.throttle scrapy.pqueues scrapy.spidermiddlewares.urllength scrapy.squeues scrapy.utils.reactor
     twisted.internet.asyncioreactor twisted.internet.ssl twisted.web.client rensa tldextract warcio.archiveiterator
-    alqahira.archive alqahira.browser.handler alqahira.exporters alqahira.logformatter alqahira.parts alqahira.rebuild
-    alqahira.replay alqahira.replica.server alqahira.report.page alqahira.schema alqahira.stats alqahira.stores.sqlite
-    alqahira.stores.file_lock alqahira.metrics alqahira.warc_files
+    alqahira.archive.writer alqahira.crawling.browser.handler alqahira.publishing.exporters alqahira.monitoring.logformatter alqahira.publishing.parts alqahira.publishing.rebuild
+    alqahira.replay alqahira.replica.server alqahira.monitoring.report.page alqahira.publishing.schema alqahira.crawling.stats alqahira.ledger.backends.sqlite
+    alqahira.ledger.backends.file_lock alqahira.monitoring.metrics alqahira.archive.warc_files
 """
 PACKAGES = """
-    alqahira.commands alqahira.discovery alqahira.doctor alqahira.extensions alqahira.ledger alqahira.middlewares
-    alqahira.monitors scrapy.commands scrapy.downloadermiddlewares pipelines spiders
+    alqahira.commands alqahira.crawling.discovery alqahira.doctor alqahira.crawling.extensions alqahira.ledger alqahira.crawling.middlewares
+    alqahira.monitoring scrapy.commands scrapy.downloadermiddlewares pipelines spiders
 """
 
 
@@ -115,7 +115,7 @@ def load() -> None:
         for folder in importlib.import_module(package).__path__:
             for path in sorted(Path(folder).glob("[a-z]*.py")):
                 importlib.import_module(f"{package}.{path.stem}")
-    importlib.import_module("alqahira.lexicon").lexicon()
+    importlib.import_module("alqahira.text.lexicon").lexicon()
     assert "twisted.internet.reactor" not in sys.modules
     assert threading.active_count() == 1
     # What is never looked at again is never copied, either.

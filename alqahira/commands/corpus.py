@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 from scrapy.commands import ScrapyCommand
 
-from alqahira.commands.failure import fail
-from alqahira.corpus.options import add_options
-from alqahira.errors import AlqahiraError, ConfigurationError
+from alqahira.archive.spark.options import add_options
+from alqahira.exceptions import AlqahiraError, ConfigurationError
+from alqahira.monitoring.failure import fail
 
 
 class Command(ScrapyCommand):
@@ -31,7 +31,7 @@ class Command(ScrapyCommand):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         # Only here: the other commands need not wait for what reads archives to load.
-        from alqahira.corpus.command import corpus
+        from alqahira.archive.spark.command import corpus
 
         assert self.settings is not None
         try:

@@ -13,15 +13,15 @@ from scrapy.exceptions import UsageError
 from scrapy.settings import Settings
 from scrapy.utils.conf import arglist_to_dict
 
-from alqahira.api_settings import check_api_settings
-from alqahira.arguments import JOB_ARGUMENT, CrawlArguments
-from alqahira.commands.failure import fail, print_error
-from alqahira.configuration import Configuration
-from alqahira.dates import cairo_day
-from alqahira.errors import AlqahiraError, ConfigurationError
-from alqahira.extensions.run import Run
-from alqahira.log_guard import escape_control_chars, guard_log_from_the_start
-from alqahira.monitors.alerts import check_alert_urls
+from alqahira.crawling.extensions.run import run_of
+from alqahira.crawling.scrapyd.jobs import check_api_settings
+from alqahira.exceptions import AlqahiraError, ConfigurationError
+from alqahira.monitoring.alerts import check_alert_urls
+from alqahira.monitoring.failure import fail, print_error
+from alqahira.monitoring.log_guard import escape_control_chars, guard_log_from_the_start
+from alqahira.settings.arguments import JOB_ARGUMENT, CrawlArguments
+from alqahira.settings.configuration import Configuration
+from alqahira.text.dates import cairo_day
 
 
 class Command(ScrapyCrawl):
@@ -100,7 +100,7 @@ def exit_status(crawler: Crawler, task: asyncio.Task[None]) -> int:
         fail(error, log=crawler.settings)
     if error is not None:
         raise error
-    run = crawler.get_extension(Run)
+    run = run_of(crawler)
     assert run is not None
     settings = crawler.settings
     is_json = run.configuration.log_json and settings.getbool("LOG_ENABLED") and not settings["LOG_FILE"]

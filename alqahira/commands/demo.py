@@ -18,13 +18,13 @@ from typing import Any, ClassVar
 from scrapy.commands import ScrapyCommand
 
 from alqahira import site
-from alqahira.account import account_line
-from alqahira.commands.failure import fail
-from alqahira.configuration import Configuration
-from alqahira.dates import cairo_day
-from alqahira.errors import AlqahiraError, ConfigurationError
+from alqahira.exceptions import AlqahiraError, ConfigurationError
 from alqahira.ledger import open_ledger
-from alqahira.parts import ARTICLES_FOLDER, read_corpus
+from alqahira.monitoring.account import account_line
+from alqahira.monitoring.failure import fail
+from alqahira.publishing.parts import ARTICLES_FOLDER, read_corpus
+from alqahira.settings.configuration import Configuration
+from alqahira.text.dates import cairo_day
 
 # The copy is this machine's own: nobody minds how fast it is asked.
 _UNTHROTTLED = ("-s", "AUTOTHROTTLE_ENABLED=False", "-s", "DOWNLOAD_DELAY=0")

@@ -11,10 +11,10 @@ from scrapy.commands import ScrapyCommand
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.exceptions import UsageError
 
-from alqahira.commands.failure import fail
-from alqahira.configuration import Configuration
-from alqahira.errors import AlqahiraError, ConfigurationError
-from alqahira.log_guard import guard_log_from_the_start
+from alqahira.exceptions import AlqahiraError, ConfigurationError
+from alqahira.monitoring.failure import fail
+from alqahira.monitoring.log_guard import guard_log_from_the_start
+from alqahira.settings.configuration import Configuration
 
 if TYPE_CHECKING:
     from alqahira.article import Article

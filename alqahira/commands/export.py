@@ -14,16 +14,16 @@ from typing import Any, TextIO
 
 from scrapy.commands import ScrapyCommand
 
-from alqahira.arguments import CrawlArguments
-from alqahira.commands.failure import fail
-from alqahira.configuration import Configuration
-from alqahira.dates import cairo_day
-from alqahira.errors import AlqahiraError, ConfigurationError
+from alqahira.article import to_json_line
+from alqahira.crawling.progress import is_wanted, watched
+from alqahira.exceptions import AlqahiraError, ConfigurationError
 from alqahira.ledger import Ledger, open_ledger
-from alqahira.lexicon import TOPICS
-from alqahira.parquet import require_pyarrow, write_parquet
-from alqahira.progress import is_wanted, watched
-from alqahira.record import to_json_line
+from alqahira.monitoring.failure import fail
+from alqahira.publishing.parquet import require_pyarrow, write_parquet
+from alqahira.settings.arguments import CrawlArguments
+from alqahira.settings.configuration import Configuration
+from alqahira.text.dates import cairo_day
+from alqahira.text.lexicon import TOPICS
 
 
 class Command(ScrapyCommand):

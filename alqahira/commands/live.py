@@ -18,12 +18,12 @@ from scrapy.commands import ScrapyCommand
 from scrapy.settings import Settings
 
 from alqahira import site
-from alqahira.checks import make_folder
 from alqahira.commands import doctor
-from alqahira.commands.failure import fail
-from alqahira.configuration import ARCHIVE_FOLDER
-from alqahira.errors import AlqahiraError
-from alqahira.urls import site_name
+from alqahira.exceptions import AlqahiraError
+from alqahira.extraction.urls import site_name
+from alqahira.monitoring.failure import fail
+from alqahira.settings.checks import make_folder
+from alqahira.settings.configuration import ARCHIVE_FOLDER
 
 _ARTICLES, _RECORDS = 5, 10
 # For a copy of the site on this machine.
@@ -72,12 +72,12 @@ class Command(doctor.Command):
 
 def show(folder: Path, settings: Settings) -> None:
     """The records crawled last, each field beside what its archived page prints."""
-    from alqahira.archive import Decompressor, find_page
-    from alqahira.extract import decode
-    from alqahira.parts import read_corpus
-    from alqahira.record import from_record
-    from alqahira.sources import Document
-    from alqahira.warc import page_of
+    from alqahira.archive.warc import page_of
+    from alqahira.archive.writer import Decompressor, find_page
+    from alqahira.article import from_record
+    from alqahira.extraction.extractor import decode
+    from alqahira.extraction.sources import Document
+    from alqahira.publishing.parts import read_corpus
 
     most = settings.getint("DOWNLOAD_MAXSIZE")
     decompressor = Decompressor(most)
@@ -102,8 +102,8 @@ def show(folder: Path, settings: Settings) -> None:
 
 def side_by_side(record: dict[str, Any], page: Any) -> Iterator[tuple[str, str, str, bool]]:
     """(field, the record's, the page's, whether they agree), by plain selectors on the markup alone."""
-    from alqahira.dates import parse_date
-    from alqahira.sources.site_markup import select
+    from alqahira.extraction.sources.site_markup import select
+    from alqahira.text.dates import parse_date
 
     def on_page(css: str) -> list[str]:
         texts = (" ".join("".join(element.itertext()).split()) for element in select(css)(page.tree))

@@ -10,12 +10,18 @@ from typing import Any, ClassVar
 from scrapy.commands import ScrapyCommand
 from scrapy.settings import Settings
 
-from alqahira.commands.failure import fail
-from alqahira.configuration import ARCHIVE_FOLDER, Configuration
-from alqahira.errors import AlqahiraError, ConfigurationError
+from alqahira.exceptions import AlqahiraError, ConfigurationError
 from alqahira.ledger import open_ledger
-from alqahira.parts import read_manifest
-from alqahira.remade import atomic_directory, ensure_replaceable, settings_for, skipped_summary, write_marker
+from alqahira.monitoring.failure import fail
+from alqahira.publishing.atomic_directory import (
+    atomic_directory,
+    ensure_replaceable,
+    settings_for,
+    skipped_summary,
+    write_marker,
+)
+from alqahira.publishing.parts import read_manifest
+from alqahira.settings.configuration import ARCHIVE_FOLDER, Configuration
 
 
 class Command(ScrapyCommand):
@@ -64,7 +70,7 @@ class Command(ScrapyCommand):
 
     def _replay(self, archive: Path, output: Path) -> int:
         # Only here and below: the other commands need not wait for warcio to load.
-        from alqahira.archive import files
+        from alqahira.archive.writer import files
         from alqahira.replay import replay
 
         assert self.settings is not None
@@ -91,8 +97,8 @@ class Command(ScrapyCommand):
 
 def show(settings: Settings, archive: Path, name: str) -> None:
     """The page of a record to standard output, as it was archived; its place to standard error."""
-    from alqahira.archive import Decompressor, find_page
-    from alqahira.warc import page_of
+    from alqahira.archive.warc import page_of
+    from alqahira.archive.writer import Decompressor, find_page
 
     max_bytes = settings.getint("DOWNLOAD_MAXSIZE")
     article_id, _, revision = name.partition("@")

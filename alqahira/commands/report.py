@@ -8,14 +8,14 @@ from pathlib import Path
 
 from scrapy.commands import ScrapyCommand
 
-from alqahira.commands.failure import fail
-from alqahira.configuration import Configuration
-from alqahira.errors import AlqahiraError, ConfigurationError, LedgerMissing
+from alqahira.crawling.progress import is_wanted, watched
+from alqahira.exceptions import AlqahiraError, ConfigurationError, LedgerMissing
 from alqahira.ledger import open_ledger
-from alqahira.parts import write_atomic
-from alqahira.progress import is_wanted, watched
-from alqahira.report.collect import collect
-from alqahira.report.figures import Figures
+from alqahira.monitoring.failure import fail
+from alqahira.monitoring.report.collect import collect
+from alqahira.monitoring.report.figures import Figures
+from alqahira.publishing.parts import write_atomic
+from alqahira.settings.configuration import Configuration
 
 FILE = "report.html"
 
@@ -45,7 +45,7 @@ class Command(ScrapyCommand):
             target = Path(opts.output or configuration.output_dir / FILE).expanduser()
             figures = self._figures(configuration)
             # Only here: the other commands need not wait for the charts' library to load.
-            from alqahira.report.page import render
+            from alqahira.monitoring.report.page import render
 
             write(target, render(figures))
         except AlqahiraError as error:

@@ -12,12 +12,12 @@ from typing import Any, ClassVar
 from scrapy.commands import ScrapyCommand
 
 from alqahira.article import SCHEMA_VERSION
-from alqahira.commands.failure import fail
-from alqahira.compatibility import breaking_changes
-from alqahira.configuration import Configuration
-from alqahira.dialects import DIALECTS, bigquery_schema, ddl, dlt_columns
-from alqahira.errors import AlqahiraError, ConfigurationError
-from alqahira.schema import json_schema
+from alqahira.exceptions import AlqahiraError, ConfigurationError
+from alqahira.monitoring.failure import fail
+from alqahira.publishing.compatibility import breaking_changes
+from alqahira.publishing.dialects import DIALECTS, bigquery_schema, ddl, dlt_columns
+from alqahira.publishing.schema import json_schema
+from alqahira.settings.configuration import Configuration
 
 
 class SchemaDiffers(AlqahiraError):

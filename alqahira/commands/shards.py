@@ -6,8 +6,8 @@ import argparse
 
 from scrapy.commands import ScrapyCommand
 
-from alqahira.commands.failure import fail
-from alqahira.errors import ConfigurationError
+from alqahira.exceptions import ConfigurationError
+from alqahira.monitoring.failure import fail
 
 
 class Command(ScrapyCommand):

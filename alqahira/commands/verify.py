@@ -7,13 +7,13 @@ from pathlib import Path
 
 from scrapy.commands import ScrapyCommand
 
-from alqahira.commands.failure import fail
-from alqahira.configuration import Configuration
-from alqahira.errors import AlqahiraError, ConfigurationError
+from alqahira.crawling.progress import is_wanted, watched
+from alqahira.exceptions import AlqahiraError, ConfigurationError
 from alqahira.ledger import open_ledger
-from alqahira.parts import MANIFEST, check, part_files, read_manifest
-from alqahira.progress import is_wanted, watched
-from alqahira.rebuild import rebuild_state
+from alqahira.monitoring.failure import fail
+from alqahira.publishing.parts import MANIFEST, check, part_files, read_manifest
+from alqahira.publishing.rebuild import rebuild_state
+from alqahira.settings.configuration import Configuration
 
 
 class Command(ScrapyCommand):

@@ -13,11 +13,12 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from alqahira import site, urls
-from alqahira.arabic import fold_text
+from alqahira import site
 from alqahira.doctor.visit import Sample, Visit
-from alqahira.sources.nextjs import at
-from alqahira.sources.site_markup import select, text_of
+from alqahira.extraction import urls
+from alqahira.extraction.sources.nextjs import at
+from alqahira.extraction.sources.site_markup import select, text_of
+from alqahira.text.normalization import fold_text
 
 
 class Verdict(StrEnum):

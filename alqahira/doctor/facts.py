@@ -7,8 +7,8 @@ from datetime import timedelta
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
-from alqahira import site, urls
-from alqahira.arabic import fold_text
+from alqahira import site
+from alqahira.crawling.middlewares.robots_rules import read_answer
 from alqahira.doctor.checks import (
     FAILS,
     NOT_SEEN,
@@ -30,12 +30,13 @@ from alqahira.doctor.checks import (
 )
 from alqahira.doctor.questions import has_page_data, is_second_page, lists_posts
 from alqahira.doctor.visit import ARTICLES, LISTINGS, PAGES, Sample, Visit
-from alqahira.middlewares.robots_rules import read_answer
-from alqahira.sitemap import read_sitemap
-from alqahira.sources import nextjs, site_markup
-from alqahira.sources.site_markup import select, text_of
-from alqahira.sources.upload_time import clocks
-from alqahira.topics import match_topics
+from alqahira.extraction import urls
+from alqahira.extraction.sitemap import read_sitemap
+from alqahira.extraction.sources import nextjs, site_markup
+from alqahira.extraction.sources.site_markup import select, text_of
+from alqahira.extraction.sources.upload_time import clocks
+from alqahira.text.normalization import fold_text
+from alqahira.text.topics import match_topics
 
 # --- what the pages show ------------------------------------------------------------------------
 

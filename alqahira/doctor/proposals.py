@@ -15,16 +15,16 @@ from functools import cached_property
 from itertools import islice
 from typing import Any
 
-from alqahira import urls
-from alqahira.arabic import fold_text
 from alqahira.article import Article
-from alqahira.credits import is_credit_line
-from alqahira.dates import parse_date
 from alqahira.doctor.visit import ARTICLES, Visit
+from alqahira.extraction import urls
+from alqahira.extraction.sources import Document
+from alqahira.extraction.sources.blocks import paragraphs
+from alqahira.extraction.sources.site_markup import first_text, read, select, text_of, texts
 from alqahira.site import LAYOUTS, NOTHING, ArticleLayout
-from alqahira.sources import Document
-from alqahira.sources.blocks import paragraphs
-from alqahira.sources.site_markup import first_text, read, select, text_of, texts
+from alqahira.text.credits import is_credit_line
+from alqahira.text.dates import parse_date
+from alqahira.text.normalization import fold_text
 
 # A page may have been revised since its record was written.
 _ENOUGH = 0.8

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
-from alqahira import site, urls
-from alqahira.arabic import fold_text
-from alqahira.dates import parse_date
+from alqahira import site
 from alqahira.doctor.checks import FAILS, HOLDS, NOT_SEEN, Check, Result, answered, holds_if, place, seen
 from alqahira.doctor.visit import ARTICLES, LISTINGS, Exchange, Sample, Visit, is_rendered
-from alqahira.listing import Listing
-from alqahira.sources.nextjs import at
-from alqahira.sources.site_markup import select, text_of
+from alqahira.extraction import urls
+from alqahira.extraction.listing import Listing
+from alqahira.extraction.sources.nextjs import at
+from alqahira.extraction.sources.site_markup import select, text_of
+from alqahira.text.dates import parse_date
+from alqahira.text.normalization import fold_text
 
 # --- what a sample says -------------------------------------------------------------------------
 

@@ -16,22 +16,23 @@ from scrapy.http import Response
 from scrapy.settings import BaseSettings
 from twisted.python.failure import Failure
 
-from alqahira import site, urls
-from alqahira.archive import ArchiveUnwritable, ArchiveWriter
+from alqahira import site
+from alqahira.archive.warc import Answer, answer_records, event_record, rendered_record
+from alqahira.archive.writer import ArchiveUnwritable, ArchiveWriter
 from alqahira.article import Article
-from alqahira.browser.chromium import missing_part
-from alqahira.configuration import configuration_of
-from alqahira.discovery.depth import Pager, PageRequest, Way, page_request
+from alqahira.crawling.browser.chromium import missing_part
+from alqahira.crawling.discovery.depth import Pager, PageRequest, Way, page_request
+from alqahira.crawling.middlewares.robots import RobotsMiddleware
+from alqahira.crawling.middlewares.wire import pairs
+from alqahira.crawling.request_info import PageKind, RequestInfo, request_info
 from alqahira.doctor.visit import Exchange, Sample, Visit, is_rendered
-from alqahira.errors import ConfigurationError
-from alqahira.listing import Listing
-from alqahira.load_more import LearnedRequest
-from alqahira.middlewares.causes import answer_cause, failure_cause
-from alqahira.middlewares.robots import RobotsMiddleware
-from alqahira.middlewares.wire import pairs
-from alqahira.request_info import PageKind, RequestInfo, request_info
-from alqahira.sources import site_markup
-from alqahira.warc import Answer, answer_records, event_record, rendered_record
+from alqahira.exceptions import ConfigurationError
+from alqahira.extraction import urls
+from alqahira.extraction.listing import Listing
+from alqahira.extraction.load_more import LearnedRequest
+from alqahira.extraction.sources import site_markup
+from alqahira.monitoring.causes import answer_cause, failure_cause
+from alqahira.settings.configuration import configuration_of
 
 logger = logging.getLogger(__name__)
 

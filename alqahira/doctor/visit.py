@@ -12,13 +12,13 @@ from typing import Any
 from scrapy import Request
 from scrapy.http import Response
 
-from alqahira.discovery.depth import Pager
-from alqahira.errors import AlqahiraError
-from alqahira.extract import Reading, decode, read_page
-from alqahira.listing import Listing, read_listing
-from alqahira.middlewares.causes import REFUSALS
-from alqahira.sources import Document
-from alqahira.sources.nextjs import data_of, read_json
+from alqahira.crawling.discovery.depth import Pager
+from alqahira.exceptions import AlqahiraError
+from alqahira.extraction.extractor import Reading, decode, read_page
+from alqahira.extraction.listing import Listing, read_listing
+from alqahira.extraction.sources import Document
+from alqahira.extraction.sources.nextjs import data_of, read_json
+from alqahira.monitoring.causes import REFUSALS
 
 # Kinds of samples. Articles are also asked for by other addresses, to see whether those lead to the same.
 LISTINGS = ("category", "kicker", "tag")

@@ -14,12 +14,12 @@ from functools import partial
 
 from sqlalchemy.exc import DatabaseError
 
-from alqahira.frontier import RevisitSchedule
 from alqahira.ledger.articles import Articles
+from alqahira.ledger.backends import open_store
+from alqahira.ledger.frontier import RevisitSchedule
+from alqahira.ledger.migrations import prepare
 from alqahira.ledger.pages import MAX_ATTEMPTS
 from alqahira.ledger.runs import EndedRun, Runs
-from alqahira.migrations import prepare
-from alqahira.stores import open_store
 
 __all__ = ["MAX_ATTEMPTS", "EndedRun", "Ledger", "open_ledger"]
 

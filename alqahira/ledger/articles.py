@@ -13,18 +13,24 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from alqahira import queries
-from alqahira.account import Outcome
-from alqahira.article import Article, rfc3339
-from alqahira.dates import cairo_day
-from alqahira.decisions import Candidate, StoredArticle, Verdict, decide, find_duplicate, published_or_seen
+from alqahira.article import Article, from_record, rfc3339, to_json_line, to_record
+from alqahira.extraction.items import ArticleItem
+from alqahira.ledger import queries
+from alqahira.ledger.decisions import (
+    Candidate,
+    Outcome,
+    StoredArticle,
+    Verdict,
+    decide,
+    find_duplicate,
+    published_or_seen,
+)
 from alqahira.ledger.pages import Pages
 from alqahira.ledger.reading import Reading
+from alqahira.ledger.tables import articles, bands, outbox, parts
 from alqahira.ledger.transactions import persistent
-from alqahira.page import ArticleItem
-from alqahira.record import from_record, to_json_line, to_record
-from alqahira.similarity import Fingerprint, fingerprint
-from alqahira.tables import articles, bands, outbox, parts
+from alqahira.text.dates import cairo_day
+from alqahira.text.near_duplicates import Fingerprint, fingerprint
 
 
 class Articles(Pages, Reading):

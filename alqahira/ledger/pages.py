@@ -9,12 +9,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from alqahira import queries, site
+from alqahira import site
 from alqahira.article import rfc3339
-from alqahira.frontier import Discovery, Link, Standing, discovery, link_of
+from alqahira.extraction.items import Fetch
+from alqahira.ledger import queries
+from alqahira.ledger.frontier import Discovery, Link, Standing, discovery, link_of
+from alqahira.ledger.tables import articles, pages
 from alqahira.ledger.transactions import Transactions, persistent
-from alqahira.page import Fetch
-from alqahira.tables import articles, pages
 
 # A page that fails is tried again by this many runs, then left alone.
 MAX_ATTEMPTS = 5

@@ -10,11 +10,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from alqahira import queries
-from alqahira.article import Article, rfc3339
+from alqahira.article import Article, from_record, rfc3339
+from alqahira.ledger import queries
+from alqahira.ledger.tables import articles, outbox
 from alqahira.ledger.transactions import Transactions, persistent
-from alqahira.record import from_record
-from alqahira.tables import articles, outbox
 
 
 class Reading(Transactions):

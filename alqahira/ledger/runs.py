@@ -11,9 +11,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from alqahira.article import rfc3339
-from alqahira.errors import ConfigurationError
+from alqahira.exceptions import ConfigurationError
+from alqahira.ledger.tables import articles, meta, pages, runs
 from alqahira.ledger.transactions import Transactions, persistent
-from alqahira.tables import articles, meta, pages, runs
 
 
 @dataclass(frozen=True, slots=True)

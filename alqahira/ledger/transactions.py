@@ -10,9 +10,9 @@ from typing import Concatenate, ParamSpec, Self, TypeVar
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from alqahira.errors import AlqahiraError, LedgerLost, LedgerUnreachable, LedgerUnwritable, one_line
-from alqahira.frontier import RevisitSchedule
-from alqahira.stores import Store
+from alqahira.exceptions import AlqahiraError, LedgerLost, LedgerUnreachable, LedgerUnwritable, one_line
+from alqahira.ledger.backends import Store
+from alqahira.ledger.frontier import RevisitSchedule
 
 # What goes on failing in the same way after so many tries will not succeed.
 _MAX_TRIES = 20

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic, sleep
 
-from alqahira.errors import LedgerBusy
+from alqahira.exceptions import LedgerBusy
 from alqahira.ledger import Ledger
 
 logger = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import get_args
 
-from alqahira.errors import how_to_install
+from alqahira.exceptions import how_to_install
 from alqahira.replica import options as switches
 from alqahira.replica.options import CAIRO, ReplicaOptions
 

@@ -1,4 +1,4 @@
-"""Dates as Egyptian and other Arab news pages print them. Pure; the inverse of `alqahira.dates`."""
+"""Dates as Egyptian and other Arab news pages print them. Pure; the inverse of `alqahira.text.dates`."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Pages kept as WARC, and Spark over many archives."""

@@ -1,0 +1,232 @@
+"""WARC 1.1 records of article pages: made and read back. No clock, no network, no file.
+
+The format is ISO 28500:2017 (https://iipc.github.io/warc-specifications/), written and parsed by warcio. A file
+of ours is one gzip member a record, so that what is torn or garbled costs that record and no other.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+from io import BytesIO
+from typing import Any
+from urllib.parse import urlsplit
+
+from scrapy.http import Headers as ScrapyHeaders
+from twisted.web.http import RESPONSES
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.timeutils import iso_date_to_datetime
+from warcio.warcwriter import WARCWriter
+
+from alqahira.extraction import urls
+from alqahira.extraction.extractor import Hints
+from alqahira.extraction.items import ArchivedResponse, Fetch, Headers
+
+# The extension header in which pywb and Browsertrix keep JSON of their own: the note is never there without its page.
+NOTE_HEADER = "WARC-JSON-Metadata"
+# The event of a run's last `metadata` record. Older archives also have `taken_up`, which is ignored.
+ENDED = "ended"
+
+# Names a secret, or concerns the next proxy alone.
+_PRIVATE = frozenset({b"authorization", b"proxy-authorization", b"cookie"})
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record of a file. `payload`: its block without HTTP headers; None where it is larger than was asked for."""
+
+    type: str
+    headers: Mapping[str, str]  # WARC headers, names in lower case
+    http: StatusAndHeaders | None
+    payload: bytes | None
+    offset: int
+    length: int
+
+    @property
+    def url(self) -> str:
+        return self.headers.get("warc-target-uri", "")
+
+    @property
+    def date(self) -> datetime:
+        """WARC-Date as aware UTC. Raises ValueError where there is none."""
+        date: datetime = iso_date_to_datetime(self.headers.get("warc-date", ""), tz_aware=True)
+        return date
+
+    @property
+    def note(self) -> dict[str, Any] | None:
+        """What our writer noted with a page; None in the files of other tools, whatever they note."""
+        note = _object(self.headers.get(NOTE_HEADER.lower()))
+        return note if note and "key" in note else None
+
+    @property
+    def event(self) -> dict[str, Any]:
+        """What a `metadata` record of ours says; empty for any other."""
+        return (self.type == "metadata" and _object(self.payload)) or {}
+
+
+def _object(text: str | bytes | None) -> dict[str, Any] | None:
+    try:
+        value = json.loads(text or "null")
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+# --- writing ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came over the wire: `body` still has the Content-Encoding that `headers` name."""
+
+    status: int
+    headers: Headers
+    body: bytes
+    protocol: str = "HTTP/1.1"
+
+
+def run_record(filename: str, started: datetime, about: Mapping[str, str]) -> bytes:
+    """The `warcinfo` that a file begins with."""
+    writer, out = _writer()
+    record = writer.create_warcinfo_record(filename, about)
+    record.rec_headers.replace_header("WARC-Date", warc_date(started))
+    writer.write_record(record)
+    return out.getvalue()
+
+
+def page_records(page: ArchivedResponse) -> bytes:
+    """A page with the request that brought it; a rendered page alone, for no answer of the wire holds it."""
+    visit = page.visit
+    if page.is_rendered:
+        return rendered_record(visit.url, visit.fetched, page.body, _note(page))
+    answer = Answer(page.status, page.headers, page.body, page.protocol)
+    return answer_records(visit.url, visit.fetched, answer, _note(page), sent=page.request_headers)
+
+
+def rendered_record(url: str, when: datetime, dom: bytes, note: Mapping[str, Any]) -> bytes:
+    """A `resource`: the DOM of a page that the browser filled, as UTF-8."""
+    return _single(url, "resource", when, dom, "text/html; charset=utf-8", {NOTE_HEADER: json.dumps(note)})
+
+
+def event_record(event: str, when: datetime, details: Mapping[str, Any]) -> bytes:
+    """A `metadata` record: what else happened in a run."""
+    block = json.dumps({"event": event, **details}, ensure_ascii=False).encode()
+    return _single("", "metadata", when, block, "application/json", {})
+
+
+def answer_records(
+    url: str,
+    when: datetime,
+    answer: Answer,
+    note: Mapping[str, Any],
+    *,
+    method: str = "GET",
+    sent: Headers = (),
+    content: bytes = b"",
+) -> bytes:
+    """A `response` and its `request`, whose headers are `sent` without secrets and whose body is `content`."""
+    writer, out = _writer()
+    response = writer.create_warc_record(
+        url,
+        "response",
+        BytesIO(answer.body),
+        len(answer.body),
+        http_headers=_WireHeaders(
+            f"{answer.status} {RESPONSES.get(answer.status, b'').decode()}".strip(),
+            _text(answer.headers),
+            protocol=answer.protocol,
+        ),
+        warc_headers_dict={"WARC-Date": warc_date(when), NOTE_HEADER: json.dumps(note)},
+    )
+    parts = urlsplit(url)
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    public = [("Host", parts.netloc), *_text(pair for pair in sent if pair[0].lower() not in _PRIVATE)]
+    request = writer.create_warc_record(
+        url,
+        "request",
+        BytesIO(content),
+        len(content),
+        http_headers=_WireHeaders(f"{target} {answer.protocol}", public, protocol=method),
+    )
+    writer.write_request_response_pair(request, response)
+    return out.getvalue()
+
+
+def warc_date(moment: datetime) -> str:
+    """RFC 3339 in UTC to the microsecond, as WARC 1.1 has it."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+class _WireHeaders(StatusAndHeaders):  # type: ignore[misc]
+    """HTTP headers byte for byte; warcio's own escapes what is not ASCII."""
+
+    def compute_headers_buffer(self, header_filter: Any = None) -> None:
+        self.headers_buff = f"{self.to_str(header_filter)}\r\n".encode("latin-1")
+
+
+def _text(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
+    return [(name.decode("latin-1"), b" ".join(value.splitlines()).decode("latin-1")) for name, value in headers]
+
+
+def _writer() -> tuple[WARCWriter, BytesIO]:
+    out = BytesIO()
+    return WARCWriter(out, gzip=True, warc_version="1.1"), out
+
+
+def _single(url: str, kind: str, when: datetime, block: bytes, media_type: str, headers: dict[str, str]) -> bytes:
+    writer, out = _writer()
+    named = {"WARC-Date": warc_date(when), **headers}
+    content = (BytesIO(block), len(block), media_type)
+    writer.write_record(writer.create_warc_record(url, kind, *content, warc_headers_dict=named))
+    return out.getvalue()
+
+
+# --- what is noted with a page --------------------------------------------------------------------
+
+
+def _note(page: ArchivedResponse) -> dict[str, Any]:
+    """What is known of a page only because of how it was found. `page_of` reads it back."""
+    values = {
+        "key": page.visit.key,
+        "link": page.link_url if page.link_url != page.visit.url else None,
+        "discovered_on": page.visit.discovered_on,
+        **asdict(page.hints),
+    }
+    texts = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
+    return {name: value for name, value in texts.items() if value is not None}
+
+
+def page_of(record: Record) -> ArchivedResponse:
+    """The page in a `response` or `resource`, with what was noted of it. Raises ValueError, TypeError for a bad one."""
+    note, url, http = record.note or {}, record.url, record.http
+    headers = ScrapyHeaders(http.headers if http else [])
+    hints: dict[str, Any] = {field.name: note.get(field.name) for field in fields(Hints)}
+    hints |= {name: _moment(value) for name, value in hints.items() if name.endswith("_date")}
+    return ArchivedResponse(
+        visit=Fetch(
+            key=str(note.get("key") or urls.article_id(urls.canonical_url(url))),
+            url=url,
+            fetched=record.date,
+            etag=_header(headers, "ETag"),
+            last_modified=_header(headers, "Last-Modified"),
+            discovered_on=note.get("discovered_on"),
+        ),
+        link_url=note.get("link") or url,
+        hints=Hints(**hints),
+        body=record.payload or b"",
+        headers=tuple((name, value) for name, values in headers.items() for value in values),
+        status=int(http.get_statuscode()) if http else 200,
+        protocol=http.protocol if http else "",
+        is_rendered=http is None,
+    )
+
+
+def _header(headers: ScrapyHeaders, name: str) -> str | None:
+    value = headers.get(name)
+    return value.decode("latin-1") if value else None
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

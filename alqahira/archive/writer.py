@@ -1,0 +1,263 @@
+"""The archive of a corpus: one WARC a run, in which each record of the corpus finds its page.
+
+While a run writes, its file ends in `.open`; each record is one gzip member and on the disk before the ledger hears
+of its article, so no record of the corpus is without its page. The next run closes what a killed run has left.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from scrapy import Request, Spider
+from scrapy.crawler import Crawler
+from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
+from scrapy.http import Response
+from scrapy.statscollectors import MemoryStatsCollector
+from warcio.bufferedreaders import ChunkedDataReader
+
+from alqahira import site
+from alqahira.archive.warc import ENDED, Record, event_record, page_records, run_record
+from alqahira.archive.warc_files import Damage, read_records
+from alqahira.article import Article
+from alqahira.exceptions import AlqahiraError, ConfigurationError
+from alqahira.extraction import urls
+from alqahira.extraction.items import ArchivedResponse
+from alqahira.ledger import Ledger
+
+SUFFIX, OPEN_SUFFIX = ".warc.gz", ".warc.gz.open"
+PAGE_TYPES = ("response", "resource")
+# In `warcinfo`: what makes a file one of our runs.
+RUN_ID = "alqahira-run-id"
+# What reading a foreign date, address or header can fail with.
+BAD_RECORD = (ValueError, OverflowError, TypeError)
+
+
+class ArchiveUnwritable(AlqahiraError):
+    """The archive cannot be written; what was accepted before is safe."""
+
+    exit_status = 1
+
+
+# --- writing ------------------------------------------------------------------------------------
+
+
+class ArchiveWriter:
+    """The file of one run, or of a visit by the doctor (`is_run` false: nothing in it is replayed as a run's).
+
+    Every method raises ArchiveUnwritable; what it had begun is taken back.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        run_id: str,
+        started: datetime,
+        about: Mapping[str, str],
+        *,
+        is_run: bool = True,
+    ) -> None:
+        self._path = folder / f"{run_id}{OPEN_SUFFIX}"
+        info = {
+            "software": f"alqahira/{version('alqahira')} warcio/{version('warcio')}",
+            "format": "WARC File Format 1.1",
+            "conformsTo": "https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
+            # The standard's word for a crawler that keeps to robots.txt.
+            "robots": "classic",
+            **({RUN_ID: run_id} if is_run else {}),
+            **about,
+        }
+        try:
+            self._file = self._path.open("xb", buffering=0)
+            self.append(run_record(f"{run_id}{SUFFIX}", started, info))
+        except OSError as error:
+            raise self._failure(error) from None
+
+    def write_page(self, page: ArchivedResponse) -> None:
+        """A page that was read, before anything comes of it."""
+        self.append(page_records(page))
+
+    def close(self, when: datetime, ended: Mapping[str, Any]) -> None:
+        """Write down how the run ended, and give the file its name."""
+        self.append(event_record(ENDED, when, ended))
+        try:
+            self._file.close()
+            _close_file(self._path)
+        except OSError as error:
+            raise self._failure(error) from None
+
+    def append(self, content: bytes) -> None:
+        """Whole records, of any kind: on the disk when this returns."""
+        end = self._file.seek(0, os.SEEK_END)
+        try:
+            # A raw file may take less than it is given.
+            view = memoryview(content)
+            while view:
+                view = view[self._file.write(view) :]
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            with suppress(OSError):
+                self._file.truncate(end)
+            raise self._failure(error) from None
+
+    def _failure(self, error: OSError) -> ArchiveUnwritable:
+        return ArchiveUnwritable(
+            f"the archive {self._path} cannot be written: {error.strerror}; the next run goes on from here"
+        )
+
+
+def close_left_open(folder: Path, ledger: Ledger, *, max_bytes: int) -> None:
+    """Close the files of killed runs, to be called by the run that holds the ledger. Raises ArchiveUnwritable.
+
+    A torn end is cut off, and so are pages there that the ledger never heard of: they come again.
+    """
+    for path in sorted(folder.glob(f"*{OPEN_SUFFIX}")):
+        try:
+            end = _processed_end(path, ledger, max_bytes)
+            if not end:
+                path.unlink()
+                continue
+            os.truncate(path, end)
+            _close_file(path)
+        except OSError as error:
+            raise ArchiveUnwritable(f"the archive {path} cannot be closed: {error.strerror}") from None
+
+
+def _processed_end(path: Path, ledger: Ledger, max_bytes: int) -> int:
+    """Where the last record ends that is no page or whose page the ledger knows; 0 where there is none."""
+    end, counts = 0, False
+    for record in read_records(path, max_bytes=max_bytes):
+        if isinstance(record, Damage):
+            continue
+        if record.type in PAGE_TYPES and record.note:
+            counts = ledger.was_visited(record.note["key"], record.date)
+        elif record.type != "request":  # which belongs to the response before it
+            counts = True
+        if counts:
+            end = record.offset + record.length
+    return end
+
+
+def _close_file(path: Path) -> None:
+    """Give an open file its name. Raises OSError."""
+    closed = path.with_name(path.name.removesuffix(OPEN_SUFFIX) + SUFFIX)
+    if closed.exists():
+        raise FileExistsError(0, f"{closed.name} is there already")
+    path.rename(closed)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+# --- reading ------------------------------------------------------------------------------------
+
+
+def files(folder: Path) -> list[Path]:
+    """Every WARC of the folder, also one that a run still writes or has left open."""
+    endings = (SUFFIX, OPEN_SUFFIX, ".warc")
+    return sorted(path for path in folder.iterdir() if path.name.endswith(endings) and path.is_file())
+
+
+def find_page(folder: Path, article: Article, *, max_bytes: int) -> tuple[Path, Record] | None:
+    """The file and record of the page that a record was read from: its `article_id` at its `date_crawled`.
+
+    It is in the file of the record's run; in an older archive it may be in another's. Raises OSError.
+    """
+    assert article.date_crawled is not None
+    wanted = (article.article_id, article.date_crawled.replace(microsecond=0))
+    for path in sorted(files(folder), key=lambda path: not path.name.startswith(f"{article.run_id}.")):
+        for record in read_records(path, max_bytes=max_bytes):
+            if isinstance(record, Record) and record.type in PAGE_TYPES:
+                with suppress(*BAD_RECORD):  # of another tool's file
+                    key = urls.article_id(urls.canonical_url(record.url))
+                    if (key, record.date.replace(microsecond=0)) == wanted:
+                        return path, record
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedRun:
+    """One run as its file describes it. Another tool's file is read as a run of the first section."""
+
+    path: Path
+    started: datetime
+    section: str
+    run_id: str | None = None  # None: another tool wrote the file
+    site_url: str | None = None
+
+
+def archived_runs(archive: Path, max_bytes: int) -> list[ArchivedRun]:
+    """The runs of an archive in the order they began. Raises OSError, ConfigurationError where there is none."""
+    paths = files(archive) if archive.is_dir() else []
+    if not paths:
+        raise ConfigurationError(f"there is no archive at {archive}: crawl with ALQAHIRA_ARCHIVE=true")
+    runs = [_run_of(path, max_bytes) for path in paths]
+    return sorted(runs, key=lambda run: (run.started, run.path.name))
+
+
+def _run_of(path: Path, max_bytes: int) -> ArchivedRun:
+    first_section = next(iter(site.SECTIONS))
+    for record in read_records(path, max_bytes=max_bytes):
+        if not isinstance(record, Record):
+            continue
+        try:
+            started = record.date
+        except BAD_RECORD:
+            continue
+        about = _fields(record.payload or b"") if record.type == "warcinfo" else {}
+        if about.get(RUN_ID):
+            section = about.get("alqahira-spider", "")
+            if section not in site.SECTIONS:
+                raise ConfigurationError(f"{path}: there is no spider {section[:80]!r} any more")
+            return ArchivedRun(path, started, section, about[RUN_ID], about.get("alqahira-site"))
+        if record.type != "warcinfo":  # when a file was written says nothing of its pages
+            return ArchivedRun(path, started, first_section)
+    # Nothing to go by: its damage is counted in a run of its own.
+    return ArchivedRun(path, datetime.fromtimestamp(0, UTC), first_section)
+
+
+def _fields(block: bytes) -> dict[str, str]:
+    """`application/warc-fields`: a name and a value a line."""
+    pairs = (line.partition(":") for line in block.decode("utf-8", "replace").splitlines())
+    return {name.strip(): value.strip() for name, colon, value in pairs if colon}
+
+
+def foreign_skip_reason(record: Record, root: str) -> str | None:
+    """Why a record that another tool wrote is no article page of the site at `root`; None where it is one."""
+    if not urls.is_article_url(record.url, root):
+        return "not_an_article_address"
+    if record.http is None:
+        return None
+    if (status := str(record.http.get_statuscode())) != "200":
+        return f"http_{status}"
+    return None if "html" in (record.http.get_header("Content-Type") or "").lower() else "not_html"
+
+
+class Decompressor:
+    """Bodies as the extractor sees them, by Scrapy's own decompression; none unpacks to more than `max_bytes`."""
+
+    def __init__(self, max_bytes: int) -> None:
+        bounds = {"DOWNLOAD_MAXSIZE": max_bytes, "DOWNLOAD_WARNSIZE": 0, "LOG_ENABLED": False}
+        crawler = Crawler(Spider, bounds)
+        crawler.stats = MemoryStatsCollector(crawler)
+        self._middleware = HttpCompressionMiddleware(crawler=crawler)
+
+    def body(self, page: ArchivedResponse) -> bytes:
+        """The page's body, decompressed. Raises what the decoders raise; `failure_cause` names it."""
+        if page.is_rendered:
+            return page.body
+        response = Response(page.visit.url, headers=page.headers, body=page.body)
+        if (response.headers.get("Transfer-Encoding") or b"").lower() == b"chunked":
+            response = response.replace(body=ChunkedDataReader(BytesIO(page.body)).read(len(page.body)))
+        unpacked = self._middleware.process_response(Request(page.visit.url), response)
+        assert isinstance(unpacked, Response)
+        return unpacked.body

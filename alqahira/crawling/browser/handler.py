@@ -1,0 +1,49 @@
+"""Scrapy's download handler, with scrapy-playwright's in reserve.
+
+scrapy-playwright's own starts Playwright with every run. This one imports it at the first request for the browser.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
+
+from alqahira.exceptions import BrowserUnavailable
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+
+    from alqahira.crawling.browser.rendering import Renderer
+
+# request.meta, as scrapy-playwright has it: the request is for the browser. Only BrowserMiddleware sets it.
+IN_BROWSER = "playwright"
+
+
+class BrowserDownloadHandler(HTTP11DownloadHandler):
+    """HTTP/1.1 as in Scrapy; a request with `meta["playwright"]` is rendered in Chromium."""
+
+    lazy = True
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._crawler = crawler
+        self._renderer: Renderer | None = None
+
+    async def download_request(self, request: Request) -> Response:
+        if not request.meta.get(IN_BROWSER):
+            return await super().download_request(request)
+        if self._renderer is None:
+            try:
+                from alqahira.crawling.browser.rendering import Renderer
+            except ImportError as error:
+                raise BrowserUnavailable(f"Playwright cannot be imported: {error}") from error
+            self._renderer = Renderer(self._crawler)
+        return await self._renderer.render(request)
+
+    async def close(self) -> None:
+        if self._renderer:
+            await self._renderer.close()
+        await super().close()

@@ -1,0 +1,104 @@
+"""One press of a listing's load-more control, and what the page asks for then."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from datetime import UTC, datetime
+from itertools import islice
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Page
+from playwright.async_api import Request as PageRequest
+
+from alqahira import site
+from alqahira.extraction.listing import read_listing
+from alqahira.extraction.load_more import LearnedRequest, SeenRequest
+from alqahira.extraction.urls import is_on_site
+
+# Before the press, so that the page's scripts have taken hold of the control; after it, for the first request; for each
+# answer. Requests that are looked at, and bytes of an answer: more is no listing.
+_READY_SECONDS, _ASK_SECONDS, _ANSWER_SECONDS = 1.5, 2.0, 10.0
+_MAX_REQUESTS, _MAX_ANSWER_BYTES = 50, 2_000_000
+
+
+async def learn_load_more(page: Page, html: bytes, root: str) -> tuple[LearnedRequest | None, str | None]:
+    """Press the control once: the request to make from then on, or why there is none, in one line.
+
+    `html` is the page before the press. Takes as long as the page does: the caller sets the time.
+    """
+    now = datetime.now(UTC)
+    number = read_listing(html, page.url, root=root, now=now).number
+    slug = unquote(urlsplit(page.url).path.rstrip("/").rpartition("/")[2])
+    asked: list[PageRequest] = []
+    await asyncio.sleep(_READY_SECONDS)
+    page.on("request", lambda request: asked.append(request))  # Playwright asks a listener for its signature
+    if not await page.evaluate(_PRESS, [site.LOAD_MORE.value, list(site.LOAD_MORE_LABELS.value)]):
+        return None, "no load-more control"
+    await asyncio.sleep(_ASK_SECONDS)
+    seen: list[SeenRequest] = []
+    wanted = (r for r in asked if r.resource_type in ("xhr", "fetch") or r.is_navigation_request())
+    for request in list(islice(wanted, _MAX_REQUESTS)):
+        answer = await _json_answer(request) if is_on_site(request.url, root) else b""
+        articles = len(read_listing(answer, request.url, root=root, now=now).cards)
+        seen.append(SeenRequest(request.method, request.url, request.headers, _body_of(request), articles))
+        if request.is_navigation_request():
+            break  # what the next page asks for says nothing of the press
+    here = [request for request in seen if is_on_site(request.url, root)]
+    learned = LearnedRequest.learn(here, slug=slug, listing_id=number)
+    return learned, None if learned else _why_nothing(seen, here)
+
+
+def _why_nothing(seen: list[SeenRequest], here: list[SeenRequest]) -> str:
+    """Why no request was learned from these. Values of queries are left out."""
+    if lists := [request for request in here if request.articles]:
+        return f"no page number in {_endpoint(lists[0])}"
+    if hosts := dict.fromkeys(urlsplit(request.url).netloc for request in seen if request not in here):
+        return f"the press asked another host: {', '.join(list(hosts)[:3])}"
+    if here:
+        return f"the press asked for {_endpoint(here[0])}, which lists no articles as JSON"
+    return "the press asked for nothing"
+
+
+def _endpoint(request: SeenRequest) -> str:
+    """`GET /api/news?page=…&tag=…`."""
+    parts = urlsplit(request.url)
+    keys = sorted({key for key, _ in parse_qsl(parts.query, keep_blank_values=True)})
+    return f"{request.method} {parts.path}" + ("?" + "&".join(f"{key}=…" for key in keys) if keys else "")
+
+
+async def _json_answer(request: PageRequest) -> bytes:
+    """The body of a JSON answer; empty where it is none, too long or late."""
+    with suppress(PlaywrightError, TimeoutError, ValueError):
+        async with asyncio.timeout(_ANSWER_SECONDS):
+            response = await request.response()
+            headers = response.headers if response else {}
+            is_short = int(headers.get("content-length", "0")) <= _MAX_ANSWER_BYTES
+            body = await response.body() if response and is_short and "json" in headers.get("content-type", "") else b""
+            return body if len(body) <= _MAX_ANSWER_BYTES else b""
+    return b""
+
+
+def _body_of(request: PageRequest) -> str | None:
+    """What the request sends; None where that is nothing or no text."""
+    try:
+        return request.post_data
+    except UnicodeDecodeError:
+        return None
+
+
+# Presses the first usable control: by selector, else a button by its label. A link to another page is no control, nor
+# is the menu's «المزيد», an <a> without an address.
+_PRESS = """([selector, labels]) => {
+  const stays = e => !e.href || e.hasAttribute('data-load-more') || e.protocol === 'javascript:'
+    || (e.host === location.host && e.pathname === location.pathname);
+  const usable = e => e.getClientRects().length > 0 && getComputedStyle(e).visibility !== 'hidden'
+    && !e.disabled && e.getAttribute('aria-disabled') !== 'true' && stays(e);
+  const text = e => e.innerText.replace(/[\\s\\u200b-\\u200f\\u202a-\\u202e\\u2066-\\u2069]+/g, ' ')
+    .replace(/[….»›+↓]+$/, '').trim();
+  const control = [...document.querySelectorAll(selector)].find(usable)
+    || [...document.querySelectorAll('button')].find(e => usable(e) && labels.includes(text(e)));
+  if (control) control.click();
+  return !!control;
+}"""

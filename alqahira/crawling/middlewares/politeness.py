@@ -1,0 +1,164 @@
+"""When a host may be asked next: Crawl-delay, Retry-After and back-off, all by the host's slot in Scrapy's downloader.
+
+A slot sends a request once `delay` seconds have passed since `lastseen`, and keeps the others in its queue. So a least
+delay raises `delay`, and a pause moves `lastseen` into the future. Requests to other hosts go on.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from datetime import UTC, datetime
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from scrapy import signals
+from scrapy.extensions.throttle import AutoThrottle
+from scrapy.utils.asyncio import create_looping_call
+from twisted.python.failure import Failure
+
+from alqahira.crawling.middlewares.retry_after import backoff_seconds, retry_after_seconds
+from alqahira.monitoring import causes
+from alqahira.settings.configuration import configuration_of
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from scrapy import Request
+    from scrapy.core.downloader import Downloader, Slot
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+
+logger = logging.getLogger(__name__)
+
+_OVERLOADED = (429, 503)  # RFC 6585, section 4; RFC 9110, section 15.6.4
+_CLOSING_CHECK = 1.0  # seconds between two looks whether the run is closing: Scrapy has no signal for its beginning
+_LEAST_DELAY = 0.001  # seconds; a slot without a delay does not look at `lastseen`
+
+
+class HostDelays:
+    """Paces the requests to each host, and refuses those to a host that asked for too long a pause.
+
+    https://docs.scrapy.org/en/latest/topics/downloader-middleware.html
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+        configuration = configuration_of(crawler)
+        self._longest_pause = configuration.retry_after_max
+        self._longest_delay = configuration.crawl_delay_max
+        self._first_backoff = configuration.backoff_base
+        self._longest_backoff = configuration.backoff_max
+        self._chance = random.Random()
+        self._given_up: dict[str, float] = {}  # slot key: monotonic seconds until which nothing is sent there
+        self._closing_check = create_looping_call(self._leave_queued_when_closing)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        delays = cls(crawler)
+        crawler.signals.connect(delays._start, signal=signals.spider_opened)
+        crawler.signals.connect(delays._stop, signal=signals.spider_closed)
+        # This signal comes before the slot sends its next request; process_response comes after.
+        crawler.signals.connect(delays._handle_overload, signal=signals.response_downloaded)
+        return delays
+
+    def process_request(self, request: Request) -> None:
+        seconds = self._given_up.get(self._downloader.get_slot_key(request), 0.0) - monotonic()
+        if seconds > 0:
+            raise causes.refused(self.crawler, causes.RETRY_AFTER_TOO_LONG, f"{seconds:.0f} s for {request.url}")
+
+    def set_crawl_delay(self, request: Request, seconds: float) -> None:
+        """From now on at least `seconds`, as far as ALQAHIRA_CRAWL_DELAY_MAX allows, lie between two requests.
+
+        AutoThrottle takes it as its lower bound: for all hosts, of which a crawl has one.
+        """
+        key, asked = self._downloader.get_slot_key(request), seconds
+        seconds = min(asked, self._longest_delay)
+        if seconds < asked:
+            logger.warning(
+                "%s asks for Crawl-delay %g s; waiting %g s (ALQAHIRA_CRAWL_DELAY_MAX)", request.url, asked, seconds
+            )
+        if throttle := self.crawler.get_extension(AutoThrottle):
+            throttle.mindelay = max(throttle.mindelay, seconds)
+            throttle.maxdelay = max(throttle.maxdelay, seconds)
+        # Scrapy forgets a slot that was idle for a minute; the next one starts from these settings.
+        given = self._downloader.per_slot_settings.get(key, {})
+        delay = max(seconds, given.get("delay", self.crawler.settings.getfloat("DOWNLOAD_DELAY")))
+        # Jitter would go below the delay half of the time.
+        self._downloader.per_slot_settings[key] = {**given, "delay": delay, "jitter": 0}
+        if slot := self._downloader.slots.get(key):
+            slot.delay, slot.jitter = max(slot.delay, seconds), 0
+
+    def back_off(self, request: Request) -> None:
+        """Leave the request's host alone for a while, for longer with each attempt at the request."""
+        self._pause(request, self._backoff(request))
+
+    def _handle_overload(self, response: Response, request: Request) -> None:
+        """Pause the host of a 429 or 503 for as long as it says, or for a back-off."""
+        if response.status not in _OVERLOADED:
+            return
+        asked = retry_after_seconds(
+            _header(response, "Retry-After"), date=_header(response, "Date"), now=datetime.now(UTC)
+        )
+        seconds = self._backoff(request) if asked is None else asked
+        stats = self.crawler.stats
+        assert stats is not None
+        stats.inc_value(f"alqahira/held/{'backoff' if asked is None else 'retry_after'}")
+        stats.max_value("alqahira/held/longest_seconds", seconds)
+        level = logging.WARNING if seconds > self._longest_pause else logging.INFO
+        key = self._downloader.get_slot_key(request)
+        logger.log(level, "%s answered %d: left alone for %.1f s", key, response.status, seconds)
+        self._pause(request, seconds)
+
+    def _pause(self, request: Request, seconds: float) -> None:
+        key = self._downloader.get_slot_key(request)
+        slot = self._downloader.slots.get(key)
+        until = monotonic() + seconds
+        if seconds > self._longest_pause:
+            self._given_up[key] = max(self._given_up.get(key, 0.0), until)
+            if slot:
+                self._refuse_queued(slot, causes.RETRY_AFTER_TOO_LONG)
+        elif slot:
+            slot.delay = slot.delay or _LEAST_DELAY
+            slot.lastseen = max(slot.lastseen, until)
+
+    def _backoff(self, request: Request) -> float:
+        attempt = request.meta.get("retry_times", 0) + 1
+        return backoff_seconds(attempt, base=self._first_backoff, longest=self._longest_backoff, chance=self._chance)
+
+    def _start(self) -> None:
+        self._closing_check.start(_CLOSING_CHECK, now=False)
+
+    def _stop(self) -> None:
+        if self._closing_check.running:
+            self._closing_check.stop()
+
+    def _leave_queued_when_closing(self) -> None:
+        """Refuse what still waits for its turn when the run closes, else Scrapy would wait for it."""
+        engine = self.crawler.engine
+        if engine is None or engine._slot is None or engine._slot.closing is None:
+            return
+        for slot in self._downloader.slots.values():
+            self._refuse_queued(slot, causes.RUN_ENDING)
+
+    def _refuse_queued(self, slot: Slot, cause: str) -> None:
+        while slot.queue:
+            request, waiting = slot.queue.popleft()
+            waiting.errback(Failure(causes.refused(self.crawler, cause, request.url)))  # type: ignore[no-untyped-call]
+
+    @property
+    def _downloader(self) -> Downloader:
+        assert self.crawler.engine is not None
+        return self.crawler.engine.downloader
+
+
+def host_delays(crawler: Crawler) -> HostDelays:
+    """The delays of this crawl; DOWNLOADER_MIDDLEWARES has them."""
+    delays = crawler.get_downloader_middleware(HostDelays)
+    assert delays is not None
+    return delays
+
+
+def _header(response: Response, name: str) -> str | None:
+    value = response.headers.get(name)
+    return value.decode("latin-1") if value else None

@@ -1,0 +1,66 @@
+"""Redirects that end: each that is given up has its cause. Where one leads is for the guards, which see every hop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scrapy.downloadermiddlewares.redirect import BaseRedirectMiddleware, MetaRefreshMiddleware, RedirectMiddleware
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http import HtmlResponse
+from scrapy.utils.response import get_meta_refresh
+
+from alqahira.crawling.request_info import request_info
+from alqahira.monitoring import causes
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from scrapy import Request, Spider
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+
+
+class _BoundedRedirects(BaseRedirectMiddleware):
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """As Scrapy's, without its warning that no redirect gets a Referer: no request has one."""
+        middleware = cls(crawler.settings)
+        middleware.crawler = crawler
+        return middleware
+
+    def process_response(
+        self, request: Request, response: Response, spider: Spider | None = None
+    ) -> Request | Response:
+        try:
+            return super().process_response(request, response)  # type: ignore[misc, no-any-return]
+        except IgnoreRequest:
+            raise causes.refused(self.crawler, causes.TOO_MANY_REDIRECTS, request.url) from None
+        except ValueError as error:
+            raise causes.refused(self.crawler, causes.BAD_REDIRECT, str(error)) from None
+
+
+class BoundedRedirectMiddleware(_BoundedRedirects, RedirectMiddleware):
+    """Scrapy's 3xx redirects, at most REDIRECT_MAX_TIMES, with the causes `too_many_redirects` and `bad_redirect`.
+
+    https://docs.scrapy.org/en/latest/topics/downloader-middleware.html#module-scrapy.downloadermiddlewares.redirect
+    """
+
+
+class BoundedMetaRefreshMiddleware(_BoundedRedirects, MetaRefreshMiddleware):
+    """Scrapy's meta refresh, with the same bounds. A page that only reloads itself is a page, not a redirect."""
+
+    def process_response(
+        self, request: Request, response: Response, spider: Spider | None = None
+    ) -> Request | Response:
+        if request_info(request).is_robots or self._reloads_itself(response):
+            return response
+        return super().process_response(request, response)
+
+    def _reloads_itself(self, response: Response) -> bool:
+        if not isinstance(response, HtmlResponse):
+            return False
+        try:
+            _, target = get_meta_refresh(response, self.crawler.settings.getlist("METAREFRESH_IGNORE_TAGS"))
+        except ValueError:
+            return False
+        return target is not None and target.partition("#")[0] == response.url.partition("#")[0]

@@ -1,0 +1,74 @@
+"""What one robots.txt answer allows. RFC 9309 over Protego: bytes and a status in, rules out; no network."""
+
+from __future__ import annotations
+
+import codecs
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urljoin
+
+from protego import Protego
+
+from alqahira.crawling.middlewares.user_agent import PRODUCT_TOKEN
+from alqahira.monitoring import causes
+
+MAX_BYTES = 500 * 1024  # RFC 9309, section 2.5: at least 500 KiB must be parsed
+_UTF16_BOMS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a host allows. `refusal` is the cause where nothing at all may be fetched."""
+
+    allows: Callable[[str], bool]
+    refusal: str = causes.ROBOTS
+    crawl_delay: float = 0.0  # seconds; 0 where the host asks for none
+    sitemaps: tuple[str, ...] = ()
+
+    @property
+    def reached(self) -> bool:
+        """Whether the host answered the question."""
+        return self.refusal != causes.ROBOTS_UNREACHABLE
+
+
+ALLOW_ALL = Rules(allows=lambda url: True)  # 2.3.1.3: unavailable, so anything may be fetched
+DISALLOW_ALL = Rules(allows=lambda url: False, refusal=causes.ROBOTS_UNREACHABLE)  # 2.3.1.4: unreachable
+
+
+def read_answer(status: int, body: bytes, url: str) -> Rules:
+    """The rules that an answer to a robots.txt request gives; `url` is where it stood.
+
+    2xx is parsed and 4xx is free. 429 is a server that wants fewer requests, not more, so it counts as
+    unreachable with 5xx (as Google's crawler has it; the RFC leaves it open).
+    """
+    if 200 <= status < 300:
+        return parse(body, url)
+    if 400 <= status < 500 and status != 429:
+        return ALLOW_ALL
+    return DISALLOW_ALL
+
+
+def parse(body: bytes, url: str) -> Rules:
+    """The rules of a robots.txt file, its first 500 KiB only."""
+    parser = Protego.parse(_decode(_first_lines(body)))
+    delay = parser.crawl_delay(PRODUCT_TOKEN) or 0.0
+    return Rules(
+        allows=lambda target: parser.can_fetch(target, PRODUCT_TOKEN),
+        crawl_delay=delay if math.isfinite(delay) and delay > 0 else 0.0,
+        sitemaps=tuple(dict.fromkeys(urljoin(url, place) for place in parser.sitemaps)),
+    )
+
+
+def _first_lines(body: bytes) -> bytes:
+    """Whole lines within the limit: half a line could allow or forbid what its author did not mean."""
+    if len(body) <= MAX_BYTES:
+        return body
+    end = max(body.rfind(b"\n", 0, MAX_BYTES), body.rfind(b"\r", 0, MAX_BYTES))
+    return body[: max(end, 0)]
+
+
+def _decode(body: bytes) -> str:
+    """UTF-8 with or without BOM, or UTF-16 with one; other bytes become U+FFFD and spoil only their own line."""
+    encoding = _UTF16_BOMS.get(body[:2], "utf-8-sig")
+    return body.decode(encoding, errors="replace").replace("\0", "")

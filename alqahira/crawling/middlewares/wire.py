@@ -1,0 +1,48 @@
+"""Article pages as they came over the wire, for the archive: with their Content-Encoding, and all of their headers.
+
+https://docs.scrapy.org/en/latest/topics/downloader-middleware.html. It stands before the decompression, which
+gives the spider another body and takes the header away.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scrapy.exceptions import NotConfigured
+from scrapy.http import Headers as ScrapyHeaders
+
+from alqahira.crawling.browser.handler import IN_BROWSER
+from alqahira.crawling.request_info import RawResponse, note, request_info
+from alqahira.settings.configuration import configuration_of
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from scrapy import Request
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+
+    from alqahira.extraction.items import Headers
+
+
+class RawResponseMiddleware:
+    """Notes the raw answer on the request of an article page (`RequestInfo`); nothing where no archive is kept."""
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        if not configuration_of(crawler).archive:
+            raise NotConfigured
+        return cls()
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        if request_info(request).page_kind == "article":
+            raw = None  # a page that the browser filled is kept as rendered, not as the empty shell that came first
+            if response.status == 200 and not request.meta.get(IN_BROWSER):
+                raw = RawResponse(pairs(response.headers), response.body, response.protocol or "HTTP/1.1")
+            note(request, raw_response=raw)
+        return response
+
+
+def pairs(headers: ScrapyHeaders) -> Headers:
+    """Scrapy's headers one by one, those given twice as well."""
+    return tuple((name, value) for name, values in headers.items() for value in values)

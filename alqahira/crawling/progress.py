@@ -1,0 +1,77 @@
+"""A live bar for what takes long: on a terminal only, on standard error, gone without a trace in a pipe or a log."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from alqahira.settings.configuration import Configuration
+
+T = TypeVar("T")
+
+
+def is_wanted(configuration: Configuration) -> bool:
+    """Whether to draw: both streams are a terminal, and ALQAHIRA_PROGRESS is not `never`."""
+    return configuration.progress == "auto" and sys.stderr.isatty() and sys.stdout.isatty()
+
+
+def new_bar() -> Progress:
+    """A bar with done of total, rate, the time left where a total is known, and a field `counts` of one's own words.
+
+    Where the terminal is narrow the bar shrinks first, then the end of the words is cut: figures stay whole.
+    """
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        ProgressColumn,
+        Task,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+    from rich.table import Column
+    from rich.text import Text
+
+    done, left = MofNCompleteColumn(), TimeRemainingColumn()
+
+    class State(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            speed = Text(rate(task.finished_speed or task.speed or 0))
+            words = Text(str(task.fields["counts"]))
+            return Text(" ").join([done.render(task), speed, left.render(task), words])
+
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=None),
+        State(table_column=Column(no_wrap=True, overflow="ellipsis")),
+        console=Console(stderr=True),
+    )
+
+
+def rate(per_second: float) -> str:
+    """In the unit that gives a figure worth reading: a polite crawl takes a few pages a minute."""
+    return f"{per_second:,.0f}/s" if per_second >= 10 else f"{per_second * 60:.0f}/min"
+
+
+def watched(
+    items: Iterable[T],
+    total: int | None,
+    description: str,
+    *,
+    shown: bool,
+    counts: Callable[[], str] = lambda: "",
+) -> Iterator[T]:
+    """The same items, with a bar that moves as they are taken; `counts` is asked what else there is to say."""
+    if not shown:
+        yield from items
+        return
+    with new_bar() as bar:
+        task = bar.add_task(description, total=total, counts="")
+        for item in items:
+            yield item
+            bar.update(task, advance=1, counts=counts())

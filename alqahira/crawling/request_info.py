@@ -1,0 +1,50 @@
+"""What the project notes on a request: one typed object under one key of `request.meta`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from scrapy import Request
+
+    from alqahira.extraction.items import Headers
+
+PageKind = Literal["listing", "article"]
+
+_KEY = "alqahira"
+
+
+class RawResponse(NamedTuple):
+    """An answer before it was decompressed; `protocol` as in `HTTP/1.1`."""
+
+    headers: Headers
+    body: bytes
+    protocol: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestInfo:
+    """Notes on one request. They go along with its copies: retries, redirects, the browser's."""
+
+    page_kind: PageKind | None = None  # what the browser fills where it is an empty shell; None: never
+    is_robots: bool = False  # our own request for robots.txt, which may be redirected to another host
+    raw_response: RawResponse | None = None  # the answer as the archive keeps it
+
+    def as_meta(self) -> dict[str, Any]:
+        """The `meta` of a new request with these notes."""
+        return {_KEY: self}
+
+
+_NOTHING = RequestInfo()
+
+
+def request_info(request: Request) -> RequestInfo:
+    """The notes on a request; empty ones where there are none."""
+    info: RequestInfo = request.meta.get(_KEY, _NOTHING)
+    return info
+
+
+def note(request: Request, **changes: Any) -> None:
+    """Change the notes on a request, not those on its copies."""
+    request.meta[_KEY] = replace(request_info(request), **changes)

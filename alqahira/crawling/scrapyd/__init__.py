@@ -1,0 +1,1 @@
+"""Scrapyd's runner and service, with what they refuse."""

@@ -1,0 +1,29 @@
+"""Starts a job of Scrapyd from its egg, also where a version of the project is installed beside Scrapyd.
+
+Scrapyd's own runner puts the egg behind all that is installed, so that a job would run the installed code whatever
+was deployed. deploy/scrapyd.conf names this one; what it does otherwise is Scrapyd's.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from scrapyd.runner import project_environment
+
+
+def main() -> None:
+    """`python -m alqahira.crawling.scrapyd.runner crawl …`, with SCRAPY_PROJECT in the environment, as Scrapyd does."""
+    installed = set(sys.path)
+    with project_environment(os.environ["SCRAPY_PROJECT"]):
+        sys.path.sort(key=installed.__contains__)  # stable: the egg first, the rest as it was
+        # The package of this very module came from what is installed.
+        for name in [name for name in sys.modules if name.partition(".")[0] == "alqahira"]:
+            del sys.modules[name]
+        from scrapy.cmdline import execute
+
+        execute()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""Errors that end a run with one clear line and an exit status (docs/operations.md), and those that cost one page."""
+
+from __future__ import annotations
+
+
+class AlqahiraError(Exception):
+    """Base: str(error) is the one line a user sees; `exit_status` is what the command ends with."""
+
+    exit_status = 1
+
+
+class ConfigurationError(AlqahiraError):
+    """A wrong spider argument or setting."""
+
+    exit_status = 2
+
+
+class LedgerMissing(ConfigurationError):
+    """There is no state to read: no run has written there."""
+
+
+class LedgerBusy(AlqahiraError):
+    """Another run writes to the ledger. `owner`: its command, such as `scrapy crawl defense`; empty if unknown.
+
+    `is_own`: it is of this very process.
+    """
+
+    exit_status = 3
+
+    def __init__(self, message: str, owner: str = "", *, is_own: bool = False) -> None:
+        super().__init__(message)
+        self.owner, self.is_own = owner, is_own
+
+
+class LedgerLost(LedgerBusy):
+    """Another run has taken over what this one held: its late answers are refused."""
+
+
+class LedgerUnusable(AlqahiraError):
+    """The state is corrupt, or was written by a newer version."""
+
+    exit_status = 2
+
+
+class LedgerUnwritable(LedgerUnusable):
+    """The disk of the state is full or fails; what was accepted before is safe."""
+
+    exit_status = 1
+
+
+class LedgerUnreachable(LedgerUnwritable):
+    """The state's database does not answer now. What was under way is tried again for a while."""
+
+
+def one_line(error: object) -> str:
+    """What a driver says over several lines, in one."""
+    return " ".join(str(error).split())[:300]
+
+
+def how_to_install(extra: str) -> str:
+    """The command that adds one of the project's extras, for the line that says that it is missing."""
+    return f'.venv/bin/pip install --constraint constraints.txt --editable ".[{extra}]"'
+
+
+# --- pages in the browser -----------------------------------------------------------------------
+
+
+class BrowserError(Exception):
+    """What a page in the browser can fail with; `cause` is its name in the run's account."""
+
+    cause = "browser_error"
+
+
+class NeedsBrowser(BrowserError):
+    """The page is an empty shell, and there is no browser: none is installed, or none is wanted."""
+
+    cause = "needs_browser"
+
+
+class BrowserUnavailable(NeedsBrowser):
+    """Chromium or Playwright is missing, or Chromium does not start."""
+
+
+class BrowserCrashed(BrowserError):
+    """The page, or the browser under it, died."""
+
+    cause = "browser_crashed"
+
+
+class BrowserTimeout(BrowserError):
+    """The page took longer than ALQAHIRA_BROWSER_DEADLINE."""
+
+    cause = "browser_timeout"
+
+
+class OffsiteRedirect(BrowserError):
+    """The page led to another host, which the browser does not follow."""
+
+    cause = "offsite_redirect"
+
+
+class PageTooLarge(BrowserError):
+    """The rendered page is larger than DOWNLOAD_MAXSIZE."""
+
+    cause = "too_large"

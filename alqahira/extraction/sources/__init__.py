@@ -1,0 +1,98 @@
+"""Where an article's fields can stand on its page, one module a source, each asked independently of the others."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from itertools import islice
+from typing import Any
+
+from lxml import etree
+
+from alqahira import site
+from alqahira.text.normalization import clean_line, fold_text
+
+# Nothing after this many bytes of a page is read: an article is a hundred times smaller.
+_LARGEST = 4 * 1024 * 1024
+_MOST_HEADINGS, _LONGEST_HEADING = 20, 2_000
+# Not lxml.html's, which asks a function of Python's for the class of every element that is looked at.
+_PARSER = etree.HTMLParser(encoding="utf-8", huge_tree=False, remove_comments=True, remove_pis=True)
+
+
+@dataclass(kw_only=True)
+class ExtractedFields:
+    """What one source says of the article; None or empty where it is silent."""
+
+    kind: str | None = None  # `post`, or a kind of `site.OTHER_KINDS`
+    number: str | None = None  # the story's own
+    is_missing: bool = False  # it says that there is no such story
+    headline: str | None = None
+    description: str | None = None
+    paragraphs: list[str] = field(default_factory=list)
+    credit_line: str | None = None
+    published: datetime | None = None
+    modified: datetime | None = None
+    image_url: str | None = None
+    image_caption: str | None = None
+    sections: list[str] = field(default_factory=list)
+    keywords: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Document:
+    """One page: its text, parsed once, its address, and the moment relative dates count from.
+
+    `utf8`: the text as bytes, where they are at hand.
+    """
+
+    html: str
+    url: str
+    now: datetime
+    utf8: bytes | None = None
+
+    @cached_property
+    def tree(self) -> Any:
+        """The parsed page; an empty document where there is nothing to parse."""
+        content = self.utf8 or self.html[:_LARGEST].encode("utf-8", "replace")
+        content = content[:_LARGEST].replace(b"\0", b"")
+        try:
+            tree = etree.fromstring(content, _PARSER)
+        except (etree.XMLSyntaxError, ValueError, AssertionError):
+            tree = None
+        return tree if tree is not None else etree.fromstring(b"<html><body></body></html>", _PARSER)
+
+    @cached_property
+    def scripts(self) -> list[tuple[str, str, str]]:
+        """(type, id, text) of every script with text."""
+        return [
+            ((s.get("type") or "").lower(), s.get("id") or "", s.text)
+            for s in self.tree.iter("script")
+            if s.text and not s.text.isspace()
+        ]
+
+    @cached_property
+    def headings(self) -> frozenset[str]:
+        """What the page calls itself, folded: its h1 and og:title, the site's name left out."""
+        said = ["".join(h1.itertext()) for h1 in islice(self.tree.iter("h1"), _MOST_HEADINGS)]
+        said += [meta.get("content") or "" for meta in self.tree.iter("meta") if meta.get("property") == "og:title"][:1]
+        return frozenset(fold_text(name) for text in said if (name := strip_site_name(text[:_LONGEST_HEADING])))
+
+
+# «headline | القاهرة الإخبارية»
+_SUFFIX = re.compile(r"\s*[|\-–—]\s*(?P<name>[^|\-–—]+)$")
+_SITE_NAMES = {
+    fold_text(name)
+    for name in (site.NAME.value, site.OPEN_GRAPH_NAME.value, site.TITLE_NAME.value, *site.BARE_TITLES.value)
+}
+
+
+def strip_site_name(text: str) -> str | None:
+    """A headline without the site's name at its end; None where it is the site's name alone."""
+    text = clean_line(text)
+    if not text or fold_text(text) in _SITE_NAMES:
+        return None
+    # A longer end is no name; and the search for one would be slow in a line of nothing but bars.
+    match = _SUFFIX.search(text, max(0, len(text) - 100))
+    return text[: match.start()] if match and fold_text(match["name"]) in _SITE_NAMES else text

@@ -1,0 +1,205 @@
+"""From an element to its paragraphs: what a reader sees as a block of text, in order, without what is no body."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from lxml import etree
+from lxml import html as lxml_html
+
+from alqahira.extraction.boilerplate import is_boilerplate, is_related_label, without_label_links
+from alqahira.text.normalization import clean_line, clean_text
+
+# Elements that begin and end a block of text (HTML, «flow content» that browsers display as blocks).
+_BLOCKS = frozenset(
+    [
+        "address",
+        "article",
+        "blockquote",
+        "center",
+        "dd",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "footer",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hgroup",
+        "hr",
+        "li",
+        "main",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "table",
+        "tbody",
+        "td",
+        "tfoot",
+        "th",
+        "thead",
+        "tr",
+        "ul",
+        "details",
+        "summary",
+    ]
+)
+# Elements whose text is never body.
+_SKIPPED = frozenset(
+    [
+        "script",
+        "style",
+        "noscript",
+        "template",
+        "svg",
+        "math",
+        "iframe",
+        "object",
+        "embed",
+        "form",
+        "button",
+        "select",
+        "textarea",
+        "input",
+        "label",
+        "nav",
+        "aside",
+        "figure",
+        "figcaption",
+        "video",
+        "audio",
+        "canvas",
+        "picture",
+        "head",
+        "title",
+        "footer",
+        "del",
+    ]
+)
+# What platforms call the posts that editors paste into a story, and advertisers their places: no body.
+_EMBEDS = frozenset(
+    [
+        *("twitter-tweet", "twitter-video", "instagram-media", "fb-post", "fb-video", "fb-xfbml-parse-ignore"),
+        *("tiktok-embed", "bluesky-embed", "text-post-media", "reddit-embed-bq", "adsbygoogle"),
+    ]
+)
+_MAX_NODES = 20_000
+_ALL_LINK = 0.9
+
+
+class Line(NamedTuple):
+    """One displayed line, raw, and the texts of the links in it."""
+
+    text: str
+    links: tuple[str, ...] = ()
+
+    @property
+    def link_share(self) -> float:
+        if not self.links:
+            return 0.0
+        length = len("".join(self.text.split()))
+        return sum(len("".join(link.split())) for link in self.links) / length if length else 0.0
+
+
+def blocks(element: Any) -> Iterator[list[Line]]:
+    """The blocks of text below an element in reading order, each as the lines that `br` parts it into."""
+    done: list[Line] = []
+    texts: list[str] = []
+    links: list[str] = []
+
+    def end_line() -> None:
+        done.append(Line("".join(texts), tuple(links)))
+        texts.clear()
+        links.clear()
+
+    def end_block() -> list[Line]:
+        if not done and not texts:
+            return []
+        end_line()
+        block = done.copy()
+        done.clear()
+        return block if any(line.text.strip() for line in block) else []
+
+    anchors = visited = 0
+    # An explicit stack: a page may nest deeper than Python recurses.
+    stack: list[tuple[Any, bool]] = [(element, True)]
+    while stack and visited < _MAX_NODES:
+        node, entering = stack.pop()
+        visited += 1
+        tag = node.tag if isinstance(node.tag, str) else ""
+        if entering:
+            if tag == "br":
+                end_line()
+            elif tag in _BLOCKS and (block := end_block()):
+                yield block
+            if tag and tag not in _SKIPPED and (node is element or not _is_left_out(node)):
+                anchors += tag == "a"
+                if node.text:
+                    texts.append(node.text)
+                    if anchors:
+                        links.append(node.text)
+                stack.append((node, False))
+                stack.extend((child, True) for child in reversed(node))
+                continue
+        else:
+            anchors -= tag == "a"
+            if tag in _BLOCKS and (block := end_block()):
+                yield block
+        if node is not element and node.tail:
+            texts.append(node.tail)
+            if anchors:
+                links.append(node.tail)
+    if block := end_block():
+        yield block
+
+
+def _is_left_out(node: Any) -> bool:
+    """Whether the element is hidden, or a post of another platform."""
+    if node.get("hidden") is not None or node.get("aria-hidden") == "true":
+        return True
+    if (names := node.get("class")) and not _EMBEDS.isdisjoint(names.split()):
+        return True
+    style = node.get("style")
+    return style is not None and "display:none" in style.replace(" ", "").lower()
+
+
+def paragraphs(element: Any) -> list[str]:
+    """The body's paragraphs below an element as display text, boilerplate left out.
+
+    A single `br` is a line of its paragraph; an empty line between two parts paragraphs.
+    """
+    found: list[str] = []
+    after_label = False
+    for block in blocks(element):
+        lines: list[str] = []
+        for line in [*block, Line("")]:
+            text = clean_line(line.text)
+            if text:
+                if after_label and line.link_share >= _ALL_LINK:
+                    continue  # one of the stories that a label such as «موضوعات متعلقة» announces
+                after_label = is_related_label(text)
+                if not is_boilerplate(text, line.link_share):
+                    text = without_label_links(text, [clean_line(link) for link in line.links]) if line.links else text
+                    lines += [text] if text else []
+            elif lines:
+                found.append("\n".join(lines))
+                lines = []
+    return found
+
+
+def paragraphs_of(body: str) -> list[str]:
+    """The paragraphs of a body that is given as markup or as lines of text."""
+    if "<" in body:
+        try:
+            return paragraphs(lxml_html.fragment_fromstring(body, create_parent="div"))
+        # lxml takes what a body element cannot hold for a fault of its own.
+        except (etree.ParserError, ValueError, AssertionError):
+            return []
+    return [line for raw in clean_text(body).split("\n") if (line := raw.strip())]

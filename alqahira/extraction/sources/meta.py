@@ -1,0 +1,38 @@
+"""Open Graph (ogp.me) and other `meta` elements of the head."""
+
+from __future__ import annotations
+
+from alqahira.extraction import urls
+from alqahira.extraction.sources import Document, ExtractedFields
+from alqahira.extraction.sources.jsonld import string, strings
+from alqahira.text.dates import parse_date
+
+
+def read(page: Document) -> ExtractedFields | None:
+    """What the page's meta elements say; None where none says anything."""
+    values: dict[str, list[str]] = {}
+    for element in page.tree.iter("meta"):
+        name = (element.get("property") or element.get("name") or element.get("itemprop") or "").lower()
+        content = element.get("content")
+        if name and content and content.strip():
+            values.setdefault(name, []).append(content)
+
+    def first(*names: str) -> str | None:
+        return next((values[name][0] for name in names if name in values), None)
+
+    published = first(
+        "article:published_time", "og:article:published_time", "datepublished", "pubdate", "date", "dc.date.issued"
+    )
+    modified = first("article:modified_time", "og:updated_time", "datemodified", "last-modified")
+    image = first("og:image", "og:image:url", "twitter:image")
+    found = ExtractedFields(
+        headline=string(first("og:title", "twitter:title")),
+        description=string(first("og:description", "description", "twitter:description")),
+        published=parse_date(published, now=page.now) if published else None,
+        modified=parse_date(modified, now=page.now) if modified else None,
+        image_url=urls.image_url(image, base=page.url),
+        sections=strings(values.get("article:section", [])),
+        # Not `keywords`: the site's are made by a machine from an earlier draft.
+        keywords=strings(values.get("article:tag", []), split=True),
+    )
+    return found if found != ExtractedFields() else None

@@ -1,0 +1,59 @@
+"""A lock on a file, which the system releases when its holder dies; the file says who holds it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from alqahira.exceptions import ConfigurationError
+from alqahira.ledger.backends.store import busy, describe_holder
+
+
+class FileLock:
+    """An exclusive lock on `<path>.lock`, held from the start until `release` or the death of this process."""
+
+    def __init__(self, path: Path, owner: str) -> None:
+        """`owner`: the command that takes it. Raises LedgerBusy where another process has it, ConfigurationError
+        where the folder cannot be written.
+        """
+        self._holder = describe_holder(owner).encode()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            folder = os.open(path.parent, os.O_RDONLY)
+        except OSError as error:
+            raise _unwritable(path, error) from None
+        try:
+            # Taking the lock and naming its holder are one step to everybody else.
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            self._handle: int | None = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o644)
+            try:
+                fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                holder = os.pread(self._handle, 200, 0).decode(errors="replace").strip()
+                self.release()
+                raise busy(str(path), holder) from None
+            self.set_run("")
+        except OSError as error:
+            raise _unwritable(path, error) from None
+        finally:
+            os.close(folder)
+
+    def set_run(self, run_id: str) -> None:
+        """Add to the holder's name that of its run."""
+        text = self._holder + (f", run {run_id}".encode() if run_id else b"")
+        if self._handle is not None:
+            with suppress(OSError):  # a full disk is reported where something is lost
+                # In this order, so that a reader always finds the command.
+                os.pwrite(self._handle, text, 0)
+                os.ftruncate(self._handle, len(text))
+
+    def release(self) -> None:
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            os.close(handle)
+
+
+def _unwritable(path: Path, error: OSError) -> ConfigurationError:
+    return ConfigurationError(f"the state folder {path.parent} cannot be written: {error.strerror}")

@@ -1,0 +1,161 @@
+"""What becomes of an article that was read: the rules that pipelines, ledger and corpus job share. Pure.
+
+They know nothing of where articles are kept: the ledger asks them with rows of its tables, the corpus job
+(`alqahira/archive/spark`) with what one group of articles holds in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+from alqahira.article import Article
+from alqahira.extraction.items import Fetch
+from alqahira.text.near_duplicates import Features, features, same_story
+from alqahira.text.normalization import REPLACEMENT
+
+# The same wire story elsewhere counts as a duplicate within this time; later it is news again.
+STORY_WINDOW = timedelta(hours=72)
+# The exact rule is asked of at most this many candidates, most shared bands first.
+MAX_CANDIDATES = 16
+_FIELDS = tuple(field.name for field in fields(Article))
+
+
+class Outcome(StrEnum):
+    """What can become of an article."""
+
+    ACCEPTED = "accepted"
+    UNCHANGED = "unchanged"
+    DUPLICATE = "duplicate"
+    OFF_TOPIC = "off_topic"
+    NOT_ARTICLE = "not_article"  # an infographic, an album, a video
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was decided: accepted (cause `revision`: once more), unchanged or duplicate; `article` has its revision."""
+
+    outcome: Outcome
+    article: Article
+    cause: str = ""
+
+    @property
+    def is_published(self) -> bool:
+        return self.outcome is Outcome.ACCEPTED
+
+
+class StoredArticle(NamedTuple):
+    """The newest revision that is stored of an article. `status`: accepted or duplicate."""
+
+    status: str
+    revision: int
+    content_hash: str
+    duplicate_of: str | None
+    date_first_seen: datetime
+
+
+class Candidate(NamedTuple):
+    """An article that shares bands with the one in question."""
+
+    article_id: str
+    published_or_seen: datetime
+    body: Callable[[], str]  # asked only of those within the window
+
+
+# --- normalize ----------------------------------------------------------------------------------
+
+
+def rejection_reason(article: Article, *, max_headline: int) -> str | None:
+    """Why it cannot become a record, or None. `max_headline`: characters."""
+    if REPLACEMENT in article.headline or REPLACEMENT in article.article_body:
+        return "bad_encoding"
+    return "headline_too_long" if len(article.headline) > max_headline else None
+
+
+def drop_defects(article: Article) -> list[str]:
+    """Take out of the lesser fields what could not be decoded; the names of those fields."""
+    dropped = []
+    for name in _FIELDS:
+        value = getattr(article, name)
+        if isinstance(value, str) and REPLACEMENT in value:
+            setattr(article, name, None)
+        elif isinstance(value, list) and any(REPLACEMENT in text for text in value):
+            setattr(article, name, [text for text in value if REPLACEMENT not in text])
+        else:
+            continue
+        dropped.append(name)
+    return dropped
+
+
+def stamp(article: Article, visit: Fetch, run_id: str) -> None:
+    """What a page cannot know of itself: the run, the moment, the way here."""
+    article.discovered_on = visit.discovered_on
+    article.date_crawled = visit.fetched
+    article.date_first_seen = article.date_first_seen or visit.fetched
+    article.run_id = run_id
+
+
+# --- classify -----------------------------------------------------------------------------------
+
+
+def take_topics(article: Article, terms: Mapping[str, Sequence[str]]) -> None:
+    """Write down what `match_topics` found."""
+    article.topics = sorted(terms)
+    article.topic_terms = list(dict.fromkeys(term for topic in article.topics for term in terms[topic]))
+
+
+def skip_reason(article: Article) -> str | None:
+    """Why it does not belong in the corpus, or None. The corpus takes what is on any topic, whichever spider met it."""
+    return None if article.topics else "no_topic"
+
+
+# --- deduplicate --------------------------------------------------------------------------------
+
+
+def decide(
+    article: Article,
+    newest: StoredArticle | None,
+    original: Callable[[], tuple[str, str] | None],
+    near_duplicates: str,
+) -> Verdict:
+    """New, revised, unchanged or a duplicate? Fills in revision, date_first_seen and duplicate_of.
+
+    `original`: the earlier article that this one repeats, and how (`same_content`, `near_duplicate`); asked only
+    where it matters.
+    """
+    if newest is not None:
+        article.date_first_seen = newest.date_first_seen
+        if newest.content_hash == article.content_hash:
+            article.revision = newest.revision
+            return Verdict(Outcome.UNCHANGED, article, "same_content")
+        article.revision = newest.revision + 1
+        if newest.status == "accepted":
+            article.duplicate_of = newest.duplicate_of
+            return Verdict(Outcome.ACCEPTED, article, "revision")
+    found = None if near_duplicates == "off" else original()
+    if found is None:
+        return Verdict(Outcome.ACCEPTED, article)
+    article.duplicate_of, cause = found
+    return Verdict(Outcome.ACCEPTED if near_duplicates == "mark" else Outcome.DUPLICATE, article, cause)
+
+
+def published_or_seen(article: Article) -> datetime:
+    """When it was news: published, or else first seen."""
+    moment = article.date_published or article.date_first_seen
+    assert moment is not None
+    return moment
+
+
+def find_duplicate(article: Article, found: Features, candidates: Iterable[Candidate]) -> str | None:
+    """The first candidate within the window that tells the same story by the exact rule."""
+    moment = published_or_seen(article)
+    for candidate in candidates:
+        if abs(candidate.published_or_seen - moment) > STORY_WINDOW:
+            continue
+        if same_story(found, features(candidate.body())):
+            return candidate.article_id
+    return None

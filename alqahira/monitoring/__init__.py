@@ -1,0 +1,1 @@
+"""Counts, monitors, metrics, alerts, logs and the report."""

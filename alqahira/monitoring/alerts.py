@@ -1,0 +1,81 @@
+"""Alerts: one message on a run that failed, sent by apprise to each URL of ALQAHIRA_ALERT_URLS.
+
+https://appriseit.com/services. apprise is loaded only where a URL is set. No part of a URL is ever shown: any of them
+may be a secret.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+from alqahira.exceptions import ConfigurationError
+from alqahira.monitoring.account import account_line
+
+if TYPE_CHECKING:
+    from apprise import NotifyBase
+
+logger = logging.getLogger(__name__)
+
+
+def check_alert_urls(urls: Sequence[str]) -> None:
+    """Raise ConfigurationError where apprise cannot send to one of them."""
+    for number, url in enumerate(urls, 1):
+        if _recipient(url) is None:
+            which = f"URL {number} of {len(urls)} in ALQAHIRA_ALERT_URLS"
+            raise ConfigurationError(f"{which} is not an apprise URL, such as jsons://example.org/hook")
+
+
+def alert_text(summary: Mapping[str, Any]) -> str:
+    """A run's summary (`alqahira.monitoring.summary`) in a few lines: status, failed monitors, account."""
+    failed = [f"- {result['name']}: {result['message']}" for result in summary["monitors"] if result["passed"] is False]
+    head = f"alqahira: run {summary['run_id']} ended with exit status {summary['exit_status']}"
+    return "\n".join([head, *failed, account_line(summary["account"])])
+
+
+def send_alerts(urls: Sequence[str], summary: Mapping[str, Any], timeout: float) -> None:
+    """Send to all URLs at once and wait `timeout` seconds at most; each that fails is one line of the log."""
+    title = f"alqahira: {summary['spider']} ended with exit status {summary['exit_status']}"
+    text = alert_text(summary)
+    sent: set[int] = set()
+
+    def send(number: int, recipient: NotifyBase) -> None:
+        with suppress(Exception):  # its text may hold the URL
+            if _notify(recipient, title, text):
+                sent.add(number)
+
+    recipients = [recipient for url in urls if (recipient := _recipient(url)) is not None]
+    # Daemons: a receiver that hangs must not keep the process from ending.
+    threads = [Thread(target=send, args=pair, daemon=True) for pair in enumerate(recipients)]
+    deadline = time.monotonic() + timeout
+    for thread in threads:
+        thread.start()
+    for number, (thread, recipient) in enumerate(zip(threads, recipients, strict=True)):
+        thread.join(max(0.0, deadline - time.monotonic()))
+        if number not in sent:
+            why = f"no answer in {timeout:g} seconds" if thread.is_alive() else "refused or unreachable"
+            which = f"{number + 1} of {len(recipients)} ({recipient.service_name})"
+            logger.error("Alert %s was not sent: %s", which, why)
+
+
+def _recipient(url: str) -> NotifyBase | None:
+    from apprise import Apprise, AppriseAsset
+
+    # They log URLs and what was sent to them.
+    for name in ("apprise", "urllib3", "oauthlib", "requests_oauthlib"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    # apprise's own time limit starts threads that the process waits for at its end; a redirect could lead anywhere.
+    asset = AppriseAsset(service_timeout=0, async_mode=False, http_redirects=False)
+    return Apprise.instantiate(url, asset=asset, suppress_exceptions=True)
+
+
+def _notify(recipient: NotifyBase, title: str, text: str) -> bool:
+    from apprise import Apprise, NotifyFormat, NotifyType
+
+    sender = Apprise(asset=recipient.asset)
+    sender.add(recipient)
+    return bool(sender.notify(text, title=title, notify_type=NotifyType.FAILURE, body_format=NotifyFormat.TEXT))

@@ -1,0 +1,174 @@
+"""Why a request failed, in one short word that stays the same from run to run.
+
+The account at the end of a run says «failed» only together with a cause. Whatever a spider's errback is
+given, `failure_cause` names it; what the middlewares of this project refuse is a `Refused` that knows its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import sys
+import zlib
+from typing import TYPE_CHECKING
+
+import brotli
+from OpenSSL import SSL
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+    IgnoreRequest,
+    NotSupported,
+    ResponseDataLossError,
+    UnsupportedURLSchemeError,
+)
+from scrapy.spidermiddlewares.httperror import HttpError
+from twisted.internet.error import ConnectError, ConnectionClosed
+from twisted.python.failure import Failure
+
+from alqahira.exceptions import BrowserError
+
+# As Scrapy does (scrapy/utils/_compression.py).
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+
+ROBOTS = "robots"  # robots.txt disallows it
+ROBOTS_UNREACHABLE = "robots_unreachable"  # robots.txt could not be had, so nothing may be fetched
+OFFSITE = "offsite"
+PRIVATE_ADDRESS = "private_address"
+TOO_MANY_REDIRECTS = "too_many_redirects"
+BAD_REDIRECT = "bad_redirect"  # to what is no URL
+RETRY_AFTER_TOO_LONG = "retry_after_too_long"
+RUN_ENDING = "run_ending"  # its turn did not come before the run's end
+TOO_LARGE = "too_large"
+TRUNCATED = "truncated"
+UNDECODABLE = "undecodable"  # the Content-Encoding does not fit the body
+TIMEOUT = "timeout"
+DNS = "dns"
+CONNECTION_REFUSED = "connection_refused"
+CONNECTION_LOST = "connection_lost"
+TLS = "tls"
+CHALLENGE = "challenge"  # a bot check was served instead of the page
+BLOCKED = "blocked"  # a page that refuses the reader, with a status that says all is well
+ANOTHER_ARTICLE = "another_article"  # the page is of another story than the one that was asked for
+REDIRECTED_ELSEWHERE = "redirected_elsewhere"  # an article's address led to a page that is none
+UNSUPPORTED_SCHEME = "unsupported_scheme"
+IGNORED = "ignored"  # another component raised IgnoreRequest
+UNEXPECTED = "unexpected"  # an error of the code, not of the network
+
+# Scrapy cancels a download itself for one reason only: its size (core/downloader/handlers/http11.py).
+_BY_CLASS: tuple[tuple[type[BaseException], str], ...] = (
+    (ResponseDataLossError, TRUNCATED),
+    # What HttpCompressionMiddleware's decoders raise.
+    *((kind, UNDECODABLE) for kind in (zlib.error, gzip.BadGzipFile, EOFError, brotli.error, zstd.ZstdError)),
+    (DownloadTimeoutError, TIMEOUT),
+    (DownloadCancelledError, TOO_LARGE),
+    (DownloadConnectionRefusedError, CONNECTION_REFUSED),
+    (CannotResolveHostError, DNS),
+    (UnsupportedURLSchemeError, UNSUPPORTED_SCHEME),
+    (NotSupported, UNSUPPORTED_SCHEME),
+    (IgnoreRequest, IGNORED),
+    (TimeoutError, TIMEOUT),
+    (asyncio.TimeoutError, TIMEOUT),
+    (SSL.Error, TLS),
+    (DownloadFailedError, CONNECTION_LOST),
+    (ConnectionClosed, CONNECTION_LOST),
+    (ConnectError, CONNECTION_LOST),
+    (OSError, CONNECTION_LOST),
+)
+
+
+class Refused(IgnoreRequest):
+    """A request that was not sent, or an answer that was not taken. `cause` is one of this module's constants."""
+
+    def __init__(self, cause: str, detail: str = "") -> None:
+        super().__init__(f"{cause}: {detail}" if detail else cause)
+        self.cause = cause
+
+
+def refused(crawler: Crawler, cause: str, detail: str = "") -> Refused:
+    """The exception to raise, counted in the stat `alqahira/refused/<cause>`."""
+    assert crawler.stats is not None
+    crawler.stats.inc_value(f"alqahira/refused/{cause}")
+    return Refused(cause, detail)
+
+
+def failure_cause(failure: Failure | BaseException) -> str:
+    """The cause of what an errback was given: a constant of this module, or `http_<status>`."""
+    error: BaseException = failure.value if isinstance(failure, Failure) else failure  # type: ignore[assignment]
+    if isinstance(error, (Refused, BrowserError)):
+        return error.cause
+    if isinstance(error, HttpError):
+        return answer_cause(error.response) or f"http_{error.response.status}"
+    if _is_tls(error):
+        return TLS
+    # HttpCompressionMiddleware's word for a body that unpacks to more than DOWNLOAD_MAXSIZE.
+    if isinstance(error, IgnoreRequest) and "during decompression" in str(error):
+        return TOO_LARGE
+    return next((cause for kind, cause in _BY_CLASS if isinstance(error, kind)), UNEXPECTED)
+
+
+# Cloudflare's own: the header since 2023, the script of its interstitial, the titles of its pages.
+_CHALLENGE_MARKS = (b"_cf_chl_opt", b"<title>Just a moment...</title>")
+_BLOCK_MARK = b"<title>Attention Required! | Cloudflare"
+_HEAD = 100_000  # bytes
+
+
+def answer_cause(response: Response) -> str | None:
+    """Why an answer is not the page that was asked for, whatever its status; None where it may be."""
+    if (response.headers.get("cf-mitigated") or b"").lower() == b"challenge":
+        return CHALLENGE
+    head = response.body[:_HEAD]
+    if any(mark in head for mark in _CHALLENGE_MARKS):
+        return CHALLENGE
+    return BLOCKED if response.status == 200 and _BLOCK_MARK in head else None
+
+
+def _is_tls(error: BaseException) -> bool:
+    """Whether a failed download failed in the TLS handshake; Twisted keeps that in `reasons`."""
+    reasons = getattr(error.__cause__, "reasons", ())
+    return any(isinstance(reason.value, SSL.Error) for reason in reasons)
+
+
+# What a site answers that wants no crawler, or not this one now (RFC 9110, RFC 6585, RFC 7725).
+REFUSALS = frozenset({"http_401", "http_403", "http_429", "http_451", CHALLENGE, BLOCKED})
+
+# What may be gone by the next run: the page stays in the frontier.
+_TRANSIENT = frozenset(
+    {
+        TIMEOUT,
+        DNS,
+        CONNECTION_REFUSED,
+        CONNECTION_LOST,
+        TRUNCATED,
+        TLS,
+        CHALLENGE,
+        BLOCKED,
+        REDIRECTED_ELSEWHERE,
+        ANOTHER_ARTICLE,
+        ROBOTS_UNREACHABLE,
+        RETRY_AFTER_TOO_LONG,
+        "browser_error",
+        "browser_crashed",
+        "browser_timeout",
+        "needs_browser",
+        "http_403",
+        "http_408",
+        "http_425",
+        "http_429",
+    }
+)
+
+
+def is_transient(cause: str) -> bool:
+    """Whether a later run may have better luck with the same page."""
+    return cause in _TRANSIENT or cause.startswith("http_5")

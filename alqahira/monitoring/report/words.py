@@ -1,0 +1,139 @@
+"""The report's Arabic: labels, numbers, dates and spans of time, as a news room writes them. Pure."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from alqahira.ledger.decisions import Outcome
+from alqahira.monitoring.report.figures import NO_TOPIC, NOWHERE, SEVERAL
+from alqahira.text import lexicon
+from alqahira.text.credit_words import AGENCIES
+from alqahira.text.dates import CAIRO
+
+MONTHS = (
+    *("يناير", "فبراير", "مارس", "أبريل", "مايو", "يونيو"),
+    *("يوليو", "أغسطس", "سبتمبر", "أكتوبر", "نوفمبر", "ديسمبر"),
+)
+TOPICS = {name: topic.label for name, topic in lexicon.TOPICS.items()} | {
+    SEVERAL: "أكثر من موضوع",
+    NO_TOPIC: "بلا موضوع",
+}
+OUTCOMES = {
+    Outcome.ACCEPTED: "مقبولة",
+    Outcome.UNCHANGED: "لم تتغير",
+    Outcome.DUPLICATE: "مكررة",
+    Outcome.OFF_TOPIC: "خارج الموضوع",
+    Outcome.NOT_ARTICLE: "ليست مقالات",
+    Outcome.FAILED: "متعذرة",
+}
+EXIT_STATUSES = {0: "اكتملت", 1: "اكتملت بخلل", 2: "إعدادات خاطئة", 3: "المستودع مشغول"}
+NOT_ENDED = "جارية أو انقطعت"
+STOPPED = "أُوقفت قبل نهايتها"
+# Where a field was read.
+SOURCES = {
+    "site": "قالب الموقع",
+    "jsonld": "بيانات JSON-LD",
+    "meta": "وسوم meta",
+    "page_data": "بيانات الصفحة",
+    "visible": "نص الصفحة الظاهر",
+    "sitemap": "خريطة الموقع",
+    "listing": "صفحة القسم",
+    "image_upload": "وقت رفع الصورة",  # in records of schema version 1
+    "generic": "مستخرج عام",
+    NOWHERE: "غير موجود",
+}
+FIELDS = {
+    "headline": "العنوان",
+    "description": "المقدمة",
+    "article_body": "النص",
+    "credit_line": "سطر المصدر",
+    "authors": "الكتّاب",
+    "agencies": "الوكالات",
+    "date_published": "وقت النشر",
+    "date_published_source": "مصدر وقت النشر",
+    "date_modified": "وقت التعديل",
+    "image_url": "الصورة",
+    "image_caption": "تعليق الصورة",
+    "article_sections": "أقسام الموقع",
+    "keywords": "الكلمات المفتاحية",
+    "topics": "الموضوعات",
+    "topic_terms": "عبارات الموضوع",
+    "duplicate_of": "تكرار لمادة",
+    "discovered_on": "موضع الاكتشاف",
+}
+DELAYS = (
+    "أقل من ربع ساعة",
+    "ربع ساعة إلى ساعة",
+    "ساعة إلى 3 ساعات",
+    "3 إلى 6 ساعات",
+    "6 ساعات إلى يوم",
+    "يوم إلى 3 أيام",
+    "3 أيام إلى أسبوع",
+    "أسبوع فأكثر",
+)
+
+
+def number(value: float) -> str:
+    """A whole number with commas at thousands."""
+    return f"{value:,.0f}"
+
+
+def share(part: float, whole: float) -> str:
+    """A percentage: none and all are said of none and all alone."""
+    if not whole:
+        return "–"
+    percent = 100 * part / whole
+    if 0 < percent < 1:
+        return "<1%"
+    return ">99%" if 99 < percent < 100 else f"{percent:.0f}%"
+
+
+def day(value: date) -> str:
+    """A day with its year: 24 نوفمبر 2026."""
+    return f"{value.day} {MONTHS[value.month - 1]} {value.year}"
+
+
+def short_day(value: date) -> str:
+    """A day without its year."""
+    return f"{value.day} {MONTHS[value.month - 1]}"
+
+
+def month(year: int, number: int) -> str:
+    """A month with its year."""
+    return f"{MONTHS[number - 1]} {year}"
+
+
+def moment(value: datetime) -> str:
+    """Day and time in Cairo, to the minute."""
+    local = value.astimezone(CAIRO)
+    return f"{day(local.date())}، {local:%H:%M}"
+
+
+def short_moment(value: datetime) -> str:
+    """Day of the month, month and time in Cairo, in figures."""
+    local = value.astimezone(CAIRO)
+    return f"{local.day}/{local.month} {local:%H:%M}"
+
+
+def span(value: timedelta) -> str:
+    """A length of time in its largest unit, and the next one below an hour or a day."""
+    seconds = int(value.total_seconds())
+    if seconds < 60:
+        return f"{seconds} ث"
+    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86_400
+    if hours < 1:
+        return f"{minutes} د"
+    if days < 1:
+        return f"{hours} س {minutes % 60} د" if minutes % 60 else f"{hours} س"
+    return f"{days} ي {hours % 24} س" if hours % 24 else f"{days} ي"
+
+
+def size(count: int) -> str:
+    """Bytes, in decimal units."""
+    power = min(3, (len(str(count)) - 1) // 3)
+    return f"{number(count / 1000**power)} {('بايت', 'ك.ب', 'م.ب', 'ج.ب')[power]}"
+
+
+def agency(code: str) -> str:
+    """As news rooms print it: أ ش أ, رويترز; an unknown code stays as it is."""
+    return AGENCIES.get(code, (code,))[0]

@@ -1,0 +1,368 @@
+"""The monitors: plain functions over a run's figures, called when it ends. Pure.
+
+Each takes `RunFigures` and returns one line that says what is wrong, empty where nothing is; it raises
+InsufficientData where it cannot tell. The baseline is the section's own earlier runs, only those that were complete
+and passed every monitor. A new monitor is a function that is added to MONITORS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import exp, lgamma, log
+from statistics import median
+from typing import Any
+
+from alqahira.exceptions import one_line
+from alqahira.ledger import EndedRun
+from alqahira.ledger.decisions import Outcome
+from alqahira.monitoring.causes import REFUSALS
+from alqahira.settings.configuration import Limits
+from alqahira.text.dates import CAIRO
+
+# A low share fails a monitor where chance alone would give it less often than this.
+_CHANCE = 0.001
+# A day's volume is compared with the same weekday of this many weeks, and of no fewer than _MIN_WEEKS of them.
+_WEEKS = 4
+_MIN_WEEKS = 3
+# A run may start this much later than on other days and still count to the same part of the day.
+_GRACE = timedelta(hours=1)
+
+
+class InsufficientData(Exception):
+    """A monitor has too little to compare; the text says what is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunFigures:
+    """One run at its end. `earlier`: the section's runs of the last ALQAHIRA_BASELINE_DAYS, oldest first."""
+
+    spider: str
+    site_url: str
+    started: datetime
+    reason: str
+    account: Mapping[str, Any]  # as `Account.as_dict` gives it
+    stats: Mapping[str, Any]  # Scrapy's
+    limits: Limits
+    is_bounded: bool = False  # it was given `since`, `until` or `max_articles`
+    errors: int = 0  # exceptions in callbacks and pipelines
+    failure: str = ""  # the error that ended the run early, in one line
+    earlier: Sequence[EndedRun] = ()
+    last_complete: datetime | None = None
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the run went on to its own end: nobody stopped it and no limit did."""
+        return self.reason == "finished"
+
+    @property
+    def baseline_runs(self) -> list[EndedRun]:
+        """The earlier runs that may be compared with."""
+        return [run for run in self.earlier if run.complete and not run.exit_status]
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorResult:
+    """`passed` is None where the data did not suffice; `message` says what is wrong or missing."""
+
+    name: str
+    passed: bool | None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunVerdict:
+    """What follows from the monitors' results. `complete`: the run saw all that it set out to see."""
+
+    figures: RunFigures
+    results: list[MonitorResult]
+    status_if_failed: int
+    complete: bool
+
+    @property
+    def failed(self) -> list[MonitorResult]:
+        return [result for result in self.results if result.passed is False]
+
+    @property
+    def exit_status(self) -> int:
+        return self.status_if_failed if self.failed else 0
+
+    @property
+    def problem(self) -> str:
+        """Why the exit status is not 0, in one line; else empty."""
+        if not self.failed:
+            return ""
+        first, *others = self.failed
+        return first.message + (f"; also {', '.join(result.name for result in others)}" if others else "")
+
+    @property
+    def last_complete(self) -> datetime | None:
+        """When the section's last complete run began, this one included."""
+        return self.figures.started if self.complete else self.figures.last_complete
+
+
+Monitor = Callable[[RunFigures], str]
+
+
+def run_ended(figures: RunFigures) -> str:
+    """The run was not ended by an error that its user must mend, such as a full disk."""
+    return figures.failure
+
+
+def listings_answered(figures: RunFigures) -> str:
+    """At least one listing answered and showed an article."""
+    listings = figures.account["listings"]
+    if listings.get("answered"):
+        return ""
+    if listings.get("empty"):
+        return f"no listing of {figures.site_url} shows an article; run `scrapy doctor`"
+    causes = {name: n for name, n in listings.items() if name not in _NO_CAUSES and not name.startswith("sitemap")}
+    why = _named(causes) or f"{listings.get('asked', 0)} asked"
+    return f"no listing answered at {figures.site_url}: {why}{_advice(causes)}"
+
+
+def program_errors(figures: RunFigures) -> str:
+    """No callback and no step of the pipelines broke."""
+    return f"{figures.errors} errors of the program itself; the log has their tracebacks" if figures.errors else ""
+
+
+def failed_articles(figures: RunFigures) -> str:
+    """Not more than ALQAHIRA_MAX_FAILED_SHARE of the articles failed."""
+    failed, discovered = figures.account["failed"], figures.account["discovered"]
+    if failed > discovered * figures.limits.max_failed_share:
+        causes = figures.account["causes"]["failed"]
+        return f"{failed} of {discovered} articles failed: {_named(causes)}{_advice(causes)}"
+    return ""
+
+
+# The keys of an account's listings that are no causes.
+_NO_CAUSES = ("asked", "answered", "empty")
+
+
+def _named(causes: Mapping[str, int]) -> str:
+    """Such as "http_403 40, timeout 2", the most frequent first."""
+    return ", ".join(f"{cause} {n}" for cause, n in sorted(causes.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def _advice(causes: Mapping[str, int]) -> str:
+    """What to read where nine in ten causes are refusals."""
+    refused = sum(n for cause, n in causes.items() if cause in REFUSALS)
+    if not refused or refused < 0.9 * sum(causes.values()):
+        return ""
+    return '; the site refuses this crawler (docs/operations.md, "The site refuses")'
+
+
+def lost_pages(figures: RunFigures) -> str:
+    """A finished run decided on every article that it discovered, and gave none up after its last try."""
+    account = figures.account
+    decided = sum(account.get(outcome.value, 0) for outcome in Outcome)
+    if decided != account["discovered"]:
+        return f"the account does not add up: {account['discovered']} discovered, {decided} with an outcome"
+    left, given_up = account["left"], account["notes"].get("given_up", 0)
+    if figures.is_finished and left:
+        return f"{left} articles were begun and have no outcome"
+    return f"{given_up} pages were given up after their last try" if given_up else ""
+
+
+def listing_gaps(figures: RunFigures) -> str:
+    """The pages of each listing join, to each other and to what earlier runs have seen."""
+    gaps, count = figures.account["gaps"], figures.account["notes"].get("listing_gap", 0)
+    return f"{count} gaps in listings, the first at {gaps[0]}" if gaps else ""
+
+
+def listing_depth(figures: RunFigures) -> str:
+    """Each listing was read as far back as `since` asks for."""
+    shallow = figures.account.get("shallow", [])
+    return f"{len(shallow)} listings were read no further than their first page: {shallow[0]}" if shallow else ""
+
+
+def article_coverage(figures: RunFigures) -> str:
+    """Pages give an article as often as in the section's earlier runs."""
+    return _coverage(figures, "pages gave an article", lambda a: (_read(a), _read(a) + a["failed"]))
+
+
+def body_coverage(figures: RunFigures) -> str:
+    """Pages have a body as often as in the section's earlier runs."""
+
+    def count(account: Mapping[str, Any]) -> tuple[int, int]:
+        failed = account["causes"].get("failed", {})
+        read = _read(account) - account.get("sources", {}).get("article_body", {}).get("none", 0)
+        return read, _read(account) + failed.get("no_body", 0) + failed.get("empty_shell", 0)
+
+    return _coverage(figures, "pages had a body", count)
+
+
+def date_coverage(figures: RunFigures) -> str:
+    """Articles have a date as often as in the section's earlier runs."""
+
+    def count(account: Mapping[str, Any]) -> tuple[int, int]:
+        return _read(account) - account.get("sources", {}).get("date_published", {}).get("none", 0), _read(account)
+
+    return _coverage(figures, "articles had a date", count)
+
+
+def weekday_volume(figures: RunFigures) -> str:
+    """By this time of the day not much less was accepted than on the same weekday of the last weeks."""
+    if figures.is_bounded or not figures.is_finished:
+        raise InsufficientData("a run that was bounded or stopped says nothing of the day's volume")
+    moment = figures.started.astimezone(CAIRO)
+    today = figures.account["accepted"] + sum(_accepted(figures.earlier, moment, timedelta(0)))
+    same_days = (moment - timedelta(weeks=week) for week in range(1, _WEEKS + 1))
+    past = [sum(volumes) for day in same_days if (volumes := _accepted(figures.baseline_runs, day, _GRACE))]
+    if len(past) < _MIN_WEEKS:
+        raise InsufficientData(f"{len(past)} of the last {_WEEKS} weeks have such a day, {_MIN_WEEKS} are needed")
+    usual = median(past)
+    if usual >= figures.limits.min_volume and today < usual * figures.limits.min_volume_share:
+        usually = f"{usual:g} are usual on a {moment:%A} up to {moment + _GRACE:%H:%M} in Cairo"
+        return f"{today} articles accepted today; {usually}"
+    return ""
+
+
+def source_drift(figures: RunFigures) -> str:
+    """Each field of the record comes from where it came from in the section's earlier runs."""
+    return "; ".join(figures.account["drift"])
+
+
+def request_errors(figures: RunFigures) -> str:
+    """Not more than ALQAHIRA_MAX_ERROR_SHARE of the requests failed on the way or with a server's error."""
+    failed = sum(n for name, n in figures.stats.items() if _is_error(name))
+    limit = figures.limits.max_error_share
+    return _share_of_requests(figures, failed, limit, "failed on the way or with a server error")
+
+
+def retries(figures: RunFigures) -> str:
+    """Not more than ALQAHIRA_MAX_RETRY_SHARE of the requests were tries again, and the budget for them lasted."""
+    count = figures.stats.get("retry/count", 0)
+    if figures.stats.get("retry/budget_exhausted"):
+        return f"no retries were left after {count} (ALQAHIRA_RETRY_BUDGET)"
+    return _share_of_requests(figures, count, figures.limits.max_retry_share, "were tried again")
+
+
+def robots_refusals(figures: RunFigures) -> str:
+    """robots.txt kept the run from not more than ALQAHIRA_MAX_ROBOTS_SHARE of listings and articles."""
+    account = figures.account
+    counts = (account["listings"], account["causes"].get("failed", {}))
+    refused = sum(found.get(cause, 0) for found in counts for cause in ("robots", "robots_unreachable"))
+    asked = account["listings"].get("asked", 0) + account["discovered"]
+    if refused > asked * figures.limits.max_robots_share:
+        return f"robots.txt refused, or could not be asked for, {refused} of {asked} listings and articles"
+    return ""
+
+
+def last_success(figures: RunFigures) -> str:
+    """Either this run saw all it set out to see, or one of the last ALQAHIRA_MAX_HOURS_SINCE_SUCCESS did."""
+    if is_complete(figures):
+        return ""
+    if figures.is_bounded:
+        raise InsufficientData("a run that was bounded need not see everything")
+    if figures.last_complete is None:
+        raise InsufficientData(f"no run of {figures.spider} has been complete yet")
+    hours = (figures.started - figures.last_complete) / timedelta(hours=1)
+    if hours > figures.limits.max_hours_since_success:
+        return f"the last complete run of {figures.spider} began {hours:.0f} hours before this one"
+    return ""
+
+
+# A run that fails one of these has not seen the site as it is.
+ESSENTIAL: tuple[Monitor, ...] = (run_ended, listings_answered, program_errors, failed_articles)
+MONITORS: tuple[Monitor, ...] = (
+    *ESSENTIAL,
+    lost_pages,
+    listing_gaps,
+    listing_depth,
+    article_coverage,
+    body_coverage,
+    date_coverage,
+    weekday_volume,
+    source_drift,
+    request_errors,
+    retries,
+    robots_refusals,
+    last_success,
+)
+
+
+def is_complete(figures: RunFigures) -> bool:
+    """Whether the run saw all that it set out to see; with a gap in a listing it did not."""
+    needed = run_monitors((*ESSENTIAL, listing_gaps, listing_depth), figures)
+    return figures.is_finished and all(result.passed for result in needed)
+
+
+def run_monitors(monitors: Sequence[Monitor], figures: RunFigures) -> list[MonitorResult]:
+    """One result for each monitor, in their order; a monitor that raises has failed."""
+    return [_result(monitor, figures) for monitor in monitors]
+
+
+def _result(monitor: Monitor, figures: RunFigures) -> MonitorResult:
+    name = monitor.__name__
+    try:
+        message = monitor(figures)
+    except InsufficientData as missing:
+        return MonitorResult(name, None, str(missing))
+    except Exception as error:  # it must not take the other monitors and the run's end with it
+        return MonitorResult(name, False, f"the monitor broke: {type(error).__name__}: {one_line(error)}")
+    return MonitorResult(name, not message, message)
+
+
+def _read(account: Mapping[str, Any]) -> int:
+    """How many pages gave an article: each counts once in the sources of its headline."""
+    return sum(account.get("sources", {}).get("headline", {}).values())
+
+
+def _coverage(figures: RunFigures, what: str, count: Callable[[Mapping[str, Any]], tuple[int, int]]) -> str:
+    """Says whether a share is below the baseline's by the margin, and by more than chance (binomial distribution).
+
+    Incremental runs are small: the last predecessors are counted with a run that read too few pages, and the
+    baseline's runs are counted together.
+    """
+    limits = figures.limits
+    good, total = count(figures.account)
+    if not total:
+        raise InsufficientData("no page was read")
+    older = [run for run in figures.earlier if run.complete]
+    while total < limits.monitor_min_articles and older:
+        more = count(older.pop().account)
+        good, total = good + more[0], total + more[1]
+    if total < limits.monitor_min_articles:
+        raise InsufficientData(f"{total} pages were read, {limits.monitor_min_articles} are needed")
+    baseline = [run for run in older if not run.exit_status][-limits.baseline_runs :]
+    counts = [counted for run in baseline if (counted := count(run.account))[1]]
+    if len(counts) < limits.baseline_min_runs:
+        raise InsufficientData(f"{len(counts)} earlier runs to compare with, {limits.baseline_min_runs} are needed")
+    good_before, total_before = (sum(column) for column in zip(*counts, strict=True))
+    usual = good_before / total_before
+    # Never 0 or 1 (Jeffreys' prior): what has never failed may still fail now and then.
+    chance = (good_before + 0.5) / (total_before + 1)
+    if good / total < usual - limits.coverage_margin and _at_most(good, total, chance) < _CHANCE:
+        return f"{good} of {total} {what} ({good / total:.0%}); {usual:.0%} in the {len(counts)} runs before"
+    return ""
+
+
+def _at_most(good: int, total: int, chance: float) -> float:
+    """The binomial probability of at most `good` of `total`, for 0 < chance < 1."""
+    return sum(
+        exp(lgamma(total + 1) - lgamma(k + 1) - lgamma(total - k + 1) + k * log(chance) + (total - k) * log(1 - chance))
+        for k in range(good + 1)
+    )
+
+
+def _accepted(runs: Sequence[EndedRun], moment: datetime, grace: timedelta) -> list[int]:
+    """The articles accepted by each run that began on the moment's Cairo day, at most `grace` after it."""
+    starts = [(datetime.fromisoformat(run.started).astimezone(CAIRO), run.account["accepted"]) for run in runs]
+    return [n for started, n in starts if started.date() == moment.date() and started <= moment + grace]
+
+
+def _is_error(stat: str) -> bool:
+    kind, _, name = stat.rpartition("/")
+    if kind == "downloader/exception_type_count":
+        # The project's own guards are no error of the network.
+        return not name.endswith(("Refused", "IgnoreRequest"))
+    return kind == "downloader/response_status_count" and (name.startswith("5") or name == "429")
+
+
+def _share_of_requests(figures: RunFigures, count: int, limit: float, what: str) -> str:
+    asked = figures.stats.get("downloader/request_count", 0)
+    if asked < figures.limits.monitor_min_requests:
+        raise InsufficientData(f"{asked} requests were sent, {figures.limits.monitor_min_requests} are needed")
+    return f"{count} of {asked} requests {what}" if count > asked * limit else ""

@@ -1,0 +1,1 @@
+"""What leaves the ledger: parts, manifest, schemas, feeds."""

@@ -1,0 +1,297 @@
+"""Sealed part files and their manifest: what the ledger's outbox holds reaches the output exactly once.
+
+The protocol: a part is planned in the ledger (its number, rows and digest, in one transaction), written
+under a hidden name, synced, renamed, its folder synced, and then marked sealed. Whatever dies between two
+of these steps, `recover` writes what was planned again, to the byte. A reader sees whole parts or none.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+import re
+import secrets
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from alqahira.article import SCHEMA_VERSION, rfc3339
+from alqahira.exceptions import AlqahiraError, LedgerUnusable
+from alqahira.ledger import Ledger
+from alqahira.ledger.tables import articles, outbox, parts
+
+ARTICLES_FOLDER = "articles"
+MANIFEST = "_manifest.json"
+# Hidden, and with an ending that no reader's pattern takes for a part.
+_ASIDE_PREFIX, _ASIDE_SUFFIX = ".", ".tmp"
+PART_NAME = re.compile(r"part-\d{6,}\.jsonl(\.gz)?")
+
+
+class OutputUnwritable(AlqahiraError):
+    """The output folder cannot be written; all that was accepted is safe in the ledger."""
+
+    exit_status = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of the manifest; `path` is below the output folder, with forward slashes."""
+
+    path: str
+    rows: int
+    bytes: int
+    sha256: str
+    schema_version: int
+
+
+class Publisher:
+    """Moves the outbox into sealed parts, whoever accepted what is in it."""
+
+    def __init__(
+        self, ledger: Ledger, output_dir: Path, *, max_rows: int, max_age_seconds: float, compress: bool
+    ) -> None:
+        self._ledger = ledger
+        self._output = output_dir
+        self._max_rows = max_rows
+        self._max_age = timedelta(seconds=max_age_seconds)
+        self._compress = compress
+        # What is known of the rows that wait: the oldest's time, and how many more a day needs at least to be full.
+        self._oldest: str | None = None
+        self._rows_to_full = 0
+        # Whether the manifest lists every part that was placed.
+        self._is_listed = True
+
+    def recover(self) -> None:
+        """Finish what a run that died had planned, take away what it left lying about, rebuild the manifest.
+
+        Raises LedgerUnusable where parts lie in the output that this ledger knows nothing of.
+        """
+        self._ledger.persist(self._recover)
+
+    def _recover(self) -> None:
+        self._refuse_foreign_parts()
+        parts_aside = (self._output / ARTICLES_FOLDER).glob(f"*/{_ASIDE_PREFIX}*{_ASIDE_SUFFIX}")
+        for stray in (*parts_aside, *self._output.glob(f"{_ASIDE_PREFIX}{MANIFEST}.*{_ASIDE_SUFFIX}")):
+            stray.unlink(missing_ok=True)
+        self._place_planned()
+        self._write_manifest()
+
+    def seal_due(self, now: datetime) -> None:
+        """Seal all that waits once a day has a part's rows together, or the oldest row has waited long enough.
+
+        To be called after each accepted article; `now`: when its page was fetched. The ledger is asked only when it
+        may be so, for there to count what waits costs as much as what waits.
+        """
+        if self._may_be_due(now) and self._ledger.persist(lambda: self._is_due(now)):
+            self._ledger.persist(self._seal)
+            self._oldest, self._rows_to_full = None, 0
+
+    def _may_be_due(self, now: datetime) -> bool:
+        self._rows_to_full -= 1
+        self._oldest = min(self._oldest or rfc3339(now), rfc3339(now))
+        return self._rows_to_full <= 0 or self._oldest <= rfc3339(now - self._max_age)
+
+    def _is_due(self, now: datetime) -> bool:
+        with self._ledger.transaction() as connection:
+            waiting = sa.select(outbox.c.day, sa.func.count(), sa.func.min(outbox.c.accepted))
+            found = connection.execute(waiting.where(outbox.c.part.is_(None)).group_by(outbox.c.day)).all()
+        if not found:
+            return False
+        self._oldest = min(oldest for _, _, oldest in found)
+        self._rows_to_full = self._max_rows - max(rows for _, rows, _ in found)
+        return self._rows_to_full <= 0 or self._oldest <= rfc3339(now - self._max_age)
+
+    def seal_all(self) -> None:
+        """Seal everything that waits, in parts of at most `max_rows` rows, a Cairo day each."""
+        self._ledger.persist(self._seal)
+
+    def _seal(self) -> None:
+        while self._plan_one():
+            pass
+        self._place_planned()
+        if not self._is_listed:
+            self._write_manifest()
+
+    # --- plan ---------------------------------------------------------------------------------
+
+    def _plan_one(self) -> bool:
+        """Give the oldest waiting rows of one day a part of their own; False where nothing waits."""
+        with self._ledger.transaction() as connection:
+            unplanned = sa.select(outbox.c.position, outbox.c.day).where(outbox.c.part.is_(None))
+            first = connection.execute(unplanned.order_by(outbox.c.day, outbox.c.position).limit(1)).first()
+            if first is None:
+                return False
+            same_day = unplanned.where(outbox.c.day == first.day).order_by(outbox.c.position).limit(self._max_rows)
+            positions = list(connection.scalars(same_day.with_only_columns(outbox.c.position)))
+            blank = {"path": "", "rows": 0, "bytes": 0, "sha256": "", "schema_version": SCHEMA_VERSION, "sealed": 0}
+            (sequence,) = connection.execute(parts.insert().values(**blank)).inserted_primary_key or (0,)
+            last = positions[-1]
+            chosen = (outbox.c.part.is_(None), outbox.c.day == first.day, outbox.c.position <= last)
+            connection.execute(outbox.update().where(*chosen).values(part=sequence))
+            path = part_path(first.day, sequence, compress=self._compress)
+            content = _content(connection, sequence, path)
+            planned = {
+                "path": path,
+                "rows": len(positions),
+                "bytes": len(content),
+                "sha256": hashlib.sha256(content).hexdigest(),
+            }
+            connection.execute(parts.update().where(parts.c.sequence == sequence).values(**planned))
+        return True
+
+    # --- place --------------------------------------------------------------------------------
+
+    def _place_planned(self) -> None:
+        """Write every planned part to where it belongs and mark it."""
+        with self._ledger.transaction() as connection:
+            planned = connection.execute(sa.select(parts).where(parts.c.sealed == 0).order_by(parts.c.sequence)).all()
+        if planned:
+            self._is_listed = False
+        for row in planned:
+            with self._ledger.transaction() as connection:
+                content = _content(connection, row.sequence, row.path)
+            if hashlib.sha256(content).hexdigest() != row.sha256:
+                raise LedgerUnusable(f"the state is damaged: {row.path} no longer comes out as it was planned")
+            try:
+                write_atomic(self._output / row.path, content)
+            except OSError as error:
+                raise OutputUnwritable(
+                    f"{self._output / row.path} cannot be written: {error.strerror}; nothing is lost, the next run "
+                    "publishes it"
+                ) from None
+            with self._ledger.transaction() as connection:
+                connection.execute(parts.update().where(parts.c.sequence == row.sequence).values(sealed=1))
+
+    def _refuse_foreign_parts(self) -> None:
+        with self._ledger.transaction() as connection:
+            known = set(connection.scalars(sa.select(parts.c.path)))
+        for path in part_files(self._output):
+            if path not in known:
+                raise LedgerUnusable(
+                    f"{self._output / path} is not known to this state: use another ALQAHIRA_OUTPUT_DIR, or rebuild "
+                    "the state from the parts with «scrapy verify --rebuild-state»"
+                )
+
+    def _write_manifest(self) -> None:
+        with self._ledger.transaction() as connection:
+            rows = connection.execute(sa.select(parts).where(parts.c.sealed == 1).order_by(parts.c.sequence)).all()
+            listed = [Part(row.path, row.rows, row.bytes, row.sha256, row.schema_version) for row in rows]
+            try:
+                # Within the transaction: a successor waits for its end, so that an older list never replaces a newer.
+                write_manifest(self._output, listed)
+            except OSError as error:
+                raise OutputUnwritable(f"{self._output / MANIFEST} cannot be written: {error.strerror}") from None
+        self._is_listed = True
+
+
+def _content(connection: Connection, sequence: int, path: str) -> bytes:
+    """The bytes of a part, from the ledger alone: the same whenever they are made."""
+    lines = connection.scalars(
+        sa.select(articles.c.record)
+        .join(outbox, (outbox.c.article_id == articles.c.article_id) & (outbox.c.revision == articles.c.revision))
+        .where(outbox.c.part == sequence)
+        .order_by(outbox.c.position)
+    )
+    return encoded(lines, compress=path.endswith(".gz"))
+
+
+def part_path(day: str, number: int, *, compress: bool, below: str = ARTICLES_FOLDER) -> str:
+    """Where a part stands below the output folder. `day`: Cairo's, or `unknown`."""
+    return f"{below}/date_published={day}/part-{number:06d}.jsonl{'.gz' if compress else ''}"
+
+
+def encoded(lines: Iterable[str], *, compress: bool) -> bytes:
+    """The bytes of a part that holds these lines."""
+    content = "".join(f"{line}\n" for line in lines).encode()
+    # Without a time stamp in the header: the same rows give the same bytes.
+    return gzip.compress(content, mtime=0) if compress else content
+
+
+def write_manifest(output_dir: Path, listed: Iterable[Part]) -> None:
+    """List the parts, in this order. Raises OSError."""
+    told = {"parts": [asdict(part) for part in listed]}
+    write_atomic(output_dir / MANIFEST, json.dumps(told, indent=1).encode() + b"\n")
+
+
+def write_atomic(path: Path, content: bytes) -> None:
+    """Put a file in place whole or not at all, and durably: aside, sync, rename, sync the folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # A name of its own: two processes never write into one file.
+    aside = path.with_name(f"{_ASIDE_PREFIX}{path.name}.{secrets.token_hex(4)}{_ASIDE_SUFFIX}")
+    try:
+        with aside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    except OSError:
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
+        raise
+    for folder in (path.parent, path.parent.parent):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+# --- reading ------------------------------------------------------------------------------------
+
+
+def part_files(output_dir: Path) -> list[str]:
+    """Every visible part below the output folder, as the manifest names them."""
+    found = (output_dir / ARTICLES_FOLDER).glob("date_published=*/part-*")
+    return sorted(path.relative_to(output_dir).as_posix() for path in found if PART_NAME.fullmatch(path.name))
+
+
+def read_manifest(output_dir: Path) -> list[Part]:
+    """The parts as the manifest lists them; none where there is no manifest. ValueError where it is broken."""
+    try:
+        listed = json.loads((output_dir / MANIFEST).read_text("utf-8"))["parts"]
+        return [Part(**part) for part in listed]
+    except FileNotFoundError:
+        return []
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{output_dir / MANIFEST} is no manifest: {error}") from None
+
+
+def read_part(path: Path) -> Iterator[dict[str, Any]]:
+    """The records of one part."""
+    with gzip.open(path, "rb") if path.name.endswith(".gz") else path.open("rb") as file:
+        for line in file:
+            yield json.loads(line)
+
+
+def read_corpus(output_dir: Path) -> Iterator[dict[str, Any]]:
+    """The highest revision of every article, in the order of the manifest."""
+    newest: dict[str, dict[str, Any]] = {}
+    for part in read_manifest(output_dir):
+        for record in read_part(output_dir / part.path):
+            if record["revision"] >= newest.get(record["article_id"], record)["revision"]:
+                newest[record["article_id"]] = record
+    yield from newest.values()
+
+
+def check(output_dir: Path, part: Part) -> str | None:
+    """What is wrong with a part of the manifest, or None."""
+    path = output_dir / part.path
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return "missing"
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    if len(content) < part.bytes:
+        return f"shortened: {len(content)} of {part.bytes} bytes"
+    if hashlib.sha256(content).hexdigest() != part.sha256:
+        return "changed"
+    return None

@@ -1,0 +1,152 @@
+"""What this project sets of Scrapy's settings, grouped, with why it is as it is (docs.scrapy.org, «Settings»).
+
+Its own, which begin with `ALQAHIRA_`, are in `configuration.py`, with their defaults and bounds. Those with
+`POSTGRESQL_` are constants, changed here alone.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+# First of all: as it loads, Scrapy searches all modules and the whole stack for its own name (`inspect.stack`), and
+# there are few of either now.
+import scrapy.core.downloader.handlers.http11  # noqa: F401
+from scrapy.settings.default_settings import EXTENSIONS_BASE as _SCRAPYS_EXTENSIONS
+from scrapy.settings.default_settings import SPIDER_MIDDLEWARES_BASE as _SCRAPYS_SPIDERWARE
+
+from alqahira.settings import configuration
+
+# --- a state in PostgreSQL (docs/scaling.md) ---------------------------------------------------
+
+# Seconds that a run waits for a database that went away under it, before it ends and leaves its work to the next.
+POSTGRESQL_PATIENCE = 60.0
+# The same where a run begins: long enough for a server that is just being restarted.
+POSTGRESQL_OPENING_PATIENCE = 5.0
+# Ends what a dead network leaves open, on this side within half a minute (libpq's names; seconds, milliseconds).
+POSTGRESQL_CONNECT_ARGS: dict[str, Any] = {
+    "application_name": "alqahira",
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+    "tcp_user_timeout": 30_000,
+}
+# The same on the server's side, which so releases what a vanished node held; nobody keeps its successor waiting for
+# long; and a commit is on the disk before anything is told of it, whatever the server's own default.
+POSTGRESQL_WRITER_OPTIONS = (
+    "-c synchronous_commit=on -c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3 "
+    "-c lock_timeout=30s -c idle_in_transaction_session_timeout=60s"
+)
+
+# --- the project ------------------------------------------------------------------------------
+
+BOT_NAME = "alqahira"
+SPIDER_MODULES = ["spiders"]
+NEWSPIDER_MODULE = "spiders"
+COMMANDS_MODULE = "alqahira.commands"
+
+# --- the road of an article -------------------------------------------------------------------
+
+ITEM_PIPELINES = {
+    "pipelines.archive.Archive": 50,
+    "pipelines.normalize.Normalize": 100,
+    "pipelines.classify.Classify": 200,
+    "pipelines.deduplicate.Deduplicate": 300,
+    "pipelines.publish.Publish": 400,
+}
+# Both listen by default in Scrapy 2.19: a crawler listens to nobody. With None in EXTENSIONS they would still be
+# loaded, with all that they need.
+_LISTENERS = ("scrapy.extensions.telnet.TelnetConsole", "scrapy.extensions.remote_control.RemoteControl")
+EXTENSIONS_BASE = {name: order for name, order in _SCRAPYS_EXTENSIONS.items() if name not in _LISTENERS}
+EXTENSIONS: dict[str, Any] = {
+    "alqahira.crawling.extensions.run.RunExtension": 0,
+    "alqahira.crawling.extensions.progress.Progress": 100,
+}
+# What every result of a spider goes through: nothing here asks for a depth or for what `start` gave, no request copies
+# another's `meta`, and the site need not be told from where its readers come.
+_UNASKED = ("depth.DepthMiddleware", "metacopy.MetaCopyDetectionMiddleware", "start.StartSpiderMiddleware")
+SPIDER_MIDDLEWARES_BASE = {name: order for name, order in _SCRAPYS_SPIDERWARE.items() if not name.endswith(_UNASKED)}
+REFERER_ENABLED = False
+# Scrapy looks at each callback, whether it is a generator that returns something; mypy has.
+WARN_ON_GENERATOR_RETURN_VALUE = False
+# The steps wait for nothing; Scrapy's default starts a hundred tasks for every page (docs/performance.md).
+CONCURRENT_ITEMS = 1
+# Some fifteen numbers are counted for every page.
+STATS_CLASS = "alqahira.crawling.stats.PlainStatsCollector"
+TELNETCONSOLE_ENABLED = False
+REMOTE_CONTROL_ENABLED = False
+
+# --- manners (docs/manners.md) ----------------------------------------------------------------
+
+DOWNLOADER_MIDDLEWARES: dict[str, Any] = {
+    # Scrapy's own lets the first requests of a run slip past robots.txt; ROBOTSTXT_OBEY means nothing here.
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
+    "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
+    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
+    "alqahira.crawling.middlewares.offsite.OffsiteGuardMiddleware": 50,
+    "alqahira.crawling.middlewares.address_guard.AddressGuardMiddleware": 60,
+    "alqahira.crawling.middlewares.robots.RobotsMiddleware": 100,
+    "alqahira.crawling.middlewares.user_agent.ProjectUserAgentMiddleware": 490,
+    "alqahira.crawling.middlewares.browser.BrowserMiddleware": 540,
+    # The waits that robots.txt, Retry-After and retries ask for.
+    "alqahira.crawling.middlewares.politeness.HostDelays": 545,
+    "alqahira.crawling.middlewares.retry.PoliteRetryMiddleware": 550,
+    "alqahira.crawling.middlewares.redirects.BoundedMetaRefreshMiddleware": 580,
+    # Between the decompression (590) and the redirects: it sees what came over the wire.
+    "alqahira.crawling.middlewares.wire.RawResponseMiddleware": 595,
+    "alqahira.crawling.middlewares.redirects.BoundedRedirectMiddleware": 600,
+}
+# A name is checked where it is resolved, so that none can change its answer afterwards.
+TWISTED_DNS_RESOLVER = "alqahira.crawling.middlewares.address_guard.GuardedResolver"
+# An article is a hundred times smaller; Scrapy's default is 1 GiB.
+DOWNLOAD_MAXSIZE = 16 * 1024 * 1024
+DOWNLOAD_WARNSIZE = 4 * 1024 * 1024
+DOWNLOAD_TIMEOUT = 30
+REDIRECT_MAX_TIMES = 5
+
+# The site needs no cookie, and at the first one Scrapy's middleware fetches the list of public suffixes from elsewhere,
+# in the reactor's thread and without a time limit.
+COOKIES_ENABLED = False
+
+# The site sets the pace: the slower it answers, the slower it is asked.
+AUTOTHROTTLE_ENABLED = True
+AUTOTHROTTLE_START_DELAY = 1.0
+AUTOTHROTTLE_MAX_DELAY = 60.0
+AUTOTHROTTLE_TARGET_CONCURRENCY = 2.0
+# Never faster than this, in seconds between two requests, however fast it answers.
+DOWNLOAD_DELAY = 0.25
+CONCURRENT_REQUESTS_PER_DOMAIN = 4
+
+RETRY_TIMES = 3
+RETRY_GIVE_UP_LOG_LEVEL = "WARNING"
+
+# --- the browser (docs/browser.md) ------------------------------------------------------------
+
+# Scrapy's own handler until a page needs more; Playwright and Chromium start with the first such page.
+DOWNLOAD_HANDLERS = dict.fromkeys(("http", "https"), "alqahira.crawling.browser.handler.BrowserDownloadHandler")
+
+# --- feeds ------------------------------------------------------------------------------------
+
+# `-O file.jsonl` writes lines that are equal to the parts' byte for byte.
+FEED_EXPORTERS = dict.fromkeys(("jsonl", "jsonlines", "jl"), "alqahira.publishing.exporters.ArticleLinesExporter")
+FEED_EXPORT_ENCODING = "utf-8"
+
+# --- logging ----------------------------------------------------------------------------------
+
+LOG_LEVEL = "INFO"
+# The account says what happened; the raw counters are for debugging (`-s STATS_DUMP=True`).
+STATS_DUMP = False
+# One line for a dropped or scraped item at DEBUG only: the account at the end says how many and why.
+LOG_FORMATTER = "alqahira.monitoring.logformatter.QuietLogFormatter"
+
+TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
+
+# --- the project's own ------------------------------------------------------------------------
+
+globals().update(configuration.DEFAULTS)
+# And the environment's, whatever its name: one that is no setting is refused with the others.
+for _name, _value in os.environ.items():
+    if _value.strip() and (_name.startswith(configuration.PREFIX) or configuration.is_replaced(_name)):
+        globals()[_name] = _value.strip()

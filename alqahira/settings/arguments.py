@@ -1,0 +1,50 @@
+"""What one run is asked for: the spider's arguments, checked before any request. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from alqahira.exceptions import ConfigurationError
+from alqahira.settings.checks import Count, Day, validated
+
+# By this one Scrapyd names its job: no business of the crawl's, but of what the job may set (`api_settings.py`).
+JOB_ARGUMENT = "_job"
+
+
+class CrawlArguments(BaseModel):
+    """What one run was asked for. `since` and `until` are Cairo days, both included."""
+
+    model_config = ConfigDict(frozen=True)
+
+    since: Day = None
+    until: Day = None
+    max_articles: Count = None
+
+    @classmethod
+    def parse(cls, given: Mapping[str, object], *, today: date) -> Self:
+        """The arguments as given with `-a name=value`; `today` is Cairo's.
+
+        Raises ConfigurationError for an unknown name, a date that is none, a count below 1, `since` after
+        `until` or after today.
+        """
+        for name in given:
+            if name not in (*cls.model_fields, JOB_ARGUMENT):
+                raise ConfigurationError(f"unknown spider argument {name!r}; known are {', '.join(cls.model_fields)}")
+        asked = validated(cls, given)
+        if asked.since and asked.since > today:
+            raise ConfigurationError(f"since={asked.since} is after today, {today} in Cairo")
+        return asked
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.since and self.until and self.since > self.until:
+            raise ConfigurationError(f"since={self.since} is after until={self.until}")
+        return self
+
+    def covers(self, day: date | None) -> bool:
+        """Whether an article of that Cairo day is asked for; one without a date always is."""
+        return day is None or ((not self.since or day >= self.since) and (not self.until or day <= self.until))

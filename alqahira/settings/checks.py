@@ -1,0 +1,137 @@
+"""Types of settings and arguments, and the one line that names a wrong value."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError, WrapValidator
+from scrapy.utils.conf import closest_scrapy_cfg
+
+from alqahira.exceptions import ConfigurationError
+
+M = TypeVar("M", bound=BaseModel)
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_COUNT = re.compile(r"[1-9]\d{0,8}", re.ASCII)
+
+
+def validated(model: type[M], values: Mapping[str, Any], *, name_of: Callable[[str], str] = str) -> M:
+    """The values as a model. Raises ConfigurationError for the first wrong one; `name_of` a field is what users set.
+
+    The value is shown short and without a login; not at all where the field has `repr=False`.
+    """
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = str(first["loc"][0])
+        info = model.model_fields[field]
+        if first["type"] == "value_error":
+            reason = str(first["ctx"]["error"])
+        elif get_origin(info.annotation) is Literal:
+            reason = f"is none of {', '.join(get_args(info.annotation))}"
+        elif info.annotation in (int, float):
+            low, high = (next(getattr(m, end) for m in info.metadata if hasattr(m, end)) for end in ("ge", "le"))
+            reason = f"is no {'whole number' if info.annotation is int else 'number'} from {low:g} to {high:g}"
+        else:
+            reason = "is no text"
+        shown = re.sub(r"//[^/]*@", "//…@", str(values.get(field)))[:80]
+        raise ConfigurationError(f"{name_of(field)}{f'={shown!r}' if info.repr else ''} {reason}") from None
+
+
+def below_project(path: Path) -> Path:
+    """A relative folder is below that of scrapy.cfg, wherever a command is started; without one, where it is started.
+
+    An egg has none; a checkout has one beside this package.
+    """
+    own = Path(__file__).parents[2] / "scrapy.cfg"
+    root = Path(closest_scrapy_cfg() or (own if own.is_file() else "scrapy.cfg")).absolute().parent
+    path = path.expanduser()
+    return path if root == Path.cwd() else root / path
+
+
+def make_folder(folder: Path, name: str) -> None:
+    """Make it where it is missing. Raises ConfigurationError, with the setting's name, where it cannot be written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, probe = tempfile.mkstemp(prefix=".probe-", dir=folder)
+        os.close(handle)
+        os.unlink(probe)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise ConfigurationError(f"{name}={str(folder)[:80]!r} cannot be written: {reason}") from None
+
+
+def _flag(value: object) -> bool:
+    """As Scrapy reads one."""
+    if str(value).lower() not in ("true", "false", "1", "0"):
+        raise ValueError("is neither true nor false")
+    return str(value).lower() in ("true", "1")
+
+
+def _day(value: object) -> date | None:
+    if value in (None, ""):
+        return None
+    try:
+        if _DAY.fullmatch(str(value)):
+            return date.fromisoformat(str(value))
+    except ValueError:
+        pass
+    raise ValueError("is no date: write YYYY-MM-DD")
+
+
+def _start_of_day(value: object) -> datetime | None:
+    from alqahira.text.dates import start_of_cairo_day
+
+    day = _day(value)
+    return start_of_cairo_day(day) if day else None
+
+
+def _count(value: object) -> int | None:
+    if value in (None, ""):
+        return None
+    if not _COUNT.fullmatch(str(value)):
+        raise ValueError("is no count: write a whole number from 1")
+    return int(str(value))
+
+
+def _site_root(value: str) -> str:
+    try:
+        parts = urlsplit(value.strip())
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or re.search(r"\s", value.strip()):
+        raise ValueError("is no http(s) URL")
+    if parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
+        raise ValueError("must be a site's root, such as https://example.org")
+    return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+def _steps(value: Any, read: Callable[[Any], Any]) -> Any:
+    try:
+        return read(json.loads(value) if isinstance(value, str) else value)
+    except ValueError:
+        raise ValueError("is no list of [days, hours], with 0 to 36500 days and 0.01 to 87600 hours") from None
+
+
+# "Drop" is "drop"; what is no text is left to be refused.
+any_case = BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value)
+Flag = Annotated[bool, BeforeValidator(_flag)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Seconds = Annotated[float, Field(ge=0, le=86_400)]
+Folder = Annotated[Path, AfterValidator(below_project)]
+Day = Annotated[date | None, BeforeValidator(_day)]
+StartOfDay = Annotated[datetime | None, BeforeValidator(_start_of_day)]
+Words = Annotated[tuple[str, ...], BeforeValidator(lambda value: value.split() if isinstance(value, str) else value)]
+Count = Annotated[int | None, BeforeValidator(_count)]
+SiteRoot = Annotated[str, AfterValidator(_site_root)]
+_Step = tuple[Annotated[float, Field(ge=0, le=36_500)], Annotated[float, Field(ge=0.01, le=87_600)]]
+Steps = Annotated[tuple[_Step, ...], WrapValidator(_steps)]

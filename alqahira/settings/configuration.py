@@ -1,0 +1,251 @@
+"""Every setting of the project's own: its type, bounds, default and what it is for; and the values of Scrapy's.
+
+A field made by `option` is the setting `ALQAHIRA_<FIELD>`, and an environment variable of that name; `-s` wins over it.
+The others have Scrapy's names. `job` says what a job of Scrapyd may do with a setting
+(`api_settings.py`); without one it is the operator's alone.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from weakref import WeakKeyDictionary
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from scrapy.settings import BaseSettings
+
+from alqahira import site
+from alqahira.exceptions import ConfigurationError
+from alqahira.settings.checks import (
+    Flag,
+    Folder,
+    Seconds,
+    Share,
+    SiteRoot,
+    StartOfDay,
+    Steps,
+    Words,
+    any_case,
+    below_project,
+    make_folder,
+    validated,
+)
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
+
+PREFIX = "ALQAHIRA_"
+STATE_FILE = "state.db"
+ARCHIVE_FOLDER = "archive"
+_ALERTS = "alerts go to the URLs in ALQAHIRA_ALERT_URLS, such as"
+_MAIL = "mailtos://USER:PASSWORD@smtp.example.org?from=alqahira@example.org&to=desk@example.org"
+# Names that are settings no more (`*` stands for anything), and what replaced each.
+REPLACED: dict[str, str] = {
+    "ALQAHIRA_MAX_LOAD_MORE_CLICKS": "one press teaches the request, and ALQAHIRA_MAX_LISTING_PAGES bounds the pages",
+    "ALQAHIRA_BROWSER_LOAD_MORE_BUDGET": "one press teaches the request behind the control (docs/browser.md)",
+    "ALQAHIRA_OTHERS_PATIENCE": "one run at a time writes to a ledger; ALQAHIRA_LEDGER_WAIT bounds the wait",
+    "ALQAHIRA_WEBHOOK_URL": f"{_ALERTS} jsons://example.org/hook",
+    "ALQAHIRA_SLACK_API_URL": f"{_ALERTS} slack://BOT_TOKEN/#CHANNEL",
+    "SPIDERMON_SLACK_*": f"{_ALERTS} slack://BOT_TOKEN/#CHANNEL",
+    "SPIDERMON_EMAIL_*": f"{_ALERTS} {_MAIL}",
+    "SPIDERMON_SMTP_*": f"{_ALERTS} {_MAIL}",
+    "SPIDERMON_*": f"all monitors run, with thresholds in docs/operations.md; {_ALERTS} {_MAIL}",
+}
+# What a job of Scrapyd may do with a setting.
+FREE, AT_LEAST, AT_MOST, AS_IS = "free", "at least", "at most", "as the operator has it"
+_DAY = 86_400
+
+
+def option(default: Any, text: str, low: float | None = None, high: float | None = None, **more: Any) -> Any:
+    """A setting of the project's own, with the least and the most that make sense."""
+    return Field(default, description=text, **_limits(low, high, **more))
+
+
+def scrapys(low: float | None = None, high: float | None = None, **more: Any) -> Any:
+    """A setting of Scrapy's, whose default is elsewhere."""
+    return Field(**_limits(low, high, **more))
+
+
+def _limits(low: float | None, high: float | None, *, job: str = "", secret: bool = False) -> dict[str, Any]:
+    return {"ge": low, "le": high, "repr": not secret, "json_schema_extra": {"job": job}}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The monitors' thresholds; each is the setting ALQAHIRA_<NAME>, explained below."""
+
+    max_failed_share: float
+    max_error_share: float
+    max_retry_share: float
+    max_robots_share: float
+    coverage_margin: float
+    min_volume_share: float
+    min_volume: int
+    max_hours_since_success: float
+    baseline_runs: int
+    baseline_min_runs: int
+    monitor_min_articles: int
+    monitor_min_requests: int
+
+
+class Configuration(BaseModel):
+    """The settings of a run, checked."""
+
+    model_config = ConfigDict(frozen=True, validate_default=True, defer_build=True, allow_inf_nan=False)
+
+    # --- what users set
+    site_url: SiteRoot = option(site.ROOT.value, "the site's root", job=AS_IS)
+    output_dir: Folder = option("output", "where the corpus goes; a relative one is below scrapy.cfg's", job=AS_IS)
+    state_url: str = option("", "the ledger; empty: state.db in the output folder", job=AS_IS, secret=True)
+    near_duplicates: Annotated[Literal["drop", "mark", "off"], any_case] = option(
+        "drop", "`drop` what was published already, publish it with `duplicate_of` (`mark`), or do not look", job=FREE
+    )
+    browser: Annotated[Literal["auto", "never", "always"], any_case] = option(
+        "auto", "`auto`: plain HTTP first, the browser where it is needed (docs/browser.md)", job=FREE
+    )
+    user_agent_contact: str = option("", "an address or URL by which the site's operators can reach you")
+    compress_parts: Flag = option(False, "parts are .jsonl.gz; what is written already stays as it is", job=FREE)
+    archive: Flag = option(False, "keep the article pages in <output>/archive/ (docs/archive.md)", job=FREE)
+    progress: Annotated[Literal["auto", "never"], any_case] = option("auto", "`never`: no bar, even on a terminal")
+    log_json: Flag = option(False, "one JSON object a line of the log")
+    # --- how far a run goes
+    sitemap_days: int = option(7, "days that sitemaps are read back without `since`", 0, 36_500, job=FREE)
+    overlap: int = option(5, "known articles in a row that end the paging of a listing", 1, 10**6, job=FREE)
+    max_listing_pages: int = option(1_000, "pages of one listing in a run: an endless one ends", 1, 10**6, job=FREE)
+    max_sitemaps: int = option(500, "files of a sitemap index in a run", 0, 10**6, job=FREE)
+    revisit: Steps = option(
+        [(1, 2), (3, 12), (7, 24), (30, 168), (365, 2160)],
+        "(age of an article in days up to which it holds, hours between visits); after the last, never again",
+    )
+    max_revisits: int = option(500, "known articles that are asked about again in a run", 0, 10**9, job=FREE)
+    # --- what is written
+    max_headline: int = option(1_000, "characters; a longer headline fails as `headline_too_long`", 1, 10**6)
+    part_max_rows: int = option(5_000, "rows at which a part is sealed", 1, 10**6, job=FREE)
+    part_max_age_seconds: float = option(300, "age of its oldest row at which it is sealed", 0, 365 * _DAY, job=FREE)
+    # --- monitors (docs/operations.md)
+    max_failed_share: Share = option(0.5, "of the articles taken up that may fail")
+    baseline_days: int = option(30, "days of a section's own runs that a run is compared with", 0, 36_500)
+    baseline_since: StartOfDay = option("", "YYYY-MM-DD (Cairo): the site changed then, compare with nothing older")
+    baseline_runs: int = option(20, "most earlier runs that coverage is compared with", 1, 100_000)
+    baseline_min_runs: int = option(3, "fewest of them", 1, 100_000)
+    monitor_min_articles: int = option(5, "pages of this run below which coverage is not judged", 1, 10**6)
+    coverage_margin: Share = option(0.1, "by which coverage may be lower; lower still, where chance explains it")
+    min_volume_share: Share = option(0.25, "of the articles usual on a weekday below which a day fails")
+    min_volume: int = option(10, "articles that must be usual for that", 1, 10**6)
+    max_error_share: Share = option(0.2, "of the requests that may fail")
+    max_retry_share: Share = option(0.2, "of the requests that may be tries again")
+    monitor_min_requests: int = option(20, "requests of this run below which those two are not judged", 1, 10**6)
+    max_robots_share: Share = option(0.1, "of listings and articles that robots.txt may refuse")
+    max_hours_since_success: float = option(
+        48, "an incomplete run fails where the last complete one began longer ago", 0, 876_000
+    )
+    metrics_dir: Folder = option("", "for node_exporter's textfile collector; empty: `metrics` in the output folder")
+    alert_urls: Words = option("", "apprise URLs, white space between them; they hold secrets", secret=True)
+    alert_timeout: float = option(30, "seconds in which all alerts must be sent", 1, _DAY)
+    ledger_wait: Seconds = option(600.0, "seconds to wait for the other section's run to end; 0: not at all")
+    # --- manners (docs/manners.md)
+    retry_budget: float = option(50, "retries in a run, and one more for every five answers", 0, 10**6, job=AT_MOST)
+    crawl_delay_max: Seconds = option(60.0, "seconds; a longer Crawl-delay is cut to this, with a warning")
+    retry_after_max: Seconds = option(300.0, "seconds; a host that wants more is given up, with a cause")
+    backoff_base: Seconds = option(1.0, "seconds before the first retry without a Retry-After; they double, up to…")
+    backoff_max: Seconds = option(60.0, "…this")
+    # --- the browser (docs/browser.md)
+    browser_deadline: float = option(60, "seconds for one page", 0.1, _DAY)
+    browser_pages: int = option(2, "pages that are open at once", 1, 64)
+    # --- Scrapy's
+    autothrottle_enabled: Flag = scrapys(job=AT_LEAST)
+    autothrottle_start_delay: Seconds = scrapys(job=AT_LEAST)
+    autothrottle_max_delay: Seconds = scrapys(job=AT_LEAST)
+    autothrottle_target_concurrency: float = scrapys(0.01, 10_000, job=AT_MOST)
+    closespider_errorcount: int = scrapys(0, 10**9, job=FREE)
+    closespider_itemcount: int = scrapys(0, 10**9, job=FREE)
+    closespider_pagecount: int = scrapys(0, 10**9, job=FREE)
+    closespider_timeout: float = scrapys(0, 365 * _DAY, job=FREE)
+    concurrent_requests: int = scrapys(1, 10_000, job=AT_MOST)
+    concurrent_requests_per_domain: int = scrapys(1, 10_000, job=AT_MOST)
+    download_delay: Seconds = scrapys(job=AT_LEAST)
+    download_maxsize: int = scrapys(1, 2**40)
+    download_timeout: float = scrapys(0.1, _DAY, job=AT_MOST)
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = scrapys(job=FREE)
+    redirect_max_times: int = scrapys(0, 100)
+    retry_times: int = scrapys(0, 1_000, job=AT_MOST)
+
+    @field_validator("state_url")
+    @classmethod
+    def _ledger(cls, value: str, info: ValidationInfo) -> str:
+        """`state.db` in the output folder where none is set: a corpus and its ledger are never parted by mistake."""
+        if not value:
+            return f"sqlite:///{info.data.get('output_dir', Path()) / STATE_FILE}"
+        from alqahira.settings.state_url import read_state_url
+
+        url = read_state_url(value)
+        if url.get_backend_name() != "sqlite" or str(url.database).startswith("file:"):
+            return value
+        return url.set(database=str(below_project(Path(str(url.database))))).render_as_string(hide_password=False)
+
+    @field_validator("metrics_dir", mode="before")
+    @classmethod
+    def _metrics(cls, value: object, info: ValidationInfo) -> object:
+        return value or info.data.get("output_dir", Path()) / "metrics"
+
+    @classmethod
+    def from_settings(cls, settings: BaseSettings) -> Self:
+        """Raises ConfigurationError, one line, for a name that is no setting and for the first wrong value."""
+        refuse_unknown(map(str, settings))
+        given = {field: settings[name] for field, name in NAMES.items() if settings.get(name) is not None}
+        return validated(cls, given, name_of=NAMES.__getitem__)
+
+    @property
+    def archive_dir(self) -> Path | None:
+        """None where no archive is kept."""
+        return self.output_dir / ARCHIVE_FOLDER if self.archive else None
+
+    @property
+    def limits(self) -> Limits:
+        """The thresholds of the monitors."""
+
+        return Limits(**{name: getattr(self, name) for name in Limits.__dataclass_fields__})
+
+    def make_folders(self) -> None:
+        """Make those a run writes to. Raises ConfigurationError where one cannot be written."""
+        make_folder(self.output_dir, "ALQAHIRA_OUTPUT_DIR")
+        if self.archive_dir:
+            make_folder(self.archive_dir, "ALQAHIRA_ARCHIVE")
+
+
+# The setting that each field is.
+NAMES = {
+    field: PREFIX + field.upper() if info.description else field.upper()
+    for field, info in Configuration.model_fields.items()
+}
+# Of the project's own.
+DEFAULTS = {NAMES[field]: info.default for field, info in Configuration.model_fields.items() if info.description}
+_checked: WeakKeyDictionary[Crawler, Configuration] = WeakKeyDictionary()
+
+
+def configuration_of(crawler: Crawler) -> Configuration:
+    """The settings of a crawler, checked once. Raises ConfigurationError."""
+    if crawler not in _checked:
+        _checked[crawler] = Configuration.from_settings(crawler.settings)
+    return _checked[crawler]
+
+
+def is_replaced(name: str) -> str:
+    """What replaced a setting; empty where nothing did."""
+    return next((text for old, text in REPLACED.items() if fnmatchcase(name, old)), "")
+
+
+def refuse_unknown(names: Iterable[str]) -> None:
+    """Raises ConfigurationError for the first name that was replaced, or that only looks like one of the project's."""
+    for name in names:
+        shown = ascii(name[:60])[1:-1]
+        if text := is_replaced(name):
+            raise ConfigurationError(f"{shown} is no setting any more: {text}")
+        if name.startswith(PREFIX) and name not in DEFAULTS:
+            (nearest,) = difflib.get_close_matches(name, DEFAULTS, n=1, cutoff=0)
+            raise ConfigurationError(f"{shown} is no setting; did you mean {nearest}?")

@@ -1,0 +1,1 @@
+"""Arabic text in, values out: normalization, dates, credits, topics, near-duplicates. Pure."""

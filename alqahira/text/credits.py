@@ -1,0 +1,227 @@
+"""The credit line of an article: who wrote it and which agencies it draws on.
+
+«القاهرة الإخبارية - وكالات», «القاهرة الإخبارية - منى السيد», «القاهرة (أ ش أ)». Parts between separators are compared
+as keys and as a whole, so that a sentence about an agency is no credit. The words are in credit_words.py, the rules
+in docs/arabic.md.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from alqahira.site import BARE_TITLES
+from alqahira.text import credit_words as words
+from alqahira.text.normalization import clean_text, fold_text
+
+LONGEST_CREDIT = 90  # characters, as displayed; a longer line is prose
+# The site's own field of a credit may name more people than a line of prose would.
+_LONGEST_NAMED = 200
+_LONGEST_INPUT = 1000
+_SEPARATOR = re.compile(r"\s*([-–—/|،,؛;()\[\]•·:+&\n]+)\s*")
+_ONLY_LETTERS = re.compile(r"[^\W\d_]+(?:[ .'’]+[^\W\d_]+)*\.?")
+_MOST_WORDS_OF_A_NAME = 4
+_MOST_WORDS_OF_AN_AGENCY = 6
+_LONE_AND = re.compile(r"(?<!\S)و (?=\S)")
+_SENTENCE_END = re.compile("[؟?!]")
+
+
+def _keys(printed: tuple[str, ...] | list[str]) -> frozenset[str]:
+    return frozenset(map(fold_text, printed))
+
+
+def _compact(key: str) -> str:
+    return key.replace(" ", "")
+
+
+_AGENCY_BY_KEY = {_compact(fold_text(name)): code for code, names in words.AGENCIES.items() for name in names}
+_ONLY_AFTER_AGENCY_WORD = _keys(words.ONLY_AFTER_AGENCY_WORD)
+_AGENCY_WORDS = _keys(words.AGENCY_WORDS)
+_SOURCE_WORDS = _keys(words.SOURCE_WORDS)
+_NATIONALITIES = _keys(words.NATIONALITIES)
+_BARE_TITLES = _keys(BARE_TITLES.value)  # they name the house, and credit nobody
+_HOUSE = _keys(words.HOUSE)
+_LABELS = _keys(words.ROLES) | _SOURCE_WORDS
+_ROLE_LINKS = _keys(words.ROLE_LINKS)
+_PLACES = _keys([*words.PLACES, *words.PLACES_OF_TWO_WORDS])
+_VERBS = _keys(words.REPORTING_VERBS)
+_NAMES_WITH_WAW = _keys(words.NAMES_WITH_WAW)
+_NEVER_IN_NAMES = _keys(words.NEVER_IN_NAMES)
+_NAMES_WITH_ARTICLE = _keys(words.NAMES_WITH_ARTICLE)
+_SERVANT = _keys(["عبد", "أبو", "بن"])
+
+
+@dataclass(slots=True)
+class _Credit:
+    people: list[str] = field(default_factory=list)
+    agencies: list[str] = field(default_factory=list)
+    is_sure: bool = False  # names the house, an agency or a role
+
+    def add_people(self, names: list[str]) -> None:
+        self.people += [name for name in names if name not in self.people]
+
+    def add_agencies(self, codes: list[str]) -> None:
+        self.is_sure = True
+        self.agencies += [code for code in codes if code not in self.agencies]
+
+
+def parse_credit(line: str) -> tuple[list[str], list[str]]:
+    """The people (as printed) and the agency codes of a credit line, in its order; both empty for prose."""
+    credit = _read(line, _LONGEST_NAMED)
+    return ([*credit.people], [*credit.agencies]) if credit else ([], [])
+
+
+def is_credit_line(text: str) -> bool:
+    """Whether `text` is a credit: short, without a reporting verb, and naming the house, an agency or a role."""
+    credit = _read(text, LONGEST_CREDIT)
+    return credit is not None and credit.is_sure
+
+
+@lru_cache(maxsize=64)  # a page's credit is asked for thrice: whether it is one, whom it names, for the record
+def _read(line: str, longest: int) -> _Credit | None:
+    """What the line credits, or None where it is prose; not to be changed."""
+    if len(line) > _LONGEST_INPUT:
+        return None
+    line = clean_text(line)
+    if len(line) > longest or _SENTENCE_END.search(line) or fold_text(line) in _BARE_TITLES:
+        return None
+    credit = _Credit()
+    pieces = _SEPARATOR.split(line)
+    after_role = False
+    for part, mark in zip(pieces[::2], [*pieces[1::2], ""], strict=True):
+        if not part:
+            continue
+        label = _is_label(fold_text(part)) or (":" in mark and _is_role_phrase(fold_text(part).split()))
+        if ":" in mark and not label:
+            return None  # «رويترز: …» is a headline
+        if label:
+            credit.is_sure = after_role = True
+        elif _read_part(part, credit, after_role=after_role):
+            after_role = False
+        else:
+            return None
+    return credit
+
+
+def _is_label(key: str) -> bool:
+    """«كتب», «المصدر», «تحرير وإعداد»."""
+    first, *others = key.split() or [""]
+    return first in _LABELS and all(other in _LABELS or other.removeprefix("و") in _LABELS for other in others)
+
+
+def _is_role_phrase(keys: list[str]) -> bool:
+    """«مراسل القاهرة الإخبارية في غزة», before a colon."""
+    return bool(keys) and keys[0] in _LABELS and _words_of_role(keys[1:]) >= len(keys) - 1
+
+
+def _read_part(part: str, credit: _Credit, *, after_role: bool) -> bool:
+    """Adds what one part names to the credit; False where the part belongs to a sentence."""
+    key = fold_text(part)
+    if key in _HOUSE:
+        credit.is_sure = True
+    elif codes := _agencies(key):
+        credit.add_agencies(codes)
+    elif key not in _PLACES:
+        return _read_names(part, credit, after_role=after_role)
+    return True
+
+
+def _read_names(part: str, credit: _Credit, *, after_role: bool) -> bool:
+    names = part.split()
+    keys = [fold_text(name) for name in names]
+    if any(key in _VERBS or (key[:1] in "وف" and key[1:] in _VERBS) for key in keys):
+        return False
+    while keys and _is_label(keys[0]):
+        names, keys = names[1:], keys[1:]
+        credit.is_sure = after_role = True
+    if after_role:
+        skipped = _words_of_role(keys)
+        names, keys = names[skipped:], keys[skipped:]
+    people = [name for name in _split_people(names, keys) if _is_person(name, alone_is_enough=after_role)]
+    credit.add_people(people)
+    return _count(keys) <= _MOST_WORDS_OF_A_NAME or bool(people)
+
+
+def _count(keys: list[str]) -> int:
+    """The words of a name; «عبد» and what follows are one."""
+    return sum(key not in _SERVANT for key in keys)
+
+
+def _words_of_role(keys: list[str]) -> int:
+    """How many words after a role name the house or the place: «مراسل القاهرة الإخبارية في غزة …»."""
+    skipped = 0
+    while skipped < len(keys):
+        if " ".join(keys[skipped : skipped + 2]) in _HOUSE | _PLACES:
+            skipped += 2
+        elif keys[skipped] in _ROLE_LINKS or keys[skipped] in _PLACES:
+            skipped += 1
+        else:
+            break
+    return skipped
+
+
+def _split_people(names: list[str], keys: list[str]) -> list[str]:
+    """The names of one part, parted at «و»; a given name such as وليد begins with it and is not parted."""
+    people: list[list[str]] = [[]]
+    for index, (name, key) in enumerate(zip(names, keys, strict=True)):
+        if key == "و":
+            people.append([])
+        elif key[0:1] == "و" and key not in _NAMES_WITH_WAW and len(people[-1]) >= 2 and index + 1 < len(keys):
+            people.append([name[1:]])
+        else:
+            people[-1].append(name)
+    return [" ".join(person) for person in people if person]
+
+
+def _is_person(name: str, *, alone_is_enough: bool) -> bool:
+    names = fold_text(name).split()
+    return (
+        (1 if alone_is_enough else 2) <= len(names)
+        and _count(names) <= _MOST_WORDS_OF_A_NAME
+        and _ONLY_LETTERS.fullmatch(name) is not None
+        and (not name.startswith("ال") or (len(names) > 1 and names[0] in _NAMES_WITH_ARTICLE))
+        and fold_text(name) not in _PLACES
+        and _NEVER_IN_NAMES.isdisjoint(fold_text(name).split())
+    )
+
+
+def _agencies(key: str) -> list[str]:
+    """The codes that all of `key` names: agencies joined by «و», the house in front or not; else none."""
+    house = next((house for house in _HOUSE if key.startswith(f"{house} ")), "")
+    tokens = _LONE_AND.sub("و", key[len(house) :]).split()
+    codes: list[str] = []
+    while tokens:
+        length, code = _leading_agency(tokens)
+        if not code and (codes or house):
+            length, code = _leading_agency([tokens[0].removeprefix("و"), *tokens[1:]])
+        if not code:
+            return []
+        codes.append(code)
+        tokens = tokens[length:]
+    return codes
+
+
+def _leading_agency(tokens: list[str]) -> tuple[int, str]:
+    """How many of the first words name an agency, as many as do, and its code; 0 and "" for none."""
+    for length in range(min(len(tokens), _MOST_WORDS_OF_AN_AGENCY), 0, -1):
+        code = _agency(tokens[:length])
+        if code:
+            return length, code
+    return 0, ""
+
+
+def _agency(tokens: list[str]) -> str | None:
+    named_as_agency = False
+    while tokens and tokens[0] in _SOURCE_WORDS:
+        tokens = tokens[1:]
+    if "".join(tokens) in _AGENCY_BY_KEY and " ".join(tokens) not in _ONLY_AFTER_AGENCY_WORD:
+        return _AGENCY_BY_KEY["".join(tokens)]  # before the next step: «وكالات الأنباء»
+    while tokens and tokens[0] in _AGENCY_WORDS:
+        named_as_agency = True
+        tokens = tokens[1:]
+    while len(tokens) > 1 and "".join(tokens) not in _AGENCY_BY_KEY and tokens[-1] in _NATIONALITIES:
+        tokens = tokens[:-1]
+    if not named_as_agency and " ".join(tokens) in _ONLY_AFTER_AGENCY_WORD:
+        return None
+    return _AGENCY_BY_KEY.get("".join(tokens))

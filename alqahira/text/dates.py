@@ -1,0 +1,346 @@
+"""Dates as Arabic news sites print them: `parse_date` gives the moment, or None rather than a guess.
+
+Machine formats go to the standard library; visible Arabic and English dates to a small grammar, which
+must explain every word of the text; what names a year and is still unexplained to dateparser, imported
+only then. Local times are Cairo's. The rules and their sources are in docs/arabic.md.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from email.utils import parsedate_to_datetime
+from zoneinfo import ZoneInfo
+
+from alqahira.site import TIME_ZONE
+from alqahira.text.date_words import (
+    DAYS_AGO,
+    FILLERS,
+    HIJRI_MONTH,
+    MANY,
+    MERIDIEMS,
+    MONTHS,
+    MORNING,
+    NIGHT,
+    NOON,
+    NUMBERS,
+    ONE,
+    PARTS,
+    SPANS,
+    TWO,
+)
+from alqahira.text.normalization import clean_text, fold_letters
+
+CAIRO = ZoneInfo(TIME_ZONE.value)
+_LONGEST = 200  # characters; a longer text is no date, and no pattern below meets one
+_FIRST_YEAR = 1900
+_FUTURE_TOLERANCE = timedelta(days=1)
+_LARGEST_OFFSET = timedelta(hours=14)  # Line Islands; the largest in the IANA database
+
+
+def cairo_day(moment: datetime) -> date:
+    """The calendar day in Cairo of an aware `moment`; ValueError for a naive one."""
+    _require_aware(moment)
+    return moment.astimezone(CAIRO).date()
+
+
+def start_of_cairo_day(day: date) -> datetime:
+    """The moment at which a day begins in Cairo, aware."""
+    return datetime.combine(day, time.min, CAIRO)
+
+
+def parse_date(text: str, *, now: datetime) -> datetime | None:
+    """The moment `text` names, in UTC; a day without a time is its beginning in Cairo.
+
+    `now` is aware (ValueError if not) and is what relative forms count from. None for what is no date, is impossible,
+    lacks day or year, is Hijri only or vague, or lies more than a day after `now`. No `text` makes it raise.
+    """
+    _require_aware(now)
+    if len(text) > _LONGEST * 5:
+        return None
+    try:
+        moment = _parse(text.strip(), now)
+    except (ValueError, OverflowError):  # a day, hour or offset that does not exist
+        return None
+    if moment is None or not _FIRST_YEAR <= moment.year <= now.year + 1:
+        return None
+    return moment.astimezone(UTC) if moment - now <= _FUTURE_TOLERANCE else None
+
+
+def _require_aware(moment: datetime) -> None:
+    if moment.utcoffset() is None:
+        raise ValueError("a datetime with a time zone is needed")
+
+
+def _parse(text: str, now: datetime) -> datetime | None:
+    if _ISO.fullmatch(text):
+        return _in_cairo(datetime.fromisoformat(text.upper().replace(" ", "T", 1).replace(" ", "")))
+    if _RFC_2822.fullmatch(text):
+        moment = parsedate_to_datetime(text)
+        # A zone of -0000 is UTC whose local offset is unknown (RFC 2822, 3.3); Python gives it as naive.
+        return moment.replace(tzinfo=moment.tzinfo or UTC)
+    text = _normalize(text)
+    if len(text) > _LONGEST:
+        return None
+    relative = _RELATIVE.fullmatch(text)
+    if relative and FILLERS.issuperset(_WORD.findall(relative["label"])):
+        return _before(now, relative["after"] or relative["before"])
+    return _visible(text, now)
+
+
+# --- machine formats ----------------------------------------------------------------------------
+
+_ISO = re.compile(
+    r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?: ?(?:Z|[+-]\d\d(?::?\d\d)?))?)?",
+    re.ASCII | re.IGNORECASE,
+)
+_RFC_2822 = re.compile(
+    r"(?:[A-Z][a-z]{2}, *)?\d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d(?::\d\d)? (?:[+-]\d{4}|GMT|UTC?|Z)", re.ASCII
+)
+
+
+def _in_cairo(moment: datetime) -> datetime:
+    offset = moment.utcoffset()
+    if offset is None:
+        # fold stays 0: of a time the clocks strike twice the first; one they skip is read as before the change.
+        return moment.replace(tzinfo=CAIRO)
+    if abs(offset) > _LARGEST_OFFSET:
+        raise ValueError("no such offset")
+    return moment
+
+
+# --- visible dates ------------------------------------------------------------------------------
+
+_A_MONTH = "(?:" + "|".join(sorted(MONTHS, key=len, reverse=True)) + ")(?![^\\W\\d])"
+_SEPARATOR = r"[ ,./\-]*"
+_MONTH_OR_PAIR = rf"(?P<month>{_A_MONTH})\.?(?: ?[/(\-] ?(?P<same_month>{_A_MONTH}) ?\)?)?"
+_DAY = r"(?<!\d)(?P<day>\d{1,2})(?:st|nd|rd|th)?(?!\d)"
+_YEAR = r"(?<!\d)(?P<year>\d{4})(?!\d)(?: ?(?:م|ميلادي|ميلاديه)(?!\w))?"
+_YEAR_WORD = r"(?:(?:عام|سنه|لعام|لسنه) )?"
+
+_BY_MONTH_NAME = [
+    re.compile(pattern)
+    for pattern in (
+        rf"{_DAY}{_SEPARATOR}(?:من )?(?:شهر )?{_MONTH_OR_PAIR}{_SEPARATOR}{_YEAR_WORD}{_YEAR}",
+        rf"{_YEAR}{_SEPARATOR}{_MONTH_OR_PAIR}{_SEPARATOR}{_DAY}",
+        rf"{_MONTH_OR_PAIR}{_SEPARATOR}{_DAY}{_SEPARATOR}{_YEAR}",
+    )
+]
+_MONTH_NAME = re.compile(_A_MONTH)  # one search where there is none, instead of three
+_BY_NUMBERS = [
+    re.compile(pattern)
+    for pattern in (
+        rf"{_DAY} ?(?P<mark>[/.\-]) ?(?P<month>\d{{1,2}}) ?(?P=mark) ?{_YEAR}",
+        rf"{_YEAR} ?(?P<mark>[/.\-]) ?(?P<month>\d{{1,2}}) ?(?P=mark) ?{_DAY}",
+        r"(?<![\d/])(?P<day>\d{1,2})/(?P<month>\d{1,2})/(?P<short_year>\d\d)(?![\d/])",
+    )
+]
+_DAY_WORD = re.compile(r"(?<!\w)(?:" + "|".join(DAYS_AGO) + r")(?!\w)")
+
+_HIJRI_MARK = r" ?(?:هجريه|هجريا|هجري|ه)(?!\w)"
+_HIJRI = re.compile(
+    rf"(?<!\d)\d{{1,2}} ?(?:من )?{HIJRI_MONTH},? ?(?:(?:عام|سنه) )?1[345]\d\d(?!\d)(?:{_HIJRI_MARK})?"
+    rf"|(?<!\d)\d{{1,4}} ?[/\-] ?\d{{1,2}} ?[/\-] ?\d{{1,4}}{_HIJRI_MARK}"
+)
+
+_A_MERIDIEM = "(?:" + "|".join(re.escape(word) for word in sorted(MERIDIEMS, key=len, reverse=True)) + r")(?![^\W\d])"
+_TIMES = [
+    re.compile(pattern)
+    for pattern in (
+        rf"(?<![\d:])(?P<hour>\d{{1,2}}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.\d+)?)?(?![\d:])"
+        rf" ?(?P<half>{_A_MERIDIEM})?",
+        rf"(?<![\d:])(?P<hour>\d{{1,2}})(?:\.(?P<minute>\d\d))? ?(?P<half>{_A_MERIDIEM})",
+    )
+]
+_HALF_IN_FRONT = re.compile(rf"(?<!\w){_A_MERIDIEM}(?= ?\d{{1,2}}:\d\d)")
+
+_ZONE = re.compile(
+    r"(?:ب?توقيت )?(?:(?P<utc>جرينتش|غرينتش|غرينيتش|جرينيتش|العالمي|(?:gmt|utc)(?! ?[+\-\d]))"
+    r"|(?P<cairo>القاهره|مصر|المحلي|(?:ال)?محلي)|(?P<mecca>مكه المكرمه|مكه|السعوديه)"
+    r"|(?P<named>eest|eet)|(?:gmt|utc)? ?(?P<sign>[+\-])(?P<hours>\d\d?)(?::?(?P<minutes>\d\d))?)(?!\w)"
+)
+_NAMED_OFFSETS = {"eet": 2, "eest": 3}
+
+_WORD = re.compile(r"\w+")
+_CLOCK_NAME = re.compile(r"\([a-z ]* time\)")  # as in JavaScript's Date.toString()
+_DASHES = str.maketrans({"–": "-", "—": "-", "‐": "-", "‑": "-", "−": "-", "،": ",", "٫": ".", "\n": " "})
+
+
+def _normalize(text: str) -> str:
+    text = unicodedata.normalize("NFKC", clean_text(text))
+    return _CLOCK_NAME.sub("", fold_letters(text).translate(_DASHES).casefold())
+
+
+def _visible(text: str, now: datetime) -> datetime | None:
+    """A date all of whose words the grammar explains."""
+    text = _HIJRI.sub(" ", text)
+    patterns = _BY_MONTH_NAME + _BY_NUMBERS if _MONTH_NAME.search(text) else _BY_NUMBERS
+    found = next((match for pattern in patterns if (match := pattern.search(text))), None)
+    if found:
+        day = _day(found)
+    elif found := _DAY_WORD.search(text):
+        day = cairo_day(now) - timedelta(days=DAYS_AGO[found[0]])
+    else:
+        return _by_dateparser(text, now)
+    rest, clock, zone = _cut_time(_cut(text, found))
+    if not FILLERS.issuperset(_WORD.findall(rest)):
+        return None
+    if clock is None and found[0] in ("اليوم", "today"):
+        return None  # the day alone would stand for «now»
+    return _in_cairo(datetime.combine(day, clock or time(), zone))
+
+
+def _day(found: re.Match[str]) -> date:
+    """The matched day; ValueError where there is no such day."""
+    parts = found.groupdict()
+    month, same_month = parts["month"], parts.get("same_month")
+    if same_month and MONTHS[month] != MONTHS[same_month]:
+        raise ValueError("two months")
+    year = 2000 + int(parts["short_year"]) if "short_year" in parts else int(parts["year"])
+    return date(year, MONTHS.get(month) or int(month), int(parts["day"]))
+
+
+def _cut_time(text: str) -> tuple[str, time | None, tzinfo | None]:
+    """`text` without its time of day and zone, and the two."""
+    half_in_front = _HALF_IN_FRONT.search(text)
+    if half_in_front:
+        text = _cut(text, half_in_front)
+    found = next((match for pattern in _TIMES if (match := pattern.search(text))), None)
+    if not found:
+        return text, None, None
+    half = found["half"] or (half_in_front[0] if half_in_front else None)
+    hour = _hour(int(found["hour"]), MERIDIEMS[half] if half else None)
+    clock = time(hour, int(found["minute"] or 0), int(found.groupdict().get("second") or 0))
+    text = _cut(text, found)
+    zone = _ZONE.search(text, found.start())
+    return (_cut(text, zone), clock, _zone(zone)) if zone else (text, clock, None)
+
+
+def _cut(text: str, found: re.Match[str]) -> str:
+    return f"{text[: found.start()]} {text[found.end() :]}"
+
+
+def _hour(hour: int, half: str | None) -> int:
+    """The hour from 0 to 23; ValueError for one the half of the day excludes, such as 20 in the morning."""
+    if half is None:
+        return hour
+    if half == MORNING and hour > 12:
+        raise ValueError("no hour of the morning")
+    if half == NOON:
+        return hour + 12 if hour < 10 else hour
+    if half == NIGHT:
+        return hour % 12 if hour == 12 or hour < 6 else hour if hour > 12 else hour + 12
+    return hour % 12 if half == MORNING else hour % 12 + 12 if hour <= 12 else hour
+
+
+def _zone(found: re.Match[str]) -> tzinfo | None:
+    if found["sign"]:
+        offset = timedelta(hours=int(found["hours"]), minutes=int(found["minutes"] or 0))
+        return timezone(-offset if found["sign"] == "-" else offset)
+    if found["utc"]:
+        return UTC
+    if found["mecca"]:
+        return ZoneInfo("Asia/Riyadh")
+    return timezone(timedelta(hours=_NAMED_OFFSETS[found["named"]])) if found["named"] else None
+
+
+# --- relative dates -----------------------------------------------------------------------------
+
+_RELATIVE = re.compile(
+    r"(?P<label>\D*?)(?<!\w)(?:(?:منذ|قبل) (?P<after>.+)|(?P<before>(?:\d|an? ).*) (?:مضت|ago))",
+)
+
+
+@dataclass(slots=True)
+class _Span:
+    """How long ago: elapsed seconds, calendar days and calendar months."""
+
+    seconds: float = 0
+    days: float = 0
+    months: int = 0
+
+    def add(self, unit: str, amount: float) -> None:
+        field, factor = SPANS[unit]
+        total = amount * factor
+        if field != "seconds" and total != int(total):
+            raise ValueError("no whole number of days or months")
+        setattr(self, field, getattr(self, field) + (total if field == "seconds" else int(total)))
+
+
+_COUNTED = re.compile(r"\d+|[^\W\d]+")
+_KNOWN = ONE.keys() | TWO.keys() | MANY.keys() | NUMBERS.keys() | PARTS.keys()
+
+
+def _before(now: datetime, text: str) -> datetime | None:
+    span = _span(_COUNTED.findall(text))
+    if span is None:
+        return None
+    local = now.astimezone(CAIRO) if span.days or span.months else now
+    # Days and months keep Cairo's wall clock over a change of the clocks; hours and less are elapsed time.
+    moment = _months_back(local, span.months) - timedelta(days=span.days)
+    return moment.astimezone(UTC) - timedelta(seconds=round(span.seconds))
+
+
+def _span(tokens: list[str]) -> _Span | None:
+    """The span that the words count, or None where a word is unknown or a number or plural is alone."""
+    span = _Span()
+    number: float | None = None
+    unit: str | None = None
+    for token in tokens:
+        word = token if token in _KNOWN else token.removeprefix("و")
+        if word.isdecimal() or word in NUMBERS:
+            amount = int(word[:6]) if word.isdecimal() else NUMBERS[word]
+            if unit and number is None and amount == 1 and not word.isdecimal():
+                continue  # «ساعة واحدة»
+            number = (number or 0) + amount  # «خمس عشرة», «خمس وعشرين»
+        elif word in PARTS and unit and number is None:
+            span.add(unit, PARTS[word])  # «ساعة ونصف»
+        elif word in PARTS:
+            number = PARTS[word]
+        elif unit := ONE.get(word) or (MANY.get(word) if number is not None else None):
+            span.add(unit, 1 if number is None else number)
+            number = None
+        elif unit := TWO.get(word) if number is None else None:
+            span.add(unit, 2)
+        elif word:
+            return None
+    return span if unit and number is None else None
+
+
+def _months_back(moment: datetime, months: int) -> datetime:
+    years, month = divmod(moment.year * 12 + moment.month - 1 - months, 12)
+    if years < _FIRST_YEAR:
+        raise ValueError("too long ago")
+    return moment.replace(year=years, month=month + 1, day=min(moment.day, monthrange(years, month + 1)[1]))
+
+
+# --- everything else ----------------------------------------------------------------------------
+
+_YEAR_ALONE = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+_DAY_ALONE = re.compile(r"(?<!\d)\d{1,2}(?![\d:])")
+_MONTH_ALONE = re.compile(rf"(?<![^\W\d]){_A_MONTH}")
+_DATEPARSER_SETTINGS = {
+    "DATE_ORDER": "DMY",
+    "PREFER_LOCALE_DATE_ORDER": False,
+    "REQUIRE_PARTS": ["day", "month", "year"],
+    "RETURN_AS_TIMEZONE_AWARE": False,
+    "PARSERS": ["absolute-time"],
+}
+
+
+def _by_dateparser(text: str, now: datetime) -> datetime | None:
+    if not (_YEAR_ALONE.search(text) and _DAY_ALONE.search(text) and _MONTH_ALONE.search(text)):
+        return None
+    import dateparser  # 50 ms, so only for the rare text that comes here
+
+    base = now.astimezone(CAIRO).replace(tzinfo=None)
+    try:
+        moment = dateparser.parse(
+            text, languages=["ar", "en"], settings={**_DATEPARSER_SETTINGS, "RELATIVE_BASE": base}
+        )
+    except Exception:  # its parsers raise many types on odd input, none of which is worth more than «no date»
+        return None
+    return _in_cairo(moment) if moment else None

@@ -1,0 +1,224 @@
+"""The lexicon of the topic test, topics.toml, as a tree of terms, and how the words of a text are read with it."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from importlib import resources
+from itertools import product
+from typing import NamedTuple
+
+from alqahira.text.normalization import fold_text
+
+
+class Topic(NamedTuple):
+    """What an article can be on, and the scores from which it is (docs/topics.md)."""
+
+    label: str  # in Arabic
+    threshold: float = 4.0  # where there is a headline alone
+    threshold_with_lead: float = 4.0
+
+
+# The one list of topics, by the name they have in the record.
+TOPICS = {
+    "defense": Topic("الدفاع"),
+    # Words of states' dealings fill all foreign news: with a lead more than one of them in the headline is asked for.
+    "foreign_affairs": Topic("الشؤون الخارجية", threshold_with_lead=5.5),
+}
+
+_GAP = "…"
+_CLASS_SIZE = 7
+
+
+@dataclass(slots=True)
+class Evidence:
+    """What a term, or several kinds of words in one sentence, weigh for each topic."""
+
+    weights: dict[str, float] | None = None
+
+
+@dataclass(slots=True)
+class Node(Evidence):
+    """A place in the tree of all terms: the words that may follow, and the weights of the term that ends here."""
+
+    following: dict[str, Node] = field(default_factory=dict)
+    after_gap: Node | None = None
+    kind: str | None = None  # the class in which the term that ends here counts as one word
+    precedence: tuple[float, float] = (0.0, 0.0)  # among terms of as many words the lowest is found
+
+
+@dataclass(slots=True)
+class Together(Evidence):
+    """A rule: words of several classes weigh more in one sentence than each alone; a slot names those to choose."""
+
+    slots: tuple[tuple[str, ...], ...] = ()
+
+
+class Reading(NamedTuple):
+    """What a folded word can stand for, each with how it is shown."""
+
+    keys: dict[str, str]  # words of terms and `[class]` names
+    starts: tuple[tuple[Node, str], ...]  # where terms begin with it
+    kinds: tuple[tuple[str, str], ...]  # the classes that rules ask for
+
+
+# --- the lexicon --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Lexicon:
+    """The terms as a tree over folded words and `[class]` names, and what is needed to read words with it."""
+
+    root: Node = field(default_factory=Node)
+    spelling: dict[str, str] = field(default_factory=dict)  # folded word of a term -> as the lexicon spells it
+    classes: dict[str, list[str]] = field(default_factory=dict)  # folded member -> the classes it is in
+    members: dict[str, str] = field(default_factory=dict)  # folded member -> as the lexicon spells it
+    exceptions: dict[str, set[str]] = field(default_factory=dict)  # class -> folded words that only look like members
+    together: list[Together] = field(default_factory=list)
+    kinds: set[str] = field(default_factory=set)  # the classes that the rules of `together` ask for
+    known_parts: set[str] = field(default_factory=set)  # the `a|b|…` that are classes by themselves
+
+    def add_class(self, name: str, members: Iterable[str]) -> None:
+        for member in (spelling for entry in members for spelling in _spellings(entry)):
+            key = fold_text(member.lstrip("-"))
+            if member.startswith("-"):
+                self.exceptions.setdefault(name, set()).add(key.lstrip("وف"))
+                continue
+            names = self.classes.setdefault(key, [])
+            if name not in names:
+                names.append(name)
+            self.members.setdefault(key, member)
+
+    def add_term(self, term: str, weights: dict[str, float], kind: str | None = None) -> None:
+        """`term` in the notation of topics.toml; ValueError where the same words would have two weights."""
+        for alternatives in product(*map(self._alternatives, term.split())):
+            words = [word for given in alternatives for word in ([given] if given[0] == "[" else given.split("_"))]
+            node = self.root
+            for word in words:
+                node = self._next(node, word)
+            node.weights = node.weights or {}
+            if any(node.weights.get(topic, weight) != weight for topic, weight in weights.items()):
+                raise ValueError(f"{' '.join(words)} has two weights in the lexicon")
+            node.weights.update(weights)
+            node.kind = kind or node.kind
+            shares = node.weights.values()
+            node.precedence = min(0.0, *shares) if any(shares) else -1.0, -sum(shares)
+
+    def _alternatives(self, part: str) -> list[str]:
+        """The words of `a|b_c`; one class of them where they are many, lest the tree holds every pair of such parts."""
+        words = [spelling for word in part.split("|") for spelling in _spellings(word)]
+        singles = [word for word in words if word[0] != "[" and "_" not in word]
+        if len(singles) < _CLASS_SIZE:
+            return words
+        if part not in self.known_parts:
+            self.known_parts.add(part)
+            self.add_class(part, singles)
+        return [f"[{part}]", *(word for word in words if word not in singles)]
+
+    def _next(self, node: Node, word: str) -> Node:
+        if word == _GAP:
+            node.after_gap = node.after_gap or Node()
+            return node.after_gap
+        if word.startswith("["):
+            return node.following.setdefault(word, Node())
+        key = fold_text(word)
+        self.spelling.setdefault(key, word)
+        return node.following.setdefault(key, Node())
+
+
+def _spellings(word: str) -> list[str]:
+    """`ي/تقصف` is a verb of either gender: يقصف and تقصف."""
+    masculine, slash, feminine = word.partition("/")
+    return [masculine + feminine[1:], feminine] if slash else [word]
+
+
+@cache
+def lexicon() -> _Lexicon:
+    """topics.toml, read once; from the package wherever it is installed, a zip too."""
+    data = tomllib.loads((resources.files("alqahira") / "topics.toml").read_text(encoding="utf-8"))
+    made = _Lexicon()
+    for name, members in data["classes"].items():
+        made.add_class(name, members)
+    for group in data["groups"]:
+        weights = {topic: float(group[topic]) for topic in TOPICS if topic in group}
+        for term in group["terms"]:
+            made.add_term(term, weights, group.get("kind"))
+    for rule in data.get("together", ()):
+        slots = tuple(tuple(slot.split("|")) for slot in rule["of"])
+        made.kinds.update(*slots)
+        made.together.append(Together({topic: float(rule[topic]) for topic in TOPICS if topic in rule}, slots))
+    return made
+
+
+# --- words --------------------------------------------------------------------------------------
+
+_SHORTEST_STEM = 3
+_ARTICLES = ("ال", "وال", "فال", "بال", "كال", "لل")
+_PRONOUNS = ("هما", "ها", "هم", "نا", "ه")
+# Dual, sound plural, their construct forms, verb endings, and the alef of the accusative.
+_ENDINGS = ("تان", "تين", "ان", "ين", "ون", "تا", "تي", "وا", "ت", "ا")
+_FEMININE_ENDINGS = ("تان", "تين", "تا", "تي", "ات", "ت")
+
+
+@lru_cache(maxsize=1 << 16)
+def read_word(word: str) -> Reading:
+    """The words and classes of the lexicon that a folded word can stand for, each with how it is shown."""
+    known = lexicon()
+    found: dict[str, str] = {}
+    for stem in _stems(word):
+        if stem in known.spelling:
+            found.setdefault(stem, known.spelling[stem])
+        for name in known.classes.get(stem, ()):
+            if word.lstrip("وف") in known.exceptions.get(name, ()):
+                continue
+            found.setdefault(f"[{name}]", _shown_member(known.members[stem], word))
+    root = known.root.following
+    return Reading(
+        found,
+        tuple((root[key], shown) for key, shown in found.items() if key in root),
+        tuple((key[1:-1], shown) for key, shown in found.items() if key[1:-1] in known.kinds),
+    )
+
+
+def _shown_member(member: str, word: str) -> str:
+    """A class member as the text has it, without its clitics: السعودية, مصرية."""
+    feminine = "ة" if member.endswith("ي") and word.endswith("يه") else ""
+    article = "ال" if word.startswith(_ARTICLES) and not member.startswith("ال") and member.endswith("ي") else ""
+    return article + member + feminine
+
+
+def _stems(word: str) -> Iterator[str]:
+    """`word` and what is left of it without clitics and endings, nearest first; most are no words at all."""
+    for base in _without_proclitics(word):
+        yield base
+        yield from _without_endings(base)
+        for pronoun in _PRONOUNS:
+            if base.endswith(pronoun) and len(base) - len(pronoun) >= _SHORTEST_STEM:
+                owned = base[: -len(pronoun)]
+                yield owned
+                yield from _without_endings(owned)
+
+
+def _without_proclitics(word: str) -> list[str]:
+    """`word` without و ف, without ب ك ل, without ال."""
+    bases = [word]
+    if word[0] in "وف" and len(word) > _SHORTEST_STEM:
+        bases.append(word[1:])
+    for base in tuple(bases):
+        if base.startswith("لل"):
+            bases.append("ال" + base[2:])
+        elif base[0] in "بكل" and len(base) > _SHORTEST_STEM:
+            bases.append(base[1:])
+    bases += [base[2:] for base in bases if base.startswith("ال") and len(base) - 2 >= _SHORTEST_STEM]
+    return bases
+
+
+def _without_endings(base: str) -> Iterator[str]:
+    for ending in _ENDINGS:
+        if base.endswith(ending) and len(base) - len(ending) >= _SHORTEST_STEM:
+            yield base[: -len(ending)]
+    for ending in _FEMININE_ENDINGS:
+        if base.endswith(ending) and len(base) - len(ending) >= _SHORTEST_STEM:
+            yield base[: -len(ending)] + "ه"

@@ -1,0 +1,344 @@
+"""`scrapy replay`: the corpus again from archived pages, to the byte, with no network; and mended by better code."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from datetime import UTC, datetime
+
+import pytest
+from once import AGE
+from replaying import OFFLINE, ROOT, archive_of, foreign, replay_here, story, tree
+from scrapy.utils.project import get_project_settings
+from scrapy_process import PROJECT, Corpus, scrapy
+from test_guards import NO_BROWSER
+
+from alqahira.archive.spark.reading import ARTICLE, FAILED, archive_source, rows
+from alqahira.archive.warc import Record, event_record, page_records, run_record
+from alqahira.archive.warc_files import read_records
+from alqahira.archive.writer import files, find_page
+from alqahira.article import from_record
+from alqahira.exceptions import AlqahiraError
+from alqahira.extraction.extractor import Hints, extract_article
+from alqahira.extraction.items import ArchivedResponse, Fetch
+
+SETTINGS = NO_BROWSER | AGE | {"ALQAHIRA_ARCHIVE": "true"}
+# How SQLite lays out the same rows is its own affair.
+STATE = ("state.db", "state.db.lock")
+
+
+@pytest.fixture(scope="module")
+def crawled(archived):
+    return archived
+
+
+@pytest.fixture(scope="module")
+def replayed(crawled):
+    """The replay of it, offline, and what it said."""
+    corpus = Corpus(crawled.folder.with_name("output-replayed"), "")
+    corpus.before = tree(crawled.folder)
+    corpus.ran = scrapy("replay", settings={"ALQAHIRA_OUTPUT_DIR": str(crawled.folder)}, **OFFLINE, **AGE)
+    assert corpus.ran.status == 0, corpus.ran.stderr
+    return corpus
+
+
+def state(folder):
+    """Every row of the ledger."""
+    with closing(sqlite3.connect(folder / "state.db")) as connection:
+        return sorted(connection.iterdump())
+
+
+def published(folder):
+    return {name: content for name, content in tree(folder).items() if name.startswith(("articles/", "_manifest"))}
+
+
+# --- the same corpus ----------------------------------------------------------------------------
+
+
+def test_the_replay_of_a_crawl_is_its_corpus_to_the_byte(crawled, replayed):
+    assert published(replayed.folder) == published(crawled.folder)
+
+
+def test_the_crawl_had_all_that_a_replay_must_get_right(crawled):
+    records = crawled.records()
+    assert {record["revision"] for record in records} == {1, 2}
+    assert {"sitemap", "listing", "jsonld"} & {record["date_published_source"] for record in records}
+    assert any(record["discovered_on"] for record in records)
+    assert {record["run_id"].partition("-")[2] for record in records} == {"defense", "foreign_affairs"}
+    assert any(record["topics"] == ["foreign_affairs"] and "-defense" in record["run_id"] for record in records)
+
+
+def test_a_second_replay_gives_the_same_bytes_and_takes_the_first_one_s_place(crawled, replayed):
+    before, rows = tree(replayed.folder, *STATE), state(replayed.folder)
+    assert scrapy("replay", settings={"ALQAHIRA_OUTPUT_DIR": str(crawled.folder)}, **AGE).status == 0
+    assert tree(replayed.folder, *STATE) == before
+    assert state(replayed.folder) == rows
+    assert [path.name for path in replayed.folder.parent.iterdir() if path.name.startswith(".")] == []
+
+
+def test_the_crawl_s_own_folder_is_not_touched(crawled, replayed):
+    assert tree(crawled.folder) == replayed.before
+
+
+def test_a_replay_says_of_each_run_what_became_of_its_pages(crawled, replayed):
+    for run_id in {record["run_id"] for record in crawled.records()}:
+        assert f"{run_id}: " in replayed.ran.stdout
+    assert re.search(rf"pages of 4 runs: {len(crawled.lines())} lines in \d+ parts in ", replayed.ran.stdout)
+
+
+def test_what_is_replayed_verifies(replayed):
+    assert scrapy("verify", settings={"ALQAHIRA_OUTPUT_DIR": str(replayed.folder)}).status == 0
+
+
+def test_the_guard_of_these_tests_sees_the_network():
+    script = "import socket; socket.create_connection(('127.0.0.1', 1))"
+    done = subprocess.run([sys.executable, "-c", script], env=os.environ | OFFLINE, check=False, capture_output=True)
+    assert done.returncode == 99
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or shutil.which("unshare") is None, reason="needs a network namespace of its own")
+def test_a_replay_needs_no_network_interface(crawled, replayed, tmp_path):
+    command = ["unshare", "-n", sys.executable, "-m", "scrapy", "replay"]
+    if subprocess.run(["unshare", "-n", "true"], check=False, capture_output=True).returncode:
+        pytest.skip("namespaces are not allowed here")
+    command += ["--archive", str(crawled.folder / "archive"), "-o", str(tmp_path / "again")]
+    assert subprocess.run(command, cwd=PROJECT, env=os.environ | AGE, check=False, capture_output=True).returncode == 0
+    assert published(tmp_path / "again") == published(crawled.folder)
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_pages_that_the_browser_rendered_are_replayed_as_it_showed_them(replica, tmp_path):
+    corpus = Corpus(tmp_path / "output", replica("--render", "client", "--metadata", "none", "--page-data", "none").url)
+    settings = SETTINGS | {"ALQAHIRA_BROWSER": "auto"}
+    assert corpus.crawl("defense", "-a", "max_articles=3", settings=settings).status == 0
+    (path,) = files(corpus.folder / "archive")
+    assert {record.type for record in read_records(path, max_bytes=10**7)} == {"warcinfo", "resource", "metadata"}
+    assert scrapy("replay", settings={"ALQAHIRA_OUTPUT_DIR": str(corpus.folder)}, **OFFLINE, **AGE).status == 0
+    assert published(tmp_path / "output-replayed") == published(corpus.folder)
+
+
+# --- a record's page ----------------------------------------------------------------------------
+
+
+def test_each_record_leads_to_the_page_it_was_read_from(crawled):
+    """By its run_id to the file, by article_id and date_crawled to the record, which is a gzip member of its own."""
+    for record in crawled.records():
+        path, found = find_page(crawled.folder / "archive", from_record(record), max_bytes=10**7)
+        assert path.name == f"{record['run_id']}.warc.gz"
+        member = path.read_bytes()[found.offset : found.offset + found.length]
+        head, _, html = gzip.decompress(member).split(b"\r\n\r\n", 2)
+        assert f"WARC-Target-URI: {record['url']}".encode() in head
+        article = extract_article(html, record["url"], now=datetime.fromisoformat(record["date_crawled"]))
+        assert article.content_hash == record["content_hash"]
+
+
+def test_show_gives_the_page_of_a_revision(crawled):
+    (revised,) = [record for record in crawled.records() if record["revision"] == 2]
+    shown = {}
+    for name in ("", "@1", "@2"):
+        asked = f"{revised['article_id']}{name}"
+        shown[name] = scrapy(
+            "replay", "--show", asked, settings={"ALQAHIRA_OUTPUT_DIR": str(crawled.folder)}, **OFFLINE
+        )
+        assert shown[name].status == 0
+        assert ".warc.gz offset " in shown[name].stderr
+    assert revised["article_body"].splitlines()[0][:30] in shown["@2"].stdout
+    assert shown[""].stdout == shown["@2"].stdout != shown["@1"].stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "says"),
+    [
+        ("999999", 2, "no article '999999'"),
+        ("", 2, "no article ''"),
+        ("61001@x", 2, "is no ID or ID@REVISION"),
+        ("61001@99", 2, "no article"),
+    ],
+)
+def test_show_of_nothing_is_one_line(crawled, name, status, says):
+    ran = scrapy("replay", "--show", name, settings={"ALQAHIRA_OUTPUT_DIR": str(crawled.folder)})
+    assert (ran.status, len(ran.lines)) == (status, 1)
+    assert says in ran.lines[0]
+
+
+# --- mended by better code ----------------------------------------------------------------------
+
+
+def test_what_a_wrong_limit_kept_out_is_in_the_corpus_after_the_replay(replica, tmp_path):
+    corpus = Corpus(tmp_path / "output", replica().url)
+    corpus.crawl("defense", settings=SETTINGS | {"ALQAHIRA_MAX_HEADLINE": "50", "ALQAHIRA_MAX_FAILED_SHARE": "1"})
+    assert all(len(record["headline"]) <= 50 for record in corpus.records())
+    mended, _ = replay_here(corpus.folder / "archive", tmp_path / "mended")
+    gained = mended.by_id().keys() - corpus.by_id().keys()
+    assert gained
+    assert all(len(mended.by_id()[number]["headline"]) > 50 for number in gained)
+    assert {json.dumps(record) for record in corpus.records()} <= {json.dumps(record) for record in mended.records()}
+
+
+def test_a_better_extractor_mends_the_past(crawled, tmp_path, monkeypatch):
+    from spiders import section
+
+    read_page = section.read_page
+
+    def better(*arguments, **more):
+        reading = read_page(*arguments, **more)
+        if reading.article:
+            reading.article.credit_line = "mended"
+        return reading
+
+    monkeypatch.setattr(section, "read_page", better)
+    mended, _ = replay_here(crawled.folder / "archive", tmp_path / "mended")
+    assert {record["credit_line"] for record in mended.records()} == {"mended"}
+    assert [record | {"credit_line": None} for record in mended.records()] == [
+        record | {"credit_line": None} for record in crawled.records()
+    ]
+
+
+def test_article_that_is_on_a_topic_only_today_is_published_by_the_run_that_read_it(crawled, tmp_path, monkeypatch):
+    from pipelines import classify
+
+    match_topics = classify.match_topics
+    monkeypatch.setattr(classify, "match_topics", lambda *a: match_topics(*a) or {"defense": ["today"]})
+    mended, _ = replay_here(crawled.folder / "archive", tmp_path / "mended", ALQAHIRA_NEAR_DUPLICATES="off")
+    gained = [record for record in mended.records() if record["topic_terms"] == ["today"]]
+    assert gained
+    for record in gained:
+        path, _ = find_page(crawled.folder / "archive", from_record(record), max_bytes=10**7)
+        assert path.name == f"{record['run_id']}.warc.gz"
+
+
+def test_older_archive_s_word_that_an_article_was_taken_up_changes_nothing(crawled, replayed, tmp_path):
+    archive = tmp_path / "archive"
+    shutil.copytree(crawled.folder / "archive", archive)
+    record = crawled.records()[0]
+    for path in files(archive):
+        told = {"key": record["article_id"], "discovered_on": None}
+        moment = datetime.fromisoformat(record["date_crawled"])
+        path.write_bytes(path.read_bytes() + event_record("taken_up", moment, told))
+    source = archive_source(archive, get_project_settings(), slice_bytes=2**26)
+    assert {row.kind for row in rows(source, source.pieces)} <= {ARTICLE, FAILED}
+    again, tally = replay_here(archive, tmp_path / "again")
+    assert (tally.damaged, again.lines()) == (0, replayed.lines())
+
+
+def test_another_tool_s_pages_reach_both_sections(crawled, tmp_path):
+    """The pages of the crawl without what this project noted of them."""
+    pages = []
+    for path in files(crawled.folder / "archive"):
+        for record in read_records(path, max_bytes=10**7):
+            if isinstance(record, Record) and record.type == "response":
+                headers = [(name, value) for name, value in record.http.headers if name.lower() != "content-length"]
+                pages.append((record.url, "200 OK", headers, record.payload, record.headers["warc-date"]))
+    archive = archive_of(tmp_path, other=foreign(*pages))
+    corpus, tally = replay_here(archive, tmp_path / "new", ALQAHIRA_SITE_URL=crawled.site_url)
+    assert tally.pages == len(pages)
+    assert {topic for record in corpus.records() for topic in record["topics"]} == {"defense", "foreign_affairs"}
+    # Which copy of a wire story stays depends on the order of the pages.
+    assert len(corpus.by_id()) == len(crawled.by_id())
+
+
+# --- runs that overlap or break off -------------------------------------------------------------
+
+
+def run_file(archive, run_id, minute, pages, ended=True):
+    """A run's file: pages as (number, minute)."""
+    began = datetime(2026, 11, 20, 10, minute, tzinfo=UTC)
+    about = {"alqahira-run-id": run_id, "alqahira-spider": "defense", "alqahira-site": ROOT}
+    members = [run_record(f"{run_id}.warc.gz", began, about)]
+    for number, fetched in pages:
+        url = f"{ROOT}/news/{number}/a"
+        visit = Fetch(key=str(number), url=url, fetched=began.replace(minute=fetched))
+        members.append(page_records(ArchivedResponse(visit=visit, link_url=url, hints=Hints(), body=story(number))))
+    if ended:
+        members.append(event_record("ended", began.replace(minute=59), {"complete": True, "reason": "finished"}))
+    (archive / f"{run_id}.warc.gz").write_bytes(b"".join(members))
+
+
+def test_overlapping_runs_are_replayed_in_the_order_they_began(tmp_path):
+    archive = archive_of(tmp_path)
+    run_file(archive, "b", 0, [(1, 1), (2, 30)])
+    run_file(archive, "a", 10, [(3, 11), (2, 12), (4, 50)])
+    corpus, tally = replay_here(archive, tmp_path / "new")
+    assert (tally.runs, tally.pages, tally.damaged, tally.errors) == (2, 5, 0, 0)
+    assert {record["article_id"]: record["run_id"] for record in corpus.records()} == dict(
+        zip("1234", "bbaa", strict=True)
+    )
+
+
+def test_killed_run_is_replayed_without_an_end_and_its_lines_with_it(tmp_path):
+    archive = archive_of(tmp_path)
+    run_file(archive, "killed", 0, [(1, 1)], ended=False)
+    run_file(archive, "whole", 10, [(2, 11)])
+    corpus, _ = replay_here(archive, tmp_path / "new")
+    assert sorted(record["article_id"] for record in corpus.records()) == ["1", "2"]
+    with closing(sqlite3.connect(corpus.folder / "state.db")) as connection:
+        ended = dict(connection.execute("SELECT run_id, complete FROM runs WHERE ended IS NOT NULL"))
+    assert ended == {"whole": 1}
+
+
+def test_replay_that_breaks_off_is_an_error(tmp_path, monkeypatch):
+    from spiders import section
+
+    archive = archive_of(tmp_path)
+    run_file(archive, "a", 0, [(1, 1), (2, 2)])
+    monkeypatch.setattr(section, "read_page", lambda *a, **k: 1 / 0)
+    with pytest.raises(AlqahiraError, match="did not come to its end: start_error"):
+        replay_here(archive, tmp_path / "new")
+
+
+def test_archives_of_two_sites_are_refused(tmp_path):
+    archive = archive_of(tmp_path)
+    run_file(archive, "a", 0, [(1, 1)])
+    about = {"alqahira-run-id": "b", "alqahira-spider": "defense", "alqahira-site": "https://elsewhere.example"}
+    (archive / "b.warc.gz").write_bytes(run_record("b", datetime(2026, 11, 21, tzinfo=UTC), about))
+    with pytest.raises(AlqahiraError, match=r"articles of alqaheranews\.net, not of elsewhere\.example"):
+        replay_here(archive, tmp_path / "new")
+
+
+# --- what is wrong ------------------------------------------------------------------------------
+
+
+def damaged(crawled, folder):
+    """A copy of the crawl's archive with a flipped bit in its second page and a file that is none; where a later begins."""
+    archive = folder / "archive"
+    shutil.copytree(crawled.folder / "archive", archive)
+    first = files(archive)[0]
+    spans = [(r.offset, r.length) for r in read_records(first, max_bytes=10**7) if r.type == "response"]
+    content = bytearray(first.read_bytes())
+    offset, length = spans[1]
+    content[offset + length // 2] ^= 0xFF
+    first.write_bytes(content)
+    (archive / "not-one.warc.gz").write_bytes(b"this is no archive")
+    return archive, spans[3][0]
+
+
+def test_damage_costs_its_page_alone_and_is_told(crawled, tmp_path):
+    archive, later = damaged(crawled, tmp_path)
+    first = files(archive)[0]
+    content = first.read_bytes()
+    first.write_bytes(content[:later] + b"garbage" * 9 + content[later:])
+    ran = scrapy("replay", "--archive", str(archive), "-o", str(tmp_path / "new"), **OFFLINE)
+    assert ran.status == 1
+    assert ran.stderr.splitlines()[-1] == "alqahira: 3 places of the archive could not be read"
+    assert "Traceback" not in ran.stderr
+    missing = crawled.by_id().keys() - Corpus(tmp_path / "new", "").by_id().keys()
+    assert len(missing) <= 1
+    assert len(Corpus(tmp_path / "new", "").records()) >= len(crawled.records()) - 2
+
+
+def test_a_file_that_a_run_still_writes_or_has_left_is_read_as_far_as_it_is_whole(crawled, tmp_path):
+    archive = archive_of(tmp_path)
+    first = files(crawled.folder / "archive")[0]
+    (archive / f"{first.name}.open").write_bytes(first.read_bytes()[:-3])
+    ran = scrapy("replay", "--archive", str(archive), "-o", str(tmp_path / "new"), **OFFLINE)
+    assert ran.status == 0
+    own = [record for record in crawled.records() if first.name.startswith(record["run_id"])]
+    assert len(Corpus(tmp_path / "new", "").records()) == len(own) >= 6

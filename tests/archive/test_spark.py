@@ -1,0 +1,227 @@
+"""`scrapy corpus`: what Spark makes of an archive is what replay and ledger make of it, to the byte."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import sqlite3
+from collections import Counter
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from replica_server import is_recent, start_replica
+from scrapy.utils.project import get_project_settings
+from scrapy_process import Corpus, scrapy
+from test_guards import NO_BROWSER
+from test_replay import damaged
+
+from alqahira.archive.spark import job
+from alqahira.archive.spark.reading import archive_source, parts_source
+from alqahira.archive.writer import files
+from alqahira.exceptions import ConfigurationError
+from benchmarks.corpus import compare, lines_of, make_both, write_archive
+
+SETTINGS = NO_BROWSER | {"ALQAHIRA_ARCHIVE": "true"}
+needs_java = pytest.mark.skipif(shutil.which("java") is None, reason="needs Java")
+
+
+@pytest.fixture(scope="module")
+def crawled(tmp_path_factory):
+    """Both sections, a revision, and pages that are broken."""
+    server = start_replica("--control")
+    corpus = Corpus(tmp_path_factory.mktemp("crawled") / "output", server.url)
+    try:
+        for section in ("defense", "foreign_affairs"):
+            assert corpus.crawl(section, settings=SETTINGS).status == 0
+        truth, known = server.truth(), corpus.by_id()
+        recent = (n for n, r in known.items() if "defense" in r["topics"] and is_recent(truth[n], server.now))
+        server.revise(int(next(recent)))
+        assert corpus.crawl("defense", settings=SETTINGS).status == 0
+    finally:
+        server.stop()
+    return corpus
+
+
+@pytest.fixture(scope="module")
+def spark():
+    from pyspark import SparkContext
+
+    with job.session("local[2]") as made:
+        yield made
+    # The JVM outlives the session, and stays in the folder that it was started in: another test brings its own.
+    SparkContext._gateway.shutdown()
+    SparkContext._gateway = SparkContext._jvm = None
+
+
+def decided(spark, source, folder, **how):
+    target = job.Target(folder, **({"near_duplicates": "drop", "max_rows": 5_000, "compress": False} | how))
+    return job.run(spark, source, target)
+
+
+def of_archive(folder, size=2**26):
+    return archive_source(folder, get_project_settings(), slice_bytes=size)
+
+
+def articles(folder):
+    return lines_of(folder / "articles")
+
+
+def dropped(folder):
+    """The duplicates that the crawl's ledger holds."""
+    with closing(sqlite3.connect(folder / "state.db")) as ledger:
+        return sorted(line for (line,) in ledger.execute("select record from articles where status = 'duplicate'"))
+
+
+def by_day(corpus):
+    """The crawl's lines in the order in which they were accepted, by day."""
+    found = {}
+    for path in sorted((corpus.folder / "articles").glob("*/part-*")):
+        found.setdefault(path.parent.name, []).extend(path.read_text("utf-8").split("\n")[:-1])
+    return found
+
+
+@pytest.mark.spark
+@needs_java
+def test_the_command_makes_the_crawl_s_lines_of_its_archive_and_a_crawl_can_go_on_from_them(crawled, tmp_path):
+    archive, made = crawled.folder / "archive", tmp_path / "made"
+    ran = scrapy("corpus", "--archive", str(archive), "-o", str(made), "--master", "local[2]")
+    assert ran.status == 0, ran.stderr
+    assert articles(made) == by_day(crawled)
+    found = sorted(line for of_day in lines_of(made / "duplicates").values() for line in of_day)
+    assert found == dropped(crawled.folder)
+    assert found
+    accepted, pages = ran.stdout.splitlines()
+    assert f"; duplicate {len(found)} (near_duplicate {len(found)}); failed 2 (no_body 1, no_headline 1); " in accepted
+    assert pages.endswith(f" parts in {made}")
+    assert sorted(path.name for path in made.iterdir()) == ["_manifest.json", "_replay.json", "articles", "duplicates"]
+    assert [path for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+    own = {"ALQAHIRA_OUTPUT_DIR": str(made)}
+    assert scrapy("verify", settings=own).stdout.endswith("all as listed\n")
+    assert scrapy("verify", "--rebuild-state", settings=own).status == 0
+    exported = scrapy("export", settings=own)
+    assert len(exported.stdout.splitlines()) == len(crawled.by_id())
+
+
+@pytest.mark.spark
+@needs_java
+def test_a_file_in_many_pieces_gives_the_same_files(crawled, spark, tmp_path):
+    archive = crawled.folder / "archive"
+    cut = of_archive(archive, 30_000)
+    assert len(cut.pieces) > 2 * len(files(archive))
+    for name, source in (("whole", of_archive(archive)), ("cut", cut)):
+        (tmp_path / name).mkdir()
+        decided(spark, source, tmp_path / name, max_rows=3, compress=True)
+    whole, cut = (
+        {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+        for folder in (tmp_path / "whole", tmp_path / "cut")
+    )
+    assert whole == cut
+    assert any(path.name.endswith(".jsonl.gz") for path in whole)
+
+
+@pytest.mark.spark
+@needs_java
+def test_the_parts_of_a_corpus_are_made_again_as_they_are(crawled, spark, tmp_path):
+    tally = decided(spark, parts_source(crawled.folder, get_project_settings()), tmp_path)
+    assert Counter(line for of_day in articles(tmp_path).values() for line in of_day) == Counter(crawled.lines())
+    assert tally.pages == len(crawled.lines())
+
+
+@pytest.mark.spark
+@needs_java
+def test_marked_duplicates_are_published_with_what_they_repeat(crawled, spark, tmp_path):
+    tally = decided(spark, of_archive(crawled.folder / "archive"), tmp_path, near_duplicates="mark")
+    marked = [line for of_day in articles(tmp_path).values() for line in of_day if '"duplicate_of": null' not in line]
+    assert sorted(marked) == dropped(crawled.folder)
+    assert tally.duplicates == []
+
+
+@pytest.mark.spark
+@needs_java
+def test_damage_costs_its_page_alone_and_is_told(crawled, tmp_path):
+    archive, _ = damaged(crawled, tmp_path)
+    ran = scrapy("corpus", "--archive", str(archive), "-o", str(tmp_path / "made"), "--master", "local[2]")
+    assert ran.status == 1
+    assert ran.stderr.splitlines()[-1] == f"alqahira: 2 places of {archive} could not be read"
+    lines = sum(map(len, articles(tmp_path / "made").values()))
+    assert len(crawled.lines()) - 2 <= lines <= len(crawled.lines())
+
+
+@pytest.mark.spark
+@needs_java
+def test_a_changed_part_is_counted_and_not_read(crawled, spark, tmp_path):
+    shutil.copytree(crawled.folder, tmp_path / "output")
+    path = next((tmp_path / "output" / "articles").glob("*/part-*"))
+    lines = len(path.read_text("utf-8").split("\n")) - 1
+    path.write_text("{}\n")
+    tally = decided(spark, parts_source(tmp_path / "output", get_project_settings()), tmp_path / "made")
+    assert (tally.damaged, tally.pages) == (1, len(crawled.lines()) - lines)
+
+
+# --- what is wrong ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "says"),
+    [
+        ([], 2, "name what is read (--archive or --parts) and where it goes (-o)"),
+        (["--archive", "{tmp}/empty"], 2, "and where it goes (-o)"),
+        (["--archive", "{tmp}/empty", "-o", "{tmp}/new"], 2, "there is no archive at"),
+        (["--archive", "{tmp}/none", "-o", "{tmp}/new"], 2, "there is no archive at"),
+        (["--parts", "{tmp}/empty", "-o", "{tmp}/new"], 2, "there is no corpus at"),
+        (["--parts", "{tmp}/broken", "-o", "{tmp}/new"], 2, "is no manifest"),
+        (["--archive", "{tmp}/whole", "-o", "{tmp}/broken"], 2, "is not empty and no untouched replay"),
+        (["--archive", "{tmp}/whole", "-o", "{tmp}"], 2, "the archive lies in"),
+        pytest.param(
+            ["--archive", "{tmp}/whole", "-o", "{tmp}/new"], 2, "Spark needs Java 17", marks=pytest.mark.spark
+        ),
+        (["unheard-of"], 2, "no argument 'unheard-of' is known"),
+    ],
+)
+def test_a_wrong_call_is_one_line_and_leaves_nothing(tmp_path, arguments, status, says):
+    for name in ("empty", "broken"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "broken" / "_manifest.json").write_text("{")
+    write_archive(tmp_path / "whole", 2)
+    before = sorted(tmp_path.rglob("*"))
+    given = [argument.format(tmp=tmp_path) for argument in arguments]
+    ran = scrapy("corpus", *given, PATH=str(tmp_path), JAVA_HOME="")
+    assert (ran.status, len(ran.lines)) == (status, 1), ran.lines
+    assert says in ran.lines[0]
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_without_pyspark_the_line_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ConfigurationError, match=r'--editable "\.\[spark\]"'), job.session(None):
+        pass
+
+
+# --- at scale -----------------------------------------------------------------------------------
+
+
+@pytest.mark.spark
+@needs_java
+@pytest.mark.slow
+@pytest.mark.timeout(4 * 3600)
+def test_a_hundred_thousand_articles_are_decided_as_the_ledger_decides_them(tmp_path):
+    """CORPUS_ARTICLES: how many."""
+    count = int(os.environ.get("CORPUS_ARTICLES", "100000"))
+    pages = write_archive(tmp_path / "archive", count)
+    make_both(tmp_path, together=False, replay=True)
+    found = compare(tmp_path)
+    print(f"{pages} pages, {found.lines} lines, {found.duplicates} duplicates")
+    assert found.duplicates > count / 50
+    # Where more than 16 articles share as many bands with it, of all times, the ledger may miss one (docs/scaling.md).
+    assert len(found.other_duplicates) <= 0.001 * found.duplicates, found.other_duplicates[:5]
+    assert len(found.other_lines) <= 2 * len(found.other_duplicates), found.other_lines[:5]
+
+
+def test_the_generated_archive_is_the_same_each_time(tmp_path):
+    for name in ("one", "other"):
+        write_archive(tmp_path / name, 30)
+    one, other = ([path.name for path in files(Path(tmp_path / name))] for name in ("one", "other"))
+    assert one == other
+    assert len(one) == 1

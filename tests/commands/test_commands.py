@@ -1,0 +1,145 @@
+"""export and verify, as users run them."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from ledger_scenario import live
+from scrapy_process import PROJECT, Corpus, scrapy
+
+from alqahira.publishing.parts import part_files
+from alqahira.text.dates import cairo_day
+
+
+@pytest.fixture
+def corpus(archived):
+    """A crawled corpus with a revision and a dropped duplicate; nobody may change it."""
+    return archived
+
+
+@pytest.fixture
+def small(tmp_path):
+    live(tmp_path)
+    return tmp_path
+
+
+def run(command, folder, *arguments):
+    return scrapy(command, *arguments, settings={"ALQAHIRA_OUTPUT_DIR": str(folder)})
+
+
+def export(folder, *arguments):
+    ran = run("export", folder, *arguments)
+    assert ran.status == 0, ran.stderr
+    return [json.loads(line) for line in ran.stdout.split("\n") if line]
+
+
+def test_an_export_is_the_highest_revision_of_each_article(corpus):
+    records = export(corpus.folder)
+    assert {record["article_id"]: record for record in records} == corpus.by_id()
+    assert len(records) == len(corpus.by_id())
+
+
+def test_all_revisions_are_every_line_that_was_published(corpus):
+    records = export(corpus.folder, "--all-revisions")
+    assert sorted(json.dumps(r, sort_keys=True) for r in records) == sorted(
+        json.dumps(r, sort_keys=True) for r in corpus.records()
+    )
+    assert [r["revision"] for r in records if r["article_id"] == corpus.revised] == [1, 2]
+
+
+def test_a_slice_by_topic_and_days(corpus):
+    day = cairo_day(datetime.now(UTC)) - timedelta(days=3)
+    records = export(corpus.folder, "--topic", "defense", "--since", str(day), "--until", str(day))
+    expected = {
+        number
+        for number, record in corpus.by_id().items()
+        if "defense" in record["topics"]
+        and record["date_published"]
+        and cairo_day(datetime.fromisoformat(record["date_published"])) == day
+    }
+    assert {record["article_id"] for record in records} == expected
+
+
+def test_dropped_duplicates_come_with_what_they_repeat(corpus):
+    dropped = [record for record in export(corpus.folder, "--with-duplicates") if record["duplicate_of"]]
+    assert dropped
+    assert all(record["duplicate_of"] in corpus.by_id() for record in dropped)
+
+
+def test_a_file_appears_whole(corpus, tmp_path):
+    target = tmp_path / "corpus.jsonl"
+    ran = run("export", corpus.folder, "-o", str(target))
+    assert (ran.status, ran.stdout) == (0, "")
+    assert len(target.read_text("utf-8").split("\n")) == len(corpus.by_id()) + 1
+    assert [path.name for path in tmp_path.iterdir()] == ["corpus.jsonl"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--since", "yesterday"], "is no date"),
+        (["--since", "2026-11-02", "--until", "2026-11-01"], "is after until"),
+        (["-o", "/dev/null/x"], "cannot be written"),
+    ],
+)
+def test_a_wrong_option_is_one_line_and_status_2(corpus, arguments, says):
+    ran = run("export", corpus.folder, *arguments)
+    assert ran.status == 2
+    assert len(ran.lines) == 1
+    assert says in ran.lines[0]
+
+
+OWN = sorted(path.stem for path in (PROJECT / "alqahira" / "commands").glob("[a-z]*.py") if path.stem != "ending")
+
+
+@pytest.mark.parametrize("command", OWN)
+def test_unknown_setting_in_the_environment_is_refused_by_every_command(command, tmp_path):
+    spider = ["defense"] if command == "crawl" else []
+    ran = scrapy(command, *spider, ALQAHIRA_OVRLAP="1", ALQAHIRA_OUTPUT_DIR=str(tmp_path / "out"))
+    assert ran.status == 2
+    assert ran.lines == ["alqahira: ALQAHIRA_OVRLAP is no setting; did you mean ALQAHIRA_OVERLAP?"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_there_is_nothing_to_export_before_a_run(tmp_path):
+    ran = run("export", tmp_path)
+    assert ran.status == 2
+    assert "no run has written there" in ran.lines[0]
+
+
+def test_what_is_as_listed_verifies(small):
+    ran = run("verify", small)
+    assert ran.status == 0
+    assert "all as listed" in ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        (lambda path: path.write_bytes(path.read_bytes()[:-9]), "shortened"),
+        (lambda path: path.write_bytes(path.read_bytes().replace(b"run", b"ran")), "changed"),
+        (lambda path: path.unlink(), "missing"),
+        (lambda path: path.with_name("part-000099.jsonl").write_text("{}\n"), "not in the manifest"),
+    ],
+)
+def test_any_difference_is_named_with_status_1(small, damage, says):
+    damage(small / part_files(small)[0])
+    ran = run("verify", small)
+    assert ran.status == 1
+    assert says in ran.stdout
+
+
+def test_a_corrupt_state_is_refused_and_made_again_from_the_parts(replica, tmp_path):
+    corpus = Corpus(tmp_path / "output", replica().url)
+    corpus.crawl("defense")
+    before = corpus.lines()
+    (corpus.folder / "state.db").write_bytes(b"garbage" * 5000)
+    refused = corpus.crawl("defense")
+    assert refused.status == 2
+    assert "cannot be read" in refused.lines[-1]
+    assert "Traceback" not in refused.stderr
+    rebuilt = run("verify", corpus.folder, "--rebuild-state")
+    assert rebuilt.status == 0
+    assert f"{len(before)} lines" in rebuilt.stdout
+    assert corpus.crawl("defense").status == 0
+    assert corpus.lines() == before

@@ -1,0 +1,175 @@
+"""The report in real Chromium: what a hostile headline can do there (nothing), offline, and on a phone."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from ledger_scenario import NOW, accept, crawled, link, opened
+from playwright.async_api import async_playwright
+
+from alqahira.crawling.browser.chromium import launch_options
+from alqahira.monitoring.report.charts import NARROW, WIDE
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+
+PROJECT = Path(__file__).parents[3]
+HOSTILE = (
+    "</script><script>alert(1)</script>",
+    '"><img src=x onerror=alert(2)>',
+    "' onmouseover='alert(3)' x='",
+    "</bdi></a></li></style><style>*{display:none}</style>",
+    "</title><svg onload=alert(4)><foreignObject><iframe src='//evil.example'>",
+    "]]></text><script>alert(5)</script><!--",
+    "\u202eمقلوب\u2066 يتبع\u202d",
+    "{{ 7 * 7 }}{% raw %}{{ figures }}",
+    '=HYPERLINK("http://evil.example","x"),"ب"\tج',
+    "&lt;b&gt; &amp;quot; &#x3c;i&#x3e;",
+    "طويل " * 2_000 + "نهاية",
+    "كلمة" * 2_500,
+)
+ELSEWHERE = (
+    "javascript:alert(6)",
+    "data:text/html,<script>alert(7)</script>",
+    "https://evil.example/news/1/x",
+    "https://alqaheranews.net@evil.example/",
+    '/news/1/x" onclick="alert(8)',
+)
+WIDTHS = {"desktop": 1100, "phone": 360}
+WATCH = """
+window.violations = [];
+document.addEventListener('securitypolicyviolation', e => violations.push(e.effectiveDirective + ' ' + e.blockedURI));
+"""
+LOOK = """() => ({
+    headlines: [...document.querySelectorAll('#latest .headline')].map(e => e.textContent),
+    links: [...document.querySelectorAll('#latest a')].map(a => [a.href, a.rel]),
+    scripts: document.scripts.length,
+    handlers: [...document.querySelectorAll('*')].filter(e => [...e.attributes].some(a => /^on|^style$/.test(a.name))).length,
+    images: [...document.images].map(i => [i.complete && i.naturalWidth, i.alt]),
+    shown: document.images[0].getBoundingClientRect().width,
+    overflow: document.documentElement.scrollWidth - innerWidth,
+    background: getComputedStyle(document.querySelector('header')).backgroundColor,
+    title: document.title,
+    violations: window.violations,
+})"""
+
+
+def fill(folder: Path) -> None:
+    """A ledger whose every text is hostile; the first of its addresses lead elsewhere."""
+    with opened(folder) as ledger:
+        ledger.claim_site("alqaheranews.net")
+        ledger.start_run("20261124T100000Z-<b>defense", "defense", NOW)
+        for number, headline in enumerate(HOSTILE, 1):
+            item = crawled(number, headline=headline, published=NOW - timedelta(minutes=number))
+            item.article.keywords = [headline, "سياسة"]
+            item.article.topic_terms = [headline[:60]]
+            item.article.agencies = [headline[:300]]
+            if number <= len(ELSEWHERE):
+                item.article.url = ELSEWHERE[number - 1]
+            ledger.discover([link(number)], section="defense", run_id="run", now=NOW)
+            accept(ledger, item)
+        account = {"discovered": 2, "accepted": 2, "causes": {"failed": {HOSTILE[0]: 2}}, "drift": [HOSTILE[1]]}
+        account["sources"] = {HOSTILE[2]: {HOSTILE[3]: 3, "none": 1}}
+        ledger.finish_run("20261124T100000Z-<b>defense", account, 1, NOW, complete=False)
+
+
+async def visit(page_file: Path, screenshots: Path) -> dict[str, dict]:
+    """What Chromium makes of the page, by window."""
+    seen = {}
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(**launch_options("http://127.0.0.1:9"))
+        for name, width in WIDTHS.items():
+            page = await browser.new_page(viewport={"width": width, "height": 800})
+            said, asked, dialogs = [], [], []
+            page.on("console", lambda message, said=said: said.append(message.text))
+            page.on("pageerror", lambda error, said=said: said.append(str(error)))
+            page.on("request", lambda request, asked=asked: asked.append(request.url))
+
+            async def dismiss(dialog, dialogs=dialogs):
+                dialogs.append(dialog.message)
+                await dialog.dismiss()
+
+            page.on("dialog", dismiss)
+            await page.add_init_script(WATCH)
+            await page.goto(page_file.as_uri())
+            await page.wait_for_function("[...document.images].every(image => image.complete)")
+            await page.screenshot(path=screenshots / f"{name}.png", full_page=True)
+            seen[name] = await page.evaluate(LOOK) | {"said": said, "asked": asked, "dialogs": dialogs}
+            await page.close()
+        await browser.close()
+    return seen
+
+
+def report(folder: Path) -> Path:
+    command = [sys.executable, "-m", "scrapy", "report", "-s", f"ALQAHIRA_OUTPUT_DIR={folder}"]
+    subprocess.run(command, cwd=PROJECT, check=True, capture_output=True, timeout=240)
+    return folder / "report.html"
+
+
+@pytest.fixture(scope="module")
+def page_file(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("report")
+    fill(folder)
+    return report(folder)
+
+
+@pytest.fixture(scope="module")
+def seen(page_file, tmp_path_factory):
+    return asyncio.run(visit(page_file, tmp_path_factory.mktemp("screenshots")))
+
+
+@pytest.fixture(params=WIDTHS)
+def view(request, seen):
+    return seen[request.param]
+
+
+def test_a_headline_reads_as_it_is_and_does_nothing(view):
+    assert sorted(view["headlines"]) == sorted(HOSTILE)
+    assert (view["scripts"], view["handlers"], view["dialogs"]) == (0, 0, [])
+
+
+def test_the_page_keeps_its_own_policy_and_asks_for_nothing(view, page_file):
+    assert (view["violations"], view["said"]) == ([], [])
+    assert [url for url in view["asked"] if not url.startswith("data:")] == [page_file.as_uri()]
+    assert view["background"] == "rgb(13, 47, 84)", "the style sheet is in force"
+
+
+def test_only_addresses_of_the_site_are_links(view):
+    assert len(view["links"]) == len(HOSTILE) - len(ELSEWHERE)
+    for address, rel in view["links"]:
+        assert address.startswith("https://alqaheranews.net/news/")
+        assert rel == "noreferrer noopener nofollow"
+
+
+def test_every_plot_is_drawn_and_told_in_words(view):
+    assert len(view["images"]) >= 8
+    for width, alternative in view["images"]:
+        assert width > 0
+        assert alternative.strip()
+
+
+def test_nothing_sticks_out_and_plots_fit_the_window(seen):
+    assert [view["overflow"] for view in seen.values()] == [0, 0]
+    for name, drawn, shown in (("phone", NARROW, 312), ("desktop", WIDE, WIDE)):
+        assert {width for width, _ in seen[name]["images"]} == {drawn}
+        assert shown - 20 < seen[name]["shown"] <= shown
+
+
+def test_the_policy_holds_where_the_escaping_would_fail(page_file, tmp_path):
+    """The same page with what an injection would bring: it is blocked, and the watch above does see it."""
+    injected = (
+        "<script>document.title='owned'</script><script src='http://127.0.0.1:9/x.js'></script>"
+        "<img src='http://127.0.0.1:9/x'><iframe src='http://127.0.0.1:9/'></iframe>"
+        "<i style='color:red' onclick='x()'></i><base href='http://127.0.0.1:9/'>"
+    )
+    broken = tmp_path / "broken.html"
+    broken.write_text(page_file.read_text("utf-8").replace("<main", f"{injected}<main"), "utf-8")
+    for view in asyncio.run(visit(broken, tmp_path)).values():
+        assert view["title"] != "owned"
+        blocked = {violation.split()[0] for violation in view["violations"]}
+        assert blocked == {"script-src-elem", "img-src", "frame-src", "style-src-attr", "script-src-attr", "base-uri"}
+        assert "script-src-elem http://127.0.0.1:9/x.js" in view["violations"]

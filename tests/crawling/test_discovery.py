@@ -1,0 +1,248 @@
+"""Every door the site may offer leads to its articles, and a run that has passed known ones goes no further."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from replica_server import written
+from scrapy_process import Corpus
+
+from alqahira import site
+from alqahira.replica.options import ReplicaOptions
+from alqahira.text.dates import cairo_day
+
+NO_SITEMAPS = "User-agent: *\nDisallow: /sitemap\nDisallow: /news-sitemap\nDisallow: /rss\n"
+NO_BROWSER = {"ALQAHIRA_BROWSER": "never"}
+DESKS = site.SECTIONS["defense"].categories.value
+
+
+@pytest.fixture
+def robots(tmp_path):
+    """A robots.txt that closes every door but the listings."""
+    path = tmp_path / "robots.txt"
+    path.write_text(NO_SITEMAPS, "utf-8")
+    return str(path)
+
+
+def in_corpus(server, since):
+    """Numbers of the defense articles published since then that a crawl must find: no copies, no broken pages."""
+    return {
+        number
+        for number, article in server.truth().items()
+        if "defense" in article.topics
+        and not article.duplicate_of
+        and not article.not_article
+        and article.listed >= since
+    }
+
+
+def listing_pages(server, since=0):
+    """The (path, page) of each listing page asked for."""
+    pages = []
+    for entry in server.log()[since:]:
+        parts = urlsplit(entry["path"])
+        if parts.path.startswith(("/category/", "/tag/")):
+            pages.append((parts.path, int(parse_qs(parts.query).get("page", ["1"])[0])))
+    return pages
+
+
+def test_sitemaps_that_robots_txt_names_and_the_feed_that_a_page_names_are_read(replica, tmp_path):
+    server = replica("--classes", "older")
+    corpus = Corpus(tmp_path / "output", server.url)
+    corpus.crawl("defense", settings=NO_BROWSER)
+    asked = {urlsplit(path).path for path in server.paths()}
+    assert {"/robots.txt", "/sitemap.xml", "/news-sitemap.xml"} <= asked
+    assert "/rss.xml" in asked
+
+
+def test_without_since_the_sitemaps_last_seven_days_are_taken_and_no_more(replica, tmp_path):
+    server = replica("--page-size", "1")
+    corpus = Corpus(tmp_path / "output", server.url)
+    corpus.crawl("defense", settings=NO_BROWSER)
+    truth = server.truth()
+    recent = in_corpus(server, since=server.now - timedelta(days=6))
+    assert {number for number in recent if "sitemap" in truth[number].dates} <= set(corpus.by_id())
+
+
+def test_with_since_sitemaps_lead_back_to_that_day(replica, tmp_path):
+    server = replica("--page-size", "1")
+    corpus = Corpus(tmp_path / "output", server.url)
+    since = cairo_day(server.now) - timedelta(days=60)
+    assert corpus.crawl("defense", "-a", f"since={since}", settings=NO_BROWSER).status == 0
+    assert in_corpus(server, since=server.now - timedelta(days=59)) <= set(corpus.by_id())
+
+
+def test_sitemaps_in_gzip_lead_back_by_years(replica, tmp_path):
+    server = replica("--page-size", "1")
+    corpus = Corpus(tmp_path / "output", server.url)
+    assert corpus.crawl("defense", "-a", "since=2022-01-01", settings=NO_BROWSER).status == 0
+    assert any(entry["path"].endswith(".xml.gz") and entry["status"] == 200 for entry in server.log())
+    assert any((record["date_published"] or "9999") < "2023" for record in corpus.records())
+
+
+@pytest.mark.browser
+def test_a_site_that_only_a_browser_shows_gives_the_same_records(replica, tmp_path):
+    server = replica("--render", "client", "--metadata", "none", "--page-data", "none")
+    corpus = Corpus(tmp_path / "output", server.url)
+    ran = corpus.crawl("defense", "-a", "max_articles=4")
+    assert ran.status == 0
+    assert "Pages of kind listing are empty shells" in ran.stderr
+    assert "Pages of kind article are empty shells" in ran.stderr
+    truth = server.truth()
+    assert len(corpus.records()) == 4
+    for record in corpus.records():
+        expected = truth[record["article_id"]].expected(replace(ReplicaOptions(), metadata="none", page_data="none"))
+        for name in ("headline", "article_body", "credit_line", "image_caption", "image_url"):
+            assert record[name] == expected[name]
+
+
+def test_with_since_next_pages_lead_back_where_there_are_no_sitemaps(replica, tmp_path, robots):
+    server = replica("--paging", "next", "--page-size", "2", "--robots", robots)
+    corpus = Corpus(tmp_path / "output", server.url)
+    corpus.crawl("defense", "-a", f"since={cairo_day(server.now) - timedelta(days=30)}", settings=NO_BROWSER)
+    assert max(page for _, page in listing_pages(server)) > 1
+    first_pages_only = Corpus(tmp_path / "first", server.url)
+    first_pages_only.crawl("defense", settings=NO_BROWSER)
+    assert len(corpus.by_id()) > len(first_pages_only.by_id()) > 0
+
+
+@pytest.mark.browser
+def test_the_browser_is_left_alone_where_a_sitemap_reaches_the_day(replica, tmp_path):
+    server = replica("--page-size", "2")
+    ran = Corpus(tmp_path / "output", server.url).crawl(
+        "defense", "-a", f"since={cairo_day(server.now) - timedelta(days=3)}"
+    )
+    assert ran.status == 0
+    assert "Launching browser" not in ran.stderr
+
+
+def test_a_second_run_pages_no_further_than_an_overlap_of_known_articles(replica, tmp_path, robots):
+    server = replica("--paging", "next", "--page-size", "2", "--robots", robots)
+    corpus = Corpus(tmp_path / "output", server.url)
+    corpus.crawl("defense", "-a", f"since={cairo_day(server.now) - timedelta(days=30)}", settings=NO_BROWSER)
+    seen = len(server.log())
+    corpus.crawl("defense", settings=NO_BROWSER | {"ALQAHIRA_OVERLAP": "2"})
+    assert {page for _, page in listing_pages(server, seen)} == {1}
+
+
+def test_a_pinned_story_does_not_stop_the_search(replica, tmp_path, robots):
+    pinned = max(written(datetime.now(UTC)).values(), key=lambda article: article.listed).number
+    server = replica("--paging", "next", "--page-size", "3", "--robots", robots, "--control", "--pinned", str(pinned))
+    corpus = Corpus(tmp_path / "output", server.url)
+    assert corpus.crawl("defense", settings=NO_BROWSER).status == 0
+    seen = len(server.log())
+    corpus.crawl("defense", settings=NO_BROWSER | {"ALQAHIRA_OVERLAP": "5"})
+    assert max(page for _, page in listing_pages(server, seen)) > 1
+
+
+def test_a_run_that_died_leaves_no_gap_behind(replica, tmp_path, robots):
+    """What a dead run has met does not make the next one believe that it knows the rest."""
+    server = replica("--paging", "next", "--page-size", "2", "--robots", robots)
+    corpus = Corpus(tmp_path / "output", server.url)
+    since = f"since={cairo_day(server.now) - timedelta(days=30)}"
+    corpus.crawl("defense", "-a", since, "-a", "max_articles=1", settings=NO_BROWSER)
+    corpus.crawl("defense", "-a", since, settings=NO_BROWSER)
+    whole = Corpus(tmp_path / "whole", server.url)
+    whole.crawl("defense", "-a", since, settings=NO_BROWSER)
+    truth = server.truth()
+    stories = [{truth[number].duplicate_of or int(number) for number in c.by_id()} for c in (corpus, whole)]
+    assert stories[0] == stories[1]
+
+
+# --- traps, by a server of the tests' own -------------------------------------------------------
+
+
+class Trap(BaseHTTPRequestHandler):
+    """A listing without end, whose addresses carry a new session id each time."""
+
+    asked: list[str]
+    fresh = True
+
+    def do_GET(self):
+        self.asked.append(self.path)
+        parts = urlsplit(self.path)
+        page = int(parse_qs(parts.query).get("page", ["1"])[0])
+        if "sitemap" in parts.path:
+            children = "".join(f"<sitemap><loc>/sitemap-{page}-{n}.xml?page={page + 1}</loc></sitemap>" for n in (1, 2))
+            self.answer(f"<sitemapindex>{children}</sitemapindex>", "application/xml")
+            return
+        if not parts.path.startswith("/category/"):
+            self.send_error(404)
+            return
+        number = 1000 + page if self.fresh else 1000
+        body = (
+            f'<html><head><link rel="next" href="?page={page + 1}&sid={page * 7919}"></head><body><main><article>'
+            f'<div class="post-thumb"><a class="img-link" href="/news/{number}/x?sid={page}"></a></div>'
+            f'<div class="post-card-content"><h5>خبر {number}</h5></div></article></main></body></html>'
+        )
+        self.answer(body, "text/html; charset=utf-8")
+
+    def answer(self, text, content_type):
+        body = text.encode()
+        self.send_response(200)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def trap(request):
+    handler = type("OneTrap", (Trap,), {"asked": [], "fresh": request.param})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}", handler.asked
+    server.shutdown()
+
+
+SINCE = ("-a", "since=2020-01-01")
+
+
+@pytest.mark.parametrize("trap", [True], indirect=True)
+def test_a_listing_without_end_is_left_at_the_bound_and_reported(trap, tmp_path):
+    root, asked = trap
+    ran = Corpus(tmp_path / "output", root).crawl(
+        "defense", *SINCE, settings=NO_BROWSER | {"ALQAHIRA_MAX_LISTING_PAGES": "5"}
+    )
+    pages = [path for path in asked if path.startswith("/category/")]
+    assert len(pages) == 5 * len(DESKS)
+    assert "has no end: left after 5 pages" in ran.stderr
+
+
+@pytest.mark.parametrize("trap", [True], indirect=True)
+def test_sitemaps_without_end_are_left_at_the_bound_and_reported(trap, tmp_path):
+    root, asked = trap
+    ran = Corpus(tmp_path / "output", root).crawl(
+        "defense", settings=NO_BROWSER | {"ALQAHIRA_MAX_SITEMAPS": "7", "ALQAHIRA_MAX_LISTING_PAGES": "1"}
+    )
+    assert len([path for path in asked if "sitemap" in path]) == 7
+    assert "Sitemaps have no end: left after 7 files" in ran.stderr
+
+
+@pytest.mark.parametrize("trap", [False], indirect=True)
+def test_a_session_id_makes_no_new_article_and_no_new_listing(trap, tmp_path):
+    root, asked = trap
+    Corpus(tmp_path / "output", root).crawl("defense", *SINCE, settings=NO_BROWSER)
+    assert len([path for path in asked if path.startswith("/category/")]) == 2 * len(DESKS)
+    assert len([path for path in asked if path.startswith("/news/")]) == 1
+
+
+def test_the_account_says_what_was_left_and_why(replica, tmp_path):
+    import sqlite3
+
+    corpus = Corpus(tmp_path / "output", replica().url)
+    corpus.crawl("defense", "-a", "max_articles=1", settings=NO_BROWSER)
+    (account,) = sqlite3.connect(corpus.folder / "state.db").execute("select account from runs").fetchone()
+    found = json.loads(account)
+    assert found["accepted"] == 1
+    assert found["left"] > 0
+    assert found["reason"] == "max_articles"

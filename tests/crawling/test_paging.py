@@ -1,0 +1,141 @@
+"""Paging ends after a row of known or old articles, never on a single pinned one, and never goes on for ever."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from alqahira.crawling.discovery.paging import PaginationState
+from alqahira.ledger.frontier import Link
+
+
+def cards(*keys, days=None):
+    dates = [datetime(2026, 11, day, 12, tzinfo=UTC) if day else None for day in days or [None] * len(keys)]
+    return [Link(key, f"https://a.b/news/{key}", None, when) for key, when in zip(keys, dates, strict=True)]
+
+
+def stop(trail, since=None, max_pages=50):
+    return trail.stop_reason(overlap=3, max_pages=max_pages, since=since)
+
+
+def test_new_articles_ask_for_the_next_page():
+    trail = PaginationState()
+    trail.add(cards("1", "2", "3"), settled=set())
+    assert stop(trail) is None
+
+
+def test_a_pinned_known_article_is_no_overlap():
+    trail = PaginationState()
+    trail.add(cards("pinned", "9", "8"), settled={"pinned"})
+    assert stop(trail) is None
+
+
+def test_a_row_of_known_articles_is_one():
+    trail = PaginationState()
+    trail.add(cards("9", "3", "2", "1"), settled={"3", "2", "1"})
+    assert stop(trail) == "overlap"
+
+
+def test_the_row_may_reach_over_two_pages():
+    trail = PaginationState()
+    trail.add(cards("9", "3", "2"), settled={"3", "2", "1"})
+    assert stop(trail) is None
+    trail.add(cards("1", "0"), settled={"1", "0"})
+    assert stop(trail) == "overlap"
+
+
+def test_a_new_article_among_known_ones_breaks_the_row():
+    trail = PaginationState()
+    trail.add(cards("3", "2", "9", "1"), settled={"3", "2", "1"})
+    assert stop(trail) is None
+
+
+def test_with_since_known_articles_do_not_end_it_but_a_row_of_older_days_does():
+    trail = PaginationState()
+    trail.add(cards("3", "2", "1", days=[20, 20, 19]), settled={"3", "2", "1"})
+    assert stop(trail, since=date(2026, 11, 15)) is None
+    trail.add(cards("0", "a", "b", days=[14, 13, 12]), settled=set())
+    assert stop(trail, since=date(2026, 11, 15)) == "since"
+
+
+@pytest.mark.parametrize("days", [[14, 20, 20], [14, None, 13]])
+def test_an_old_pinned_or_an_undated_card_does_not_end_a_search_by_day(days):
+    trail = PaginationState()
+    trail.add(cards("1", "2", "3", days=days), settled=set())
+    assert stop(trail, since=date(2026, 11, 15)) is None
+
+
+def test_a_page_that_shows_nothing_new_is_the_end():
+    trail = PaginationState()
+    trail.add(cards("1", "2"), settled=set())
+    trail.add(cards("2", "1"), settled=set())
+    assert stop(trail) == "repeats"
+
+
+def test_an_endless_listing_is_left_at_the_bound():
+    trail = PaginationState()
+    for page in range(4):
+        trail.add(cards(str(page)), settled=set())
+    assert stop(trail, max_pages=4) == "bound"
+
+
+# --- gaps -----------------------------------------------------------------------------------------
+
+
+def page(first, count=12, *, every=10, numbers=False):
+    """The cards from the first-newest article on, one every so many minutes, with or without numbers and dates."""
+    noon = datetime(2026, 11, 25, 12, tzinfo=UTC)
+    found = []
+    for place in range(first, first + count):
+        key = str(90_000 - 7 * place) if numbers else f"key-{place}"
+        found.append(
+            Link(key, f"https://a.b/{key}", None, None if numbers else noon - timedelta(minutes=every * place))
+        )
+    return found
+
+
+def gaps(*pages):
+    trail = PaginationState()
+    found = []
+    for links in pages:
+        trail.add(links, settled=set())
+        found.append(trail.gap)
+    return found
+
+
+@pytest.mark.parametrize("numbers", [False, True])
+def test_pages_that_adjoin_or_overlap_have_no_gap(numbers):
+    assert gaps(page(0, numbers=numbers), page(12, numbers=numbers), page(22, numbers=numbers)) == ["", "", ""]
+
+
+def test_a_page_that_was_skipped_shows_by_the_time_that_lies_between():
+    assert gaps(page(0, every=120), page(24, every=120)) == ["", "26.0 hours lie between pages 1 and 2"]
+
+
+def test_a_page_that_was_skipped_shows_by_the_numbers_where_there_are_no_dates():
+    first, second, third = gaps(page(0, numbers=True), page(12, numbers=True), page(36, numbers=True))
+    assert (first, second) == ("", "")
+    assert third == "91 article numbers lie between pages 2 and 3"
+
+
+def test_a_night_between_two_pages_is_no_gap():
+    assert gaps(page(0, every=10), page(42, every=10)) == ["", ""]  # five hours
+
+
+def test_a_quiet_listing_is_none():
+    days = [0, 3, 4, 11, 12, 13, 19, 20, 27, 30, 31, 40, 48, 49, 51, 60, 62, 70, 71, 77]
+    made = [
+        Link(f"key-{day}", "https://a.b", None, datetime(2026, 11, 25, tzinfo=UTC) - timedelta(days=day))
+        for day in days
+    ]
+    assert gaps(made[:10], made[10:]) == ["", ""]
+
+
+def test_a_pinned_story_on_every_page_does_not_join_them():
+    pinned = Link("pinned", "https://a.b", None, datetime(2025, 1, 1, tzinfo=UTC))
+    found = gaps([pinned, *page(0, every=120)], [pinned, *page(24, every=120)])
+    assert found == ["", "26.0 hours lie between pages 1 and 2"]
+
+
+def test_numbers_that_do_not_count_down_say_nothing():
+    shuffled = page(12, numbers=True)[::-1]
+    assert gaps(page(0, numbers=True), shuffled, page(60, numbers=True)) == ["", "", ""]

@@ -1,0 +1,115 @@
+"""The bar: how far a run is, and where it is drawn and where not."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+
+import pytest
+from ledger_scenario import live
+from scrapy_process import at_a_terminal, plain, scrapy
+
+from alqahira.crawling.extensions.progress import counts, extent
+from alqahira.crawling.progress import rate
+from alqahira.ledger.decisions import Outcome
+from alqahira.monitoring.account import Account
+
+ESCAPE = "\x1b["
+# command, its own options, and what its bar says when it is done
+COMMANDS = [
+    ("export", ["-o", "{folder}/corpus.jsonl"], r"export .*7/7 .*/s 0:00:00 6 taken"),
+    ("verify", [], r"verify .*7/7 .*/s 0:00:00 0 differ"),
+    ("report", [], r"report .*6/6 .*/s 0:00:00"),
+]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    live(tmp_path)
+    return tmp_path
+
+
+def account(*outcomes, left=0):
+    """An account with these outcomes settled and so many articles taken up besides."""
+    made = Account()
+    for number, outcome in enumerate(outcomes):
+        made.take(str(number))
+        made.settle(str(number), outcome)
+    for number in range(left):
+        made.take(f"left {number}")
+    return made
+
+
+def command(name, options, folder, **environment):
+    filled = [option.format(folder=folder) for option in options]
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("ALQAHIRA_")}
+    given = {"ALQAHIRA_OUTPUT_DIR": str(folder)} | environment
+    return at_a_terminal([sys.executable, "-m", "scrapy", name, *filled], clean | given)
+
+
+class TestHowFarARunIs:
+    def test_articles_settled_of_those_taken_up(self):
+        assert extent(account(Outcome.ACCEPTED, Outcome.FAILED, left=3), None) == (2, 5)
+
+    def test_of_nothing_known_there_is_no_total(self):
+        assert extent(account(), None) == (0, None)
+        assert extent(account(), 20) == (0, None)
+
+    def test_with_max_articles_it_is_the_accepted_that_count(self):
+        settled = account(Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.OFF_TOPIC, left=30)
+        assert extent(settled, 20) == (1, 20)
+
+    def test_nor_can_more_be_accepted_than_are_left(self):
+        assert extent(account(Outcome.ACCEPTED, Outcome.DUPLICATE, left=2), 20) == (1, 3)
+
+    def test_accepted_duplicate_and_failed_are_always_told_and_others_where_there_are_any(self):
+        assert counts(account()) == "0 accepted, 0 duplicate, 0 failed"
+        settled = account(Outcome.ACCEPTED, Outcome.OFF_TOPIC, Outcome.OFF_TOPIC)
+        assert counts(settled) == "1 accepted, 0 duplicate, 0 failed, 2 off_topic"
+
+    @pytest.mark.parametrize(
+        ("per_second", "said"), [(0, "0/min"), (0.05, "3/min"), (1.5, "90/min"), (10, "10/s"), (12_345.6, "12,346/s")]
+    )
+    def test_a_rate_is_in_the_unit_that_says_something(self, per_second, said):
+        assert rate(per_second) == said
+
+
+@pytest.mark.parametrize(("name", "options", "bar"), COMMANDS)
+class TestWhereItIsDrawn:
+    def test_on_a_terminal(self, folder, name, options, bar):
+        status, shown = command(name, options, folder)
+        assert status == 0
+        assert re.search(bar, plain(shown)), shown
+
+    def test_not_where_it_is_turned_off(self, folder, name, options, bar):
+        status, shown = command(name, options, folder, ALQAHIRA_PROGRESS="never")
+        assert (status, ESCAPE in shown) == (0, False)
+
+    def test_not_in_a_pipe(self, folder, name, options, bar):
+        filled = [option.format(folder=folder) for option in options]
+        ran = scrapy(name, *filled, settings={"ALQAHIRA_OUTPUT_DIR": str(folder)})
+        assert (ran.status, ran.stderr) == (0, "")
+        assert ESCAPE not in ran.stdout
+
+
+def test_not_while_the_output_goes_into_a_pipe_even_at_a_terminal(folder):
+    piped = f"{sys.executable} -m scrapy verify | cat"
+    status, shown = at_a_terminal(["sh", "-c", piped], os.environ | {"ALQAHIRA_OUTPUT_DIR": str(folder)})
+    assert (status, ESCAPE in shown) == (0, False)
+    assert "all as listed" in shown
+
+
+def test_lines_on_the_terminal_are_not_broken_by_a_bar(folder):
+    status, shown = command("export", [], folder)
+    assert status == 0
+    assert ESCAPE not in shown
+    assert len(shown.splitlines()) == 6
+
+
+@pytest.mark.parametrize("name", ["export", "verify", "report", "crawl"])
+def test_a_wrong_choice_is_one_line_and_status_2(folder, name):
+    arguments = [name, "defense"] if name == "crawl" else [name]
+    ran = scrapy(*arguments, settings={"ALQAHIRA_OUTPUT_DIR": str(folder), "ALQAHIRA_PROGRESS": "sometimes"})
+    assert ran.status == 2
+    assert ran.lines == ["alqahira: ALQAHIRA_PROGRESS='sometimes' is none of auto, never"]

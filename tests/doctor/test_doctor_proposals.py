@@ -1,0 +1,102 @@
+"""After a redesign the doctor proposes selectors that give the records known from before."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from time import process_time
+
+import pytest
+from scrapy_process import Corpus
+from test_doctor import doctor
+
+from alqahira import site
+from alqahira.article import Article
+from alqahira.doctor.proposals import KnownPage, propose
+from alqahira.extraction.extractor import read_page
+from alqahira.extraction.sources import Document
+from alqahira.extraction.sources.site_markup import read, select
+from alqahira.replica.newsroom import Newsroom
+from alqahira.replica.options import ReplicaOptions
+from alqahira.replica.pages import Pages
+
+
+def replica_pages(now, **switches):
+    """(page, truth) of every written article of a replica with these switches."""
+    options = ReplicaOptions(now=now, **switches)
+    newsroom = Newsroom(options, real_now=now)
+    pages = Pages(options, newsroom)
+    for article in newsroom.articles():
+        if not article.not_article:
+            expected = article.expected(options, page_only=True)
+            # Markup would escape what the tests put in.
+            yield Document(str(pages.article(article)), pages.url(article), now), expected
+
+
+def test_after_a_redesign_it_proposes_a_layout_that_reads_every_article_as_before(replica, tmp_path):
+    corpus = Corpus(tmp_path / "output", replica().url)
+    assert corpus.crawl("defense").status == 0
+    redesigned = replica("--classes", "renamed", "--metadata", "none")
+    ran, _ = doctor(redesigned.url, ALQAHIRA_BROWSER="never", ALQAHIRA_OUTPUT_DIR=str(corpus.folder))
+    assert "These selectors give the known records" in ran.stdout
+    printed = ran.stdout[ran.stdout.index("ArticleLayout(") :]
+    layout = eval(printed, {"ArticleLayout": site.ArticleLayout})
+    for page, expected in replica_pages(redesigned.now, classes="renamed", metadata="none"):
+        found = read(page, [layout])
+        assert found.headline == expected["headline"]
+        assert "\n\n".join(found.paragraphs) == expected["article_body"]
+        assert (found.image_url, found.image_caption) == (expected["image_url"], expected["image_caption"])
+        assert (found.credit_line, found.keywords) == (expected["credit_line"], expected["keywords"])
+
+
+def test_where_the_known_layout_holds_none_is_proposed(replica, tmp_path):
+    corpus = Corpus(tmp_path / "output", replica().url)
+    assert corpus.crawl("defense").status == 0
+    ran, _ = doctor(corpus.site_url, ALQAHIRA_BROWSER="never", ALQAHIRA_OUTPUT_DIR=str(corpus.folder))
+    assert "ArticleLayout(" not in ran.stdout
+
+
+def test_one_revised_article_does_not_spoil_the_proposal():
+    now = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    redesigned = replica_pages(now, classes="renamed", metadata="none")
+    known = [KnownPage(page, record_of(page, expected)) for page, expected in redesigned][:6]
+    known[2] = replace(known[2], record=replace(known[2].record, headline="عنوان آخر قبل التعديل"))
+    proposed = propose(known)
+    assert proposed is not None
+    headline = next(proposal for proposal in proposed.proposals if proposal.name == "headline")
+    assert (headline.gives, headline.of) == (5, 6)
+    assert "body" in {proposal.name for proposal in proposed.proposals}
+
+
+def record_of(page, expected) -> Article:
+    article = read_page(page.html, page.url, now=page.now).article
+    return replace(article, headline=expected["headline"], article_body=expected["article_body"])
+
+
+def test_what_no_selector_names_is_passed_over_in_a_proposal():
+    now = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    redesigned = list(replica_pages(now, classes="renamed", metadata="none"))[:4]
+    odd = [
+        (replace(page, html=page.html.replace("<h1", "<o:p><h1").replace("</h1>", "</h1></o:p>")), e)
+        for page, e in redesigned
+    ]
+    proposed = propose([KnownPage(page, record_of(page, expected)) for page, expected in odd])
+    assert {"headline", "body"} <= {proposal.name for proposal in proposed.proposals}
+
+
+@pytest.mark.perf
+def test_a_proposal_looks_into_a_bounded_part_of_a_page():
+    now = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    nested = "<div>" * 80 + '<i class="c">x y</i>' * 120 + "</div>" * 80
+    pages = [
+        (replace(page, html=page.html.replace("</body>", nested * 100 + "</body>")), e)
+        for page, e in list(replica_pages(now, classes="renamed", metadata="none"))[:2]
+    ]
+    known = [KnownPage(page, record_of(page, expected)) for page, expected in pages]
+
+    def cost(look):
+        begun = process_time()
+        assert look()
+        return process_time() - begun
+
+    # Measured: 500. A look through both pages is what the same machine can do at least.
+    a_look = min(cost(lambda: [select(".c")(one.page.tree) for one in known]) for _ in range(20))
+    assert cost(lambda: propose(known)) < 1_000 * a_look

@@ -1,0 +1,131 @@
+"""`scrapy doctor --save`: what the site answered, as WARC that any tool reads and the readers of this project take."""
+
+import subprocess
+import sys
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+import pytest
+from alqahira.doctor.recording import Book, open_archive, records_of
+from scrapy_process import UNTHROTTLED, scrapy
+from warcio.archiveiterator import ArchiveIterator
+
+from alqahira.archive.warc_files import read_records
+from alqahira.doctor import Exchange
+from alqahira.extraction.extractor import read_page
+from alqahira.extraction.listing import read_listing
+
+NOW = datetime(2026, 8, 27, 12, tzinfo=UTC)
+MAX = 10_000_000
+
+
+def save(root, folder, *arguments, **settings):
+    given = UNTHROTTLED | {"ALQAHIRA_SITE_URL": root, "ALQAHIRA_BROWSER": "never"} | settings
+    return scrapy("doctor", "--save", str(folder), *arguments, settings=given)
+
+
+def records(path):
+    """(type, URL, status line or request line, headers, decoded body) of each record, as warcio reads it."""
+    with path.open("rb") as file:
+        for record in ArchiveIterator(file):
+            http = record.http_headers
+            line = f"{http.protocol} {http.statusline}" if http else ""
+            headers = dict(http.headers) if http else {}
+            yield record.rec_type, record.rec_headers["WARC-Target-URI"], line, headers, record.content_stream().read()
+
+
+def test_every_answer_is_kept_and_reads_like_the_page_itself(replica, tmp_path):
+    server = replica("--articles", "100")
+    ran = save(server.url, tmp_path / "saved")
+    assert ran.status == 0
+    (path,) = (tmp_path / "saved").glob("doctor-*.warc.gz")
+    kept = list(records(path))
+    asked = [entry["path"] for entry in server.log()]
+    answers = {url: body for kind, url, _, _, body in kept if kind == "response"}
+    assert sorted(url.removeprefix(server.url) for url in answers) == sorted(asked)
+    assert sum(kind == "request" for kind, *_ in kept) == len(asked)
+    now = server.now
+    listing_url = next(url for url in answers if "/category/" in url and "?" not in url and "no-such" not in url)
+    listing = read_listing(answers[listing_url], listing_url, root=server.url, now=now)
+    assert (len(listing.cards), listing.info.current_page) == (40, 1)
+    second = read_listing(answers[f"{listing_url}?page=2"], f"{listing_url}?page=2", root=server.url, now=now)
+    assert second.info.current_page == 2
+    url = next(url for url in answers if urlsplit(url).path.count("/") == 3 and urlsplit(url).path.startswith("/news/"))
+    assert read_page(answers[url], url, now=now).article is not None
+    statuses = {urlsplit(url).path: line for kind, url, line, *_ in kept if kind == "response"}
+    assert statuses["/category/no-such-listing"] == "HTTP/1.1 404 Not Found"
+
+
+def test_bodies_stay_as_they_came_over_the_wire(replica, tmp_path):
+    server = replica()
+    assert save(server.url, tmp_path).status == 0
+    (path,) = tmp_path.glob("doctor-*.warc.gz")
+    listing = next(r for r in read_records(path, max_bytes=MAX) if r.type == "response" and "/category/" in r.url)
+    coding = listing.http.get_header("Content-Encoding")
+    assert listing.payload[:2] == {"gzip": b"\x1f\x8b", None: b"<!"}[coding]
+
+
+def test_requests_are_kept_without_secrets(tmp_path):
+    sent = ((b"Accept", b"*/*"), (b"Cookie", b"SECRET"), (b"Authorization", b"SECRET"), (b"X-Document", b"2"))
+    answer = Exchange(
+        "page 2 by press", "https://x/api?a=1", NOW, "POST", sent, b'{"page":2}', 200, body=b"{}", protocol="HTTP/1.1"
+    )
+    path = tmp_path / "one.warc.gz"
+    path.write_bytes(records_of(answer))
+    (_, _, _, _, _), (kind, url, line, headers, body) = records(path)
+    assert (kind, url, line, body) == ("request", "https://x/api?a=1", "POST /api?a=1 HTTP/1.1", b'{"page":2}')
+    assert headers == {"Host": "x", "Accept": "*/*", "X-Document": "2"}
+    assert b"SECRET" not in path.read_bytes()
+
+
+def test_failures_are_notes(tmp_path):
+    ran = save("http://127.0.0.1:1", tmp_path, RETRY_TIMES="0")
+    assert ran.status == 4
+    (path,) = tmp_path.glob("doctor-*.warc.gz")
+    events = [record.event for record in read_records(path, max_bytes=MAX) if record.type == "metadata"]
+    assert events[0] == {
+        "event": "no_answer",
+        "kind": "robots",
+        "method": "GET",
+        "url": "http://127.0.0.1:1/robots.txt",
+        "failure": "connection_refused",
+    }
+
+
+def test_any_tool_indexes_it(replica, tmp_path):
+    assert save(replica().url, tmp_path).status == 0
+    (path,) = tmp_path.glob("doctor-*.warc.gz")
+    done = subprocess.run(
+        [sys.executable, "-m", "warcio.cli", "index", str(path)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.count('"warc-type": "response"') == done.stdout.count('"warc-type": "request"') > 10
+    checked = subprocess.run([sys.executable, "-m", "warcio.cli", "check", str(path)], capture_output=True, check=False)
+    assert checked.returncode == 0
+
+
+@pytest.mark.parametrize("place", ["file", "file/below"])
+def test_a_folder_that_cannot_be_written_is_one_line_and_status_2(tmp_path, place):
+    (tmp_path / "file").touch()
+    ran = save("http://127.0.0.1:1", tmp_path / place)
+    assert ran.status == 2
+    assert len(ran.lines) == 1
+    assert ran.lines[0].startswith(f"alqahira: --save {tmp_path / place}: it cannot be written: ")
+
+
+def test_an_archive_that_fails_is_left_and_the_visit_goes_on(tmp_path):
+    book = Book(archive=open_archive(str(tmp_path), "https://x"))
+    book.archive._file.close()
+    book.archive._file = open("/dev/full", "r+b", buffering=0)  # noqa: SIM115
+    book.note(Exchange("article", "https://x/", NOW, status=200))
+    book.note(Exchange("article", "https://x/", NOW, status=200))
+    book.close()
+    assert len(book.exchanges) == 2
+    assert "cannot be written: No space left on device" in book.problem
+
+
+def test_what_the_doctor_kept_is_no_run_and_no_page_of_one(replica, tmp_path):
+    assert save(replica().url, tmp_path).status == 0
+    (path,) = tmp_path.glob("doctor-*.warc.gz")
+    kept = list(read_records(path, max_bytes=MAX))
+    assert b"alqahira-run-id" not in kept[0].payload
+    assert all(record.note is None for record in kept)

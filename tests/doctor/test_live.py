@@ -1,0 +1,90 @@
+"""`scrapy live`: what day one on the live site runs, here against the replica."""
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from scrapy_process import PROJECT, scrapy
+
+from alqahira.article import to_record
+from alqahira.commands.live import side_by_side
+from alqahira.extraction.extractor import read_page
+from alqahira.extraction.sources import Document
+
+PAGES = Path(__file__).parents[1] / "pages" / "site"
+NOW = datetime(2026, 8, 27, 9, tzinfo=UTC)
+
+
+def live(root, folder):
+    return scrapy("live", ALQAHIRA_SITE_URL=root, ALQAHIRA_OUTPUT_DIR=str(folder), ALQAHIRA_BROWSER="never")
+
+
+def test_ten_records_stand_beside_their_pages(replica, tmp_path):
+    # So many that none of the written ones, which are odd on purpose, is among the first, in whatever order they come.
+    ran = live(replica("--articles", "200").url, tmp_path)
+    assert ran.status == 0
+    assert "PAGE_QUERY\topen\t" in ran.stdout
+    records, fields, same, other = map(
+        int,
+        re.fullmatch(r"(\d+) records, (\d+) fields: (\d+) as on the page, (\d+) not \(≠\)\.", ran.lines[-1]).groups(),
+    )
+    assert (records, fields) == (10, 50)
+    assert (same, other) == (50, 0)
+    assert ran.stdout.count("  headline =  ") == 10
+    folder = tmp_path / "live"
+    assert list(folder.glob("doctor-*.warc.gz"))
+    assert len(list((folder / "archive").glob("*.warc.gz"))) == 2
+    assert (folder / "state.db").exists()
+    assert not (tmp_path / "state.db").exists(), "the corpus of every day is left alone"
+
+
+def test_a_site_that_cannot_be_reached_is_not_crawled(tmp_path):
+    ran = live("http://127.0.0.1:1", tmp_path)
+    assert ran.status == 4
+    assert "could not be reached" in ran.lines[-1]
+    assert "Crawling" not in ran.stdout
+
+
+@pytest.mark.parametrize("challenge", ["forbidden", "page"])
+def test_a_site_that_refuses_is_not_crawled(replica, tmp_path, challenge):
+    ran = live(replica("--challenge", challenge).url, tmp_path)
+    assert ran.status == 1
+    assert "the site refuses this crawler" in ran.lines[-1]
+    assert "Crawling" not in ran.stdout
+
+
+def test_an_unknown_argument_is_refused():
+    ran = scrapy("live", "defense")
+    assert (ran.status, ran.lines) == (2, ["alqahira: unknown argument 'defense'; see scrapy live --help"])
+
+
+def compared(**changes):
+    html = (PAGES / "177031.html").read_text("utf-8")
+    url = "https://alqaheranews.net/news/177031/x"
+    record = to_record(read_page(html.encode(), url, now=NOW).article) | changes
+    return {name: is_same for name, _, _, is_same in side_by_side(record, Document(html, url, NOW))}
+
+
+def test_a_captured_page_shows_what_its_record_says():
+    assert compared() == {"headline": True, "date": True, "credit": True, "tags": True, "body": True}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "row"),
+    [
+        ("headline", "عنوان آخر", "headline"),
+        ("date_published", "2026-08-27T03:38:00Z", "date"),
+        ("date_published", None, "date"),
+        ("credit_line", "القاهرة الإخبارية - رويترز", "credit"),
+        ("keywords", ["مصر"], "tags"),
+        ("article_body", "نص آخر", "body"),
+    ],
+)
+def test_a_field_that_the_page_does_not_show_is_marked(field, value, row):
+    assert [name for name, is_same in compared(**{field: value}).items() if not is_same] == [row]
+
+
+def test_make_live_runs_it():
+    makefile = (PROJECT / "Makefile").read_text("utf-8")
+    assert re.search(r"^live: .*\n\t\$\(VENV\)/bin/scrapy live$", makefile, re.MULTILINE)

@@ -1,0 +1,92 @@
+"""Sitemaps and feeds: every article they name, and nothing that is none."""
+
+import gzip
+from datetime import UTC, datetime
+
+import pytest
+
+from alqahira.extraction.sitemap import read_sitemap
+
+ROOT = "https://alqaheranews.net"
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+def sitemap(body):
+    return read_sitemap(body if isinstance(body, bytes) else body.encode(), f"{ROOT}/sitemap.xml", root=ROOT, now=NOW)
+
+
+URLSET = """<?xml version="1.0" encoding="UTF-8"?>
+<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:news="http://www.google.com/schemas/sitemap-news/0.9">
+<url><loc>https://alqaheranews.net/news/7/a</loc><lastmod>2026-11-20T10:00:00+02:00</lastmod></url>
+<url><loc>https://alqaheranews.net/category/x</loc></url>
+<url><loc>https://example.org/news/8/b</loc></url>
+<url><loc>http://www.alqaheranews.net/news/9/%d8%a3?utm_source=x</loc>
+<news:news><news:publication_date>2026-11-24T08:00:00Z</news:publication_date><news:title>خبر &amp; آخر</news:title></news:news></url>
+</urlset>"""
+
+
+def test_a_sitemap_names_articles_with_their_dates():
+    first, second = sitemap(URLSET).entries
+    assert (first.key, first.published, first.date) == ("7", None, datetime(2026, 11, 20, 8, tzinfo=UTC))
+    assert (second.url, second.headline) == (f"{ROOT}/news/9/%D8%A3", "خبر & آخر")
+    assert second.published == second.date == datetime(2026, 11, 24, 8, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "body", [gzip.compress(URLSET.encode()), b"\xef\xbb\xbf" + URLSET.encode(), b"\n\n" + URLSET.encode()]
+)
+def test_gzip_a_byte_order_mark_and_leading_lines_are_no_obstacle(body):
+    assert [entry.key for entry in sitemap(body).entries] == ["7", "9"]
+
+
+@pytest.mark.parametrize(("entries", "is_cut"), [(50_000, False), (50_001, True)])
+def test_a_sitemap_beyond_the_protocol_s_limit_says_that_it_was_cut(entries, is_cut):
+    body = "".join(f"<url><loc>{ROOT}/news/{n}/x</loc></url>" for n in range(1, entries + 1))
+    found = read_sitemap(f"<urlset>{body}</urlset>".encode(), f"{ROOT}/sitemap.xml", root=ROOT, now=NOW)
+    assert (len(found.entries), found.is_cut) == (50_000, is_cut)
+
+
+def test_an_index_names_files_of_the_site():
+    found = sitemap(
+        '<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">'
+        "<sitemap><loc>https://alqaheranews.net/sitemap-2026-11.xml</loc><lastmod>2026-11-24</lastmod></sitemap>"
+        "<sitemap><loc>https://example.org/evil.xml</loc></sitemap></sitemapindex>"
+    )
+    assert [(file.url, file.date is not None) for file in found.sitemaps] == [(f"{ROOT}/sitemap-2026-11.xml", True)]
+
+
+@pytest.mark.parametrize(
+    "feed",
+    [
+        "<rss><channel><item><title>خبر</title><link>https://alqaheranews.net/news/7/a</link>"
+        "<pubDate>Tue, 24 Nov 2026 10:00:00 +0200</pubDate></item></channel></rss>",
+        '<feed xmlns="http://www.w3.org/2005/Atom"><entry><title>خبر</title><link href="https://alqaheranews.net/news/7/a"/>'
+        "<published>2026-11-24T10:00:00+02:00</published></entry></feed>",
+    ],
+)
+def test_feeds_are_read_alike(feed):
+    found = sitemap(feed)
+    assert found.is_news
+    assert [(e.key, e.headline, e.published) for e in found.entries] == [
+        ("7", "خبر", datetime(2026, 11, 24, 8, tzinfo=UTC))
+    ]
+
+
+def test_what_is_cut_short_is_read_as_far_as_it_goes():
+    assert [entry.key for entry in sitemap(URLSET[: URLSET.index("example.org")]).entries] == ["7"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"\x1f\x8b broken",
+        b"<html><body>404</body></html>",
+        b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;">]><urlset><url><loc>&b;</loc></url></urlset>',
+        b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><urlset><url><loc>&e;</loc></url></urlset>',
+        b"<" * 100_000,
+        b"<urlset>" + b"<url>" * 10_000,
+    ],
+)
+def test_what_is_no_sitemap_gives_nothing(body):
+    assert sitemap(body).entries == []

@@ -1,0 +1,314 @@
+"""The ledger decides and remembers: what is new, revised, told already, due, or left behind."""
+
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from ledger_scenario import NOW, SCHEDULE, accept, body, crawled, link, opened
+from sqlalchemy import text
+
+from alqahira.exceptions import ConfigurationError, LedgerBusy, LedgerUnusable
+from alqahira.ledger import MAX_ATTEMPTS, queries
+from alqahira.ledger.frontier import Standing
+
+
+@pytest.fixture
+def ledger(state_url):
+    with opened(state_url) as made:
+        made.start_run("run", "defense", NOW)
+        yield made
+
+
+def discover(ledger, *links, section="defense", now=NOW):
+    return [found.standing for found in ledger.discover(links, section=section, run_id="run", now=now)]
+
+
+# --- articles -----------------------------------------------------------------------------------
+
+
+def test_a_new_article_is_accepted_as_its_first_revision(ledger):
+    verdict = accept(ledger, crawled(1))
+    assert (verdict.outcome, verdict.article.revision) == ("accepted", 1)
+
+
+def test_the_same_again_is_unchanged(ledger):
+    accept(ledger, crawled(1))
+    assert accept(ledger, crawled(1)).outcome == "unchanged"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"text": body(1) + "\n\nفقرة جديدة"},
+        {"headline": "عنوان آخر تمامًا"},
+    ],
+)
+def test_a_changed_headline_or_body_is_the_next_revision(ledger, changed):
+    first = accept(ledger, crawled(1))
+    verdict = accept(ledger, crawled(1, fetched=NOW + timedelta(hours=5), **changed))
+    assert (verdict.outcome, verdict.article.revision) == ("accepted", 2)
+    assert verdict.article.date_first_seen == first.article.date_first_seen
+
+
+def test_tags_spaces_digit_forms_and_diacritics_make_no_revision(ledger):
+    accept(ledger, crawled(1, headline="قمة 2026 في القاهرة"))
+    same = crawled(1, headline="قِمّة  ٢٠٢٦ في القاهرة")
+    same.article.keywords = ["وسم جديد"]
+    assert accept(ledger, same).outcome == "unchanged"
+
+
+def test_what_the_page_said_on_a_day_is_known(ledger):
+    accept(ledger, crawled(1))
+    later = NOW + timedelta(days=2)
+    accept(ledger, crawled(1, headline="عنوان معدل", fetched=later))
+    assert ledger.article_as_of("1", NOW - timedelta(seconds=1)) is None
+    assert ledger.article_as_of("1", NOW + timedelta(days=1)).revision == 1
+    assert ledger.article_as_of("1", later).headline == "عنوان معدل"
+
+
+def edited(text, every=12):
+    """A light edit: every twelfth word another."""
+    return "\n\n".join(
+        " ".join("كلمة" if i % every == every - 1 else word for i, word in enumerate(part.split()))
+        for part in text.split("\n\n")
+    )
+
+
+def test_the_same_text_elsewhere_is_a_duplicate_of_the_earlier(ledger):
+    accept(ledger, crawled(1))
+    verdict = accept(ledger, crawled(2, text=body(1), headline="عنوان آخر"))
+    assert (verdict.outcome, verdict.cause, verdict.article.duplicate_of) == ("duplicate", "near_duplicate", "1")
+
+
+def test_a_lightly_edited_wire_story_is_a_duplicate(ledger):
+    accept(ledger, crawled(1, text=body(1, 400)))
+    assert accept(ledger, crawled(2, text=edited(body(1, 400)))).outcome == "duplicate"
+
+
+def test_headline_and_text_alike_are_the_same_content(ledger):
+    accept(ledger, crawled(1, headline="عنوان"))
+    assert accept(ledger, crawled(2, text=body(1), headline="عنوان")).cause == "same_content"
+
+
+def test_after_three_days_the_same_story_is_news_again(ledger):
+    accept(ledger, crawled(1))
+    again = crawled(2, text=body(1), headline="عنوان آخر", published=NOW + timedelta(hours=80))
+    assert accept(ledger, again).outcome == "accepted"
+
+
+def test_a_duplicate_may_be_marked_and_emitted(ledger):
+    accept(ledger, crawled(1))
+    verdict = accept(ledger, crawled(2, text=body(1), headline="عنوان آخر"), near_duplicates="mark")
+    assert (verdict.outcome, verdict.article.duplicate_of) == ("accepted", "1")
+
+
+def test_deduplication_may_be_off(ledger):
+    accept(ledger, crawled(1))
+    verdict = accept(ledger, crawled(2, text=body(1), headline="عنوان آخر"), near_duplicates="off")
+    assert (verdict.outcome, verdict.article.duplicate_of) == ("accepted", None)
+
+
+def test_a_dropped_duplicate_stays_in_the_ledger_with_what_it_repeats(ledger):
+    accept(ledger, crawled(1))
+    accept(ledger, crawled(2, text=body(1), headline="عنوان آخر"))
+    records = {record["article_id"]: record for record in ledger.records(duplicates=True)}
+    assert records["2"]["duplicate_of"] == "1"
+    assert [record["article_id"] for record in ledger.records()] == ["1"]
+
+
+def test_a_duplicate_that_becomes_a_story_of_its_own_is_accepted(ledger):
+    accept(ledger, crawled(1))
+    accept(ledger, crawled(2, text=body(1), headline="عنوان آخر"))
+    verdict = accept(ledger, crawled(2, text=body(99)))
+    assert (verdict.outcome, verdict.article.duplicate_of) == ("accepted", None)
+
+
+# --- frontier -----------------------------------------------------------------------------------
+
+
+def test_a_page_never_met_is_new_then_pending_then_at_rest(ledger):
+    assert discover(ledger, link(1)) == [Standing.NEW]
+    assert discover(ledger, link(1)) == [Standing.PENDING]
+    assert [found.key for found in ledger.pending()] == ["1"]
+    accept(ledger, crawled(1))
+    assert discover(ledger, link(1)) == [Standing.FRESH]
+    assert ledger.pending() == []
+
+
+def test_a_listing_that_names_a_page_twice_makes_it_one(ledger):
+    assert discover(ledger, link(1), link(1)) == [Standing.NEW, Standing.NEW]
+    assert len(ledger.pending()) == 1
+
+
+def test_a_known_page_falls_due_by_its_age(ledger):
+    discover(ledger, link(1), link(2))
+    accept(ledger, crawled(1))
+    accept(ledger, crawled(2, published=NOW - timedelta(days=400)))
+    assert ledger.due(NOW + timedelta(hours=1), 10) == []
+    due = ledger.due(NOW + timedelta(hours=2), 10)
+    assert [(found.link.key, found.etag) for found in due] == [("1", '"1"')]
+    assert discover(ledger, link(1), now=NOW + timedelta(hours=2)) == [Standing.DUE]
+
+
+@pytest.mark.parametrize(("age_days", "hours"), [(0, 2), (0.9, 2), (2, 24), (30, 24), (31, None)])
+def test_the_older_an_article_the_seldomer_it_is_asked_about(age_days, hours):
+    following = SCHEDULE.next_visit(NOW - timedelta(days=age_days), NOW)
+    assert following == (NOW + timedelta(hours=hours) if hours else None)
+
+
+def test_what_a_listing_shows_now_is_asked_about_if_that_costs_nothing(ledger):
+    discover(ledger, link(1), link(2))
+    accept(ledger, crawled(1))
+    silent = crawled(2)
+    silent.visit = replace(silent.visit, etag=None)
+    accept(ledger, silent)
+    assert discover(ledger, link(1, is_listed=True), link(2, is_listed=True)) == [Standing.DUE, Standing.FRESH]
+
+
+@pytest.mark.parametrize(("changed_after_hours", "standing"), [(-1, Standing.FRESH), (1, Standing.DUE)])
+def test_what_a_sitemap_says_has_changed_since_the_visit_is_asked_about(ledger, changed_after_hours, standing):
+    discover(ledger, link(1))
+    accept(ledger, crawled(1))
+    assert discover(ledger, link(1, modified=NOW + timedelta(hours=changed_after_hours))) == [standing]
+
+
+def test_a_304_renews_the_visit(ledger):
+    discover(ledger, link(1))
+    item = crawled(1)
+    accept(ledger, item)
+    later = NOW + timedelta(hours=2)
+    ledger.unchanged(replace(item.visit, fetched=later), "run")
+    assert ledger.due(later, 10) == []
+
+
+def test_a_transient_failure_stays_pending_for_a_few_runs(ledger):
+    discover(ledger, link(1))
+    for _ in range(MAX_ATTEMPTS - 1):
+        ledger.fail("1", "timeout", retry=True, now=NOW, run_id="run")
+        assert ledger.pending()
+    ledger.fail("1", "timeout", retry=True, now=NOW, run_id="run")
+    assert ledger.pending() == []
+
+
+def test_a_page_that_fails_later_leaves_its_article_accepted(ledger):
+    discover(ledger, link(1))
+    accept(ledger, crawled(1))
+    ledger.fail("1", "http_404", retry=False, now=NOW, run_id="run")
+    assert ledger.pending() == []
+    assert ledger.article_as_of("1", NOW) is not None
+
+
+def test_skipped_article_is_asked_about_again_and_stored_nowhere(ledger):
+    discover(ledger, link(1))
+    assert ledger.skip(crawled(1, topics=()))
+    assert discover(ledger, link(1)) == [Standing.FRESH]
+    assert discover(ledger, link(1), now=NOW + timedelta(hours=2)) == [Standing.DUE]
+    assert ledger.is_empty()
+    assert accept(ledger, crawled(1)).article.revision == 1
+
+
+def test_published_article_is_not_skipped(ledger):
+    accept(ledger, crawled(1))
+    assert not ledger.skip(crawled(1, topics=()))
+
+
+def test_what_one_section_left_behind_another_one_takes(ledger):
+    discover(ledger, link(1), link(2))
+    accept(ledger, crawled(1))
+    assert [found.key for found in ledger.pending()] == ["2"]
+    assert [found.link.key for found in ledger.due(NOW + timedelta(hours=2), 10)] == ["1"]
+
+
+def test_complete_run_of_another_section_settles_nothing_of_this_one(ledger):
+    discover(ledger, link(1))
+    accept(ledger, crawled(1))
+    other = ledger.start_run("other", "foreign_affairs", NOW)
+    ledger.finish_run(other, {}, 0, NOW, complete=True)
+    assert [found.settled for found in ledger.discover([link(1)], section="defense", run_id="run", now=NOW)] == [False]
+
+
+def test_only_a_run_that_ended_well_settles_what_it_met(ledger):
+    discover(ledger, link(1), link(2))
+    accept(ledger, crawled(1))
+    assert not ledger.has_completed_run("defense")
+    ledger.finish_run("run", {}, 1, NOW, complete=False)
+    assert [found.settled for found in ledger.discover([link(1)], section="defense", run_id="run", now=NOW)] == [False]
+    ledger.finish_run("run", {}, 0, NOW, complete=True)
+    found = ledger.discover([link(1), link(2)], section="defense", run_id="run", now=NOW)
+    assert [discovery.settled for discovery in found] == [True, False]
+    assert ledger.has_completed_run("defense")
+
+
+def test_what_is_raised_takes_back_the_whole_transaction_and_no_other(ledger):
+    discover(ledger, link(1))
+
+    def broken():
+        with ledger.transaction(grouped=True) as connection:
+            connection.execute(text("UPDATE pages SET state = 'failed'"))
+            ledger.store.change(connection, queries.SET_PAGE, {"page": link(1).key, "cause": "x"})
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        broken()
+    assert discover(ledger, link(1), link(2)) == [Standing.PENDING, Standing.NEW]
+    with ledger.transaction() as connection:
+        assert connection.execute(text("SELECT cause FROM pages")).scalars().all() == [None, None]
+
+
+# --- opening ------------------------------------------------------------------------------------
+
+
+def test_a_second_opener_is_told_who_holds_it(state_url):
+    with opened(state_url), pytest.raises(LedgerBusy, match=r"another run holds the state .*: process \d+ .*since"):
+        opened(state_url)
+    opened(state_url).close()
+
+
+def test_the_lock_of_a_process_that_died_is_no_obstacle(state_url):
+    code = f"import os; from alqahira.ledger import open_ledger; open_ledger('{state_url}'); os.kill(os.getpid(), 9)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -9
+    opened(state_url).close()
+
+
+def test_reading_needs_no_lock(ledger, state_url):
+    accept(ledger, crawled(1))
+    with opened(state_url, read_only=True) as reader:
+        assert len(list(reader.records(duplicates=True))) == 1
+        assert [article.article_id for article in reader.latest(5)] == ["1"]
+        assert reader.newest_revisions() == {"1": 1}
+
+
+def test_a_reader_makes_no_state(state_url):
+    with pytest.raises(ConfigurationError, match="there is no state"):
+        opened(state_url, read_only=True)
+
+
+def test_a_state_of_a_newer_version_is_refused(state_url):
+    with opened(state_url) as ledger, ledger.transaction() as connection:
+        connection.execute(text("update meta set value='999' where name='version'"))
+    with pytest.raises(LedgerUnusable, match="newer than this program"):
+        opened(state_url)
+
+
+@pytest.mark.parametrize(
+    "damage", [b"this is no database, whatever its name says" * 100, b"SQLite format 3\0" + b"\xff" * 4096]
+)
+def test_a_corrupt_state_is_refused_and_the_lock_let_go(tmp_path, damage):
+    (tmp_path / "state.db").write_bytes(damage)
+    for _ in range(2):
+        with pytest.raises(LedgerUnusable, match="cannot be read"):
+            opened(tmp_path)
+
+
+def test_a_state_belongs_to_one_site(ledger):
+    ledger.claim_site("one.example")
+    ledger.claim_site("two.example")  # nothing was accepted yet
+    accept(ledger, crawled(1))
+    with pytest.raises(ConfigurationError, match=r"articles of two\.example"):
+        ledger.claim_site("one.example")
+
+
+def test_two_runs_of_one_second_have_names_of_their_own(ledger):
+    assert ledger.start_run("run", "defense", NOW) == "run-2"

@@ -1,0 +1,311 @@
+"""A run on PostgreSQL whose connections are lost: it goes on where nobody has taken its lock, and else writes nothing."""
+
+import threading
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from ledger_scenario import NOW, accept, body, crawled, lines, link, live, opened, publisher
+
+from alqahira import settings
+from alqahira.exceptions import ConfigurationError, LedgerBusy, LedgerLost, LedgerUnreachable, LedgerUnusable
+from alqahira.ledger.tables import meta, runs
+from alqahira.publishing.parts import part_files, read_manifest
+from alqahira.publishing.rebuild import rebuild_state
+
+pytestmark = [pytest.mark.postgres, pytest.mark.chaos]
+
+DEFENSE = "scrapy crawl defense"
+
+
+def discover(ledger, *numbers):
+    return ledger.discover([link(number) for number in numbers], section="defense", run_id="run", now=NOW)
+
+
+def end_backends(ledger, *pids):
+    killer = sa.create_engine(ledger.engine.url, isolation_level="AUTOCOMMIT")
+    with killer.connect() as connection:
+        for pid in pids:
+            connection.execute(sa.text("select pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+    killer.dispose()
+
+
+def pid_of(connection):
+    with connection.begin():
+        return connection.scalar(sa.text("select pg_backend_pid()"))
+
+
+def lose_lock(ledger):
+    """What a network does: the server ends the connection that holds the lock, and its run is not told."""
+    end_backends(ledger, pid_of(ledger.store._lock))
+
+
+def lose_connections(ledger):
+    """The server ends all connections of a run."""
+    with ledger.engine.connect() as connection:
+        working = pid_of(connection)
+    end_backends(ledger, pid_of(ledger.store._lock), working)
+
+
+@pytest.fixture
+def ledger(database):
+    with opened(database, owner=DEFENSE) as made:
+        made.start_run("run", "defense", NOW)
+        yield made
+
+
+class Deaf:
+    """The ledger's next transaction commits, and loses the connection before it hears of it."""
+
+    def __init__(self, ledger, monkeypatch):
+        self._begin, self._undo = ledger.engine.begin, monkeypatch.undo
+        monkeypatch.setattr(ledger.engine, "begin", lambda: self)
+
+    def __enter__(self):
+        self._context = self._begin()
+        return self._context.__enter__()
+
+    def __exit__(self, *error):
+        self._context.__exit__(*error)
+        if error[0] is None:
+            self._undo()
+            raise sa.exc.OperationalError("commit", {}, Exception("server closed the connection"), True)
+
+
+# --- the lock -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lose", [lose_lock, lose_connections])
+def test_the_late_answer_of_a_run_that_was_taken_over_is_refused(ledger, database, lose):
+    discover(ledger, 1, 2)
+    failures = []
+    ledger.on_failure = failures.append
+    lose(ledger)
+    with opened(database, owner="scrapy crawl foreign_affairs") as successor:
+        successor.start_run("successor", "foreign_affairs", NOW)
+        with pytest.raises(LedgerLost, match=r"another run has taken over the state .*, run successor"):
+            accept(ledger, crawled(1))
+        assert [type(error) for error in failures] == [LedgerLost]
+        assert LedgerLost.exit_status == 3
+        ledger.close()
+        assert [found.key for found in successor.pending()] == ["1", "2"]
+        assert list(successor.records()) == []
+        accept(successor, crawled(1))  # what its predecessor released was no longer its own
+
+
+def test_a_run_that_comes_back_after_its_successor_has_ended_writes_nothing(ledger, database):
+    discover(ledger, 1)
+    lose_connections(ledger)
+    opened(database).close()
+    with pytest.raises(LedgerLost, match="it has ended since"):
+        accept(ledger, crawled(1))
+
+
+def test_a_run_whose_connections_were_lost_goes_on_where_nobody_has_taken_its_lock(ledger, database):
+    discover(ledger, 1)
+    lose_connections(ledger)
+    assert accept(ledger, crawled(1)).outcome == "accepted"
+    with pytest.raises(LedgerBusy) as caught:  # it holds its lock again
+        opened(database)
+    assert caught.value.owner == DEFENSE
+
+
+def test_a_run_outlives_a_restart_of_the_database(ledger, postgres):
+    discover(ledger, 1, 2)
+    accept(ledger, crawled(1))
+    postgres.restart()
+    assert accept(ledger, crawled(2)).outcome == "accepted"
+    assert [record["article_id"] for record in ledger.records()] == ["1", "2"]
+
+
+def test_a_restart_of_the_database_makes_no_run_look_dead(ledger, postgres, database):
+    discover(ledger, 1)
+    postgres.restart()
+    with pytest.raises(LedgerBusy, match=f"has just been restarted under another run, .*{DEFENSE}, run run"):
+        opened(database)
+    assert accept(ledger, crawled(1)).outcome == "accepted"
+
+
+def test_a_restart_of_the_database_keeps_a_dead_run_s_lock_for_a_while_alone(ledger, postgres, database, monkeypatch):
+    lose_connections(ledger)
+    postgres.restart()
+    monkeypatch.setattr(settings, "POSTGRESQL_PATIENCE", 0.0)
+    opened(database).close()
+
+
+def test_a_restart_of_the_database_keeps_no_lock_of_a_run_that_has_ended(ledger, postgres, database):
+    ledger.close()
+    postgres.restart()
+    opened(database).close()
+
+
+def test_a_run_that_begins_while_the_database_restarts_waits_for_it(database, postgres):
+    opened(database).close()
+    postgres.stop()
+    done = []
+    opening = threading.Thread(target=lambda: done.append(opened(database).close()))
+    opening.start()
+    postgres.start()
+    opening.join()
+    assert done == [None]
+
+
+def test_a_database_that_stays_away_ends_the_run_in_one_line(ledger, postgres, monkeypatch):
+    monkeypatch.setattr(settings, "POSTGRESQL_PATIENCE", 0.5)
+    postgres.stop()
+    try:
+        with pytest.raises(LedgerUnreachable, match=r"does not answer for 0\.5 s") as caught:
+            discover(ledger, 1)
+    finally:
+        postgres.start()
+    assert "\n" not in str(caught.value)
+    assert caught.value.exit_status == 1
+
+
+# --- what was committed, and the run was not told ---------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("story", "outcome", "cause"),
+    [
+        (crawled(9), "accepted", ""),
+        (crawled(1, headline="عنوان معدل"), "accepted", "revision"),
+        (crawled(8, text=body(1), headline="عنوان آخر"), "duplicate", "near_duplicate"),
+    ],
+)
+def test_an_acceptance_that_was_committed_unheard_is_reported_as_it_was_and_not_done_twice(
+    ledger, monkeypatch, story, outcome, cause
+):
+    accept(ledger, crawled(1))
+    story = replace(story, article=replace(story.article, run_id="run"), visit=replace(story.visit))
+    story.article.date_crawled = NOW + timedelta(hours=1)
+    Deaf(ledger, monkeypatch)
+    verdict = accept(ledger, story)
+    assert (verdict.outcome, verdict.cause) == (outcome, cause)
+    ids = Counter((record["article_id"], record["revision"]) for record in ledger.records(duplicates=True))
+    assert ids.total() == 2
+    assert max(ids.values()) == 1
+
+
+def test_a_run_that_was_begun_unheard_is_begun_once(ledger, monkeypatch):
+    Deaf(ledger, monkeypatch)
+    assert ledger.start_run("another", "defense", NOW) == "another"
+    with ledger.transaction() as connection:
+        assert sorted(connection.scalars(sa.select(runs.c.run_id))) == ["another", "run"]
+
+
+# --- parts --------------------------------------------------------------------------------------
+
+
+def test_a_life_of_the_ledger_publishes_each_line_once_and_the_next_nothing(database, tmp_path):
+    live(tmp_path, database)
+    before = lines(tmp_path)
+    live(tmp_path, database)
+    assert lines(tmp_path) == before
+    assert max(before.values()) == 1
+
+
+def test_what_a_run_planned_before_it_died_is_placed_by_the_next(ledger, database, tmp_path):
+    accept(ledger, crawled(1))
+    assert publisher(ledger, tmp_path)._plan_one()
+    lose_connections(ledger)
+    with opened(database) as successor:
+        publisher(successor, tmp_path).recover()
+    assert lines(tmp_path) == {("1", 1): 1}
+
+
+@pytest.mark.parametrize("step", ["_plan_one", "_place_planned", "_write_manifest"])
+def test_a_run_that_loses_its_connections_while_it_seals_seals_all_the_same(ledger, tmp_path, monkeypatch, step):
+    for number in range(5):
+        accept(ledger, crawled(number))
+    parts = publisher(ledger, tmp_path)
+    whole, done = getattr(parts, step), []
+
+    def lose_them_first():
+        if not done:
+            lose_connections(ledger)
+        done.append(True)
+        return whole()
+
+    monkeypatch.setattr(parts, step, lose_them_first)
+    parts.seal_all()
+    assert len(done) >= 2
+    assert lines(tmp_path) == {(str(number), 1): 1 for number in range(5)}
+    assert {part.path for part in read_manifest(tmp_path)} == set(part_files(tmp_path))
+
+
+def test_a_run_that_was_taken_over_while_it_sealed_leaves_the_manifest_to_its_successor(ledger, database, tmp_path):
+    accept(ledger, crawled(1))
+    late = publisher(ledger, tmp_path)
+    lose_connections(ledger)
+    with opened(database) as successor:
+        publisher(successor, tmp_path).seal_all()
+        manifest = (tmp_path / "_manifest.json").read_bytes()
+        with pytest.raises(LedgerLost):
+            ledger.persist(late._write_manifest)
+    assert (tmp_path / "_manifest.json").read_bytes() == manifest
+
+
+def test_a_lost_state_is_made_again_from_the_parts_and_counts_on(database, postgres, tmp_path):
+    live(tmp_path, database)
+    before = lines(tmp_path)
+    lost = postgres.new_state()
+    assert rebuild_state(lost, tmp_path) is None
+    live(tmp_path, lost)
+    assert lines(tmp_path) == before
+    with opened(lost) as ledger:
+        accept(ledger, crawled(99))
+        publisher(ledger, tmp_path).seal_all()
+    assert lines(tmp_path) == before + Counter({("99", 1): 1})
+
+
+def test_a_state_that_is_not_empty_is_not_rebuilt_over(database, tmp_path):
+    live(tmp_path, database)
+    with pytest.raises(LedgerUnusable, match="is not empty"):
+        rebuild_state(database, tmp_path)
+
+
+# --- an older version, and the address ----------------------------------------------------------
+
+
+def test_a_state_of_version_1_loses_the_tables_of_runs_side_by_side(ledger, database):
+    old = ("shares", "claims", "pace")
+    with ledger.transaction() as connection:
+        for table in old:
+            connection.execute(sa.text(f"create table {table} (name text)"))
+        connection.execute(meta.update().where(meta.c.name == "version").values(value="1"))
+    ledger.close()
+    with opened(database) as upgraded:
+        assert not {*old} & {*sa.inspect(upgraded.engine).get_table_names()}
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        (
+            "postgresql://user:s3cret@127.0.0.1:1/corpus",
+            r"postgresql://127\.0\.0\.1:1/corpus cannot be opened: .*refused",
+        ),
+        ("postgresql+psycopg2://user:s3cret@host/corpus", "must be sqlite:///<file> or postgresql://"),
+        ("postgresql://user:s3cret@host", "names no database"),
+        ("postgres:/user:s3cret@host", "is no database URL"),
+        ("postgresql://user:s3cret@host:port/corpus", "is no database URL"),
+        ("mysql://user:s3cret@host/corpus", "must be"),
+    ],
+)
+def test_an_address_that_leads_nowhere_is_one_line_without_the_password(url, says, monkeypatch):
+    monkeypatch.setattr(settings, "POSTGRESQL_OPENING_PATIENCE", 0.0)
+    with pytest.raises((ConfigurationError, LedgerUnusable), match=says) as caught:
+        opened(url)
+    assert caught.value.exit_status == 2
+    assert "s3cret" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_busy_ledger_says_nothing_of_who_may_enter(database):
+    url = database.replace("test@", "test:s3cret@")
+    with opened(url), pytest.raises(LedgerBusy) as caught:
+        opened(url)
+    assert "s3cret" not in str(caught.value)

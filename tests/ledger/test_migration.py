@@ -1,0 +1,182 @@
+"""An older state is brought to this version whole or not at all, and nothing it published is published again."""
+
+import hashlib
+import os
+import signal
+import sqlite3
+
+import pytest
+from ledger_scenario import NOW, accept, crawled, link, live, opened
+from sqlalchemy import text
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from alqahira.exceptions import LedgerUnusable
+from alqahira.ledger import migrations
+from alqahira.ledger.frontier import Standing
+from alqahira.ledger.tables import STATE_VERSION, metadata
+from alqahira.publishing.parts import part_files
+
+# The shape of each version's tables. A change of the tables needs the next version, its step, and a line here.
+SHAPES = {1: "d57dbca6cf5afc05", 2: "56bbddef2b885903"}
+
+NEXT, NEWER = STATE_VERSION + 1, STATE_VERSION + 2
+
+# What makes a state of version 1 again, with an article that it set aside and one that it published.
+OF_VERSION_1 = """
+UPDATE meta SET value = '1' WHERE name = 'version';
+ALTER TABLE pages ADD COLUMN aside_topics VARCHAR NOT NULL DEFAULT '';
+UPDATE pages SET aside_topics = ',defense,', settled = 1 WHERE key = '2';
+UPDATE articles SET status = 'set_aside' WHERE article_id = '2';
+DELETE FROM outbox WHERE article_id = '2';
+DELETE FROM bands WHERE article_id = '2';
+DROP INDEX pages_frontier;
+CREATE INDEX pages_frontier ON pages (section, state);
+DROP INDEX pages_next_visit;
+CREATE INDEX pages_next_visit ON pages (section, next_visit);
+"""
+
+
+def add_a_column(connection):
+    connection.execute(text("alter table articles add column seen_again text"))
+    connection.execute(text("update articles set seen_again = date_crawled"))
+
+
+def add_a_table(connection):
+    connection.execute(text("create table extra (name text primary key)"))
+    connection.execute(text("insert into extra values ('made')"))
+
+
+def shape(folder):
+    """The version of a state, and what the steps above have left in it."""
+    connection = sqlite3.connect(folder / "state.db")
+    try:
+        (version,) = connection.execute("select value from meta where name = 'version'").fetchone()
+        columns = [column[1] for column in connection.execute("pragma table_info(articles)")]
+        tables = [name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")]
+        return int(version), "seen_again" in columns, "extra" in tables
+    finally:
+        connection.close()
+
+
+@pytest.fixture
+def old(tmp_path):
+    """An output whose state is of this version."""
+    live(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def upgraded(monkeypatch):
+    """The program is two versions on."""
+    monkeypatch.setattr(migrations, "STATE_VERSION", NEWER)
+    monkeypatch.setattr(migrations, "MIGRATIONS", {STATE_VERSION: add_a_column, NEXT: add_a_table})
+
+
+def published(folder):
+    return {path: (folder / path).read_bytes() for path in part_files(folder)}
+
+
+def test_an_older_state_takes_every_step_to_this_version(old, upgraded):
+    opened(old).close()
+    assert shape(old) == (NEWER, True, True)
+
+
+def test_a_state_is_migrated_once(old, upgraded):
+    opened(old).close()
+    opened(old).close()  # a second «alter table» would raise
+    assert shape(old) == (NEWER, True, True)
+
+
+def test_nothing_is_published_again_after_a_migration(old, upgraded):
+    before = published(old)
+    assert before
+    live(old)
+    assert published(old) == before
+
+
+@pytest.mark.parametrize("place", ["before", "within the first", "between", "after the last"])
+def test_a_kill_inside_the_migration_leaves_the_old_state(old, upgraded, monkeypatch, place):
+    def die(_):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def half(connection):
+        connection.execute(text("alter table articles add column seen_again text"))
+        die(connection)
+
+    def whole(connection):
+        add_a_table(connection)
+        die(connection)
+
+    steps = {
+        "before": {STATE_VERSION: die, NEXT: add_a_table},
+        "within the first": {STATE_VERSION: half, NEXT: add_a_table},
+        "between": {STATE_VERSION: add_a_column, NEXT: die},
+        "after the last": {STATE_VERSION: add_a_column, NEXT: whole},
+    }
+    child = os.fork()
+    if child == 0:
+        try:
+            migrations.MIGRATIONS = steps[place]
+            opened(old)
+        finally:
+            os._exit(0)
+    assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
+    assert shape(old) == (STATE_VERSION, False, False)
+    before = published(old)
+    live(old)
+    assert shape(old) == (NEWER, True, True)
+    assert published(old) == before
+
+
+def test_a_step_that_fails_leaves_the_old_state_and_lets_the_lock_go(old, upgraded, monkeypatch):
+    def fail(connection):
+        add_a_table(connection)
+        raise RuntimeError
+
+    monkeypatch.setitem(migrations.MIGRATIONS, NEXT, fail)
+    for _ in range(2):
+        with pytest.raises(RuntimeError):
+            opened(old)
+    assert shape(old) == (STATE_VERSION, False, False)
+
+
+def test_a_state_with_no_way_on_is_refused(old, upgraded, monkeypatch):
+    monkeypatch.delitem(migrations.MIGRATIONS, STATE_VERSION)
+    with pytest.raises(LedgerUnusable, match=f"no step leads on from version {STATE_VERSION}"):
+        opened(old)
+    assert shape(old) == (STATE_VERSION, False, False)
+
+
+def test_a_reader_does_not_migrate(old, upgraded):
+    with pytest.raises(LedgerUnusable, match="the next run brings it there"):
+        opened(old, read_only=True)
+    assert shape(old) == (STATE_VERSION, False, False)
+
+
+def test_what_version_1_set_aside_is_asked_for_again_in_full(tmp_path):
+    with opened(tmp_path) as ledger:
+        ledger.start_run("run", "defense", NOW)
+        ledger.discover([link(1), link(2)], section="defense", run_id="run", now=NOW)
+        accept(ledger, crawled(1))
+        accept(ledger, crawled(2))
+    connection = sqlite3.connect(tmp_path / "state.db")
+    connection.executescript(OF_VERSION_1)
+    connection.close()
+    with opened(tmp_path) as ledger:
+        assert [found.key for found in ledger.pending()] == ["2"]
+        (found,) = ledger.discover([link(2)], section="defense", run_id="run", now=NOW)
+        assert (found.standing, found.etag, found.settled) == (Standing.PENDING, None, True)
+        assert [record["article_id"] for record in ledger.records(duplicates=True)] == ["1"]
+        assert (accept(ledger, crawled(2)).article.revision, accept(ledger, crawled(1)).outcome) == (1, "unchanged")
+    made = sqlite3.connect(tmp_path / "state.db").execute("SELECT sql FROM sqlite_master WHERE tbl_name = 'pages'")
+    assert "aside" not in "".join(str(sql) for (sql,) in made)
+
+
+def test_a_change_of_the_tables_comes_with_a_version_of_its_own():
+    made = [str(CreateTable(table)) for table in metadata.sorted_tables]
+    made += sorted(str(CreateIndex(index)) for table in metadata.sorted_tables for index in table.indexes)
+    assert hashlib.sha256("\n".join(made).encode()).hexdigest()[:16] == SHAPES[STATE_VERSION]
+
+
+def test_every_version_since_the_first_has_a_step():
+    assert migrations.MIGRATIONS.keys() == set(range(1, STATE_VERSION))

@@ -1,0 +1,62 @@
+"""The report's plots: drawn once, read from the right, with nothing in them that acts."""
+
+import pytest
+from lxml import etree
+
+from alqahira.monitoring.report.charts import NARROW, WIDE, Plot, draw, size, ticks
+
+
+@pytest.mark.parametrize(
+    ("top", "marks"), [(0, [0, 1]), (1, [0, 1]), (7, [0, 2, 4, 6, 8]), (112, [0, 50, 100, 150]), (1_000_000, 6)]
+)
+def test_marks_are_round_and_reach_the_top(top, marks):
+    found = ticks(top)
+    assert found == marks if isinstance(marks, list) else len(found) == marks
+    assert found[-1] >= top
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+@pytest.mark.parametrize("kind", ["columns", "bars"])
+def test_a_plot_is_static_and_the_same_each_time(kind, width):
+    plot = Plot(kind, ["قمة", "هدنة", "مناورة"], [("أ", [1, 2, 3]), ("ب", [0, 5, 2])])
+    svg = draw(plot, width)
+    assert svg == draw(plot, width)
+    root = etree.fromstring(svg)
+    assert size(svg)[0] == width
+    names = {etree.QName(node).localname for node in root.iter()}
+    assert names <= {"svg", "defs", "style", "g", "rect", "path", "text"}
+    assert not [name for node in root.iter() for name in node.attrib if name.startswith("on") or "href" in name]
+
+
+def test_it_reads_from_the_right():
+    svg = etree.fromstring(draw(Plot("bars", ["كثير", "قليل"], [("", [9, 1])])))
+    bars = svg.xpath("//*[@class='bar']/*")
+    ends = [round(float(bar.get("x")) + float(bar.get("width")), 1) for bar in bars]
+    assert len(set(ends)) == 1, "all bars begin at the same place, their right end"
+    labels = svg.xpath("//*[@class='axis y']//*[local-name()='text']")
+    assert all(float(label.get("x")) > ends[0] for label in labels)
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "</text><script>alert(1)</script>",
+        "\0\x0b\x1b[31m",
+        "\ud800",
+        "\ufffe",
+        "]]>&lt;",
+        "\u202eمقلوب",
+        "أ" * 10_000,
+    ],
+)
+def test_a_hostile_label_is_text(label):
+    for width in (WIDE, NARROW):
+        root = etree.fromstring(draw(Plot("bars", [label, "هدنة"], [("", [2, 1])]), width))
+        assert not root.xpath("//*[local-name()='script']")
+        assert all(len(text) <= 32 for text in root.itertext() if "{" not in text)
+
+
+@pytest.mark.parametrize("count", [1, 2, 60])
+def test_any_number_of_labels_will_do(count):
+    for kind in ("columns", "bars"):
+        etree.fromstring(draw(Plot(kind, [f"{n}" for n in range(count)], [("", [0] * count)]), NARROW))

@@ -1,0 +1,234 @@
+"""No text of the site's can pass for a record of the log, in plain text or in JSON."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import re
+from contextlib import contextmanager
+from urllib.parse import quote, urlsplit
+
+import pytest
+from http_server import QuietHandler, serving
+from hypothesis import given
+from hypothesis import strategies as st
+from ledger_scenario import crawled
+from scrapy import Request
+from scrapy.exceptions import DropItem
+from scrapy.http import Response
+from scrapy.settings import Settings
+from scrapy_process import Corpus, scrapy
+
+from alqahira.monitoring.log_guard import guard_log
+from alqahira.monitoring.logformatter import QuietLogFormatter, set_level
+
+BEGINS = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[[\w.]+\] (DEBUG|INFO|WARNING|ERROR|CRITICAL): ")
+FORGED = "2026-11-25 06:00:00 [alqahira.crawling.extensions.run] INFO: Run forged: 9 discovered"
+# Each would end the line, hide it, reorder it or move the cursor, were it written as it is.
+HOSTILE = [
+    f"خبر\n{FORGED}",
+    f"خبر\r{FORGED}",
+    f"خبر\u2028{FORGED}",
+    f"خبر\x85{FORGED}",
+    f"\x1b[2J\x1b[1;1H{FORGED}",
+    f"\x9b2J{FORGED}",
+    f"خبر \u202e{FORGED}\u202c",
+    f"خبر \u2066{FORGED}\u2069",
+    f"خبر\x00\x08\x7f{FORGED}",
+    f"خبر\v\f\x1c\x1d\x1e{FORGED}",
+]
+DISGUISE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+
+
+@contextmanager
+def log(**settings):
+    """The root logger as Scrapy sets it up, writing to memory."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(logging.Formatter(Settings()["LOG_FORMAT"], Settings()["LOG_DATEFORMAT"]))
+    before, logging.root.handlers = logging.root.handlers, [handler]
+    try:
+        guard_log(Settings(settings))
+        yield stream
+    finally:
+        logging.root.handlers = before
+
+
+def raising(text):
+    try:
+        raise ValueError(text)
+    except ValueError:
+        logging.getLogger("alqahira.test").exception("Broken by %s", text)
+
+
+def assert_plain(written):
+    """Every line begins a record or shows that it continues one, and shows all that it holds."""
+    lines = written.split("\n")
+    assert lines.pop() == ""
+    for line in lines:
+        assert BEGINS.match(line) or line.startswith("    | "), line
+        assert not DISGUISE.search(line), ascii(line)
+    return [line for line in lines if not line.startswith("    | ")]
+
+
+@given(st.text(), st.sampled_from(HOSTILE))
+def test_whatever_is_logged_is_one_record_of_a_plain_log(text, hostile):
+    with log() as stream:
+        logging.getLogger("alqahira.test").warning("No article from %s", text + hostile)
+        raising(hostile + text)
+    assert len(assert_plain(stream.getvalue())) == 2
+
+
+@given(st.text(st.characters(codec=None)), st.sampled_from(HOSTILE))
+def test_whatever_is_logged_is_one_object_of_a_json_log(text, hostile):
+    with log(ALQAHIRA_LOG_JSON="1") as stream:
+        logging.getLogger("alqahira.test").warning("No article from %s", text + hostile)
+        raising(hostile + text)
+    first, second, rest = stream.getvalue().split("\n")
+    assert rest == ""
+    assert stream.getvalue().isascii()
+    assert json.loads(first)["message"] == f"No article from {text}{hostile}"
+    assert json.loads(first)["level"] == "WARNING"
+    assert "ValueError" in json.loads(second)["traceback"]
+    assert json.loads(second).keys() == {"time", "level", "logger", "message", "traceback"}
+
+
+def test_a_formatter_that_somebody_else_chose_stays():
+    class Own(logging.Formatter):
+        pass
+
+    with log():
+        chosen = Own()
+        logging.root.handlers[0].setFormatter(chosen)
+        guard_log(Settings({"ALQAHIRA_LOG_JSON": True}))
+        assert logging.root.handlers[0].formatter is chosen
+
+
+def test_a_record_that_nobody_writes_is_not_made():
+    engine = logging.getLogger("scrapy.core.engine")
+    try:
+        set_level("INFO")
+        assert (engine.isEnabledFor(logging.DEBUG), engine.isEnabledFor(logging.INFO)) == (False, True)
+        set_level("DEBUG")
+        assert engine.isEnabledFor(logging.DEBUG)
+    finally:
+        logging.getLogger("scrapy").setLevel(logging.NOTSET)
+
+
+@pytest.mark.parametrize(
+    ("level", "begins"), [("INFO", [None, None, None]), ("DEBUG", ["Crawled ", "Accepted", "Dropped "])]
+)
+def test_a_page_is_put_into_words_only_where_someone_writes_them(level, begins):
+    words, url = QuietLogFormatter(), "https://alqaheranews.net/news/1/x"
+    try:
+        set_level(level)
+        said = [
+            words.crawled(Request(url), Response(url), None),
+            words.scraped({}, None, None),
+            words.dropped({}, DropItem("near_duplicate"), None, None),
+        ]
+    finally:
+        logging.getLogger("scrapy").setLevel(logging.NOTSET)
+    assert [line and line["msg"][:8] for line in said] == begins
+
+
+def test_an_article_that_a_step_fails_on_is_named_and_not_printed():
+    said = QuietLogFormatter().item_error(crawled(61505), ValueError(), None, None)
+    assert said["msg"] % said["args"] == "Error processing article 61505"
+
+
+class HostileSite(QuietHandler):
+    """A site all of whose texts try to forge the log: headlines, addresses, redirects, headers, robots.txt."""
+
+    def do_GET(self):
+        path = urlsplit(self.path).path
+        if path == "/robots.txt":
+            self.say(f"User-agent: *\nDisallow: /private\n{HOSTILE[4]}\n", "text/plain")
+        elif path.startswith("/category/"):
+            self.say(f"<main>{''.join(self.card(number) for number in range(2 * len(HOSTILE) + 1))}</main>")
+        elif path.startswith("/news/"):
+            self.article(int(path.split("/")[2]) - 100)
+        else:
+            self.say(HOSTILE[0], status=404)
+
+    def say(self, text, kind="text/html; charset=utf-8", status=200, **headers):
+        self.answer(text.encode(), kind, status, **headers)
+
+    def card(self, number):
+        text = HOSTILE[number % len(HOSTILE)]
+        link = f"/news/{100 + number}/{quote(text)}"
+        return (
+            f'<article class="loop-grid"><div class="post-thumb"><a class="img-link" href="{link}"></a></div>'
+            f'<div class="post-card-content"><h2>{text}</h2></div></article>'
+        )
+
+    def article(self, number):
+        text = HOSTILE[number % len(HOSTILE)]
+        if number < len(HOSTILE):
+            body = f"<p>{text} قال الجيش إن القوات المسلحة نفذت مناورات عسكرية قرب الحدود.</p>"
+        elif number % 3 == 0:
+            return self.say("", status=301, Location=f"/{quote(text)}")
+        elif number % 3 == 1:
+            return self.say(text, "text/html; charset=" + quote(text), status=500)
+        else:
+            body = ""
+        return self.say(
+            f'<main class="main"><div class="container"><div class="row"><div class="col-lg-8">'
+            f'<div class="single-content2"><div class="entry-header"><h1>{text}</h1></div>'
+            f'<article><div class="entry-main-content"><div class="htmlCode">{body}</div></div></article>'
+            f"</div></div></div></div></main>"
+        )
+
+
+FEW_RETRIES = {"RETRY_TIMES": "1", "ALQAHIRA_BACKOFF_BASE": "0.01"}
+
+
+@pytest.fixture(scope="module")
+def hostile_url():
+    with serving(HostileSite) as server:
+        yield f"http://127.0.0.1:{server.server_port}"
+
+
+def crawl(folder, url, level="DEBUG", **settings):
+    corpus = Corpus(folder / "output", url)
+    ran = corpus.crawl("defense", "-L", level, settings=FEW_RETRIES | settings)
+    assert corpus.records(), ran.stderr[-2000:]
+    return ran
+
+
+def test_a_hostile_site_forges_no_line_of_a_plain_log(tmp_path, hostile_url):
+    ran = crawl(tmp_path, hostile_url)
+    *log_lines, last = ran.stderr.rstrip("\n").split("\n") if ran.status else [*ran.stderr.rstrip("\n").split("\n"), ""]
+    assert last.startswith("alqahira: ") or not last
+    records = assert_plain("\n".join([*log_lines, ""]))
+    assert not [line for line in records if line.startswith(FORGED)]
+    assert len([line for line in records if " discovered = " in line]) == 1
+
+
+def test_a_hostile_site_forges_no_object_of_a_json_log(tmp_path, hostile_url):
+    ran = crawl(tmp_path, hostile_url, ALQAHIRA_LOG_JSON="1", ALQAHIRA_MAX_FAILED_SHARE="0.4")
+    objects = [json.loads(line) for line in ran.stderr.splitlines()]
+    assert len([found for found in objects if " discovered = " in found["message"]]) == 1
+    assert {"scrapy.core.engine", "alqahira.crawling.extensions.run"} <= {found["logger"] for found in objects}
+    assert ran.status == 1  # more than half of its pages give no article: said by an object, and by no line beside
+
+
+def test_whoever_wants_warnings_alone_gets_them_as_guarded(tmp_path, hostile_url):
+    ran = crawl(tmp_path, hostile_url, "WARNING", ALQAHIRA_LOG_JSON="1")
+    levels = {json.loads(line)["level"] for line in ran.stderr.splitlines()}
+    assert levels >= {"WARNING"}
+    assert levels.isdisjoint({"DEBUG", "INFO"})
+
+
+def test_the_doctor_s_log_is_guarded():
+    nobody = {"ALQAHIRA_SITE_URL": "http://127.0.0.1:1", "ALQAHIRA_LOG_JSON": "1"}
+    *lines, last = scrapy("doctor", settings=FEW_RETRIES | nobody).stderr.splitlines()
+    assert "WARNING" in {json.loads(line)["level"] for line in lines}
+    assert last == "alqahira: http://127.0.0.1:1 could not be reached: nobody listens there (connection_refused)"
+
+
+def test_a_run_warns_of_nothing_but_pages_that_are_no_articles(tmp_path, replica):
+    ran = Corpus(tmp_path / "output", replica().url).crawl("defense", "-L", "WARNING")
+    assert ran.status == 0
+    assert [line for line in ran.stderr.splitlines() if ": No article from " not in line] == []

@@ -1,0 +1,355 @@
+"""A run is judged when it ends: what is wrong fails a monitor, what is usual does not."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from http_server import QuietHandler, serving
+from replica_server import start_replica
+from scrapy_process import Corpus, scrapy
+
+from alqahira.ledger import EndedRun
+from alqahira.ledger.decisions import Outcome
+from alqahira.monitoring import rules
+from alqahira.monitoring.account import Account
+
+LIMITS = rules.Limits(
+    max_failed_share=0.5,
+    max_error_share=0.2,
+    max_retry_share=0.2,
+    max_robots_share=0.1,
+    coverage_margin=0.1,
+    min_volume_share=0.25,
+    min_volume=10,
+    max_hours_since_success=48,
+    baseline_runs=20,
+    baseline_min_runs=3,
+    monitor_min_articles=5,
+    monitor_min_requests=20,
+)
+# A Wednesday; Cairo is two hours ahead.
+NOW = datetime(2026, 11, 25, 6, tzinfo=UTC)
+
+
+def account(accepted=0, failed=0, cause="no_body", undated=0, unchanged=0, **notes):
+    """An account in which each accepted article was read, so many of them without a date."""
+    made = Account()
+    made.listings |= {"asked": 9, "answered": 9}
+    made.notes.update(notes)
+    outcomes = [(Outcome.ACCEPTED, "")] * accepted + [(Outcome.FAILED, cause)] * failed
+    for number, (outcome, why) in enumerate(outcomes + [(Outcome.UNCHANGED, "not_modified")] * unchanged):
+        made.take(str(number))
+        made.settle(str(number), outcome, why)
+        if outcome is Outcome.ACCEPTED:
+            made.saw(
+                {"headline": "site", "article_body": "site"}
+                | ({} if number < undated else {"date_published": "jsonld"})
+            )
+    return made.as_dict()
+
+
+def run_before(made, *, days=0, hours=0, complete=True, exit_status=0):
+    started = NOW - timedelta(days=days, hours=hours)
+    return EndedRun("a-run", "defense", started.isoformat(), exit_status, complete, made)
+
+
+def figures(made, **given):
+    usual = {"spider": "defense", "site_url": "https://a.b", "started": NOW, "reason": "finished", "stats": {}}
+    return rules.RunFigures(**usual | {"account": made, "limits": LIMITS} | given)
+
+
+def verdict(rule, found):
+    """True: passed; False: failed; None: could not judge."""
+    (judged,) = rules.run_monitors([rule], found)
+    assert bool(judged.message) is (judged.passed is not True)
+    return judged.passed
+
+
+USUAL = [run_before(account(accepted=20, undated=1), days=days) for days in range(1, 6)]
+
+
+# --- the rules ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("now", "passes"),
+    [
+        (account(accepted=20, undated=1), True),
+        (account(accepted=20, undated=4), True),  # chance
+        (account(accepted=20, undated=20), False),
+        (account(accepted=20, undated=10), False),
+        (account(accepted=5, undated=5), False),  # few, but all of them
+        (account(unchanged=50), None),  # a run that reads nothing new is normal
+    ],
+)
+def test_dates_are_missed_where_earlier_runs_had_them(now, passes):
+    assert verdict(rules.date_coverage, figures(now, earlier=USUAL)) is passes
+
+
+def test_runs_of_a_few_articles_are_judged_together():
+    few = account(accepted=2, undated=2)
+    assert verdict(rules.date_coverage, figures(few, earlier=USUAL)) is True
+    more = [*USUAL, *(run_before(few, hours=hours) for hours in (6, 3))]
+    assert verdict(rules.date_coverage, figures(few, earlier=more)) is False
+    assert verdict(rules.date_coverage, figures(account(unchanged=9), earlier=more)) is None
+
+
+def test_what_was_always_without_a_date_is_no_news():
+    undated = [run_before(account(accepted=20, undated=19), days=days) for days in range(1, 6)]
+    assert verdict(rules.date_coverage, figures(account(accepted=20, undated=20), earlier=undated))
+
+
+@pytest.mark.parametrize("rule", [rules.article_coverage, rules.body_coverage])
+def test_pages_without_body_are_more_than_earlier_runs_had(rule):
+    assert verdict(rule, figures(account(accepted=12, failed=8), earlier=USUAL)) is False
+    assert verdict(rule, figures(account(accepted=19, failed=1), earlier=USUAL)) is True
+
+
+def test_a_page_that_cannot_be_had_is_not_one_without_a_body():
+    found = figures(account(accepted=12, failed=8, cause="timeout"), earlier=USUAL)
+    assert verdict(rules.article_coverage, found) is False
+    assert verdict(rules.body_coverage, found) is True
+
+
+@pytest.mark.parametrize("spoilt", [{"complete": False}, {"exit_status": 1}])
+def test_a_run_that_was_stopped_or_in_trouble_is_no_baseline(spoilt):
+    stopped = [replace(run, **spoilt) for run in USUAL]
+    assert verdict(rules.date_coverage, figures(account(accepted=20, undated=20), earlier=stopped)) is None
+    days = [replace(run, **spoilt) for run in weekdays(40, 40, 40)]
+    assert verdict(rules.weekday_volume, figures(account(accepted=0), earlier=days)) is None
+
+
+def weekdays(*volumes):
+    """Runs on the same weekday of the last weeks, the nearest first, and on the days before, of another volume."""
+    same = [run_before(account(accepted=n), days=7 * week) for week, n in enumerate(volumes, 1)]
+    return [*same, *(run_before(account(accepted=500), days=7 * week + 1) for week, _ in enumerate(volumes, 1))]
+
+
+@pytest.mark.parametrize(
+    ("accepted", "volumes", "passes"),
+    [
+        (40, (40, 44, 36, 40), True),
+        (11, (40, 44, 36, 40), True),
+        (9, (40, 44, 36, 40), False),
+        (0, (40, 44, 36, 40), False),
+        (0, (40, 44), None),
+        (0, (4, 5, 4, 5), True),  # too few for a judgement
+        (9, (40, 400, 36, 40), False),
+        (20, (40, 400, 36, 40), True),  # an archive that was read once makes no usual day
+    ],
+)
+def test_a_day_is_measured_by_its_weekday(accepted, volumes, passes):
+    assert verdict(rules.weekday_volume, figures(account(accepted=accepted), earlier=weekdays(*volumes))) is passes
+
+
+def test_a_second_run_of_the_day_adds_to_the_first():
+    earlier = [*weekdays(40, 40, 40), run_before(account(accepted=38), hours=2, complete=False)]
+    assert verdict(rules.weekday_volume, figures(account(accepted=0, unchanged=40), earlier=earlier))
+
+
+def test_what_a_weekday_brings_later_is_not_missed_yet():
+    morning = [run_before(account(accepted=12), days=7 * week) for week in (1, 2, 3)]
+    evening = [run_before(account(accepted=300), days=7 * week, hours=-9) for week in (1, 2, 3)]
+    assert verdict(rules.weekday_volume, figures(account(accepted=11), earlier=[*morning, *evening]))
+
+
+@pytest.mark.parametrize("given", [{"is_bounded": True}, {"reason": "shutdown"}])
+def test_a_bounded_or_stopped_run_says_nothing_of_the_volume(given):
+    assert verdict(rules.weekday_volume, figures(account(), earlier=weekdays(40, 40, 40), **given)) is None
+
+
+@pytest.mark.parametrize(
+    ("stats", "passes"),
+    [
+        ({"downloader/request_count": 50, "downloader/response_status_count/404": 30}, True),  # tags that are guesses
+        ({"downloader/request_count": 50, "downloader/response_status_count/503": 11}, False),
+        ({"downloader/request_count": 50, "downloader/exception_type_count/a.TimeoutError": 11}, False),
+        ({"downloader/request_count": 50, "downloader/exception_type_count/alqahira.Refused": 11}, True),
+        ({"downloader/request_count": 19, "downloader/response_status_count/503": 19}, None),
+    ],
+)
+def test_requests_that_fail_are_counted_by_who_is_to_blame(stats, passes):
+    assert verdict(rules.request_errors, figures(account(), stats=stats)) is passes
+
+
+@pytest.mark.parametrize(
+    ("stats", "passes"),
+    [
+        ({"downloader/request_count": 50, "retry/count": 5}, True),
+        ({"downloader/request_count": 50, "retry/count": 11}, False),
+        ({"downloader/request_count": 9, "retry/count": 5, "retry/budget_exhausted": 1}, False),
+    ],
+)
+def test_retries_are_few_and_their_budget_lasts(stats, passes):
+    assert verdict(rules.retries, figures(account(), stats=stats)) is passes
+
+
+def test_robots_may_refuse_a_little():
+    assert verdict(rules.robots_refusals, figures(account(accepted=30, failed=2, cause="robots")))
+    assert not verdict(rules.robots_refusals, figures(account(accepted=30, failed=8, cause="robots")))
+
+
+def test_nothing_is_lost_without_a_cause():
+    assert verdict(rules.lost_pages, figures(account(accepted=3) | {"left": 2}, reason="shutdown"))
+    assert not verdict(rules.lost_pages, figures(account(accepted=3) | {"left": 2}))
+    assert not verdict(rules.lost_pages, figures(account(accepted=3, given_up=1)))
+    assert not verdict(rules.lost_pages, figures(account(accepted=3) | {"discovered": 4}))
+
+
+@pytest.mark.parametrize(
+    ("hours", "reason", "passes"), [(100, "finished", True), (10, "shutdown", True), (50, "shutdown", False)]
+)
+def test_runs_that_never_come_to_their_end_are_noticed(hours, reason, passes):
+    found = figures(account(accepted=3), reason=reason, last_complete=NOW - timedelta(hours=hours))
+    assert verdict(rules.last_success, found) is passes
+
+
+def test_monitor_that_raises_has_failed_and_stops_no_other():
+    broken = figures(account(accepted=3) | {"listings": None})
+    results = {result.name: result for result in rules.run_monitors(rules.MONITORS, broken)}
+    assert len(results) == len(rules.MONITORS)
+    assert results["listings_answered"].passed is False
+    assert results["listings_answered"].message.startswith("the monitor broke: AttributeError: ")
+    assert results["lost_pages"].passed is True
+    assert not rules.is_complete(broken)
+
+
+# --- a run and what it leaves ---------------------------------------------------------------------
+
+
+def summaries(corpus):
+    # By name without ending: of two runs in one second the later one has a number at its end.
+    paths = sorted((corpus.folder / "runs").glob("*.json"), key=lambda path: path.stem)
+    return [json.loads(path.read_text()) for path in paths]
+
+
+@pytest.fixture(scope="module")
+def crawled(tmp_path_factory):
+    """A good run, then one after which nothing of the site is as it was."""
+    server = start_replica()
+    made = Corpus(tmp_path_factory.mktemp("crawled") / "output", server.url)
+    alert = {"ALQAHIRA_ALERT_URLS": "json://127.0.0.1:1"}
+    made.first = made.crawl("defense", settings=alert)
+    made.lines_before = made.lines()
+    made.site_url = "http://127.0.0.1:1"
+    made.second = made.crawl("defense", settings=alert | {"RETRY_TIMES": "0", "ALQAHIRA_BACKOFF_BASE": "0.01"})
+    server.stop()
+    return made
+
+
+def test_a_run_leaves_its_summary(crawled):
+    summary = summaries(crawled)[0]
+    assert crawled.first.status == summary["exit_status"] == 0
+    assert (summary["spider"], summary["reason"], summary["complete"]) == ("defense", "finished", True)
+    assert summary["problem"] is None
+    assert summary["account"]["accepted"] == len(crawled.lines_before) > 0
+    assert {found["name"] for found in summary["monitors"]} == {rule.__name__ for rule in rules.MONITORS}
+    assert not [found for found in summary["monitors"] if found["passed"] is False]
+    assert datetime.fromisoformat(summary["started"]) <= datetime.fromisoformat(summary["ended"])
+
+
+def test_a_failed_run_leaves_one_too_and_says_which_monitor_failed(crawled):
+    summary = summaries(crawled)[1]
+    assert crawled.second.status == summary["exit_status"] == 1
+    assert summary["complete"] is False
+    assert summary["problem"].startswith("no listing answered at ")
+    failed = {found["name"]: found["message"] for found in summary["monitors"] if found["passed"] is False}
+    assert "listings_answered" in failed
+    for name, message in failed.items():
+        (line,) = [line for line in crawled.second.lines if f"Monitor {name} failed: " in line]
+        assert message in line
+
+
+def test_a_failed_run_touches_no_data(crawled):
+    assert crawled.lines() == crawled.lines_before
+
+
+def test_what_runs_leave_is_no_part_of_the_corpus(crawled):
+    ran = scrapy("verify", settings={"ALQAHIRA_OUTPUT_DIR": str(crawled.folder)})
+    assert ran.status == 0, ran.stderr
+    assert {path.parent.name.split("=")[0] for path in crawled.folder.glob("articles/**/*.jsonl")} == {"date_published"}
+
+
+def test_the_account_is_a_table_whose_rows_add_up(crawled):
+    rows = [line.split("INFO: Account ")[1].split() for line in crawled.first.lines if "INFO: Account " in line]
+    assert rows[0] == ["outcome", "cause", "articles"]
+    counts = {row[0]: int(row[1]) for row in rows if row[0] in set(Outcome)}
+    (total,) = [int(row[-1]) for row in rows if row[:2] == ["=", "discovered"]]
+    assert total == sum(counts.values()) > 0
+
+
+def test_only_a_failed_run_alerts(crawled):
+    assert "Alert 1 of 1 (JSON) was not sent" not in crawled.first.stderr
+    assert "Alert 1 of 1 (JSON) was not sent" in crawled.second.stderr
+
+
+# --- gaps in listings -----------------------------------------------------------------------------
+
+
+def test_what_was_pushed_behind_a_dead_load_more_control_between_two_runs_is_a_gap(replica, tmp_path):
+    server = replica("--control", "--sitemaps", "none", "--paging", "none")
+    corpus = Corpus(tmp_path / "output", server.url)
+    assert corpus.crawl("defense").status == 0
+    assert corpus.crawl("defense").status == 0
+    server.publish(150)
+    ran = corpus.crawl("defense", settings={"ALQAHIRA_BROWSER": "never"})
+    assert ran.status == 1
+    assert "Gap in listing" in ran.stderr
+    summary = summaries(corpus)[-1]
+    assert [found["name"] for found in summary["monitors"] if found["passed"] is False] == ["listing_gaps"]
+    assert summary["gaps"]
+    assert summary["complete"] is False  # what it has seen above the gap is not settled until a run closes it
+
+
+def test_a_listing_that_can_be_paged_joins_what_is_known(replica, tmp_path):
+    server = replica("--control", "--sitemaps", "none")
+    corpus = Corpus(tmp_path / "output", server.url)
+    corpus.crawl("defense")
+    server.publish(150)
+    ran = corpus.crawl("defense")
+    assert ran.status == 0
+    assert "Gap in listing" not in ran.stderr
+
+
+def test_a_sitemap_that_goes_on_where_the_listing_ends_leaves_no_gap(replica, tmp_path):
+    server = replica("--control")
+    corpus = Corpus(tmp_path / "output", server.url)
+    corpus.crawl("defense")
+    server.publish(150)
+    ran = corpus.crawl("defense")
+    assert "Gap in listing" not in ran.stderr
+    assert ran.status == 0
+
+
+class Skipping(QuietHandler):
+    """A listing of four pages, six articles each, ten minutes apart: between the second and the third a day is gone."""
+
+    def do_GET(self):
+        path, _, query = self.path.partition("?")
+        if not path.startswith("/category/"):
+            self.answer(b"", "text/plain", 404)
+            return
+        page = int(query.removeprefix("page=") or 1)
+        newest = datetime.now(UTC) - timedelta(hours=page - 1) - timedelta(days=page > 2)
+        cards = "".join(
+            f'<article><div class="post-thumb"><a class="img-link" href="/news/{9000 - page * 10 - n}/x"></a></div>'
+            f'<div class="post-card-content">خبر <time>{(newest - timedelta(minutes=10 * n)).isoformat()}</time></div></article>'
+            for n in range(6)
+        )
+        more = f'<link rel="next" href="?page={page + 1}">' if page < 4 else ""
+        self.answer(f"<html><head>{more}</head><body>{cards}</body></html>".encode(), "text/html; charset=utf-8")
+
+
+def test_a_page_that_is_missing_between_two_pages_of_a_listing_is_a_gap(tmp_path):
+    with serving(Skipping) as server:
+        corpus = Corpus(tmp_path / "output", f"http://127.0.0.1:{server.server_port}")
+        since = (datetime.now(UTC) - timedelta(days=5)).date()
+        ran = corpus.crawl(
+            "defense", "-a", f"since={since}", settings={"ALQAHIRA_BROWSER": "never", "RETRY_TIMES": "0"}
+        )
+    assert "Gap in listing" in ran.stderr
+    (gap, *_) = summaries(corpus)[-1]["gaps"]
+    assert "page=3" in gap

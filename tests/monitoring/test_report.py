@@ -1,0 +1,349 @@
+"""The report: what its figures count, its words, and the command as users run it."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from base64 import b64decode
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from ledger_scenario import NOW, accept, body, crawled, link, live, opened
+from lxml import etree, html
+from scrapy_process import scrapy
+
+from alqahira.article import to_record
+from alqahira.monitoring.report import words
+from alqahira.monitoring.report.collect import collect
+from alqahira.monitoring.report.figures import Corpus, Figures, RecordedRun, field_sources, most_frequent, site_link
+from alqahira.monitoring.report.page import policy, render, style_sheet
+from alqahira.monitoring.report.sections import run_state
+
+SITE = "alqaheranews.net"
+HOUR = timedelta(hours=1)
+
+
+def record(number=1, **changed):
+    """A record as the ledger keeps it."""
+    made = to_record(crawled(number).article)
+    assert changed.keys() <= made.keys()
+    return made | changed
+
+
+def corpus(*records, first_run=None):
+    counted = Corpus(first_run=first_run)
+    for each in records:
+        counted.add(each)
+    return counted
+
+
+def report(folder, *arguments):
+    return scrapy("report", *arguments, settings={"ALQAHIRA_OUTPUT_DIR": str(folder)})
+
+
+class TestWhatIsCounted:
+    def test_each_article_is_in_one_group_of_topics_so_that_groups_add_up(self):
+        counted = corpus(
+            record(topics=["defense"]),
+            record(topics=["foreign_affairs"]),
+            record(topics=["defense", "foreign_affairs"]),
+        )
+        (groups,) = counted.by_day.values()
+        assert groups == {"defense": 1, "foreign_affairs": 1, "several": 1}
+        assert counted.on_topic == {"defense": 2, "foreign_affairs": 2}
+
+    def test_a_day_is_that_of_cairo(self):
+        counted = corpus(record(date_published="2026-11-23T22:30:00Z"))
+        assert list(counted.by_day) == [date(2026, 11, 24)]
+
+    def test_the_days_shown_end_with_the_newest_and_have_no_gaps(self):
+        counted = corpus(record(date_published="2026-11-20T09:00:00Z"), record(date_published="2026-11-18T09:00:00Z"))
+        days = counted.days(4, date(2026, 11, 24))
+        assert [(day.day, topics.total()) for day, topics in days] == [(17, 0), (18, 1), (19, 0), (20, 1)]
+
+    def test_a_date_in_the_future_does_not_push_the_days_out_of_sight(self):
+        counted = corpus(record(date_published="2031-01-01T09:00:00Z"), record(date_published="2026-11-24T09:00:00Z"))
+        assert counted.days(1, date(2026, 11, 24))[0][0] == date(2026, 11, 24)
+
+    @pytest.mark.parametrize(
+        ("published", "fresh", "before", "early"),
+        [
+            ("2026-11-24T11:50:00Z", 0, None, 0),  # ten minutes before it was seen, after the first run
+            ("2026-11-24T10:30:00Z", 2, None, 0),
+            ("2026-11-20T12:00:00Z", None, 6, 0),  # before the first run nobody could see it fresh
+            ("2026-11-24T12:05:00Z", None, None, 1),
+        ],
+    )
+    def test_delays_are_from_publication_to_first_sight(self, published, fresh, before, early):
+        counted = corpus(record(date_published=published), first_run=NOW - 2 * HOUR)
+        for share, place in (
+            (counted.delays(fresh=True), fresh),
+            (counted.delays(fresh=False), before),
+        ):
+            assert [n for n, articles in enumerate(share) if articles] == ([] if place is None else [place])
+        assert counted.early == early
+
+    def test_quantiles_are_of_the_fresh_articles_alone(self):
+        stamps = [(NOW - timedelta(minutes=n)).strftime("%Y-%m-%dT%H:%M:%SZ") for n in range(1, 11)]
+        counted = corpus(
+            *(record(date_published=stamp) for stamp in [*stamps, "2020-01-01T00:00:00Z"]), first_run=NOW - HOUR
+        )
+        assert counted.delay_quantile(0.5) == timedelta(minutes=6)
+        assert counted.delay_quantile(0.9) == timedelta(minutes=10)
+        assert corpus(record(), first_run=NOW + HOUR).delay_quantile(0.5) is None
+
+    def test_a_field_is_filled_unless_it_is_null_or_empty(self):
+        counted = corpus(record(agencies=["afp"], description=None), record(agencies=[], description="مقدمة"))
+        assert (counted.filled["agencies"], counted.filled["description"], counted.filled["headline"]) == (1, 1, 2)
+
+    def test_a_term_counts_once_an_article(self):
+        counted = corpus(record(keywords=["قمة", "قمة"]), record(keywords=["قمة", "هدنة"]))
+        assert most_frequent(counted.keywords, 2) == [("قمة", 2), ("هدنة", 1)]
+
+    def test_distinct_terms_without_end_do_not_fill_the_memory(self):
+        counted = corpus(*(record(keywords=["قمة", *(f"{n}-{k}" for k in range(500))]) for n in range(250)))
+        assert len(counted.keywords) <= 50_500
+        assert counted.keywords["قمة"] == 250
+
+    def test_sources_are_those_of_the_runs_that_counted_them(self):
+        runs = [
+            RecordedRun("b", "defense", NOW, NOW, 0, True, {"sources": {"headline": {"site": 3, "none": 1}}}),
+            RecordedRun("a", "defense", NOW, NOW, 0, True, {"discovered": 4}),
+            RecordedRun("c", "defense", NOW, None, None, False, {}),
+        ]
+        assert field_sources(runs) == {"headline": {"site": 3, "none": 1}}
+
+    def test_the_ledger_s_figures_add_up(self, tmp_path):
+        live(tmp_path)
+        with opened(tmp_path, read_only=True) as ledger:
+            figures = collect(ledger, now=NOW)
+        assert (figures.corpus.articles, figures.lines, figures.waiting) == (6, 7, 0)
+        assert figures.revisions == {1: 5, 2: 1}
+        assert figures.dropped == 1
+        assert [(h.headline, times) for h, times in figures.repeated] == [("عنوان الخبر رقم 1", 1)]
+        assert (figures.run_total, [run.run_id for run in figures.runs]) == (1, ["run"])
+        assert {h.headline for h in figures.latest} == {f"عنوان الخبر رقم {n}" for n in (1, 2, 3, 5, 6, 7)}
+        assert figures.latest[-1].headline == "عنوان الخبر رقم 3", "the oldest is last"
+
+
+class TestLinks:
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "https://alqaheranews.net/news/1/x",
+            "http://www.alqaheranews.net/news/1/%D8%A7",
+            "https://alqaheranews.net:443/news/1/خبر",
+        ],
+    )
+    def test_an_address_of_the_site_is_a_link(self, url):
+        assert site_link(url, SITE) == url
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "javascript:alert(1)",
+            "JaVaScRiPt://alqaheranews.net/%0aalert(1)",
+            "data:text/html,x",
+            "//alqaheranews.net/news/1/x",
+            "ftp://alqaheranews.net/news/1/x",
+            "https://evil.example/alqaheranews.net",
+            "https://alqaheranews.net.evil.example/",
+            "https://alqaheranews.net@evil.example/",
+            "https://user:word@alqaheranews.net/",
+            "https://evil.example\\@alqaheranews.net/",
+            "https://alqaheranews.net:8080/",
+            "https://alqaheranews.net:x/",
+            "https://[alqaheranews.net/",
+            "https://alqaheranews.net/\u202egpj.exe",
+            "https://alqaheranews.net/a b",
+            'https://alqaheranews.net/"onclick=',
+            "java\nscript:alert(1)",
+            "",
+        ],
+    )
+    def test_anything_else_is_none(self, url):
+        assert site_link(url, SITE) is None
+
+    def test_a_copy_on_this_machine_has_any_port(self):
+        assert site_link("http://127.0.0.1:40091/news/1/x", "loopback")
+        assert site_link("http://127.0.0.1:40091/news/1/x", SITE) is None
+        assert site_link("https://alqaheranews.net/news/1/x", "") is None
+
+
+class TestWords:
+    @pytest.mark.parametrize(
+        ("seconds", "said"),
+        [(4, "4 ث"), (59 * 60, "59 د"), (3_600, "1 س"), (5_400, "1 س 30 د"), (86_400, "1 ي"), (200_000, "2 ي 7 س")],
+    )
+    def test_a_span_has_its_two_largest_units(self, seconds, said):
+        assert words.span(timedelta(seconds=seconds)) == said
+
+    @pytest.mark.parametrize(
+        ("part", "whole", "said"),
+        [(0, 0, "–"), (0, 9, "0%"), (9, 9, "100%"), (1, 9_999, "<1%"), (9_998, 9_999, ">99%"), (1, 3, "33%")],
+    )
+    def test_a_share_is_none_or_all_only_where_it_is(self, part, whole, said):
+        assert words.share(part, whole) == said
+
+    @pytest.mark.parametrize(
+        ("count", "said"),
+        [(0, "0 بايت"), (999, "999 بايت"), (1_500, "2 ك.ب"), (5 * 10**9, "5 ج.ب"), (10**13, "10,000 ج.ب")],
+    )
+    def test_a_size_is_in_decimal_units(self, count, said):
+        assert words.size(count) == said
+
+    def test_times_are_cairo_s(self):
+        assert words.moment(datetime(2026, 11, 24, 22, 5, tzinfo=UTC)) == "25 نوفمبر 2026، 00:05"
+
+
+@pytest.mark.parametrize(
+    ("ended", "exit_status", "complete", "said"),
+    [
+        (NOW, 0, True, words.EXIT_STATUSES[0]),
+        (NOW, 0, False, words.STOPPED),  # SIGTERM, max_articles
+        (NOW, 1, False, words.EXIT_STATUSES[1]),
+        (NOW, 7, False, "انتهت بالرمز 7"),
+        (None, None, False, words.NOT_ENDED),
+    ],
+)
+def test_a_run_says_how_it_ended_or_that_nobody_knows(ended, exit_status, complete, said):
+    assert run_state(RecordedRun("a", "defense", NOW, ended, exit_status, complete, {})) == said
+
+
+class TestThePage:
+    def page(self, folder):
+        with opened(folder, read_only=True) as ledger:
+            figures = collect(ledger, now=NOW)
+        return render(figures)
+
+    def test_it_is_arabic_from_the_right_with_one_style_sheet_that_its_policy_names(self, tmp_path):
+        live(tmp_path)
+        text = self.page(tmp_path)
+        page = html.document_fromstring(text)
+        assert (page.get("lang"), page.get("dir")) == ("ar", "rtl")
+        assert page.xpath("//meta[@name='viewport']/@content") == ["width=device-width, initial-scale=1"]
+        (style,) = page.xpath("//style/text()")
+        (held,) = page.xpath("//meta[@http-equiv='Content-Security-Policy']/@content")
+        assert held == policy(style) == policy(style_sheet())
+        assert "unsafe" not in held
+        assert not page.xpath("//script | //*[@style] | //link[not(starts-with(@href, 'data:'))]")
+
+    def test_every_figure_of_a_plot_stands_in_a_table_below_it(self, tmp_path):
+        live(tmp_path)
+        page = html.document_fromstring(self.page(tmp_path))
+        figures = page.xpath("//figure[.//img]")
+        assert len(figures) == 5
+        for figure in figures:
+            assert figure.xpath(".//img/@alt")[0].strip()
+            assert figure.xpath(".//details//tbody/tr")
+            for uri in (*figure.xpath(".//img/@src"), *figure.xpath(".//source/@srcset")):
+                etree.fromstring(b64decode(uri.partition("base64,")[2]))
+
+    def test_the_same_state_gives_the_same_page(self, tmp_path):
+        live(tmp_path)
+        assert self.page(tmp_path) == self.page(tmp_path)
+
+    def test_a_run_shows_its_account_its_causes_and_what_drifted(self, tmp_path):
+        with opened(tmp_path) as ledger:
+            ledger.start_run("20261124T120000Z-defense", "defense", NOW)
+            account = {"discovered": 5, "accepted": 2, "failed": 3, "left": 4, "causes": {"failed": {"no_body": 3}}}
+            account["drift"] = ["headline comes from meta instead of site"]
+            ledger.finish_run("20261124T120000Z-defense", account, 1, NOW + HOUR, complete=False)
+            ledger.start_run("20261124T130000Z-defense", "defense", NOW + HOUR)
+        page = html.document_fromstring(self.page(tmp_path))
+        running, ended = (" ".join(run.text_content().split()) for run in page.xpath("//ol[@class='runs']/li"))
+        assert words.NOT_ENDED in running
+        assert "5 = 2 مقبولة" in ended
+        assert "3 متعذرة" in ended
+        assert "no_body" in ended
+        assert "headline comes from meta" in ended
+        assert "استغرقت 1 س" in ended
+        assert page.xpath("//li[@class='bad']//bdi[@dir='ltr']/code/text()")[0] == "20261124T120000Z-defense"
+
+    def test_a_state_without_articles_says_so(self):
+        page = html.document_fromstring(render(Figures(now=NOW)))
+        assert "لا مواد بعد" in page.text_content()
+        assert "scrapy crawl defense" in page.text_content()
+        assert not page.xpath("//img")
+
+    def test_what_html_cannot_hold_is_replaced(self, tmp_path):
+        with opened(tmp_path) as ledger:
+            ledger.discover([link(1)], section="defense", run_id="run", now=NOW)
+            accept(ledger, crawled(1, headline="قبل\0\x1b[31m\x85بعد"))
+        assert "قبل\ufffd\ufffd[31m\ufffdبعد" in self.page(tmp_path)
+
+
+class TestTheCommand:
+    def test_it_writes_to_the_output_folder_or_to_a_file(self, tmp_path):
+        live(tmp_path)
+        ran = report(tmp_path)
+        assert (ran.status, ran.stderr) == (0, "")
+        assert ran.stdout == f"{tmp_path / 'report.html'}: 6 articles, 1 runs\n"
+        elsewhere = tmp_path / "new" / "page.html"
+        assert report(tmp_path, "-o", str(elsewhere)).status == 0
+        for path in (elsewhere, tmp_path / "report.html"):
+            assert path.read_text("utf-8").rstrip().endswith("</html>")
+        assert os.listdir(elsewhere.parent) == ["page.html"]
+
+    def test_before_the_first_run_it_says_so_and_makes_no_state(self, tmp_path):
+        ran = report(tmp_path)
+        assert ran.status == 0
+        assert "no run has written there" in ran.stdout
+        assert os.listdir(tmp_path) == ["report.html"]
+        assert "لا مواد بعد" in (tmp_path / "report.html").read_text("utf-8")
+
+    def test_it_works_beside_a_run_that_holds_the_ledger_and_writes(self, tmp_path):
+        live(tmp_path)
+        with opened(tmp_path) as ledger, ledger.transaction() as connection:
+            connection.exec_driver_sql("UPDATE articles SET status = 'duplicate'")
+            ran = report(tmp_path)
+        assert ran.status == 0
+        assert "6 articles" in ran.stdout, "what is not committed is not seen"
+
+    def test_its_figures_are_of_one_moment(self, tmp_path):
+        """An article that is accepted while records are read is in none of the figures."""
+        live(tmp_path)
+
+        def accept_another():
+            with opened(tmp_path) as writer:
+                writer.discover([link(99)], section="defense", run_id="run", now=NOW)
+                accept(writer, crawled(99, text=body(99)))
+
+        def watch(records, total):
+            other = threading.Thread(target=accept_another)
+            other.start()
+            other.join()
+            assert total == 6
+            yield from records
+
+        with opened(tmp_path, read_only=True) as ledger:
+            figures = collect(ledger, now=NOW, watch=watch)
+            assert figures.corpus.articles == figures.revisions.total() == len(figures.latest) == 6
+            assert collect(ledger, now=NOW).corpus.articles == 7
+
+    @pytest.mark.parametrize("target", ["/dev/null/x", "{folder}"])
+    def test_a_file_that_cannot_be_written_is_one_line_and_status_2(self, tmp_path, target):
+        live(tmp_path)
+        ran = report(tmp_path, "-o", target.format(folder=tmp_path))
+        assert ran.status == 2
+        assert len(ran.lines) == 1
+        assert "cannot be written" in ran.lines[0]
+
+    def test_a_failure_leaves_the_page_that_is_there(self, tmp_path):
+        live(tmp_path)
+        (tmp_path / "report.html").write_text("earlier")
+        (tmp_path / "state.db").write_bytes(b"garbage" * 5_000)
+        ran = report(tmp_path)
+        assert ran.status == 2
+        assert "cannot be read" in ran.lines[-1]
+        assert "Traceback" not in ran.stderr
+        assert (tmp_path / "report.html").read_text() == "earlier"
+
+    def test_a_damaged_record_is_one_line(self, tmp_path):
+        live(tmp_path)
+        with opened(tmp_path) as ledger, ledger.transaction() as connection:
+            connection.exec_driver_sql("UPDATE articles SET record = '{' WHERE article_id = '3'")
+        ran = report(tmp_path)
+        assert ran.status == 2
+        assert re.fullmatch(r"alqahira: the state cannot be read: .*", ran.lines[-1])

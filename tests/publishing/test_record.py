@@ -1,0 +1,66 @@
+"""A line of the corpus: every key, in order, readable by anything that reads JSON Lines."""
+
+import json
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alqahira.article import Article, from_record, to_json_line, to_record
+from alqahira.publishing.schema import json_schema
+
+SCHEMA_FILE = Path(__file__).parents[2] / "docs" / "schema" / "article.schema.json"
+
+
+def article(**values):
+    required = {"article_id": "7", "url": "https://a.b/news/7", "headline": "عنوان", "article_body": "نص"}
+    derived = {"word_count": 1, "content_hash": "0" * 64, "layout": "site", "run_id": "r"}
+    made = Article(**(required | derived | values))
+    made.date_first_seen = made.date_crawled = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    return made
+
+
+def test_every_key_is_there_in_the_order_of_the_dataclass():
+    assert list(json.loads(to_json_line(to_record(article())))) == [field.name for field in fields(Article)]
+
+
+def test_a_timestamp_is_utc_to_the_second():
+    cairo = datetime(2023, 8, 9, 11, 20, 0, 900_000, tzinfo=timezone(timedelta(hours=3)))
+    assert to_record(article(date_published=cairo))["date_published"] == "2023-08-09T08:20:00Z"
+
+
+@pytest.mark.parametrize("character", ["\u2028", "\u2029", "\n", "\r", "\x85", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e"])
+def test_no_character_breaks_a_line(character):
+    line = to_json_line(to_record(article(headline=f"قبل{character}بعد")))
+    assert len(line.splitlines()) == 1
+    assert json.loads(line)["headline"] == f"قبل{character}بعد"
+
+
+def test_arabic_is_written_as_itself():
+    assert "عنوان" in to_json_line(to_record(article()))
+
+
+@given(st.text(min_size=1), st.lists(st.text()), st.none() | st.text())
+def test_a_line_gives_the_article_back(headline, keywords, description):
+    made = article(headline=headline, keywords=keywords, description=description)
+    assert from_record(json.loads(to_json_line(to_record(made)))) == made
+
+
+def test_the_committed_schema_is_the_dataclass():
+    assert json.loads(SCHEMA_FILE.read_text()) == json_schema(), "run `make schema`"
+
+
+def test_a_record_is_valid_by_the_schema():
+    jsonschema.validate(to_record(article()), json_schema(), format_checker=jsonschema.FormatChecker())
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"headline": ""}, {"article_id": "x7"}, {"revision": 0}, {"topics": ["sport"]}, {"keywords": None}]
+)
+def test_the_schema_refuses_what_is_no_record(wrong):
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(to_record(article()) | wrong, json_schema())

@@ -1,0 +1,109 @@
+"""A corpus that is hard to load, made by the real ledger and publisher: what went wrong in some engine stands here."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass, fields, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from ledger_scenario import NOW, accept, body, crawled, opened, publisher
+
+from alqahira.article import Article, to_json_line
+from alqahira.publishing.parts import MANIFEST, read_corpus
+from alqahira.text.near_duplicates import content_hash
+
+LONG_AGO = NOW - timedelta(days=700)
+LONG = "".join(f"{body(seed, 300)}\n\n" for seed in range(1000, 1072)).strip()
+AWKWARD = {
+    "0017": "فاصل سطر\u2028وفاصل فقرة\u2029وسطر\x85تال",
+    "018": "رموز 🕊️ و👨‍👩‍👧‍👦 وﷺ و\U0001f1ea\U0001f1ec وتشكيل مُدَرَّبٌ",
+    "19": 'اقتباس "مزدوج" و\'مفرد\' و\\ و\\n حرفيان، \\u0041 و{"json": [1, null]} و\\N و%s و$1 و`',
+    "20": "جدولة\tوسطر\nوعودة\rوفاصل صفحات\fو\x01و\x02و\x1fنهاية",
+    "21": LONG,
+    "98765432109876543210": "رقم لا يسعه عدد",
+    "22": "NULL\n\nnull\n\nNaN\n\n2026-11-24\n\ntrue",
+    "23": "مسافات   متتالية وعلامات \u200f\u200e\u200d\u200c\ufeff ونهاية بمسافة\u00a0.",
+}
+FULL: dict[str, Any] = {
+    "description": "وصف; فيه 'علامات' و\"أخرى\"",
+    "credit_line": "القاهرة الإخبارية - د ب أ",
+    "authors": ["أحمد، علي", 'O\'Neil "x"', "{a,b}"],
+    "agencies": ["dpa", "mena"],
+    "date_modified": NOW - timedelta(minutes=5),
+    "image_url": "https://fmcdn.alqaheranews.net/archive/x.jpg?a=1&b='2'",
+    "image_caption": "تعليق\nمن سطرين 🕊️",
+    "article_sections": ["حول العالم"],
+    "keywords": ["", "NULL", "null", "ناتو\u2028", "{}", "a,b", "\\"],
+    "topics": ["defense", "foreign_affairs"],
+    "topic_terms": ["الناتو"],
+    "discovered_on": "https://alqaheranews.net/tag/x",
+}
+
+
+@dataclass(frozen=True)
+class AwkwardCorpus:
+    """The output folder after the first run and after all of them, and the ledger behind both.
+
+    `later`: the same once more, with one revision by a version of this project that has another column at the end,
+    and none of a column that is null; that is the one change of the record within a schema version.
+    """
+
+    early: Path
+    whole: Path
+    later: Path
+    state_url: str
+
+
+def make_corpus(folder: Path) -> AwkwardCorpus:
+    """Three runs: the first knows nothing but what must be known, the last two bring revisions, one compressed."""
+    output = folder / "whole"
+    with opened(folder) as ledger:
+        first = publisher(ledger, output, max_rows=4)
+        # The first parts of all, by name and by number: every list is empty, and what may be null is null.
+        for number in (1, 2):
+            accept(ledger, crawled(number, published=LONG_AGO, topics=()), near_duplicates="off")
+        for number in (3, 4):
+            accept(ledger, crawled(number, published=None, topics=()), near_duplicates="off")
+        for number in (5, 6):
+            accept(ledger, _full(str(number), body(number)), near_duplicates="off")
+        first.seal_all()
+        first.recover()
+        shutil.copytree(output, folder / "early")
+        second = publisher(ledger, output, compress=True)
+        for number, text in AWKWARD.items():
+            accept(ledger, _full(number, text), near_duplicates="off")
+        accept(ledger, _full("2", body(2) + "\n\nأضيفت فقرة."), near_duplicates="off")
+        accept(ledger, _full("5", body(5) + "\n\nأضيفت فقرة."), near_duplicates="off")
+        second.seal_all()
+        accept(ledger, _full("5", body(5) + "\n\nصححت الفقرة."), near_duplicates="off")
+        accept(ledger, crawled(24, published=None), near_duplicates="off")
+        first.seal_all()
+    _add_part_of_a_later_version(shutil.copytree(output, folder / "later"))
+    return AwkwardCorpus(folder / "early", output, folder / "later", f"sqlite:///{folder / 'state.db'}")
+
+
+def _full(article_id: str, text: str) -> Any:
+    item = crawled(article_id, published=NOW - timedelta(days=sum(article_id.encode()) % 3))
+    headline = f"عنوان {article_id} «مزدوج» 🕊️"
+    derived = {"content_hash": content_hash(headline, text), "word_count": len(text.split())}
+    return replace(item, article=replace(item.article, headline=headline, article_body=text, **FULL, **derived))
+
+
+def _add_part_of_a_later_version(output: Path) -> None:
+    record = next(record for record in read_corpus(output) if record["article_id"] == "5")
+    assert record.pop("duplicate_of") is None
+    line = to_json_line(record | {"revision": record["revision"] + 1, "subtitle": "عنوان فرعي"})
+    part = output / "articles" / "date_published=2026-11-22" / "part-000099.jsonl"
+    part.write_text(f"{line}\n", "utf-8", newline="\n")
+    manifest = json.loads((output / MANIFEST).read_text("utf-8"))
+    manifest["parts"].append(manifest["parts"][-1] | {"path": part.relative_to(output).as_posix(), "rows": 1})
+    (output / MANIFEST).write_text(json.dumps(manifest), "utf-8")
+
+
+def newest_lines(output: Path) -> list[str]:
+    """What a table of the newest revisions must hold: a line of JSON an article, sorted."""
+    names = [field.name for field in fields(Article)]
+    return sorted(to_json_line({name: record.get(name) for name in names}) for record in read_corpus(output))

@@ -1,0 +1,176 @@
+"""BigQuery, Snowflake and Redshift cannot run here: what they document is asserted on what we write.
+
+The pages of docs/warehouses name the documents; none of this shows that a load works there.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime
+
+import pytest
+from printed import PAGES, blocks
+
+from alqahira.article import SCHEMA_VERSION, to_json_line
+from alqahira.publishing.dialects import DIALECTS, bigquery_schema, ddl
+from alqahira.publishing.parts import part_files, read_corpus, read_part
+from alqahira.publishing.schema import record_fields
+from alqahira.settings import ALQAHIRA_PART_MAX_ROWS, DOWNLOAD_MAXSIZE
+
+KB, MB, GB = 1_000, 1_000_000, 1_000_000_000
+NAMES = [field.name for field, _, _ in record_fields()]
+TIMESTAMPS = [field.name for field, kind, _ in record_fields() if kind is datetime]
+REDSHIFT_TEXT = 65_535
+NOT_RUN = ["bigquery", "snowflake", "redshift"]
+
+
+@pytest.fixture(scope="module")
+def records(awkward):
+    found = [record for part in part_files(awkward.whole) for record in read_part(awkward.whole / part)]
+    assert max(len(record["article_body"].encode()) for record in found) > 200 * KB
+    return found
+
+
+def sizes(value):
+    """Bytes of each text in a value."""
+    return [len(text.encode()) for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)]
+
+
+@pytest.mark.parametrize(
+    ("warehouse", "most"),
+    [("bigquery row", 100 * MB), ("snowflake document", 16 * 1024 * KB), ("redshift object", 4 * MB)],
+)
+def test_a_line_with_a_body_of_200_kb_is_far_from_the_longest_allowed(records, warehouse, most):
+    longest = max(len(to_json_line(record).encode()) for record in records)
+    assert 200 * KB < longest < 300 * KB
+    assert longest * 10 < most, warehouse
+
+
+def test_no_field_is_longer_than_a_page_and_a_page_fits_snowflakes_text(records):
+    assert DOWNLOAD_MAXSIZE <= 16_777_216
+    assert max(size for record in records for value in record.values() for size in sizes(value)) < DOWNLOAD_MAXSIZE
+
+
+def test_a_part_is_far_from_bigquerys_4_gb(awkward):
+    per_row = max(
+        (awkward.whole / part).stat().st_size / len(list(read_part(awkward.whole / part)))
+        for part in part_files(awkward.whole)
+    )
+    assert per_row * ALQAHIRA_PART_MAX_ROWS < 4 * GB
+
+
+def test_only_the_body_outgrows_redshifts_text_and_the_page_says_so(records):
+    outgrown = {name for record in records for name in NAMES if any(n > REDSHIFT_TEXT for n in sizes(record[name]))}
+    assert outgrown == {"article_body"}
+    load = next(block.code for block in blocks("redshift") if "COPY" in block.code)
+    assert "TRUNCATECOLUMNS" in load
+    assert f"VARCHAR({REDSHIFT_TEXT})" in ddl("redshift")
+
+
+def test_a_list_is_far_from_the_largest_super(records):
+    assert max(len(json.dumps(v).encode()) for record in records for v in record.values() if isinstance(v, list)) < KB
+
+
+def test_every_text_is_utf_8_without_a_zero(records):
+    for record in records:
+        assert "\0" not in to_json_line(record).encode("utf-8").decode("utf-8")
+        assert "\\u0000" not in to_json_line(record)
+
+
+@pytest.mark.parametrize("name", TIMESTAMPS)
+def test_a_timestamp_is_iso_8601_in_utc(records, name):
+    values = {record[name] for record in records} - {None}
+    assert values
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", value) for value in values)
+
+
+def test_a_list_is_never_null_and_holds_no_null(records):
+    lists = [field["name"] for field in bigquery_schema() if field["mode"] == "REPEATED"]
+    assert lists
+    for record in records:
+        assert all(isinstance(record[name], list) and None not in record[name] for name in lists)
+
+
+def test_what_is_required_is_always_there(records):
+    required = [field["name"] for field in bigquery_schema() if field["mode"] == "REQUIRED"]
+    assert all(record[name] is not None for record in records for name in required)
+
+
+def test_an_integer_keeps_its_digits_in_javascript(records):
+    numbers = [value for record in records for value in record.values() if isinstance(value, int)]
+    assert SCHEMA_VERSION in numbers
+    assert max(numbers) < 2**53
+
+
+def test_bigquery_takes_the_names_and_descriptions():
+    for column in bigquery_schema():
+        assert re.fullmatch(r"[a-z][a-z0-9_]{0,299}", column["name"])
+        assert len(column["description"]) <= 1_024
+    assert len(bigquery_schema()) == len(NAMES)
+
+
+@pytest.mark.warehouse
+@pytest.mark.parametrize("dialect", ["bigquery", "redshift", "duckdb"])
+def test_no_name_is_a_reserved_word(dialect):
+    from sqlglot.dialects.dialect import Dialect
+
+    reserved = {word.lower() for word in Dialect.get_or_raise(dialect).generator_class.RESERVED_KEYWORDS}
+    assert "select" in reserved
+    assert not reserved & set(NAMES)
+
+
+@pytest.mark.warehouse
+@pytest.mark.parametrize("name", [name for name in DIALECTS if name != "sqlite"])
+def test_the_ddl_is_one_statement_of_its_dialect_with_every_column_unquoted(name):
+    import sqlglot
+
+    (created,) = sqlglot.parse(ddl(name), read={"postgresql": "postgres"}.get(name, name))
+    assert created.key == "create"
+    columns = [column.this for column in created.this.expressions if column.key == "columndef"]
+    assert [(column.name, column.quoted) for column in columns] == [(name, False) for name in NAMES]
+
+
+@pytest.mark.warehouse
+@pytest.mark.parametrize("page", NOT_RUN)
+def test_the_sql_of_a_page_that_is_not_run_parses_and_the_page_says_so(page):
+    import sqlglot
+
+    printed = [block for block in blocks(page) if block.language == "sql"]
+    assert {block.section for block in printed} == {"Load", "Check"}
+    for block in printed:
+        for statement in sqlglot.parse(block.code, read=page):
+            assert statement.key != "command", f"not understood: {statement.sql()}"
+    assert "**Not run.**" in (PAGES / f"{page}.md").read_text("utf-8")
+
+
+@pytest.mark.warehouse
+@pytest.mark.parametrize("page", NOT_RUN)
+def test_its_merge_keeps_the_highest_revision_when_duckdb_runs_it(page, awkward):
+    import duckdb
+    import sqlglot
+
+    load = next(block.code for block in blocks(page) if block.language == "sql")
+    merge = [
+        statement.sql("duckdb")
+        for statement in sqlglot.parse(load, read=page)
+        if statement.key != "copy" and "lines" not in str(statement.this)
+    ]
+    assert [text.split()[0] for text in merge if "newest" in text] == ["CREATE", "DELETE", "INSERT"]
+    with duckdb.connect() as db:
+        db.execute("CREATE SCHEMA news; SET search_path = 'news'")
+        db.execute(ddl("duckdb"))
+        for parts, expected in [
+            (awkward.early, awkward.early),
+            (awkward.whole, awkward.whole),
+            (awkward.early, awkward.whole),
+        ]:
+            db.execute("CREATE OR REPLACE TABLE lines AS FROM articles LIMIT 0")
+            db.execute(f"COPY lines FROM '{parts}/articles/*/part-*' (FORMAT json)")
+            for text in merge:
+                db.execute(text)
+            db.execute("DROP TABLE newest")
+            kept = db.execute("SELECT article_id, revision, content_hash FROM articles").fetchall()
+            assert sorted(kept) == sorted(
+                (r["article_id"], r["revision"], r["content_hash"]) for r in read_corpus(expected)
+            )

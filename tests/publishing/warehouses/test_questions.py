@@ -1,0 +1,52 @@
+"""docs/warehouses/questions.md: the printed answers are right."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from demo_corpus import make_demo_corpus
+from printed import PAGES, blocks
+
+from alqahira.publishing.dialects import ddl
+from alqahira.publishing.parts import read_corpus
+
+pytestmark = pytest.mark.warehouse
+
+PAGE = PAGES / "questions.md"
+# A heading, its SQL, and the table that is printed below it.
+QUESTION = re.compile(
+    r"^## (?P<question>.+?)$.*?^```sql\n(?P<sql>.+?)^```\n\n?(?P<answer>(?:\|[^\n]*\n)*)", re.M | re.S
+)
+QUESTIONS = [found.groupdict() for found in QUESTION.finditer(PAGE.read_text("utf-8"))]
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory):
+    import duckdb
+
+    output = make_demo_corpus(tmp_path_factory.mktemp("demo"))
+    with duckdb.connect() as db:
+        db.execute(ddl("duckdb"))
+        db.execute(f"COPY articles FROM '{output}/articles/*/part-*.jsonl' (FORMAT json)")
+        assert db.execute("SELECT count(*) FROM articles").fetchone() == (len(list(read_corpus(output))),)
+        yield db
+
+
+def table(selected: Any) -> str:
+    """What was selected, as Markdown."""
+    names = [column[0] for column in selected.description]
+    rows = [[str(value) for value in row] for row in selected.fetchall()]
+    assert rows
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in [names, ["---"] * len(names), *rows])
+
+
+@pytest.mark.parametrize("asked", QUESTIONS, ids=lambda asked: asked["question"])
+def test_the_printed_answer_is_the_answer(asked, warehouse):
+    assert table(warehouse.execute(asked["sql"])) == asked["answer"]
+
+
+def test_there_are_ten_each_with_an_answer():
+    assert len(QUESTIONS) == len(list(blocks("questions"))) == 10
+    assert all(asked["answer"] for asked in QUESTIONS)

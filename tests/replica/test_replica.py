@@ -1,0 +1,303 @@
+"""The replica behaves as the site is known to, and under each switch as that switch says."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from datetime import UTC, date, datetime, timedelta
+from itertools import combinations
+from urllib.parse import quote
+
+import pytest
+from lxml import html
+from replica_server import Answer
+
+from alqahira import site
+from alqahira.replica.body import body_text
+from alqahira.replica.desks import KICKER_NAMES
+from alqahira.replica.generator import FIRST_NUMBER, Generator
+from alqahira.replica.newsroom import Newsroom
+from alqahira.replica.options import ReplicaOptions
+from alqahira.replica.page_data import BUILD
+from alqahira.replica.pages import Pages
+from alqahira.text.near_duplicates import features
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+NEWS = quote("أخبار")
+SIZE = "7"
+
+
+def page_data(answer):
+    return json.loads(html.document_fromstring(answer.text).xpath("string(//script[@id='__NEXT_DATA__'])"))
+
+
+def listed(answer):
+    return [post["id"] for post in page_data(answer)["props"]["pageProps"]["category"]["posts"]]
+
+
+def posts(answer):
+    return [post["id"] for post in answer.json()["posts"]]
+
+
+def test_an_article_known_to_the_client_is_not_sent_again(replica):
+    server = replica()
+    path = "/news/61001"
+    first = server.get(path)
+    again = server.get(path, {"If-None-Match": first.headers["ETag"]})
+    since = server.get(path, {"If-Modified-Since": first.headers["Last-Modified"]})
+    other = server.get(path, {"If-None-Match": '"other"', "If-Modified-Since": first.headers["Last-Modified"]})
+    assert (first.status, again.status, since.status, other.status) == (200, 304, 304, 200)
+    assert again.body == b""
+    assert [line["bytes"] for line in server.log()][-3:-1] == [0, 0]
+    assert server.stop() == 0
+
+
+def test_a_page_that_is_not_there_is_a_404_in_arabic(replica):
+    missing = replica().get("/no/such/page")
+    assert missing.status == 404
+    assert "الصفحة" in missing.text
+
+
+def test_any_number_more_are_generated_the_same_each_time_and_each_unlike_the_others():
+    generator = Generator(date(2026, 11, 24))
+    made = [generator.article(FIRST_NUMBER + n) for n in range(120)]
+    assert made == [Generator(date(2026, 11, 24)).article(article.number) for article in made]
+    texts = [article for article in made if article.kind == "post"]
+    shingles = [features(body_text(article.blocks)).shingles for article in texts]
+    assert max(len(a & b) / len(a | b) for a, b in combinations(shingles, 2)) < 0.3
+    assert 0.5 < sum(bool(article.topics) for article in texts) / len(texts) < 0.8
+    assert {article.kind for article in made} == {"post", "infographic", "album", "video"}
+    assert all(article.not_article == article.kind for article in made if article.kind != "post")
+
+
+def test_generated_articles_stand_in_listings_and_sitemaps(replica):
+    server = replica("--articles", "300")
+    assert "/news/2" in server.get("/sitemap-2026-11.xml").text or any(
+        "/news/2000" in server.get(path).text for path in ("/news-sitemap.xml", "/")
+    )
+
+
+# --- listings ---------------------------------------------------------------------------------
+
+
+def test_every_desk_kicker_and_tag_lists_by_the_same_data(replica):
+    server = replica()
+    paths = [("category", slug) for slug in site.CATEGORIES.value] + [("kicker", slug) for slug in KICKER_NAMES]
+    for kind, slug in [*paths, ("tag", " البحرية"), ("tag", "البحرية ")]:
+        answer = server.get(f"/{kind}/{quote(slug)}")
+        props = page_data(answer)["props"]["pageProps"]
+        assert (answer.status, {*props} - {"featuredCategory"}) == (
+            200,
+            {kind, "categoryVideo", "categoryInfographic", "categoryAlbum"},
+        )
+        assert {post["type"] for post in props[kind]["posts"]} <= {"post"}
+        assert props[kind]["pageInfo"]["totalItems"] == len(props[kind]["posts"])
+        assert kind == "category" or props[kind]["posts"]
+    assert server.get(f"/category/{quote('لا-يوجد')}").status == 404
+
+
+def test_other_kinds_stand_in_carousels_and_with_a_switch_among_the_posts_too():
+    for mixed in (False, True):
+        options = ReplicaOptions(now=NOW, articles=300, page_size=400, mixed_kinds=mixed)
+        pages = Pages(options, Newsroom(options, real_now=NOW))
+        listing = pages.listing_page("category", "أخبار")
+        props = pages.listings.props(listing)
+        assert ({post["type"] for post in props["category"]["posts"]} > {"post"}) is mixed
+        for name in ("Video", "Infographic", "Album"):
+            shown = props[f"category{name}"]["posts"]
+            assert {post["type"] for post in shown} == {name.lower()}
+            assert [post["is_pinned"] for post in shown] == [True, *(False for _ in shown[1:])]
+            assert shown[0]["publishedAt"].startswith("2023-")
+            assert ("postContent" in shown[0]) is (name == "Video")
+    assert "vimeo" in pages.listing(listing)
+
+
+def test_the_sitemaps_hold_every_kind(replica):
+    text = replica().get("/sitemap-2023-12.xml.gz")
+    assert text.status == 200
+
+
+@pytest.mark.parametrize(
+    ("paging", "heeds"),
+    [
+        ("query", "query"),
+        ("next", "query"),
+        ("next_data", "next_data"),
+        ("press", "press"),
+        ("press-post", "press_post"),
+        ("none", None),
+    ],
+)
+def test_each_way_of_paging_is_the_only_one(replica, paging, heeds):
+    server = replica("--page-size", SIZE, "--paging", paging)
+    first = server.get(f"/category/{NEWS}")
+    second = server.get(f"/category/{NEWS}?page=2")
+    assert ({*listed(first)}.isdisjoint(listed(second))) is (heeds == "query")
+    assert ('class="loadMoreButton"' in first.text) is (paging != "next")
+    assert ('rel="next"' in first.text) is (paging == "next")
+
+    data = server.get(f"/_next/data/{BUILD}/en/category/{NEWS}.json?slug={NEWS}&page=2").json()
+    assert data["pageProps"]["category"]["pageInfo"]["currentPage"] == (2 if heeds == "next_data" else 1)
+    assert server.get(f"/_next/data/other/en/category/{NEWS}.json?slug={NEWS}").status == 404
+
+    pressed = server.get(f"/api/posts?slug={NEWS}&page=2&limit={SIZE}")
+    assert (pressed.status == 200) is (heeds == "press")
+    wanted = json.dumps({"categorySlug": "أخبار", "page": 2, "pageSize": int(SIZE)})
+    posted = post(server, wanted, "application/json")
+    assert (posted.status == 200) is (heeds == "press_post")
+    assert post(server, wanted, "text/plain").status == (400 if heeds == "press_post" else 404)
+    for answer in (pressed, posted):
+        if answer.status == 200:
+            assert {*answer.json()} == {"success", "pageInfo", "posts"}
+            assert {*listed(first)}.isdisjoint(posts(answer))
+            assert len(posts(answer)) == int(SIZE)
+
+
+def post(server, body, content_type):
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=200)
+    try:
+        connection.request("POST", "/api/posts/search", body.encode(), {"Content-Type": content_type})
+        response = connection.getresponse()
+        return Answer(response.status, response.headers, response.read())
+    finally:
+        connection.close()
+
+
+def test_behind_the_last_page_is_an_empty_one(replica):
+    answer = replica().get(f"/category/{NEWS}?page=99")
+    assert (answer.status, listed(answer)) == (200, [])
+    assert "loadMoreButton" not in answer.text
+
+
+# --- articles ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/news/61001", "/ar/news/61001/a/b", "/en/news/61001/x", "//news/61001/x"])
+def test_an_article_is_served_at_every_form_of_its_address(replica, path):
+    assert "صقر 9" in replica().get(path).text
+
+
+def test_with_the_switch_another_slug_redirects(replica):
+    server = replica("--slug", "redirect")
+    answer = server.get("/news/61001/other")
+    assert answer.status == 301
+    assert server.get(answer.headers["Location"]).status == 200
+
+
+def test_an_articles_data_are_had_without_its_page(replica):
+    server = replica()
+    data = server.get(f"/_next/data/{BUILD}/ar/news/61001.json?id=61001").json()
+    shown = page_data(server.get("/news/61001"))["props"]
+    assert data["__N_SSP"] is True
+    for value in (data, shown):  # the view counter moves
+        value["pageProps"]["post"]["data"]["post"] |= {"views": 0, "updatedAt": ""}
+        for other in value["pageProps"]["post"]["data"]["post"]["related_posts"]:
+            other["updatedAt"] = ""
+    assert data["pageProps"] == shown["pageProps"]
+
+
+def test_a_view_moves_updated_at_and_is_no_modification(replica):
+    server = replica("--control")
+    first, second = (server.get("/news/61001") for _ in range(2))
+    posts = [page_data(answer)["props"]["pageProps"]["post"]["data"]["post"] for answer in (first, second)]
+    assert posts[0]["views"] < posts[1]["views"]
+    assert posts[0]["updatedAt"] < posts[1]["updatedAt"]
+    assert posts[0]["postContent"] == posts[1]["postContent"]
+    assert first.headers["Last-Modified"] == second.headers["Last-Modified"]
+    server.revise(61001)
+    third = page_data(server.get("/news/61001"))["props"]["pageProps"]["post"]["data"]["post"]
+    assert third["postContent"] != posts[0]["postContent"]
+    assert third["publishedAt"] == posts[0]["publishedAt"]
+
+
+@pytest.mark.parametrize(("switches", "status"), [((), 404), (("--home-for-removed",), 302), (("--soft-404",), 200)])
+def test_what_a_withdrawn_article_answers(replica, switches, status):
+    server = replica("--control", *switches)
+    server.withdraw(61001)
+    answer = server.get("/news/61001/x")
+    assert answer.status == status
+    assert server.get("/news/999999999").status == 404
+    if status == 302:
+        assert answer.headers["Location"] == "/"
+    if status == 200:
+        assert page_data(answer)["props"]["pageProps"]["post"] == {"data": {"post": None}, "success": False}
+        assert "<h1" not in answer.text
+
+
+# --- what stands before the site --------------------------------------------------------------
+
+
+def test_cookies_and_headers_are_cloudflares(replica):
+    with_cookies, without = replica(), replica("--no-cookies")
+    answer = with_cookies.get("/news/61001")
+    assert answer.headers["Set-Cookie"].startswith("__cf_bm=")
+    assert answer.headers["Server"] == "cloudflare"
+    assert answer.headers["CF-RAY"]
+    assert with_cookies.get("/robots.txt").headers["Set-Cookie"] is None
+    assert without.get("/news/61001").headers["Set-Cookie"] is None
+    assert without.get("/news/61001").headers["CF-RAY"] is None
+
+
+@pytest.mark.parametrize(("challenge", "status"), [("page", 200), ("forbidden", 403)])
+def test_a_challenge_stands_before_every_page(replica, challenge, status):
+    server = replica("--challenge", challenge)
+    for path in ("/", f"/category/{NEWS}", "/news/61001", f"/_next/data/{BUILD}/en/news/61001.json"):
+        answer = server.get(path)
+        assert answer.status == status
+        assert "صقر" not in answer.text
+        assert (answer.headers["cf-mitigated"] == "challenge") is (challenge == "page")
+    assert server.get("/robots.txt").text.startswith("User-agent")
+
+
+def test_without_sitemaps_robots_names_none(replica):
+    server = replica("--sitemaps", "none")
+    assert "Sitemap" not in server.get("/robots.txt").text
+    assert {server.get(path).status for path in ("/sitemap.xml", "/news-sitemap.xml")} == {404}
+
+
+# --- the truth --------------------------------------------------------------------------------
+
+
+def article(number):
+    options = ReplicaOptions(now=NOW)
+    return Newsroom(options, real_now=NOW).article(number)
+
+
+def test_the_truth_follows_the_switches():
+    story = article(61002)  # revised in the older layout after 35 minutes
+    known, older = ReplicaOptions(now=NOW), ReplicaOptions(now=NOW, classes="older")
+    assert story.expected(known)["date_modified"] is None
+    assert story.expected(older)["date_modified"] == story.listed + timedelta(minutes=35)
+    assert story.listed.second
+    assert story.expected(known)["date_published"] == story.listed
+
+    bare = ReplicaOptions(now=NOW, page_data="none", metadata="none")
+    seen = story.expected(bare, page_only=True)
+    assert (seen["date_published_source"], seen["date_published"]) == ("visible", story.listed.replace(second=0))
+    assert seen["article_sections"] == []
+    assert seen["description"] is None
+    assert story.expected(bare)["article_sections"] == ["الشرق الأوسط"]
+    assert "?" not in seen["image_url"]
+
+
+def test_a_date_stands_only_where_a_face_has_a_place_for_it():
+    known, older = ReplicaOptions(now=NOW), ReplicaOptions(now=NOW, classes="older")
+    assert article(61502).date_source(older) == "meta"
+    assert article(61502).date_source(known) is None
+    assert article(61507).date_source(known) is None, "an upload is no publication"
+    assert article(61506).date_source(known) == "listing"
+    assert article(61506).date_source(ReplicaOptions(now=NOW, page_data="none")) is None
+    assert article(61505).date_source(ReplicaOptions(now=NOW, sitemaps="none")) is None
+
+
+def test_a_summary_that_repeats_is_no_description():
+    assert article(61701).summary
+    assert article(61701).expected()["description"] is None
+    assert article(61703).expected()["description"].startswith("الخلاف ينحصر")
+
+
+def test_embeds_and_deleted_words_are_no_body():
+    body = article(61701).expected()["article_body"]
+    assert "فقدان أي معدات" in body
+    assert "30" not in body
+    assert "Понтонну" not in body

@@ -1,0 +1,146 @@
+"""Settings are checked before anything starts, each with one line that says what to write."""
+
+import re
+from pathlib import Path
+
+import pytest
+from scrapy.settings import Settings
+
+from alqahira import settings
+from alqahira.exceptions import ConfigurationError
+from alqahira.settings import checks
+from alqahira.settings.checks import make_folder
+from alqahira.settings.configuration import DEFAULTS, NAMES, Configuration
+
+PROJECT = Path(__file__).parents[2]
+
+
+def configured(**given):
+    scrapys = Settings()
+    scrapys.setmodule(settings, priority="project")
+    scrapys.setdict(given, priority="cmdline")
+    return Configuration.from_settings(scrapys)
+
+
+def refusal(**given):
+    with pytest.raises(ConfigurationError) as raised:
+        configured(**given)
+    assert raised.value.exit_status == 2
+    assert "\n" not in str(raised.value)
+    return str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "root"),
+    [
+        ("https://alqaheranews.net", "https://alqaheranews.net"),
+        ("https://Alqaheranews.net/", "https://alqaheranews.net"),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000"),
+    ],
+)
+def test_site_url_is_its_root(url, root):
+    assert configured(ALQAHIRA_SITE_URL=url).site_url == root
+
+
+@pytest.mark.parametrize(
+    "url", ["", "alqaheranews.net", "ftp://a.b", "https://", "http://a b", "http://a:b", "http://a/b", "http://[x", "x"]
+)
+def test_site_url_of_another_form_is_refused(url):
+    assert refusal(ALQAHIRA_SITE_URL=url).startswith("ALQAHIRA_SITE_URL=")
+
+
+def test_choice_in_any_case_is_taken():
+    assert configured(ALQAHIRA_NEAR_DUPLICATES="Mark").near_duplicates == "mark"
+
+
+@pytest.mark.parametrize("value", ["true", "True", "1", True, 1])
+def test_flag_is_read_as_scrapy_reads_one(value):
+    assert configured(ALQAHIRA_ARCHIVE=value).archive is True
+    assert configured(ALQAHIRA_ARCHIVE="0").archive is False
+
+
+def test_refusal_shows_no_login_no_secret_and_no_more_than_eighty_characters():
+    assert "hunter2" not in refusal(ALQAHIRA_SITE_URL="http://me:hunter2@example.org/x")
+    assert "hunter2" not in refusal(ALQAHIRA_STATE_URL="mysql://me:hunter2@example.org/x")
+    assert len(refusal(ALQAHIRA_OVERLAP="9" * 10_000)) < 200
+
+
+def test_model_shows_no_secret():
+    shown = repr(configured(ALQAHIRA_STATE_URL="postgresql://me:hunter2@example.org/x"))
+    assert "hunter2" not in shown
+    assert "site_url" in shown
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("ALQAHIRA_COMPRES_PARTS", "ALQAHIRA_COMPRES_PARTS is no setting; did you mean ALQAHIRA_COMPRESS_PARTS?"),
+        ("ALQAHIRA_OVERLAPS", "did you mean ALQAHIRA_OVERLAP?"),
+        ("ALQAHIRA_ZZZZ", "did you mean ALQAHIRA_"),
+        ("ALQAHIRA_X\nROBOTSTXT_OBEY", r"ALQAHIRA_X\nROBOTSTXT_OBEY is no setting"),
+        ("ALQAHIRA_MAX_LOAD_MORE_CLICKS", "is no setting any more: one press teaches the request"),
+    ],
+)
+def test_unknown_name_is_refused_with_the_nearest_or_what_replaced_it(name, says):
+    assert says in refusal(**{name: "1"})
+
+
+def test_none_is_the_default():
+    assert configured(ALQAHIRA_OVERLAP=None).overlap == 5
+
+
+def test_every_number_has_bounds():
+    for name, field in Configuration.model_fields.items():
+        if field.annotation in (int, float):
+            assert all(any(hasattr(m, end) for m in field.metadata) for end in ("ge", "le")), name
+
+
+def test_every_field_without_a_description_is_named_as_scrapys():
+    others = {name for name in NAMES.values() if name not in DEFAULTS and not name.startswith("SPIDERMON_")}
+    assert others <= Settings().keys()
+
+
+def test_readme_gives_the_defaults():
+    rows = re.findall(
+        r"^\| `(ALQAHIRA_\w+)` \| (?:`([^`|]*)`)?([^|]*)\|", (PROJECT / "README.md").read_text("utf-8"), re.M
+    )
+    assert len(rows) > 10
+    for name, printed, more in rows:
+        assert name in DEFAULTS
+        if not more.strip():  # "in the output folder"
+            assert printed == ("" if DEFAULTS[name] == "" else str(DEFAULTS[name]).replace("False", "false"))
+
+
+def test_relative_folder_is_below_scrapy_cfg_wherever_it_is_started(tmp_path, monkeypatch):
+    (tmp_path / "scrapy.cfg").write_text("")
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "deep" / "er")
+    given = configured(ALQAHIRA_OUTPUT_DIR="out", ALQAHIRA_STATE_URL="sqlite:///out/x.db", ALQAHIRA_METRICS_DIR="/m")
+    assert given.output_dir == tmp_path / "out"
+    assert given.state_url == f"sqlite:///{tmp_path}/out/x.db"
+    assert given.metrics_dir == Path("/m")
+    assert configured().state_url == f"sqlite:///{tmp_path}/output/state.db"
+    assert configured().metrics_dir == tmp_path / "output" / "metrics"
+
+
+def test_relative_folder_outside_every_project_is_below_the_checkouts(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert configured().output_dir == PROJECT / "output"
+
+
+def test_relative_folder_of_an_egg_is_below_where_it_was_started(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(checks, "__file__", str(tmp_path / "alqahira-1.egg" / "alqahira" / "checks.py"))
+    assert configured().output_dir.absolute() == tmp_path / "output"
+
+
+def test_folder_is_made_and_left_clean(tmp_path):
+    make_folder(tmp_path / "a" / "b", "X")
+    assert not list((tmp_path / "a" / "b").iterdir())
+
+
+@pytest.mark.parametrize("name", ["file/below", "nul\0byte"])
+def test_folder_that_cannot_be_written_is_refused(tmp_path, name):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigurationError, match=r"^X=.*cannot be written"):
+        make_folder(tmp_path / name, "X")
