@@ -137,7 +137,7 @@ def _spellings(word: str) -> list[str]:
 @cache
 def lexicon() -> _Lexicon:
     """topics.toml, read once; from the package wherever it is installed, a zip too."""
-    data = tomllib.loads((resources.files("alqahira") / "topics.toml").read_text(encoding="utf-8"))
+    data = tomllib.loads((resources.files("alqahira.text") / "topics.toml").read_text(encoding="utf-8"))
     made = _Lexicon()
     for name, members in data["classes"].items():
         made.add_class(name, members)

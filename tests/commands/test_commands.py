@@ -89,7 +89,9 @@ def test_a_wrong_option_is_one_line_and_status_2(corpus, arguments, says):
     assert says in ran.lines[0]
 
 
-OWN = sorted(path.stem for path in (PROJECT / "alqahira" / "commands").glob("[a-z]*.py") if path.stem != "ending")
+# Scrapy's own without a run, and one that only says what replaced it.
+GONE = ("no_run", "shards", "shell", "fetch", "view", "parse")
+OWN = sorted(path.stem for path in (PROJECT / "alqahira" / "commands").glob("[a-z]*.py") if path.stem not in GONE)
 
 
 @pytest.mark.parametrize("command", OWN)

@@ -6,12 +6,14 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import pytest
-from alqahira.doctor.recording import Book, open_archive, records_of
+from scrapy import Request
+from scrapy.http import Response
 from scrapy_process import UNTHROTTLED, scrapy
 from warcio.archiveiterator import ArchiveIterator
 
 from alqahira.archive.warc_files import read_records
-from alqahira.doctor import Exchange
+from alqahira.doctor.spider import Recorder, open_archive, records_of
+from alqahira.doctor.visit import Exchange, Visit
 from alqahira.extraction.extractor import read_page
 from alqahira.extraction.listing import read_listing
 
@@ -66,10 +68,9 @@ def test_bodies_stay_as_they_came_over_the_wire(replica, tmp_path):
 
 
 def test_requests_are_kept_without_secrets(tmp_path):
-    sent = ((b"Accept", b"*/*"), (b"Cookie", b"SECRET"), (b"Authorization", b"SECRET"), (b"X-Document", b"2"))
-    answer = Exchange(
-        "page 2 by press", "https://x/api?a=1", NOW, "POST", sent, b'{"page":2}', 200, body=b"{}", protocol="HTTP/1.1"
-    )
+    headers = {"Accept": "*/*", "Cookie": "SECRET", "Authorization": "SECRET", "X-Document": "2"}
+    request = Request("https://x/api?a=1", method="POST", headers=headers, body=b'{"page":2}')
+    answer = Exchange("page 2 by press", request, NOW, Response(request.url, body=b"{}"))
     path = tmp_path / "one.warc.gz"
     path.write_bytes(records_of(answer))
     (_, _, _, _, _), (kind, url, line, headers, body) = records(path)
@@ -101,6 +102,7 @@ def test_any_tool_indexes_it(replica, tmp_path):
     assert done.stdout.count('"warc-type": "response"') == done.stdout.count('"warc-type": "request"') > 10
     checked = subprocess.run([sys.executable, "-m", "warcio.cli", "check", str(path)], capture_output=True, check=False)
     assert checked.returncode == 0
+    assert path.with_name(path.name.replace(".warc.gz", ".cdxj")).exists()
 
 
 @pytest.mark.parametrize("place", ["file", "file/below"])
@@ -113,14 +115,14 @@ def test_a_folder_that_cannot_be_written_is_one_line_and_status_2(tmp_path, plac
 
 
 def test_an_archive_that_fails_is_left_and_the_visit_goes_on(tmp_path):
-    book = Book(archive=open_archive(str(tmp_path), "https://x"))
-    book.archive._file.close()
-    book.archive._file = open("/dev/full", "r+b", buffering=0)  # noqa: SIM115
-    book.note(Exchange("article", "https://x/", NOW, status=200))
-    book.note(Exchange("article", "https://x/", NOW, status=200))
-    book.close()
-    assert len(book.exchanges) == 2
-    assert "cannot be written: No space left on device" in book.problem
+    recorder = Recorder(Visit("https://x"), open_archive(str(tmp_path), "https://x"))
+    recorder.archive._file.close()
+    recorder.archive._file = open("/dev/full", "r+b", buffering=0)  # noqa: SIM115
+    for _ in range(2):
+        recorder.record(Exchange("article", Request("https://x/"), NOW, Response("https://x/")))
+    recorder.close()
+    assert len(recorder.visit.exchanges) == 2
+    assert "cannot be written: No space left on device" in recorder.problem
 
 
 def test_what_the_doctor_kept_is_no_run_and_no_page_of_one(replica, tmp_path):
