@@ -53,9 +53,10 @@ def main() -> None:
         (path,) = files(Path(folder) / "on-0" / "archive")
         records = [record for record in read_records(path, max_bytes=2**24) if isinstance(record, Record)]
         bodies = [len(record.payload or b"") for record in records if record.type in PAGE_TYPES]
-        size = path.stat().st_size
+        size, index = path.stat().st_size, next(path.parent.glob("*.cdxj")).stat().st_size
     pages = len(bodies)
-    print(f"{pages} pages of {sum(bodies) / pages:,.0f} bytes; kept {size / pages:,.0f} bytes a page")
+    print(f"{pages} pages of {sum(bodies) / pages:,.0f} bytes; kept {size / pages:,.0f} bytes a page", end=" ")
+    print(f"and {index / pages:,.0f} of index")
     for name, times in took.items():
         cpu, wall = (min(time[kind] for time in times) * 1000 / pages for kind in (0, 1))
         print(f"{name:7} CPU {cpu:6.2f} ms a page, wall {wall:6.2f} (the best of {len(times)} rounds)")

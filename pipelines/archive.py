@@ -68,7 +68,9 @@ class Archive(Step):
         }
         try:
             close_left_open(self._folder, run.ledger, max_bytes=run.configuration.download_maxsize)
-            self._writer = ArchiveWriter(self._folder, run.run_id, run.started, about)
+            self._writer = ArchiveWriter(
+                self._folder, run.run_id, run.started, about, max_bytes=run.configuration.download_maxsize
+            )
         except AlqahiraError as error:
             run.fail(error)
             raise CloseSpider("failed") from None  # before any request

@@ -1,4 +1,4 @@
-"""WARC 1.1 records of article pages: made and read back. No clock, no network, no file.
+"""WARC 1.1 records of article pages: made, read back, and listed in an index. No clock, no network, no file.
 
 The format is ISO 28500:2017 (https://iipc.github.io/warc-specifications/), written and parsed by warcio. A file
 of ours is one gzip member a record, so that what is torn or garbled costs that record and no other.
@@ -230,3 +230,33 @@ def _header(headers: ScrapyHeaders, name: str) -> str | None:
 
 def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
+
+
+# --- the index ----------------------------------------------------------------------------------
+
+
+def index_line(record: Record, filename: str, run_id: str) -> str:
+    """A line of CDXJ, `SURT 20261124170639 {json}`, with the members that pywb reads and two of ours."""
+    http = record.http
+    media_type = (http.get_header("Content-Type") if http else record.headers.get("content-type")) or ""
+    entry = {
+        "url": record.url,
+        "mime": media_type.partition(";")[0].strip().lower(),
+        "status": http.get_statuscode() if http else "200",
+        "digest": record.headers.get("warc-payload-digest", ""),
+        "length": str(record.length),
+        "offset": str(record.offset),
+        "filename": filename,
+        "article_id": urls.article_id(urls.canonical_url(record.url)),
+        "run_id": run_id,
+    }
+    return f"{surt(record.url)} {record.date:%Y%m%d%H%M%S} {json.dumps(entry, ensure_ascii=False)}"
+
+
+def surt(url: str) -> str:
+    """The sort-friendly form of a URL that CDX indexes go by: `net,alqaheranews)/news/61505/…`."""
+    parts = urlsplit(url.lower())
+    host = ",".join(reversed((parts.hostname or "").removeprefix("www.").split(".")))
+    port = f":{parts.port}" if parts.port not in (None, 80 if parts.scheme == "http" else 443) else ""
+    query = "&".join(sorted(parts.query.split("&"))) if parts.query else ""
+    return f"{host}{port}){parts.path.rstrip('/') or '/'}" + (f"?{query}" if query else "")

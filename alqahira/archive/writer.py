@@ -1,4 +1,4 @@
-"""The archive of a corpus: one WARC a run, in which each record of the corpus finds its page.
+"""The archive of a corpus: one WARC a run, and beside it an index that leads from a record to its page.
 
 While a run writes, its file ends in `.open`; each record is one gzip member and on the disk before the ledger hears
 of its article, so no record of the corpus is without its page. The next run closes what a killed run has left.
@@ -6,8 +6,9 @@ of its article, so no record of the corpus is without its page. The next run clo
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,15 +25,16 @@ from scrapy.statscollectors import MemoryStatsCollector
 from warcio.bufferedreaders import ChunkedDataReader
 
 from alqahira import site
-from alqahira.archive.warc import ENDED, Record, event_record, page_records, run_record
+from alqahira.archive.warc import ENDED, Record, event_record, index_line, page_records, run_record
 from alqahira.archive.warc_files import Damage, read_records
 from alqahira.article import Article
 from alqahira.exceptions import AlqahiraError, ConfigurationError
 from alqahira.extraction import urls
 from alqahira.extraction.items import ArchivedResponse
 from alqahira.ledger import Ledger
+from alqahira.publishing.parts import write_atomic
 
-SUFFIX, OPEN_SUFFIX = ".warc.gz", ".warc.gz.open"
+SUFFIX, OPEN_SUFFIX, INDEX_SUFFIX = ".warc.gz", ".warc.gz.open", ".cdxj"
 PAGE_TYPES = ("response", "resource")
 # In `warcinfo`: what makes a file one of our runs.
 RUN_ID = "alqahira-run-id"
@@ -62,9 +64,11 @@ class ArchiveWriter:
         started: datetime,
         about: Mapping[str, str],
         *,
+        max_bytes: int,
         is_run: bool = True,
     ) -> None:
         self._path = folder / f"{run_id}{OPEN_SUFFIX}"
+        self._max_bytes = max_bytes
         info = {
             "software": f"alqahira/{version('alqahira')} warcio/{version('warcio')}",
             "format": "WARC File Format 1.1",
@@ -89,7 +93,7 @@ class ArchiveWriter:
         self.append(event_record(ENDED, when, ended))
         try:
             self._file.close()
-            _close_file(self._path)
+            _close_file(self._path, self._max_bytes)
         except OSError as error:
             raise self._failure(error) from None
 
@@ -125,7 +129,7 @@ def close_left_open(folder: Path, ledger: Ledger, *, max_bytes: int) -> None:
                 path.unlink()
                 continue
             os.truncate(path, end)
-            _close_file(path)
+            _close_file(path, max_bytes)
         except OSError as error:
             raise ArchiveUnwritable(f"the archive {path} cannot be closed: {error.strerror}") from None
 
@@ -145,17 +149,32 @@ def _processed_end(path: Path, ledger: Ledger, max_bytes: int) -> int:
     return end
 
 
-def _close_file(path: Path) -> None:
-    """Give an open file its name. Raises OSError."""
+def _close_file(path: Path, max_bytes: int) -> None:
+    """Write the index of an open file, and give the file its name. Raises OSError."""
     closed = path.with_name(path.name.removesuffix(OPEN_SUFFIX) + SUFFIX)
     if closed.exists():
         raise FileExistsError(0, f"{closed.name} is there already")
+    lines = sorted(index_lines(path, closed.name, max_bytes=max_bytes))
+    write_atomic(_index_of(closed), "".join(lines).encode())
     path.rename(closed)
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _index_of(path: Path) -> Path:
+    return path.with_name(path.name.removesuffix(SUFFIX) + INDEX_SUFFIX)
+
+
+def index_lines(path: Path, filename: str, *, max_bytes: int) -> Iterator[str]:
+    """The index of a file, in the order of its pages."""
+    run_id = filename.removesuffix(SUFFIX)
+    for record in read_records(path, max_bytes=max_bytes):
+        if isinstance(record, Record) and record.type in PAGE_TYPES:
+            with suppress(*BAD_RECORD):  # of another tool's file
+                yield index_line(record, filename, run_id) + "\n"
 
 
 # --- reading ------------------------------------------------------------------------------------
@@ -170,17 +189,21 @@ def files(folder: Path) -> list[Path]:
 def find_page(folder: Path, article: Article, *, max_bytes: int) -> tuple[Path, Record] | None:
     """The file and record of the page that a record was read from: its `article_id` at its `date_crawled`.
 
-    It is in the file of the record's run; in an older archive it may be in another's. Raises OSError.
+    It may lie in the file of an earlier run than the record's. Raises OSError.
     """
     assert article.date_crawled is not None
-    wanted = (article.article_id, article.date_crawled.replace(microsecond=0))
-    for path in sorted(files(folder), key=lambda path: not path.name.startswith(f"{article.run_id}.")):
-        for record in read_records(path, max_bytes=max_bytes):
-            if isinstance(record, Record) and record.type in PAGE_TYPES:
-                with suppress(*BAD_RECORD):  # of another tool's file
-                    key = urls.article_id(urls.canonical_url(record.url))
-                    if (key, record.date.replace(microsecond=0)) == wanted:
-                        return path, record
+    moment = f" {article.date_crawled.astimezone(UTC):%Y%m%d%H%M%S} "
+    name = f'"article_id": "{article.article_id}"'
+    for path in files(folder):
+        index = _index_of(path)
+        is_indexed = path.name.endswith(SUFFIX) and index.exists()
+        lines = index.read_text("utf-8").splitlines() if is_indexed else index_lines(path, "", max_bytes=max_bytes)
+        for line in lines:
+            if moment in line and name in line:
+                offset = int(json.loads(line.split(" ", 2)[2])["offset"])
+                record = next(read_records(path, max_bytes=max_bytes, start=offset), None)
+                if isinstance(record, Record):
+                    return path, record
     return None
 
 

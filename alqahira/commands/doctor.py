@@ -73,7 +73,9 @@ class Command(ScrapyCommand):
         assert isinstance(self.crawler_process, AsyncCrawlerProcess)
         assert self.settings is not None
         known = self._known_records()
-        archive = None if folder is None else open_archive(folder, self.root)
+        archive = (
+            None if folder is None else open_archive(folder, self.root, max_bytes=self.configuration.download_maxsize)
+        )
         recorder = Recorder(Visit(self.root), archive)
         self.crawler_process.crawl(DoctorSpider, recorder=recorder, known=known, every_listing=every_listing)
         self.crawler_process.start()

@@ -256,13 +256,13 @@ def records_of(exchange: Exchange) -> bytes:
     return answer_records(request.url, when, answer, note, method=method, sent=sent, content=content)
 
 
-def open_archive(folder: str, root: str) -> ArchiveWriter:
+def open_archive(folder: str, root: str, *, max_bytes: int) -> ArchiveWriter:
     """A new `doctor-<UTC time>.warc.gz` in the folder, which is made. ConfigurationError where it cannot be written."""
     path, now = Path(folder).expanduser(), datetime.now(UTC)
     about = {"description": f"what scrapy doctor asked of {root} and was answered"}
     try:
         path.mkdir(parents=True, exist_ok=True)
-        return ArchiveWriter(path, f"doctor-{now:%Y%m%dT%H%M%SZ}", now, about, is_run=False)
+        return ArchiveWriter(path, f"doctor-{now:%Y%m%dT%H%M%SZ}", now, about, max_bytes=max_bytes, is_run=False)
     except (OSError, ArchiveUnwritable) as error:
         reason = f"it cannot be written: {error.strerror}" if isinstance(error, OSError) else str(error)
         raise ConfigurationError(f"--save {folder}: {reason}") from None

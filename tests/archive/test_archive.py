@@ -19,9 +19,9 @@ from scrapy_process import PROJECT, UNTHROTTLED, Corpus, scrapy
 from test_guards import ARTICLE, NO_BROWSER, serve
 from warcio.archiveiterator import ArchiveIterator
 
-from alqahira.archive.warc import Record, event_record, page_of, page_records, run_record, warc_date
+from alqahira.archive.warc import Record, event_record, page_of, page_records, run_record, surt, warc_date
 from alqahira.archive.warc_files import Damage, read_records
-from alqahira.archive.writer import close_left_open, files
+from alqahira.archive.writer import close_left_open, files, index_lines
 from alqahira.extraction.extractor import Hints
 from alqahira.extraction.items import ArchivedResponse, Fetch
 from alqahira.ledger import open_ledger
@@ -107,6 +107,19 @@ def test_a_rendered_page_is_a_resource_without_a_request(tmp_path):
     (record,) = read_records(written(tmp_path / "a.warc.gz", page_records(RENDERED)), max_bytes=MAX)
     assert record.type == "resource"
     assert (page_of(record).body, page_of(record).is_rendered) == (RENDERED.body, True)
+
+
+@pytest.mark.parametrize(
+    ("url", "key"),
+    [
+        ("https://www.alqaheranews.net/news/7/A?b=2&a=1", "net,alqaheranews)/news/7/a?a=1&b=2"),
+        ("https://alqaheranews.net/", "net,alqaheranews)/"),
+        ("https://alqaheranews.net:443/news/7/", "net,alqaheranews)/news/7"),
+        ("http://127.0.0.1:8080/news/7/%D8%AE", "1,0,0,127:8080)/news/7/%d8%ae"),
+    ],
+)
+def test_index_keys_are_surts(url, key):
+    assert surt(url) == key
 
 
 def test_dates_are_utc_to_the_microsecond():
@@ -261,6 +274,9 @@ def test_a_killed_run_s_file_is_closed_by_the_next_and_every_record_finds_its_pa
     assert closed in files(archive)
     assert len(files(archive)) == 2
     assert dead.startswith(closed.read_bytes())
+    assert closed.with_name(closed.name.replace(".warc.gz", ".cdxj")).read_text("utf-8").splitlines() == sorted(
+        line.strip() for line in index_lines(closed, closed.name, max_bytes=10**7)
+    )
     # Of a page that the dead run had read and not settled, only the next run's is kept.
     urls = [url for path in files(archive) for url, _ in kept(path)]
     assert len(urls) == len(set(urls))
@@ -283,6 +299,7 @@ def test_file_left_open_is_cut_where_the_ledger_knows_of_nothing_more(tmp_path):
         ledger.fail("7", "no_body", retry=True, now=PAGE.visit.fetched, run_id="left")
         close_left_open(tmp_path, ledger, max_bytes=10**6)
     assert (tmp_path / "left.warc.gz").read_bytes() == head + known  # the page with its request
+    assert len((tmp_path / "left.cdxj").read_text().splitlines()) == 1
     assert not unknown.exists()
 
 

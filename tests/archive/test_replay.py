@@ -23,8 +23,7 @@ from test_guards import NO_BROWSER
 from alqahira.archive.spark.reading import ARTICLE, FAILED, archive_source, rows
 from alqahira.archive.warc import Record, event_record, page_records, run_record
 from alqahira.archive.warc_files import read_records
-from alqahira.archive.writer import files, find_page
-from alqahira.article import from_record
+from alqahira.archive.writer import files
 from alqahira.exceptions import AlqahiraError
 from alqahira.extraction.extractor import Hints, extract_article
 from alqahira.extraction.items import ArchivedResponse, Fetch
@@ -129,12 +128,19 @@ def test_pages_that_the_browser_rendered_are_replayed_as_it_showed_them(replica,
 
 
 def test_each_record_leads_to_the_page_it_was_read_from(crawled):
-    """By its run_id to the file, by article_id and date_crawled to the record, which is a gzip member of its own."""
+    """By the documented grep: the article's number and the second of `date_crawled`."""
+    lines = [
+        line for path in (crawled.folder / "archive").glob("*.cdxj") for line in path.read_text("utf-8").splitlines()
+    ]
     for record in crawled.records():
-        path, found = find_page(crawled.folder / "archive", from_record(record), max_bytes=10**7)
-        assert path.name == f"{record['run_id']}.warc.gz"
-        member = path.read_bytes()[found.offset : found.offset + found.length]
-        head, _, html = gzip.decompress(member).split(b"\r\n\r\n", 2)
+        moment = re.sub(r"\D", "", record["date_crawled"])
+        (line,) = [
+            found for found in lines if f" {moment} " in found and f'"article_id": "{record["article_id"]}"' in found
+        ]
+        at = json.loads(line.split(" ", 2)[2])
+        with (crawled.folder / "archive" / at["filename"]).open("rb") as file:
+            file.seek(int(at["offset"]))
+            head, _, html = gzip.decompress(file.read(int(at["length"]))).split(b"\r\n\r\n", 2)
         assert f"WARC-Target-URI: {record['url']}".encode() in head
         article = extract_article(html, record["url"], now=datetime.fromisoformat(record["date_crawled"]))
         assert article.content_hash == record["content_hash"]
@@ -211,8 +217,8 @@ def test_article_that_is_on_a_topic_only_today_is_published_by_the_run_that_read
     gained = [record for record in mended.records() if record["topic_terms"] == ["today"]]
     assert gained
     for record in gained:
-        path, _ = find_page(crawled.folder / "archive", from_record(record), max_bytes=10**7)
-        assert path.name == f"{record['run_id']}.warc.gz"
+        (path,) = (crawled.folder / "archive").glob(f"{record['run_id']}.cdxj")
+        assert f'"article_id": "{record["article_id"]}"' in path.read_text("utf-8")
 
 
 def test_older_archive_s_word_that_an_article_was_taken_up_changes_nothing(crawled, replayed, tmp_path):

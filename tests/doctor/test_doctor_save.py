@@ -115,7 +115,7 @@ def test_a_folder_that_cannot_be_written_is_one_line_and_status_2(tmp_path, plac
 
 
 def test_an_archive_that_fails_is_left_and_the_visit_goes_on(tmp_path):
-    recorder = Recorder(Visit("https://x"), open_archive(str(tmp_path), "https://x"))
+    recorder = Recorder(Visit("https://x"), open_archive(str(tmp_path), "https://x", max_bytes=MAX))
     recorder.archive._file.close()
     recorder.archive._file = open("/dev/full", "r+b", buffering=0)  # noqa: SIM115
     for _ in range(2):
