@@ -294,7 +294,7 @@ def test_no_page_starts_the_tests_within_themselves():
     told = [page for page, script in scripts.items() if "make --dry-run test" in script]
     assert told == ["README.md", "docs/when-the-site-changes.md"]
     assert (
-        "\npython -m pytest -q -p no:cacheprovider tests/extraction/test_layouts.py tests/test_listing.py\n"
+        "\npython -m pytest -q -p no:cacheprovider tests/extraction/test_layouts.py tests/extraction/test_listing.py\n"
         in scripts[told[1]]
     )
 

@@ -275,6 +275,7 @@ def test_a_state_of_version_1_loses_the_tables_of_runs_side_by_side(ledger, data
     with ledger.transaction() as connection:
         for table in old:
             connection.execute(sa.text(f"create table {table} (name text)"))
+        connection.execute(sa.text("alter table pages add column aside_topics text not null default ''"))
         connection.execute(meta.update().where(meta.c.name == "version").values(value="1"))
     ledger.close()
     with opened(database) as upgraded:

@@ -108,7 +108,8 @@ def test_readme_gives_the_defaults():
     for name, printed, more in rows:
         assert name in DEFAULTS
         if not more.strip():  # "in the output folder"
-            assert printed == ("" if DEFAULTS[name] == "" else str(DEFAULTS[name]).replace("False", "false"))
+            default = DEFAULTS[name]
+            assert printed == (f"{default:g}" if isinstance(default, float) else str(default).replace("False", "false"))
 
 
 def test_relative_folder_is_below_scrapy_cfg_wherever_it_is_started(tmp_path, monkeypatch):

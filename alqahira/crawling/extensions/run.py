@@ -39,10 +39,10 @@ run_judged = object()
 
 
 class RunExtension:
-    """Of a spider with a `section`; for any other NotConfigured."""
+    """Of a spider that says which articles its feed asks for, as those of sections do; for any other NotConfigured."""
 
     def __init__(self, crawler: Crawler) -> None:
-        if not hasattr(crawler.spidercls, "section"):
+        if not hasattr(crawler.spidercls, "asks_for"):
             raise NotConfigured
         self.crawler = crawler
         self.run = Run(crawler)

