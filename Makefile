@@ -39,6 +39,7 @@ test-slow: $(VENV)/.installed-test-all
 lint: $(VENV)/.installed-lint
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/lint-imports
 # Every module is read, with what it imports.
 types: $(VENV)/.installed-lint $(VENV)/.installed-test-all
 	$(VENV)/bin/mypy
