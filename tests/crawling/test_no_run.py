@@ -1,0 +1,27 @@
+"""Scrapy's own commands look at pages and are no runs."""
+
+import pytest
+from scrapy_process import UNTHROTTLED, scrapy
+
+
+@pytest.mark.parametrize("arguments", [("fetch",), ("fetch", "--spider=defense"), ("parse", "--spider=defense")])
+def test_scrapys_own_command_opens_no_ledger(arguments, replica, tmp_path):
+    server = replica()
+    folder = tmp_path / "output"
+    settings = UNTHROTTLED | {"ALQAHIRA_OUTPUT_DIR": str(folder), "ALQAHIRA_SITE_URL": server.url}
+    ran = scrapy(*arguments, f"{server.url}/news/61001", settings=settings)
+    assert ran.status == 0, ran.stderr
+    assert not folder.exists()
+    assert any(path.startswith("/news/61001") for path in server.paths())
+
+
+def test_another_spider_opens_no_ledger(replica, tmp_path):
+    server = replica()
+    (tmp_path / "other.py").write_text(
+        f"import scrapy\n\n\nclass Other(scrapy.Spider):\n    name = 'other'\n    start_urls = ['{server.url}/']\n\n"
+        "    def parse(self, response):\n        yield {'status': response.status}\n"
+    )
+    settings = UNTHROTTLED | {"ALQAHIRA_OUTPUT_DIR": str(tmp_path / "output"), "ALQAHIRA_SITE_URL": server.url}
+    ran = scrapy("runspider", str(tmp_path / "other.py"), "-O", str(tmp_path / "x.jsonl"), settings=settings)
+    assert ran.status == 0, ran.stderr
+    assert not (tmp_path / "output").exists()
