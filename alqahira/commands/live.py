@@ -75,7 +75,7 @@ def show(folder: Path, settings: Settings) -> None:
     from alqahira.archive.warc import page_of
     from alqahira.archive.writer import Decompressor, find_page
     from alqahira.article import from_record
-    from alqahira.extraction.extractor import decode
+    from alqahira.extraction.decoding import decode
     from alqahira.extraction.sources import Document
     from alqahira.publishing.parts import read_corpus
 

@@ -14,7 +14,8 @@ from scrapy.http import Response
 
 from alqahira.crawling.discovery.depth import Pager
 from alqahira.exceptions import AlqahiraError
-from alqahira.extraction.extractor import Reading, decode, read_page
+from alqahira.extraction.decoding import decode
+from alqahira.extraction.extractor import Reading, read_page
 from alqahira.extraction.listing import Listing, read_listing
 from alqahira.extraction.sources import Document
 from alqahira.extraction.sources.nextjs import data_of, read_json

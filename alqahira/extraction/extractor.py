@@ -6,18 +6,16 @@ the reading lists the disagreement.
 
 from __future__ import annotations
 
-from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from w3lib.encoding import html_to_unicode
-
 from alqahira import site
 from alqahira.article import Article
 from alqahira.extraction import urls
+from alqahira.extraction.decoding import decode_with_utf8
 from alqahira.extraction.empty_shell import needs_javascript
 from alqahira.extraction.sources import (
     Document,
@@ -114,7 +112,7 @@ def extract_article(html: str | bytes, url: str, *, now: datetime) -> Article | 
 
 def read_page(html: str | bytes, url: str, *, now: datetime, hints: Hints | None = None) -> Reading:
     """As `extract_article`, with the cause where there is no article, and with each field's source."""
-    text, utf8 = (html, None) if isinstance(html, str) else _decode(html)
+    text, utf8 = (html, None) if isinstance(html, str) else decode_with_utf8(html)
     page = Document(text, url, now, utf8)
     reading = Reading()
     extracted = _run_sources(page)
@@ -147,30 +145,6 @@ def _is_not_found(headline: str) -> bool:
     """Whether a page calls itself one that is not there."""
     key = fold_text(headline)
     return len(headline) <= _LONGEST_NOTICE and any(key == name or key.startswith(f"{name} ") for name in _NOT_FOUND)
-
-
-def decode(body: bytes) -> str:
-    """Bytes as the page declares them, or as Windows-1256 where that declaration cannot be right."""
-    return _decode(body)[0]
-
-
-def _decode(body: bytes) -> tuple[str, bytes | None]:
-    """The text, and the bytes where they are nothing but the text in UTF-8."""
-    try:
-        encoding, text = html_to_unicode(None, body, default_encoding="utf-8")
-    except (LookupError, ValueError):  # a declaration that names no encoding of text, such as rot13
-        encoding, text = "utf-8", body.decode("utf-8", "replace")
-    if REPLACEMENT in text:
-        other = body.decode("cp1256", "replace")
-        if _arabic_share(other) > 0.3 and text.count(REPLACEMENT) > len(text) * 0.02:
-            return other, None
-        return text, None
-    return text, body if encoding == "utf-8" and not body.startswith(BOM_UTF8) else None
-
-
-def _arabic_share(text: str) -> float:
-    letters = [character for character in text[:200_000] if character.isalpha() and character > "\x7f"]
-    return sum("\u0600" <= character <= "\u06ff" for character in letters) / len(letters) if letters else 0.0
 
 
 # By source.

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from alqahira.extraction.extractor import Hints, decode, extract_article, read_page
+from alqahira.extraction.decoding import decode
+from alqahira.extraction.extractor import Hints, extract_article, read_page
 
 NOW = datetime(2025, 11, 12, 9, tzinfo=UTC)
 URL = "https://alqaheranews.net/news/5120/%D9%88%D8%B2%D9%8A%D8%B1?utm_source=x"
