@@ -65,6 +65,7 @@ def test_refusal_shows_no_login_no_secret_and_no_more_than_eighty_characters():
     assert len(refusal(ALQAHIRA_OVERLAP="9" * 10_000)) < 200
 
 
+@pytest.mark.postgres
 def test_model_shows_no_secret():
     shown = repr(configured(ALQAHIRA_STATE_URL="postgresql://me:hunter2@example.org/x"))
     assert "hunter2" not in shown
