@@ -117,7 +117,9 @@ class ReplaySpider(SectionSpider):
         self._runs, self._tally, self._report = runs, tally, report
 
     async def start(self) -> AsyncIterator[ArticleItem]:
-        self.run = self._run()
+        run = run_of(self.crawler)
+        assert run is not None
+        self.run = run
         self._max_bytes = self.settings.getint("DOWNLOAD_MAXSIZE")
         self._decompressor = Decompressor(self._max_bytes)
         for archived in self._runs:

@@ -22,11 +22,10 @@ from alqahira.crawling.discovery.frontier import Frontier
 from alqahira.crawling.discovery.listings import Listings
 from alqahira.crawling.discovery.sitemaps import Sitemaps
 from alqahira.crawling.extensions.run import run_of
-from alqahira.crawling.middlewares.wire import pairs
 from alqahira.crawling.request_info import RawResponse, RequestInfo, request_info
-from alqahira.crawling.run import Run
 from alqahira.extraction import urls
 from alqahira.extraction.extractor import read_page
+from alqahira.extraction.headers import header_pairs, header_text
 from alqahira.extraction.items import ArchivedResponse, ArticleItem, Fetch
 from alqahira.ledger.decisions import Outcome
 from alqahira.ledger.frontier import Discovery, Link
@@ -55,7 +54,11 @@ class SectionSpider(Spider):
         self.arguments = CrawlArguments.parse(given, today=cairo_day(datetime.now(UTC)))
 
     async def start(self) -> AsyncIterator[Any]:
-        self.run = self._run()
+        run = run_of(self.crawler)
+        if run is None:
+            self.logger.error("No run: a section is crawled by scrapy crawl %s", self.name)
+            return
+        self.run = run
         self.run.max_articles = self.arguments.max_articles
         self.root = self.run.configuration.site_url
         self.frontier = Frontier(self.run, self.section, self.arguments)
@@ -72,11 +75,6 @@ class SectionSpider(Spider):
         """Whether an article is on the spider's topic and of the asked days: it goes to the feed of the run."""
         day = cairo_day(article.date_published) if article.date_published else None
         return self.section.topic in article.topics and self.arguments.covers(day)
-
-    def _run(self) -> Run:
-        run = run_of(self.crawler)
-        assert run is not None
-        return run
 
     def go_on(self) -> None:
         """When all that was asked has answered: what a load-more control asks for, then the articles."""
@@ -117,8 +115,8 @@ class SectionSpider(Spider):
             key=link.key,
             url=response.url,
             fetched=now,
-            etag=_header(response, "ETag"),
-            last_modified=_header(response, "Last-Modified"),
+            etag=header_text(response.headers, "ETag"),
+            last_modified=header_text(response.headers, "Last-Modified"),
             discovered_on=link.discovered_on,
         )
         if response.status == 304:
@@ -180,22 +178,17 @@ class SectionSpider(Spider):
 def _with_raw_response(page: ArchivedResponse, response: Response) -> ArchivedResponse:
     """The page with what the archive keeps of it."""
     assert response.request is not None
-    raw = request_info(response.request).raw_response or RawResponse(pairs(response.headers), response.body, "")
+    raw = request_info(response.request).raw_response or RawResponse(header_pairs(response.headers), response.body, "")
     return replace(
         page,
         body=raw.body,
         headers=raw.headers,
         status=response.status,
         protocol=raw.protocol,
-        request_headers=pairs(response.request.headers),
+        request_headers=header_pairs(response.request.headers),
         is_rendered="browser" in response.flags,
     )
 
 
 def _is_conditional(request: Request | None) -> bool:
     return request is not None and ("If-None-Match" in request.headers or "If-Modified-Since" in request.headers)
-
-
-def _header(response: Response, name: str) -> str | None:
-    value = response.headers.get(name)
-    return value.decode("latin-1") if value else None

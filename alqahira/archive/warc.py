@@ -22,6 +22,7 @@ from warcio.warcwriter import WARCWriter
 
 from alqahira.extraction import urls
 from alqahira.extraction.extractor import Hints
+from alqahira.extraction.headers import header_pairs, header_text
 from alqahira.extraction.items import ArchivedResponse, Fetch, Headers
 
 # The extension header in which pywb and Browsertrix keep JSON of their own: the note is never there without its page.
@@ -209,23 +210,18 @@ def page_of(record: Record) -> ArchivedResponse:
             key=str(note.get("key") or urls.article_id(urls.canonical_url(url))),
             url=url,
             fetched=record.date,
-            etag=_header(headers, "ETag"),
-            last_modified=_header(headers, "Last-Modified"),
+            etag=header_text(headers, "ETag"),
+            last_modified=header_text(headers, "Last-Modified"),
             discovered_on=note.get("discovered_on"),
         ),
         link_url=note.get("link") or url,
         hints=Hints(**hints),
         body=record.payload or b"",
-        headers=tuple((name, value) for name, values in headers.items() for value in values),
+        headers=header_pairs(headers),
         status=int(http.get_statuscode()) if http else 200,
         protocol=http.protocol if http else "",
         is_rendered=http is None,
     )
-
-
-def _header(headers: ScrapyHeaders, name: str) -> str | None:
-    value = headers.get(name)
-    return value.decode("latin-1") if value else None
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -23,11 +23,11 @@ from alqahira.article import Article
 from alqahira.crawling.browser.chromium import missing_part
 from alqahira.crawling.discovery.depth import Pager, PageRequest, Way, page_request
 from alqahira.crawling.middlewares.robots import RobotsMiddleware
-from alqahira.crawling.middlewares.wire import pairs
 from alqahira.crawling.request_info import PageKind, RequestInfo, request_info
 from alqahira.doctor.visit import Exchange, Sample, Visit, is_rendered
 from alqahira.exceptions import ConfigurationError
 from alqahira.extraction import urls
+from alqahira.extraction.headers import header_pairs
 from alqahira.extraction.listing import Listing
 from alqahira.extraction.load_more import LearnedRequest
 from alqahira.extraction.sources import site_markup
@@ -251,8 +251,8 @@ def records_of(exchange: Exchange) -> bytes:
         return event_record("no_answer", when, event)
     if is_rendered(response):
         return rendered_record(request.url, when, response.body, note)
-    answer = Answer(response.status, pairs(response.headers), response.body, response.protocol or "HTTP/1.1")
-    sent, content, method = pairs(request.headers), request.body, request.method
+    answer = Answer(response.status, header_pairs(response.headers), response.body, response.protocol or "HTTP/1.1")
+    sent, content, method = header_pairs(request.headers), request.body, request.method
     return answer_records(request.url, when, answer, note, method=method, sent=sent, content=content)
 
 

@@ -1,8 +1,8 @@
 """The durable state of the crawl: frontier, pages seen, articles and revisions, near-duplicate index, outbox, runs.
 
 Whatever dies, the ledger says what was accepted. Accepting an article is one transaction; what is in
-the outbox reaches the output exactly once (`parts.py`). One run at a time writes, by a lock that is released
-when its holder dies (`stores`).
+the outbox reaches the output exactly once (`alqahira/publishing/parts.py`). One run at a time writes, by a lock that is
+released when its holder dies (`backends`).
 
 Its parts: `runs`, `pages` (with the frontier), `articles`, and `reading`; all of them stand on `transactions`.
 """

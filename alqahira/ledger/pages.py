@@ -69,8 +69,7 @@ class Pages(Transactions):
     def pending(self) -> list[Link]:
         """What earlier runs left behind, of whichever section, oldest first."""
         with self.transaction() as connection:
-            mine = (pages.c.state == "pending",)
-            query = sa.select(pages).where(*mine).order_by(pages.c.first_run, pages.c.key)
+            query = sa.select(pages).where(pages.c.state == "pending").order_by(pages.c.first_run, pages.c.key)
             return [link_of(row) for row in connection.execute(query)]
 
     @persistent

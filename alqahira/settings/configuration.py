@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
@@ -75,28 +74,29 @@ def _limits(low: float | None, high: float | None, *, job: str = "", secret: boo
     return {"ge": low, "le": high, "repr": not secret, "json_schema_extra": {"job": job}}
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """The monitors' thresholds; each is the setting ALQAHIRA_<NAME>, explained below."""
-
-    max_failed_share: float
-    max_error_share: float
-    max_retry_share: float
-    max_robots_share: float
-    coverage_margin: float
-    min_volume_share: float
-    min_volume: int
-    max_hours_since_success: float
-    baseline_runs: int
-    baseline_min_runs: int
-    monitor_min_articles: int
-    monitor_min_requests: int
-
-
-class Configuration(BaseModel):
-    """The settings of a run, checked."""
+class Limits(BaseModel):
+    """The monitors' thresholds (docs/operations.md)."""
 
     model_config = ConfigDict(frozen=True, validate_default=True, defer_build=True, allow_inf_nan=False)
+
+    max_failed_share: Share = option(0.5, "of the articles taken up that may fail")
+    baseline_runs: int = option(20, "most earlier runs that coverage is compared with", 1, 100_000)
+    baseline_min_runs: int = option(3, "fewest of them", 1, 100_000)
+    monitor_min_articles: int = option(5, "pages of this run below which coverage is not judged", 1, 10**6)
+    coverage_margin: Share = option(0.1, "by which coverage may be lower; lower still, where chance explains it")
+    min_volume_share: Share = option(0.25, "of the articles usual on a weekday below which a day fails")
+    min_volume: int = option(10, "articles that must be usual for that", 1, 10**6)
+    max_error_share: Share = option(0.2, "of the requests that may fail")
+    max_retry_share: Share = option(0.2, "of the requests that may be tries again")
+    monitor_min_requests: int = option(20, "requests of this run below which those two are not judged", 1, 10**6)
+    max_robots_share: Share = option(0.1, "of listings and articles that robots.txt may refuse")
+    max_hours_since_success: float = option(
+        48, "an incomplete run fails where the last complete one began longer ago", 0, 876_000
+    )
+
+
+class Configuration(Limits):
+    """The settings of a run, checked."""
 
     # --- what users set
     site_url: SiteRoot = option(site.ROOT.value, "the site's root", job=AS_IS)
@@ -128,22 +128,8 @@ class Configuration(BaseModel):
     part_max_rows: int = option(5_000, "rows at which a part is sealed", 1, 10**6, job=FREE)
     part_max_age_seconds: float = option(300, "age of its oldest row at which it is sealed", 0, 365 * _DAY, job=FREE)
     # --- monitors (docs/operations.md)
-    max_failed_share: Share = option(0.5, "of the articles taken up that may fail")
     baseline_days: int = option(30, "days of a section's own runs that a run is compared with", 0, 36_500)
     baseline_since: StartOfDay = option("", "YYYY-MM-DD (Cairo): the site changed then, compare with nothing older")
-    baseline_runs: int = option(20, "most earlier runs that coverage is compared with", 1, 100_000)
-    baseline_min_runs: int = option(3, "fewest of them", 1, 100_000)
-    monitor_min_articles: int = option(5, "pages of this run below which coverage is not judged", 1, 10**6)
-    coverage_margin: Share = option(0.1, "by which coverage may be lower; lower still, where chance explains it")
-    min_volume_share: Share = option(0.25, "of the articles usual on a weekday below which a day fails")
-    min_volume: int = option(10, "articles that must be usual for that", 1, 10**6)
-    max_error_share: Share = option(0.2, "of the requests that may fail")
-    max_retry_share: Share = option(0.2, "of the requests that may be tries again")
-    monitor_min_requests: int = option(20, "requests of this run below which those two are not judged", 1, 10**6)
-    max_robots_share: Share = option(0.1, "of listings and articles that robots.txt may refuse")
-    max_hours_since_success: float = option(
-        48, "an incomplete run fails where the last complete one began longer ago", 0, 876_000
-    )
     metrics_dir: Folder = option("", "for node_exporter's textfile collector; empty: `metrics` in the output folder")
     alert_urls: Words = option("", "apprise URLs, white space between them; they hold secrets", secret=True)
     alert_timeout: float = option(30, "seconds in which all alerts must be sent", 1, _DAY)
@@ -204,12 +190,6 @@ class Configuration(BaseModel):
     def archive_dir(self) -> Path | None:
         """None where no archive is kept."""
         return self.output_dir / ARCHIVE_FOLDER if self.archive else None
-
-    @property
-    def limits(self) -> Limits:
-        """The thresholds of the monitors."""
-
-        return Limits(**{name: getattr(self, name) for name in Limits.__dataclass_fields__})
 
     def make_folders(self) -> None:
         """Make those a run writes to. Raises ConfigurationError where one cannot be written."""

@@ -90,7 +90,7 @@ def test_a_wrong_option_is_one_line_and_status_2(corpus, arguments, says):
 
 
 # Scrapy's own without a run, and one that only says what replaced it.
-GONE = ("no_run", "shards", "shell", "fetch", "view", "parse")
+GONE = ("no_run", "shards", "shell", "fetch", "view", "parse", "runspider")
 OWN = sorted(path.stem for path in (PROJECT / "alqahira" / "commands").glob("[a-z]*.py") if path.stem not in GONE)
 
 

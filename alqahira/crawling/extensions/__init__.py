@@ -1,1 +1,1 @@
-"""Scrapy extensions: what goes on beside the road of an article."""
+"""Scrapy extensions: the run, and its progress bar."""

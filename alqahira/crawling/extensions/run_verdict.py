@@ -57,7 +57,7 @@ def _figures(run: Run, spider: Spider, reason: str) -> RunFigures:
         reason=reason,
         account=run.account.as_dict(),
         stats=dict(run.crawler.stats.get_stats()) if run.crawler.stats else {},
-        limits=run.configuration.limits,
+        limits=run.configuration,
         is_bounded=bool(arguments and (arguments.since or arguments.until or arguments.max_articles)),
         errors=run.errors,
         failure=str(run.failure) if run.failure else "",

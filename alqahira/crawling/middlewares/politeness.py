@@ -18,6 +18,7 @@ from scrapy.utils.asyncio import create_looping_call
 from twisted.python.failure import Failure
 
 from alqahira.crawling.middlewares.retry_after import backoff_seconds, retry_after_seconds
+from alqahira.extraction.headers import header_text
 from alqahira.monitoring import causes
 from alqahira.settings.configuration import configuration_of
 
@@ -98,7 +99,9 @@ class HostDelays:
         if response.status not in _OVERLOADED:
             return
         asked = retry_after_seconds(
-            _header(response, "Retry-After"), date=_header(response, "Date"), now=datetime.now(UTC)
+            header_text(response.headers, "Retry-After"),
+            date=header_text(response.headers, "Date"),
+            now=datetime.now(UTC),
         )
         seconds = self._backoff(request) if asked is None else asked
         stats = self.crawler.stats
@@ -157,8 +160,3 @@ def host_delays(crawler: Crawler) -> HostDelays:
     delays = crawler.get_downloader_middleware(HostDelays)
     assert delays is not None
     return delays
-
-
-def _header(response: Response, name: str) -> str | None:
-    value = response.headers.get(name)
-    return value.decode("latin-1") if value else None

@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scrapy.exceptions import NotConfigured
-from scrapy.http import Headers as ScrapyHeaders
 
 from alqahira.crawling.browser.handler import IN_BROWSER
 from alqahira.crawling.request_info import RawResponse, note, request_info
+from alqahira.extraction.headers import header_pairs
 from alqahira.settings.configuration import configuration_of
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.crawler import Crawler
     from scrapy.http import Response
-
-    from alqahira.extraction.items import Headers
 
 
 class RawResponseMiddleware:
@@ -38,11 +36,6 @@ class RawResponseMiddleware:
         if request_info(request).page_kind == "article":
             raw = None  # a page that the browser filled is kept as rendered, not as the empty shell that came first
             if response.status == 200 and not request.meta.get(IN_BROWSER):
-                raw = RawResponse(pairs(response.headers), response.body, response.protocol or "HTTP/1.1")
+                raw = RawResponse(header_pairs(response.headers), response.body, response.protocol or "HTTP/1.1")
             note(request, raw_response=raw)
         return response
-
-
-def pairs(headers: ScrapyHeaders) -> Headers:
-    """Scrapy's headers one by one, those given twice as well."""
-    return tuple((name, value) for name, values in headers.items() for value in values)
