@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import signal
 import subprocess
@@ -25,7 +26,7 @@ from alqahira.monitoring.failure import fail
 from alqahira.settings.checks import make_folder
 from alqahira.settings.configuration import ARCHIVE_FOLDER
 
-_ARTICLES, _RECORDS = 5, 10
+_ARTICLES = 5
 # For a copy of the site on this machine.
 _UNTHROTTLED = {"AUTOTHROTTLE_ENABLED": "False", "DOWNLOAD_DELAY": "0"}
 _WIDTH = 70  # characters of a value
@@ -60,6 +61,7 @@ class Command(doctor.Command):
     def _crawl(self, section: str, folder: Path, pace: dict[str, str]) -> int:
         """Crawl a few articles into the folder; the status."""
         command = [sys.executable, "-m", "scrapy", "crawl", section, "-a", f"max_articles={_ARTICLES}"]
+        command += ["-O", str(_feed(folder, section))]
         command += ["--logfile", str(folder / "live.log"), *(f"--set={name}={value}" for name, value in pace.items())]
         environment = os.environ | {
             "ALQAHIRA_SITE_URL": self.root,
@@ -70,18 +72,22 @@ class Command(doctor.Command):
         return subprocess.run(command, env=environment, check=False).returncode
 
 
+def _feed(folder: Path, section: str) -> Path:
+    return folder / f"{section}.jsonl"
+
+
 def show(folder: Path, settings: Settings) -> None:
-    """The records crawled last, each field beside what its archived page prints."""
+    """The records in the two sections' feeds, each field beside what its archived page prints."""
     from alqahira.archive.warc import page_of
     from alqahira.archive.writer import Decompressor, find_page
     from alqahira.article import from_record
     from alqahira.extraction.decoding import decode
     from alqahira.extraction.sources import Document
-    from alqahira.publishing.parts import read_corpus
 
     most = settings.getint("DOWNLOAD_MAXSIZE")
     decompressor = Decompressor(most)
-    records = sorted(read_corpus(folder), key=lambda record: str(record["date_crawled"]))[-_RECORDS:]
+    feeds = [_feed(folder, section).read_text("utf-8") for section in site.SECTIONS]
+    records = [json.loads(line) for feed in feeds for line in feed.split("\n") if line]
     fields = same = 0
     for number, record in enumerate(records, start=1):
         print(f"\n{number} {_short(unquote(record['url']), len(record['url']))}")

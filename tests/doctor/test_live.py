@@ -21,7 +21,7 @@ def live(root, folder):
 
 
 def test_ten_records_stand_beside_their_pages(replica, tmp_path):
-    # The written ones are odd on purpose: some print a date that is not theirs.
+    # So many that none of the written ones, which are odd on purpose, is among the first, in whatever order they come.
     ran = live(replica("--articles", "200").url, tmp_path)
     assert ran.status == 0
     assert "PAGE_QUERY\topen\t" in ran.stdout
@@ -30,12 +30,7 @@ def test_ten_records_stand_beside_their_pages(replica, tmp_path):
         re.fullmatch(r"(\d+) records, (\d+) fields: (\d+) as on the page, (\d+) not \(≠\)\.", ran.lines[-1]).groups(),
     )
     assert (records, fields) == (10, 50)
-    assert same + other == 50
-    assert same >= 45
-    shown = re.split(r"(?m)^\d+ (?=http)", ran.stdout)[1:]
-    generated = [text for text in shown if re.match(r"\S+/news/\d{6}/", text)]
-    assert generated
-    assert not [text for text in generated if re.search(r"(?m)^  \w+ +≠", text)]
+    assert (same, other) == (50, 0)
     assert ran.stdout.count("  headline =  ") == 10
     folder = tmp_path / "live"
     assert list(folder.glob("doctor-*.warc.gz"))
