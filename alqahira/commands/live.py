@@ -86,7 +86,7 @@ def show(folder: Path, settings: Settings) -> None:
 
     most = settings.getint("DOWNLOAD_MAXSIZE")
     decompressor = Decompressor(most)
-    feeds = [_feed(folder, section).read_text("utf-8") for section in site.SECTIONS]
+    feeds = [feed.read_text("utf-8") for section in site.SECTIONS if (feed := _feed(folder, section)).exists()]
     records = [json.loads(line) for feed in feeds for line in feed.split("\n") if line]
     fields = same = 0
     for number, record in enumerate(records, start=1):

@@ -46,6 +46,8 @@ _WANTED_TYPES = frozenset({"document", "script", "xhr", "fetch", "stylesheet"})
 _PREFETCH_HEADERS = ("purpose", "sec-purpose", "x-purpose", "x-moz", "x-middleware-prefetch", "next-router-prefetch")
 # One page makes no more requests than this, and no more navigations: one that reloads itself for ever is left.
 _MAX_REQUESTS, _MAX_NAVIGATIONS = 300, 5
+# Of a page, where the browser dies under it.
+_TRIES = 3
 # Looks at a page without text once its network is idle, and seconds between them.
 _LOOKS, _POLL_SECONDS = 8, 0.25
 _CLOSE_SECONDS = 10.0
@@ -70,6 +72,8 @@ class Renderer:
         self._numbers = count(1)
         self._starting = asyncio.Lock()
         self._playwright: Any = None  # it has no types
+        # asyncio logs each future that Playwright leaves behind when a browser dies, with a traceback.
+        logging.getLogger("asyncio").addFilter(_is_not_playwrights)
 
     async def render(self, request: Request) -> Response:
         """The rendered page. Raises BrowserError, or Scrapy's download errors where the site did not answer."""
@@ -82,24 +86,37 @@ class Renderer:
             self._playwright = None
 
     async def _render(self, request: Request) -> Response:
-        context, left_for = f"page-{next(self._numbers)}", list[str]()
-        playwright: Any = None
+        left_for: list[str] = []
         async with self._free_pages:
             try:
                 async with asyncio.timeout(self._deadline):
-                    playwright = await self._started()
-                    return await self._load(playwright, request, context, left_for)
-            except BrowserError:
-                raise
-            except Exception as error:
-                named = _named(error, left_for)
-                if isinstance(named, BrowserCrashed):
-                    await self._discard(playwright)
-                raise named from None
-            finally:
-                wrapper = playwright and playwright.context_wrappers.get(context)
-                if wrapper and not await _ends_in_time(wrapper.context.close()):
-                    await self._discard(playwright)
+                    for tries_left in reversed(range(_TRIES)):
+                        try:
+                            return await self._try(request, left_for)
+                        except BrowserCrashed:  # another page may have brought it down
+                            if not tries_left:
+                                raise
+            except TimeoutError as error:
+                raise _named(error, left_for) from None
+        raise AssertionError("unreachable")
+
+    async def _try(self, request: Request, left_for: list[str]) -> Response:
+        context = f"page-{next(self._numbers)}"
+        playwright: Any = None
+        try:
+            playwright = await self._started()
+            return await self._load(playwright, request, context, left_for)
+        except BrowserError:
+            raise
+        except Exception as error:
+            named = _named(error, left_for)
+            if isinstance(named, BrowserCrashed):
+                await self._discard(playwright)
+            raise named from None
+        finally:
+            wrapper = playwright and playwright.context_wrappers.get(context)
+            if wrapper and not await _ends_in_time(wrapper.context.close()):
+                await self._discard(playwright)
 
     async def _started(self) -> Any:
         """scrapy-playwright's handler; it starts Chromium with the first page, and again when it died."""
@@ -109,6 +126,7 @@ class Renderer:
                 playwright.config.launch_options = launch_options(self._root, given=playwright.config.launch_options)
                 playwright.config.navigation_timeout_ms = self._deadline * 1000
                 playwright.config.download_timeout_secs = 1.0
+                playwright.config.target_closed_max_retries = 0  # `_render` tries again, whatever the page was at
                 playwright.abort_request = AbortRules(self._root)
                 try:
                     await playwright._launch()  # its signal, the engine's start, is long past
@@ -243,6 +261,11 @@ def _named(error: Exception, left_for: list[str]) -> Exception:
     if "net::" in text:
         return DownloadFailedError(text)
     return BrowserCrashed(text) if "closed" in text or "crashed" in text else BrowserError(text)
+
+
+def _is_not_playwrights(record: logging.LogRecord) -> bool:
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, PlaywrightError) and "closed while reading from the driver" not in str(error)
 
 
 async def _abort(route: Route) -> None:

@@ -224,13 +224,12 @@ class TestTrouble:
         assert BODY in done.page("/news/1000/x")["html"]
         assert_nothing_left(done)
 
-    def test_a_browser_that_is_killed_is_started_again_and_costs_at_most_the_open_pages(self, site, crawl):
+    def test_a_browser_that_is_killed_is_started_again_and_no_page_is_lost(self, site, crawl):
         kill_once = _killer(site, times=1, mark=mark_of("killed-once"))
         site.pages["/api/article"] = kill_once
         pages = [page(f"/news/{n}/x") for n in (1, 2, 3)]
         done = crawl(*pages, ALQAHIRA_BROWSER="always", environment={MARK: mark_of("killed-once")})
-        lost = [result.get("cause") for result in done.results if BODY not in result.get("html", "")]
-        assert lost in ([], ["browser_crashed"], ["browser_crashed"] * 2)
+        assert [BODY in result["html"] for result in done.results] == [True] * 3
         assert done.stats["playwright/browser_count"] == 2
         assert_nothing_left(done)
 
@@ -241,26 +240,20 @@ class TestTrouble:
             page("/news/1/x", then=[ARTICLE]), ALQAHIRA_BROWSER="always", environment={MARK: mark_of("killer")}
         )
         assert done.page("/news/1/x")["cause"] == "browser_crashed"
-        assert 1 <= site.hits("/deadly") <= 4  # a browser that is slow to start may die before it asks
+        assert 1 <= site.hits("/deadly") <= 3  # a browser that is slow to start may die before it asks
         assert BODY in done.page("/news/1000/x")["html"]
         assert_nothing_left(done)
 
     def test_a_driver_that_is_killed_is_started_again(self, site, crawl):
         site.pages["/api/article"] = _killer(site, times=1, mark=mark_of("driver"), named="run-driver")
-        done = crawl(
-            page("/news/1/x", then=[ARTICLE]), ALQAHIRA_BROWSER="always", environment={MARK: mark_of("driver")}
-        )
-        assert done.page("/news/1/x")["cause"] == "browser_crashed"
-        assert BODY in done.page("/news/1000/x")["html"]
+        done = crawl(ARTICLE, ALQAHIRA_BROWSER="always", environment={MARK: mark_of("driver")})
+        assert BODY in done.results[0]["html"]
         assert_nothing_left(done)
 
-    def test_a_renderer_that_crashes_costs_its_page_alone(self, site, crawl):
+    def test_a_renderer_that_crashes_is_tried_again(self, site, crawl):
         site.pages["/api/article"] = _killer(site, times=1, mark=mark_of("renderer"), named="--type=renderer")
-        done = crawl(
-            page("/news/1/x", then=[ARTICLE]), ALQAHIRA_BROWSER="always", environment={MARK: mark_of("renderer")}
-        )
-        assert done.page("/news/1/x")["cause"] == "browser_crashed"
-        assert BODY in done.page("/news/1000/x")["html"]
+        done = crawl(ARTICLE, ALQAHIRA_BROWSER="always", environment={MARK: mark_of("renderer")})
+        assert BODY in done.results[0]["html"]
         assert_nothing_left(done)
 
     def test_no_more_pages_at_once_than_set(self, site, crawl):
