@@ -72,8 +72,9 @@ class Renderer:
         self._numbers = count(1)
         self._starting = asyncio.Lock()
         self._playwright: Any = None  # it has no types
-        # asyncio logs each future that Playwright leaves behind when a browser dies, with a traceback.
-        logging.getLogger("asyncio").addFilter(_is_not_playwrights)
+        # When a browser dies, both log with a traceback what Playwright was at; the page's cause says enough.
+        for name in ("asyncio", "playwright"):
+            logging.getLogger(name).addFilter(_is_not_playwrights)
 
     async def render(self, request: Request) -> Response:
         """The rendered page. Raises BrowserError, or Scrapy's download errors where the site did not answer."""

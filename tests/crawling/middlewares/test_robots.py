@@ -91,8 +91,9 @@ def test_a_crawl_delay_spaces_requests_also_under_autothrottle(open_host: OpenHo
     run_crawls([Crawl(host, ["/1", "/2", "/3"], s) for host, s in zip(hosts, ({}, throttled), strict=True)])
     for host in hosts:
         assert len(host.seen) == 4
-        # Three seconds as they are sent; a busy machine may note the first late.
-        assert host.times()[-1] - host.times()[0] >= 2
+        # A busy machine may note the first late.
+        first, *others = host.times()
+        assert all(at - first > number - 0.8 for number, at in enumerate(others, start=1))
 
 
 def test_a_crawl_delay_beyond_the_cap_is_cut_with_a_warning(open_host: OpenHost) -> None:
