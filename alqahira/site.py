@@ -60,7 +60,7 @@ OPEN_GRAPH_NAME = seen("Al QaheraNews Tv")
 TITLE_NAME = seen("القاهرة الاخبارية")
 # The agency that built the site signs every page; it is no author.
 META_AUTHOR = seen("Bee Interactive")
-LANGUAGE = seen("ar", "page data; <html lang> says «en» on every page")
+LANGUAGE = seen("ar", "page data; <html lang> says `en` on every page")
 TIME_ZONE = seen("Africa/Cairo", "the printed times against page data's UTC")
 
 # --- URLs -------------------------------------------------------------------------------------
@@ -71,10 +71,10 @@ ARTICLE_PATH = seen(
         r"^/{1,2}(?:(?:ar|en|amp)/)?news/(?P<number>\d{1,19})(?:/(?P<slug>[^?#]*?))?(?:/amp)?/?$",
         re.ASCII | re.IGNORECASE,
     ),
-    f"{CAPTURE}, all 70; «ar», «en» and «amp» in front are inferred from the locales and from older pages",
+    f"{CAPTURE}, all 70; `ar`, `en` and `amp` in front are inferred from the locales and from older pages",
 )
 ARTICLE_URL = seen("/news/{number}/{slug}")
-LOCALES = seen(("en", "ar"), "page data: locales, defaultLocale «en»")
+LOCALES = seen(("en", "ar"), "page data: locales, defaultLocale `en`")
 NEVER_ARTICLE_PATH = seen(re.compile(r"^/(?:category|kicker|tag|author|page)(?:/|$)|/page/\d+/?$"))
 CATEGORY_URL = seen("/category/{slug}")
 KICKER_URL = seen("/kicker/{slug}", f"{CAPTURE}, the menu")

@@ -53,7 +53,7 @@ class Command(ScrapyCommand):
             configuration = Configuration.from_settings(self.settings)
             configuration.make_folders()
             if importlib.util.find_spec("aiohttp") is None:
-                raise ConfigurationError("the demo needs the extra «replica»: make demo installs it")
+                raise ConfigurationError("the demo needs the extra `replica`: make demo installs it")
             log = configuration.output_dir / "demo.log"
             log.unlink(missing_ok=True)
             began, started = time.monotonic(), datetime.now(UTC).replace(microsecond=0)

@@ -98,7 +98,7 @@ outbox = Table(
     Column("position", Integer, primary_key=True, autoincrement=True),
     Column("article_id", String, nullable=False),
     Column("revision", Integer, nullable=False),
-    Column("day", String, nullable=False),  # of publication in Cairo, or «unknown»
+    Column("day", String, nullable=False),  # of publication in Cairo, or `unknown`
     Column("accepted", String, nullable=False),  # when its page was fetched: a part is due by its oldest row
     Column("part", Integer),
     Index("outbox_part", "part", "day"),

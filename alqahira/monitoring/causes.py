@@ -1,6 +1,6 @@
 """Why a request failed, in one short word that stays the same from run to run.
 
-The account at the end of a run says «failed» only together with a cause. Whatever a spider's errback is
+The account at the end of a run says `failed` only together with a cause. Whatever a spider's errback is
 given, `failure_cause` names it; what the middlewares of this project refuse is a `Refused` that knows its own.
 """
 

@@ -23,7 +23,7 @@ def require_pyarrow() -> None:
     try:
         import pyarrow.parquet  # noqa: F401
     except ImportError:
-        raise ConfigurationError(f"Parquet needs the extra «arrow»: {how_to_install('arrow')}") from None
+        raise ConfigurationError(f"Parquet needs the extra `arrow`: {how_to_install('arrow')}") from None
 
 
 def arrow_schema() -> pyarrow.Schema:

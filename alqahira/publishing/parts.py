@@ -177,7 +177,7 @@ class Publisher:
             if path not in known:
                 raise LedgerUnusable(
                     f"{self._output / path} is not known to this state: use another ALQAHIRA_OUTPUT_DIR, or rebuild "
-                    "the state from the parts with «scrapy verify --rebuild-state»"
+                    "the state from the parts with `scrapy verify --rebuild-state`"
                 )
 
     def _write_manifest(self) -> None:

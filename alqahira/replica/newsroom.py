@@ -104,7 +104,7 @@ class Newsroom:
         return list(self._listings)
 
     def months(self) -> Mapping[str, Sequence[int]]:
-        """«YYYY-MM» (Cairo) to numbers, newest first."""
+        """`YYYY-MM` (Cairo) to numbers, newest first."""
         return self._months
 
     def news(self, now: datetime) -> list[ReplicaArticle]:

@@ -1,4 +1,4 @@
-"""What this project sets of Scrapy's settings, grouped, with why it is as it is (docs.scrapy.org, «Settings»).
+"""What this project sets of Scrapy's settings, grouped, with why it is as it is (docs.scrapy.org, `Settings`).
 
 Its own, which begin with `ALQAHIRA_`, are in `configuration.py`, with their defaults and bounds. Those with
 `POSTGRESQL_` are constants, changed here alone.

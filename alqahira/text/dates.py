@@ -189,7 +189,7 @@ def _visible(text: str, now: datetime) -> datetime | None:
     if not FILLERS.issuperset(_WORD.findall(rest)):
         return None
     if clock is None and found[0] in ("اليوم", "today"):
-        return None  # the day alone would stand for «now»
+        return None  # the day alone would stand for `now`
     return _in_cairo(datetime.combine(day, clock or time(), zone))
 
 
@@ -341,6 +341,6 @@ def _by_dateparser(text: str, now: datetime) -> datetime | None:
         moment = dateparser.parse(
             text, languages=["ar", "en"], settings={**_DATEPARSER_SETTINGS, "RELATIVE_BASE": base}
         )
-    except Exception:  # its parsers raise many types on odd input, none of which is worth more than «no date»
+    except Exception:  # its parsers raise many types on odd input, none of which is worth more than `no date`
         return None
     return _in_cairo(moment) if moment else None

@@ -83,7 +83,7 @@ def test_an_older_state_takes_every_step_to_this_version(old, upgraded):
 
 def test_a_state_is_migrated_once(old, upgraded):
     opened(old).close()
-    opened(old).close()  # a second «alter table» would raise
+    opened(old).close()  # a second `alter table` would raise
     assert shape(old) == (NEWER, True, True)
 
 

@@ -64,7 +64,7 @@ def _run(source: Source, target: Target, master: str | None) -> Tally:
 
 
 def _account(tally: Tally) -> str:
-    """What became of the pages: «accepted 28, duplicate 2 (near_duplicate 2), …»."""
+    """What became of the pages: `accepted 28, duplicate 2 (near_duplicate 2), …`."""
     outcomes: dict[str, Counter[str]] = {}
     for (outcome, cause), count in sorted(tally.outcomes.items()):
         outcomes.setdefault(outcome, Counter())[cause] += count

@@ -64,7 +64,7 @@ class Pager:
         return bool(shown - first) and len(shown & first) < most * len(first)
 
     def extent(self) -> str:
-        """What the listing says of its size: «of 710 (28391 posts)»."""
+        """What the listing says of its size: `of 710 (28391 posts)`."""
         info = self.first.info
         return f" of {info.total_pages} ({info.total_items} posts)" if info.total_pages else ""
 

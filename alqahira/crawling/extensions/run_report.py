@@ -44,7 +44,7 @@ def _log(run_id: str, verdict: RunVerdict) -> None:
         logger.info("Account %s", line)
     logger.info("Run %s: %s", run_id, account_line(account))
     for drift in account["drift"]:
-        logger.warning("Drift: %s; see «scrapy doctor»", drift)
+        logger.warning("Drift: %s; see `scrapy doctor`", drift)
     for result in verdict.failed:
         logger.error("Monitor %s failed: %s", result.name, result.message)
     if verdict.problem:

@@ -11,7 +11,7 @@ from lxml import html as lxml_html
 from alqahira.extraction.boilerplate import is_boilerplate, is_related_label, without_label_links
 from alqahira.text.normalization import clean_line, clean_text
 
-# Elements that begin and end a block of text (HTML, «flow content» that browsers display as blocks).
+# Elements that begin and end a block of text (HTML, `flow content` that browsers display as blocks).
 _BLOCKS = frozenset(
     [
         "address",

@@ -183,8 +183,8 @@ def _by_shape(thing: Mapping[str, Any], headline: str, body: Any, page: Document
 def _flight(stream: str) -> list[Any]:
     """The values of React's flight rows, which may be cut anywhere between two pushes.
 
-    A row is «<hex id>:<json>» up to the line's end, or «<hex id>:T<hex length>,<text>» of so many bytes; in JSON,
-    «$<id>» stands for the row of that id (react-server's ReactFlightClient).
+    A row is `<hex id>:<json>` up to the line's end, or `<hex id>:T<hex length>,<text>` of so many bytes; in JSON,
+    `$<id>` stands for the row of that id (react-server's ReactFlightClient).
     """
     content, at = stream.encode("utf-8", "replace"), 0
     values: list[Any] = []

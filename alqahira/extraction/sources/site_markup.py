@@ -28,7 +28,7 @@ def select(css: str) -> CSSSelector:
     return CSSSelector(css, translator="html")
 
 
-_CHAIN = re.compile(r"[\w.#-]+(?: [\w.#-]+)*")  # «main .row p»: elements, classes and ids, each below the one before
+_CHAIN = re.compile(r"[\w.#-]+(?: [\w.#-]+)*")  # `main .row p`: elements, classes and ids, each below the one before
 
 
 def select_first(css: str, tree: Any) -> Any:

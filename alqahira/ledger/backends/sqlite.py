@@ -2,7 +2,7 @@
 
 A commit of `begin(grouped=True)` is safe from the death of the process at once, and from the loss of power with the
 next commit that is synced: each that is not grouped, and the first a second after the last. A sync carries all commits
-before it, so what power leaves is always the ledger as it once was (sqlite.org/wal.html, «synchronous=NORMAL»).
+before it, so what power leaves is always the ledger as it once was (sqlite.org/wal.html, `synchronous=NORMAL`).
 """
 
 from __future__ import annotations

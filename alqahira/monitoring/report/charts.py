@@ -138,7 +138,7 @@ def _css(colors: Sequence[int]) -> str:
     )
     return (
         f"text{{font:{_FONT_SIZE}px {FONTS};direction:rtl;unicode-bidi:plaintext;fill:#33404d}}.background{{fill:none}}"
-        # In text that runs from the right, «start» is the right end.
+        # In text that runs from the right, `start` is the right end.
         ".axis.y text{text-anchor:end}.text-overlay text{text-anchor:start}.axis.x text{text-anchor:middle}"
         ".line{stroke:#8b97a3}.guide.line{stroke:#d5dbe1}"
         ".horizontal .axis.y .line,.vertical .axis.x .guide.line{stroke:none}"

@@ -1,6 +1,6 @@
 """The demo's articles as they stand at one fixed moment, by the road of an article but without the crawl.
 
-A crawl's answers depend on the time of day: the replica's stories age, and some say «three hours ago».
+A crawl's answers depend on the time of day: the replica's stories age, and some say `three hours ago`.
 """
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ class PrintedPage:
     def run(self, section: str) -> Any:
         """Run the blocks under a heading; what the last one printed or selected."""
         found = [block for block in blocks(self.page) if block.section == section]
-        assert found, f"{self.page}.md has no code under «{section}»"
+        assert found, f"{self.page}.md has no code under `{section}`"
         return [self._run(block) for block in found][-1]
 
     def _run(self, block: Block) -> Any:

@@ -63,5 +63,5 @@ def test_without_pyarrow_the_extra_is_named_and_lines_still_come(awkward, tmp_pa
     ran = export(awkward, "--format", "parquet", "-o", str(tmp_path / "x.parquet"), **hidden)
     assert ran.status == 2
     install = '.venv/bin/pip install --constraint constraints.txt --editable ".[arrow]"'
-    assert ran.lines == [f"alqahira: Parquet needs the extra «arrow»: {install}"]
+    assert ran.lines == [f"alqahira: Parquet needs the extra `arrow`: {install}"]
     assert len(export(awkward, **hidden).stdout.split("\n")) == len(list(read_corpus(awkward.whole))) + 1
