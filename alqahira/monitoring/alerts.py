@@ -30,17 +30,15 @@ def check_alert_urls(urls: Sequence[str]) -> None:
             raise ConfigurationError(f"{name} is not an apprise URL, such as jsons://example.org/hook")
 
 
-def alert_text(summary: Mapping[str, Any]) -> str:
-    """A run's summary (`alqahira.monitoring.summary`) in a few lines: status, failed monitors, account."""
-    failed = [f"- {result['name']}: {result['message']}" for result in summary["monitors"] if result["passed"] is False]
-    head = f"alqahira: run {summary['run_id']} ended with exit status {summary['exit_status']}"
-    return "\n".join([head, *failed, account_line(summary["account"])])
-
-
 def send_alerts(urls: Sequence[str], summary: Mapping[str, Any], timeout: float) -> None:
-    """Send to all URLs at once and wait `timeout` seconds at most; each that fails is one line of the log."""
-    title = f"alqahira: {summary['spider']} ended with exit status {summary['exit_status']}"
-    text = alert_text(summary)
+    """Send a run's summary in a few lines to all URLs at once, and wait `timeout` seconds at most.
+
+    Each that fails is one line of the log.
+    """
+    status = f"ended with exit status {summary['exit_status']}"
+    title = f"alqahira: {summary['spider']} {status}"
+    failed = [f"- {result['name']}: {result['message']}" for result in summary["monitors"] if result["passed"] is False]
+    text = "\n".join([f"alqahira: run {summary['run_id']} {status}", *failed, account_line(summary["account"])])
     sent: set[int] = set()
 
     def send(number: int, recipient: NotifyBase) -> None:

@@ -107,9 +107,9 @@ class TestWhatIsCounted:
 
     def test_sources_are_those_of_the_runs_that_counted_them(self):
         runs = [
-            RecordedRun("b", "defense", NOW, NOW, 0, True, {"sources": {"headline": {"site": 3, "none": 1}}}),
-            RecordedRun("a", "defense", NOW, NOW, 0, True, {"discovered": 4}),
-            RecordedRun("c", "defense", NOW, None, None, False, {}),
+            RecordedRun("b", NOW, NOW, 0, True, {"sources": {"headline": {"site": 3, "none": 1}}}),
+            RecordedRun("a", NOW, NOW, 0, True, {"discovered": 4}),
+            RecordedRun("c", NOW, None, None, False, {}),
         ]
         assert field_sources(runs) == {"headline": {"site": 3, "none": 1}}
 
@@ -207,7 +207,7 @@ class TestWords:
     ],
 )
 def test_a_run_says_how_it_ended_or_that_nobody_knows(ended, exit_status, complete, shown):
-    assert words.run_state(RecordedRun("a", "defense", NOW, ended, exit_status, complete, {})) == shown
+    assert words.run_state(RecordedRun("a", NOW, ended, exit_status, complete, {})) == shown
 
 
 class TestThePage:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Literal
 
@@ -88,9 +89,11 @@ def draw(plot: Plot, width: int = WIDE) -> str:
     values = [list(row) for row in zip(*(series.values for series in plot.series), strict=True)]
     if plot.wholes:
         values = [[100 * n / max(1, whole) for n in row] for row, whole in zip(values, plot.wholes, strict=True)]
-    drawn = (_columns if plot.kind == "columns" else _bars)(plot, values, width)
+    texts = [_shorten(label, _LONGEST_LABEL[width]) for label in plot.labels]
+    place = _place_columns if plot.kind == "columns" else _place_bars
     colors = [(PALETTE[series.color], PALETTE_DARK[series.color]) for series in plot.series]
-    return TEMPLATES.get_template("plot.svg.jinja").render(drawn, width=width, height=plot.height, colors=colors)
+    template = TEMPLATES.get_template("plot.svg.jinja")
+    return template.render(place(plot, values, texts, width), width=width, height=plot.height, colors=colors)
 
 
 def ticks(top: float, most: int = 5) -> list[int]:
@@ -99,48 +102,50 @@ def ticks(top: float, most: int = 5) -> list[int]:
     return [step * n for n in range(max(1, math.ceil(top / step)) + 1)]
 
 
-def _columns(plot: Plot, values: list[list[float]], width: int) -> dict[str, object]:
+def _place_columns(plot: Plot, values: list[list[float]], texts: list[str], width: int) -> dict[str, object]:
     """Columns beginning at the right, with the axis of values there; labels only where there is room for them."""
     marks = ticks(max(map(sum, values)))
     base, left = width - _MARGIN - _LETTER * len(f"{marks[-1]:,}") - 6, 36  # half a label
     bottom = plot.height - _AXIS_HEIGHT
     step, scale = (base - left) / len(values), (bottom - 2 * _MARGIN) / marks[-1]
-    texts = [_shorten(label, width) for label in plot.labels]
     every = math.ceil((max(map(len, texts)) * _LETTER + 10) / step)
-    bars, labels = [], []
-    for n, (text, row) in enumerate(zip(texts, values, strict=True)):
-        x = base - (n + 0.5) * step
-        if (len(values) - 1 - n) % every == 0:  # the newest always
-            labels.append((x, bottom + 18, text))
-        tops = [bottom - scale * sum(row[: k + 1]) for k in range(len(row))]
-        bars.append([(x - 0.4 * step, y, 0.8 * step, scale * part) for y, part in zip(tops, row, strict=True)])
-    guides = [(left, bottom - scale * mark, f"h{base - left:g}") for mark in marks]
-    axis = [(base + 6, bottom - scale * mark + 4, f"{mark:,}") for mark in marks]
-    return {"guides": guides, "bars": bars, "x_labels": labels, "y_labels": axis, "ends": []}
+    middles = [base - (n + 0.5) * step for n in range(len(values))]
+    shown = range((len(texts) - 1) % every, len(texts), every)  # with the newest
+    return {
+        "guides": [(left, bottom - scale * mark, f"h{base - left:g}") for mark in marks],
+        "bars": [
+            [(x - 0.4 * step, bottom - scale * top, 0.8 * step, scale * part) for top, part in _stack(row)]
+            for x, row in zip(middles, values, strict=True)
+        ],
+        "x_labels": [(middles[n], bottom + 18, texts[n]) for n in shown],
+        "y_labels": [(base + 6, bottom - scale * mark + 4, f"{mark:,}") for mark in marks],
+        "ends": [],
+    }
 
 
-def _bars(plot: Plot, values: list[list[float]], width: int) -> dict[str, object]:
+def _place_bars(plot: Plot, values: list[list[float]], texts: list[str], width: int) -> dict[str, object]:
     """Lying bars that begin at the right, beside their labels; a single series shows its figures at their ends."""
-    texts, unit = [_shorten(label, width) for label in plot.labels], "%" if plot.wholes else ""
-    top, single = max(map(sum, values)), len(plot.series) == 1
+    unit, top, single = "%" if plot.wholes else "", max(map(sum, values)), len(plot.series) == 1
     marks = [0, 50, 100] if plot.wholes else ticks(top, 2 if width == NARROW else 5)
-    base, left = width - _MARGIN - _LETTER * max(map(len, texts)) - 6, 4 * _MARGIN
+    base, left = width - _MARGIN - _LETTER * max(map(len, texts)) - 6, 24
     room = 2 * _MARGIN + _LETTER * len(f"{top:,.0f}%") if single else 0
     scale = min((base - left) / marks[-1], (base - left - room) / max(top, 1))
     bottom = plot.height - _AXIS_HEIGHT
-    bars, labels, ends = [], [], []
-    for n, (text, row) in enumerate(zip(texts, values, strict=True)):
-        y = _MARGIN + n * _ROW
-        labels.append((base + 6, y + 18, text))
-        bars.append([(base - scale * sum(row[: k + 1]), y + 4, scale * part, _BAR) for k, part in enumerate(row)])
-        if single:
-            ends.append((base - scale * row[0] - 5, y + 17, f"{row[0]:,.0f}{unit}"))
-    guides = [(base - scale * mark, _MARGIN, f"v{bottom - _MARGIN}") for mark in marks]
-    axis = [(base - scale * mark, bottom + 18, f"{mark:,}{unit}") for mark in marks]
-    return {"guides": guides, "bars": bars, "x_labels": axis, "y_labels": labels, "ends": ends}
+    rows = [(_MARGIN + n * _ROW, row) for n, row in enumerate(values)]
+    return {
+        "guides": [(base - scale * mark, _MARGIN, f"v{bottom - _MARGIN}") for mark in marks],
+        "bars": [[(base - scale * end, y + 4, scale * part, _BAR) for end, part in _stack(row)] for y, row in rows],
+        "x_labels": [(base - scale * mark, bottom + 18, f"{mark:,}{unit}") for mark in marks],
+        "y_labels": [(base + 6, y + 18, text) for (y, _), text in zip(rows, texts, strict=True)],
+        "ends": [(base - scale * row[0] - 5, y + 17, f"{row[0]:,.0f}{unit}") for y, row in rows if single],
+    }
 
 
-def _shorten(text: str, width: int) -> str:
+def _stack(row: list[float]) -> Iterator[tuple[float, float]]:
+    """(end, size) of each part of a stack."""
+    return zip(accumulate(row), row, strict=True)
+
+
+def _shorten(text: str, longest: int) -> str:
     text = UNPRINTABLE.sub("\ufffd", " ".join(text.split()))
-    longest = _LONGEST_LABEL[width]
     return text if len(text) <= longest else f"{text[: longest - 1]}…"

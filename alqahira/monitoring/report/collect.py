@@ -89,7 +89,6 @@ def _runs(connection: Connection) -> list[RecordedRun]:
     return [
         RecordedRun(
             run_id=row.run_id,
-            spider=row.spider,
             started=datetime.fromisoformat(row.started),
             ended=datetime.fromisoformat(row.ended) if row.ended else None,
             exit_status=row.exit_status,

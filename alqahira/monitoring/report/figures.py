@@ -135,7 +135,6 @@ class RecordedRun:
     """
 
     run_id: str
-    spider: str
     started: datetime
     ended: datetime | None
     exit_status: int | None

@@ -54,42 +54,46 @@ class Code(str):
 def plots(figures: Figures) -> dict[str, list[Plot]]:
     """The plots of each section of the page that has any, in their order; none of what was not counted."""
     corpus = figures.corpus
-    terms = [
-        ("عبارات حسمت الموضوع", "العبارات التي قررت أن المادة دفاع أو شؤون خارجية.", corpus.terms),
-        ("كلمات الموقع المفتاحية", "الوسوم التي وضعها الموقع للمواد.", corpus.keywords),
+    published = {"date_published": corpus.date_sources, "article_body": corpus.layouts}
+    agencies = [
+        ((words.agency(code), Code(code)), count) for code, count in most_frequent(corpus.agencies, AGENCIES_SHOWN)
     ]
-    sources = [
-        (
-            "مصدر وقت النشر والنص في المواد المنشورة",
-            {"date_published": corpus.date_sources, "article_body": corpus.layouts},
-        ),
-        ("مصدر كل حقل في الجولات الأخيرة", field_sources(figures.runs)),
+    terms, keywords = (
+        [((term,), count) for term, count in most_frequent(counter, TERMS_SHOWN)]
+        for counter in (corpus.terms, corpus.keywords)
+    )
+    revisions = [
+        (("منشورة بنسخة واحدة",), figures.revisions[1]),
+        (("منشورة بأكثر من نسخة",), figures.revisions.total() - figures.revisions[1]),
+        (("مكررة أُسقطت",), figures.dropped),
+        (("مكررة نُشرت بعلامة",), corpus.marked),
     ]
     return {
         "days": [_days(figures), *_months(figures)],
         "freshness": [_freshness(figures)],
-        "duplicates": [_revisions(figures)],
-        "coverage": [_coverage(figures), *(_sources(title, by_field) for title, by_field in sources if by_field)],
-        "agencies": _agencies(figures) if corpus.agencies else [],
+        "duplicates": _bars("المواد بحسب نسخها وتكرارها", "المواد المنشورة والمحدّثة والمكررة.", ["الحال"], revisions),
+        "coverage": [
+            _coverage(figures),
+            *_sources("مصدر وقت النشر والنص في المواد المنشورة", published),
+            *_sources("مصدر كل حقل في الجولات الأخيرة", field_sources(figures.runs)),
+        ],
+        "agencies": _bars(
+            "المواد بحسب الوكالة", "عدد المواد التي يسمي سطر مصدرها كل وكالة.", ["الوكالة", "الرمز"], agencies
+        ),
         "terms": [
-            _bars(title, summary, most_frequent(counts, TERMS_SHOWN), ["العبارة"])
-            for title, summary, counts in terms
-            if counts
+            *_bars("عبارات حسمت الموضوع", "العبارات التي قررت أن المادة دفاع أو شؤون خارجية.", ["العبارة"], terms),
+            *_bars("كلمات الموقع المفتاحية", "الوسوم التي وضعها الموقع للمواد.", ["العبارة"], keywords),
         ],
         "runs": _runs(figures),
     }
 
 
-def _bars(
-    title: str,
-    summary: str,
-    rows: Sequence[tuple[str, int]],
-    head: Sequence[str],
-    cells: Sequence[Sequence[str]] = (),
-) -> Plot:
-    """Lying bars, one a row."""
-    labels, counts = zip(*rows, strict=True)
-    return Plot("bars", labels, [Series(ARTICLES, counts)], title, summary, head, cells)
+def _bars(title: str, summary: str, head: Sequence[str], rows: Sequence[tuple[Sequence[str], int]]) -> list[Plot]:
+    """Lying bars of articles by the first cell of each row."""
+    if not rows:
+        return []
+    cells, counts = zip(*rows, strict=True)
+    return [Plot("bars", [row[0] for row in cells], [Series(ARTICLES, counts)], title, summary, head, cells)]
 
 
 def _by_topic(title: str, summary: str, unit: str, rows: Sequence[tuple[str, Counter[str]]]) -> Plot:
@@ -125,16 +129,6 @@ def _freshness(figures: Figures) -> Plot:
     return Plot("bars", words.DELAYS, series, "من النشر إلى الرصد", summary, ["المدة"])
 
 
-def _revisions(figures: Figures) -> Plot:
-    rows = [
-        ("منشورة بنسخة واحدة", figures.revisions[1]),
-        ("منشورة بأكثر من نسخة", figures.revisions.total() - figures.revisions[1]),
-        ("مكررة أُسقطت", figures.dropped),
-        ("مكررة نُشرت بعلامة", figures.corpus.marked),
-    ]
-    return _bars("المواد بحسب نسخها وتكرارها", "المواد المنشورة والمحدّثة والمكررة.", rows, ["الحال"])
-
-
 def _coverage(figures: Figures) -> Plot:
     corpus = figures.corpus
     names = sorted((name for name in FIELDS if name not in _ALWAYS_FILLED), key=lambda name: -corpus.filled[name])
@@ -150,10 +144,12 @@ def _coverage(figures: Figures) -> Plot:
     )
 
 
-def _sources(title: str, by_field: Mapping[str, Mapping[str, int]]) -> Plot:
+def _sources(title: str, by_field: Mapping[str, Mapping[str, int]]) -> list[Plot]:
     """The shares of each field's sources. Rare sources are one series; a field that is nowhere is grey."""
-    names = sorted(by_field)
     totals = sum((Counter(counts) for counts in by_field.values()), Counter[str]())
+    if not totals:
+        return []
+    names = sorted(by_field)
     ordered = [source for source, _ in most_frequent(totals) if source != NOWHERE]
     groups = [(words.SOURCES.get(source, source), [source]) for source in ordered[:SOURCES_SHOWN]]
     if others := ordered[SOURCES_SHOWN:]:
@@ -163,24 +159,9 @@ def _sources(title: str, by_field: Mapping[str, Mapping[str, int]]) -> Plot:
         Series(label, [sum(by_field[name].get(source, 0) for source in sources) for name in names], color)
         for (label, sources), color in zip(groups, [*_COLORS[: len(groups) - 1], _GREY], strict=True)
     ]
-    return Plot(
-        "bars",
-        names,
-        series,
-        title,
-        "نسبة كل مصدر من القيم المقروءة في كل حقل.",
-        ["الحقل"],
-        [(Code(name),) for name in names],
-        wholes=[sum(by_field[name].values()) for name in names],
-    )
-
-
-def _agencies(figures: Figures) -> list[Plot]:
-    rows = most_frequent(figures.corpus.agencies, AGENCIES_SHOWN)
-    named = [(words.agency(code), count) for code, count in rows]
-    cells = [(words.agency(code), Code(code)) for code, _ in rows]
-    summary = "عدد المواد التي يسمي سطر مصدرها كل وكالة."
-    return [_bars("المواد بحسب الوكالة", summary, named, ["الوكالة", "الرمز"], cells)]
+    summary = "نسبة كل مصدر من القيم المقروءة في كل حقل."
+    cells, wholes = [(Code(name),) for name in names], [sum(by_field[name].values()) for name in names]
+    return [Plot("bars", names, series, title, summary, ["الحقل"], cells, wholes)]
 
 
 def _runs(figures: Figures) -> list[Plot]:
