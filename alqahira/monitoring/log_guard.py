@@ -1,4 +1,4 @@
-"""How a record of the log is written: no text of the site's can pass for another record, or hide."""
+"""How the log is written: no text of the site's can pass for a record or hide, and items are named by their id."""
 
 from __future__ import annotations
 
@@ -8,32 +8,29 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from scrapy import Spider
+from scrapy.http import Response
+from scrapy.logformatter import LogFormatter, LogFormatterResult
 from scrapy.settings import BaseSettings
+from twisted.python.failure import Failure
 
+from alqahira.exceptions import AlqahiraError
+from alqahira.extraction.items import ArticleItem
 from alqahira.settings.configuration import Configuration
 
-# Characters that a terminal or a reader of lines acts upon: C0 and C1 controls (but tab and line feed),
-# Unicode's line separators, bidirectional controls (Unicode UAX #9), zero-width marks, and halves of surrogate pairs.
-_DISGUISES = {
-    code: f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
-    for code in (
-        *(set(range(0x20)) - {0x09, 0x0A}),
-        *range(0x7F, 0xA0),
-        0x061C,
-        *range(0x200B, 0x2010),
-        *range(0x2028, 0x202F),
-        *range(0x2060, 0x206A),
-        0xFEFF,
-        *range(0xD800, 0xE000),
-    )
-}
 # Every further line of a record begins with this, so that none looks like the beginning of one.
 _CONTINUED = "\n    | "
 
 
 def escape_control_chars(text: str) -> str:
-    """The text with every character escaped that could hide, reorder or break off what is shown."""
-    return text.translate(_DISGUISES)
+    """The text with every character escaped that could hide, reorder or break off what is shown.
+
+    These are the unprintable ones: controls (but tab and line feed), Unicode's line separators, bidirectional and
+    zero-width marks, halves of surrogate pairs.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in "\t\n\xa0" else c.encode("unicode_escape").decode() for c in text)
 
 
 class PlainFormatter(logging.Formatter):
@@ -82,3 +79,40 @@ def guard_log_from_the_start(settings: BaseSettings) -> None:
     plain = PlainFormatter(settings["LOG_FORMAT"], settings["LOG_DATEFORMAT"])
     formatter = JsonLinesFormatter() if Configuration.from_settings(settings).log_json else plain
     logging.setLogRecordFactory(_GuardedRecords(formatter, make))
+
+
+class QuietLogFormatter(LogFormatter):
+    """Items are named by their id, never printed whole: a body is long and may hold anything."""
+
+    def scraped(self, item: Any, response: Response | Failure | None, spider: Spider) -> LogFormatterResult:
+        return {"level": logging.DEBUG, "msg": "Accepted article %(id)s", "args": {"id": _name(item)}}
+
+    def dropped(
+        self, item: Any, exception: BaseException, response: Response | Failure | None, spider: Spider
+    ) -> LogFormatterResult:
+        args = {"id": _name(item), "cause": exception}
+        return {"level": logging.DEBUG, "msg": "Dropped %(id)s: %(cause)s", "args": args}
+
+    def item_error(
+        self, item: Any, exception: BaseException, response: Response | Failure | None, spider: Spider
+    ) -> LogFormatterResult:
+        return {"level": logging.ERROR, "msg": "Error processing article %(id)s", "args": {"id": _name(item)}}
+
+
+def _name(item: Any) -> str:
+    """An article's ID; of anything else its type."""
+    article = item.article if isinstance(item, ArticleItem) else item
+    return str(getattr(article, "article_id", type(item).__name__))
+
+
+def _is_no_user_error(record: logging.LogRecord) -> bool:
+    return not (isinstance(record.exc_info, tuple) and isinstance(record.exc_info[1], AlqahiraError))
+
+
+def suppress_tracebacks() -> None:
+    """Drop the tracebacks of AlqahiraError that Scrapy logs where callbacks, pipelines and signal handlers raise.
+
+    The run reports these errors in one line.
+    """
+    for name in ("scrapy.core.scraper", "scrapy.core.engine", "scrapy.utils.signal"):
+        logging.getLogger(name).addFilter(_is_no_user_error)

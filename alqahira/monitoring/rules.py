@@ -199,7 +199,14 @@ def source_drift(figures: RunFigures) -> str:
 
 def request_errors(figures: RunFigures) -> str:
     """Not more than ALQAHIRA_MAX_ERROR_SHARE of the requests failed in the network or with a server error."""
-    failed = sum(n for name, n in figures.stats.items() if _is_error(name))
+    statuses = ("downloader/response_status_count/5", "downloader/response_status_count/429")
+    guards = ("Refused", "IgnoreRequest")  # the project's own are no error of the network
+    failed = sum(
+        n
+        for name, n in figures.stats.items()
+        if name.startswith(statuses)
+        or (name.startswith("downloader/exception_type_count/") and not name.endswith(guards))
+    )
     what = "failed on the way or with a server error"
     return _share_of_requests(figures, failed, figures.limits.max_error_share, what)
 
@@ -335,14 +342,6 @@ def _accepted(runs: Sequence[EndedRun], moment: datetime, grace: timedelta) -> l
     """The articles accepted by each run that began on the moment's Cairo day, at most `grace` after it."""
     starts = [(datetime.fromisoformat(run.started).astimezone(CAIRO), run.account["accepted"]) for run in runs]
     return [n for started, n in starts if started.date() == moment.date() and started <= moment + grace]
-
-
-def _is_error(stat: str) -> bool:
-    kind, _, name = stat.rpartition("/")
-    if kind == "downloader/exception_type_count":
-        # The project's own guards are no error of the network.
-        return not name.endswith(("Refused", "IgnoreRequest"))
-    return kind == "downloader/response_status_count" and (name.startswith("5") or name == "429")
 
 
 def _share_of_requests(figures: RunFigures, count: int, limit: float, what: str) -> str:

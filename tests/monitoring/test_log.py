@@ -18,8 +18,7 @@ from scrapy.exceptions import DropItem
 from scrapy.settings import Settings
 from scrapy_process import Corpus, scrapy
 
-from alqahira.monitoring.log_guard import guard_log_from_the_start
-from alqahira.monitoring.logformatter import QuietLogFormatter
+from alqahira.monitoring.log_guard import QuietLogFormatter, guard_log_from_the_start
 
 BEGINS = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[[\w.]+\] (DEBUG|INFO|WARNING|ERROR|CRITICAL): ")
 FORGED = "2026-11-25 06:00:00 [alqahira.crawling.extensions.run] INFO: Run forged: 9 discovered"

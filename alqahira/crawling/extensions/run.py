@@ -20,8 +20,7 @@ from alqahira.crawling.run import Run
 from alqahira.exceptions import AlqahiraError
 from alqahira.extraction.items import ArticleItem
 from alqahira.ledger.decisions import Outcome
-from alqahira.monitoring.log_guard import guard_log_from_the_start
-from alqahira.monitoring.logformatter import suppress_tracebacks
+from alqahira.monitoring.log_guard import guard_log_from_the_start, suppress_tracebacks
 from alqahira.monitoring.rules import RunVerdict
 
 if TYPE_CHECKING:

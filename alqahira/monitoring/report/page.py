@@ -17,7 +17,7 @@ from markupsafe import Markup
 from alqahira.monitoring.report import words
 from alqahira.monitoring.report.charts import NARROW, PALETTE, PALETTE_DARK, TEMPLATES, UNPRINTABLE, WIDE, Plot, draw
 from alqahira.monitoring.report.figures import Figures, site_link, topic_group
-from alqahira.monitoring.report.plots import Code, plots
+from alqahira.monitoring.report.plots import plots
 from alqahira.text.dates import cairo_day
 from alqahira.text.lexicon import TOPICS
 
@@ -59,14 +59,9 @@ def _image(plot: Plot, width: int) -> str:
     return f"data:image/svg+xml;base64,{b64encode(draw(plot, width).encode()).decode()}"
 
 
-def _is_code(cell: str) -> bool:
-    return isinstance(cell, Code)
-
-
 _HELPERS = {
     "words": words,
     "image": _image,
-    "is_code": _is_code,
     "site_link": site_link,
     "topic_group": topic_group,
     "datetime": datetime,

@@ -50,6 +50,8 @@ _ALWAYS_FILLED = frozenset(
 class Code(str):
     """Text that is read from the left wherever it stands: an identifier, a code, a run's name."""
 
+    is_code = True
+
 
 def plots(figures: Figures) -> dict[str, list[Plot]]:
     """The plots of each section of the page that has any, in their order; none of what was not counted."""
