@@ -23,6 +23,7 @@ def to_metrics(summary: Mapping[str, Any]) -> CollectorRegistry:
     articles = {(o, "" if cause == o else cause): n for o, counts in causes.items() for cause, n in counts.items()}
     sources = {(name, source): n for name, counts in account["sources"].items() for source, n in counts.items()}
     failed = {m["name"]: not m["passed"] for m in summary["monitors"] if m["passed"] is not None}
+    last_complete = {(): _seconds(moment)} if (moment := summary["last_complete"]) else {}
     statuses, refused = _below(stats, "downloader/response_status_count/"), _below(stats, "alqahira/refused/")
     # Name, help text, value; or for further labels their values -> value.
     gauges: list[tuple[str, str, float | Mapping[Any, float], *tuple[str, ...]]] = [
@@ -36,6 +37,7 @@ def to_metrics(summary: Mapping[str, Any]) -> CollectorRegistry:
         ("run_start_timestamp_seconds", "When the last run began.", _seconds(summary["started"])),
         ("run_end_timestamp_seconds", "When the last run ended.", _seconds(summary["ended"])),
         ("run_duration_seconds", "How long the last run took.", summary["seconds"]),
+        ("last_complete_run_start_timestamp_seconds", "When the last complete run began.", last_complete),
         ("run_monitor_failed", "Monitors of the last run that had enough data: 1 failed, 0 passed.", failed, "monitor"),
         ("run_requests", "Requests of the last run.", stats.get("downloader/request_count", 0)),
         ("run_responses", "Responses of the last run by HTTP status.", statuses, "status"),
@@ -44,9 +46,6 @@ def to_metrics(summary: Mapping[str, Any]) -> CollectorRegistry:
         ("run_refused_requests", "Requests of the last run that its own guards refused.", refused, "cause"),
         ("build_info", "Versions.", {tuple(summary["versions"].values()): 1}, *summary["versions"]),
     ]
-    if last := summary["last_complete"]:
-        name = "last_complete_run_start_timestamp_seconds"
-        gauges.append((name, "When the last complete run began.", _seconds(last)))
     registry = CollectorRegistry()
     for name, text, values, *labels in gauges:
         gauge = Gauge(f"alqahira_{name}", text, ("spider", *labels), registry=registry)

@@ -179,7 +179,7 @@ def date_coverage(figures: RunFigures) -> str:
 def weekday_volume(figures: RunFigures) -> str:
     """By this time of the day not much less was accepted than on the same weekday of the last weeks."""
     if figures.is_bounded or not figures.is_finished:
-        raise InsufficientData("the volume of a bounded or stopped run is not compared")
+        raise InsufficientData("a run that was bounded or stopped says nothing of the day's volume")
     moment = figures.started.astimezone(CAIRO)
     today = figures.account["accepted"] + sum(_accepted(figures.earlier, moment, timedelta(0)))
     same_days = (moment - timedelta(weeks=week) for week in range(1, _WEEKS + 1))
@@ -235,7 +235,7 @@ def last_success(figures: RunFigures) -> str:
     if is_complete(figures):
         return ""
     if figures.is_bounded:
-        raise InsufficientData("a bounded run need not see everything")
+        raise InsufficientData("a run that was bounded need not see everything")
     if figures.last_complete is None:
         raise InsufficientData(f"no run of {figures.spider} has been complete yet")
     hours = (figures.started - figures.last_complete) / timedelta(hours=1)
