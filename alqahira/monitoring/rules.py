@@ -224,9 +224,9 @@ def robots_refusals(figures: RunFigures) -> str:
     account = figures.account
     causes = Counter(account["listings"]) + Counter(account["causes"].get("failed", {}))
     refused = causes[ROBOTS] + causes[ROBOTS_UNREACHABLE]
-    asked = account["listings"].get("asked", 0) + account["discovered"]
-    if refused > asked * figures.limits.max_robots_share:
-        return f"robots.txt refused, or could not be asked for, {refused} of {asked} listings and articles"
+    total = account["listings"].get("asked", 0) + account["discovered"]
+    if refused > total * figures.limits.max_robots_share:
+        return f"robots.txt refused, or could not be asked for, {refused} of {total} listings and articles"
     return ""
 
 
@@ -345,7 +345,7 @@ def _accepted(runs: Sequence[EndedRun], moment: datetime, grace: timedelta) -> l
 
 
 def _share_of_requests(figures: RunFigures, count: int, limit: float, what: str) -> str:
-    asked = figures.stats.get("downloader/request_count", 0)
-    if asked < figures.limits.monitor_min_requests:
-        raise InsufficientData(f"{asked} requests were sent, {figures.limits.monitor_min_requests} are needed")
-    return f"{count} of {asked} requests {what}" if count > asked * limit else ""
+    sent = figures.stats.get("downloader/request_count", 0)
+    if sent < figures.limits.monitor_min_requests:
+        raise InsufficientData(f"{sent} requests were sent, {figures.limits.monitor_min_requests} are needed")
+    return f"{count} of {sent} requests {what}" if count > sent * limit else ""

@@ -50,7 +50,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """Stacked series over labels, and what the page says and tabulates beside them.
+    """Stacked series over labels, and the texts and the table that the page shows beside them.
 
     `columns` are in the order of time, from right to left; `bars` lie, the first on top. `wholes`: what each label's
     values are a share of; the plot then shows percentages. `head` and `cells` are the table's leading columns, by

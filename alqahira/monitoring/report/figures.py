@@ -74,15 +74,14 @@ class Corpus:
             return
         published = datetime.fromisoformat(record["date_published"])
         self.by_day[cairo_day(published)][topic_group(record)] += 1
-        if record["date_first_seen"]:
-            self._add_delay(published, datetime.fromisoformat(record["date_first_seen"]))
-
-    def _add_delay(self, published: datetime, seen: datetime) -> None:
-        if seen < published:
+        if not record["date_first_seen"]:
+            return
+        delay = (datetime.fromisoformat(record["date_first_seen"]) - published).total_seconds()
+        is_fresh = self.first_run is not None and published >= self.first_run
+        if delay < 0:
             self.early += 1
         else:
-            is_fresh = self.first_run is not None and published >= self.first_run
-            self._delays[is_fresh].append(int((seen - published).total_seconds()))
+            self._delays[is_fresh].append(int(delay))
 
     def delays(self, *, fresh: bool) -> list[int]:
         """Articles in each class of DELAY_BOUNDS; `fresh`: those published since the first run began, or the others."""
@@ -131,7 +130,7 @@ def _count(counter: Counter[str], names: Sequence[str] | None) -> None:
 class RecordedRun:
     """One run: its times, how it ended and its account.
 
-    `ended` is None where it is under way, or died. `complete`: it saw all that it set out to see.
+    `ended` is None where it is running, or died. `complete`: it saw all that it set out to see.
     """
 
     run_id: str

@@ -1,7 +1,7 @@
 """The page: figures, plots and words as one HTML document that needs nothing else. Pure.
 
 Every crawled string goes through the template's escaping, and the page's policy (CSP) allows one style sheet, by
-its hash, and images within the page: no script, no request, no form, whatever a headline says.
+its hash, and images within the page: no script, no request, no form, whatever a headline contains.
 """
 
 from __future__ import annotations
