@@ -20,8 +20,7 @@ from alqahira.crawling.run import Run
 from alqahira.exceptions import AlqahiraError
 from alqahira.extraction.items import ArticleItem
 from alqahira.ledger.decisions import Outcome
-from alqahira.monitoring.log_guard import guard_log, guard_log_from_the_start
-from alqahira.monitoring.logformatter import set_level, suppress_tracebacks
+from alqahira.monitoring.log_guard import guard_log_from_the_start, suppress_tracebacks
 from alqahira.monitoring.rules import RunVerdict
 
 if TYPE_CHECKING:
@@ -58,9 +57,6 @@ class RunExtension:
         return cls(crawler)
 
     def spider_opened(self, spider: Spider) -> None:
-        # Scrapy makes no other log handler after this.
-        guard_log(self.crawler.settings)
-        set_level(self.crawler.settings["LOG_LEVEL"])
         # What is loaded stays: the collector need not look at it again with every page.
         gc.freeze()
         run = self.run
