@@ -85,7 +85,7 @@ DOWNLOADER_MIDDLEWARES: dict[str, Any] = {
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
     "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
-    "alqahira.crawling.middlewares.offsite.OffsiteGuardMiddleware": 50,
+    "alqahira.crawling.middlewares.address_guard.OffsiteGuardMiddleware": 50,
     "alqahira.crawling.middlewares.address_guard.AddressGuardMiddleware": 60,
     "alqahira.crawling.middlewares.robots.RobotsMiddleware": 100,
     "alqahira.crawling.middlewares.user_agent.ProjectUserAgentMiddleware": 490,

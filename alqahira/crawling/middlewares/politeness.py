@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import logging
 import random
+import re
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -17,7 +19,6 @@ from scrapy.extensions.throttle import AutoThrottle
 from scrapy.utils.asyncio import create_looping_call
 from twisted.python.failure import Failure
 
-from alqahira.crawling.middlewares.retry_after import backoff_seconds, retry_after_seconds
 from alqahira.extraction.headers import header_text
 from alqahira.monitoring import causes
 from alqahira.settings.configuration import configuration_of
@@ -35,6 +36,7 @@ logger = logging.getLogger(__name__)
 _OVERLOADED = (429, 503)  # RFC 6585, section 4; RFC 9110, section 15.6.4
 _CLOSING_CHECK = 1.0  # seconds between two looks whether the run is closing: Scrapy has no signal for its beginning
 _LEAST_DELAY = 0.001  # seconds; a slot without a delay does not look at `lastseen`
+_SECONDS = re.compile(r"[0-9]{1,12}", re.ASCII)
 
 
 class HostDelays:
@@ -45,20 +47,15 @@ class HostDelays:
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
-        configuration = configuration_of(crawler)
-        self._longest_pause = configuration.retry_after_max
-        self._longest_delay = configuration.crawl_delay_max
-        self._first_backoff = configuration.backoff_base
-        self._longest_backoff = configuration.backoff_max
-        self._chance = random.Random()
+        self._limits = configuration_of(crawler)
         self._given_up: dict[str, float] = {}  # slot key: monotonic seconds until which nothing is sent there
-        self._closing_check = create_looping_call(self._leave_queued_when_closing)
+        self._closing_check = create_looping_call(self._refuse_queued_when_closing)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         delays = cls(crawler)
-        crawler.signals.connect(delays._start, signal=signals.spider_opened)
-        crawler.signals.connect(delays._stop, signal=signals.spider_closed)
+        crawler.signals.connect(delays._start_check, signal=signals.spider_opened)
+        crawler.signals.connect(delays._stop_check, signal=signals.spider_closed)
         # This signal comes before the slot sends its next request; process_response comes after.
         crawler.signals.connect(delays._handle_overload, signal=signals.response_downloaded)
         return delays
@@ -69,16 +66,16 @@ class HostDelays:
             raise causes.refused(self.crawler, causes.RETRY_AFTER_TOO_LONG, f"{seconds:.0f} s for {request.url}")
 
     def set_crawl_delay(self, request: Request, seconds: float) -> None:
-        """From now on at least `seconds`, as far as ALQAHIRA_CRAWL_DELAY_MAX allows, lie between two requests.
+        """Keep at least `seconds` between two requests to the host, but no more than ALQAHIRA_CRAWL_DELAY_MAX.
 
-        AutoThrottle takes it as its lower bound: for all hosts, of which a crawl has one.
+        AutoThrottle takes it as its lower bound for all hosts; a crawl has one.
         """
-        key, asked = self._downloader.get_slot_key(request), seconds
-        seconds = min(asked, self._longest_delay)
-        if seconds < asked:
+        key, longest = self._downloader.get_slot_key(request), self._limits.crawl_delay_max
+        if seconds > longest:
             logger.warning(
-                "%s asks for Crawl-delay %g s; waiting %g s (ALQAHIRA_CRAWL_DELAY_MAX)", request.url, asked, seconds
+                "%s asks for Crawl-delay %g s; waiting %g s (ALQAHIRA_CRAWL_DELAY_MAX)", request.url, seconds, longest
             )
+            seconds = longest
         if throttle := self.crawler.get_extension(AutoThrottle):
             throttle.mindelay = max(throttle.mindelay, seconds)
             throttle.maxdelay = max(throttle.maxdelay, seconds)
@@ -92,23 +89,19 @@ class HostDelays:
 
     def back_off(self, request: Request) -> None:
         """Leave the request's host alone for a while, for longer with each attempt at the request."""
-        self._pause(request, self._backoff(request))
+        self._pause(request, self._backoff_seconds(request))
 
     def _handle_overload(self, response: Response, request: Request) -> None:
         """Pause the host of a 429 or 503 for as long as it says, or for a back-off."""
         if response.status not in _OVERLOADED:
             return
-        asked = retry_after_seconds(
-            header_text(response.headers, "Retry-After"),
-            date=header_text(response.headers, "Date"),
-            now=datetime.now(UTC),
-        )
-        seconds = self._backoff(request) if asked is None else asked
-        stats = self.crawler.stats
-        assert stats is not None
-        stats.inc_value(f"alqahira/held/{'backoff' if asked is None else 'retry_after'}")
-        stats.max_value("alqahira/held/longest_seconds", seconds)
-        level = logging.WARNING if seconds > self._longest_pause else logging.INFO
+        value, date = (header_text(response.headers, name) for name in ("Retry-After", "Date"))
+        asked = retry_after_seconds(value, date=date, now=datetime.now(UTC))
+        seconds = self._backoff_seconds(request) if asked is None else asked
+        assert self.crawler.stats is not None
+        self.crawler.stats.inc_value(f"alqahira/held/{'backoff' if asked is None else 'retry_after'}")
+        self.crawler.stats.max_value("alqahira/held/longest_seconds", seconds)
+        level = logging.WARNING if seconds > self._limits.retry_after_max else logging.INFO
         key = self._downloader.get_slot_key(request)
         logger.log(level, "%s answered %d: left alone for %.1f s", key, response.status, seconds)
         self._pause(request, seconds)
@@ -117,7 +110,7 @@ class HostDelays:
         key = self._downloader.get_slot_key(request)
         slot = self._downloader.slots.get(key)
         until = monotonic() + seconds
-        if seconds > self._longest_pause:
+        if seconds > self._limits.retry_after_max:
             self._given_up[key] = max(self._given_up.get(key, 0.0), until)
             if slot:
                 self._refuse_queued(slot, causes.RETRY_AFTER_TOO_LONG)
@@ -125,24 +118,23 @@ class HostDelays:
             slot.delay = slot.delay or _LEAST_DELAY
             slot.lastseen = max(slot.lastseen, until)
 
-    def _backoff(self, request: Request) -> float:
-        attempt = request.meta.get("retry_times", 0) + 1
-        return backoff_seconds(attempt, base=self._first_backoff, longest=self._longest_backoff, chance=self._chance)
+    def _backoff_seconds(self, request: Request) -> float:
+        attempt = int(request.meta.get("retry_times", 0)) + 1
+        return backoff_seconds(attempt, base=self._limits.backoff_base, longest=self._limits.backoff_max)
 
-    def _start(self) -> None:
+    def _start_check(self) -> None:
         self._closing_check.start(_CLOSING_CHECK, now=False)
 
-    def _stop(self) -> None:
+    def _stop_check(self) -> None:
         if self._closing_check.running:
             self._closing_check.stop()
 
-    def _leave_queued_when_closing(self) -> None:
-        """Refuse what still waits for its turn when the run closes, else Scrapy would wait for it."""
+    def _refuse_queued_when_closing(self) -> None:
+        """Refuse what still waits for its turn when the run closes; Scrapy would wait for it."""
         engine = self.crawler.engine
-        if engine is None or engine._slot is None or engine._slot.closing is None:
-            return
-        for slot in self._downloader.slots.values():
-            self._refuse_queued(slot, causes.RUN_ENDING)
+        if engine and engine._slot and engine._slot.closing:
+            for slot in self._downloader.slots.values():
+                self._refuse_queued(slot, causes.RUN_ENDING)
 
     def _refuse_queued(self, slot: Slot, cause: str) -> None:
         while slot.queue:
@@ -160,3 +152,33 @@ def host_delays(crawler: Crawler) -> HostDelays:
     delays = crawler.get_downloader_middleware(HostDelays)
     assert delays is not None
     return delays
+
+
+def retry_after_seconds(value: str | None, *, date: str | None = None, now: datetime) -> float | None:
+    """Seconds that a Retry-After header asks for (RFC 9110, section 10.2.3); None where it is unusable.
+
+    `value` is a number of seconds or an HTTP date. A date is measured from the answer's own `date` header
+    where there is one, so that a server whose clock is wrong is still understood, and else from `now` (aware).
+    """
+    text = (value or "").strip()
+    if _SECONDS.fullmatch(text):
+        return float(text)
+    until = _http_date(text)
+    return max(0.0, (until - (_http_date(date or "") or now)).total_seconds()) if until else None
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        when = parsedate_to_datetime(text)
+    except (TypeError, ValueError, IndexError):
+        return None
+    return when if when.tzinfo else when.replace(tzinfo=UTC)  # HTTP dates are GMT
+
+
+def backoff_seconds(attempt: int, *, base: float, longest: float) -> float:
+    """Seconds before retry number `attempt` (from 1): doubling from `base`, at most `longest`, the upper half random.
+
+    "Equal jitter": never less than half the step, so that many clients neither hammer nor move in step.
+    """
+    step = min(longest, base * 2.0 ** min(attempt - 1, 32))
+    return random.uniform(step / 2, step)
