@@ -13,6 +13,7 @@ from typing import Any
 # there are few of either now.
 import scrapy.core.downloader.handlers.http11  # noqa: F401
 from scrapy.settings.default_settings import EXTENSIONS_BASE as _SCRAPYS_EXTENSIONS
+from scrapy.settings.default_settings import RETRY_EXCEPTIONS as _SCRAPYS_RETRY_EXCEPTIONS
 from scrapy.settings.default_settings import SPIDER_MIDDLEWARES_BASE as _SCRAPYS_SPIDERWARE
 
 from alqahira.settings import configuration
@@ -120,6 +121,7 @@ DOWNLOAD_DELAY = 0.25
 CONCURRENT_REQUESTS_PER_DOMAIN = 4
 
 RETRY_TIMES = 3
+RETRY_EXCEPTIONS = [*_SCRAPYS_RETRY_EXCEPTIONS, "alqahira.exceptions.BrowserCrashed"]
 RETRY_GIVE_UP_LOG_LEVEL = "WARNING"
 
 # --- the browser (docs/browser.md) ------------------------------------------------------------
