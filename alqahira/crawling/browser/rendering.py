@@ -19,7 +19,7 @@ from scrapy.exceptions import CannotResolveHostError, DownloadConnectionRefusedE
 from scrapy.http import HtmlResponse, Response
 from scrapy_playwright.handler import ScrapyPlaywrightDownloadHandler
 
-from alqahira.crawling.browser.chromium import context_options, launch_options
+from alqahira.crawling.browser.chromium import CONTEXT_OPTIONS, launch_options
 from alqahira.crawling.browser.load_more import learn_load_more
 from alqahira.crawling.request_info import request_info
 from alqahira.exceptions import (
@@ -149,12 +149,11 @@ class Renderer:
             if asked.is_navigation_request() and not asked.frame.parent_frame and not is_on_site(asked.url, self._root):
                 offsite.append(asked.url)
 
-        agent = request.headers.get("User-Agent")
         meta = {
             "playwright": True,
             "playwright_include_page": True,
             "playwright_context": context,
-            "playwright_context_kwargs": context_options(agent.decode("latin-1") if agent else None),
+            "playwright_context_kwargs": CONTEXT_OPTIONS,
             "playwright_page_init_callback": _abort_all_else,
             "playwright_page_event_handlers": {"popup": lambda page: page.close(), "request": note},
             # `load` never comes where a script of no use hangs.
