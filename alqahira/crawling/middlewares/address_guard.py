@@ -24,6 +24,7 @@ from twisted.internet.interfaces import IAddress, IHostResolution, IResolutionRe
 from zope.interface import implementer
 
 from alqahira.crawling.browser.handler import IN_BROWSER
+from alqahira.crawling.middlewares.base import Middleware
 from alqahira.crawling.request_info import request_info
 from alqahira.extraction.urls import is_on_site
 from alqahira.monitoring import causes
@@ -48,21 +49,13 @@ _NOT_PUBLIC = tuple(map(IPv6Network, ("::/96", "::ffff:0:0/96", "2002::/16", "64
 Address = IPv4Address | IPv6Address
 
 
-class OffsiteGuardMiddleware:
+class OffsiteGuardMiddleware(Middleware):
     """Refuses requests to other hosts than that of ALQAHIRA_SITE_URL (`www.` or not), with the cause `offsite`.
 
     A robots.txt may be redirected to another host (RFC 9309, section 2.3.1.2); nothing else may. A redirect,
     3xx or meta refresh, comes by here as a request of its own. A browser follows redirects without asking:
     what it brings from elsewhere is refused when it comes.
     """
-
-    def __init__(self, crawler: Crawler) -> None:
-        self.crawler = crawler
-        self._root = configuration_of(crawler).site_url
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(crawler)
 
     def process_request(self, request: Request) -> None:
         self._check(request, request.url)
@@ -73,8 +66,8 @@ class OffsiteGuardMiddleware:
 
     def _check(self, request: Request, url: str) -> None:
         is_web = url.lower().startswith(("http://", "https://"))
-        if not request_info(request).is_robots and not (is_web and is_on_site(url, self._root)):
-            raise causes.refused(self.crawler, causes.OFFSITE, url)
+        if not request_info(request).is_robots and not (is_web and is_on_site(url, self.configuration.site_url)):
+            raise self.refused(causes.OFFSITE, url)
 
 
 class AllowedAddresses:
@@ -147,16 +140,12 @@ class _GuardedReceiver:
             GuardedResolver.refused.add(self._host.lower())
 
 
-class AddressGuardMiddleware:
+class AddressGuardMiddleware(Middleware):
     """Refuses requests to internal addresses, and answers from them, with the cause `private_address`."""
 
     def __init__(self, crawler: Crawler) -> None:
-        self.crawler = crawler
-        self._allowed = AllowedAddresses(configuration_of(crawler).site_url)
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(crawler)
+        super().__init__(crawler)
+        self._allowed = AllowedAddresses(self.configuration.site_url)
 
     async def process_request(self, request: Request) -> None:
         host, port = _endpoint(request.url)
@@ -172,11 +161,11 @@ class AddressGuardMiddleware:
     def process_exception(self, request: Request, exception: Exception) -> None:
         """Tells a name that the resolver refused from one that does not exist."""
         if isinstance(exception, CannotResolveHostError) and _endpoint(request.url)[0] in GuardedResolver.refused:
-            raise causes.refused(self.crawler, causes.PRIVATE_ADDRESS, request.url)
+            raise self.refused(causes.PRIVATE_ADDRESS, request.url)
 
     def _check(self, url: str, addresses: list[Address]) -> None:
         if not all(self._allowed.allow(*_endpoint(url), address) for address in addresses):
-            raise causes.refused(self.crawler, causes.PRIVATE_ADDRESS, url)
+            raise self.refused(causes.PRIVATE_ADDRESS, url)
 
 
 def is_public(address: Address) -> bool:

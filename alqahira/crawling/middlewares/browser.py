@@ -16,14 +16,12 @@ from scrapy.http import HtmlResponse, Request, Response
 
 from alqahira.crawling.browser.chromium import missing_part
 from alqahira.crawling.browser.handler import IN_BROWSER
+from alqahira.crawling.middlewares.base import Middleware
 from alqahira.crawling.request_info import request_info
 from alqahira.exceptions import BrowserUnavailable, NeedsBrowser
 from alqahira.extraction.empty_shell import needs_javascript
-from alqahira.settings.configuration import configuration_of
 
 if TYPE_CHECKING:
-    from typing import Self
-
     from scrapy.crawler import Crawler
 
 logger = logging.getLogger(__name__)
@@ -34,19 +32,15 @@ _VALIDATORS = ("If-None-Match", "If-Modified-Since")
 _NEVER = "ALQAHIRA_BROWSER=never"
 
 
-class BrowserMiddleware:
+class BrowserMiddleware(Middleware):
     """ALQAHIRA_BROWSER: `auto` (plain first), `never`, `always`."""
 
     def __init__(self, crawler: Crawler) -> None:
-        self._mode = configuration_of(crawler).browser
-        self._stats = crawler.stats
+        super().__init__(crawler)
+        self._mode = self.configuration.browser
         self._shell_kinds: set[str] = set()
         self._missing = _NEVER if self._mode == "never" else missing_part()
         self._has_warned = self._mode == "never"
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(crawler)
 
     def process_request(self, request: Request) -> None:
         request.meta.pop(IN_BROWSER, None)
@@ -76,7 +70,7 @@ class BrowserMiddleware:
             return response
         if not is_shell:
             return response
-        self._stats.inc_value(f"browser/empty_shells/{kind}")
+        self.stats.inc_value(f"browser/empty_shells/{kind}")
         if self._missing:
             self._warn(self._missing)
             raise NeedsBrowser(f"an empty shell, and {self._missing}")

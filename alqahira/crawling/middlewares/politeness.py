@@ -19,9 +19,9 @@ from scrapy.extensions.throttle import AutoThrottle
 from scrapy.utils.asyncio import create_looping_call
 from twisted.python.failure import Failure
 
+from alqahira.crawling.middlewares.base import Middleware
 from alqahira.extraction.headers import header_text
 from alqahira.monitoring import causes
-from alqahira.settings.configuration import configuration_of
 
 if TYPE_CHECKING:
     from typing import Self
@@ -39,21 +39,20 @@ _LEAST_DELAY = 0.001  # seconds; a slot without a delay does not look at `lastse
 _SECONDS = re.compile(r"[0-9]{1,12}", re.ASCII)
 
 
-class HostDelays:
+class HostDelays(Middleware):
     """Paces the requests to each host, and refuses those to a host that asked for too long a pause.
 
     https://docs.scrapy.org/en/latest/topics/downloader-middleware.html
     """
 
     def __init__(self, crawler: Crawler) -> None:
-        self.crawler = crawler
-        self._limits = configuration_of(crawler)
+        super().__init__(crawler)
         self._given_up: dict[str, float] = {}  # slot key: monotonic seconds until which nothing is sent there
         self._closing_check = create_looping_call(self._refuse_queued_when_closing)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        delays = cls(crawler)
+        delays = super().from_crawler(crawler)
         crawler.signals.connect(delays._start_check, signal=signals.spider_opened)
         crawler.signals.connect(delays._stop_check, signal=signals.spider_closed)
         # This signal comes before the slot sends its next request; process_response comes after.
@@ -63,14 +62,14 @@ class HostDelays:
     def process_request(self, request: Request) -> None:
         seconds = self._given_up.get(self._downloader.get_slot_key(request), 0.0) - monotonic()
         if seconds > 0:
-            raise causes.refused(self.crawler, causes.RETRY_AFTER_TOO_LONG, f"{seconds:.0f} s for {request.url}")
+            raise self.refused(causes.RETRY_AFTER_TOO_LONG, f"{seconds:.0f} s for {request.url}")
 
     def set_crawl_delay(self, request: Request, seconds: float) -> None:
         """Keep at least `seconds` between two requests to the host, but no more than ALQAHIRA_CRAWL_DELAY_MAX.
 
         AutoThrottle takes it as its lower bound for all hosts; a crawl has one.
         """
-        key, longest = self._downloader.get_slot_key(request), self._limits.crawl_delay_max
+        key, longest = self._downloader.get_slot_key(request), self.configuration.crawl_delay_max
         if seconds > longest:
             logger.warning(
                 "%s asks for Crawl-delay %g s; waiting %g s (ALQAHIRA_CRAWL_DELAY_MAX)", request.url, seconds, longest
@@ -98,10 +97,9 @@ class HostDelays:
         value, date = (header_text(response.headers, name) for name in ("Retry-After", "Date"))
         asked = retry_after_seconds(value, date=date, now=datetime.now(UTC))
         seconds = self._backoff_seconds(request) if asked is None else asked
-        assert self.crawler.stats is not None
-        self.crawler.stats.inc_value(f"alqahira/held/{'backoff' if asked is None else 'retry_after'}")
-        self.crawler.stats.max_value("alqahira/held/longest_seconds", seconds)
-        level = logging.WARNING if seconds > self._limits.retry_after_max else logging.INFO
+        self.stats.inc_value(f"alqahira/held/{'backoff' if asked is None else 'retry_after'}")
+        self.stats.max_value("alqahira/held/longest_seconds", seconds)
+        level = logging.WARNING if seconds > self.configuration.retry_after_max else logging.INFO
         key = self._downloader.get_slot_key(request)
         logger.log(level, "%s answered %d: left alone for %.1f s", key, response.status, seconds)
         self._pause(request, seconds)
@@ -110,7 +108,7 @@ class HostDelays:
         key = self._downloader.get_slot_key(request)
         slot = self._downloader.slots.get(key)
         until = monotonic() + seconds
-        if seconds > self._limits.retry_after_max:
+        if seconds > self.configuration.retry_after_max:
             self._given_up[key] = max(self._given_up.get(key, 0.0), until)
             if slot:
                 self._refuse_queued(slot, causes.RETRY_AFTER_TOO_LONG)
@@ -120,7 +118,7 @@ class HostDelays:
 
     def _backoff_seconds(self, request: Request) -> float:
         attempt = int(request.meta.get("retry_times", 0)) + 1
-        return backoff_seconds(attempt, base=self._limits.backoff_base, longest=self._limits.backoff_max)
+        return backoff_seconds(attempt, base=self.configuration.backoff_base, longest=self.configuration.backoff_max)
 
     def _start_check(self) -> None:
         self._closing_check.start(_CLOSING_CHECK, now=False)
@@ -139,7 +137,7 @@ class HostDelays:
     def _refuse_queued(self, slot: Slot, cause: str) -> None:
         while slot.queue:
             request, waiting = slot.queue.popleft()
-            waiting.errback(Failure(causes.refused(self.crawler, cause, request.url)))  # type: ignore[no-untyped-call]
+            waiting.errback(Failure(self.refused(cause, request.url)))  # type: ignore[no-untyped-call]
 
     @property
     def _downloader(self) -> Downloader:

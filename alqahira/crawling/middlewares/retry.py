@@ -1,4 +1,4 @@
-"""Trying again within a budget, as a site in trouble is not asked for ever; its host is left alone in between."""
+"""Retries within a budget, so that a site in trouble is not asked for ever; its host is left alone in between."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from scrapy.http import Response
 from scrapy.utils.response import response_status_message
 
 from alqahira.crawling.middlewares.politeness import host_delays
-from alqahira.monitoring import causes
 from alqahira.settings.configuration import configuration_of
 
 if TYPE_CHECKING:
@@ -20,13 +19,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# Set by the compression middleware on an answer that ended before it was whole.
-TRUNCATED_FLAG = "truncated"
 _BUDGET_SHARE = 0.2  # further retries that each answer earns
 
 
 class PoliteRetryMiddleware(RetryMiddleware):
-    """Scrapy's retries, of truncated answers too, with a back-off of the host and a budget (ALQAHIRA_RETRY_BUDGET).
+    """Scrapy's retries, with a back-off of the host and a budget (ALQAHIRA_RETRY_BUDGET).
 
     https://docs.scrapy.org/en/latest/topics/downloader-middleware.html#module-scrapy.downloadermiddlewares.retry
     """
@@ -42,11 +39,6 @@ class PoliteRetryMiddleware(RetryMiddleware):
     def process_response(
         self, request: Request, response: Response, spider: Spider | None = None
     ) -> Request | Response:
-        if TRUNCATED_FLAG in response.flags:
-            retry = self._again(request, causes.TRUNCATED)
-            if retry is None:
-                raise causes.refused(self.crawler, causes.TRUNCATED, request.url)
-            return retry
         if response.status in self.retry_http_codes:
             return self._again(request, response_status_message(response.status)) or response
         self._budget += _BUDGET_SHARE
@@ -58,11 +50,9 @@ class PoliteRetryMiddleware(RetryMiddleware):
         return self._again(request, exception) if isinstance(exception, self.exceptions_to_retry) else None
 
     def _again(self, request: Request, reason: str | Exception) -> Request | None:
-        """The request to send instead; None where it is given up."""
+        """The request to send instead; None where it gives up."""
         assert self.crawler.stats is not None
         assert self.crawler.spider is not None
-        if request.meta.get("dont_retry"):
-            return None
         if self._budget < 1:
             if not self.crawler.stats.get_value("retry/budget_exhausted"):
                 logger.warning("No retries left in this run (ALQAHIRA_RETRY_BUDGET): failing requests fail at once")

@@ -25,6 +25,7 @@ class Rules:
     refusal: str = causes.ROBOTS
     crawl_delay: float = 0.0  # seconds; 0 where the host asks for none
     sitemaps: tuple[str, ...] = ()
+    expires: float = 0.0  # monotonic seconds
 
     @property
     def reached(self) -> bool:
@@ -37,20 +38,15 @@ DISALLOW_ALL = Rules(allows=lambda url: False, refusal=causes.ROBOTS_UNREACHABLE
 
 
 def read_answer(status: int, body: bytes, url: str) -> Rules:
-    """The rules that an answer to a robots.txt request gives; `url` is where it stood.
+    """The rules that an answer to a robots.txt request gives; `url` is where it came from.
 
-    2xx is parsed and 4xx is free. 429 is a server that wants fewer requests, not more, so it counts as
-    unreachable with 5xx (as Google's crawler has it; the RFC leaves it open).
+    Of 2xx the first 500 KiB are parsed; 4xx allows all. 429 is a server that wants fewer requests, not more, so it
+    counts as unreachable with 5xx (as Google's crawler has it; the RFC leaves it open).
     """
-    if 200 <= status < 300:
-        return parse(body, url)
     if 400 <= status < 500 and status != 429:
         return ALLOW_ALL
-    return DISALLOW_ALL
-
-
-def parse(body: bytes, url: str) -> Rules:
-    """The rules of a robots.txt file, its first 500 KiB only."""
+    if not 200 <= status < 300:
+        return DISALLOW_ALL
     parser = Protego.parse(_decode(_first_lines(body)))
     delay = parser.crawl_delay(PRODUCT_TOKEN) or 0.0
     return Rules(
