@@ -1,4 +1,4 @@
-"""Pages rendered by scrapy-playwright, held to the site, to their time and to their size."""
+"""Pages rendered by scrapy-playwright, within the site, their time and their size."""
 
 from __future__ import annotations
 
@@ -90,9 +90,7 @@ class Renderer:
 
     async def close(self) -> None:
         async with self._starting:
-            if self._handler and not await _ends_in_time(self._handler.close()):
-                logger.warning("The browser did not close in %.0f s", _CLOSE_SECONDS)
-            self._handler = None
+            await self._discard(self._handler)
 
     async def _render(self, request: Request) -> Response:
         name, offsite = f"page-{next(self._numbers)}", list[str]()
@@ -137,17 +135,18 @@ class Renderer:
             return self._handler
 
     async def _discard(self, handler: Any) -> None:
-        """Let the next page start another: this one's browser or driver is dead, or does not close a page."""
+        """Let the next page start another: this one's browser or driver is dead, or a page of it does not close."""
         if handler and self._handler is handler:
             self._handler = None
-            await _ends_in_time(handler.close())
+            if not await _ends_in_time(handler.close()):
+                logger.warning("The browser did not close in %.0f s", _CLOSE_SECONDS)
 
     async def _load(self, handler: Any, request: Request, context: str, offsite: list[str]) -> Response:
-        """The page when it has come to rest; adds to `offsite` the addresses off the site that it goes to."""
+        """The page when it has come to rest; collects the addresses off the site that it navigates to in `offsite`."""
 
-        def note(asked: PageRequest) -> None:
-            if asked.is_navigation_request() and not asked.frame.parent_frame and not is_on_site(asked.url, self._root):
-                offsite.append(asked.url)
+        def note_offsite(made: PageRequest) -> None:
+            if made.is_navigation_request() and not made.frame.parent_frame and not is_on_site(made.url, self._root):
+                offsite.append(made.url)
 
         meta = {
             "playwright": True,
@@ -155,7 +154,7 @@ class Renderer:
             "playwright_context": context,
             "playwright_context_kwargs": CONTEXT_OPTIONS,
             "playwright_page_init_callback": _abort_all_else,
-            "playwright_page_event_handlers": {"popup": lambda page: page.close(), "request": note},
+            "playwright_page_event_handlers": {"popup": lambda page: page.close(), "request": note_offsite},
             # `load` never comes where a script of no use hangs.
             "playwright_page_goto_kwargs": {"wait_until": "domcontentloaded"},
         }
@@ -168,7 +167,7 @@ class Renderer:
         url = page.url
         if offsite or url.startswith("chrome-error:"):  # `_render` names the other host
             raise BrowserError("the page led to an error page of the browser")
-        if self._max_size and len(body) > self._max_size:
+        if len(body) > self._max_size:
             raise PageTooLarge(f"{len(body)} bytes")
         if request.meta.get("learn_load_more"):
             learned, why = await learn_load_more(page, body, self._root)
@@ -239,7 +238,7 @@ def _is_not_playwrights(record: logging.LogRecord) -> bool:
 
 
 async def _ends_in_time(closing: Awaitable[object]) -> bool:
-    """Whether the closing came to an end, well or with an error, in its time."""
+    """Whether the closing ended within its time, with an error or without."""
     task = asyncio.ensure_future(closing)
     done, _ = await asyncio.wait({task}, timeout=_CLOSE_SECONDS)
     if not done:

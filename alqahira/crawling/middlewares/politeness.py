@@ -1,7 +1,7 @@
-"""When a host may be asked next: Crawl-delay, Retry-After and back-off, all by the host's slot in Scrapy's downloader.
+"""When the next request to a host may be sent: Crawl-delay, Retry-After and back-off, all by its downloader slot.
 
-A slot sends a request once `delay` seconds have passed since `lastseen`, and keeps the others in its queue. So a least
-delay raises `delay`, and a pause moves `lastseen` into the future. Requests to other hosts go on.
+A slot sends a request once `delay` seconds have passed since `lastseen`, and keeps the others in its queue. So a
+Crawl-delay raises `delay`, and a pause moves `lastseen` into the future. Requests to other hosts go on.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _OVERLOADED = (429, 503)  # RFC 6585, section 4; RFC 9110, section 15.6.4
-_CLOSING_CHECK = 1.0  # seconds between two looks whether the run is closing: Scrapy has no signal for its beginning
+_CLOSING_CHECK = 1.0  # seconds between checks whether the run is closing; Scrapy has no signal when that begins
 _LEAST_DELAY = 0.001  # seconds; a slot without a delay does not look at `lastseen`
 _SECONDS = re.compile(r"[0-9]{1,12}", re.ASCII)
 
@@ -87,17 +87,17 @@ class HostDelays(Middleware):
             slot.delay, slot.jitter = max(slot.delay, seconds), 0
 
     def back_off(self, request: Request) -> None:
-        """Leave the request's host alone for a while, for longer with each attempt at the request."""
+        """Pause the request's host, for longer with each attempt at the request."""
         self._pause(request, self._backoff_seconds(request))
 
     def _handle_overload(self, response: Response, request: Request) -> None:
-        """Pause the host of a 429 or 503 for as long as it says, or for a back-off."""
+        """Pause the host of a 429 or 503 for as long as its Retry-After says, else for a back-off."""
         if response.status not in _OVERLOADED:
             return
         value, date = (header_text(response.headers, name) for name in ("Retry-After", "Date"))
-        asked = retry_after_seconds(value, date=date, now=datetime.now(UTC))
-        seconds = self._backoff_seconds(request) if asked is None else asked
-        self.stats.inc_value(f"alqahira/held/{'backoff' if asked is None else 'retry_after'}")
+        retry_after = retry_after_seconds(value, date=date, now=datetime.now(UTC))
+        seconds = self._backoff_seconds(request) if retry_after is None else retry_after
+        self.stats.inc_value(f"alqahira/held/{'backoff' if retry_after is None else 'retry_after'}")
         self.stats.max_value("alqahira/held/longest_seconds", seconds)
         level = logging.WARNING if seconds > self.configuration.retry_after_max else logging.INFO
         key = self._downloader.get_slot_key(request)
@@ -146,7 +146,7 @@ class HostDelays(Middleware):
 
 
 def host_delays(crawler: Crawler) -> HostDelays:
-    """The delays of this crawl; DOWNLOADER_MIDDLEWARES has them."""
+    """The delays of this crawl."""
     delays = crawler.get_downloader_middleware(HostDelays)
     assert delays is not None
     return delays

@@ -1,7 +1,7 @@
-"""robots.txt before anything else: RFC 9309, one fetch a host, and everyone waits for it.
+"""robots.txt before anything else (RFC 9309): one fetch a host, for which every request waits.
 
-Scrapy's own middleware lets concurrent first requests through and takes a failing server for permission.
-This one asks no setting whether to obey: ROBOTSTXT_OBEY has no effect on it.
+Scrapy's own middleware takes a failing server for permission. This one cannot be switched off: ROBOTSTXT_OBEY has no
+effect on it.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _FRESH = 24 * 3600.0  # seconds; RFC 9309, section 2.4
-_ASK_AGAIN = 300.0  # seconds until an unreachable host is asked again
+_RETRY_AFTER = 300.0  # seconds until an unreachable host is asked again
 
 
 class RobotsMiddleware(Middleware):
-    """Refuses what robots.txt disallows, with the cause `robots`, or `robots_unreachable` where it cannot be had.
+    """Refuses what robots.txt disallows, with the cause `robots`, or `robots_unreachable` where it cannot be fetched.
 
     https://docs.scrapy.org/en/latest/topics/downloader-middleware.html · https://www.rfc-editor.org/rfc/rfc9309
     """
@@ -59,25 +59,21 @@ class RobotsMiddleware(Middleware):
         if not rules.allows(request.url):
             raise self.refused(rules.refusal, request.url)
 
-    async def sitemaps(self, url: str) -> tuple[str, ...]:
-        """The absolute sitemap URLs that the robots.txt of the URL's host names, in its order."""
-        return (await self.rules(url)).sitemaps
-
     async def rules(self, url: str) -> Rules:
-        """The rules of the URL's host. The first caller fetches them, all others wait for the same answer."""
+        """The rules of the URL's host. The first caller fetches them; all others wait for the same answer."""
         parts = urlsplit(url)
         authority = f"{parts.scheme}://{parts.netloc.rpartition('@')[2].lower()}"
         task = self._tasks.get(authority)
         if task is None or (task.done() and monotonic() >= task.result().expires):
             task = asyncio.ensure_future(self._learn(authority, task.result() if task else None))
             self._tasks[authority] = task
-        return await asyncio.shield(task)  # one caller given up is not all of them
+        return await asyncio.shield(task)  # a cancelled caller must not cancel it for all
 
     async def _learn(self, authority: str, known: Rules | None) -> Rules:
         rules = await self._fetch(authority)
-        expires = monotonic() + (_FRESH if rules.reached else _ASK_AGAIN)
-        if not rules.reached and known:
-            rules = known  # RFC 9309, section 2.3.1.4: what was known of a host outlives its being unreachable
+        expires = monotonic() + (_RETRY_AFTER if rules is DISALLOW_ALL else _FRESH)
+        if rules is DISALLOW_ALL and known:
+            rules = known  # RFC 9309, section 2.3.1.4: known rules hold while the host is unreachable
         if rules.crawl_delay:
             host_delays(self.crawler).set_crawl_delay(Request(f"{authority}/robots.txt"), rules.crawl_delay)
         return replace(rules, expires=expires)
@@ -94,7 +90,7 @@ class RobotsMiddleware(Middleware):
         )
         try:
             response = await self.crawler.engine.download_async(request)
-        except Exception as error:  # whatever went wrong: no answer means stay away
+        except Exception as error:  # whatever the reason: without an answer nothing may be fetched
             cause = causes.failure_cause(error)
             rules = DISALLOW_ALL
         else:
@@ -102,13 +98,13 @@ class RobotsMiddleware(Middleware):
             rules = read_answer(response.status, response.body, response.url)
         self.stats.inc_value(f"alqahira/robots/{cause}")
         if rules is DISALLOW_ALL:
-            logger.warning("%s/robots.txt cannot be had (%s): nothing is fetched there", authority, cause)
+            logger.warning("Cannot fetch %s/robots.txt (%s): nothing is fetched there", authority, cause)
         elif rules is ALLOW_ALL:
             logger.info("%s has no robots.txt (%s): everything may be fetched", authority, cause)
         return rules
 
     def _stop_at_limit(self, data: bytes, request: Request) -> None:
-        """Ends the download of a robots.txt where RFC 9309 lets the parser stop; what came is parsed."""
+        """End the download of a robots.txt where RFC 9309 lets the parser stop; what has come is parsed."""
         if not request_info(request).is_robots:
             return
         received = self._received[request] = self._received.get(request, 0) + len(data)

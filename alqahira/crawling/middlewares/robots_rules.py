@@ -19,18 +19,13 @@ _UTF16_BOMS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a host allows. `refusal` is the cause where nothing at all may be fetched."""
+    """What a host allows. `refusal` is the cause of what it does not; `sitemaps` are absolute URLs, in its order."""
 
     allows: Callable[[str], bool]
     refusal: str = causes.ROBOTS
     crawl_delay: float = 0.0  # seconds; 0 where the host asks for none
     sitemaps: tuple[str, ...] = ()
     expires: float = 0.0  # monotonic seconds
-
-    @property
-    def reached(self) -> bool:
-        """Whether the host answered the question."""
-        return self.refusal != causes.ROBOTS_UNREACHABLE
 
 
 ALLOW_ALL = Rules(allows=lambda url: True)  # 2.3.1.3: unavailable, so anything may be fetched
@@ -57,7 +52,7 @@ def read_answer(status: int, body: bytes, url: str) -> Rules:
 
 
 def _first_lines(body: bytes) -> bytes:
-    """Whole lines within the limit: half a line could allow or forbid what its author did not mean."""
+    """Whole lines within the limit: half a line could allow or forbid what its author did not mean to."""
     if len(body) <= MAX_BYTES:
         return body
     end = max(body.rfind(b"\n", 0, MAX_BYTES), body.rfind(b"\r", 0, MAX_BYTES))
