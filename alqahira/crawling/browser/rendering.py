@@ -85,15 +85,12 @@ class Renderer:
             logging.getLogger(name).addFilter(_is_not_playwrights)
 
     async def render(self, request: Request) -> Response:
-        """The rendered page. Raises BrowserError, or Scrapy's download errors where the site did not answer."""
-        return await asyncio.ensure_future(self._render(request))  # a deadline needs a task
+        """The rendered page; to be run as a task of its own, for its deadline.
 
-    async def close(self) -> None:
-        async with self._starting:
-            await self._discard(self._handler)
-
-    async def _render(self, request: Request) -> Response:
-        name, offsite = f"page-{next(self._numbers)}", list[str]()
+        Raises BrowserError, or Scrapy's download errors where the site did not answer.
+        """
+        name = f"page-{next(self._numbers)}"
+        offsite: list[str] = []
         async with self._free_pages:
             handler: Any = None
             try:
@@ -111,6 +108,10 @@ class Renderer:
                 context = handler and handler.context_wrappers.get(name)
                 if context and not await _ends_in_time(context.context.close()):
                     await self._discard(handler)
+
+    async def close(self) -> None:
+        async with self._starting:
+            await self._discard(self._handler)
 
     async def _start(self) -> Any:
         """scrapy-playwright's handler; it starts Chromium with the first page."""
@@ -160,12 +161,12 @@ class Renderer:
         }
         # scrapy-playwright writes into headers and meta: a retry must not carry that.
         own = request.replace(meta=meta)
-        answer = await handler.download_request(own)
+        answer: Response = await handler.download_request(own)
         request.meta["download_latency"] = own.meta["download_latency"]
         page = own.meta["playwright_page"]
         body = await _content_at_rest(page, request_info(request).page_kind or "article", self._deadline / 2)
         url = page.url
-        if offsite or url.startswith("chrome-error:"):  # `_render` names the other host
+        if offsite or url.startswith("chrome-error:"):  # `render` names the other host
             raise BrowserError("the page led to an error page of the browser")
         if len(body) > self._max_size:
             raise PageTooLarge(f"{len(body)} bytes")
@@ -176,15 +177,8 @@ class Renderer:
         for name in _STALE_HEADERS:
             headers.pop(name, None)
         headers["Content-Type"] = "text/html; charset=utf-8"
-        return HtmlResponse(
-            url,
-            answer.status,
-            headers,
-            body,
-            request=request,
-            flags=["browser"],
-            ip_address=answer.ip_address,
-            encoding="utf-8",
+        return answer.replace(
+            cls=HtmlResponse, url=url, headers=headers, body=body, request=request, flags=["browser"], encoding="utf-8"
         )
 
 
