@@ -93,7 +93,7 @@ DOWNLOADER_MIDDLEWARES: dict[str, Any] = {
     "alqahira.crawling.middlewares.browser.BrowserMiddleware": 540,
     # The waits that robots.txt, Retry-After and retries ask for.
     "alqahira.crawling.middlewares.politeness.HostDelays": 545,
-    "alqahira.crawling.middlewares.retry.PoliteRetryMiddleware": 550,
+    "alqahira.crawling.middlewares.politeness.PoliteRetryMiddleware": 550,
     "alqahira.crawling.middlewares.redirects.BoundedMetaRefreshMiddleware": 580,
     # Between the decompression (590) and the redirects: it sees what came over the wire.
     "alqahira.crawling.middlewares.wire.RawResponseMiddleware": 595,

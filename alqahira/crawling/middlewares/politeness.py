@@ -1,7 +1,8 @@
 """When the next request to a host may be sent: Crawl-delay, Retry-After and back-off, all by its downloader slot.
 
 A slot sends a request once `delay` seconds have passed since `lastseen`, and keeps the others in its queue. So a
-Crawl-delay raises `delay`, and a pause moves `lastseen` into the future. Requests to other hosts go on.
+Crawl-delay raises `delay`, and a pause moves `lastseen` into the future. Requests to other hosts go on. A failed
+request is retried within a budget, so that a site in trouble is not asked for ever.
 """
 
 from __future__ import annotations
@@ -14,22 +15,25 @@ from email.utils import parsedate_to_datetime
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from scrapy import signals
+from scrapy import Request, signals
+from scrapy.downloadermiddlewares.retry import RetryMiddleware, get_retry_request
 from scrapy.extensions.throttle import AutoThrottle
+from scrapy.http import Response
 from scrapy.utils.asyncio import create_looping_call
+from scrapy.utils.response import response_status_message
 from twisted.python.failure import Failure
 
 from alqahira.crawling.middlewares.base import Middleware
 from alqahira.extraction.headers import header_text
 from alqahira.monitoring import causes
+from alqahira.settings.configuration import configuration_of
 
 if TYPE_CHECKING:
     from typing import Self
 
-    from scrapy import Request
     from scrapy.core.downloader import Downloader, Slot
     from scrapy.crawler import Crawler
-    from scrapy.http import Response
+    from scrapy.spiders import Spider
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +41,7 @@ _OVERLOADED = (429, 503)  # RFC 6585, section 4; RFC 9110, section 15.6.4
 _CLOSING_CHECK = 1.0  # seconds between checks whether the run is closing; Scrapy has no signal when that begins
 _LEAST_DELAY = 0.001  # seconds; a slot without a delay does not look at `lastseen`
 _SECONDS = re.compile(r"[0-9]{1,12}", re.ASCII)
+_BUDGET_SHARE = 0.2  # further retries that each answer earns
 
 
 class HostDelays(Middleware):
@@ -150,6 +155,49 @@ def host_delays(crawler: Crawler) -> HostDelays:
     delays = crawler.get_downloader_middleware(HostDelays)
     assert delays is not None
     return delays
+
+
+class PoliteRetryMiddleware(RetryMiddleware):
+    """Scrapy's retries, with a back-off of the host and a budget (ALQAHIRA_RETRY_BUDGET).
+
+    https://docs.scrapy.org/en/latest/topics/downloader-middleware.html#module-scrapy.downloadermiddlewares.retry
+    """
+
+    _budget: float  # retries left
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        middleware = super().from_crawler(crawler)
+        middleware._budget = configuration_of(crawler).retry_budget
+        return middleware
+
+    def process_response(
+        self, request: Request, response: Response, spider: Spider | None = None
+    ) -> Request | Response:
+        if response.status in self.retry_http_codes:
+            return self._again(request, response_status_message(response.status)) or response
+        self._budget += _BUDGET_SHARE
+        return response
+
+    def process_exception(
+        self, request: Request, exception: Exception, spider: Spider | None = None
+    ) -> Request | Response | None:
+        return self._again(request, exception) if isinstance(exception, self.exceptions_to_retry) else None
+
+    def _again(self, request: Request, reason: str | Exception) -> Request | None:
+        """The request to send instead; None where it gives up."""
+        assert self.crawler.stats is not None
+        assert self.crawler.spider is not None
+        if self._budget < 1:
+            if not self.crawler.stats.get_value("retry/budget_exhausted"):
+                logger.warning("No retries left in this run (ALQAHIRA_RETRY_BUDGET): failing requests fail at once")
+            self.crawler.stats.inc_value("retry/budget_exhausted")
+            return None
+        retry = get_retry_request(request, spider=self.crawler.spider, reason=reason)
+        if retry is not None:
+            self._budget -= 1
+            host_delays(self.crawler).back_off(request)
+        return retry
 
 
 def retry_after_seconds(value: str | None, *, date: str | None = None, now: datetime) -> float | None:

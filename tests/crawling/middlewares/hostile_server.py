@@ -167,7 +167,6 @@ _FOR_ANY_HOST = (
     "scrapy.downloadermiddlewares.robotstxt",
     "scrapy.downloadermiddlewares.retry",
     "alqahira.crawling.middlewares.politeness",
-    "alqahira.crawling.middlewares.retry",
     "alqahira.crawling.middlewares.robots",
     "alqahira.crawling.middlewares.user_agent",
 )
