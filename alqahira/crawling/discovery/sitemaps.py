@@ -40,7 +40,7 @@ class Sitemaps:
     async def urls(self) -> list[str]:
         """What robots.txt names, else the usual places."""
         robots = self._run.crawler.get_downloader_middleware(RobotsMiddleware)
-        named = await robots.sitemaps(self._root) if robots else []
+        named = (await robots.rules(self._root)).sitemaps if robots else ()
         return [*named] or [self._root + path for path in site.SITEMAP_PATHS.value]
 
     @property
