@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
 from alqahira import site
-from alqahira.replica.images import bare_image
+from alqahira.replica.images import stamped_image
 
-# Four of these are known; the site's others have ids that nobody saw.
+# These ids are known; nobody has seen those of the site's other categories.
 _IDS = {
     "أخبار": 34,
     "الشرق-الأوسط": 15,
@@ -19,7 +19,7 @@ _IDS = {
     "وحدة-الدراسات": 53,
     "الحرب-الإيرانية-الأمريكية": 71,
 }
-_BLANK_BEHIND = {"أخبار", "اقتصاد"}
+_TRAILING_BLANK = {"أخبار", "اقتصاد"}
 KICKER_NAMES = {
     "مصر": "مصر",
     "ليبيا": "ليبيا",
@@ -32,17 +32,11 @@ _KICKER_TAGS = {
     "أخبار-الخليج": {"السعودية", "قطر", "الكويت", "عمان", "الإمارات", "البحرين", "الخليج العربي"},
     "من-غزة-هنا-القاهرة": {"فلسطين", "غزة", "لبنان", "قوات الاحتلال"},
 }
-FEATURED = ("الحرب-الإيرانية-الأمريكية", "وحدة-الدراسات")
-
-
-def category_id(slug: str) -> int:
-    """The id of a category in page data."""
-    return _IDS.get(slug) or 100 + zlib.crc32(slug.encode()) % 800
 
 
 def printed_category(slug: str) -> str:
     """The category's name as page data and pages print it, blanks at the edge and all."""
-    return site.category_name(slug) + " " * (slug in _BLANK_BEHIND)
+    return site.category_name(slug) + " " * (slug in _TRAILING_BLANK)
 
 
 @lru_cache(maxsize=4096)
@@ -59,16 +53,16 @@ def tag_id(tag: str) -> int:
 
 def kickers(tags: Iterable[str]) -> list[str]:
     """The kickers that an article with these tags stands under."""
-    found = {tag.strip() for tag in tags}
-    return [slug for slug, wanted in _KICKER_TAGS.items() if not wanted.isdisjoint(found)]
+    stripped = {tag.strip() for tag in tags}
+    return [slug for slug, kicker_tags in _KICKER_TAGS.items() if not kicker_tags.isdisjoint(stripped)]
 
 
 @lru_cache(maxsize=64)
-def category_data(slug: str) -> Mapping[str, Any]:
+def category_data(slug: str) -> dict[str, Any]:
     """The category as page data describes it."""
-    number = category_id(slug)
+    number = _IDS.get(slug) or 100 + zlib.crc32(slug.encode()) % 800
     return {
-        "image_url": bare_image(1_666_097_225 + number, number),
+        "image_url": stamped_image(1_666_097_225 + number, number),
         "id": number,
         "name": printed_category(slug),
         "description": site.category_name(slug),

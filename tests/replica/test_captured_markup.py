@@ -97,14 +97,14 @@ def test_the_value_of_each_key_is_of_the_captured_type(pages):
 
 
 def test_a_listing_has_the_skeleton_of_the_captured_one(pages):
-    page = pages.listing(pages.listing_page("category", "أخبار"))
+    page = pages.listing(pages.newsroom.listing_page("category", "أخبار"))
     theirs = captured("listing-plain")
     for under in ("//head", "//header", "//main", "/html", "/html/body/*"):
         assert skeleton(page, under) ^ skeleton(theirs, under) == set()
 
 
 def test_a_listings_page_data_have_the_captured_keys(pages):
-    page = data(pages.listing(pages.listing_page("category", "أخبار")))
+    page = data(pages.listing(pages.newsroom.listing_page("category", "أخبار")))
     theirs = data(captured("listing-plain"))
     assert keys(page) ^ keys(theirs) == set()
     posts, info = page["props"]["pageProps"]["category"]["posts"], page["props"]["pageProps"]["category"]["pageInfo"]
@@ -121,7 +121,7 @@ def test_an_infographic_has_the_skeleton_of_the_captured_one(pages):
 
 
 def test_a_carousel_stands_twice_and_backwards(pages):
-    page = html.document_fromstring(pages.listing(pages.listing_page("category", "أخبار")))
+    page = html.document_fromstring(pages.listing(pages.newsroom.listing_page("category", "أخبار")))
     theirs = html.document_fromstring(captured("listing-plain"))
     for tree in (page, theirs):
         slider = tree.xpath("//div[contains(@class, 'slick-slider')]")[0]

@@ -18,7 +18,7 @@ from alqahira.replica.desks import KICKER_NAMES
 from alqahira.replica.generator import FIRST_NUMBER, Generator
 from alqahira.replica.newsroom import Newsroom
 from alqahira.replica.options import ReplicaOptions
-from alqahira.replica.page_data import BUILD
+from alqahira.replica.templates import BUILD
 from alqahira.replica.pages import Pages
 from alqahira.text.near_duplicates import features
 
@@ -100,8 +100,8 @@ def test_other_kinds_stand_in_carousels_and_with_a_switch_among_the_posts_too():
     for mixed in (False, True):
         options = ReplicaOptions(now=NOW, articles=300, page_size=400, mixed_kinds=mixed)
         pages = Pages(options, Newsroom(options, real_now=NOW))
-        listing = pages.listing_page("category", "أخبار")
-        props = pages.listings.props(listing)
+        listing = pages.newsroom.listing_page("category", "أخبار")
+        props = pages.listing_value(listing)["props"]["pageProps"]
         assert ({post["type"] for post in props["category"]["posts"]} > {"post"}) is mixed
         for name in ("Video", "Infographic", "Album"):
             shown = props[f"category{name}"]["posts"]
