@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import sys
 from typing import Literal, get_args, get_origin
 
@@ -35,24 +36,19 @@ def main(arguments: list[str] | None = None) -> int:
     parser = _parser()
     values = vars(parser.parse_args(arguments))
     try:
-        _serve(ReplicaOptions.model_validate(values))
+        options = ReplicaOptions.model_validate(values)
+        from alqahira.replica.server import serve  # imported here: aiohttp takes long, and --help needs none of it
+
+        asyncio.run(serve(options))
     except ValidationError as invalid:
         first = invalid.errors()[0]
         parser.error(f"argument --{str(first['loc'][0]).replace('_', '-')}: {first['msg']}: {first['input']!r}")
+    except ModuleNotFoundError as error:
+        parser.error(f"{error.name} is not installed: {how_to_install('replica')}")
     except OSError as error:
         print(f"replica: {error}", file=sys.stderr)
         return 2
     return 0
-
-
-def _serve(options: ReplicaOptions) -> None:
-    import asyncio  # imported here: aiohttp takes long, and --help needs none of it
-
-    try:
-        from alqahira.replica.server import serve
-    except ModuleNotFoundError as error:
-        raise OSError(f"{error.name} is not installed: {how_to_install('replica')}") from error
-    asyncio.run(serve(options))
 
 
 if __name__ == "__main__":

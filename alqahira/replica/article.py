@@ -15,7 +15,7 @@ from alqahira.replica.body import Block, body_text
 from alqahira.replica.desks import printed_tag
 from alqahira.replica.options import ReplicaOptions
 
-# Where a date can stand, best first: the order in which the record prefers them.
+# The places of a date, in the order in which the record prefers them.
 DATE_PLACES = ("page_data", "jsonld", "meta", "visible", "sitemap", "listing")
 _MARKS = re.compile("[\u064b-\u0652\u0640]")  # diacritics and tatweel
 _CREDIT = re.compile(rf"\s*{site.NAME.value}\s*[-–]\s*(?P<writer>.+)", re.DOTALL)
@@ -42,8 +42,8 @@ class ReplicaArticle:
     pictures: tuple[str, ...] = ()  # what an infographic or album shows
     pinned: bool = False
     tags: tuple[str, ...] = ()
-    description: str | None = None  # a standfirst that says something else than the lead
-    summary: str | None = None  # what stands in a standfirst's place and repeats the lead or the caption
+    description: str | None = None  # a standfirst with other content than the lead
+    summary: str | None = None  # a standfirst that repeats the lead or the caption
     credit: str | None = None
     authors: tuple[str, ...] = ()
     agencies: tuple[str, ...] = ()
@@ -96,7 +96,7 @@ class ReplicaArticle:
 
     @property
     def printed_summary(self) -> str | None:
-        """What stands where a standfirst would: often the lead without its full stop."""
+        """The text in the standfirst's place: often the lead without its full stop."""
         return self.description or self.summary or (self.lead.rstrip(".") if self.number % 7 else None) or None
 
     @property
@@ -114,7 +114,7 @@ class ReplicaArticle:
         return ",".join((*_EARLIER_DRAFT[self.number % 3 :], *words)) if words else None
 
     def date_source(self, options: ReplicaOptions, *, page_only: bool = False) -> str | None:
-        """The best place that this article's date stands in under these switches; `page_only`: on its own page."""
+        """The best place that has this article's date under these switches; `page_only`: on its own page."""
         older, has_data = options.classes == "older", options.page_data != "none"
         is_shown = {
             "page_data": has_data,
@@ -134,6 +134,9 @@ class ReplicaArticle:
         options = options or ReplicaOptions()
         older, has_data = options.classes == "older", options.page_data != "none"
         source = self.date_source(options, page_only=page_only)
+        published = (self.misprinted if source == "visible" else None) or self.listed
+        if source == "visible" or (source == "listing" and not has_data):
+            published = published.replace(second=0)  # printed dates end at the minute
         credit = self.writer and f"{site.NAME.value} - {self.writer.strip()}"
         # Without page data today's pages name no category: its listing does.
         shows_section = older or has_data or not page_only
@@ -145,7 +148,7 @@ class ReplicaArticle:
             "credit_line": self.credit if older else credit,
             "authors": list(self.authors),
             "agencies": list(self.agencies),
-            "date_published": self._published(source, options),
+            "date_published": published if source else None,
             "date_published_source": source,
             "date_modified": self.modified if older and options.metadata == "full" else None,
             "image_url": self.image_url,
@@ -155,11 +158,3 @@ class ReplicaArticle:
             "topics": list(self.topics),
         }
         return truth | {name: value for name, value in self.clean.items() if truth[name]}
-
-    def _published(self, source: str | None, options: ReplicaOptions) -> datetime | None:
-        """As exact as its place: printed dates end at the minute."""
-        if source is None:
-            return None
-        is_printed = source == "visible" or (source == "listing" and options.page_data == "none")
-        moment = self.misprinted if source == "visible" and self.misprinted else self.listed
-        return moment.replace(second=0) if is_printed else moment

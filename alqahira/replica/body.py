@@ -1,6 +1,6 @@
 """The short notation in which bodies are written in `articles/*.toml`, as HTML and as the text a reader sees.
 
-Blocks are parted by a blank line. How a block begins says what it is:
+Blocks are separated by a blank line. The beginning of a block is its kind:
 
     ## text       a sub-heading
     > text        a quotation
@@ -19,6 +19,7 @@ import html
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 
 _TAG = re.compile(r"<[^>]*>")
@@ -27,6 +28,7 @@ _BLANK_LINE = re.compile(r"\n\s*\n")
 _SHARED = re.compile(r"@(\d+)\.(\d+)$")
 _PLAYER = "player.vimeo.com"
 _OLDER_PARAGRAPH = '<p dir="rtl" style="text-align: right;">'
+_escape = partial(html.escape, quote=False)
 _PARAGRAPH = '<p style="text-align:justify;">'
 
 
@@ -45,14 +47,6 @@ def paragraph(text: str) -> Block:
     """A paragraph of body text; line breaks become <br>."""
     inner = _escape(text).replace("\n", "<br>")
     return Block(f"{_OLDER_PARAGRAPH}{inner}</p>", text, f"{_PARAGRAPH}{inner}</p>")
-
-
-def _escape(text: str) -> str:
-    return html.escape(text, quote=False)
-
-
-def _text_of(markup: str) -> str:
-    return html.unescape(_TAG.sub("", _DELETED.sub("", markup)).replace("&nbsp;</p>", "")).strip()
 
 
 def _block(source: str) -> Block:
@@ -74,7 +68,8 @@ def _block(source: str) -> Block:
             markup = "<br><br>".join(map(_escape, lines))
             return Block(markup, "\n\n".join(lines), markup)
         case "+":
-            return Block(rest, _text_of(rest), captured)
+            text = _TAG.sub("", _DELETED.sub("", rest)).replace("&nbsp;</p>", "")
+            return Block(rest, html.unescape(text).strip(), captured)
         case "~":
             # The editor writes paragraphs; all other markup came in by a block of code.
             return Block(rest, "", captured, embedded=not rest.startswith("<p"))

@@ -13,10 +13,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from importlib import resources
 from typing import Any
+from urllib.parse import quote
 
+from alqahira import site
 from alqahira.replica.article import DATE_PLACES, ReplicaArticle, make_slug
 from alqahira.replica.body import Block, paragraph, parse_body
-from alqahira.replica.images import plain_image, rendition, stamped_image, through_next
+from alqahira.replica.images import rendition, stamped_image
 from alqahira.replica.options import CAIRO
 from alqahira.replica.printed_dates import FORMS, print_date
 
@@ -105,8 +107,11 @@ def _image(kind: str, number: int, listed: datetime) -> tuple[str | None, str | 
         "archive": timedelta(days=3 + number * 13 % 1000),  # from an older story
         "stamped_when_published": timedelta(0),
     }.get(kind, timedelta(minutes=5 + number % 17))
-    url = plain_image(number) if kind == "plain" else stamped_image(listed - age, number)
-    return through_next(rendition(url)) if kind == "next" else rendition(url), url
+    url = stamped_image(listed - age, number)
+    if kind == "plain":  # its address has no time
+        url = f"https://{site.IMAGE_HOST.value}/archive/photo-{number}.jpg"
+    scaled = rendition(url)
+    return f"/_next/image?url={quote(scaled, safe='')}&w=750&q=75" if kind == "next" else scaled, url
 
 
 def load_corpus(today: date, now: datetime) -> list[ReplicaArticle]:

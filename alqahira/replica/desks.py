@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
+import tomllib
 import zlib
 from collections.abc import Iterable
 from functools import lru_cache
+from importlib import resources
 from typing import Any
 
 from alqahira import site
 from alqahira.replica.images import stamped_image
 
-# These ids are known; nobody has seen those of the site's other categories.
-_IDS = {
-    "أخبار": 34,
-    "الشرق-الأوسط": 15,
-    "حول-العالم": 35,
-    "الأزمة-الروسية-الأوكرانية": 39,
-    "وحدة-الدراسات": 53,
-    "الحرب-الإيرانية-الأمريكية": 71,
-}
+_DESKS = tomllib.loads(resources.files("alqahira.replica").joinpath("desks.toml").read_text("utf-8"))
 _TRAILING_BLANK = {"أخبار", "اقتصاد"}
-KICKER_NAMES = {
-    "مصر": "مصر",
-    "ليبيا": "ليبيا",
-    "أخبار-الخليج": "أخبار الخليج",
-    "من-غزة-هنا-القاهرة": "من غزة.. هنا القاهرة",
-}
-_KICKER_TAGS = {
-    "مصر": {"مصر", "منتخب مصر", "مدينة نصر", "القوات المسلحة"},
-    "ليبيا": {"ليبيا"},
-    "أخبار-الخليج": {"السعودية", "قطر", "الكويت", "عمان", "الإمارات", "البحرين", "الخليج العربي"},
-    "من-غزة-هنا-القاهرة": {"فلسطين", "غزة", "لبنان", "قوات الاحتلال"},
-}
+KICKER_NAMES: dict[str, str] = {slug: kicker["name"] for slug, kicker in _DESKS["kickers"].items()}
 
 
 def printed_category(slug: str) -> str:
@@ -52,15 +35,15 @@ def tag_id(tag: str) -> int:
 
 
 def kickers(tags: Iterable[str]) -> list[str]:
-    """The kickers that an article with these tags stands under."""
+    """The kickers that list an article with these tags."""
     stripped = {tag.strip() for tag in tags}
-    return [slug for slug, kicker_tags in _KICKER_TAGS.items() if not kicker_tags.isdisjoint(stripped)]
+    return [slug for slug, kicker in _DESKS["kickers"].items() if not stripped.isdisjoint(kicker["tags"])]
 
 
 @lru_cache(maxsize=64)
 def category_data(slug: str) -> dict[str, Any]:
     """The category as page data describes it."""
-    number = _IDS.get(slug) or 100 + zlib.crc32(slug.encode()) % 800
+    number = _DESKS["ids"].get(slug) or 100 + zlib.crc32(slug.encode()) % 800
     return {
         "image_url": stamped_image(1_666_097_225 + number, number),
         "id": number,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from urllib.parse import quote
 
 from alqahira import site
 
@@ -22,16 +21,6 @@ def stamped_image(uploaded: datetime | int, seed: int) -> str:
     return f"https://{site.IMAGE_HOST.value}/{name}"
 
 
-def plain_image(seed: int) -> str:
-    """An address that says nothing of its time."""
-    return f"https://{site.IMAGE_HOST.value}/archive/photo-{seed}.jpg"
-
-
 def rendition(url: str | None, size: str = "w=700&compress=80") -> str:
     """The image as a page shows it, scaled."""
     return f"{url or ''}?&{size}&gravity=face"
-
-
-def through_next(url: str) -> str:
-    """The same image as Next.js serves it: scaled, behind `/_next/image`."""
-    return f"/_next/image?url={quote(url, safe='')}&w=750&q=75"

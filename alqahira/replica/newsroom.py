@@ -103,12 +103,12 @@ class Newsroom:
             numbers = ()
         elif pinned is not None and self.article(pinned):
             numbers = [pinned, *(number for number in numbers if number != pinned)]
-        shown = self.articles(numbers[(page - 1) * size : page * size])
+        posts = self.articles(numbers[(page - 1) * size : page * size])
         in_carousels = {kind: self._carousels.get((*place, kind), ()) for kind in _CAROUSELS}
         carousels = {
             kind: (list(self.articles(others[:CAROUSEL_SIZE])), len(others)) for kind, others in in_carousels.items()
         }
-        return ListingPage(kind, slug, page, size, list(shown), len(numbers), carousels)
+        return ListingPage(kind, slug, page, size, list(posts), len(numbers), carousels)
 
     def related(self, article: ReplicaArticle) -> list[ReplicaArticle]:
         """The stories named below an article: two posts published before it, if there are any."""

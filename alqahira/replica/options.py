@@ -1,4 +1,4 @@
-"""The replica's switches: which of the site's possible faces it shows."""
+"""The replica's switches: which of the site's possible shapes it has."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CAIRO = ZoneInfo(site.TIME_ZONE.value)
 
 
 class ReplicaOptions(BaseModel):
-    """Every switch; the defaults are the face that `site.py` describes. Raises pydantic.ValidationError."""
+    """Every switch; the defaults are the site as `site.py` describes it. Raises pydantic.ValidationError."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -44,9 +44,7 @@ class ReplicaOptions(BaseModel):
     )
     mixed_kinds: bool = Field(default=False, description="list infographics, albums and videos among the posts, too")
     home_for_removed: bool = Field(default=False, description="redirect a withdrawn article to / instead of 404")
-    soft_404: bool = Field(
-        default=False, description="answer 200 with a page that says a withdrawn article is not there"
-    )
+    soft_404: bool = Field(default=False, description="answer 200 with an empty page for a withdrawn article")
     cookies: bool = Field(default=True, description="set cookies and headers as Cloudflare does")
     articles: int = Field(default=0, ge=0, description="generated articles, in addition to the written ones")
     page_size: int = Field(default=40, ge=1, description="posts on a page of a listing")
@@ -55,10 +53,9 @@ class ReplicaOptions(BaseModel):
     now: datetime | None = Field(
         default=None, description="the replica's clock at its start; Cairo time without an offset"
     )
-    robots: FilePath | None = Field(default=None, description="another robots.txt; {root} stands for the address")
+    robots: FilePath | None = Field(default=None, description="another robots.txt; {root} is replaced by the address")
     delay: float = Field(default=0.0, ge=0, description="seconds before every answer")
     log: Path | None = Field(default=None, description="access log, JSON lines")
-    host: str = Field(default="127.0.0.1", description="address to listen on")
     port: int = Field(default=0, ge=0, le=65535, description="0: any free one")
     control: bool = Field(
         default=False, description="allow POST /__replica__/revise/NUMBER, withdraw/NUMBER, publish/COUNT"

@@ -32,12 +32,12 @@ def article_value(
     parts = article_parts(article)
     post = render("post.json.jinja", a=article, related=related, parts=parts, views=views, updated=utc_iso(counted))
     data = {"post": json.loads(post), "admin": None}
-    return _value(_post_props(data), "/news/[id]/[[...slug]]", {"id": str(article.number), "slug": [article.slug]})
+    return _article_value(data, article.number, [article.slug])
 
 
 def missing_value(number: int) -> dict[str, Any]:
     """The same of a page whose article is not there."""
-    return _value(_post_props({"post": None}), "/news/[id]/[[...slug]]", {"id": str(number), "slug": []})
+    return _article_value({"post": None}, number, [])
 
 
 def listing_value(listing: ListingPage, pinned: int | None) -> dict[str, Any]:
@@ -47,11 +47,11 @@ def listing_value(listing: ListingPage, pinned: int | None) -> dict[str, Any]:
     else:
         name = listing.name
         about = {"id": tag_id(listing.slug), "name": name, "description": name, "language": "ar", "slug": listing.slug}
-    listed = {"pageInfo": page_info(listing), "posts": listing_posts(listing.articles, pinned), "success": True}
-    props = {listing.kind: listed | {listing.kind: about}, "featuredCategory": {"data": _FEATURED, "success": True}}
+    info, posts = page_info(listing.total, listing.size, listing.page), listing_posts(listing.articles, pinned)
+    listed = {"pageInfo": info, "posts": posts, "success": True, listing.kind: about}
+    props = {listing.kind: listed, "featuredCategory": {"data": _FEATURED, "success": True}}
     for kind, (articles, total) in listing.carousels.items():
-        posts = listing_posts(articles, None)
-        info = _page_info(total, CAROUSEL_SIZE, 1)
+        info, posts = page_info(total, CAROUSEL_SIZE, 1), listing_posts(articles, None)
         props[f"category{kind.title()}"] = {"pageInfo": info, "posts": posts, "success": True, "category": about}
         for post, article in zip(posts, articles, strict=True):
             if kind == "video":  # it brings its embed
@@ -125,17 +125,14 @@ def listing_posts(articles: Sequence[ReplicaArticle], pinned: int | None) -> lis
     ]
 
 
-def page_info(listing: ListingPage) -> dict[str, int]:
-    """Where a page of a listing stands among its pages."""
-    return _page_info(listing.total, listing.size, listing.page)
-
-
-def _page_info(total: int, size: int, page: int) -> dict[str, int]:
+def page_info(total: int, size: int, page: int) -> dict[str, int]:
+    """The place of a page of a listing among its pages."""
     return {"totalItems": total, "totalPages": -(-total // size), "currentPage": page}
 
 
-def _post_props(data: dict[str, Any]) -> dict[str, Any]:
-    return {"post": {"data": data, "success": data["post"] is not None}, "isAdmin": False}
+def _article_value(data: dict[str, Any], number: int, slugs: list[str]) -> dict[str, Any]:
+    props = {"post": {"data": data, "success": data["post"] is not None}, "isAdmin": False}
+    return _value(props, "/news/[id]/[[...slug]]", {"id": str(number), "slug": slugs})
 
 
 def _value(props: dict[str, Any], page: str, query: dict[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from importlib import resources
 from itertools import islice
 from typing import Any
@@ -64,13 +66,9 @@ class Pages:
         return self._page(inner, data, headline=listing.name, head=head, assets="listing_assets.html", **values)
 
     def not_found(self, number: int | None = None) -> str:
-        """What is shown where nothing is; with the number of an article that is gone, its empty page data too."""
+        """The page for an unknown address; with the number of a withdrawn article, its empty page data too."""
         data = None if number is None else page_data.missing_value(number)
         return self._page(self._inner("not_found.html"), data, assets="article_assets.html")
-
-    def empty(self) -> str:
-        """A page of the menu that holds no articles: the live stream, the programmes."""
-        return self._page(self._inner("empty.html"))
 
     def _page(self, inner: str, data: dict[str, Any] | None = None, *, headline: str = "", **values: Any) -> str:
         title = f"{headline}{_TITLE_END}" if self.options.title == "headline" and headline else BARE_TITLE
@@ -138,28 +136,27 @@ class Pages:
             lines = [line for line in lines if not line.startswith("Sitemap:")]
         return "\n".join(lines).replace("{root}", self.root)
 
-    def sitemap_index(self) -> bytes:
-        """One entry a month, the newest first, with the date of its newest article."""
-        newest = self.newsroom.articles([numbers[0] for numbers in self.newsroom.months.values()])
-        return self._xml("sitemap_index.xml", entries=zip(self.sitemaps(), newest, strict=True))
+    def feeds(self) -> dict[str, Callable[[], bytes]]:
+        """RSS, sitemap index, news sitemap and a sitemap a month (older ones in gzip): how each is made, by its path.
 
-    def sitemaps(self) -> dict[str, list[int]]:
-        """The months' sitemaps and their articles' numbers: `/sitemap-2026-11.xml`, older ones `.xml.gz`."""
-        months = enumerate(self.newsroom.months.items())
-        return {f"/sitemap-{month}.xml{'' if n < _PLAIN_MONTHS else '.gz'}": numbers for n, (month, numbers) in months}
+        RSS has a date only for articles that carry one everywhere.
+        """
+        newsroom, xml = self.newsroom, self._xml
+        feeds = {"/rss.xml": lambda: xml("rss.xml", articles=islice(newsroom.articles(), _RSS_ITEMS))}
+        if self.options.sitemaps == "none":
+            return feeds
+        months = {
+            f"/sitemap-{month}.xml{'' if n < _PLAIN_MONTHS else '.gz'}": numbers
+            for n, (month, numbers) in enumerate(newsroom.months.items())
+        }
+        newest = newsroom.articles([numbers[0] for numbers in months.values()])
+        feeds["/sitemap.xml"] = lambda: xml("sitemap_index.xml", entries=zip(months, newest, strict=True))
+        feeds["/news-sitemap.xml"] = lambda: xml("news_sitemap.xml", articles=newsroom.news())
+        return feeds | {path: partial(self._sitemap, path, numbers) for path, numbers in months.items()}
 
-    def sitemap(self, path: str) -> bytes:
-        """A month's sitemap, compressed if its name says so; KeyError where there is none of that name."""
-        xml = self._xml("sitemap.xml", articles=self.newsroom.articles(self.sitemaps()[path]))
-        return gzip.compress(xml, mtime=0) if path.endswith(".gz") else xml
-
-    def news_sitemap(self) -> bytes:
-        """The last 48 hours' articles with the time of their publication."""
-        return self._xml("news_sitemap.xml", articles=self.newsroom.news())
-
-    def rss(self) -> bytes:
-        """The newest articles; a date only for those that carry one everywhere."""
-        return self._xml("rss.xml", articles=islice(self.newsroom.articles(), _RSS_ITEMS))
+    def _sitemap(self, path: str, numbers: list[int]) -> bytes:
+        content = self._xml("sitemap.xml", articles=self.newsroom.articles(numbers))
+        return gzip.compress(content, mtime=0) if path.endswith(".gz") else content
 
     def _xml(self, template: str, **values: Any) -> bytes:
         return render(template, root=self.root, **values).encode()

@@ -1,4 +1,4 @@
-"""The replica as an HTTP server: its addresses, and what each answers. Needs aiohttp."""
+"""The replica as an HTTP server: its addresses, and the answer of each. Needs aiohttp."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ _MOST_POSTS = 100  # that one request of the button may get
 _ASSETS = {"css": "text/css", "js": "text/javascript", "png": "image/png", "jpg": "image/png"}
 # Robots' files and the parts of a page come from a cache and set no cookies.
 _NO_PAGES = ("/robots.txt", "/sitemap", "/news-sitemap.xml", "/rss.xml", "/assets/", "/_next/static/", "/__replica__/")
-# What makes the same article another representation, with another ETag.
-_FACE = ("render", "page_data", "metadata", "classes", "title")
+# The switches that make another representation of an article, with another ETag.
+_VARIANTS = ("render", "page_data", "metadata", "classes", "title")
 
 
 class Replica:
@@ -40,12 +40,12 @@ class Replica:
         self.options = options
         self.newsroom = Newsroom(options)
         self.pages = Pages(options, self.newsroom)
-        self._face = repr([self.newsroom.today, *(getattr(options, name) for name in _FACE)])
+        self._variant = repr([self.newsroom.today, *(getattr(options, name) for name in _VARIANTS)])
         self._changed = self.newsroom.started  # Last-Modified of everything that lists articles
         self._log = options.log.open("a", encoding="utf-8", buffering=1) if options.log else None
 
     def application(self) -> web.Application:
-        """The routes, behind one middleware for all that is not the site's own answer."""
+        """The routes, behind one middleware for delays, refusals, headers and the log."""
         app = web.Application(middlewares=[self._answer])
         app.add_routes(
             [
@@ -58,16 +58,11 @@ class Replica:
                 web.get("/api/page", self._api_page),
                 web.get("/_next/static/chunks/app.js", self._script),
                 web.get("/cdn-cgi/scripts/{path:.*}/rocket-loader.min.js", self._script),
-                web.get("/{name:infograph|live|programs|breaking-news}", self._empty),
                 web.get(r"/{path:(?:assets|_next/static)/.+}.{kind:css|js|png|jpg}", self._asset),
                 web.get("/robots.txt", self._robots),
-                web.get("/rss.xml", self._rss),
+                web.get(r"/{path:[^/]+\.xml(?:\.gz)?}", self._feed),
             ]
         )
-        if self.options.sitemaps == "full":
-            app.router.add_get("/sitemap.xml", self._sitemap_index)
-            app.router.add_get("/news-sitemap.xml", self._news_sitemap)
-            app.router.add_get(r"/sitemap-{month:\d{4}-\d{2}}.xml{gz:(?:\.gz)?}", self._sitemap)
         if self.options.control:
             app.router.add_post(r"/__replica__/{action:revise|withdraw|publish}/{number:\d+}", self._control)
         return app
@@ -78,7 +73,12 @@ class Replica:
         number = int(request.match_info["number"])
         article = self.newsroom.article(number)
         if article is None:
-            return self._gone(number)
+            # The switches choose the answer for a withdrawn article.
+            if number in self.newsroom.withdrawn and self.options.home_for_removed:
+                raise web.HTTPFound("/")
+            if number in self.newsroom.withdrawn and self.options.soft_404:
+                return _html(self.pages.not_found(number))
+            raise web.HTTPNotFound
         if self.options.slug == "redirect" and request.match_info["rest"].strip("/") != article.slug:
             raise web.HTTPMovedPermanently(article.path)
 
@@ -88,15 +88,6 @@ class Replica:
 
         return self._conditional(request, f"{number} {self.newsroom.revisions[number]}", article.changed, make)
 
-    def _gone(self, number: int) -> web.StreamResponse:
-        """What an article that is not there answers; one that was withdrawn may answer otherwise."""
-        if number in self.newsroom.withdrawn:
-            if self.options.home_for_removed:
-                raise web.HTTPFound("/")
-            if self.options.soft_404:
-                return _html(self.pages.not_found(number))
-        raise web.HTTPNotFound
-
     async def _listing(self, request: web.Request) -> web.StreamResponse:
         kind, slug = request.match_info.get("kind", "home"), request.match_info.get("slug", "")
         page = _page_number(request.query.get("page")) if self.options.paging in _PAGED_BY_QUERY else 1
@@ -104,9 +95,6 @@ class Replica:
         if listing is None:
             raise web.HTTPNotFound
         return self._list(request, f"{kind} {slug} {page}", lambda: self.pages.listing(listing).encode(), "text/html")
-
-    async def _empty(self, request: web.Request) -> web.StreamResponse:
-        return _html(self.pages.empty())
 
     async def _script(self, request: web.Request) -> web.StreamResponse:
         return web.Response(text=self.pages.script(), content_type="text/javascript")
@@ -118,7 +106,7 @@ class Replica:
     # --- what the pages' script fetches ---
 
     def _at(self, segments: list[str], page: int) -> ReplicaArticle | ListingPage | None:
-        """What is at the path of a page; None for nothing."""
+        """The article or listing at the path of a page."""
         match segments:
             case ("news", number, *_) if number.isdecimal():
                 return self.newsroom.article(int(number))
@@ -129,25 +117,27 @@ class Replica:
         return None
 
     async def _next_data(self, request: web.Request) -> web.StreamResponse:
-        """A page's data without the page, as Next.js answers it; only `next_data` heeds the number of a page."""
+        """A page's data without the page, as Next.js answers it; only with `--paging next_data` is `page` read."""
         page = _page_number(request.query.get("page")) if self.options.paging == "next_data" else 1
-        shown = self._at(request.match_info["path"].split("/"), page)
-        if shown is None or request.match_info["build"] != BUILD:
+        target = self._at(request.match_info["path"].split("/"), page)
+        if target is None or request.match_info["build"] != BUILD:
             return _json({"notFound": True}, status=404)
-        value = self.pages.listing_value(shown) if isinstance(shown, ListingPage) else self.pages.article_value(shown)
+        value = (
+            self.pages.listing_value(target) if isinstance(target, ListingPage) else self.pages.article_value(target)
+        )
         return _json({"pageProps": value["props"]["pageProps"], "__N_SSP": True})
 
     async def _api_page(self, request: web.Request) -> web.StreamResponse:
-        """What fills an empty shell; `path` is the address of the page that asks."""
+        """The content of an empty shell; `path` is the address of its page."""
         path = URL(urlsplit(request.query.get("path", "/")).path, encoded=True)
-        shown = self._at([segment for segment in path.parts if segment not in ("/", "ar", "en")], 1)
-        if shown is None:
+        target = self._at([segment for segment in path.parts if segment not in ("/", "ar", "en")], 1)
+        if target is None:
             raise web.HTTPNotFound
-        html = self.pages.listing_inner(shown) if isinstance(shown, ListingPage) else self.pages.article_inner(shown)
+        html = self.pages.listing_inner(target) if isinstance(target, ListingPage) else self.pages.article_inner(target)
         return _json({"html": html})
 
     async def _api_posts(self, request: web.Request) -> web.StreamResponse:
-        """What a press of the button asks for."""
+        """The next posts, as the button requests them."""
         query = request.query
         if self.options.paging != "press":
             return _refusal("Not Found", 404)
@@ -155,7 +145,7 @@ class Replica:
         return self._posts(query.get("slug", ""), _page_number(query.get("page")), size)
 
     async def _api_search(self, request: web.Request) -> web.StreamResponse:
-        """The same for a body of JSON."""
+        """The same, requested by a body of JSON."""
         if self.options.paging != "press_post":
             return _refusal("Not Found", 404)
         try:
@@ -174,30 +164,23 @@ class Replica:
         listing = next(filter(None, pages), None)
         if listing is None:
             return _refusal("Not Found", 404)
+        info = page_data.page_info(listing.total, listing.size, page)
         posts = page_data.listing_posts(listing.articles, self.options.pinned)
-        return _json({"success": True, "pageInfo": page_data.page_info(listing), "posts": posts})
+        return _json({"success": True, "pageInfo": info, "posts": posts})
 
     # --- lists for machines ---
 
     async def _robots(self, request: web.Request) -> web.StreamResponse:
         return web.Response(text=self.pages.robots())
 
-    async def _sitemap_index(self, request: web.Request) -> web.StreamResponse:
-        return self._list(request, "sitemaps", self.pages.sitemap_index, "application/xml")
-
-    async def _sitemap(self, request: web.Request) -> web.StreamResponse:
+    async def _feed(self, request: web.Request) -> web.StreamResponse:
         path = request.path
-        if path not in self.pages.sitemaps():
+        make = self.pages.feeds().get(path)
+        if make is None:
             raise web.HTTPNotFound
-        kind = "application/gzip" if request.match_info["gz"] else "application/xml"
-        return self._list(request, path, lambda: self.pages.sitemap(path), kind)
-
-    async def _news_sitemap(self, request: web.Request) -> web.StreamResponse:
-        key = f"news {self.newsroom.now():%Y%m%d%H}"
-        return self._list(request, key, self.pages.news_sitemap, "application/xml")
-
-    async def _rss(self, request: web.Request) -> web.StreamResponse:
-        return self._list(request, "rss", self.pages.rss, "application/rss+xml")
+        hour = f" {self.newsroom.now():%Y%m%d%H}" if path == "/news-sitemap.xml" else ""
+        kind = "gzip" if path.endswith(".gz") else "rss+xml" if path == "/rss.xml" else "xml"
+        return self._list(request, path + hour, make, f"application/{kind}")
 
     # --- conditional requests ---
 
@@ -210,7 +193,7 @@ class Replica:
         self, request: web.Request, key: str, modified: datetime, make: Callable[[], bytes], kind: str = "text/html"
     ) -> web.StreamResponse:
         """200 with what `make` gives; 304 without making it if the client has it (RFC 9110, section 13.2.2)."""
-        tag = f"{zlib.crc32(key.encode()):08x}-{zlib.crc32(self._face.encode()):08x}"
+        tag = f"{zlib.crc32(key.encode()):08x}-{zlib.crc32(self._variant.encode()):08x}"
         tags, since = request.if_none_match, request.if_modified_since
         if tags is not None:
             is_known = any(known.value in (tag, "*") for known in tags)
@@ -239,11 +222,11 @@ class Replica:
         self._changed = self.newsroom.now()
         return _json({"items": items})
 
-    # --- what stands before the site ---
+    # --- in front of the site ---
 
     @web.middleware
     async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Delay, a challenge, the page for what is not there, Cloudflare's headers, a line of the log."""
+        """Delay, challenge, 404 page, Cloudflare's headers, a line in the log."""
         await asyncio.sleep(self.options.delay)
         path, ray = request.path, secrets.token_hex(8)
         is_challenged = self.options.challenge != "none" and not path.startswith(("/robots.txt", "/__replica__/"))
@@ -299,12 +282,12 @@ def _refusal(message: str, status: int) -> web.Response:
 
 
 def _page_number(text: str | None) -> int:
-    """The page that a query asks for; 1 for anything else."""
+    """The number in a query; 1 for anything else."""
     return max(int(text), 1) if text and text.isascii() and text.isdecimal() and len(text) < 10 else 1
 
 
 async def serve(options: ReplicaOptions) -> None:
-    """Serve until SIGTERM or SIGINT; the first line on stdout says where."""
+    """Serve until SIGTERM or SIGINT; the first line on stdout has the address."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -312,9 +295,8 @@ async def serve(options: ReplicaOptions) -> None:
     runner = web.AppRunner(replica.application(), access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
-        await web.TCPSite(runner, options.host, options.port).start()
-        host, port = runner.addresses[0][:2]
-        replica.pages.root = f"http://{host}:{port}"
+        await web.TCPSite(runner, "127.0.0.1", options.port).start()
+        replica.pages.root = f"http://127.0.0.1:{runner.addresses[0][1]}"
         print(f"replica listening on {replica.pages.root}", flush=True)
         await stop.wait()
     finally:

@@ -1,4 +1,4 @@
-"""The replica's templates and their filters, and the renaming of classes that a redesign brings."""
+"""The replica's templates and their filters; new names for classes, as after a redesign."""
 
 from __future__ import annotations
 
