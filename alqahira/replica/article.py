@@ -90,7 +90,7 @@ class ReplicaArticle:
     def text(self) -> str:
         return body_text(self.blocks)
 
-    @property
+    @cached_property
     def lead(self) -> str:
         return self.text.split("\n", 1)[0]
 
@@ -106,7 +106,7 @@ class ReplicaArticle:
         is_short = self.description or len(about) <= _ABOUT_LENGTH
         return about if is_short else about[:_ABOUT_LENGTH].rsplit(" ", 1)[0] + "..."
 
-    @property
+    @cached_property
     def machine_keywords(self) -> str | None:
         """Words, names and numbers of an earlier draft: never the article's tags."""
         words = [word.strip("،.؛:«»\"'()") for word in self.text.split()[::3]]

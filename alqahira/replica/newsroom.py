@@ -121,7 +121,7 @@ class Newsroom:
         return list(islice(others, _RELATED))
 
     def latest(self) -> list[ReplicaArticle]:
-        """What the older sidebar names."""
+        """The articles in the older sidebar."""
         return [article for article in self.articles(self._all[:_LATEST]) if article.headline]
 
     def news(self) -> list[ReplicaArticle]:

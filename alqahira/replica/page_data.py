@@ -28,7 +28,7 @@ _FEATURED = {
 def article_value(
     article: ReplicaArticle, related: Sequence[ReplicaArticle], *, views: int, counted: datetime
 ) -> dict[str, Any]:
-    """All that `__NEXT_DATA__` of an article's page holds; `views` were counted last at `counted`."""
+    """The whole of `__NEXT_DATA__` on an article's page; `views` were counted last at `counted`."""
     parts = article_parts(article)
     post = render("post.json.jinja", a=article, related=related, parts=parts, views=views, updated=utc_iso(counted))
     data = {"post": json.loads(post), "admin": None}
@@ -36,12 +36,12 @@ def article_value(
 
 
 def missing_value(number: int) -> dict[str, Any]:
-    """The same of a page whose article is not there."""
+    """The same on the page of a withdrawn article."""
     return _article_value({"post": None}, number, [])
 
 
 def listing_value(listing: ListingPage, pinned: int | None) -> dict[str, Any]:
-    """The same of a page of a listing."""
+    """The same on a page of a listing."""
     if listing.kind == "category":
         about = category_data(listing.slug)
     else:
@@ -54,7 +54,7 @@ def listing_value(listing: ListingPage, pinned: int | None) -> dict[str, Any]:
         info, posts = page_info(total, CAROUSEL_SIZE, 1), listing_posts(articles, None)
         props[f"category{kind.title()}"] = {"pageInfo": info, "posts": posts, "success": True, "category": about}
         for post, article in zip(posts, articles, strict=True):
-            if kind == "video":  # it brings its embed
+            if kind == "video":  # the carousel embeds it
                 parts = article_parts(article)
                 post["postContent"] = [{name: value for name, value in p.items() if name != "meta"} for p in parts]
     page = f"/{listing.kind}/[slug]" if listing.kind != "home" else "/"
@@ -63,7 +63,7 @@ def listing_value(listing: ListingPage, pinned: int | None) -> dict[str, Any]:
 
 
 def article_parts(article: ReplicaArticle) -> list[dict[str, Any]]:
-    """What editors put into the page, in the site's own records (`postContent`)."""
+    """The parts of the body as editors entered them, as `postContent` records."""
     parts: list[tuple[str, str, dict[str, Any] | None, str | None]] = []
     if article.pictures:
         images = [{"order": n, "imgUrl": url} for n, url in enumerate(article.pictures, 1)]

@@ -1,4 +1,4 @@
-"""The replica's pages and lists under one set of switches, as the site would send them. No server needed."""
+"""The replica's pages and feeds under one set of switches, as the site would send them. Needs no server."""
 
 from __future__ import annotations
 
@@ -20,8 +20,6 @@ from alqahira.replica.newsroom import ListingPage, Newsroom
 from alqahira.replica.options import ReplicaOptions
 from alqahira.replica.templates import BARE_TITLE, rename_classes, render
 
-__all__ = ["BARE_TITLE", "ListingPage", "Pages"]
-
 _TITLE_END = " | القاهرة الاخبارية "
 _PLACE_OF_BODY = "<!--body-->"
 _PREFIXES = {"known": "", "older": "older_", "renamed": "renamed_"}
@@ -30,7 +28,7 @@ _PLAIN_MONTHS = 2  # the newest months; older ones are sitemaps in gzip
 
 
 class Pages:
-    """Renders what a newsroom holds. `root` is the address that absolute links begin with."""
+    """Renders the articles and listings of a newsroom. Absolute links begin with `root`."""
 
     def __init__(
         self, options: ReplicaOptions, newsroom: Newsroom | None = None, *, root: str = site.ROOT.value
@@ -59,7 +57,7 @@ class Pages:
     def listing(self, listing: ListingPage) -> str:
         """A page of a listing, as the server sends it."""
         inner = "" if self.options.render == "client" else self.listing_inner(listing)
-        # The older head is no metadata: it names the feed.
+        # The older head has no metadata, only a link to the feed.
         head = f"{self._older}listing_head.html" if self._older or self.options.metadata == "full" else None
         data = self.listing_value(listing) if self._has_data else None
         values = {"listing": listing, "next": self._next_address(listing)}
@@ -90,13 +88,13 @@ class Pages:
         return html.replace(_PLACE_OF_BODY, body)
 
     def listing_inner(self, listing: ListingPage) -> str:
-        """Header, cards, carousels and what leads to the next page."""
+        """Header, cards, carousels and the control for the next page."""
         more = listing.has_more and self.options.paging != "next"
         values = {"more": more, "next": self._next_address(listing), "card": f"{self._prefix}card.html"}
         return self._inner(f"{self._prefix}listing.html", listing=listing, **values)
 
     def script(self) -> str:
-        """What the pages do in a browser; it puts the menu into the header."""
+        """The script of the pages, with the menu that it puts into the header."""
         menu = render("menu.html")
         values = {"paging": self.options.paging, "page_size": self.options.page_size}
         return render("app.js.jinja", menu=rename_classes(menu) if self._renames else menu, **values)
@@ -109,21 +107,21 @@ class Pages:
         return rename_classes(html) if self._renames else html
 
     def _next_address(self, listing: ListingPage) -> str | None:
-        """Where `rel=next` leads."""
+        """The address of the `rel=next` link."""
         is_linked = self.options.paging == "next" and listing.has_more
         return f"{listing.path}?page={listing.page + 1}" if is_linked else None
 
     # --- page data ---
 
     def article_value(self, article: ReplicaArticle) -> dict[str, Any]:
-        """What `__NEXT_DATA__` of the article's page holds."""
+        """The whole of `__NEXT_DATA__` on the article's page."""
         views = self.newsroom.views[article.number]
         counted = self.newsroom.started - timedelta(minutes=article.number % 600) + timedelta(seconds=views)
         related = self.newsroom.related(article)
         return page_data.article_value(article, related, views=views, counted=max(counted, article.listed))
 
     def listing_value(self, listing: ListingPage) -> dict[str, Any]:
-        """What `__NEXT_DATA__` of the listing's page holds."""
+        """The whole of `__NEXT_DATA__` on the listing's page."""
         return page_data.listing_value(listing, self.options.pinned)
 
     # --- lists for machines ---
@@ -137,7 +135,7 @@ class Pages:
         return "\n".join(lines).replace("{root}", self.root)
 
     def feeds(self) -> dict[str, Callable[[], bytes]]:
-        """RSS, sitemap index, news sitemap and a sitemap a month (older ones in gzip): how each is made, by its path.
+        """By path, what makes RSS, sitemap index, news sitemap and the months' sitemaps (older ones in gzip).
 
         RSS has a date only for articles that carry one everywhere.
         """

@@ -22,13 +22,10 @@ from alqahira.replica.printed_dates import print_date
 BUILD = "jFMvHe1azFxA5cSzgeP2_"
 BARE_TITLE = site.BARE_TITLES.value[0]
 _CLASS_OR_ID = re.compile(r'(?<= )(class|id)="([^"]*)"')
+# JSON as Next.js writes it, without blanks.
+to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 # XML 1.0 admits no control characters (section 2.2).
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-
-
-def to_json(value: Any) -> str:
-    """JSON as Next.js writes it, without blanks."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def script_json(value: Any) -> Markup:
