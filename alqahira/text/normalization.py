@@ -86,7 +86,8 @@ def clean_text(text: str) -> str:
 
 def clean_line(text: str) -> str:
     """`clean_text` on one line, with single spaces."""
-    return " ".join(clean_text(text).split())
+    text = clean_text(text)
+    return " ".join(text.split()) if "\n" in text else text
 
 
 def _clean_characters(text: str) -> str:
@@ -164,13 +165,10 @@ def _tatweel_at_word_end(match: re.Match[str]) -> str:
 
 # --- key ----------------------------------------------------------------------------------------
 
-_LETTERS: dict[int, int | None] = str.maketrans(
-    "آأإٱٲٳىیےۓةۀہۂۃھەؤئکڪگڤپچ",
-    "اااااايييي" + "ههههههه" + "ءءكككفبج",
-)  # type: ignore[assignment]
+_LETTER_FOLDS = str.maketrans("آأإٱٲٳىیےۓةۀہۂۃھەؤئکڪگڤپچ", "ااااااييييههههههه" + "ءءكككفبج")
 _DIACRITICS = dict.fromkeys((*range(0x64B, 0x653), 0x670))
 _ARABIC_DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "0123456789" * 2)
-_LETTERS_AND_DIGITS = {**_LETTERS, **_ARABIC_DIGITS, **_DIACRITICS, ord(_TATWEEL): None}
+_LETTERS_AND_DIGITS: dict[int, int | None] = {**_LETTER_FOLDS, **_ARABIC_DIGITS, **_DIACRITICS, ord(_TATWEEL): None}
 # ﷽ alone of the signs has no decomposition in Unicode.
 _BASMALA_SIGN, _BASMALA = "\ufdfd", "بسم الله الرحمن الرحيم"
 
@@ -202,7 +200,7 @@ def _fold_character(character: str) -> str:
 
 
 _FOLD = _FoldTable(
-    {code_point: chr(letter) for code_point, letter in _LETTERS.items()}
+    {code_point: chr(letter) for code_point, letter in _LETTER_FOLDS.items()}
     | {ord(_BASMALA_SIGN): f" {_BASMALA} "}
     | {ord("\ufdfa"): " صلي الله عليه وسلم ", ord("\ufdfb"): " جل جلاله "}
     | {ord(c): "" for c in (_TATWEEL, _ZWNJ, _ZWJ)}
@@ -221,13 +219,17 @@ def fold_text(text: str) -> str:
 
 
 def _fold(text: str) -> str:
-    key = clean_text(text).translate(_FOLD)
+    key = text.translate(_FOLD) if _ORDINARY.fullmatch(text) else _fold_characters(clean_text(text))
     if "," in key:
         key = _THOUSANDS_MARK.sub("", key).replace(",", " ")
     if "." in key:
         key = _NO_DECIMAL_POINT.sub(" ", key)
+    return " ".join(key.split())
+
+
+def _fold_characters(text: str) -> str:
     # NFC once more: without the marks between them, Korean syllable parts can be neighbours.
-    return unicodedata.normalize("NFC", " ".join(key.split()))
+    return unicodedata.normalize("NFC", text.translate(_FOLD))
 
 
 # A page's headline and paragraphs are each folded by several callers: 0.3 ms a page, 3 % of a run.
