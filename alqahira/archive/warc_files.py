@@ -1,7 +1,7 @@
-"""The records of a WARC file, and the places where it cannot be read: damage costs its own record and no other.
+"""The records of a WARC file, and the places that cannot be read: damage costs its own record and no other.
 
-Any tool's file, compressed or not. warcio parses a record; its ArchiveIterator does not go on after damage, takes
-a member whose checksum is wrong, and does not bound what a member unpacks to: hence this module.
+Files of any tool, compressed or not. warcio parses a record; its ArchiveIterator does not go on after damage, accepts
+a member whose checksum is wrong, and does not bound the size of an unpacked member: hence this module.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _GZIP = b"\x1f\x8b\x08"  # RFC 1952, section 2.3.1
 _GZIP_WINDOW = 31  # zlib: a gzip member
 _WARC = b"WARC/"
 # A member that unpacks to more than this many times what is wanted ends the reading of its file.
-_BOMB = 64
+_BOMB_RATIO = 64
 _UNREADABLE = (ArchiveLoadFailed, StatusAndHeadersParserException, ValueError, TypeError, AttributeError, EOFError)
 
 
@@ -67,17 +67,17 @@ def _compressed(file: BinaryIO, max_bytes: int, offset: int, end: int) -> Iterat
 def _inflate(file: BinaryIO, offset: int, most: int) -> tuple[int, bytes]:
     """(length of the gzip member, its first `most` bytes). Raises zlib.error, EOFError; ValueError for a bomb."""
     file.seek(offset)
-    decoder, kept, size, chunk = zlib.decompressobj(_GZIP_WINDOW), bytearray(), 0, b""
+    decoder, content, size = zlib.decompressobj(_GZIP_WINDOW), bytearray(), 0
     while not decoder.eof:
         chunk = decoder.unconsumed_tail or file.read(_CHUNK)
         piece = decoder.decompress(chunk, _CHUNK)
         if not chunk and not piece and not decoder.eof:
             raise EOFError
         size += len(piece)
-        kept += piece[: most - len(kept)]
-        if size > most * _BOMB:
+        content += piece[: most - len(content)]
+        if size > most * _BOMB_RATIO:
             raise ValueError("the member unpacks without end")
-    return file.tell() - offset - len(decoder.unused_data), bytes(kept)
+    return file.tell() - offset - len(decoder.unused_data), bytes(content)
 
 
 def _in_member(content: bytes, offset: int, length: int, max_bytes: int) -> Iterator[Record]:

@@ -62,7 +62,6 @@ EXTENSIONS: dict[str, Any] = {
     "alqahira.crawling.extensions.run.RunExtension": 0,
     "alqahira.crawling.extensions.progress.Progress": 100,
 }
-# The site need not be told from where its readers come.
 REFERER_ENABLED = False
 # Scrapy looks at each callback, whether it is a generator that returns something; mypy has.
 WARN_ON_GENERATOR_RETURN_VALUE = False
@@ -86,7 +85,7 @@ DOWNLOADER_MIDDLEWARES: dict[str, Any] = {
     "alqahira.crawling.middlewares.robots.RobotsMiddleware": 100,
     "alqahira.crawling.middlewares.user_agent.ProjectUserAgentMiddleware": 490,
     "alqahira.crawling.middlewares.browser.BrowserMiddleware": 540,
-    # The waits that robots.txt, Retry-After and retries ask for.
+    # Waits for robots.txt, Retry-After and retries.
     "alqahira.crawling.middlewares.politeness.HostDelays": 545,
     "alqahira.crawling.middlewares.retry.PoliteRetryMiddleware": 550,
     "alqahira.crawling.middlewares.redirects.BoundedMetaRefreshMiddleware": 580,
@@ -132,9 +131,9 @@ FEED_EXPORT_ENCODING = "utf-8"
 # --- logging ----------------------------------------------------------------------------------
 
 LOG_LEVEL = "INFO"
-# The account says what happened; the raw counters are for debugging (`-s STATS_DUMP=True`).
+# The account sums up the run; the raw counters are for debugging (`-s STATS_DUMP=True`).
 STATS_DUMP = False
-# One line for a dropped or scraped item at DEBUG only: the account at the end says how many and why.
+# A line for each scraped or dropped item at DEBUG only: the account at the end counts them by cause.
 LOG_FORMATTER = "alqahira.monitoring.logformatter.QuietLogFormatter"
 
 TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"

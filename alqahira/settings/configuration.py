@@ -76,7 +76,7 @@ class Limits(BaseModel):
 
     model_config = ConfigDict(frozen=True, validate_default=True, defer_build=True, allow_inf_nan=False)
 
-    max_failed_share: Share = option(0.5, "of the articles taken up that may fail")
+    max_failed_share: Share = option(0.5, "of the articles queued that may fail")
     baseline_runs: int = option(20, "most earlier runs that coverage is compared with", 1, 100_000)
     baseline_min_runs: int = option(3, "fewest of them", 1, 100_000)
     monitor_min_articles: int = option(5, "pages of this run below which coverage is not judged", 1, 10**6)
@@ -119,7 +119,7 @@ class Configuration(Limits):
         [(1, 2), (3, 12), (7, 24), (30, 168), (365, 2160)],
         "(age of an article in days up to which it holds, hours between visits); after the last, never again",
     )
-    max_revisits: int = option(500, "known articles that are asked about again in a run", 0, 10**9, job=FREE)
+    max_revisits: int = option(500, "known articles that are visited again in a run", 0, 10**9, job=FREE)
     # --- what is written
     max_headline: int = option(1_000, "characters; a longer headline fails as `headline_too_long`", 1, 10**6)
     part_max_rows: int = option(5_000, "rows at which a part is sealed", 1, 10**6, job=FREE)
@@ -161,7 +161,7 @@ class Configuration(Limits):
     @field_validator("state_url")
     @classmethod
     def _ledger(cls, value: str, info: ValidationInfo) -> str:
-        """`state.db` in the output folder where none is set: a corpus and its ledger are never parted by mistake."""
+        """`state.db` in the output folder where none is set: a corpus and its ledger stay together."""
         if not value:
             return f"sqlite:///{info.data.get('output_dir', Path()) / STATE_FILE}"
         from alqahira.settings.state_url import read_state_url

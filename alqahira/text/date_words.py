@@ -45,7 +45,7 @@ MERIDIEMS = (
     | {"ظهرا": NOON, "ليلا": NIGHT}
 )
 
-# Words that say nothing of when: weekdays (the day and month do), labels, connecting words.
+# Words that do not change the date: weekdays, labels, connecting words.
 FILLERS = frozenset(
     _words("""
     السبت الاحد الاثنين الثلاثاء الاربعاء الخميس الجمعه يوم

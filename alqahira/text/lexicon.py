@@ -1,4 +1,4 @@
-"""The lexicon of the topic test, topics.toml, as a tree of terms, and how the words of a text are read with it."""
+"""The lexicon of the topic test, topics.toml, as a tree of terms, and the readings of the words of a text."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Topic(NamedTuple):
 # The one list of topics, by the name they have in the record.
 TOPICS = {
     "defense": Topic("الدفاع"),
-    # Words of states' dealings fill all foreign news: with a lead more than one of them in the headline is asked for.
+    # Words of states' dealings fill all foreign news: where there is a lead, one of them in the headline is not enough.
     "foreign_affairs": Topic("الشؤون الخارجية", threshold_with_lead=5.5),
 }
 
@@ -90,7 +90,7 @@ class Lexicon:
             node.kind = kind or node.kind
 
     def _alternatives(self, part: str) -> list[str]:
-        """The words of `a|b_c`; one class of them where they are many, lest the tree holds every pair of such parts."""
+        """The words of `a|b_c`; as one class where they are many, so that the tree holds no product of parts."""
         words = [spelling for word in part.split("|") for spelling in _spellings(word)]
         singles = [word for word in words if word[0] != "[" and "_" not in word]
         if len(singles) < _CLASS_SIZE:

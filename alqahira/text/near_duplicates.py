@@ -41,7 +41,7 @@ class Features:
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """What deduplication needs of an article: computed once, before the ledger is asked."""
+    """What deduplication needs of an article: computed once, before the transaction that decides about it."""
 
     features: Features
     bands: tuple[int, ...]
@@ -69,8 +69,8 @@ def features(body: str) -> Features:
 
 def fingerprint(body: str) -> Fingerprint:
     """Features and LSH bands of an article's body."""
-    found = features(body)
-    return Fingerprint(found, bands(found.shingles))
+    compared = features(body)
+    return Fingerprint(compared, bands(compared.shingles))
 
 
 def bands(shingles: frozenset[str]) -> tuple[int, ...]:
@@ -88,7 +88,7 @@ def bands(shingles: frozenset[str]) -> tuple[int, ...]:
 
 
 def same_story(a: Features, b: Features) -> bool:
-    """The exact rule: most shingles shared, about as long, each lead told by the other, and the same numbers.
+    """The exact rule: most shingles shared, about as long, each lead mostly in the other, and the same numbers.
 
     Background paragraphs alone can reach a Jaccard of 0.76, hence the lead; a bulletin holds a story and
     more, hence the length; the same sentence with other figures is another report, hence the numbers.

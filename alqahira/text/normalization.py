@@ -12,7 +12,7 @@ import unicodedata
 from functools import lru_cache
 from html.entities import html5
 
-# What stands where bytes could not be read as text (Unicode, REPLACEMENT CHARACTER).
+# Replaces bytes that could not be decoded (Unicode, REPLACEMENT CHARACTER).
 REPLACEMENT = "\ufffd"
 _TATWEEL = "\u0640"
 _HAMZA_ABOVE = "\u0654"
@@ -106,8 +106,8 @@ def _decode_entities(text: str) -> str:
         return text
     once = _decode_once(text)
     twice = _decode_once(once) if "&" in once else once
-    settled = "&" not in twice or _decode_once(twice) == twice
-    return twice if settled else text
+    is_decoded = "&" not in twice or _decode_once(twice) == twice
+    return twice if is_decoded else text
 
 
 def _decode_once(text: str) -> str:

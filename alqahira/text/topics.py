@@ -1,4 +1,4 @@
-"""Which topics an article is on, and the terms that say so: weighted phrases on folded words.
+"""Which topics an article is on, and the terms that decide it: weighted phrases on folded words.
 
 The lexicon, topics.toml, holds the phrases and why each group of them is there; this module matches them in Arabic text
 and adds up their weights. docs/topics.md explains both and gives the measured precision and recall.
@@ -13,10 +13,10 @@ from typing import NamedTuple
 from alqahira.text.lexicon import TOPICS, Node, Rule, lexicon, read_word
 from alqahira.text.normalization import fold_text
 
-# What an article is on weighs at least this share of what it is most on: what a general says of a battle is no
-# diplomacy for the states it names.
+# A topic needs at least this share of the strongest topic's score: a general's report of a battle is no diplomacy for
+# the states it names.
 LEAST_SHARE = 0.3
-# News says first what it is about: a headline counts double, the rest of a body is mostly background.
+# News begins with its subject: a headline counts double, the rest of a body is mostly background.
 HEADLINE, LEAD, BACKGROUND, KEYWORD = 2.0, 1.0, 0.2, 0.5
 # Words of the body that are its lead, and words that are read at all.
 LEAD_WORDS, BODY_WORDS = 40, 80

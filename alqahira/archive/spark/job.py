@@ -67,7 +67,7 @@ class Tally:
 
 @contextmanager
 def session(master: str | None) -> Iterator[SparkSession]:
-    """A Spark session, ended after use. `master`: where; None: as spark-submit says, or this machine.
+    """A Spark session, ended after use. `master`: where; None: as spark-submit sets it, or this machine.
 
     Raises ConfigurationError where there is no PySpark, no Java, or no such master.
     """
@@ -115,11 +115,11 @@ def run(spark: SparkSession, sources: Sequence[Source], configuration: Configura
 
 def _first_line(error: BaseException) -> str:
     """What went wrong in one line: of an error in a task, the last line of its Python traceback."""
-    told = [line for line in str(getattr(error, "java_exception", None) or error).splitlines() if line.strip()]
-    for number, line in enumerate(told):
+    lines = [line for line in str(getattr(error, "java_exception", None) or error).splitlines() if line.strip()]
+    for number, line in enumerate(lines):
         if "Traceback (most recent call last)" in line:
-            return one_line(next((later for later in told[number + 1 :] if not later.startswith(" ")), line))
-    return one_line(told[0] if told else "it does not say why")
+            return one_line(next((later for later in lines[number + 1 :] if not later.startswith(" ")), line))
+    return one_line(lines[0] if lines else "it does not say why")
 
 
 def _run(spark: SparkSession, sources: Sequence[Source], configuration: Configuration) -> Tally:
@@ -226,8 +226,9 @@ def decide(rows: Iterable[Any], *, near_duplicates: str) -> Iterator[Decision]:
             if (cause := skip_reason(article)) and ledger.skip(item):
                 yield Decision(*place, Outcome.OFF_TOPIC.value, cause)
                 continue
-            found = fingerprint(article.article_body)
-            verdict = ledger.accept(item, found, near_duplicates=near_duplicates, run_id=article.run_id)
+            verdict = ledger.accept(
+                item, fingerprint(article.article_body), near_duplicates=near_duplicates, run_id=article.run_id
+            )
             article = verdict.article
             if verdict.outcome is Outcome.UNCHANGED:
                 yield Decision(*place, verdict.outcome.value, verdict.cause)

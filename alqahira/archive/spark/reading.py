@@ -25,7 +25,7 @@ from alqahira.ledger.decisions import drop_defects, published_or_seen, rejection
 from alqahira.monitoring.causes import TOO_LARGE, failure_cause
 from alqahira.publishing.parts import Part, check, read_manifest, read_part
 from alqahira.settings.configuration import Configuration
-from alqahira.text.near_duplicates import bands, content_hash, features
+from alqahira.text.near_duplicates import content_hash, fingerprint
 from alqahira.text.topics import match_topics
 
 # The kinds of rows. A page that gave no article is FAILED; SKIPPED and DAMAGED are no pages of ours.
@@ -177,7 +177,7 @@ def _article_row(file: int, offset: int, clock: int, key: str, article: Article)
         line=to_json_line(to_record(article)),
         content_hash=article.content_hash,
         story=int(published_or_seen(article).timestamp()),
-        bands=list(dict.fromkeys(bands(features(article.article_body).shingles))),
+        bands=list(dict.fromkeys(fingerprint(article.article_body).bands)),
     )
 
 
