@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
 from urllib.parse import urlsplit
 
+from pydantic import TypeAdapter
 from scrapy.http import Headers as ScrapyHeaders
 from twisted.web.http import RESPONSES
 from warcio.statusandheaders import StatusAndHeaders
@@ -30,7 +31,8 @@ NOTE_HEADER = "WARC-JSON-Metadata"
 # The event of a run's last `metadata` record. Older archives also have `taken_up`, which is ignored.
 ENDED = "ended"
 
-# Names a secret, or concerns the next proxy alone.
+_HINTS = TypeAdapter(Hints)
+# Holds a secret, or concerns the next proxy alone.
 _PRIVATE = frozenset({b"authorization", b"proxy-authorization", b"cookie"})
 
 
@@ -193,18 +195,15 @@ def _note(page: ArchivedResponse) -> dict[str, Any]:
         "key": page.visit.key,
         "link": page.link_url if page.link_url != page.visit.url else None,
         "discovered_on": page.visit.discovered_on,
-        **asdict(page.hints),
+        **_HINTS.dump_python(page.hints, mode="json"),
     }
-    texts = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
-    return {name: value for name, value in texts.items() if value is not None}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def page_of(record: Record) -> ArchivedResponse:
     """The page in a `response` or `resource`, with what was noted of it. Raises ValueError, TypeError for a bad one."""
     note, url, http = record.note or {}, record.url, record.http
     headers = ScrapyHeaders(http.headers if http else [])
-    hints: dict[str, Any] = {field.name: note.get(field.name) for field in fields(Hints)}
-    hints |= {name: _moment(value) for name, value in hints.items() if name.endswith("_date")}
     return ArchivedResponse(
         visit=Fetch(
             key=str(note.get("key") or urls.article_id(urls.canonical_url(url))),
@@ -215,17 +214,13 @@ def page_of(record: Record) -> ArchivedResponse:
             discovered_on=note.get("discovered_on"),
         ),
         link_url=note.get("link") or url,
-        hints=Hints(**hints),
+        hints=_HINTS.validate_python(note),
         body=record.payload or b"",
         headers=header_pairs(headers),
         status=int(http.get_statuscode()) if http else 200,
         protocol=http.protocol if http else "",
         is_rendered=http is None,
     )
-
-
-def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
 
 
 # --- the index ----------------------------------------------------------------------------------

@@ -49,11 +49,8 @@ class Fingerprint:
 
 def _shingles(text: str) -> frozenset[str]:
     words = text.split()
-    return (
-        frozenset(" ".join(words[i : i + _SHINGLE]) for i in range(max(1, len(words) - _SHINGLE + 1)))
-        if words
-        else frozenset()
-    )
+    starts = range(max(1, len(words) - _SHINGLE + 1)) if words else ()
+    return frozenset(" ".join(words[start : start + _SHINGLE]) for start in starts)
 
 
 def features(body: str) -> Features:
@@ -70,10 +67,10 @@ def features(body: str) -> Features:
 def fingerprint(body: str) -> Fingerprint:
     """Features and LSH bands of an article's body."""
     compared = features(body)
-    return Fingerprint(compared, bands(compared.shingles))
+    return Fingerprint(compared, _bands(compared.shingles))
 
 
-def bands(shingles: frozenset[str]) -> tuple[int, ...]:
+def _bands(shingles: frozenset[str]) -> tuple[int, ...]:
     """One 63-bit number per band: equal numbers make two articles candidates. The same on every machine."""
     from rensa import RMinHash  # a compiled module: only who crawls pays for loading it
 
