@@ -93,10 +93,7 @@ def clean_line(text: str) -> str:
 def _clean_characters(text: str) -> str:
     """Each character as itself or not at all. An entity may stand for any of them, so decoding comes back here."""
     text = _INVISIBLE.sub("", _LINE_END.sub("\n", text))
-    if not text.isascii():
-        text = _PRESENTATION.sub(_presentation_form, text)
-        if _ZWNJ in text or _ZWJ in text:
-            text = _JOINERS.sub(_joiner, text)
+    text = _JOINERS.sub(_joiner, _PRESENTATION.sub(_presentation_form, text))
     # NFC here, so that no later step depends on the order of marks, nor on U+037E, which NFC makes a semicolon.
     return unicodedata.normalize("NFC", text)
 
@@ -104,10 +101,8 @@ def _clean_characters(text: str) -> str:
 def _decode_entities(text: str) -> str:
     if "&" not in text:
         return text
-    once = _decode_once(text)
-    twice = _decode_once(once) if "&" in once else once
-    is_decoded = "&" not in twice or _decode_once(twice) == twice
-    return twice if is_decoded else text
+    decoded = _decode_once(_decode_once(text))
+    return decoded if _decode_once(decoded) == decoded else text
 
 
 def _decode_once(text: str) -> str:
@@ -139,13 +134,9 @@ def _joiner(match: re.Match[str]) -> str:
 
 
 def _join_words(text: str) -> str:
-    if _TATWEEL in text:
-        text = _TATWEEL_RUN.sub(_TATWEEL, text)
-        text = _TATWEEL_IN_WORD.sub("", text)
-        text = re.sub(_TATWEEL, _tatweel_at_word_end, text)
-    if _HAMZA_ABOVE in text:
-        text = _YA_WITH_HAMZA.sub("\u064a\\1\u0654", text)
-    return text
+    text = _TATWEEL_IN_WORD.sub("", _TATWEEL_RUN.sub(_TATWEEL, text))
+    text = re.sub(_TATWEEL, _tatweel_at_word_end, text)
+    return _YA_WITH_HAMZA.sub("\u064a\\1\u0654", text)
 
 
 def _tatweel_at_word_end(match: re.Match[str]) -> str:
