@@ -143,5 +143,5 @@ TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
 globals().update(configuration.DEFAULTS)
 # And the environment's, whatever its name: one that is no setting is refused with the others.
 for _name, _value in os.environ.items():
-    if _value.strip() and (_name.startswith(configuration.PREFIX) or configuration.is_replaced(_name)):
+    if _value.strip() and (_name.startswith(configuration.PREFIX) or configuration.replacement_of(_name)):
         globals()[_name] = _value.strip()

@@ -212,7 +212,7 @@ def configuration_of(crawler: Crawler) -> Configuration:
     return _checked[crawler]
 
 
-def is_replaced(name: str) -> str:
+def replacement_of(name: str) -> str:
     """What replaced a setting; empty where nothing did."""
     return next((text for old, text in REPLACED.items() if fnmatchcase(name, old)), "")
 
@@ -221,7 +221,7 @@ def refuse_unknown(names: Iterable[str]) -> None:
     """Raises ConfigurationError for the first name that was replaced, or that only looks like one of the project's."""
     for name in names:
         shown = ascii(name[:60])[1:-1]
-        if text := is_replaced(name):
+        if text := replacement_of(name):
             raise ConfigurationError(f"{shown} is no setting any more: {text}")
         if name.startswith(PREFIX) and name not in DEFAULTS:
             (nearest,) = difflib.get_close_matches(name, DEFAULTS, n=1, cutoff=0)
