@@ -20,7 +20,7 @@ from scrapy.crawler import Crawler
 from scrapy.settings import Settings
 
 from alqahira.archive.warc import ENDED, Record, page_of
-from alqahira.archive.warc_files import read_records
+from alqahira.archive.warc_files import Damage, read_records
 from alqahira.archive.writer import (
     BAD_RECORD,
     OPEN_SUFFIX,
@@ -97,7 +97,7 @@ def _unreadable(path: Path, error: OSError) -> AlqahiraError:
 class ReplayExtension(RunExtension):
     """What the archived runs share: one ledger and one publisher. The spider begins and ends each of them."""
 
-    def spider_opened(self, spider: Any) -> None:
+    def spider_opened(self, spider: Spider) -> None:
         """Nothing: no run begins with the spider."""
 
     def spider_closed(self, spider: Spider, reason: str) -> None:
@@ -128,19 +128,19 @@ class ReplaySpider(SectionSpider):
                     yield article
                     await self._processed()
             except AlqahiraError as error:
-                self.run.fail(error)
+                run.fail(error)
             except OSError as error:
-                self.run.fail(_unreadable(archived.path, error))
-            if self.run.failure:
+                run.fail(_unreadable(archived.path, error))
+            if run.failure:
                 return
 
     async def _processed(self) -> None:
-        """The ledger is to decide about each page before the next is read, as it did in the crawl."""
+        """Wait until the ledger has decided about the page, as it did in the crawl before the next one."""
         while (slot := self.crawler.engine.scraper.slot) and not slot.is_idle():
             await asyncio.sleep(0)
 
     def asks_for(self, article: Article) -> bool:
-        """The corpus has no feed: whatever it takes was asked for."""
+        """The corpus has no feed: it takes every article."""
         return True
 
     def _replay(self, archived: ArchivedRun) -> Iterator[ArticleItem]:
@@ -152,8 +152,13 @@ class ReplaySpider(SectionSpider):
         run.run_id = run.ledger.start_run(name, archived.section, archived.started)
         run.account = Account()
         self._tally.runs += 1
-        for record in self._records(archived.path):
-            if record.type in PAGE_TYPES:
+        for record in read_records(archived.path, max_bytes=self._max_bytes):
+            if isinstance(record, Damage):
+                # What a run still writes, or was killed at, may end in the middle of a record.
+                if not (record.is_tail and archived.path.name.endswith(OPEN_SUFFIX)):
+                    self._tally.damaged += 1
+                    logger.warning("%s: %d bytes at %d are no record", archived.path, record.length, record.offset)
+            elif record.type in PAGE_TYPES:
                 yield from self._page(record, archived.section)
             elif record.type == "revisit":
                 self._tally.skipped["revisit"] += 1
@@ -173,15 +178,9 @@ class ReplaySpider(SectionSpider):
             complete=bool(verdict.get("complete")),
         )
 
-    def _records(self, path: Path) -> Iterator[Record]:
-        for record in read_records(path, max_bytes=self._max_bytes):
-            if isinstance(record, Record):
-                yield record
-            elif not (record.is_tail and path.name.endswith(OPEN_SUFFIX)):
-                self._tally.damaged += 1
-                logger.warning("%s: %d bytes at %d are no record", path, record.length, record.offset)
-
     def _page(self, record: Record, section: str) -> Iterator[ArticleItem]:
+        """The article of one archived page, or none; its end is counted."""
+        run = self.run
         try:
             if record.note is None and (cause := foreign_skip_reason(record, self.root)):
                 self._tally.skipped[cause] += 1
@@ -190,7 +189,7 @@ class ReplaySpider(SectionSpider):
         except BAD_RECORD:
             self._tally.damaged += 1
             return
-        run, visit = self.run, page.visit
+        visit = page.visit
         self._tally.pages += 1
         link = Link(visit.key, page.link_url, visit.discovered_on)
         run.ledger.discover([link], section=section, run_id=run.run_id, now=visit.fetched)

@@ -23,6 +23,13 @@ from alqahira.settings.arguments import JOB_ARGUMENT, CrawlArguments
 from alqahira.settings.configuration import Configuration
 from alqahira.text.dates import cairo_day
 
+# What makes a crawl a run. Scrapy's own commands (shell, fetch, view, parse, runspider …) go without: they open no
+# ledger, count nowhere and alert nobody.
+_EXTENSIONS = {
+    "alqahira.crawling.extensions.run.RunExtension": 0,
+    "alqahira.crawling.extensions.progress.Progress": 100,
+}
+
 
 class Command(ScrapyCrawl):
     """Exit status: 0 complete, 1 a monitor failed, 2 wrong arguments or settings, 3 another run holds the ledger."""
@@ -54,6 +61,7 @@ class Command(ScrapyCrawl):
         check_alert_urls(configuration.alert_urls)
         configuration.make_folders()
         guard_log_from_the_start(self.settings)
+        self.settings.set("EXTENSIONS", _EXTENSIONS | self.settings.getdict("EXTENSIONS"), priority="cmdline")
 
     def _check_job(self, spider: str, job: str, given: dict[str, str]) -> None:
         service = settings_of_scrapyd(spider, job)

@@ -55,14 +55,11 @@ ITEM_PIPELINES = {
     "pipelines.deduplicate.Deduplicate": 300,
     "pipelines.publish.Publish": 400,
 }
+# The extensions that make a crawl a run are added by `scrapy crawl` (alqahira/commands/crawl.py).
 # Both listen by default in Scrapy 2.19: a crawler listens to nobody. With None in EXTENSIONS they would still be
 # loaded, with all that they need.
 _LISTENERS = ("scrapy.extensions.telnet.TelnetConsole", "scrapy.extensions.remote_control.RemoteControl")
 EXTENSIONS_BASE = {name: order for name, order in _SCRAPYS_EXTENSIONS.items() if name not in _LISTENERS}
-EXTENSIONS: dict[str, Any] = {
-    "alqahira.crawling.extensions.run.RunExtension": 0,
-    "alqahira.crawling.extensions.progress.Progress": 100,
-}
 # What every result of a spider goes through: nothing here asks for a depth or for what `start` gave, no request copies
 # another's `meta`, and the site need not be told from where its readers come.
 _UNASKED = ("depth.DepthMiddleware", "metacopy.MetaCopyDetectionMiddleware", "start.StartSpiderMiddleware")

@@ -180,8 +180,8 @@ def manners() -> dict[str, Any]:
     for name in vars(settings):
         if name.startswith(("AUTOTHROTTLE_", "RETRY_", "ALQAHIRA_CRAWL_DELAY", "ALQAHIRA_RETRY_", "ALQAHIRA_BACKOFF_")):
             kept[name] = getattr(settings, name)
-    for name in ("DOWNLOADER_MIDDLEWARES", "EXTENSIONS"):
-        kept[name] = {path: n for path, n in getattr(settings, name).items() if path.startswith(_FOR_ANY_HOST)}
+    ours = settings.DOWNLOADER_MIDDLEWARES
+    kept["DOWNLOADER_MIDDLEWARES"] = {path: n for path, n in ours.items() if path.startswith(_FOR_ANY_HOST)}
     return kept
 
 

@@ -1,9 +1,0 @@
-"""`scrapy parse`, as Scrapy has it, without a run."""
-
-from scrapy.commands.parse import Command as Scrapys
-
-from alqahira.commands.no_run import NoRun
-
-
-class Command(NoRun, Scrapys):
-    """No run: see `NoRun`."""
