@@ -61,7 +61,7 @@ class Command(ProjectCommand):
 
 @contextmanager
 def replica(extra: int) -> Iterator[str]:
-    """The URL of a copy of the site with `extra` generated articles, served on loopback for as long as the block lasts."""
+    """The URL of a copy of the site with `extra` generated articles, served on loopback while the block lasts."""
     server = subprocess.Popen(
         [sys.executable, "-m", "alqahira.replica", "--port", "0", "--articles", str(extra)],
         stdout=subprocess.PIPE,

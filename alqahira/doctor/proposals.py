@@ -1,8 +1,8 @@
 """Selectors for a page whose markup has changed: those that give the records already known, to the letter. Pure.
 
-For each field the elements that hold the known value are looked up on every page, every short selector that
-leads to them is tried on all pages, and the one that gives the known values most often is proposed. Together
-they are a new entry for `site.LAYOUTS`.
+For each field, the elements that hold the known value are looked up on a few pages, every short selector that leads
+to them is tried on all pages, and the one that gives the known values most often is proposed. Together they are a
+new entry for `site.LAYOUTS`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -26,19 +25,17 @@ from alqahira.text.credits import is_credit_line
 from alqahira.text.dates import parse_date
 from alqahira.text.normalization import fold_text
 
-# A page may have been revised since its record was written.
-_ENOUGH = 0.8
-# One page shows no rule.
-_FEWEST = 2
-_CLASS = re.compile(r"-?[A-Za-z_][\w-]*", re.ASCII)
+_ENOUGH = 0.8  # of the pages: one may have been revised since its record was written
+_FEWEST = 2  # pages; one shows no rule
+_LOOKED_UP = 3  # pages whose elements selectors are made of
+# An article's page has a thousand elements; a known value stands in a handful of places.
+_MOST_ELEMENTS, _MOST_CANDIDATES = 20_000, 500
+_ANCESTORS = 5
+_LONGEST_DATE = 80
+_NAME = re.compile(r"-?[A-Za-z_][\w-]*", re.ASCII)
 # Build tools write such names anew with every release: `Stories_x3f9a1c20`.
 _GENERATED = re.compile(r"(?=\w*\d)[\w-]*[0-9a-f]{5,}|__", re.ASCII)
-_ATTRIBUTES = ("itemprop", "rel", "role", "data-testid", "alt")
-_ANCESTORS = 5
-_TAG = re.compile(r"[a-z][a-z0-9-]*", re.ASCII)
-# An article's page has a thousand elements; a known value a handful of places.
-_MOST_ELEMENTS, _MOST_CANDIDATES = 20_000, 500
-_LONGEST_DATE = 80
+_TELLING_TAGS = ("h1", "main", "article", "figcaption")
 
 
 @dataclass(frozen=True)
@@ -47,16 +44,6 @@ class KnownPage:
 
     page: Document
     record: Article
-
-    @cached_property
-    def elements(self) -> list[tuple[Any, int]]:
-        """The page's elements in order, up to a bound, each with the characters of text below it."""
-        listed = [e for e in islice(self.page.tree.iter(), _MOST_ELEMENTS) if isinstance(e.tag, str)]
-        sizes: dict[Any, int] = {}
-        for element in reversed(listed):
-            below = sum(sizes.get(child, 0) + len(child.tail or "") for child in element)
-            sizes[element] = len(element.text or "") + below
-        return [(element, sizes[element]) for element in listed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,30 +65,36 @@ class NewLayout:
     of: int
 
 
+# A page, the element to look below, and the value to find there.
+_Wanted = tuple[Document, Any, Any]
+
+
 def known_pages(visit: Visit, records: Mapping[str, Article]) -> list[KnownPage]:
     """The answered article pages, each with its record from before (by article_id), else with what it reads as now."""
-    found = []
-    for sample in visit.of(*ARTICLES):
+    pages = []
+    for sample in visit.answered(*ARTICLES):
         key = urls.article_id(urls.canonical_url(sample.url, root=visit.root))
         if record := records.get(key, sample.reading.article):
-            found.append(KnownPage(sample.page, record))
-    return found
+            pages.append(KnownPage(sample.page, record))
+    return pages
 
 
 def propose(known: Sequence[KnownPage]) -> NewLayout | None:
-    """A layout that reproduces the known records; None where the layouts of `site.py` do, or nothing was found."""
+    """A layout that reproduces the known records; None where the layouts of `site.py` do, or none is found."""
     if len(known) < _FEWEST or _reproduced(known, LAYOUTS) >= _ENOUGH * len(known):
         return None
-    scoped = [(one, one.page.tree.getroottree().getroot(), root) for one in known if (root := _root(one)) is not None]
-    if not scoped:
+    roots = [(one.page, one.page.tree, root) for one in known if (root := _root(one)) is not None]
+    if not roots:
         return None
-    found = [_best("root", scoped)]
-    root_selector = found[0].selector if found[0] else "body"
-    inside = [(one, at[0]) for one in known if (at := select(root_selector)(one.page.tree))]
-    found += [_best(n, [(o, at, getattr(o.record, a)) for o, at in inside]) for n, (a, _) in _READERS.items() if a]
-    proposals = tuple(proposal for proposal in found if proposal)
-    needed = {"name": "proposed", "root": root_selector, "headline": NOTHING, "body": NOTHING}
-    layout = ArticleLayout(**needed | {proposal.name: proposal.selector for proposal in proposals})
+    best_root = _best("root", roots)
+    selector = best_root.selector if best_root else "body"
+    scopes = [(one, scopes[0]) for one in known if (scopes := select(selector)(one.page.tree))]
+    candidates = [best_root]
+    for name, (field, _) in _READERS.items():
+        candidates.append(_best(name, [(one.page, scope, getattr(one.record, field)) for one, scope in scopes]))
+    proposals = tuple(filter(None, candidates))
+    attributes = {"name": "proposed", "root": selector, "headline": NOTHING, "body": NOTHING}
+    layout = ArticleLayout(**attributes | {proposal.name: proposal.selector for proposal in proposals})
     return NewLayout(proposals, _reproduced(known, (layout,)), len(known))
 
 
@@ -109,8 +102,8 @@ def _reproduced(known: Sequence[KnownPage], layouts: Sequence[ArticleLayout]) ->
     """How many known records' headline and body these layouts give."""
     pairs = [(read(one.page, layouts), one.record) for one in known]
     return sum(
-        bool(found and (found.headline, "\n\n".join(found.paragraphs)) == (record.headline, record.article_body))
-        for found, record in pairs
+        bool(fields and (fields.headline, "\n\n".join(fields.paragraphs)) == (record.headline, record.article_body))
+        for fields, record in pairs
     )
 
 
@@ -118,8 +111,8 @@ def _reproduced(known: Sequence[KnownPage], layouts: Sequence[ArticleLayout]) ->
 
 
 def _body(elements: list[Any], page: Document) -> str | None:
-    found = paragraphs(elements[0]) if len(elements) == 1 and len(elements[0]) else []
-    return "\n\n".join(found[1:] if found and is_credit_line(found[0]) else found) or None
+    lines = paragraphs(elements[0]) if len(elements) == 1 and len(elements[0]) else []
+    return "\n\n".join(lines[1:] if lines and is_credit_line(lines[0]) else lines) or None
 
 
 def _date(elements: list[Any], page: Document) -> datetime | None:
@@ -133,7 +126,6 @@ def _image(elements: list[Any], page: Document) -> str | None:
 
 # For each attribute of a layout: the record's field, and how elements are read for it.
 _READERS: dict[str, tuple[str, Callable[[list[Any], Document], Any]]] = {
-    "root": ("", lambda elements, page: next(iter(elements), None)),
     "headline": ("headline", lambda elements, page: first_text(elements)),
     "body": ("article_body", _body),
     "credit_line": ("credit_line", lambda elements, page: first_text(elements)),
@@ -149,76 +141,66 @@ def _gives(name: str, elements: list[Any], value: Any, page: Document) -> bool:
     """Whether elements give the known value, or nothing where there is none; a visible date may be a day alone."""
     if value is None or value == []:
         return not elements
+    if name == "root":
+        return bool(elements) and elements[0] is value
     given = _READERS[name][1](elements, page)
     if isinstance(value, datetime) and given:
         return bool(abs(given - value) <= timedelta(days=1))
     return bool(given == value)
 
 
-def _holders(name: str, scope: Any, value: Any, one: KnownPage) -> Iterator[Any]:
+def _holders(name: str, scope: Any, value: Any, page: Document) -> Iterator[Any]:
     """The elements below a scope that give a known value by themselves (one of its values, for a list)."""
-    least, most = 0, _LONGEST_DATE * 4
-    if isinstance(value, str):
-        most = 4 * len(value) + 2_000  # markup is often indented
-        least = len(value) // 2 if name != "image" else 0
-    elif isinstance(value, list):
-        most = 4 * max(map(len, value), default=0) + 200
-    for element, size in one.elements:
-        if not least <= size <= most or element.tag in ("script", "style"):
-            continue
-        if element is not scope and scope not in element.iterancestors():
+    if name == "root":
+        yield value
+        return
+    # Markup is often indented. Reading a body out of each element that is far too large would be slow.
+    most = 4 * len(value) + 2_000 if isinstance(value, str) else 4 * _LONGEST_DATE
+    for element in islice(scope.iter(), _MOST_ELEMENTS):
+        if element.tag in ("script", "style") or element.xpath("string-length()") > most:
             continue
         if isinstance(value, list):
             if element.tag == "a" and text_of(element) in value:
                 yield element
-        elif _gives(name, [element], value, one.page):
+        elif _gives(name, [element], value, page):
             yield element
 
 
 def _root(one: KnownPage) -> Any:
-    """The innermost element around the headline and the body."""
-    bodies = list(_holders("body", one.page.tree, one.record.article_body, one))
-    name = fold_text(one.record.headline)
-    headlines = [
-        e for e, n in one.elements if e.tag in ("h1", "h2", "h3") and n < 2_000 and fold_text(text_of(e)) == name
-    ]
-    if not bodies or not headlines:
+    """The innermost element around the headline and the body; None where either is not on the page."""
+    body = next(iter([*_holders("body", one.page.tree, one.record.article_body, one.page)][-1:]), None)
+    headings = islice(one.page.tree.iter("h1", "h2", "h3"), _MOST_ELEMENTS)
+    heading = next((h for h in headings if fold_text(text_of(h)) == fold_text(one.record.headline)), None)
+    if body is None or heading is None:
         return None
-    around = [headlines[0], *headlines[0].iterancestors()]
-    return next((ancestor for ancestor in bodies[-1].iterancestors() if ancestor in around), None)
+    around = {heading, *heading.iterancestors()}
+    return next((ancestor for ancestor in body.iterancestors() if ancestor in around), None)
 
 
 # --- selectors ----------------------------------------------------------------------------------
 
 
-def _best(name: str, wanted: Sequence[tuple[KnownPage, Any, Any]]) -> Proposal | None:
-    """The selector that gives the known values on most pages, matches little else, and is likeliest to last.
-
-    `wanted`: pages with the element to look below and the known value.
-    """
+def _best(name: str, wanted: Sequence[_Wanted]) -> Proposal | None:
+    """The selector that gives the known values on most pages, matches little else, and is likeliest to last."""
     candidates: dict[str, None] = {}
-    for one, scope, value in [page for page in wanted if page[2] is not None and page[2] != []][:3]:
-        for element in [value] if name == "root" else _holders(name, scope, value, one):
+    for page, scope, value in [one for one in wanted if one[2] is not None and one[2] != []][:_LOOKED_UP]:
+        for element in _holders(name, scope, value, page):
             candidates |= dict.fromkeys(islice(_selectors(element, scope), _MOST_CANDIDATES - len(candidates)))
     ranks = []
     for selector in candidates:
-        matched = [select(selector)(scope) for _, scope, _ in wanted]
         # A page without the field shows what a selector must not match.
-        pages = zip(matched, wanted, strict=True)
-        count = sum(_gives(name, elements, value, one.page) for elements, (one, _, value) in pages)
-        ranks.append((-count, sum(map(len, matched)), _frailty(selector), selector))
-    best = min(ranks, default=None)
-    if best is None or -best[0] < max(1, _ENOUGH * len(wanted)):
-        return None
-    return Proposal(name, best[3], -best[0], len(wanted))
+        matched = [(select(selector)(scope), value, page) for page, scope, value in wanted]
+        count = sum(_gives(name, elements, value, page) for elements, value, page in matched)
+        ranks.append((-count, sum(len(elements) for elements, *_ in matched), _frailty(selector), selector))
+    count, *_, selector = min(ranks, default=(0, 0, 0, ""))
+    return Proposal(name, selector, -count, len(wanted)) if -count >= max(1, _ENOUGH * len(wanted)) else None
 
 
 def _selectors(element: Any, scope: Any) -> Iterator[str]:
     """Selectors for an element: by itself, and below one of its ancestors inside the scope."""
     own = list(_names(element))
     yield from own
-    ancestor, steps = element.getparent(), 0
-    while ancestor is not None and isinstance(ancestor.tag, str) and steps < _ANCESTORS:
+    for steps, ancestor in enumerate(islice(element.iterancestors(), _ANCESTORS)):
         for outer in _names(ancestor):
             for inner in own:
                 yield f"{outer} {inner}"
@@ -226,28 +208,22 @@ def _selectors(element: Any, scope: Any) -> Iterator[str]:
                     yield f"{outer} > {inner}"
         if ancestor is scope:
             return
-        ancestor, steps = ancestor.getparent(), steps + 1
 
 
 def _names(element: Any) -> Iterator[str]:
-    """What an element can be called: its tag, its classes, its telling attributes."""
-    if not _TAG.fullmatch(element.tag):
-        return  # such as Word's <o:p>, which no selector names
+    """What a selector can call an element: its tag and its classes."""
+    if not _NAME.fullmatch(element.tag):
+        return  # such as Word's <o:p>
     yield element.tag
     for name in (element.get("class") or "").split()[:6]:
-        if _CLASS.fullmatch(name):
+        if _NAME.fullmatch(name):
             yield f".{name}"
             yield f"{element.tag}.{name}"
-    for attribute in _ATTRIBUTES:
-        value = element.get(attribute)
-        if value and re.fullmatch(r"[\w -]{1,40}", value, re.ASCII):
-            yield f'{element.tag}[{attribute}="{value}"]'
 
 
 def _frailty(selector: str) -> int:
-    """How soon a selector is likely to break: bare tags and generated names before telling names, long before short."""
+    """How soon a selector is likely to break: bare tags, generated names, many steps, descendants for children."""
     steps = re.split(r" > | ", selector)
-    bare = sum(not re.search(r"[.\[]", step) and step not in ("h1", "main", "article", "figcaption") for step in steps)
-    return (
-        4 * len(_GENERATED.findall(selector)) + 3 * bare + 2 * len(steps) + (" > " not in selector and len(steps) > 1)
-    )
+    bare = sum("." not in step and step not in _TELLING_TAGS for step in steps)
+    is_loose = len(steps) > 1 and " > " not in selector
+    return 4 * len(_GENERATED.findall(selector)) + 3 * bare + 2 * len(steps) + is_loose

@@ -9,9 +9,8 @@ from datetime import date
 
 from alqahira import site
 from alqahira.doctor.checks import FAILS, HOLDS, NOT_SEEN, Verdict
-from alqahira.doctor.facts import FACTS, NO_CHECK
+from alqahira.doctor.facts import FACTS, NO_CHECK, QUESTIONS
 from alqahira.doctor.proposals import NewLayout
-from alqahira.doctor.questions import QUESTIONS
 from alqahira.doctor.visit import Visit, is_rendered
 
 # A crawl cannot do without these.
@@ -68,9 +67,9 @@ def to_write(findings: Sequence[Finding], day: date) -> list[str]:
 
 def show(findings: Sequence[Finding], visit: Visit, day: date) -> None:
     """The findings, what to write where, and every request; in a pipe, what is no fact begins with `#`."""
-    asked = sum(exchange.went_out for exchange in visit.exchanges)
-    rendered = sum(exchange.response is not None and is_rendered(exchange.response) for exchange in visit.exchanges)
-    count = f"{asked} request{'s' * (asked != 1)}" + (f", {rendered} of them in a browser" if rendered else "")
+    sent = sum(exchange.is_sent for exchange in visit.exchanges)
+    rendered = sum(is_rendered(exchange.response) for exchange in visit.exchanges)
+    count = f"{sent} request{'s' * (sent != 1)}" + (f", {rendered} of them in a browser" if rendered else "")
     title, mark = f"{visit.root}: {count}, {day:%Y-%m-%d}", ""
     if sys.stdout.isatty():
         _show_table(findings, title)
@@ -89,7 +88,7 @@ def show(findings: Sequence[Finding], visit: Visit, day: date) -> None:
     print(f"\n{mark}{count}:")
     for number, exchange in enumerate(visit.exchanges, start=1):
         outcome = exchange.refusal or exchange.failure or str(exchange.status)
-        where = " in the browser" if exchange.response and is_rendered(exchange.response) else ""
+        where = " in the browser" if is_rendered(exchange.response) else ""
         request = exchange.request
         print(f"{mark}{number:3} {exchange.kind}{where}: {outcome} {request.method} {printable(request.url)}")
 
