@@ -38,14 +38,14 @@ def holds_if(condition: object, otherwise: Verdict = FAILS) -> Verdict:
 
 Result = tuple[Verdict, str]
 Check = Callable[[Visit], Result]
-Read = Callable[[Sample], Iterable[Any]]  # values of one page
-Look = Callable[[Visit, Sample], Result]  # a check of one sample
+Reader = Callable[[Sample], Iterable[Any]]  # values of one page
+SampleCheck = Callable[[Visit, Sample], Result]  # a check of one sample
 _LONGEST = 100  # characters of one value in the evidence
 
 
-def seen(
+def has_value(
     kinds: Sequence[str],
-    read: Read,
+    read: Reader,
     known: Callable[[Any], object] | Container[Any],
     *,
     absent: Verdict = FAILS,
@@ -69,7 +69,7 @@ def seen(
 
 def has_text(kinds: Sequence[str], text: str, absent: Verdict = NOT_SEEN) -> Check:
     """Whether a text stands on one of the answered pages."""
-    return seen(kinds, lambda page: [text if text in page.page.html else "without it"], {text}, absent=absent)
+    return has_value(kinds, lambda page: [text if text in page.page.html else "without it"], {text}, absent=absent)
 
 
 def matches(kinds: Sequence[str], fact: site.Fact[str], instead: str = "", *, optional: bool = False) -> Check:
@@ -94,8 +94,8 @@ def matches(kinds: Sequence[str], fact: site.Fact[str], instead: str = "", *, op
     return check
 
 
-def best_of(
-    look: Look,
+def any_sample(
+    check_sample: SampleCheck,
     *kinds: str,
     slugs: Collection[str] | None = None,
     unanswered: Verdict = FAILS,
@@ -110,10 +110,10 @@ def best_of(
         samples = [sample for sample in visit.of(*kinds) if slugs is None or slug_of(sample) in slugs]
         verdicts, evidence = [NOT_SEEN], []
         for sample in samples:
-            verdict, text = look(visit, sample) if sample.is_answered else (unanswered, sample.outcome)
-            if sample.url != sample.asked:
+            verdict, text = check_sample(visit, sample) if sample.is_answered else (unanswered, sample.outcome)
+            if sample.url != sample.requested:
                 text += f", redirected to {unquote(urlsplit(sample.url).path)[:60]}"
-            evidence.append(f"{unquote(sample.asked.removeprefix(visit.root))}: {text}")
+            evidence.append(f"{unquote(sample.requested.removeprefix(visit.root))}: {text}")
             verdicts.append(verdict)
         if slugs is not None and (rest := len({*slugs} - {slug_of(sample) for sample in samples})):
             evidence.append(f"{rest} not asked (--listings does)")
@@ -125,14 +125,14 @@ def best_of(
 # --- what pages show ----------------------------------------------------------------------------
 
 
-def xpath(expression: str) -> Read:
+def xpath(expression: str) -> Reader:
     """What an XPath leads to, as text on one line."""
     return lambda page: (
         " ".join(node.split()) if isinstance(node, str) else text_of(node) for node in page.page.tree.xpath(expression)
     )
 
 
-def data(*path: str) -> Read:
+def data(*path: str) -> Reader:
     """The values at a path of the page's data."""
     return lambda page: page.values(*path)
 
@@ -153,7 +153,7 @@ def place(element: Any) -> str:
 
 def slug_of(sample: Sample) -> str:
     """The last part of the address that was asked for."""
-    return unquote(urlsplit(sample.asked).path).split("/")[-1]
+    return unquote(urlsplit(sample.requested).path).split("/")[-1]
 
 
 def of_template(template: str) -> Callable[[str], object]:

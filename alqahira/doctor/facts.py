@@ -17,16 +17,16 @@ from alqahira.doctor.checks import (
     NOT_SEEN,
     Check,
     Result,
-    best_of,
+    any_sample,
     data,
     folded,
     has_text,
+    has_value,
     holds_if,
     link_shapes,
     matches,
     of_template,
     place,
-    seen,
     slug_of,
     xpath,
 )
@@ -63,8 +63,8 @@ def hours_apart(page: Sample) -> Iterator[str]:
 
 def image_hosts(page: Sample) -> Iterator[str]:
     """The hosts of the images themselves."""
-    found = (urls.image_url(source, base=page.root) for source in images(page))
-    return (urlsplit(url).hostname or "" for url in found if url)
+    resolved = (urls.image_url(source, base=page.root) for source in images(page))
+    return (urlsplit(url).hostname or "" for url in resolved if url)
 
 
 def clocks_apart(page: Sample) -> Iterator[int]:
@@ -108,13 +108,10 @@ def has_object(kind: str, path: tuple[str, ...]) -> Check:
 
     def names(page: Sample) -> Iterator[str]:
         for document in page.data:
-            yield (
-                ".".join(path)
-                if isinstance(at(document, path), dict)
-                else samples.property_names(at(document, path[:2]))
-            )
+            is_there = isinstance(at(document, path), dict)
+            yield ".".join(path) if is_there else samples.property_names(at(document, path[:2]))
 
-    return seen([kind], names, {".".join(path)})
+    return has_value([kind], names, {".".join(path)})
 
 
 def root(visit: Visit) -> Result:
@@ -127,7 +124,7 @@ def root(visit: Visit) -> Result:
 
 def categories(visit: Visit) -> Result:
     """Whether those that were asked list articles; which have another name, and which listings are worth adding."""
-    verdict, evidence = best_of(samples.has_posts, "category", slugs=site.CATEGORIES.value)(visit)
+    verdict, evidence = any_sample(samples.has_posts, "category", slugs=site.CATEGORIES.value)(visit)
     for page in visit.answered("category"):
         shown, known = page.listing.section, site.CATEGORIES.value.get(slug_of(page))
         if shown and known and fold_text(shown) != fold_text(known):
@@ -145,9 +142,9 @@ def categories(visit: Visit) -> Result:
 
 def robots(visit: Visit) -> Result:
     """Whether there is a robots.txt, and the sitemaps it names."""
-    asked = [exchange for exchange in visit.exchanges if exchange.kind == "robots"]
-    if not asked or (last := asked[-1].response) is None:
-        return (FAILS if asked else NOT_SEEN), "no answer"
+    exchanges = [exchange for exchange in visit.exchanges if exchange.kind == "robots"]
+    if not exchanges or (last := exchanges[-1].response) is None:
+        return (FAILS if exchanges else NOT_SEEN), "no answer"
     named = read_answer(last.status, last.body, last.url).sitemaps
     return holds_if(last.status == 200), f"{last.status}, {len(named)} sitemaps named"
 
@@ -219,51 +216,55 @@ _POST = site.POST_PATH.value
 FACTS: dict[str, Check] = {
     "ROOT": root,
     "NAME": has_text(PAGES, site.NAME.value, FAILS),
-    "BARE_TITLES": seen(ARTICLES, xpath("//title"), folded(site.BARE_TITLES.value), absent=NOT_SEEN),
-    "OPEN_GRAPH_NAME": seen(PAGES, xpath(_META.format("og:site_name")), {site.OPEN_GRAPH_NAME.value}),
-    "TITLE_NAME": seen(ARTICLES, title_names, {site.TITLE_NAME.value}),
-    "META_AUTHOR": seen(PAGES, xpath(_META.format("author")), {site.META_AUTHOR.value}),
-    "LANGUAGE": seen(PAGES, data(*_POST, "language"), {site.LANGUAGE.value}),
-    "TIME_ZONE": seen(ARTICLES, hours_apart, {"0 hours apart"}, every=True),
-    "ARTICLE_PATH": seen(LISTINGS, link_shapes, is_article),
-    "ARTICLE_URL": seen(PAGES, link_shapes, of_template(site.ARTICLE_URL.value), absent=NOT_SEEN),
-    "LOCALES": seen(PAGES, data("locales"), site.LOCALES.value, every=True),
-    "NEVER_ARTICLE_PATH": seen(PAGES, link_shapes, site.NEVER_ARTICLE_PATH.value.search, absent=NOT_SEEN),
-    "CATEGORY_URL": seen(PAGES, link_shapes, of_template(site.CATEGORY_URL.value), absent=NOT_SEEN),
-    "KICKER_URL": best_of(samples.has_posts, "kicker", slugs=site.KICKERS.value),
-    "TAG_URL": seen(PAGES, link_shapes, of_template(site.TAG_URL.value), absent=NOT_SEEN),
-    "IMAGE_HOST": seen(ARTICLES, image_hosts, {site.IMAGE_HOST.value}),
-    "IMAGE_RENDITION": seen(ARTICLES, images, site.IMAGE_RENDITION.value.search, absent=NOT_SEEN),
+    "BARE_TITLES": has_value(ARTICLES, xpath("//title"), folded(site.BARE_TITLES.value), absent=NOT_SEEN),
+    "OPEN_GRAPH_NAME": has_value(PAGES, xpath(_META.format("og:site_name")), {site.OPEN_GRAPH_NAME.value}),
+    "TITLE_NAME": has_value(ARTICLES, title_names, {site.TITLE_NAME.value}),
+    "META_AUTHOR": has_value(PAGES, xpath(_META.format("author")), {site.META_AUTHOR.value}),
+    "LANGUAGE": has_value(PAGES, data(*_POST, "language"), {site.LANGUAGE.value}),
+    "TIME_ZONE": has_value(ARTICLES, hours_apart, {"0 hours apart"}, every=True),
+    "ARTICLE_PATH": has_value(LISTINGS, link_shapes, is_article),
+    "ARTICLE_URL": has_value(PAGES, link_shapes, of_template(site.ARTICLE_URL.value), absent=NOT_SEEN),
+    "LOCALES": has_value(PAGES, data("locales"), site.LOCALES.value, every=True),
+    "NEVER_ARTICLE_PATH": has_value(PAGES, link_shapes, site.NEVER_ARTICLE_PATH.value.search, absent=NOT_SEEN),
+    "CATEGORY_URL": has_value(PAGES, link_shapes, of_template(site.CATEGORY_URL.value), absent=NOT_SEEN),
+    "KICKER_URL": any_sample(samples.has_posts, "kicker", slugs=site.KICKERS.value),
+    "TAG_URL": has_value(PAGES, link_shapes, of_template(site.TAG_URL.value), absent=NOT_SEEN),
+    "IMAGE_HOST": has_value(ARTICLES, image_hosts, {site.IMAGE_HOST.value}),
+    "IMAGE_RENDITION": has_value(ARTICLES, images, site.IMAGE_RENDITION.value.search, absent=NOT_SEEN),
     "PLACEHOLDER_IMAGE": has_text(PAGES, site.PLACEHOLDER_IMAGE.value),
-    "NEXT_IMAGE_PATH": seen(
+    "NEXT_IMAGE_PATH": has_value(
         ARTICLES, images, lambda source: urlsplit(source).path == site.NEXT_IMAGE_PATH.value, absent=NOT_SEEN
     ),
-    "IMAGE_NAME": seen(ARTICLES, images, clocks),
-    "IMAGE_CLOCKS_AGREE_MS": seen(ARTICLES, clocks_apart, range(site.IMAGE_CLOCKS_AGREE_MS.value + 1), every=True),
+    "IMAGE_NAME": has_value(ARTICLES, images, clocks),
+    "IMAGE_CLOCKS_AGREE_MS": has_value(ARTICLES, clocks_apart, range(site.IMAGE_CLOCKS_AGREE_MS.value + 1), every=True),
     "CATEGORIES": categories,
-    "KICKERS": best_of(samples.lists_posts, "kicker"),
-    "PAGE_SIZE": seen(["category"], page_sizes, {site.PAGE_SIZE.value}, every=True),
+    "KICKERS": any_sample(samples.lists_posts, "kicker"),
+    "PAGE_SIZE": has_value(["category"], page_sizes, {site.PAGE_SIZE.value}, every=True),
     "CARD": matches(LISTINGS, site.CARD),
     "CARD_LINK": matches(LISTINGS, site.CARD_LINK, _ARTICLE_LINKS),
     "CARD_HEADLINE": matches(LISTINGS, site.CARD_HEADLINE),
     "CARD_DATE": matches(LISTINGS, site.CARD_DATE, optional=True),
     "CAROUSELS": matches(["category"], site.CAROUSELS, optional=True),
     "LOAD_MORE": matches(LISTINGS, site.LOAD_MORE, _LABELLED, optional=True),
-    "LOAD_MORE_LABELS": seen(LISTINGS, xpath(select(site.LOAD_MORE.value).path), folded(site.LOAD_MORE_LABELS.value)),
+    "LOAD_MORE_LABELS": has_value(
+        LISTINGS, xpath(select(site.LOAD_MORE.value).path), folded(site.LOAD_MORE_LABELS.value)
+    ),
     "NEXT_PAGE": matches(LISTINGS, site.NEXT_PAGE, optional=True),
-    "PAGE_QUERY": best_of(samples.is_second_page, "page 2 by query"),
-    "NEXT_DATA_URL": best_of(samples.has_page_data, "article data", "page 2 by page data"),
+    "PAGE_QUERY": any_sample(samples.is_second_page, "page 2 by query"),
+    "NEXT_DATA_URL": any_sample(samples.has_page_data, "article data", "page 2 by page data"),
     "NEXT_DATA_SCRIPT": matches(ARTICLES, site.NEXT_DATA_SCRIPT, optional=True),
     "NEXT_FLIGHT_PUSH": has_text(ARTICLES, site.NEXT_FLIGHT_PUSH.value),
     "POST_PATH": has_object("article", _POST),
     "LISTING_PATH": has_object("category", site.LISTING_PATH.value),
-    "ERROR_PAGES": seen(["missing"], data("page"), site.ERROR_PAGES.value, absent=NOT_SEEN),
-    "NOT_FOUND_HEADLINES": seen(["missing"], xpath("//h1 | //h2"), site.NOT_FOUND_HEADLINES.value, absent=NOT_SEEN),
-    "ARTICLE_KIND": seen(["article"], data(*_POST, "type"), {site.ARTICLE_KIND.value}),
-    "OTHER_KINDS": seen(LISTINGS, other_kinds, site.OTHER_KINDS.value, every=True),
-    "TEXT_BLOCK": seen(ARTICLES, data(*_POST, "postContent", "type"), {site.TEXT_BLOCK.value}),
+    "ERROR_PAGES": has_value(["missing"], data("page"), site.ERROR_PAGES.value, absent=NOT_SEEN),
+    "NOT_FOUND_HEADLINES": has_value(
+        ["missing"], xpath("//h1 | //h2"), site.NOT_FOUND_HEADLINES.value, absent=NOT_SEEN
+    ),
+    "ARTICLE_KIND": has_value(["article"], data(*_POST, "type"), {site.ARTICLE_KIND.value}),
+    "OTHER_KINDS": has_value(LISTINGS, other_kinds, site.OTHER_KINDS.value, every=True),
+    "TEXT_BLOCK": has_value(ARTICLES, data(*_POST, "postContent", "type"), {site.TEXT_BLOCK.value}),
     "ROBOTS_PATH": robots,
-    "SITEMAP_PATHS": best_of(samples.is_sitemap, "sitemap"),
+    "SITEMAP_PATHS": any_sample(samples.is_sitemap, "sitemap"),
     "ARTICLE_ROOT": matches(ARTICLES, site.ARTICLE_ROOT),
     "HEADLINE": matches(ARTICLES, site.HEADLINE, "//h1"),
     "META_SPANS": matches(ARTICLES, site.META_SPANS),
@@ -278,7 +279,7 @@ FACTS: dict[str, Check] = {
     "VIDEO_MARKER": matches(["video"], site.VIDEO_MARKER, "//iframe | //video"),
     "OLDER_PARAGRAPHS": matches(ARTICLES, site.OLDER_PARAGRAPHS, optional=True),
     **{
-        f"SECTIONS[{section.name}].{name}": best_of(samples.has_posts, kind, slugs=slugs.value)
+        f"SECTIONS[{section.name}].{name}": any_sample(samples.has_posts, kind, slugs=slugs.value)
         for section in site.SECTIONS.values()
         for name, kind, slugs in (("categories", "category", section.categories), ("tags", "tag", section.tags))
     },
@@ -288,24 +289,24 @@ _NO_BROWSER = "ALQAHIRA_BROWSER=never, no browser is installed, or the category 
 
 # Each question with its check and the fact that the answer is written at.
 QUESTIONS: dict[str, tuple[Check, str]] = {
-    "listings by plain HTTP": (seen(LISTINGS, serving, {"whole"}, every=True), ""),
-    "articles by plain HTTP": (seen(ARTICLES, serving, {"whole"}, every=True), ""),
+    "listings by plain HTTP": (has_value(LISTINGS, serving, {"whole"}, every=True), ""),
+    "articles by plain HTTP": (has_value(ARTICLES, serving, {"whole"}, every=True), ""),
     **{
         f"record: {name}": (record_field(name), "")
         for name in ("headline", "article_body", "date_published", "credit_line", "image_url", "keywords")
     },
     "the visible date's form": (date_form, ""),
-    "page 2 by page data": (best_of(samples.is_second_page, "page 2 by page data"), "NEXT_DATA_URL"),
-    "what a press asks for": (best_of(samples.is_press_learned, "pressed", unasked=_NO_BROWSER), "LOAD_MORE"),
-    "page 2 by what a press asks for": (best_of(samples.is_second_page, "page 2 by press"), "LOAD_MORE"),
-    "an article without its slug": (best_of(samples.is_same_article, "without slug"), "ARTICLE_PATH"),
-    "an article with a locale": (best_of(samples.is_same_article, "with locale"), "LOCALES"),
-    "an article as page data alone": (best_of(samples.is_article_data, "article data"), "NEXT_DATA_URL"),
-    "a video is no article": (best_of(samples.is_video, "video"), "VIDEO_MARKER"),
-    "a post of 2022": (best_of(samples.is_read, "old article", unanswered=NOT_SEEN), "LAYOUTS"),
-    "a tag lists by page data": (best_of(samples.lists_posts, "tag"), "TAG_URL"),
-    "a missing page answers 404": (seen(["missing"], lambda page: [page.outcome], {"404", "410"}), ""),
-    "conditional requests": (seen(ARTICLES, validators, {"ETag", "Last-Modified"}), ""),
+    "page 2 by page data": (any_sample(samples.is_second_page, "page 2 by page data"), "NEXT_DATA_URL"),
+    "what a press asks for": (any_sample(samples.is_press_learned, "pressed", unasked=_NO_BROWSER), "LOAD_MORE"),
+    "page 2 by what a press asks for": (any_sample(samples.is_second_page, "page 2 by press"), "LOAD_MORE"),
+    "an article without its slug": (any_sample(samples.is_same_article, "without slug"), "ARTICLE_PATH"),
+    "an article with a locale": (any_sample(samples.is_same_article, "with locale"), "LOCALES"),
+    "an article as page data alone": (any_sample(samples.is_article_data, "article data"), "NEXT_DATA_URL"),
+    "a video is no article": (any_sample(samples.is_video, "video"), "VIDEO_MARKER"),
+    "a post of 2022": (any_sample(samples.is_read, "old article", unanswered=NOT_SEEN), "LAYOUTS"),
+    "a tag lists by page data": (any_sample(samples.lists_posts, "tag"), "TAG_URL"),
+    "a missing page answers 404": (has_value(["missing"], lambda page: [page.outcome], {"404", "410"}), ""),
+    "conditional requests": (has_value(ARTICLES, validators, {"ETag", "Last-Modified"}), ""),
     "no challenge": (no_answer(lambda exchange: exchange.refusal, "cf-mitigated"), ""),
     "no rate limit": (no_answer(lambda e: e.status == 429 or e.header("Retry-After"), "Retry-After"), ""),
     "cookies that are set": (cookies, ""),

@@ -1,14 +1,14 @@
 """Selectors for a page whose markup has changed: those that give the records already known, to the letter. Pure.
 
-For each field, the elements that hold the known value are looked up on a few pages, every short selector that leads
-to them is tried on all pages, and the one that gives the known values most often is proposed. Together they are a
-new entry for `site.LAYOUTS`.
+Every short selector for an element of the article is tried on the known pages, read as the crawl reads them. For each
+field the one that gives the known values most often is proposed; together they are a new entry for `site.LAYOUTS`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -18,24 +18,30 @@ from alqahira.article import Article
 from alqahira.doctor.visit import ARTICLES, Visit
 from alqahira.extraction import urls
 from alqahira.extraction.sources import Document
-from alqahira.extraction.sources.blocks import paragraphs
-from alqahira.extraction.sources.site_markup import first_text, read, select, text_of, texts
+from alqahira.extraction.sources.site_markup import read, select, text_of
 from alqahira.site import LAYOUTS, NOTHING, ArticleLayout
-from alqahira.text.credits import is_credit_line
-from alqahira.text.dates import parse_date
 from alqahira.text.normalization import fold_text
 
 _ENOUGH = 0.8  # of the pages: one may have been revised since its record was written
 _FEWEST = 2  # pages; one shows no rule
 _LOOKED_UP = 3  # pages whose elements selectors are made of
-# An article's page has a thousand elements; a known value stands in a handful of places.
-_MOST_ELEMENTS, _MOST_CANDIDATES = 20_000, 500
-_ANCESTORS = 5
-_LONGEST_DATE = 80
+# A page has a thousand elements, an article two hundred, a field some twenty.
+_MOST_ELEMENTS, _MOST_CANDIDATES, _MOST_MATCHES = 20_000, 2_000, 100
 _NAME = re.compile(r"-?[A-Za-z_][\w-]*", re.ASCII)
 # Build tools write such names anew with every release: `Stories_x3f9a1c20`.
 _GENERATED = re.compile(r"(?=\w*\d)[\w-]*[0-9a-f]{5,}|__", re.ASCII)
 _TELLING_TAGS = ("h1", "main", "article", "figcaption")
+# For each attribute of a layout: the field it is read into, and the record's.
+_FIELDS = {
+    "headline": ("headline", "headline"),
+    "body": ("paragraphs", "article_body"),
+    "credit_line": ("credit_line", "credit_line"),
+    "meta_spans": ("published", "date_published"),
+    "image": ("image_url", "image_url"),
+    "image_caption": ("image_caption", "image_caption"),
+    "tag_links": ("keywords", "keywords"),
+    "category_links": ("sections", "article_sections"),
+}
 
 
 @dataclass(frozen=True)
@@ -65,10 +71,6 @@ class NewLayout:
     of: int
 
 
-# A page, the element to look below, and the value to find there.
-_Wanted = tuple[Document, Any, Any]
-
-
 def known_pages(visit: Visit, records: Mapping[str, Article]) -> list[KnownPage]:
     """The answered article pages, each with its record from before (by article_id), else with what it reads as now."""
     pages = []
@@ -83,19 +85,20 @@ def propose(known: Sequence[KnownPage]) -> NewLayout | None:
     """A layout that reproduces the known records; None where the layouts of `site.py` do, or none is found."""
     if len(known) < _FEWEST or _reproduced(known, LAYOUTS) >= _ENOUGH * len(known):
         return None
-    roots = [(one.page, one.page.tree, root) for one in known if (root := _root(one)) is not None]
-    if not roots:
+    root = _best_root(known)
+    if root is None:
         return None
-    best_root = _best("root", roots)
-    selector = best_root.selector if best_root else "body"
-    scopes = [(one, scopes[0]) for one in known if (scopes := select(selector)(one.page.tree))]
-    candidates = [best_root]
-    for name, (field, _) in _READERS.items():
-        candidates.append(_best(name, [(one.page, scope, getattr(one.record, field)) for one, scope in scopes]))
-    proposals = tuple(filter(None, candidates))
-    attributes = {"name": "proposed", "root": selector, "headline": NOTHING, "body": NOTHING}
+    scopes = [scope for one in known for scope in select(root.selector)(one.page.tree)[:1]]
+    best: dict[str, tuple[Any, ...]] = {}
+    for selector in _candidates(scopes[:_LOOKED_UP]):
+        matches = [len(select(selector)(scope)) for scope in scopes]
+        if max(matches) <= _MOST_MATCHES:
+            for name, gives in _given(known, root.selector, selector).items():
+                best[name] = min(best.get(name, (0,)), (-gives, sum(matches), _frailty(selector), selector))
+    proposals = [Proposal(name, best[name][-1], -best[name][0], len(known)) for name in _FIELDS if name in best]
+    attributes = {"name": "proposed", "root": root.selector, "headline": NOTHING, "body": NOTHING}
     layout = ArticleLayout(**attributes | {proposal.name: proposal.selector for proposal in proposals})
-    return NewLayout(proposals, _reproduced(known, (layout,)), len(known))
+    return NewLayout((root, *proposals), _reproduced(known, (layout,)), len(known))
 
 
 def _reproduced(known: Sequence[KnownPage], layouts: Sequence[ArticleLayout]) -> int:
@@ -107,107 +110,76 @@ def _reproduced(known: Sequence[KnownPage], layouts: Sequence[ArticleLayout]) ->
     )
 
 
-# --- what elements give --------------------------------------------------------------------------
+def _given(known: Sequence[KnownPage], root: str, selector: str) -> dict[str, int]:
+    """On how many pages the selector gives each attribute of a layout; those that it gives on enough of them."""
+    layout = ArticleLayout(name="candidate", root=root, **dict.fromkeys(_FIELDS, selector))
+    gives, values, open_names = Counter[str](), Counter[str](), {*_FIELDS}
+    for number, one in enumerate(known, start=1):
+        fields = read(one.page, [layout])
+        for name in [*open_names]:
+            field, column = _FIELDS[name]
+            value = getattr(one.record, column)
+            # A page without the field shows what a selector must not match.
+            if _is_same(getattr(fields, field, None), value):
+                gives[name] += 1
+                values[name] += bool(value)
+        open_names = {name for name in open_names if number - gives[name] <= (1 - _ENOUGH) * len(known)}
+        if not open_names:
+            return {}
+    return {name: gives[name] for name in open_names if values[name]}
 
 
-def _body(elements: list[Any], page: Document) -> str | None:
-    lines = paragraphs(elements[0]) if len(elements) == 1 and len(elements[0]) else []
-    return "\n\n".join(lines[1:] if lines and is_credit_line(lines[0]) else lines) or None
+def _is_same(given: Any, value: Any) -> bool:
+    """Whether a field as it was read is the record's; a visible date may be a day alone."""
+    if isinstance(given, datetime) and isinstance(value, datetime):
+        return abs(given - value) <= timedelta(days=1)
+    if isinstance(given, list) and isinstance(value, str):
+        return "\n\n".join(given) == value
+    return bool((given or None) == (value or None))
 
 
-def _date(elements: list[Any], page: Document) -> datetime | None:
-    lines = (line for element in elements[:20] if 4 <= len(line := text_of(element)) <= _LONGEST_DATE)
-    return next((date for line in lines if (date := parse_date(line, now=page.now))), None)
+# --- elements and selectors ---------------------------------------------------------------------
 
 
-def _image(elements: list[Any], page: Document) -> str | None:
-    return urls.image_url(elements[0].get("src"), base=page.url) if elements and elements[0].tag == "img" else None
-
-
-# For each attribute of a layout: the record's field, and how elements are read for it.
-_READERS: dict[str, tuple[str, Callable[[list[Any], Document], Any]]] = {
-    "headline": ("headline", lambda elements, page: first_text(elements)),
-    "body": ("article_body", _body),
-    "credit_line": ("credit_line", lambda elements, page: first_text(elements)),
-    "meta_spans": ("date_published", _date),
-    "image": ("image_url", _image),
-    "image_caption": ("image_caption", lambda elements, page: first_text(elements)),
-    "tag_links": ("keywords", lambda elements, page: texts(elements)),
-    "category_links": ("article_sections", lambda elements, page: texts(elements)),
-}
-
-
-def _gives(name: str, elements: list[Any], value: Any, page: Document) -> bool:
-    """Whether elements give the known value, or nothing where there is none; a visible date may be a day alone."""
-    if value is None or value == []:
-        return not elements
-    if name == "root":
-        return bool(elements) and elements[0] is value
-    given = _READERS[name][1](elements, page)
-    if isinstance(value, datetime) and given:
-        return bool(abs(given - value) <= timedelta(days=1))
-    return bool(given == value)
-
-
-def _holders(name: str, scope: Any, value: Any, page: Document) -> Iterator[Any]:
-    """The elements below a scope that give a known value by themselves (one of its values, for a list)."""
-    if name == "root":
-        yield value
-        return
-    # Markup is often indented. Reading a body out of each element that is far too large would be slow.
-    most = 4 * len(value) + 2_000 if isinstance(value, str) else 4 * _LONGEST_DATE
-    for element in islice(scope.iter(), _MOST_ELEMENTS):
-        if element.tag in ("script", "style") or element.xpath("string-length()") > most:
-            continue
-        if isinstance(value, list):
-            if element.tag == "a" and text_of(element) in value:
-                yield element
-        elif _gives(name, [element], value, page):
-            yield element
+def _best_root(known: Sequence[KnownPage]) -> Proposal | None:
+    """The selector whose first match is the innermost element around headline and body, on enough of the pages."""
+    roots = [(one.page.tree, root) for one in known if (root := _root(one)) is not None]
+    ranks = []
+    for selector in dict.fromkeys(selector for _, root in roots[:_LOOKED_UP] for selector in _selectors(root)):
+        matches = [(select(selector)(tree), root) for tree, root in roots]
+        gives = sum(elements[:1] == [root] for elements, root in matches)
+        ranks.append((-gives, sum(len(elements) for elements, _ in matches), _frailty(selector), selector))
+    gives, *_, selector = min(ranks, default=(0, 0, 0, ""))
+    return Proposal("root", selector, -gives, len(roots)) if -gives >= max(1, _ENOUGH * len(roots)) else None
 
 
 def _root(one: KnownPage) -> Any:
-    """The innermost element around the headline and the body; None where either is not on the page."""
-    body = next(iter([*_holders("body", one.page.tree, one.record.article_body, one.page)][-1:]), None)
-    headings = islice(one.page.tree.iter("h1", "h2", "h3"), _MOST_ELEMENTS)
-    heading = next((h for h in headings if fold_text(text_of(h)) == fold_text(one.record.headline)), None)
-    if body is None or heading is None:
+    """The innermost element around the headline and the last paragraph; None where either is not on the page."""
+    headline, last = fold_text(one.record.headline), one.record.article_body.rpartition("\n\n")[2]
+    headings = one.page.tree.iter("h1", "h2", "h3")
+    heading = next((element for element in headings if fold_text(text_of(element)) == headline), None)
+    elements = [element for element in islice(one.page.tree.iter(), _MOST_ELEMENTS) if text_of(element) == last]
+    if heading is None or not elements:
         return None
-    around = {heading, *heading.iterancestors()}
-    return next((ancestor for ancestor in body.iterancestors() if ancestor in around), None)
+    around = {*heading.iterancestors()}
+    return next((ancestor for ancestor in elements[-1].iterancestors() if ancestor in around), None)
 
 
-# --- selectors ----------------------------------------------------------------------------------
+def _candidates(scopes: Sequence[Any]) -> list[str]:
+    """The selectors of all elements in these scopes, each once, up to a bound."""
+    elements = (element for scope in scopes for element in islice(scope.iterdescendants(), _MOST_ELEMENTS))
+    selectors = dict.fromkeys(selector for element in elements for selector in _selectors(element))
+    return list(selectors)[:_MOST_CANDIDATES]
 
 
-def _best(name: str, wanted: Sequence[_Wanted]) -> Proposal | None:
-    """The selector that gives the known values on most pages, matches little else, and is likeliest to last."""
-    candidates: dict[str, None] = {}
-    for page, scope, value in [one for one in wanted if one[2] is not None and one[2] != []][:_LOOKED_UP]:
-        for element in _holders(name, scope, value, page):
-            candidates |= dict.fromkeys(islice(_selectors(element, scope), _MOST_CANDIDATES - len(candidates)))
-    ranks = []
-    for selector in candidates:
-        # A page without the field shows what a selector must not match.
-        matched = [(select(selector)(scope), value, page) for page, scope, value in wanted]
-        count = sum(_gives(name, elements, value, page) for elements, value, page in matched)
-        ranks.append((-count, sum(len(elements) for elements, *_ in matched), _frailty(selector), selector))
-    count, *_, selector = min(ranks, default=(0, 0, 0, ""))
-    return Proposal(name, selector, -count, len(wanted)) if -count >= max(1, _ENOUGH * len(wanted)) else None
-
-
-def _selectors(element: Any, scope: Any) -> Iterator[str]:
-    """Selectors for an element: by itself, and below one of its ancestors inside the scope."""
+def _selectors(element: Any) -> Iterator[str]:
+    """Selectors for an element: by itself, and below the nearest ancestor that has a class."""
     own = list(_names(element))
     yield from own
-    for steps, ancestor in enumerate(islice(element.iterancestors(), _ANCESTORS)):
-        for outer in _names(ancestor):
-            for inner in own:
-                yield f"{outer} {inner}"
-                if steps == 0:
-                    yield f"{outer} > {inner}"
-        if ancestor is scope:
-            return
+    outer = next((ancestor for ancestor in element.iterancestors() if ancestor.get("class")), None)
+    if outer is not None:
+        step = " > " if outer is element.getparent() else " "
+        yield from (f"{name}{step}{inner}" for name in _names(outer) for inner in own)
 
 
 def _names(element: Any) -> Iterator[str]:
@@ -222,8 +194,7 @@ def _names(element: Any) -> Iterator[str]:
 
 
 def _frailty(selector: str) -> int:
-    """How soon a selector is likely to break: bare tags, generated names, many steps, descendants for children."""
+    """How soon a selector is likely to break: by bare tags, generated names, many steps."""
     steps = re.split(r" > | ", selector)
     bare = sum("." not in step and step not in _TELLING_TAGS for step in steps)
-    is_loose = len(steps) > 1 and " > " not in selector
-    return 4 * len(_GENERATED.findall(selector)) + 3 * bare + 2 * len(steps) + is_loose
+    return 4 * len(_GENERATED.findall(selector)) + 3 * bare + 2 * len(steps)

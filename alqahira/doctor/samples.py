@@ -65,7 +65,7 @@ def has_page_data(visit: Visit, sample: Sample) -> Result:
 
 def is_same_article(visit: Visit, sample: Sample) -> Result:
     """Whether it is the article whose number was asked for."""
-    article, number = sample.reading.article, urls.article_number(sample.asked)
+    article, number = sample.reading.article, urls.article_number(sample.requested)
     if article is None:
         return FAILS, str(sample.reading.cause)
     cards = (card for page in visit.answered(*LISTINGS) for card in page.listing.cards)
@@ -80,7 +80,7 @@ def is_article_data(visit: Visit, sample: Sample) -> Result:
     number = next(iter(sample.values(*path, "id")), None)
     texts = sample.values(*path, "postContent", "type").count(site.TEXT_BLOCK.value)
     evidence = f"story {number} with {texts} blocks of text, {len(sample.response.body)} bytes"
-    return holds_if(texts and f"/news/{number}.json" in sample.asked), evidence
+    return holds_if(texts and f"/news/{number}.json" in sample.requested), evidence
 
 
 def is_video(visit: Visit, sample: Sample) -> Result:

@@ -97,10 +97,10 @@ class DoctorSpider(Spider):
             errback=self.failed,
             dont_filter=True,
             meta=meta,
-            cb_kwargs={"kind": kind, "asked": page.url},
+            cb_kwargs={"kind": kind, "requested": page.url},
         )
 
-    def answered(self, response: Response, kind: str, asked: str) -> Iterator[Request]:
+    def answered(self, response: Response, kind: str, requested: str) -> Iterator[Request]:
         """Keep the answer, and ask for what it leads to."""
         learned: LearnedRequest | None = response.meta.get("learned_request")
         note = f"{learned.method} {learned.url}" if learned else str(response.meta.get("load_more_note") or "")
@@ -108,7 +108,7 @@ class DoctorSpider(Spider):
         for exchange in self.visit.exchanges:
             if exchange.request is response.request:  # it may have shown only once the body was unpacked
                 exchange.refusal = refusal
-        sample = Sample(kind, asked, response, self.root, datetime.now(UTC), refusal, note)
+        sample = Sample(kind, requested, response, self.root, datetime.now(UTC), refusal, note)
         is_first = not self.visit.answered(kind)
         self.visit.samples.append(sample)
         if not sample.is_answered:

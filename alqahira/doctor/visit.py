@@ -80,12 +80,12 @@ class Exchange:
 class Sample:
     """The answer to one request of the spider: of one of PAGES, or `sitemap`, `missing`, `video`, `pressed` and so on.
 
-    `asked` is the address before any redirect. `failure`: why there is no answer (the response's status is 0 then), or
-    `challenge`, `blocked`. `note`: what the browser learned from a press.
+    `requested` is the address before any redirect. `failure`: why there is no answer (the response's status is 0 then),
+    or `challenge`, `blocked`. `note`: what the browser learned from a press.
     """
 
     kind: str
-    asked: str
+    requested: str
     response: Response
     root: str
     now: datetime

@@ -97,6 +97,6 @@ def test_a_proposal_looks_into_a_bounded_part_of_a_page():
         assert look()
         return process_time() - begun
 
-    # Measured: 500. A look through both pages is what the same machine can do at least.
+    # Measured: 340. A look through both pages is what the same machine can do at least.
     a_look = min(cost(lambda: [select(".c")(one.page.tree) for one in known]) for _ in range(20))
     assert cost(lambda: propose(known)) < 1_000 * a_look
