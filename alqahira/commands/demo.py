@@ -83,13 +83,11 @@ def show_corpus(output_dir: Path, seconds: float) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    topics: Counter[str] = Counter()
-    days: Counter[str] = Counter()
-    for record in read_corpus(output_dir):
-        topics[" + ".join(record["topics"])] += 1
-        published = record["date_published"]
-        days[str(cairo_day(datetime.fromisoformat(published))) if published else "unknown"] += 1
-    print(f"{topics.total()} articles in the corpus, after {seconds:.1f} s")
+    records = list(read_corpus(output_dir))
+    topics = Counter(" + ".join(record["topics"]) for record in records)
+    moments = (record["date_published"] for record in records)
+    days = Counter(str(cairo_day(datetime.fromisoformat(moment))) if moment else "unknown" for moment in moments)
+    print(f"{len(records)} articles in the corpus, after {seconds:.1f} s")
     table = Table()
     for heading in ("topic", "day (Cairo)"):
         table.add_column(heading)

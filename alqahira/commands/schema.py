@@ -98,10 +98,10 @@ def write(folder: Path) -> None:
 
 def check(folder: Path) -> None:
     """SchemaDiffers where a file is missing or is not what `write` would write."""
-    stale = [name for name, text in contents().items() if _read(folder / name) != text]
+    stale = [
+        name
+        for name, text in contents().items()
+        if not (folder / name).is_file() or (folder / name).read_text("utf-8") != text
+    ]
     if stale:
         raise SchemaDiffers(f"{', '.join(stale)} in {folder} differ from the record: run make schema")
-
-
-def _read(path: Path) -> str | None:
-    return path.read_text("utf-8") if path.is_file() else None

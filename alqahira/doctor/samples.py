@@ -9,6 +9,7 @@ from alqahira.doctor.checks import FAILS, HOLDS, NOT_SEEN, Result, holds_if
 from alqahira.doctor.visit import LISTINGS, Sample, Visit
 from alqahira.extraction import urls
 from alqahira.extraction.listing import Listing
+from alqahira.extraction.load_more import LearnedRequest
 from alqahira.extraction.sitemap import read_sitemap
 from alqahira.extraction.sources.nextjs import at
 from alqahira.text.normalization import fold_text
@@ -54,7 +55,10 @@ def property_names(properties: Any) -> str:
 
 def is_press_learned(visit: Visit, sample: Sample) -> Result:
     """Whether one press of the load-more control has shown a browser the request for the next page."""
-    return holds_if(sample.note.startswith(("GET ", "POST "))), sample.note or "nothing was learned"
+    learned: LearnedRequest | None = sample.response.meta.get("learned_request")
+    if learned is None:
+        return FAILS, str(sample.response.meta.get("load_more_note") or "nothing was learned")
+    return HOLDS, f"{learned.method} {learned.url}"
 
 
 def has_page_data(visit: Visit, sample: Sample) -> Result:

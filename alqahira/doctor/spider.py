@@ -102,13 +102,11 @@ class DoctorSpider(Spider):
 
     def answered(self, response: Response, kind: str, requested: str) -> Iterator[Request]:
         """Keep the answer, and ask for what it leads to."""
-        learned: LearnedRequest | None = response.meta.get("learned_request")
-        note = f"{learned.method} {learned.url}" if learned else str(response.meta.get("load_more_note") or "")
         refusal = answer_cause(response) or ""
         for exchange in self.visit.exchanges:
             if exchange.request is response.request:  # it may have shown only once the body was unpacked
                 exchange.refusal = refusal
-        sample = Sample(kind, requested, response, self.root, datetime.now(UTC), refusal, note)
+        sample = Sample(kind, requested, response, self.root, datetime.now(UTC), refusal)
         is_first = not self.visit.answered(kind)
         self.visit.samples.append(sample)
         if not sample.is_answered:
@@ -121,7 +119,7 @@ class DoctorSpider(Spider):
         # A tag may have one article alone, and each form of address is tried on another.
         if kind == "category" or (kind in LISTINGS and len(sample.listing.cards) >= _FORMS):
             yield from self._articles(sample.listing)
-        elif kind == "pressed" and learned:
+        elif kind == "pressed" and (learned := response.meta.get("learned_request")):
             yield from self._second_page("page 2 by press", Way.LEARNED, learned)
         elif kind == "article":
             fields = site_markup.read(sample.page)

@@ -81,7 +81,7 @@ class Sample:
     """The answer to one request of the spider: of one of PAGES, or `sitemap`, `missing`, `video`, `pressed` and so on.
 
     `requested` is the address before any redirect. `failure`: why there is no answer (the response's status is 0 then),
-    or `challenge`, `blocked`. `note`: what the browser learned from a press.
+    or `challenge`, `blocked`.
     """
 
     kind: str
@@ -90,7 +90,6 @@ class Sample:
     root: str
     now: datetime
     failure: str = ""
-    note: str = ""
 
     @property
     def url(self) -> str:
