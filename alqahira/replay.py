@@ -1,8 +1,8 @@
-"""The corpus again, from archived pages: a crawl without a network.
+"""Rebuilds the corpus from archived pages: a crawl without a network.
 
-Its spider yields the articles of archived pages, which go through the pipelines of any crawl. Each page brings the
-moment of its fetch, what led to it and the run it belongs to, in the order in which the ledger decided; so the same
-archive gives the same parts to the byte, and with the code and settings of the crawl its very own.
+The spider yields the articles of archived pages, and the pipelines of any crawl process them. Each page brings the time
+of its fetch, the link that led to it and its run, in the order in which the ledger decided: the same archive always
+gives the same parts to the byte, and with the code and settings of the crawl the crawl's own parts.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from spiders.section import SectionSpider
 
 logger = logging.getLogger(__name__)
 
-# No reactor, no way to the network, and nobody who watches a crawl or is told how it ended.
+# No reactor and no network; no monitors, progress bar, reports or alerts.
 _SETTINGS: dict[str, Any] = {
     "TWISTED_REACTOR_ENABLED": False,
     "DOWNLOAD_HANDLERS": dict.fromkeys(("http", "https")),
@@ -60,7 +60,7 @@ _SETTINGS: dict[str, Any] = {
 
 @dataclass(slots=True)
 class Tally:
-    """What a replay has read. `skipped`: records that are no page of ours, by cause; `damaged`: places in the files."""
+    """Counts of a replay. `skipped`: records that are no article page, by cause; `damaged`: unreadable places."""
 
     runs: int = 0
     pages: int = 0
@@ -95,20 +95,20 @@ def _unreadable(path: Path, error: OSError) -> AlqahiraError:
 
 
 class ReplayExtension(RunExtension):
-    """What the archived runs share: one ledger and one publisher. The spider begins and ends each of them."""
+    """One ledger and one publisher for all archived runs, which the spider starts and finishes itself."""
 
     def spider_opened(self, spider: Spider) -> None:
-        """Nothing: no run begins with the spider."""
+        """Do nothing: no run starts with the spider."""
 
     def spider_closed(self, spider: Spider, reason: str) -> None:
-        """Half a corpus must not take the place of a whole one."""
+        """Fail a replay that broke off, as half a corpus must not replace a complete one; close the ledger."""
         if reason != "finished":
             self.run.fail(AlqahiraError(f"the replay did not come to its end: {reason}"))
         self.run.ledger.close()
 
 
 class ReplaySpider(SectionSpider):
-    """Reads archived runs one after another, in the order they began."""
+    """Yields the articles of archived runs, one run after another, in the order they started."""
 
     name = "replay"
 
@@ -144,7 +144,7 @@ class ReplaySpider(SectionSpider):
         return True
 
     def _replay(self, archived: ArchivedRun) -> Iterator[ArticleItem]:
-        """The articles of one run. Raises AlqahiraError, OSError."""
+        """Yield the articles of one run between its start and its end. Raises AlqahiraError, OSError."""
         run, ended = self.run, None
         self.root = archived.site_url or run.configuration.site_url
         run.ledger.claim_site(site_name(self.root))
@@ -154,7 +154,7 @@ class ReplaySpider(SectionSpider):
         self._tally.runs += 1
         for record in read_records(archived.path, max_bytes=self._max_bytes):
             if isinstance(record, Damage):
-                # What a run still writes, or was killed at, may end in the middle of a record.
+                # The file of a run that is writing, or was killed, may end in the middle of a record.
                 if not (record.is_tail and archived.path.name.endswith(OPEN_SUFFIX)):
                     self._tally.damaged += 1
                     logger.warning("%s: %d bytes at %d are no record", archived.path, record.length, record.offset)
@@ -167,7 +167,7 @@ class ReplaySpider(SectionSpider):
         if run.account.discovered:
             self._report(f"{run.run_id}: {account_line(run.account.as_dict())}")
         if ended is None and archived.run_id:
-            return  # it was killed: what it had accepted waits for the next run's parts, as it did then
+            return  # the run was killed: the next run publishes what it had accepted, as it did then
         run.publisher.seal_all()
         verdict = ended.event if ended else {}
         run.ledger.finish_run(
@@ -179,7 +179,7 @@ class ReplaySpider(SectionSpider):
         )
 
     def _page(self, record: Record, section: str) -> Iterator[ArticleItem]:
-        """The article of one archived page, or none; its end is counted."""
+        """Yield the article of one archived page, if it has one, and count what became of the page."""
         run = self.run
         try:
             if record.note is None and (cause := foreign_skip_reason(record, self.root)):
@@ -196,7 +196,7 @@ class ReplaySpider(SectionSpider):
         run.account.take(visit.key)
         try:
             body = self._decompressor.body(page)
-        except Exception as error:  # whatever a decoder raises has its cause
+        except Exception as error:  # decoders raise errors of many kinds
             run.settle(visit.key, Outcome.FAILED, failure_cause(error))
             return
         if record.payload is None:

@@ -182,11 +182,11 @@ def no_answer(is_such: Callable[[Exchange], object], header: str) -> Check:
 
     def check(visit: Visit) -> Result:
         answers = [exchange for exchange in visit.exchanges if exchange.response]
-        such = [exchange for exchange in answers if is_such(exchange)]
-        marks = {str(exchange.status) for exchange in such}
-        marks |= {f"{header}: {value}" for exchange in such for value in exchange.header(header)}
-        evidence = f"{len(such)} of {len(answers)} answers" + (f": {', '.join(sorted(marks))}" if such else "")
-        return (FAILS if such else holds_if(answers, NOT_SEEN)), evidence
+        matching = [exchange for exchange in answers if is_such(exchange)]
+        marks = {str(exchange.status) for exchange in matching}
+        marks |= {f"{header}: {value}" for exchange in matching for value in exchange.header(header)}
+        evidence = f"{len(matching)} of {len(answers)} answers" + (f": {', '.join(sorted(marks))}" if marks else "")
+        return (FAILS if matching else holds_if(answers, NOT_SEEN)), evidence
 
     return check
 
