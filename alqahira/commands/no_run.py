@@ -1,4 +1,4 @@
-"""Scrapy's own commands (`shell`, `fetch`, `view`, `parse`, `runspider`) are no runs. Each is a file, as Scrapy wants."""
+"""Scrapy's own commands are no runs. Each is a file of its own, for Scrapy names a command by its file."""
 
 from __future__ import annotations
 
