@@ -49,7 +49,7 @@ class Decision(NamedTuple):
 @dataclass(slots=True)
 class _Version:
     article: Article
-    status: str
+    status: Outcome
 
 
 class LedgerSimulator:
@@ -70,13 +70,13 @@ class LedgerSimulator:
         number = article.article_id
         versions = self._versions.setdefault(number, [])
         cause = skip_reason(article)
-        if cause and not any(version.status == "accepted" for version in versions):
+        if cause and not any(version.status is Outcome.ACCEPTED for version in versions):
             return Decision("off_topic", cause)
         found = None if self._near_duplicates == "off" else fingerprint(article.article_body)
         verdict = decide(article, self._stored(number), partial(self._original, article, found), self._near_duplicates)
         if verdict.outcome is Outcome.UNCHANGED:
             return Decision(verdict.outcome.value, verdict.cause)
-        versions.append(_Version(article, verdict.outcome.value))
+        versions.append(_Version(article, verdict.outcome))
         self._same_content.setdefault(article.content_hash, []).append(article)
         if article.duplicate_of is None and found is not None:
             self._index(number, found)
