@@ -14,9 +14,8 @@ from scrapy.commands import ScrapyCommand
 from alqahira.article import SCHEMA_VERSION
 from alqahira.exceptions import AlqahiraError, ConfigurationError
 from alqahira.monitoring.failure import fail
-from alqahira.publishing.compatibility import breaking_changes
 from alqahira.publishing.dialects import DIALECTS, bigquery_schema, ddl, dlt_columns
-from alqahira.publishing.schema import json_schema
+from alqahira.publishing.schema import breaking_changes, json_schema
 from alqahira.settings.configuration import Configuration
 
 

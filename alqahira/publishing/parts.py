@@ -126,17 +126,17 @@ class Publisher:
     def _plan_one(self) -> bool:
         """Give the oldest waiting rows of one day a part of their own; False where nothing waits."""
         with self._ledger.transaction() as connection:
-            unplanned = sa.select(outbox.c.position, outbox.c.day).where(outbox.c.part.is_(None))
-            first = connection.execute(unplanned.order_by(outbox.c.day, outbox.c.position).limit(1)).first()
-            if first is None:
+            waits = outbox.c.part.is_(None)
+            day = connection.scalar(sa.select(sa.func.min(outbox.c.day)).where(waits))
+            if day is None:
                 return False
-            same_day = unplanned.where(outbox.c.day == first.day).order_by(outbox.c.position).limit(self._max_rows)
-            positions = list(connection.scalars(same_day.with_only_columns(outbox.c.position)))
+            oldest = sa.select(outbox.c.position).where(waits, outbox.c.day == day).order_by(outbox.c.position)
+            positions = connection.scalars(oldest.limit(self._max_rows)).all()
             blank = {"path": "", "rows": 0, "bytes": 0, "sha256": "", "schema_version": SCHEMA_VERSION, "sealed": 0}
             (sequence,) = connection.execute(parts.insert().values(**blank)).inserted_primary_key or (0,)
-            chosen = (outbox.c.part.is_(None), outbox.c.day == first.day, outbox.c.position <= positions[-1])
+            chosen = (waits, outbox.c.day == day, outbox.c.position <= positions[-1])
             connection.execute(outbox.update().where(*chosen).values(part=sequence))
-            path = part_path(first.day, sequence, compress=self._compress)
+            path = part_path(day, sequence, compress=self._compress)
             content = _content(connection, sequence, path)
             planned = {
                 "path": path,

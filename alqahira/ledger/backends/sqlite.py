@@ -61,7 +61,7 @@ class SqliteStore(Store):
     def execute(
         self, connection: Connection, statement: sa.Executable, *values: Mapping[str, object]
     ) -> Sequence[Sequence[object]]:
-        """By the driver itself: SQLAlchemy's part in a call costs ten times the call (docs/performance.md)."""
+        """By the driver itself, for SQLAlchemy's part costs ten times the call: 6 % of a crawl (performance.md)."""
         # The columns that an update sets are those that it is given.
         key = statement, *values[0]
         if key not in self._statements:
