@@ -4,7 +4,7 @@ Whatever dies, the ledger knows what was accepted. Accepting an article is one t
 reaches the output exactly once (`alqahira/publishing/parts.py`). One run at a time writes, by a lock that is released
 when its holder dies (`backends`).
 
-Its parts are `runs`, `pages` (with the frontier), `articles` and `reading`, all of them built on `transactions`.
+Its parts are `runs`, `pages` (with the frontier) and `articles`, all of them built on `transactions`.
 """
 
 from __future__ import annotations

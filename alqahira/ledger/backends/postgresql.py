@@ -72,16 +72,15 @@ class PostgresqlStore(Store):
                 return
             except (LedgerBusy, DBAPIError) as error:
                 self._disconnect()
-                patience = _GRACE if isinstance(error, LedgerBusy) else settings.POSTGRESQL_OPENING_PATIENCE
-                if self._is_refusal(error) or monotonic() > begun + patience:
+                if monotonic() > begun + self._patience(error):
                     raise
             sleep(_PAUSE)
 
-    def _is_refusal(self, error: LedgerBusy | DBAPIError) -> bool:
+    def _patience(self, error: LedgerBusy | DBAPIError) -> float:
         if isinstance(error, LedgerBusy):
-            return False
-        text = str(error.orig)
-        return not self.is_transient(error) or ("FATAL" in text and "the database system is" not in text)
+            return _GRACE
+        is_refused = "FATAL" in str(error.orig) and "the database system is" not in str(error.orig)
+        return settings.POSTGRESQL_OPENING_PATIENCE if self.is_transient(error) and not is_refused else 0.0
 
     def close(self) -> None:
         if self._connection is not None and not self._read_only:
@@ -134,19 +133,15 @@ class PostgresqlStore(Store):
         is_older = not _value(connection, _TOKEN).startswith(start)
         return is_older and (connection.scalar(_SERVER_AGE) or 0.0) < settings.POSTGRESQL_PATIENCE
 
-    def reconnect(self, error: AlqahiraError) -> None:
-        """Hold the lock again, where nobody has taken it since; for a bounded time."""
-        self._reconnect()
-
-    def _reconnect(self, transaction: int = 0) -> bool:
-        """The same; whether a transaction of the lost session was committed."""
+    def reconnect(self, error: BaseException, transaction: int = 0) -> bool:
+        """For a bounded time, and only where nobody else has taken the lock since."""
         deadline = monotonic() + settings.POSTGRESQL_PATIENCE
         while True:
             try:
                 return self._acquire_again(transaction)
-            except (DBAPIError, LedgerUnreachable) as error:
+            except (DBAPIError, LedgerUnreachable) as again:
                 if monotonic() > deadline:
-                    cause = one_line(getattr(error, "orig", None) or error)
+                    cause = one_line(getattr(again, "orig", None) or again)
                     raise LedgerUnreachable(
                         f"the state at {self.name} does not answer for {settings.POSTGRESQL_PATIENCE:g} s: {cause}; "
                         "the next run goes on from here"
@@ -155,8 +150,7 @@ class PostgresqlStore(Store):
 
     def _acquire_again(self, transaction: int) -> bool:
         self._disconnect()
-        connection = self.engine.connect()
-        self._connection = connection
+        self._connection = connection = self.engine.connect()
         try:
             with connection.begin():
                 if self._read_only:
@@ -184,7 +178,7 @@ class PostgresqlStore(Store):
                 yield connection
                 transaction = connection.scalar(_TRANSACTION)
         except DBAPIError as error:
-            if not (transaction and self.is_transient(error) and self._reconnect(transaction)):
+            if not (transaction and self.is_transient(error) and self.reconnect(error, transaction)):
                 raise
 
     def open_error(self, error: DatabaseError) -> AlqahiraError:

@@ -82,8 +82,11 @@ class Store:
         """Whether the same transaction may well succeed a little later."""
         return False
 
-    def reconnect(self, error: AlqahiraError) -> None:
-        """Wait until the database answers and the lock is held again, or raise what ends the run."""
+    def reconnect(self, error: BaseException, transaction: int = 0) -> bool:
+        """Wait until the database answers and the lock is held again, or raise what ends the run.
+
+        Whether a transaction of the lost connection, by the database's number, was committed.
+        """
         raise error
 
 
