@@ -78,23 +78,16 @@ class Articles(Pages):
         return True
 
     @transactional(grouped=True)
-    def accept(
-        self,
-        connection: Connection,
-        item: ArticleItem,
-        fingerprint: Fingerprint,
-        *,
-        near_duplicates: str,
-    ) -> Verdict:
+    def accept(self, connection: Connection, item: ArticleItem, own: Fingerprint, *, near_duplicates: str) -> Verdict:
         """Decide and record: revision or duplicate, outbox row, page done."""
         article, visit = item.article, item.visit
         newest = self._newest(connection, article.article_id)
         stored = _stored_article(newest) if newest else None
-        verdict = decide(article, stored, lambda: self._original(connection, article, fingerprint), near_duplicates)
+        verdict = decide(article, stored, lambda: self._original(connection, article, own), near_duplicates)
         if verdict.outcome is not Outcome.UNCHANGED:
             self._store(connection, article, verdict.outcome)
             if article.duplicate_of is None:
-                self._index(connection, article.article_id, fingerprint, newest)
+                self._index(connection, article.article_id, own, newest)
         if verdict.is_published:
             day = str(cairo_day(article.date_published)) if article.date_published else "unknown"
             self._queue(connection, article, day=day)
@@ -180,15 +173,11 @@ class Articles(Pages):
 
     def _original(self, connection: Connection, article: Article, own: Fingerprint) -> tuple[str, str] | None:
         """The earlier article that this one repeats, and how: `same_content` or `near_duplicate`."""
-        this = {"article_id": article.article_id}
-        for same, original in self.store.execute(
-            connection, _SAME_CONTENT, {"content_hash": article.content_hash, **this}
-        ):
+        this = {"article_id": article.article_id, "content_hash": article.content_hash}
+        for same, original in self.store.execute(connection, _SAME_CONTENT, this):
             return str(original or same), "same_content"
-        own_bands: dict[str, object] = dict(zip(_BAND_NAMES, own.bands, strict=True))
-        sharing = [
-            str(article_id) for (article_id,) in self.store.execute(connection, _SHARING_BANDS, own_bands | this)
-        ]
+        bands_of = {"article_id": article.article_id, **dict(zip(_BAND_NAMES, own.bands, strict=True))}
+        sharing = [str(row[0]) for row in self.store.execute(connection, _SHARING_BANDS, bands_of)]
         near = find_duplicate(article, own.features, self._candidates(connection, sharing))
         return (near, "near_duplicate") if near else None
 
