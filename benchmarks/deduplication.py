@@ -247,9 +247,7 @@ def measure(pairs: list[Pair], folder: Path) -> Result:
     with open_ledger(f"sqlite:///{folder / 'deduplication.db'}") as ledger:
 
         def repeats(number: str, text: Text) -> str | None:
-            verdict = ledger.accept(
-                _crawled(number, text), fingerprint(text.body), near_duplicates="mark", run_id="benchmark"
-            )
+            verdict = ledger.accept(_crawled(number, text), fingerprint(text.body), near_duplicates="mark")
             return verdict.article.duplicate_of
 
         for index, pair in enumerate(pairs):

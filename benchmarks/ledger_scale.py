@@ -72,8 +72,8 @@ def fill(ledger: Ledger, known: int) -> None:
         cursor.execute("begin")
         cursor.executemany("insert into articles values (?,?,?,?,?,?,?,?)", [row[0] for row in rows])
         cursor.executemany(
-            "insert into pages (key, url, section, state, first_run, settled, etag, last_visit, next_visit, attempts, "
-            "article_id) values (?,?,?,?,?,?,?,?,?,?,?)",
+            "insert into pages (key, url, section, state, first_run, processed, etag, last_visit, next_visit, "
+            "attempts, article_id) values (?,?,?,?,?,?,?,?,?,?,?)",
             [row[1] for row in rows],
         )
         into = "insert into outbox (article_id, revision, day, accepted, part) values (?,?,?,?,?)"
@@ -120,7 +120,7 @@ def measure(ledger: Ledger, accepts: int, rounds: int, first: int = 0) -> tuple[
         cpu_began, wall_began = time.process_time(), time.perf_counter()
         for item, text_print in zip(batch, prints, strict=True):
             ledger.discover([Link(item.visit.key, item.visit.url)], section="defense", run_id="run", now=NOW)
-            verdict = ledger.accept(item, text_print, near_duplicates="drop", run_id="run")
+            verdict = ledger.accept(item, text_print, near_duplicates="drop")
             assert verdict.is_published, verdict
         cpu.append((time.process_time() - cpu_began) / accepts * 1000)
         wall.append((time.perf_counter() - wall_began) / accepts * 1000)

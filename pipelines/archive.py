@@ -1,6 +1,6 @@
-"""Before all steps: the page goes to the archive, where one is kept (docs/archive.md).
+"""Before all steps: store the page in the archive, where one is kept (docs/archive.md).
 
-The steps run one article at a time, so the archive's order is the order in which the ledger decides.
+The steps run one article at a time, so the archive has the order in which the ledger decides.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from itemadapter import ItemAdapter
 from scrapy import signals
 from scrapy.exceptions import CloseSpider, DropItem
 
 from alqahira.crawling.extensions.run import run_judged
 from alqahira.exceptions import AlqahiraError
-from pipelines import Step
+from pipelines import LEFT, Step
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -37,13 +38,14 @@ class Archive(Step):
             crawler.signals.connect(self._close, signal=run_judged)
 
     def process_item(self, item: ArticleItem) -> ArticleItem:
-        if self.run.is_full or (item.page and not self.store(item.page)):
-            raise DropItem("left to the next run")
-        item.page = None
+        fields = ItemAdapter(item)
+        if self.run.is_full or (fields["page"] and not self.store(fields["page"])):
+            raise DropItem(LEFT)
+        fields["page"] = None
         return item
 
     def store(self, page: ArchivedResponse) -> bool:
-        """Archive a page before anything comes of it; False: it cannot be, and is left to the next run."""
+        """Archive a page before anything comes of it; False where it cannot be, and is left to the next run."""
         if self._folder is None:
             return True
         if self._writer is None or self.run.failure:

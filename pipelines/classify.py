@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from itemadapter import ItemAdapter
 from scrapy.exceptions import DropItem
 
 from alqahira.ledger.decisions import Outcome, skip_reason, take_topics
@@ -11,18 +12,20 @@ from alqahira.text.topics import match_topics
 from pipelines import Step
 
 if TYPE_CHECKING:
+    from alqahira.article import Article
     from alqahira.extraction.items import ArticleItem
 
 
 class Classify(Step):
-    """Topics by `match_topics`. The corpus takes what is on any; the spider says what goes to its feed as well."""
+    """Topics by `match_topics`. The corpus takes what is on any; the spider decides what goes to its feed as well."""
 
     def process_item(self, item: ArticleItem) -> ArticleItem:
-        article = item.article
+        fields = ItemAdapter(item)
+        article: Article = fields["article"]
         take_topics(article, match_topics(article.headline, article.article_body, article.keywords))
         # What is in the corpus already stays followed, whatever its next revision is about.
         if (cause := skip_reason(article)) and self.run.ledger.skip(item):
-            self.run.settle(item.visit.key, Outcome.OFF_TOPIC, cause)
+            self.run.settle(fields["visit"].key, Outcome.OFF_TOPIC, cause)
             raise DropItem(cause)
-        item.is_asked_for = self.crawler.spider.asks_for(article)  # type: ignore[union-attr]
+        fields["is_asked_for"] = self.crawler.spider.asks_for(article)  # type: ignore[union-attr]
         return item

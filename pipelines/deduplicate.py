@@ -4,34 +4,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from itemadapter import ItemAdapter
 from scrapy.exceptions import DropItem
 
 from alqahira.exceptions import AlqahiraError
 from alqahira.text.near_duplicates import fingerprint
-from pipelines import Step
+from pipelines import LEFT, Step
 
 if TYPE_CHECKING:
     from alqahira.extraction.items import ArticleItem
 
 
 class Deduplicate(Step):
-    """What passes has been accepted: it stands in the ledger's outbox."""
+    """What passes has been accepted: it is in the ledger's outbox."""
 
     def process_item(self, item: ArticleItem) -> ArticleItem:
+        fields = ItemAdapter(item)
         if self.run.failure:
-            raise DropItem("left to the next run")
+            raise DropItem(LEFT)
+        near_duplicates = self.run.configuration.near_duplicates
         try:
-            verdict = self.run.ledger.accept(
-                item,
-                fingerprint(item.article.article_body),
-                near_duplicates=self.run.configuration.near_duplicates,
-                run_id=self.run.run_id,
-            )
+            own = fingerprint(fields["article"].article_body)
+            verdict = self.run.ledger.accept(item, own, near_duplicates=near_duplicates)
         except AlqahiraError as error:
             self.run.fail(error)
-            raise DropItem("left to the next run") from None
-        self.run.settle(item.visit.key, verdict.outcome, verdict.cause, in_feed=item.is_asked_for)
+            raise DropItem(LEFT) from None
+        self.run.settle(fields["visit"].key, verdict.outcome, verdict.cause, in_feed=fields["is_asked_for"])
         if not verdict.is_published:
             raise DropItem(verdict.cause)
-        item.article = verdict.article
         return item

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from itemadapter import ItemAdapter
 from scrapy.exceptions import DropItem
 
 from alqahira.exceptions import AlqahiraError
@@ -18,14 +19,16 @@ class Publish(Step):
     """Seals parts when they are due, and all of them at the end."""
 
     def process_item(self, item: ArticleItem) -> Article:
+        fields = ItemAdapter(item)
         try:
             # By the page's own clock: the same pages give the same parts whenever they are replayed.
-            self.run.publisher.seal_due(item.visit.fetched)
+            self.run.publisher.seal_due(fields["visit"].fetched)
         except AlqahiraError as error:
             self.run.fail(error)
-        if not item.is_asked_for:
+        if not fields["is_asked_for"]:
             raise DropItem("accepted, but not for this run's feed")
-        return item.article
+        article: Article = fields["article"]
+        return article
 
     def close_spider(self) -> None:
         try:

@@ -123,7 +123,7 @@ class SectionSpider(Spider):
             if not _is_conditional(response.request):
                 self._lost(link, "not_modified_unasked", retry=True)
                 return
-            self.run.ledger.unchanged(visit, self.run.run_id)
+            self.run.ledger.unchanged(visit)
             self.run.settle(link.key, Outcome.UNCHANGED, "not_modified")
             return
         if cause := answer_cause(response):
@@ -169,7 +169,7 @@ class SectionSpider(Spider):
 
     def _lost(self, link: Link, cause: str, *, retry: bool, now: datetime | None = None) -> None:
         when = now or datetime.now(UTC)
-        if self.run.ledger.fail(link.key, cause, retry=retry, now=when, run_id=self.run.run_id):
+        if self.run.ledger.fail(link.key, cause, retry=retry, now=when):
             self.run.account.notes["given_up"] += 1
         self.run.settle(link.key, Outcome.FAILED, cause)
         logger.warning("No article from %s: %s", link.url, cause)

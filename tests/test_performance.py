@@ -112,7 +112,7 @@ def test_an_article_is_decided_in_few_statements(tmp_path):
     found = fingerprint(item.article.article_body)
     with open_ledger(f"sqlite:///{tmp_path / 'state.db'}") as ledger:
         ledger.discover([link(1), link(2)], section="defense", run_id="run", now=NOW)
-        accepting = statements(ledger, lambda: ledger.accept(item, found, near_duplicates="drop", run_id="run"))
+        accepting = statements(ledger, lambda: ledger.accept(item, found, near_duplicates="drop"))
         skipping = statements(ledger, lambda: ledger.skip(crawled(2)))
     assert (len(accepting), len(skipping)) == (7, 2)
 
@@ -127,7 +127,7 @@ def test_an_article_is_decided_in_few_calls(tmp_path):
 
         def accept():
             for number in islice(waiting, 10):
-                ledger.accept(items[number], found[number], near_duplicates="drop", run_id="run")
+                ledger.accept(items[number], found[number], near_duplicates="drop")
 
         def skip():
             for number in islice(waiting, 10):
@@ -189,7 +189,7 @@ def test_what_waits_is_not_counted_for_every_article(tmp_path):
         ledger.discover([link(n) for n in range(40)], section="defense", run_id="run", now=NOW)
         for number in range(40):
             item = crawled(number)
-            ledger.accept(item, fingerprint(item.article.article_body), near_duplicates="off", run_id="run")
+            ledger.accept(item, fingerprint(item.article.article_body), near_duplicates="off")
         asked = statements(ledger, lambda: [parts.seal_due(NOW + timedelta(seconds=n)) for n in range(40)])
     assert len(asked) == 1
 
@@ -210,7 +210,7 @@ def steps_of_one_more(folder, known):
         for item in items:
             found = fingerprint(item.article.article_body)
             ledger.discover([link_of(item)], section="defense", run_id="run", now=NOW)
-            assert ledger.accept(item, found, near_duplicates="drop", run_id="run").is_published
+            assert ledger.accept(item, found, near_duplicates="drop").is_published
     return steps
 
 

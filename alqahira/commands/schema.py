@@ -12,9 +12,8 @@ from typing import Any
 from alqahira.article import SCHEMA_VERSION
 from alqahira.crawling.command import ProjectCommand
 from alqahira.exceptions import AlqahiraError, ConfigurationError
-from alqahira.publishing.compatibility import breaking_changes
 from alqahira.publishing.dialects import DIALECTS, bigquery_schema, ddl, dlt_columns
-from alqahira.publishing.schema import json_schema
+from alqahira.publishing.schema import breaking_changes, json_schema
 
 
 class SchemaDiffers(AlqahiraError):
@@ -45,7 +44,7 @@ PUBLISHED = "published/article.v{}.schema.json"
 class Command(ProjectCommand):
     """Status 1 where `--check` finds a difference, or `--write` would break tables; 2 for an unknown name."""
 
-    most_arguments = 1
+    most_arguments = 2  # the message for two names lists all names
 
     def syntax(self) -> str:
         return "NAME"
@@ -61,7 +60,7 @@ class Command(ProjectCommand):
 
     def execute(self, args: list[str], opts: argparse.Namespace) -> int:
         folder = opts.write or opts.check
-        if bool(folder) == bool(args) or not SCHEMAS.keys() >= {*args}:
+        if len(args) != (0 if folder else 1) or not SCHEMAS.keys() >= {*args}:
             raise ConfigurationError(f"name one schema: {', '.join(SCHEMAS)}")
         try:
             if folder:

@@ -38,9 +38,11 @@ class ProjectCommand(ScrapyCommand):
             super().process_options(args, opts)
             assert self.settings is not None
             self.configuration = Configuration.from_settings(self.settings)
-            for unknown in args[self.most_arguments :]:  # options that the parser does not know are among them
+            # Options that the parser does not know are among the arguments.
+            unknown = [arg for n, arg in enumerate(args) if n >= self.most_arguments or arg.startswith("-")]
+            if unknown:
                 name = type(self).__module__.rpartition(".")[2]
-                raise ConfigurationError(f"unknown argument {unknown[:80]!r}; see scrapy {name} --help")
+                raise ConfigurationError(f"unknown argument {unknown[0][:80]!r}; see scrapy {name} --help")
         except UsageError as error:
             fail(ConfigurationError(str(error)))
         except AlqahiraError as error:

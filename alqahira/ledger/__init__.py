@@ -1,10 +1,10 @@
 """The durable state of the crawl: frontier, pages seen, articles and revisions, near-duplicate index, outbox, runs.
 
-Whatever dies, the ledger says what was accepted. Accepting an article is one transaction; what is in
-the outbox reaches the output exactly once (`alqahira/publishing/parts.py`). One run at a time writes, by a lock that is
-released when its holder dies (`backends`).
+Whatever dies, the ledger knows what was accepted. Accepting an article is one transaction; what is in the outbox
+reaches the output exactly once (`alqahira/publishing/parts.py`). One run at a time writes, by a lock that is released
+when its holder dies (`backends`).
 
-Its parts: `runs`, `pages` (with the frontier), `articles`, and `reading`; all of them stand on `transactions`.
+Its parts are `runs`, `pages` (with the frontier) and `articles`, all of them built on `transactions`.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from functools import partial
 from sqlalchemy.exc import DatabaseError
 
 from alqahira.ledger.articles import Articles
-from alqahira.ledger.backends import open_store
+from alqahira.ledger.backends.store import Store
 from alqahira.ledger.frontier import RevisitSchedule
 from alqahira.ledger.migrations import prepare
 from alqahira.ledger.pages import MAX_ATTEMPTS
 from alqahira.ledger.runs import EndedRun, Runs
+from alqahira.settings.state_url import read_state_url
 
 __all__ = ["MAX_ATTEMPTS", "EndedRun", "Ledger", "open_ledger"]
 
@@ -41,9 +42,9 @@ def open_ledger(
     `owner`: the command that writes, for whoever finds the lock taken. `read_only` takes no lock and works beside runs.
     `begin` is called before the database is opened; in SQLite under the lock.
     Raises LedgerBusy where another process writes, LedgerUnusable where it is corrupt, of a newer version or does not
-    answer, LedgerMissing where there is none to be read, ConfigurationError where the URL is none.
+    answer, LedgerMissing where there is nothing to read, ConfigurationError for a wrong URL or a missing driver.
     """
-    store = open_store(state_url, owner=owner, read_only=read_only)
+    store = _store_of(state_url, owner=owner, read_only=read_only)
     try:
         if begin is not None:
             begin()
@@ -55,3 +56,14 @@ def open_ledger(
         store.close()
         raise
     return Ledger(store, revisit or RevisitSchedule(()))
+
+
+def _store_of(state_url: str, *, owner: str, read_only: bool) -> Store:
+    url = read_state_url(state_url)
+    if url.get_backend_name() == "sqlite":
+        from alqahira.ledger.backends.sqlite import SqliteStore
+
+        return SqliteStore(url, owner=owner, read_only=read_only)
+    from alqahira.ledger.backends.postgresql import PostgresqlStore
+
+    return PostgresqlStore(url, owner=owner, read_only=read_only)

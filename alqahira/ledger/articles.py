@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,8 +13,8 @@ from sqlalchemy.engine import Connection
 
 from alqahira.article import Article, from_record, rfc3339, to_json_line, to_record
 from alqahira.extraction.items import ArticleItem
-from alqahira.ledger import queries
 from alqahira.ledger.decisions import (
+    MAX_CANDIDATES,
     Candidate,
     Outcome,
     StoredArticle,
@@ -26,144 +24,202 @@ from alqahira.ledger.decisions import (
     published_or_seen,
 )
 from alqahira.ledger.pages import Pages
-from alqahira.ledger.reading import Reading
-from alqahira.ledger.tables import articles, bands, outbox, parts
-from alqahira.ledger.transactions import persistent
+from alqahira.ledger.tables import ArticleRow, articles, bands, outbox, parts
+from alqahira.ledger.transactions import transactional
 from alqahira.text.dates import cairo_day
-from alqahira.text.near_duplicates import Fingerprint, fingerprint
+from alqahira.text.near_duplicates import BANDS, Fingerprint, fingerprint
+
+# Statements for every page, built once, for putting one together costs several times what running it costs.
+_NEWEST = (
+    sa.select(articles)
+    .where(articles.c.article_id == sa.bindparam("article_id"))
+    .order_by(articles.c.revision.desc())
+    .limit(1)
+)
+_OTHERS = articles.c.article_id != sa.bindparam("article_id")
+_ACCEPTED = (
+    sa.select(articles.c.revision)
+    .where(articles.c.article_id == sa.bindparam("article_id"), articles.c.status == Outcome.ACCEPTED.value)
+    .limit(1)
+)
+_SAME_CONTENT = (
+    sa.select(articles.c.article_id, articles.c.duplicate_of)
+    .where(articles.c.content_hash == sa.bindparam("content_hash"), _OTHERS)
+    .order_by(articles.c.date_crawled)
+    .limit(1)
+)
+# A name for each band's value: a statement whose text depends on their number would be put together for every article.
+_BAND_NAMES = tuple(f"band_{number}" for number in range(BANDS))
+_SHARING_BANDS = (
+    sa.select(bands.c.article_id)
+    .where(bands.c.band.in_([sa.bindparam(name) for name in _BAND_NAMES]))
+    .where(bands.c.article_id != sa.bindparam("article_id"))
+    .group_by(bands.c.article_id)
+    .order_by(sa.func.count().desc(), bands.c.article_id)
+    .limit(MAX_CANDIDATES)
+)
+_DROPPED = articles.c.status == Outcome.DUPLICATE
+_STORE_ARTICLE, _STORE_BANDS, _STORE_OUTBOX = articles.insert(), bands.insert(), outbox.insert()
 
 
-class Articles(Pages, Reading):
-    """The part of the ledger that decides about articles."""
+class Articles(Pages):
+    """The part of the ledger that decides about articles, and gives them to commands, report and replay."""
 
-    @persistent
-    def skip(self, crawled: ArticleItem) -> bool:
-        """Note that the article of a page is not for the corpus.
+    @transactional(grouped=True)
+    def skip(self, connection: Connection, item: ArticleItem) -> bool:
+        """Record that the article of a page is not for the corpus.
 
         False, and nothing done, where a revision of it is in the corpus: that stays followed.
         """
-        article, visit = crawled.article, crawled.visit
-        with self.transaction(grouped=True) as connection:
-            if self.store.rows(connection, queries.ACCEPTED, {"article_id": article.article_id}):
-                return False
-            self._visited(connection, visit, article.date_published or visit.fetched, article.article_id)
+        article, visit = item.article, item.visit
+        if self.store.execute(connection, _ACCEPTED, {"article_id": article.article_id}):
+            return False
+        self._visited(connection, visit, article.date_published or visit.fetched, article.article_id)
         return True
 
-    @persistent
-    def accept(self, crawled: ArticleItem, fingerprint: Fingerprint, *, near_duplicates: str, run_id: str) -> Verdict:
-        """Decide and record, in one transaction: revision or duplicate, outbox row, page done."""
-        article, visit = crawled.article, crawled.visit
-        with self.transaction(grouped=True) as connection:
-            if self._is_repeat and (before := self._decided(connection, article, run_id)):
-                return before
-            newest = self._newest(connection, article.article_id)
-            verdict = self._decide(connection, article, newest, fingerprint, near_duplicates)
-            if verdict.outcome is not Outcome.UNCHANGED:
-                self._write(connection, verdict, newest, fingerprint)
-            self._visited(
-                connection,
-                visit,
-                article.date_published or article.date_first_seen or visit.fetched,
-                article.article_id,
-            )
-        return verdict
-
-    @persistent
-    def restore_part(self, part: Any, published: Sequence[Article]) -> None:
-        """Take a sealed part (`parts.Part`) and its articles into an empty ledger, as if it had published them."""
-        sequence = int(Path(part.path).name.removeprefix("part-").partition(".")[0])
-        day = Path(part.path).parent.name.removeprefix("date_published=")
-        with self.transaction() as connection:
-            connection.execute(parts.insert().values(sequence=sequence, sealed=1, **asdict(part)))
-            for article in published:
-                before = self._newest(connection, article.article_id)
-                self._store(connection, article, "accepted")
-                # A revision may stand in an earlier part than the one before it, if its day changed.
-                if article.duplicate_of is None and (before is None or before.revision < article.revision):
-                    self._index(connection, article.article_id, fingerprint(article.article_body), before)
-                row = {"article_id": article.article_id, "revision": article.revision, "day": day, "part": sequence}
-                connection.execute(outbox.insert().values(accepted=rfc3339(article.date_crawled), **row))
-            self.store.restored(connection)
-
-    def _decide(
-        self, connection: Connection, article: Article, newest: Any, fingerprint: Fingerprint, near_duplicates: str
-    ) -> Verdict:
-        """`newest`: the row of the article's newest revision, or None."""
-        known = None
-        if newest is not None:
-            seen = datetime.fromisoformat(json.loads(newest.record)["date_first_seen"])
-            known = StoredArticle(newest.status, newest.revision, newest.content_hash, newest.duplicate_of, seen)
-        return decide(article, known, lambda: self._original(connection, article, fingerprint), near_duplicates)
-
-    def _original(self, connection: Connection, article: Article, fingerprint: Fingerprint) -> tuple[str, str] | None:
-        """The earlier article that this one repeats, and how: `same_content` or `near_duplicate`."""
-        this = {"article_id": article.article_id}
-        if rows := self.store.rows(connection, queries.SAME_CONTENT, {"content_hash": article.content_hash, **this}):
-            row = rows[0]
-            return row.duplicate_of or row.article_id, "same_content"
-        own = dict(zip(queries.BAND_NAMES, fingerprint.bands, strict=True))
-        shared = [row.article_id for row in self.store.rows(connection, queries.CANDIDATES, own | this)]
-        near = find_duplicate(article, fingerprint.features, self._candidates(connection, shared))
-        return (near, "near_duplicate") if near else None
-
-    def _candidates(self, connection: Connection, shared: Iterable[str]) -> Iterator[Candidate]:
-        for candidate in shared:
-            if row := self._newest(connection, candidate):
-                yield Candidate(candidate, datetime.fromisoformat(row.story_time), partial(_body_of, row.record))
-
-    def _write(self, connection: Connection, verdict: Verdict, before: Any, found: Fingerprint) -> None:
-        """`before`: the row of the revision before, or None."""
-        article = verdict.article
-        self._store(connection, article, "accepted" if verdict.is_published else "duplicate")
-        if article.duplicate_of is None:
-            self._index(connection, article.article_id, found, before)
+    @transactional(grouped=True)
+    def accept(self, connection: Connection, item: ArticleItem, own: Fingerprint, *, near_duplicates: str) -> Verdict:
+        """Decide and record: revision or duplicate, outbox row, page done."""
+        article, visit = item.article, item.visit
+        newest = self._newest(connection, article.article_id)
+        stored = _stored_article(newest) if newest else None
+        verdict = decide(article, stored, lambda: self._original(connection, article, own), near_duplicates)
+        if verdict.outcome is not Outcome.UNCHANGED:
+            self._store(connection, article, verdict.outcome)
+            if article.duplicate_of is None:
+                self._index(connection, article.article_id, own, newest)
         if verdict.is_published:
             day = str(cairo_day(article.date_published)) if article.date_published else "unknown"
-            row = {"article_id": article.article_id, "revision": article.revision, "day": day}
-            self.store.change(connection, queries.STORE_OUTBOX, {**row, "accepted": rfc3339(article.date_crawled)})
+            self._queue(connection, article, day=day)
+        self._visited(connection, visit, published_or_seen(article), article.article_id)
+        return verdict
 
-    def _index(self, connection: Connection, article_id: str, found: Fingerprint, before: Any) -> None:
-        """Make the article a candidate by its bands, and no longer by those of its row `before`."""
-        if before is not None and before.status == "accepted" and before.duplicate_of is None:
+    @transactional()
+    def restore_part(
+        self, connection: Connection, part: Mapping[str, object], day: str, published: Sequence[Article]
+    ) -> None:
+        """Take a sealed part and its articles into an empty ledger, as if it had published them.
+
+        `part`: the columns of `parts`; `day`: that of its articles.
+        """
+        connection.execute(parts.insert().values(sealed=1, **part))
+        for article in published:
+            before = self._newest(connection, article.article_id)
+            self._store(connection, article, Outcome.ACCEPTED)
+            # A revision may stand in an earlier part than the one before it, if its day changed.
+            if article.duplicate_of is None and (before is None or before.revision < article.revision):
+                self._index(connection, article.article_id, fingerprint(article.article_body), before)
+            self._queue(connection, article, day=day, part=part["sequence"])
+        self.store.restored(connection)
+
+    # --- reading ---------------------------------------------------------------------------------
+
+    @transactional()
+    def article(self, connection: Connection, article_id: str, revision: int | None = None) -> Article | None:
+        """A revision of an article, the newest where none is named; None where it is not known."""
+        query = sa.select(articles.c.record).where(articles.c.article_id == article_id)
+        if revision is not None:
+            query = query.where(articles.c.revision == revision)
+        record = connection.scalar(query.order_by(articles.c.revision.desc()).limit(1))
+        return from_record(json.loads(record)) if record else None
+
+    @transactional()
+    def latest(self, connection: Connection, count: int) -> list[Article]:
+        """The articles accepted last, each in its newest revision."""
+        position = sa.func.max(outbox.c.position)
+        newest = sa.select(outbox.c.article_id).group_by(outbox.c.article_id).order_by(position.desc()).limit(count)
+        rows = [self._newest(connection, article_id) for article_id in connection.scalars(newest)]
+        return [from_record(json.loads(row.record)) for row in rows if row]
+
+    def newest_revisions(self) -> dict[str, int]:
+        """The highest revision of every article that was accepted or dropped."""
+        with self.engine.connect() as connection:
+            newest = sa.func.max(articles.c.revision).label("newest")
+            query = sa.select(articles.c.article_id, newest)
+            return {row.article_id: row.newest for row in connection.execute(query.group_by(articles.c.article_id))}
+
+    def is_empty(self) -> bool:
+        """Whether no article was ever accepted or dropped here."""
+        with self.engine.connect() as connection:
+            return connection.scalar(sa.select(articles.c.article_id).limit(1)) is None
+
+    def record_count(self, *, duplicates: bool = False) -> int:
+        """How many records `records` gives."""
+        with self.engine.connect() as connection:
+            published = connection.scalar(sa.select(sa.func.count()).select_from(outbox)) or 0
+            dropped = sa.select(sa.func.count()).select_from(articles).where(_DROPPED)
+            return published + ((connection.scalar(dropped) or 0) if duplicates else 0)
+
+    def records(self, *, duplicates: bool = False) -> Iterator[dict[str, Any]]:
+        """Every published record, all revisions, in the order accepted; `duplicates`: the dropped ones too, last."""
+        with self.engine.connect() as connection:
+            query = sa.select(articles.c.record).join(
+                outbox, (outbox.c.article_id == articles.c.article_id) & (outbox.c.revision == articles.c.revision)
+            )
+            for record in connection.execution_options(yield_per=1000).scalars(query.order_by(outbox.c.position)):
+                yield json.loads(record)
+            if duplicates:
+                dropped = sa.select(articles.c.record).where(_DROPPED)
+                ordered = dropped.order_by(articles.c.date_crawled, articles.c.article_id, articles.c.revision)
+                for record in connection.scalars(ordered):
+                    yield json.loads(record)
+
+    # --- within a transaction --------------------------------------------------------------------
+
+    def _newest(self, connection: Connection, article_id: str) -> ArticleRow | None:
+        """The newest revision, published or dropped."""
+        rows = self.store.execute(connection, _NEWEST, {"article_id": article_id})
+        return next(map(ArticleRow._make, rows), None)
+
+    def _original(self, connection: Connection, article: Article, own: Fingerprint) -> tuple[str, str] | None:
+        """The earlier article that this one repeats, and how: `same_content` or `near_duplicate`."""
+        this = {"article_id": article.article_id, "content_hash": article.content_hash}
+        for same, original in self.store.execute(connection, _SAME_CONTENT, this):
+            return str(original or same), "same_content"
+        bands_of = {"article_id": article.article_id, **dict(zip(_BAND_NAMES, own.bands, strict=True))}
+        sharing = [str(row[0]) for row in self.store.execute(connection, _SHARING_BANDS, bands_of)]
+        near = find_duplicate(article, own.features, self._candidates(connection, sharing))
+        return (near, "near_duplicate") if near else None
+
+    def _candidates(self, connection: Connection, article_ids: Iterable[str]) -> Iterator[Candidate]:
+        for article_id in article_ids:
+            if row := self._newest(connection, article_id):
+                moment = datetime.fromisoformat(row.story_time)
+                yield Candidate(article_id, moment, partial(_body, row))
+
+    def _index(self, connection: Connection, article_id: str, own: Fingerprint, before: ArticleRow | None) -> None:
+        """Make the article a candidate by its bands, and no longer by those of the revision before."""
+        if before is not None and before.status == Outcome.ACCEPTED and before.duplicate_of is None:
             # By the key, which begins with the band: by the article alone, the whole table would be read.
-            old = fingerprint(json.loads(before.record)["article_body"]).bands
+            old = fingerprint(_body(before)).bands
             connection.execute(bands.delete().where(bands.c.band.in_(old), bands.c.article_id == article_id))
-        rows = [{"band": band, "article_id": article_id} for band in dict.fromkeys(found.bands)]
-        self.store.change(connection, queries.STORE_BANDS, rows)
+        rows = [{"band": band, "article_id": article_id} for band in dict.fromkeys(own.bands)]
+        self.store.execute(connection, _STORE_BANDS, *rows)
 
-    def _decided(self, connection: Connection, article: Article, run_id: str) -> Verdict | None:
-        """What the same run has decided of the same visit, in a transaction whose end it was not told; else None."""
-        newest = self._newest(connection, article.article_id)
-        if newest is None or newest.content_hash != article.content_hash:
-            return None
-        found = from_record(json.loads(newest.record))
-        if (found.run_id, found.date_crawled) != (run_id, article.date_crawled):
-            return None
-        if newest.status == "accepted":
-            earlier = (articles.c.article_id == found.article_id, articles.c.revision < found.revision)
-            accepted = sa.select(articles.c.revision).where(*earlier, articles.c.status == "accepted").limit(1)
-            if connection.scalar(accepted) is not None:
-                return Verdict(Outcome.ACCEPTED, found, "revision")
-        cause = ""
-        if found.duplicate_of:
-            same = self._newest(connection, found.duplicate_of).content_hash == found.content_hash
-            cause = "same_content" if same else "near_duplicate"
-        return Verdict(Outcome(newest.status), found, cause)
-
-    def _store(self, connection: Connection, article: Article, status: str) -> None:
+    def _store(self, connection: Connection, article: Article, status: Outcome) -> None:
         row = {
             "article_id": article.article_id,
             "revision": article.revision,
-            "status": status,
+            "status": status.value,
             "content_hash": article.content_hash,
             "duplicate_of": article.duplicate_of,
             "story_time": rfc3339(published_or_seen(article)),
             "date_crawled": rfc3339(article.date_crawled),
             "record": to_json_line(to_record(article)),
         }
-        self.store.change(connection, queries.STORE_ARTICLE, row)
+        self.store.execute(connection, _STORE_ARTICLE, row)
+
+    def _queue(self, connection: Connection, article: Article, *, day: str, part: object = None) -> None:
+        """Put a revision into the outbox, already in a part where one is given."""
+        row = {"article_id": article.article_id, "revision": article.revision, "day": day, "part": part}
+        self.store.execute(connection, _STORE_OUTBOX, {**row, "accepted": rfc3339(article.date_crawled)})
 
 
-def _body_of(line: str) -> str:
-    body: str = json.loads(line)["article_body"]
+def _body(row: ArticleRow) -> str:
+    body: str = json.loads(row.record)["article_body"]
     return body
+
+
+def _stored_article(row: ArticleRow) -> StoredArticle:
+    seen = datetime.fromisoformat(json.loads(row.record)["date_first_seen"])
+    return StoredArticle(Outcome(row.status), row.revision, row.content_hash, row.duplicate_of, seen)

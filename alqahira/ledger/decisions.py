@@ -1,16 +1,18 @@
 """What becomes of an article that was read: the rules that pipelines, ledger and corpus job share. Pure.
 
-They know nothing of where articles are kept: the ledger asks them with rows of its tables, the corpus job
-(`alqahira/archive/spark`) with what one group of articles holds in memory.
+They know nothing of where articles are kept: the ledger calls them with rows of its tables, the corpus job
+(`alqahira/archive/spark`) with what it holds of a group of articles in memory.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
+
+from itemadapter import ItemAdapter
 
 from alqahira.article import Article
 from alqahira.extraction.items import Fetch
@@ -19,9 +21,8 @@ from alqahira.text.normalization import REPLACEMENT
 
 # The same wire story elsewhere counts as a duplicate within this time; later it is news again.
 STORY_WINDOW = timedelta(hours=72)
-# The exact rule is asked of at most this many candidates, most shared bands first.
+# The exact rule is applied to at most this many candidates, most shared bands first.
 MAX_CANDIDATES = 16
-_FIELDS = tuple(field.name for field in fields(Article))
 
 
 class Outcome(StrEnum):
@@ -49,9 +50,9 @@ class Verdict:
 
 
 class StoredArticle(NamedTuple):
-    """The newest revision that is stored of an article. `status`: accepted or duplicate."""
+    """The newest revision that is stored of an article. `status`: ACCEPTED or DUPLICATE."""
 
-    status: str
+    status: Outcome
     revision: int
     content_hash: str
     duplicate_of: str | None
@@ -63,7 +64,7 @@ class Candidate(NamedTuple):
 
     article_id: str
     published_or_seen: datetime
-    body: Callable[[], str]  # asked only of those within the window
+    body: Callable[[], str]  # called only for those within the window
 
 
 # --- normalize ----------------------------------------------------------------------------------
@@ -77,14 +78,13 @@ def rejection_reason(article: Article, *, max_headline: int) -> str | None:
 
 
 def drop_defects(article: Article) -> list[str]:
-    """Take out of the lesser fields what could not be decoded; the names of those fields."""
-    dropped = []
-    for name in _FIELDS:
-        value = getattr(article, name)
+    """Remove from the lesser fields what could not be decoded; the names of those fields."""
+    fields, dropped = ItemAdapter(article), []
+    for name, value in fields.items():
         if isinstance(value, str) and REPLACEMENT in value:
-            setattr(article, name, None)
+            fields[name] = None
         elif isinstance(value, list) and any(REPLACEMENT in text for text in value):
-            setattr(article, name, [text for text in value if REPLACEMENT not in text])
+            fields[name] = [text for text in value if REPLACEMENT not in text]
         else:
             continue
         dropped.append(name)
@@ -92,7 +92,7 @@ def drop_defects(article: Article) -> list[str]:
 
 
 def stamp(article: Article, visit: Fetch, run_id: str) -> None:
-    """What a page cannot know of itself: the run, the moment, the way here."""
+    """Fill in what a page cannot know of itself: the run, the moment, what led here."""
     article.discovered_on = visit.discovered_on
     article.date_crawled = visit.fetched
     article.date_first_seen = article.date_first_seen or visit.fetched
@@ -103,13 +103,13 @@ def stamp(article: Article, visit: Fetch, run_id: str) -> None:
 
 
 def take_topics(article: Article, terms: Mapping[str, Sequence[str]]) -> None:
-    """Write down what `match_topics` found."""
+    """Fill in the topics and terms that `match_topics` gave."""
     article.topics = sorted(terms)
     article.topic_terms = list(dict.fromkeys(term for topic in article.topics for term in terms[topic]))
 
 
 def skip_reason(article: Article) -> str | None:
-    """Why it does not belong in the corpus, or None. The corpus takes what is on any topic, whichever spider met it."""
+    """Why it does not belong in the corpus, or None. The corpus takes what is on any topic, whichever spider saw it."""
     return None if article.topics else "no_topic"
 
 
@@ -124,7 +124,7 @@ def decide(
 ) -> Verdict:
     """New, revised, unchanged or a duplicate? Fills in revision, date_first_seen and duplicate_of.
 
-    `original`: the earlier article that this one repeats, and how (`same_content`, `near_duplicate`); asked only
+    `original`: the earlier article that this one repeats, and how (`same_content`, `near_duplicate`); called only
     where it matters.
     """
     if newest is not None:
@@ -133,13 +133,13 @@ def decide(
             article.revision = newest.revision
             return Verdict(Outcome.UNCHANGED, article, "same_content")
         article.revision = newest.revision + 1
-        if newest.status == "accepted":
+        if newest.status is Outcome.ACCEPTED:
             article.duplicate_of = newest.duplicate_of
             return Verdict(Outcome.ACCEPTED, article, "revision")
-    found = None if near_duplicates == "off" else original()
-    if found is None:
+    repeated = None if near_duplicates == "off" else original()
+    if repeated is None:
         return Verdict(Outcome.ACCEPTED, article)
-    article.duplicate_of, cause = found
+    article.duplicate_of, cause = repeated
     return Verdict(Outcome.ACCEPTED if near_duplicates == "mark" else Outcome.DUPLICATE, article, cause)
 
 
@@ -150,12 +150,11 @@ def published_or_seen(article: Article) -> datetime:
     return moment
 
 
-def find_duplicate(article: Article, found: Features, candidates: Iterable[Candidate]) -> str | None:
-    """The first candidate within the window that tells the same story by the exact rule."""
+def find_duplicate(article: Article, own: Features, candidates: Iterable[Candidate]) -> str | None:
+    """The first candidate within the window that is the same story by the exact rule."""
     moment = published_or_seen(article)
     for candidate in candidates:
-        if abs(candidate.published_or_seen - moment) > STORY_WINDOW:
-            continue
-        if same_story(found, features(candidate.body())):
+        is_near = abs(candidate.published_or_seen - moment) <= STORY_WINDOW
+        if is_near and same_story(own, features(candidate.body())):
             return candidate.article_id
     return None

@@ -1,7 +1,4 @@
-"""The frontier: which article pages there are, how each stands, and when it is asked about again. Pure.
-
-`row` is a row of the ledger's `pages` (`tables.py`).
-"""
+"""The frontier: which article pages there are, how each stands, and when it is fetched again. Pure."""
 
 from __future__ import annotations
 
@@ -9,28 +6,28 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
 from alqahira import site
 from alqahira.article import rfc3339
+from alqahira.ledger.tables import PageRow, PageState
 
 
 class Standing(StrEnum):
     """How a discovered page stands in the ledger."""
 
-    NEW = "new"  # never met before
-    PENDING = "pending"  # met, and nothing has become of it yet
-    DUE = "due"  # known, and to be asked about now
-    FRESH = "fresh"  # known, and not to be asked about yet
-    NOT_ARTICLE = "not_article"  # an infographic, an album or a video: never to be asked for
+    NEW = "new"  # never seen before
+    PENDING = "pending"  # seen, and not processed yet
+    DUE = "due"  # known, and to be fetched again now
+    FRESH = "fresh"  # known, and not to be fetched again yet
+    NOT_ARTICLE = "not_article"  # an infographic, an album or a video: never fetched
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
     """An article page as a listing, sitemap or feed names it.
 
-    `date` and `modified` are what that says of its publication and last change. `is_listed`: a listing shows it now.
-    `kind` is the site's word for what it is, where it is known. `is_pinned`: it stands on top whatever its age.
+    `date` and `modified`: its publication and last change by that source. `is_listed`: a listing shows it now. `kind`:
+    the site's word for what it is, where known. `is_pinned`: it stays on top whatever its age.
     """
 
     key: str
@@ -44,20 +41,20 @@ class Link:
 
     @property
     def other_kind(self) -> str | None:
-        """What it is, where that is no article."""
+        """Its kind, where that is not an article."""
         return self.kind if self.kind in site.OTHER_KINDS.value else None
 
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """A link and how the ledger knows it. `settled`: runs that ended well have dealt with it.
+    """A link and how the ledger knows it. `processed`: a complete run has dealt with it.
 
-    `kind`: what the page is where it stands as NOT_ARTICLE.
+    `kind`: what the page is where its standing is NOT_ARTICLE.
     """
 
     link: Link
     standing: Standing
-    settled: bool
+    processed: bool = False
     etag: str | None = None
     last_modified: str | None = None
     kind: str | None = None
@@ -65,7 +62,7 @@ class Discovery:
 
 @dataclass(frozen=True, slots=True)
 class RevisitSchedule:
-    """When a known article is asked about again: often while it is young, never when it is old."""
+    """When a known article is fetched again: often while it is young, never when it is old."""
 
     steps: tuple[tuple[timedelta, timedelta], ...]
 
@@ -75,30 +72,30 @@ class RevisitSchedule:
         return cls(tuple((timedelta(days=days), timedelta(hours=hours)) for days, hours in steps))
 
     def next_visit(self, published: datetime, visited: datetime) -> datetime | None:
+        """When to fetch it again after a visit; None: never."""
         age = visited - published
         return next((visited + pause for limit, pause in self.steps if age <= limit), None)
 
 
-def discovery(row: Any, link: Link, now: datetime) -> Discovery:
+def discovery(row: PageRow, link: Link, now: datetime) -> Discovery:
     """How a page that the ledger knows stands, now that a listing, a sitemap or a feed names it again."""
-    if row.state == "not_article" and link.kind == site.ARTICLE_KIND.value:
-        standing = Standing.PENDING  # its editors have made an article of it
-    elif row.state == "not_article":
-        return Discovery(link, Standing.NOT_ARTICLE, bool(row.settled), kind=row.cause)
-    elif row.state == "pending":
-        standing = Standing.PENDING
+    if row.state == PageState.NOT_ARTICLE and link.kind != site.ARTICLE_KIND.value:
+        return Discovery(link, Standing.NOT_ARTICLE, bool(row.processed), kind=row.cause)
+    is_done = row.state == PageState.DONE
+    if row.state in (PageState.PENDING, PageState.NOT_ARTICLE):
+        standing = Standing.PENDING  # in the second case its editors have made an article of it
     elif row.next_visit is not None and row.next_visit <= rfc3339(now):
         standing = Standing.DUE
-    elif link.modified and row.state == "done" and row.last_visit <= rfc3339(link.modified):
+    elif is_done and link.modified and (row.last_visit or "") <= rfc3339(link.modified):
         standing = Standing.DUE  # the site says that it has changed since
-    elif link.is_listed and row.state == "done" and (row.etag or row.last_modified):
-        standing = Standing.DUE  # the site shows it now, and an unchanged one costs it no more than a 304
+    elif is_done and link.is_listed and (row.etag or row.last_modified):
+        standing = Standing.DUE  # the site shows it now, and an unchanged one costs no more than a 304
     else:
         standing = Standing.FRESH
-    return Discovery(link, standing, bool(row.settled), row.etag, row.last_modified)
+    return Discovery(link, standing, bool(row.processed), row.etag, row.last_modified)
 
 
-def link_of(row: Any) -> Link:
-    """A page of the ledger as the door that led to it named it."""
+def link_of(row: PageRow) -> Link:
+    """A page of the ledger as it was first named."""
     hint = datetime.fromisoformat(row.hint_date) if row.hint_date else None
     return Link(row.key, row.url, row.discovered_on, hint)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+from typing import NamedTuple
+
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text
 
-# 1: the first shape. 2: nothing is set aside, nothing shared by runs side by side. A change needs the next number and a
-# step in `migrations.MIGRATIONS`.
-STATE_VERSION = 2
+# 1: the first shape. 2: nothing is set aside or shared by runs side by side. 3: `settled` is called `processed`. A
+# change of the tables needs the next number and a step in `migrations.MIGRATIONS`.
+STATE_VERSION = 3
 
 metadata = MetaData()
 
@@ -29,37 +32,68 @@ runs = Table(
     Column("account", Text),
 )
 
-# The frontier and all pages ever met. `key` is `urls.article_id` of the page's canonical URL.
+
+class PageState(StrEnum):
+    """What has become of a page."""
+
+    PENDING = "pending"
+    DONE = "done"
+    FAILED = "failed"
+    NOT_ARTICLE = "not_article"
+
+
+# The frontier and every page ever seen. `key` is `urls.article_id` of the page's canonical URL.
 pages = Table(
     "pages",
     metadata,
     Column("key", String, primary_key=True),
     Column("url", Text, nullable=False),
-    Column("section", String, nullable=False),  # of the run that met it first: its complete runs settle it
-    Column("state", String, nullable=False),  # pending, done, failed, not_article
+    Column("section", String, nullable=False),  # of the run that saw it first: its complete runs process it
+    Column("state", String, nullable=False),  # a PageState
     Column("discovered_on", Text),
-    Column("hint_date", String),  # of its publication, as what named it said
+    Column("hint_date", String),  # of publication, by the listing, sitemap or feed
     Column("first_run", String, nullable=False),
-    Column("settled", Integer, nullable=False, default=0),  # 1: a complete run of the section has dealt with it
+    Column("processed", Integer, nullable=False, default=0),  # 1: a complete run of the section has dealt with it
     Column("etag", Text),
     Column("last_modified", Text),
     Column("last_visit", String),
     Column("next_visit", String),
     Column("attempts", Integer, nullable=False, default=0),  # runs in a row in which it failed
-    Column("cause", Text),  # of the last failure; of no article its kind
+    Column("cause", Text),  # of the last failure; of what is no article, its kind
     Column("article_id", String),
     Index("pages_frontier", "state"),
     Index("pages_next_visit", "next_visit"),
-    Index("pages_unsettled", "section", "settled"),
+    Index("pages_unprocessed", "section", "processed"),
 )
 
-# Every revision of every article, emitted or not. `record` is the line of JSON as it is (or would be) written.
+
+class PageRow(NamedTuple):
+    """A row of `pages`, in the order of its columns."""
+
+    key: str
+    url: str
+    section: str
+    state: str
+    discovered_on: str | None
+    hint_date: str | None
+    first_run: str
+    processed: int
+    etag: str | None
+    last_modified: str | None
+    last_visit: str | None
+    next_visit: str | None
+    attempts: int
+    cause: str | None
+    article_id: str | None
+
+
+# Every revision of every article, published or not. `record` is its line of JSON.
 articles = Table(
     "articles",
     metadata,
     Column("article_id", String, primary_key=True),
     Column("revision", Integer, primary_key=True),
-    Column("status", String, nullable=False),  # accepted, duplicate
+    Column("status", String, nullable=False),  # Outcome.ACCEPTED or Outcome.DUPLICATE
     Column("content_hash", String, nullable=False),
     Column("duplicate_of", String),
     Column("story_time", String, nullable=False),  # published, or else first seen
@@ -67,6 +101,20 @@ articles = Table(
     Column("record", Text, nullable=False),
     Index("articles_content", "content_hash"),
 )
+
+
+class ArticleRow(NamedTuple):
+    """A row of `articles`, in the order of its columns."""
+
+    article_id: str
+    revision: int
+    status: str
+    content_hash: str
+    duplicate_of: str | None
+    story_time: str
+    date_crawled: str
+    record: str
+
 
 # The near-duplicate index: articles that share a band are candidates.
 bands = Table(

@@ -1,4 +1,4 @@
-"""What the parts of the ledger stand on: a transaction at a time, and again where the database went away under it."""
+"""What the parts of the ledger stand on: one transaction at a time, repeated where the connection was lost under it."""
 
 from __future__ import annotations
 
@@ -11,38 +11,44 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from alqahira.exceptions import AlqahiraError, LedgerLost, LedgerUnreachable, LedgerUnwritable, one_line
-from alqahira.ledger.backends import Store
+from alqahira.ledger.backends.store import Store
 from alqahira.ledger.frontier import RevisitSchedule
 
-# What goes on failing in the same way after so many tries will not succeed.
+# What keeps failing in the same way after so many tries will not succeed.
 _MAX_TRIES = 20
 
 P = ParamSpec("P")
 R = TypeVar("R")
 S = TypeVar("S", bound="Transactions")
+_Body = Callable[Concatenate[S, Connection, P], R]
+_Method = Callable[Concatenate[S, P], R]
 
 
-def persistent(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
-    """A method that outlives its connection; see `Transactions.persist`."""
+def transactional(*, grouped: bool = False) -> Callable[[_Body[S, P, R]], _Method[S, P, R]]:
+    """Make of a body that takes a connection a method that is one transaction; see `Transactions`."""
 
-    @wraps(method)
-    def persisting(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        return self.persist(lambda: method(self, *args, **kwargs))
+    def decorate(body: _Body[S, P, R]) -> _Method[S, P, R]:
+        @wraps(body)
+        def method(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
+            def once() -> R:
+                with self.transaction(grouped=grouped) as connection:
+                    return body(self, connection, *args, **kwargs)
 
-    return persisting
+            return self.persist(once)
+
+        return method
+
+    return decorate
 
 
 class Transactions:
-    """A store, and how what is done in it is done whole or not at all."""
+    """A store, and how work in it is done whole or not at all."""
 
     def __init__(self, store: Store, revisit: RevisitSchedule) -> None:
         self.store = store
         self.engine = store.engine
         self._revisit = revisit
-        # Whether what is being done was tried before, and may have been committed without our knowing.
-        self._is_repeat = False
-        self._is_persisting = False
-        # Told of every write that failed, so that a run ends whoever's write it was.
+        # Called with every write that failed, so that it ends the run whoever made it.
         self.on_failure: Callable[[AlqahiraError], None] = lambda _: None
 
     def __enter__(self) -> Self:
@@ -55,35 +61,26 @@ class Transactions:
         self.store.close()
 
     def persist(self, do: Callable[[], R]) -> R:
-        """Do it; where the database went away under it, again when it is back. One transaction, or safe to repeat."""
-        if self._is_persisting:
-            return do()
-        self._is_persisting = True
+        """Call `do`, and again when the database is back where it went away. One transaction, or safe to repeat."""
         try:
-            for tries_left in reversed(range(_MAX_TRIES)):
+            for _ in range(_MAX_TRIES - 1):
                 try:
                     return do()
                 except LedgerUnreachable as error:
-                    if not tries_left:
-                        raise
                     self.store.reconnect(error)
-                    self._is_repeat = True
+            return do()
         except (LedgerUnreachable, LedgerLost) as error:
             self.on_failure(error)
             raise
-        finally:
-            self._is_repeat = self._is_persisting = False
-        raise AssertionError("unreachable")
 
     @contextmanager
     def transaction(self, *, grouped: bool = False) -> Iterator[Connection]:
         """One transaction; a full or failing disk is LedgerUnwritable, and nothing of it stays.
 
-        `grouped`: of many that the crawl itself makes again where the power fails (`Store.begin`).
+        `grouped`: see `Store.begin`; for what the crawl itself does again where the power fails.
         """
         try:
             with self.store.begin(grouped=grouped) as connection:
-                self.store.guard(connection)
                 yield connection
         except SQLAlchemyError as error:
             cause = getattr(error, "orig", None) or error

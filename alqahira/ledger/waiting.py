@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import logging
 import signal
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from time import monotonic, sleep
+from collections.abc import Callable
+from time import monotonic
 
 from alqahira.exceptions import LedgerBusy
 from alqahira.ledger import Ledger
@@ -16,6 +14,7 @@ logger = logging.getLogger(__name__)
 
 # Seconds between two tries.
 _PAUSE = 0.5
+_ENDING = (signal.SIGTERM, signal.SIGINT)
 
 
 def open_when_free(open_now: Callable[[], Ledger], *, owner: str, seconds: float) -> Ledger:
@@ -29,13 +28,20 @@ def open_when_free(open_now: Callable[[], Ledger], *, owner: str, seconds: float
         return open_now()
     except LedgerBusy as error:
         busy = error
-        # One of this process could not end while this one waits.
+        # A run of this process could not end while this one waits.
         if busy.owner == owner or busy.is_own or seconds <= 0:
             raise
     logger.info("Waiting up to %g s for the ledger: %s", seconds, busy)
-    with _received_signals() as received:
-        while not received and monotonic() < deadline:
-            sleep(min(_PAUSE, max(0.0, deadline - monotonic())))
+    why = f"waited {seconds:g} s"
+    # Blocked, so that a signal is taken between two tries, and never in the middle of one.
+    unblocked = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    try:
+        while True:
+            left = deadline - monotonic()
+            if received := signal.sigtimedwait(_ENDING, max(0.0, min(_PAUSE, left))):
+                why = f"ended by {signal.Signals(received.si_signo).name} while waiting for the ledger"
+            if received or left <= 0:
+                break
             try:
                 ledger = open_now()
             except LedgerBusy as error:
@@ -43,24 +49,9 @@ def open_when_free(open_now: Callable[[], Ledger], *, owner: str, seconds: float
                 if busy.owner == owner:
                     raise
                 continue
-            if not received:
+            if not signal.sigpending().intersection(_ENDING):
                 return ledger
             ledger.close()
-    why = f"ended by {received[0]} while waiting for the ledger" if received else f"waited {seconds:g} s"
-    raise LedgerBusy(f"{busy} ({why}; nothing was crawled)", busy.owner)
-
-
-@contextmanager
-def _received_signals() -> Iterator[list[str]]:
-    """The names of the signals to end that come during the block, instead of what they do otherwise."""
-    received: list[str] = []
-    if threading.current_thread() is not threading.main_thread():
-        yield received  # signals are the main thread's
-        return
-    numbers = (signal.SIGTERM, signal.SIGINT)
-    before = [signal.signal(n, lambda number, _: received.append(signal.Signals(number).name)) for n in numbers]
-    try:
-        yield received
     finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
+        signal.pthread_sigmask(signal.SIG_SETMASK, unblocked)
+    raise LedgerBusy(f"{busy} ({why}; nothing was crawled)", busy.owner)

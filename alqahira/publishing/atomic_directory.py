@@ -1,4 +1,4 @@
-"""Where a corpus goes that is made again from archives or parts: a folder of its own, whole or not at all."""
+"""The folder of a corpus that is made again from archives or parts: replaced whole or not at all."""
 
 from __future__ import annotations
 
@@ -16,27 +16,26 @@ from alqahira.exceptions import ConfigurationError
 from alqahira.ledger.backends.file_lock import FileLock
 from alqahira.publishing.parts import MANIFEST, OutputUnwritable, write_atomic
 
-# Tells a replay's folder from a crawl's: what it was made from, and its manifest as it was then.
+# Marks a folder as a replay's: what it was made from, and the digest of its manifest.
 MARK = "_replay.json"
 
 
 def settings_for(folder: Path, settings: Settings) -> Settings:
-    """The settings of a crawl, with the output there: its own ledger and archive are not touched."""
+    """A crawl's settings with another output folder; the crawl's own ledger and archive are not touched."""
     own = settings.copy()
-    told = {"ALQAHIRA_OUTPUT_DIR": str(folder), "ALQAHIRA_STATE_URL": "", "ALQAHIRA_ARCHIVE": "false"}
-    own.setdict(told, priority="cmdline")
+    changed = {"ALQAHIRA_OUTPUT_DIR": str(folder), "ALQAHIRA_STATE_URL": "", "ALQAHIRA_ARCHIVE": "false"}
+    own.setdict(changed, priority="cmdline")
     return own
 
 
 def ensure_replaceable(output: Path, archive: Path) -> None:
-    """Refuse a folder with anything in it but an earlier replay, just as that was written. ConfigurationError."""
+    """Raise ConfigurationError for a folder that holds anything but an untouched earlier replay."""
     if archive.resolve().is_relative_to(output.resolve()):
         raise ConfigurationError(f"the archive lies in {output}: name another folder with -o")
     if not output.exists() or (output.is_dir() and not any(output.iterdir())):
         return
     try:
-        told = json.loads((output / MARK).read_text("utf-8"))["manifest_sha256"]
-        is_own = told == _digest(output)
+        is_own = json.loads((output / MARK).read_text("utf-8"))["manifest_sha256"] == _digest(output)
     except (OSError, ValueError, KeyError, TypeError):
         is_own = False
     if not is_own:
@@ -44,10 +43,10 @@ def ensure_replaceable(output: Path, archive: Path) -> None:
 
 
 def write_marker(output: Path, sources: Iterable[Path]) -> None:
-    """Say what the corpus was made from; nothing of the clock, so that the same archive gives the same bytes."""
-    made_from = [{"name": path.name, "bytes": path.stat().st_size} for path in sources]
-    told = {"archive": made_from, "manifest_sha256": _digest(output)}
-    write_atomic(output / MARK, json.dumps(told, indent=1).encode() + b"\n")
+    """Record what the corpus was made from, without a time, so that the same archive gives the same bytes."""
+    archive = [{"name": path.name, "bytes": path.stat().st_size} for path in sources]
+    marker = {"archive": archive, "manifest_sha256": _digest(output)}
+    write_atomic(output / MARK, json.dumps(marker, indent=1).encode() + b"\n")
 
 
 def _digest(output: Path) -> str:
@@ -56,14 +55,14 @@ def _digest(output: Path) -> str:
 
 @contextmanager
 def atomic_directory(output: Path) -> Iterator[Path]:
-    """A folder beside the output that takes its place when the block ends well, and vanishes otherwise.
+    """A folder beside the output that replaces it when the block ends well, and is removed otherwise.
 
     Raises LedgerBusy where another replay makes the same folder, OutputUnwritable.
     """
     aside, old = (output.with_name(f".{output.name}.{ending}") for ending in ("replaying", "replaced"))
     lock = FileLock(aside, "a corpus made again")
     try:
-        _remove(aside, old)
+        _remove(aside, old)  # what a killed replay left
         aside.mkdir()
         yield aside
         if output.exists():
@@ -85,6 +84,6 @@ def _remove(*folders: Path) -> None:
 
 
 def skipped_summary(skipped: Counter[str]) -> str:
-    """What of the input was no page of ours, by cause, to be put after the rest; empty where all was."""
-    named = ", ".join(f"{cause} {n}" for cause, n in sorted(skipped.items()))
-    return f"; {skipped.total()} records are no article page ({named})" if named else ""
+    """The end of a summary line: how many records of the input are no article page, by cause; empty where none."""
+    causes = ", ".join(f"{cause} {n}" for cause, n in sorted(skipped.items()))
+    return f"; {skipped.total()} records are no article page ({causes})" if causes else ""

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, BinaryIO
 
+from itemadapter import ItemAdapter
 from scrapy.exporters import BaseItemExporter
 
-from alqahira.article import Article, to_json_line, to_record
+from alqahira.article import to_json_line
 
 
 class ArticleLinesExporter(BaseItemExporter):
     """One record a line; see https://docs.scrapy.org/en/latest/topics/exporters.html."""
 
-    def __init__(self, file: Any, **options: Any) -> None:
+    def __init__(self, file: BinaryIO, **options: Any) -> None:
         super().__init__(dont_fail=True, **options)
         self._file = file
 
     def export_item(self, item: Any) -> None:
-        if not isinstance(item, Article):
-            raise TypeError(f"feeds hold articles, not {type(item).__name__}")
-        self._file.write(f"{to_json_line(to_record(item))}\n".encode())
+        fields = ItemAdapter(item)
+        record = {name: self.serialize_field(fields.get_field_meta(name), name, fields[name]) for name in fields}
+        self._file.write(f"{to_json_line(record)}\n".encode())

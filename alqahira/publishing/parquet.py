@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alqahira.exceptions import ConfigurationError, how_to_install
-from alqahira.publishing.schema import record_fields
+from alqahira.publishing.schema import columns
 
 if TYPE_CHECKING:
     import pyarrow
@@ -30,13 +30,13 @@ def arrow_schema() -> pyarrow.Schema:
     """The record in Arrow's types: timestamps are UTC in seconds, descriptions are the fields' metadata."""
     import pyarrow as pa
 
-    kinds = {str: pa.string(), int: pa.int64(), datetime: pa.timestamp("s", "UTC"), list[str]: pa.list_(pa.string())}
-    return pa.schema(
-        [
-            pa.field(field.name, kinds[kind], nullable, {"description": field.metadata["doc"]})
-            for field, kind, nullable in record_fields()
-        ]
-    )
+    kinds: dict[object, pyarrow.DataType] = {
+        str: pa.string(),
+        int: pa.int64(),
+        datetime: pa.timestamp("s", "UTC"),
+        list[str]: pa.list_(pa.string()),
+    }
+    return pa.schema([pa.field(c.name, kinds[c.kind], c.nullable, {"description": c.doc}) for c in columns()])
 
 
 def write_parquet(records: Iterable[dict[str, Any]], path: Path) -> None:
@@ -45,14 +45,12 @@ def write_parquet(records: Iterable[dict[str, Any]], path: Path) -> None:
     from pyarrow.parquet import ParquetWriter
 
     schema = arrow_schema()
-    timestamps = [field.name for field in schema if pa.types.is_timestamp(field.type)]
+    timestamps = [column.name for column in columns() if column.kind is datetime]
     remaining = iter(records)
     with ParquetWriter(path, schema, compression="zstd") as writer:
         while rows := list(islice(remaining, _ROWS)):
-            writer.write_table(pa.Table.from_pylist([_moments(row, timestamps) for row in rows], schema))
+            writer.write_table(pa.Table.from_pylist([_with_moments(row, timestamps) for row in rows], schema))
 
 
-def _moments(record: dict[str, Any], timestamps: Iterable[str]) -> dict[str, Any]:
-    """The record with its timestamps read."""
-    read = {name: datetime.fromisoformat(record[name]) for name in timestamps if record[name]}
-    return record | read
+def _with_moments(record: dict[str, Any], timestamps: Iterable[str]) -> dict[str, Any]:
+    return record | {name: datetime.fromisoformat(record[name]) for name in timestamps if record[name]}

@@ -1,8 +1,8 @@
 """Sealed part files and their manifest: what the ledger's outbox holds reaches the output exactly once.
 
-The protocol: a part is planned in the ledger (its number, rows and digest, in one transaction), written
-under a hidden name, synced, renamed, its folder synced, and then marked sealed. Whatever dies between two
-of these steps, `recover` writes what was planned again, to the byte. A reader sees whole parts or none.
+The protocol: a part is planned in the ledger (its number, rows and digest, in one transaction), written under a hidden
+name, synced, renamed, its folder synced, and then marked sealed. Whatever dies between two of these steps, `recover`
+writes what was planned again, to the byte. A reader sees whole parts or none.
 """
 
 from __future__ import annotations
@@ -63,16 +63,17 @@ class Publisher:
         self._max_rows = max_rows
         self._max_age = timedelta(seconds=max_age_seconds)
         self._compress = compress
-        # What is known of the rows that wait: the oldest's time, and how many more a day needs at least to be full.
+        # Of the rows that wait: when the oldest was accepted, and how many more a day needs at least to be full. At
+        # first that is not known, and the ledger is asked.
         self._oldest: str | None = None
         self._rows_to_full = 0
         # Whether the manifest lists every part that was placed.
         self._is_listed = True
 
     def recover(self) -> None:
-        """Finish what a run that died had planned, take away what it left lying about, rebuild the manifest.
+        """Finish what a run that died had planned, remove the files that it left behind, rebuild the manifest.
 
-        Raises LedgerUnusable where parts lie in the output that this ledger knows nothing of.
+        Raises LedgerUnusable where parts lie in the output that this ledger does not know.
         """
         self._ledger.persist(self._recover)
 
@@ -87,31 +88,31 @@ class Publisher:
     def seal_due(self, now: datetime) -> None:
         """Seal all that waits once a day has a part's rows together, or the oldest row has waited long enough.
 
-        To be called after each accepted article; `now`: when its page was fetched. The ledger is asked only when it
-        may be so, for there to count what waits costs as much as what waits.
+        To be called after each accepted article; `now`: when its page was fetched. What waits is counted only when it
+        may be due, for counting costs as much as there is of it.
         """
-        if self._may_be_due(now) and self._ledger.persist(lambda: self._is_due(now)):
-            self._ledger.persist(self._seal)
-            self._oldest, self._rows_to_full = None, 0
-
-    def _may_be_due(self, now: datetime) -> bool:
         self._rows_to_full -= 1
         self._oldest = min(self._oldest or rfc3339(now), rfc3339(now))
-        return self._rows_to_full <= 0 or self._oldest <= rfc3339(now - self._max_age)
+        if self._is_due(now):
+            self._ledger.persist(self._count_waiting)
+            if self._is_due(now):
+                self.seal_all()
 
     def _is_due(self, now: datetime) -> bool:
+        is_old = self._oldest is not None and self._oldest <= rfc3339(now - self._max_age)
+        return self._rows_to_full <= 0 or is_old
+
+    def _count_waiting(self) -> None:
         with self._ledger.transaction() as connection:
-            waiting = sa.select(outbox.c.day, sa.func.count(), sa.func.min(outbox.c.accepted))
-            found = connection.execute(waiting.where(outbox.c.part.is_(None)).group_by(outbox.c.day)).all()
-        if not found:
-            return False
-        self._oldest = min(oldest for _, _, oldest in found)
-        self._rows_to_full = self._max_rows - max(rows for _, rows, _ in found)
-        return self._rows_to_full <= 0 or self._oldest <= rfc3339(now - self._max_age)
+            waiting = sa.select(sa.func.count().label("rows"), sa.func.min(outbox.c.accepted).label("oldest"))
+            days = connection.execute(waiting.where(outbox.c.part.is_(None)).group_by(outbox.c.day)).all()
+        self._oldest = min((day.oldest for day in days), default=None)
+        self._rows_to_full = self._max_rows - max((day.rows for day in days), default=0)
 
     def seal_all(self) -> None:
         """Seal everything that waits, in parts of at most `max_rows` rows, a Cairo day each."""
         self._ledger.persist(self._seal)
+        self._oldest, self._rows_to_full = None, self._max_rows
 
     def _seal(self) -> None:
         while self._plan_one():
@@ -125,18 +126,17 @@ class Publisher:
     def _plan_one(self) -> bool:
         """Give the oldest waiting rows of one day a part of their own; False where nothing waits."""
         with self._ledger.transaction() as connection:
-            unplanned = sa.select(outbox.c.position, outbox.c.day).where(outbox.c.part.is_(None))
-            first = connection.execute(unplanned.order_by(outbox.c.day, outbox.c.position).limit(1)).first()
-            if first is None:
+            waits = outbox.c.part.is_(None)
+            day = connection.scalar(sa.select(sa.func.min(outbox.c.day)).where(waits))
+            if day is None:
                 return False
-            same_day = unplanned.where(outbox.c.day == first.day).order_by(outbox.c.position).limit(self._max_rows)
-            positions = list(connection.scalars(same_day.with_only_columns(outbox.c.position)))
+            oldest = sa.select(outbox.c.position).where(waits, outbox.c.day == day).order_by(outbox.c.position)
+            positions = connection.scalars(oldest.limit(self._max_rows)).all()
             blank = {"path": "", "rows": 0, "bytes": 0, "sha256": "", "schema_version": SCHEMA_VERSION, "sealed": 0}
             (sequence,) = connection.execute(parts.insert().values(**blank)).inserted_primary_key or (0,)
-            last = positions[-1]
-            chosen = (outbox.c.part.is_(None), outbox.c.day == first.day, outbox.c.position <= last)
+            chosen = (waits, outbox.c.day == day, outbox.c.position <= positions[-1])
             connection.execute(outbox.update().where(*chosen).values(part=sequence))
-            path = part_path(first.day, sequence, compress=self._compress)
+            path = part_path(day, sequence, compress=self._compress)
             content = _content(connection, sequence, path)
             planned = {
                 "path": path,
@@ -185,7 +185,7 @@ class Publisher:
             rows = connection.execute(sa.select(parts).where(parts.c.sealed == 1).order_by(parts.c.sequence)).all()
             listed = [Part(row.path, row.rows, row.bytes, row.sha256, row.schema_version) for row in rows]
             try:
-                # Within the transaction: a successor waits for its end, so that an older list never replaces a newer.
+                # Within the transaction, which only the holder of the lock can have: an older list replaces no newer.
                 write_manifest(self._output, listed)
             except OSError as error:
                 raise OutputUnwritable(f"{self._output / MANIFEST} cannot be written: {error.strerror}") from None
@@ -193,7 +193,7 @@ class Publisher:
 
 
 def _content(connection: Connection, sequence: int, path: str) -> bytes:
-    """The bytes of a part, from the ledger alone: the same whenever they are made."""
+    """The bytes of a part, from the ledger alone: the same at any time."""
     lines = connection.scalars(
         sa.select(articles.c.record)
         .join(outbox, (outbox.c.article_id == articles.c.article_id) & (outbox.c.revision == articles.c.revision))
@@ -217,8 +217,8 @@ def encoded(lines: Iterable[str], *, compress: bool) -> bytes:
 
 def write_manifest(output_dir: Path, listed: Iterable[Part]) -> None:
     """List the parts, in this order. Raises OSError."""
-    told = {"parts": [asdict(part) for part in listed]}
-    write_atomic(output_dir / MANIFEST, json.dumps(told, indent=1).encode() + b"\n")
+    manifest = {"parts": [asdict(part) for part in listed]}
+    write_atomic(output_dir / MANIFEST, json.dumps(manifest, indent=1).encode() + b"\n")
 
 
 def write_atomic(path: Path, content: bytes) -> None:
@@ -237,11 +237,16 @@ def write_atomic(path: Path, content: bytes) -> None:
             aside.unlink(missing_ok=True)
         raise
     for folder in (path.parent, path.parent.parent):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        sync_folder(folder)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable. Raises OSError."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 # --- reading ------------------------------------------------------------------------------------
@@ -249,8 +254,8 @@ def write_atomic(path: Path, content: bytes) -> None:
 
 def part_files(output_dir: Path) -> list[str]:
     """Every visible part below the output folder, as the manifest names them."""
-    found = (output_dir / ARTICLES_FOLDER).glob("date_published=*/part-*")
-    return sorted(path.relative_to(output_dir).as_posix() for path in found if PART_NAME.fullmatch(path.name))
+    paths = (output_dir / ARTICLES_FOLDER).glob("date_published=*/part-*")
+    return sorted(path.relative_to(output_dir).as_posix() for path in paths if PART_NAME.fullmatch(path.name))
 
 
 def read_manifest(output_dir: Path) -> list[Part]:

@@ -1,11 +1,12 @@
-"""A lost or corrupt state made again from the parts: what was published is known, and is not published twice.
+"""Rebuild a lost or corrupt ledger from the parts, so that what was published is not published twice.
 
-What only the state knew is gone: the frontier, the validators, the dropped duplicates and the runs. The next
-crawl finds the pages again and recognizes their articles.
+What only the ledger knew is gone: the frontier, the validators, the dropped duplicates and the runs. The next crawl
+finds the pages again and recognizes their articles.
 """
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,11 +19,11 @@ from alqahira.settings.state_url import read_state_url
 
 
 def rebuild_state(state_url: str, output_dir: Path) -> Path | None:
-    """Make the state again; the old file is kept beside it, and its new name is returned.
+    """Rebuild the ledger; the new name of the old file, which is kept beside it, or None where there was none.
 
-    In PostgreSQL it must be an empty database, for nothing is put aside there.
-    Raises LedgerUnusable where a part is not as the manifest lists it (what is damaged is mended first) or the database
-    is not empty, ConfigurationError where the old file cannot be put aside, LedgerBusy where a run holds it.
+    In PostgreSQL it must be an empty database, for nothing is kept aside there.
+    Raises LedgerUnusable where a part is not as the manifest lists it or the database is not empty, ConfigurationError
+    where the old file cannot be renamed, LedgerBusy where a run holds it.
     """
     listed = {part.path: part for part in read_manifest(output_dir)}
     for path in part_files(output_dir):
@@ -43,7 +44,10 @@ def rebuild_state(state_url: str, output_dir: Path) -> Path | None:
             articles = [from_record(record) for record in read_part(output_dir / part.path)]
             if number == 0 and articles:
                 ledger.claim_site(site_name(articles[0].url))
-            ledger.restore_part(part, articles)
+            file = Path(part.path)
+            sequence = int(file.name.removeprefix("part-").partition(".")[0])
+            day = file.parent.name.removeprefix("date_published=")
+            ledger.restore_part({"sequence": sequence, **asdict(part)}, day, articles)
     return next(iter(aside), None)
 
 

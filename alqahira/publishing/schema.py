@@ -1,19 +1,19 @@
-"""Schemas generated from the record's dataclass. Pure."""
+"""The record's columns and JSON Schema, generated from its dataclass, and what a change of it would break. Pure."""
 
 from __future__ import annotations
 
-import types
-import typing
-from dataclasses import Field, fields
+from collections.abc import Iterator
+from dataclasses import fields
 from datetime import datetime
-from typing import Any, get_args, get_origin, get_type_hints
+from types import NoneType
+from typing import Any, NamedTuple, get_args, get_type_hints
 
 from alqahira.article import SCHEMA_VERSION, Article
 from alqahira.text.lexicon import TOPICS
 
 # RFC 3339 in UTC, to the second: what `article.rfc3339` writes.
 _TIMESTAMP = {"type": "string", "format": "date-time", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"}
-_JSON_TYPES: dict[Any, dict[str, Any]] = {
+_JSON_TYPES: dict[object, dict[str, Any]] = {
     str: {"type": "string"},
     int: {"type": "integer"},
     datetime: _TIMESTAMP,
@@ -36,32 +36,38 @@ _JSON_EXTRAS: dict[str, dict[str, Any]] = {
 }
 
 
-def base_type(annotation: Any) -> tuple[Any, bool]:
-    """The type of a field without None, and whether None may stand there."""
-    if get_origin(annotation) in (typing.Union, types.UnionType):
-        (only,) = (arg for arg in get_args(annotation) if arg is not type(None))
-        return only, True
-    return annotation, False
+class Column(NamedTuple):
+    """A field of the record. `kind`: its type without None."""
+
+    name: str
+    kind: object
+    nullable: bool
+    doc: str
 
 
-def record_fields() -> list[tuple[Field[Any], Any, bool]]:
-    """Each field of the record in order, with its type and whether it may be null."""
-    hints = get_type_hints(Article)
-    described = [(field, *base_type(hints[field.name])) for field in fields(Article)]
-    return [(field, kind, can_be_none and not field.metadata.get("always")) for field, kind, can_be_none in described]
+def columns() -> list[Column]:
+    """The fields of the record, in order."""
+    listed = []
+    for field in fields(Article):
+        hint = get_type_hints(Article)[field.name]
+        options = get_args(hint)
+        is_optional = NoneType in options
+        nullable = is_optional and not field.metadata.get("always")
+        listed.append(Column(field.name, options[0] if is_optional else hint, nullable, field.metadata["doc"]))
+    return listed
 
 
 def json_schema() -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of one line of the corpus."""
     properties = {}
-    for field, kind, nullable in record_fields():
-        definition = dict(_JSON_TYPES[kind])
-        if nullable:
+    for column in columns():
+        definition = dict(_JSON_TYPES[column.kind])
+        if column.nullable:
             definition["type"] = [definition["type"], "null"]
-        extras = dict(_JSON_EXTRAS.get(field.name, {}))
+        extras = dict(_JSON_EXTRAS.get(column.name, {}))
         if "items" in extras:
             extras["items"] = definition["items"] | extras["items"]
-        properties[field.name] = {"description": field.metadata["doc"], **definition, **extras}
+        properties[column.name] = {"description": column.doc, **definition, **extras}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Article",
@@ -71,3 +77,46 @@ def json_schema() -> dict[str, Any]:
         "required": list(properties),
         "additionalProperties": False,
     }
+
+
+# --- compatibility ------------------------------------------------------------------------------
+
+
+def breaking_changes(published: dict[str, Any], current: dict[str, Any]) -> list[str]:
+    """What would break a table loaded under the JSON Schema `published`, a line each; empty where nothing would.
+
+    Within one `schema_version` one change is allowed: a nullable column that is no list, at the end. Older parts lack
+    its key and give null; tables made before leave it out until they are altered; loads by position keep theirs. A
+    column's name, type, place and whether it may be null need a new version. Descriptions, patterns and lists of values
+    may change: a table holds text there either way.
+    """
+    return list(_breaking(published["properties"], current["properties"]))
+
+
+def _breaking(before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
+    kept = [name for name in before if name in after]
+    for name in before:
+        if name not in after:
+            yield f"{name} is gone"
+        elif _type(before[name]) != _type(after[name]):
+            yield f"{name} was {_type(before[name])} and is {_type(after[name])}"
+    if kept != [name for name in after if name in before]:
+        yield "the columns are in another order"
+    for position, name in enumerate(after):
+        if name not in before:
+            if position < len(before):
+                yield f"{name} is new and not at the end"
+            if not _type(after[name]).endswith("or null"):
+                yield f"{name} is new and may not be null, which it is in older parts"
+
+
+def _type(definition: dict[str, Any]) -> str:
+    """The column's type as a table sees it: `timestamp or null`."""
+    given = definition["type"]
+    names = [given] if isinstance(given, str) else list(given)
+    kind = next(name for name in names if name != "null")
+    if kind == "array":
+        kind = f"list of {definition['items']['type']}"
+    elif definition.get("format") == "date-time":
+        kind = "timestamp"
+    return f"{kind} or null" if "null" in names else kind

@@ -304,7 +304,7 @@ def test_file_left_open_is_cut_where_the_ledger_knows_of_nothing_more(tmp_path):
     unknown.write_bytes(later)
     with open_ledger(f"sqlite:///{tmp_path / 'state.db'}") as ledger:
         ledger.discover([Link("7", URL)], section="defense", run_id="left", now=PAGE.visit.fetched)
-        ledger.fail("7", "no_body", retry=True, now=PAGE.visit.fetched, run_id="left")
+        ledger.fail("7", "no_body", retry=True, now=PAGE.visit.fetched)
         close_left_open(tmp_path, ledger, max_bytes=10**6)
     assert (tmp_path / "left.warc.gz").read_bytes() == head + known  # the page with its request
     assert len((tmp_path / "left.cdxj").read_text().splitlines()) == 1

@@ -57,7 +57,7 @@ def by_ledger(ledger, item, mode):
     article = item.article
     if (why := skip_reason(article)) and ledger.skip(item):
         return ("off_topic", why, None)
-    verdict = ledger.accept(item, fingerprint(article.article_body), near_duplicates=mode, run_id="run")
+    verdict = ledger.accept(item, fingerprint(article.article_body), near_duplicates=mode)
     line = None if verdict.outcome == "unchanged" else to_json_line(to_record(verdict.article))
     return (verdict.outcome, verdict.cause, line)
 

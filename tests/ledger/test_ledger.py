@@ -10,8 +10,9 @@ from ledger_scenario import NOW, SCHEDULE, accept, body, crawled, link, opened
 from sqlalchemy import text
 
 from alqahira.exceptions import ConfigurationError, LedgerBusy, LedgerUnusable
-from alqahira.ledger import MAX_ATTEMPTS, queries
+from alqahira.ledger import MAX_ATTEMPTS
 from alqahira.ledger.frontier import Standing
+from alqahira.ledger.pages import _SET_PAGE
 
 
 @pytest.fixture
@@ -59,13 +60,12 @@ def test_tags_spaces_digit_forms_and_diacritics_make_no_revision(ledger):
     assert accept(ledger, same).outcome == "unchanged"
 
 
-def test_what_the_page_said_on_a_day_is_known(ledger):
+def test_each_revision_of_an_article_is_kept(ledger):
     accept(ledger, crawled(1))
-    later = NOW + timedelta(days=2)
-    accept(ledger, crawled(1, headline="عنوان معدل", fetched=later))
-    assert ledger.article_as_of("1", NOW - timedelta(seconds=1)) is None
-    assert ledger.article_as_of("1", NOW + timedelta(days=1)).revision == 1
-    assert ledger.article_as_of("1", later).headline == "عنوان معدل"
+    accept(ledger, crawled(1, headline="عنوان معدل", fetched=NOW + timedelta(days=2)))
+    assert ledger.article("1", 1).headline == crawled(1).article.headline
+    assert ledger.article("1").headline == ledger.article("1", 2).headline == "عنوان معدل"
+    assert ledger.article("2") is None
 
 
 def edited(text, every=12):
@@ -179,25 +179,25 @@ def test_a_304_renews_the_visit(ledger):
     item = crawled(1)
     accept(ledger, item)
     later = NOW + timedelta(hours=2)
-    ledger.unchanged(replace(item.visit, fetched=later), "run")
+    ledger.unchanged(replace(item.visit, fetched=later))
     assert ledger.due(later, 10) == []
 
 
 def test_a_transient_failure_stays_pending_for_a_few_runs(ledger):
     discover(ledger, link(1))
     for _ in range(MAX_ATTEMPTS - 1):
-        ledger.fail("1", "timeout", retry=True, now=NOW, run_id="run")
+        ledger.fail("1", "timeout", retry=True, now=NOW)
         assert ledger.pending()
-    ledger.fail("1", "timeout", retry=True, now=NOW, run_id="run")
+    ledger.fail("1", "timeout", retry=True, now=NOW)
     assert ledger.pending() == []
 
 
 def test_a_page_that_fails_later_leaves_its_article_accepted(ledger):
     discover(ledger, link(1))
     accept(ledger, crawled(1))
-    ledger.fail("1", "http_404", retry=False, now=NOW, run_id="run")
+    ledger.fail("1", "http_404", retry=False, now=NOW)
     assert ledger.pending() == []
-    assert ledger.article_as_of("1", NOW) is not None
+    assert ledger.article("1") is not None
 
 
 def test_skipped_article_is_asked_about_again_and_stored_nowhere(ledger):
@@ -226,19 +226,23 @@ def test_complete_run_of_another_section_settles_nothing_of_this_one(ledger):
     accept(ledger, crawled(1))
     other = ledger.start_run("other", "foreign_affairs", NOW)
     ledger.finish_run(other, {}, 0, NOW, complete=True)
-    assert [found.settled for found in ledger.discover([link(1)], section="defense", run_id="run", now=NOW)] == [False]
+    assert [found.processed for found in ledger.discover([link(1)], section="defense", run_id="run", now=NOW)] == [
+        False
+    ]
 
 
 def test_only_a_run_that_ended_well_settles_what_it_met(ledger):
     discover(ledger, link(1), link(2))
     accept(ledger, crawled(1))
-    assert not ledger.has_completed_run("defense")
+    assert ledger.last_completed_run("defense") is None
     ledger.finish_run("run", {}, 1, NOW, complete=False)
-    assert [found.settled for found in ledger.discover([link(1)], section="defense", run_id="run", now=NOW)] == [False]
+    assert [found.processed for found in ledger.discover([link(1)], section="defense", run_id="run", now=NOW)] == [
+        False
+    ]
     ledger.finish_run("run", {}, 0, NOW, complete=True)
     found = ledger.discover([link(1), link(2)], section="defense", run_id="run", now=NOW)
-    assert [discovery.settled for discovery in found] == [True, False]
-    assert ledger.has_completed_run("defense")
+    assert [discovery.processed for discovery in found] == [True, False]
+    assert ledger.last_completed_run("defense") is not None
 
 
 def test_what_is_raised_takes_back_the_whole_transaction_and_no_other(ledger):
@@ -247,7 +251,7 @@ def test_what_is_raised_takes_back_the_whole_transaction_and_no_other(ledger):
     def broken():
         with ledger.transaction(grouped=True) as connection:
             connection.execute(text("UPDATE pages SET state = 'failed'"))
-            ledger.store.change(connection, queries.SET_PAGE, {"page": link(1).key, "cause": "x"})
+            ledger.store.execute(connection, _SET_PAGE, {"page": link(1).key, "cause": "x"})
             raise RuntimeError
 
     with pytest.raises(RuntimeError):

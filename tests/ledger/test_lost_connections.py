@@ -3,14 +3,15 @@
 import threading
 from collections import Counter
 from dataclasses import replace
-from datetime import timedelta
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from ledger_scenario import NOW, accept, body, crawled, lines, link, live, opened, publisher
 
 from alqahira import settings
 from alqahira.exceptions import ConfigurationError, LedgerBusy, LedgerLost, LedgerUnreachable, LedgerUnusable
+from alqahira.ledger import MAX_ATTEMPTS
 from alqahira.ledger.tables import meta, runs
 from alqahira.publishing.parts import part_files, read_manifest
 from alqahira.publishing.rebuild import rebuild_state
@@ -24,29 +25,18 @@ def discover(ledger, *numbers):
     return ledger.discover([link(number) for number in numbers], section="defense", run_id="run", now=NOW)
 
 
-def end_backends(ledger, *pids):
+def lose_connection(ledger):
+    """What a network does: the server ends the session of a run, which is not told."""
+    pid = pid_of(ledger)
     killer = sa.create_engine(ledger.engine.url, isolation_level="AUTOCOMMIT")
     with killer.connect() as connection:
-        for pid in pids:
-            connection.execute(sa.text("select pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+        connection.execute(sa.text("select pg_terminate_backend(:pid, 5000)"), {"pid": pid})
     killer.dispose()
 
 
-def pid_of(connection):
-    with connection.begin():
-        return connection.scalar(sa.text("select pg_backend_pid()"))
-
-
-def lose_lock(ledger):
-    """What a network does: the server ends the connection that holds the lock, and its run is not told."""
-    end_backends(ledger, pid_of(ledger.store._lock))
-
-
-def lose_connections(ledger):
-    """The server ends all connections of a run."""
-    with ledger.engine.connect() as connection:
-        working = pid_of(connection)
-    end_backends(ledger, pid_of(ledger.store._lock), working)
+def pid_of(ledger):
+    with ledger.store._connection.begin():
+        return ledger.store._connection.scalar(sa.text("select pg_backend_pid()"))
 
 
 @pytest.fixture
@@ -56,33 +46,28 @@ def ledger(database):
         yield made
 
 
-class Deaf:
-    """The ledger's next transaction commits, and loses the connection before it hears of it."""
+def lose_the_next_commit(ledger, monkeypatch, *, is_committed=True):
+    """The connection breaks while the ledger's next transaction commits, after or before the server has done it."""
+    dialect, commit = ledger.engine.dialect, ledger.engine.dialect.do_commit
 
-    def __init__(self, ledger, monkeypatch):
-        self._begin, self._undo = ledger.engine.begin, monkeypatch.undo
-        monkeypatch.setattr(ledger.engine, "begin", lambda: self)
+    def break_off(connection):
+        monkeypatch.undo()
+        if is_committed:
+            commit(connection)
+        connection.dbapi_connection.close()
+        raise psycopg.OperationalError("server closed the connection")
 
-    def __enter__(self):
-        self._context = self._begin()
-        return self._context.__enter__()
-
-    def __exit__(self, *error):
-        self._context.__exit__(*error)
-        if error[0] is None:
-            self._undo()
-            raise sa.exc.OperationalError("commit", {}, Exception("server closed the connection"), True)
+    monkeypatch.setattr(dialect, "do_commit", break_off)
 
 
 # --- the lock -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("lose", [lose_lock, lose_connections])
-def test_the_late_answer_of_a_run_that_was_taken_over_is_refused(ledger, database, lose):
+def test_the_late_answer_of_a_run_that_was_taken_over_is_refused(ledger, database):
     discover(ledger, 1, 2)
     failures = []
     ledger.on_failure = failures.append
-    lose(ledger)
+    lose_connection(ledger)
     with opened(database, owner="scrapy crawl foreign_affairs") as successor:
         successor.start_run("successor", "foreign_affairs", NOW)
         with pytest.raises(LedgerLost, match=r"another run has taken over the state .*, run successor"):
@@ -97,7 +82,7 @@ def test_the_late_answer_of_a_run_that_was_taken_over_is_refused(ledger, databas
 
 def test_a_run_that_comes_back_after_its_successor_has_ended_writes_nothing(ledger, database):
     discover(ledger, 1)
-    lose_connections(ledger)
+    lose_connection(ledger)
     opened(database).close()
     with pytest.raises(LedgerLost, match="it has ended since"):
         accept(ledger, crawled(1))
@@ -105,7 +90,7 @@ def test_a_run_that_comes_back_after_its_successor_has_ended_writes_nothing(ledg
 
 def test_a_run_whose_connections_were_lost_goes_on_where_nobody_has_taken_its_lock(ledger, database):
     discover(ledger, 1)
-    lose_connections(ledger)
+    lose_connection(ledger)
     assert accept(ledger, crawled(1)).outcome == "accepted"
     with pytest.raises(LedgerBusy) as caught:  # it holds its lock again
         opened(database)
@@ -129,7 +114,7 @@ def test_a_restart_of_the_database_makes_no_run_look_dead(ledger, postgres, data
 
 
 def test_a_restart_of_the_database_keeps_a_dead_run_s_lock_for_a_while_alone(ledger, postgres, database, monkeypatch):
-    lose_connections(ledger)
+    lose_connection(ledger)
     postgres.restart()
     monkeypatch.setattr(settings, "POSTGRESQL_PATIENCE", 0.0)
     opened(database).close()
@@ -167,6 +152,7 @@ def test_a_database_that_stays_away_ends_the_run_in_one_line(ledger, postgres, m
 # --- what was committed, and the run was not told ---------------------------------------------------
 
 
+@pytest.mark.parametrize("is_committed", [True, False])
 @pytest.mark.parametrize(
     ("story", "outcome", "cause"),
     [
@@ -176,12 +162,11 @@ def test_a_database_that_stays_away_ends_the_run_in_one_line(ledger, postgres, m
     ],
 )
 def test_an_acceptance_that_was_committed_unheard_is_reported_as_it_was_and_not_done_twice(
-    ledger, monkeypatch, story, outcome, cause
+    ledger, monkeypatch, story, outcome, cause, is_committed
 ):
     accept(ledger, crawled(1))
-    story = replace(story, article=replace(story.article, run_id="run"), visit=replace(story.visit))
-    story.article.date_crawled = NOW + timedelta(hours=1)
-    Deaf(ledger, monkeypatch)
+    story = replace(story, article=replace(story.article))
+    lose_the_next_commit(ledger, monkeypatch, is_committed=is_committed)
     verdict = accept(ledger, story)
     assert (verdict.outcome, verdict.cause) == (outcome, cause)
     ids = Counter((record["article_id"], record["revision"]) for record in ledger.records(duplicates=True))
@@ -190,10 +175,19 @@ def test_an_acceptance_that_was_committed_unheard_is_reported_as_it_was_and_not_
 
 
 def test_a_run_that_was_begun_unheard_is_begun_once(ledger, monkeypatch):
-    Deaf(ledger, monkeypatch)
+    lose_the_next_commit(ledger, monkeypatch)
     assert ledger.start_run("another", "defense", NOW) == "another"
     with ledger.transaction() as connection:
         assert sorted(connection.scalars(sa.select(runs.c.run_id))) == ["another", "run"]
+
+
+def test_a_failure_that_was_committed_unheard_is_counted_once(ledger, monkeypatch):
+    discover(ledger, 1)
+    for _ in range(MAX_ATTEMPTS - 1):
+        lose_the_next_commit(ledger, monkeypatch)
+        assert not ledger.fail("1", "timeout", retry=True, now=NOW)
+    assert [found.key for found in ledger.pending()] == ["1"]
+    assert ledger.fail("1", "timeout", retry=True, now=NOW)
 
 
 # --- parts --------------------------------------------------------------------------------------
@@ -210,7 +204,7 @@ def test_a_life_of_the_ledger_publishes_each_line_once_and_the_next_nothing(data
 def test_what_a_run_planned_before_it_died_is_placed_by_the_next(ledger, database, tmp_path):
     accept(ledger, crawled(1))
     assert publisher(ledger, tmp_path)._plan_one()
-    lose_connections(ledger)
+    lose_connection(ledger)
     with opened(database) as successor:
         publisher(successor, tmp_path).recover()
     assert lines(tmp_path) == {("1", 1): 1}
@@ -225,7 +219,7 @@ def test_a_run_that_loses_its_connections_while_it_seals_seals_all_the_same(ledg
 
     def lose_them_first():
         if not done:
-            lose_connections(ledger)
+            lose_connection(ledger)
         done.append(True)
         return whole()
 
@@ -239,7 +233,7 @@ def test_a_run_that_loses_its_connections_while_it_seals_seals_all_the_same(ledg
 def test_a_run_that_was_taken_over_while_it_sealed_leaves_the_manifest_to_its_successor(ledger, database, tmp_path):
     accept(ledger, crawled(1))
     late = publisher(ledger, tmp_path)
-    lose_connections(ledger)
+    lose_connection(ledger)
     with opened(database) as successor:
         publisher(successor, tmp_path).seal_all()
         manifest = (tmp_path / "_manifest.json").read_bytes()
@@ -276,6 +270,8 @@ def test_a_state_of_version_1_loses_the_tables_of_runs_side_by_side(ledger, data
         for table in old:
             connection.execute(sa.text(f"create table {table} (name text)"))
         connection.execute(sa.text("alter table pages add column aside_topics text not null default ''"))
+        connection.execute(sa.text("alter table pages rename column processed to settled"))
+        connection.execute(sa.text("alter index pages_unprocessed rename to pages_unsettled"))
         connection.execute(meta.update().where(meta.c.name == "version").values(value="1"))
     ledger.close()
     with opened(database) as upgraded:

@@ -7,7 +7,7 @@ import sqlite3
 
 import pytest
 from ledger_scenario import NOW, accept, crawled, link, live, opened
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from alqahira.exceptions import LedgerUnusable
@@ -17,7 +17,7 @@ from alqahira.ledger.tables import STATE_VERSION, metadata
 from alqahira.publishing.parts import part_files
 
 # The shape of each version's tables. A change of the tables needs the next version, its step, and a line here.
-SHAPES = {1: "d57dbca6cf5afc05", 2: "56bbddef2b885903"}
+SHAPES = {1: "d57dbca6cf5afc05", 2: "56bbddef2b885903", 3: "5cf04f1bebe56052"}
 
 NEXT, NEWER = STATE_VERSION + 1, STATE_VERSION + 2
 
@@ -33,6 +33,13 @@ DROP INDEX pages_frontier;
 CREATE INDEX pages_frontier ON pages (section, state);
 DROP INDEX pages_next_visit;
 CREATE INDEX pages_next_visit ON pages (section, next_visit);
+"""
+# What makes a state of version 2 again.
+OF_VERSION_2 = """
+UPDATE meta SET value = '2' WHERE name = 'version';
+ALTER TABLE pages RENAME COLUMN processed TO settled;
+DROP INDEX pages_unprocessed;
+CREATE INDEX pages_unsettled ON pages (section, settled);
 """
 
 
@@ -160,16 +167,32 @@ def test_what_version_1_set_aside_is_asked_for_again_in_full(tmp_path):
         accept(ledger, crawled(1))
         accept(ledger, crawled(2))
     connection = sqlite3.connect(tmp_path / "state.db")
-    connection.executescript(OF_VERSION_1)
+    connection.executescript(OF_VERSION_2 + OF_VERSION_1)
     connection.close()
     with opened(tmp_path) as ledger:
         assert [found.key for found in ledger.pending()] == ["2"]
         (found,) = ledger.discover([link(2)], section="defense", run_id="run", now=NOW)
-        assert (found.standing, found.etag, found.settled) == (Standing.PENDING, None, True)
+        assert (found.standing, found.etag, found.processed) == (Standing.PENDING, None, True)
         assert [record["article_id"] for record in ledger.records(duplicates=True)] == ["1"]
         assert (accept(ledger, crawled(2)).article.revision, accept(ledger, crawled(1)).outcome) == (1, "unchanged")
     made = sqlite3.connect(tmp_path / "state.db").execute("SELECT sql FROM sqlite_master WHERE tbl_name = 'pages'")
     assert "aside" not in "".join(str(sql) for (sql,) in made)
+
+
+def test_state_of_version_2_keeps_what_was_processed(state_url):
+    with opened(state_url) as ledger:
+        run = ledger.start_run("run", "defense", NOW)
+        ledger.discover([link(1), link(2)], section="defense", run_id=run, now=NOW)
+        accept(ledger, crawled(1))
+        ledger.finish_run(run, {}, 0, NOW, complete=True)
+        with ledger.transaction() as connection:
+            for statement in filter(str.strip, OF_VERSION_2.split(";")):
+                connection.execute(text(statement))
+    with opened(state_url) as ledger:
+        discoveries = ledger.discover([link(1), link(2)], section="defense", run_id=run, now=NOW)
+        assert [discovery.processed for discovery in discoveries] == [True, False]
+        names = {index["name"] for index in inspect(ledger.engine).get_indexes("pages")}
+        assert names == {"pages_frontier", "pages_next_visit", "pages_unprocessed"}
 
 
 def test_a_change_of_the_tables_comes_with_a_version_of_its_own():

@@ -226,9 +226,7 @@ def decide(rows: Iterable[Any], *, near_duplicates: str) -> Iterator[Decision]:
             if (cause := skip_reason(article)) and ledger.skip(item):
                 yield Decision(*place, Outcome.OFF_TOPIC.value, cause)
                 continue
-            verdict = ledger.accept(
-                item, fingerprint(article.article_body), near_duplicates=near_duplicates, run_id=article.run_id
-            )
+            verdict = ledger.accept(item, fingerprint(article.article_body), near_duplicates=near_duplicates)
             article = verdict.article
             if verdict.outcome is Outcome.UNCHANGED:
                 yield Decision(*place, verdict.outcome.value, verdict.cause)

@@ -49,7 +49,7 @@ class Listings:
         self._run, self._section, self._arguments = run, section, arguments
         self._frontier, self._sitemaps = frontier, sitemaps
         self._configuration, self._root = run.configuration, run.configuration.site_url
-        self._is_incremental = run.ledger.has_completed_run(section.name)
+        self._is_incremental = run.ledger.last_completed_run(section.name) is not None
         self._goes_deeper = bool(arguments.since) or self._is_incremental
         self._ways: dict[str, Way] = {}  # that work, by kind of listing
         self._hopeless: Counter[str] = Counter()  # listings of a kind for which no way worked
@@ -131,10 +131,10 @@ class Listings:
         beside = [_link(card, pager.url) for card in listing.others]
         discoveries = self._frontier.discover([*links, *beside])
         self._frontier.enqueue(discoveries)
-        settled = {found.link.key for found in discoveries if found.settled}
+        processed = {found.link.key for found in discoveries if found.processed}
         known = {found.link.key for found in discoveries if found.standing not in (Standing.NEW, Standing.PENDING)}
         # What is pinned stands on top whatever its age: it neither ends a search nor joins two pages.
-        pager.trail.add([link for link in links if not link.is_pinned], settled, known)
+        pager.trail.add([link for link in links if not link.is_pinned], processed, known)
         if pager.trail.gap:
             self._note_gap(response.url, pager.trail.gap)
 

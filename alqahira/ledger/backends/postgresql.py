@@ -1,23 +1,21 @@
 """A ledger in PostgreSQL, for nodes that have no disk of their own to keep: one writer at a time, as in a file.
 
-The writer holds a session-level advisory lock on a connection of its own: the server releases it when that connection
-ends, however its process died. Who takes the lock also writes a new token, and every transaction begins by asking
-whether its token is still the ledger's: a writer that was thought dead and is not writes nothing any more.
+The writer's transactions go over one session, which holds an advisory lock: the server releases it when that session
+ends, after its last transaction, however its process died. So whoever holds the lock is alone. A writer whose session
+was lost may take the lock again only where the ledger still has the token that it wrote with the first one.
 """
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 import socket
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from time import monotonic, sleep
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.exc import DatabaseError, DBAPIError, SQLAlchemyError
-from sqlalchemy.pool import NullPool
 
 from alqahira import settings
 from alqahira.exceptions import AlqahiraError, LedgerBusy, LedgerLost, LedgerUnreachable, LedgerUnusable, one_line
@@ -26,18 +24,24 @@ from alqahira.ledger.tables import meta, outbox, parts
 from alqahira.settings.state_url import redact
 
 # PostgreSQL's error codes (appendix A) for what may succeed in a moment: a server that stops or starts, a connection
-# that broke, a deadlock that was resolved against us, a lock that was not had in time.
-_TRANSIENT = frozenset({"57P01", "57P02", "57P03", "40001", "40P01", "55P03", "25P03", "53300"})
-_CONNECTION_CODES = "08"
+# that broke or had too long a pause, a lock that was not had in time.
 _LOCK_TIMEOUT = "55P03"
-# Seconds between two looks whether the connection that holds the lock still lives.
-_LOOK = 5.0
-# Seconds for the server to notice that a writer was killed.
-_GRACE = 1.0
+_TRANSIENT = ("08", "57P01", "57P02", "57P03", "25P03", "53300", _LOCK_TIMEOUT)
+# Seconds between two tries, and for the server to notice that a writer was killed.
+_PAUSE, _GRACE = 0.2, 1.0
 # In the table `meta`: who writes (empty: nobody), and the token, which begins with the server's start.
 _WRITER, _TOKEN = "writer", "writer_token"
 _SERVER_START = sa.text("select extract(epoch from pg_postmaster_start_time())::text")
 _SERVER_AGE = sa.text("select extract(epoch from clock_timestamp() - pg_postmaster_start_time())::float8")
+# Locks belong to a database, a ledger to a schema of it. The second lasts for a transaction: taking the lock, preparing
+# the tables and naming the writer are one step to everybody else.
+_TRY_LOCK = sa.text("select pg_try_advisory_lock(hashtextextended('alqahira:writer:' || current_schema(), 0))")
+_WAIT_TO_ACQUIRE = sa.text(
+    "select pg_advisory_xact_lock(hashtextextended('alqahira:acquiring:' || current_schema(), 0))"
+)
+_UNLOCK = sa.text("select pg_advisory_unlock_all()")
+_TRANSACTION = sa.text("select txid_current_if_assigned()")  # null where nothing was written
+_IS_COMMITTED = sa.text("select txid_status(:transaction) = 'committed'")
 
 
 class PostgresqlStore(Store):
@@ -53,14 +57,8 @@ class PostgresqlStore(Store):
             options["options"] = settings.POSTGRESQL_WRITER_OPTIONS
         if given := url.query.get("options"):
             options["options"] = f"{options.get('options', '')} {given if isinstance(given, str) else ' '.join(given)}"
-        url = url.difference_update_query(["options"])
-        self.engine = sa.create_engine(url, connect_args=options)
-        self._locks = sa.create_engine(url, connect_args=options, poolclass=NullPool)
-        self._lock: Connection | None = None
+        self.engine = sa.create_engine(url.difference_update_query(["options"]), connect_args=options)
         self._token = ""
-        self._looked = 0.0
-
-    # --- the lock -----------------------------------------------------------------------------
 
     def open(self, prepare: Callable[[Connection], None]) -> None:
         """A server that is being restarted is waited for; one that refuses us is not."""
@@ -72,80 +70,75 @@ class PostgresqlStore(Store):
                 else:
                     self._acquire(prepare)
                 return
-            except LedgerBusy:
-                self._drop_lock()
-                if monotonic() > begun + _GRACE:
+            except (LedgerBusy, DBAPIError) as error:
+                self._disconnect()
+                if monotonic() > begun + self._patience(error):
                     raise
-            except DBAPIError as error:
-                self._drop_lock()
-                refused = "FATAL" in str(error.orig) and "the database system is" not in str(error.orig)
-                if (
-                    refused
-                    or not self.is_transient(error)
-                    or monotonic() > begun + settings.POSTGRESQL_OPENING_PATIENCE
-                ):
-                    raise
-            sleep(0.2)
+            sleep(_PAUSE)
+
+    def _patience(self, error: LedgerBusy | DBAPIError) -> float:
+        if isinstance(error, LedgerBusy):
+            return _GRACE
+        is_refused = "FATAL" in str(error.orig) and "the database system is" not in str(error.orig)
+        return settings.POSTGRESQL_OPENING_PATIENCE if self.is_transient(error) and not is_refused else 0.0
+
+    def close(self) -> None:
+        if self._connection is not None and not self._read_only:
+            # Not left to the server's noticing: the next run may come at once.
+            with suppress(SQLAlchemyError), self._connection.begin():
+                self._connection.execute(meta.update().where(meta.c.name == _WRITER).values(value=""))
+            with suppress(SQLAlchemyError), self._connection.begin():
+                self._connection.execute(_UNLOCK)
+        self._disconnect()
+        super().close()
+
+    def _disconnect(self) -> None:
+        """End the session, and with it the lock: a connection that goes back to the pool would keep it."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            for end in (connection.invalidate, connection.close):
+                with suppress(SQLAlchemyError):
+                    end()
+
+    # --- the lock -----------------------------------------------------------------------------
 
     def _acquire(self, prepare: Callable[[Connection], None]) -> None:
-        """Take the lock, prepare the tables and name the writer: one step to everybody else."""
-        self._lock = lock = self._locks.connect()
-        with lock.begin():
+        """Take the lock, prepare the tables and name the writer."""
+        self._connection = connection = self.engine.connect()
+        with connection.begin():
             try:
-                lock.execute(sa.select(sa.func.pg_advisory_xact_lock(_key(lock, "acquiring"))))
+                connection.execute(_WAIT_TO_ACQUIRE)
             except DBAPIError as error:
-                if getattr(error.orig, "sqlstate", None) != _LOCK_TIMEOUT:
+                if _code(error) != _LOCK_TIMEOUT:
                     raise
                 raise LedgerBusy(f"another run is bringing the state {self.name} to its version") from None
-            if not _try(lock):
-                raise busy(self.name, _value(lock, _WRITER))
-            if self._may_come_back(lock):
+            if not connection.scalar(_TRY_LOCK):
+                raise busy(self.name, _value(connection, _WRITER))
+            start = connection.scalar(_SERVER_START)
+            if self._may_come_back(connection, f"{start} "):
                 raise LedgerBusy(
                     f"the database at {self.name} has just been restarted under another run, which may go on: "
-                    + _value(lock, _WRITER)
+                    + _value(connection, _WRITER)
                 )
-            prepare(lock)
-            self._token = f"{lock.scalar(_SERVER_START)} {secrets.token_hex(8)}"
-            # Waits for the transactions of a writer that still has the old token.
-            lock.execute(meta.delete().where(meta.c.name.in_((_WRITER, _TOKEN))))
-            written = [{"name": _WRITER, "value": self._holder}, {"name": _TOKEN, "value": self._token}]
-            lock.execute(meta.insert(), written)
-        self._looked = monotonic()
+            prepare(connection)
+            self._token = f"{start} {secrets.token_hex(8)}"
+            connection.execute(meta.delete().where(meta.c.name.in_((_WRITER, _TOKEN))))
+            rows = [{"name": _WRITER, "value": self._holder}, {"name": _TOKEN, "value": self._token}]
+            connection.execute(meta.insert(), rows)
 
-    def _may_come_back(self, connection: Connection) -> bool:
+    def _may_come_back(self, connection: Connection, start: str) -> bool:
         """Whether a restart of the server has taken the writer's lock so lately that it still tries to go on."""
         if not sa.inspect(connection).has_table(meta.name) or not _value(connection, _WRITER):
             return False
-        is_older = not _value(connection, _TOKEN).startswith(f"{connection.scalar(_SERVER_START)} ")
+        is_older = not _value(connection, _TOKEN).startswith(start)
         return is_older and (connection.scalar(_SERVER_AGE) or 0.0) < settings.POSTGRESQL_PATIENCE
 
-    def close(self) -> None:
-        if self._lock is not None:
-            # Said, and not left to the server's noticing: the next run may come at once.
-            with suppress(SQLAlchemyError), self._lock.begin():
-                if self._is_ours(self._lock):
-                    self._lock.execute(meta.update().where(meta.c.name == _WRITER).values(value=""))
-            with suppress(SQLAlchemyError), self._lock.begin():
-                self._lock.execute(sa.select(sa.func.pg_advisory_unlock_all()))
-            self._drop_lock()
-        self._locks.dispose()
-        super().close()
-
-    def _drop_lock(self) -> None:
-        lock, self._lock = self._lock, None
-        if lock is not None:
-            with suppress(SQLAlchemyError):
-                lock.invalidate()
-            with suppress(SQLAlchemyError):
-                lock.close()
-
-    def reconnect(self, error: AlqahiraError) -> None:
-        """Hold the lock again, where nobody has taken it since; for a bounded time."""
+    def reconnect(self, error: BaseException, transaction: int = 0) -> bool:
+        """For a bounded time, and only where nobody else has taken the lock since."""
         deadline = monotonic() + settings.POSTGRESQL_PATIENCE
         while True:
             try:
-                self._acquire_again()
-                return
+                return self._acquire_again(transaction)
             except (DBAPIError, LedgerUnreachable) as again:
                 if monotonic() > deadline:
                     cause = one_line(getattr(again, "orig", None) or again)
@@ -153,56 +146,43 @@ class PostgresqlStore(Store):
                         f"the state at {self.name} does not answer for {settings.POSTGRESQL_PATIENCE:g} s: {cause}; "
                         "the next run goes on from here"
                     ) from None
-            sleep(0.2)
+            sleep(_PAUSE)
 
-    def _acquire_again(self) -> None:
-        if self._lock is not None and self._is_alive(self._lock):
-            return
-        self._drop_lock()
-        connection = self._locks.connect()
+    def _acquire_again(self, transaction: int) -> bool:
+        self._disconnect()
+        self._connection = connection = self.engine.connect()
         try:
             with connection.begin():
-                # Shared with our other transactions; who writes a new token waits until this one has ended.
-                self._check_token(connection)
-                if not _try(connection):
-                    # The server has not noticed yet that our old connection is dead, or somebody has just come.
+                if self._read_only:
+                    return False
+                is_locked = bool(connection.scalar(_TRY_LOCK))
+                if _value(connection, _TOKEN) != self._token:
+                    holder = _value(connection, _WRITER) or "it has ended since"
+                    raise LedgerLost(f"another run has taken over the state {self.name}: {holder}")
+                if not is_locked:
+                    # The server has not noticed yet that our old session is dead, or somebody has just come.
                     raise LedgerUnreachable(f"the state {self.name} is still locked")
+                return bool(transaction and connection.scalar(_IS_COMMITTED, {"transaction": transaction}))
         except BaseException:
-            connection.close()
+            self._disconnect()
             raise
-        self._lock, self._looked = connection, monotonic()
 
-    def _is_alive(self, lock: Connection) -> bool:
+    # --- transactions -------------------------------------------------------------------------
+
+    @contextmanager
+    def begin(self, *, grouped: bool = False) -> Iterator[Connection]:
+        """Where the connection breaks during the commit, the server is asked what became of it."""
+        transaction = None
         try:
-            with lock.begin():
-                lock.execute(sa.select(1))
-        except SQLAlchemyError:
-            return False
-        self._looked = monotonic()
-        return True
-
-    def _is_ours(self, connection: Connection) -> bool:
-        mine = sa.select(meta.c.value).where(meta.c.name == _TOKEN, meta.c.value == self._token)
-        return connection.scalar(mine.with_for_update(read=True)) is not None
-
-    def _check_token(self, connection: Connection) -> None:
-        if not self._is_ours(connection):
-            holder = _value(connection, _WRITER) or "it has ended since"
-            raise LedgerLost(f"another run has taken over the state {self.name}: {holder}")
+            with super().begin() as connection:
+                yield connection
+                transaction = connection.scalar(_TRANSACTION)
+        except DBAPIError as error:
+            if not (transaction and self.is_transient(error) and self.reconnect(error, transaction)):
+                raise
 
     def open_error(self, error: DatabaseError) -> AlqahiraError:
         return LedgerUnusable(f"the state at {self.name} cannot be opened: {one_line(error.orig)}")
-
-    # --- within a transaction -----------------------------------------------------------------
-
-    def guard(self, connection: Connection) -> None:
-        if self._read_only:
-            return
-        if self._lock is None:
-            raise LedgerUnreachable(f"the state {self.name} is not held")
-        if monotonic() - self._looked > _LOOK and not self._is_alive(self._lock):
-            raise LedgerUnreachable(f"the connection that holds the state {self.name} has ended")
-        self._check_token(connection)
 
     def set_run(self, connection: Connection, run_id: str) -> None:
         connection.execute(meta.update().where(meta.c.name == _WRITER).values(value=f"{self._holder}, run {run_id}"))
@@ -216,23 +196,15 @@ class PostgresqlStore(Store):
     def is_transient(self, error: BaseException) -> bool:
         if not isinstance(error, DBAPIError):
             return isinstance(error, sa.exc.TimeoutError)
-        code = getattr(error.orig, "sqlstate", None)
-        if code is None:
-            # What the driver says itself: no connection, or none any more.
-            return error.connection_invalidated or isinstance(error, sa.exc.OperationalError)
-        return error.connection_invalidated or code in _TRANSIENT or code.startswith(_CONNECTION_CODES)
+        if (code := _code(error)) is not None:
+            return error.connection_invalidated or code.startswith(_TRANSIENT)
+        # What the driver says itself: no connection, or none any more.
+        return error.connection_invalidated or isinstance(error, sa.exc.OperationalError)
 
 
-def _try(connection: Connection) -> bool:
-    """Whether this session has the writer's lock now."""
-    return bool(connection.scalar(sa.select(sa.func.pg_try_advisory_lock(_key(connection, "writer")))))
-
-
-def _key(connection: Connection, what: str) -> int:
-    """A lock's number. Locks belong to a database; a ledger to a schema of it."""
-    schema = connection.scalar(sa.select(sa.func.current_schema()))
-    digest = hashlib.blake2b(f"alqahira:{schema}:{what}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big") >> 1
+def _code(error: DBAPIError) -> str | None:
+    code: str | None = getattr(error.orig, "sqlstate", None)
+    return code
 
 
 def _value(connection: Connection, name: str) -> str:

@@ -7,8 +7,7 @@ from scrapy_process import PROJECT, scrapy
 
 from alqahira.article import SCHEMA_VERSION
 from alqahira.commands.schema import FILES, PUBLISHED, SchemaDiffers, refuse_breaking, write
-from alqahira.publishing.compatibility import breaking_changes
-from alqahira.publishing.schema import json_schema
+from alqahira.publishing.schema import breaking_changes, json_schema
 
 TEXT = {"type": "string"}
 OPTIONAL = {"type": ["string", "null"]}

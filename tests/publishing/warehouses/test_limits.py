@@ -15,12 +15,12 @@ from printed import PAGES, blocks
 from alqahira.article import SCHEMA_VERSION, to_json_line
 from alqahira.publishing.dialects import DIALECTS, bigquery_schema, ddl
 from alqahira.publishing.parts import part_files, read_corpus, read_part
-from alqahira.publishing.schema import record_fields
+from alqahira.publishing.schema import columns
 from alqahira.settings import ALQAHIRA_PART_MAX_ROWS, DOWNLOAD_MAXSIZE
 
 KB, MB, GB = 1_000, 1_000_000, 1_000_000_000
-NAMES = [field.name for field, _, _ in record_fields()]
-TIMESTAMPS = [field.name for field, kind, _ in record_fields() if kind is datetime]
+NAMES = [column.name for column in columns()]
+TIMESTAMPS = [column.name for column in columns() if column.kind is datetime]
 REDSHIFT_TEXT = 65_535
 NOT_RUN = ["bigquery", "snowflake", "redshift"]
 

@@ -25,11 +25,11 @@ from printed import PrintedPage
 from alqahira.article import rfc3339, to_json_line
 from alqahira.publishing.dialects import ddl
 from alqahira.publishing.parts import part_files, read_part
-from alqahira.publishing.schema import record_fields
+from alqahira.publishing.schema import columns
 
 pytestmark = pytest.mark.warehouse
 
-KINDS = {field.name: kind for field, kind, _ in record_fields()}
+KINDS = {column.name: column.kind for column in columns()}
 NAMES = list(KINDS)
 COLUMNS = ", ".join(NAMES)
 
