@@ -18,7 +18,7 @@ from twisted.python.failure import Failure
 
 from alqahira import site
 from alqahira.article import Article
-from alqahira.crawling.discovery.frontier import Frontier
+from alqahira.crawling.discovery.article_queue import ArticleQueue
 from alqahira.crawling.discovery.listings import Listings
 from alqahira.crawling.discovery.sitemaps import Sitemaps
 from alqahira.crawling.extensions.run import run_of
@@ -58,39 +58,34 @@ class SectionSpider(Spider):
         if run is None:
             self.logger.error("No run: a section is crawled by scrapy crawl %s", self.name)
             return
-        self.run = run
-        self.run.max_articles = self.arguments.max_articles
-        self.root = self.run.configuration.site_url
-        self.frontier = Frontier(self.run, self.section, self.arguments)
-        self.sitemaps = Sitemaps(self.run, self.arguments, self.frontier)
-        self.listings = Listings(self.run, self.section, self.arguments, self.frontier, self.sitemaps)
-        self.crawler.signals.connect(self.go_on, signal=signals.spider_idle)
-        for url in self.listings.urls():
-            yield self.listings.first_request(url)
-        for url in await self.sitemaps.urls():
-            yield self.sitemaps.request(url)
-        self.frontier.push_known()
+        self.run, self.root = run, run.configuration.site_url
+        run.max_articles = self.arguments.max_articles
+        self.articles = ArticleQueue(run, self.section, self.arguments)
+        sitemaps = Sitemaps(run, self.arguments, self.articles)
+        self.listings = Listings(run, self.section, self.arguments, self.articles, sitemaps)
+        self.crawler.signals.connect(self.request_more, signal=signals.spider_idle)
+        for request in self.listings.start_requests():
+            yield request
+        for request in await sitemaps.start_requests():
+            yield request
+        self.articles.push_known()
 
     def asks_for(self, article: Article) -> bool:
         """Whether an article is on the spider's topic and of the asked days: it goes to the feed of the run."""
         day = cairo_day(article.date_published) if article.date_published else None
         return self.section.topic in article.topics and self.arguments.covers(day)
 
-    def go_on(self) -> None:
-        """When all that was asked has answered: what a load-more control asks for, then the articles."""
-        requests = [*self.listings.to_learn()]
+    def request_more(self) -> None:
+        """When every request has been answered: what load-more controls request, then the articles in batches."""
+        requests = [*self.listings.press_requests()]
         if not requests:
             self.listings.note_unjoined()
-            requests = [*self._article_requests()]
+            requests = [self._article_request(*queued) for queued in self.articles.next_batch()]
         if self.run.is_full or not requests:
             return
         for request in requests:
             self.crawler.engine.crawl(request)
         raise DontCloseSpider
-
-    def _article_requests(self) -> Iterator[Request]:
-        for link, discovery in self.frontier.next_batch():
-            yield self._article_request(link, discovery)
 
     def _article_request(self, link: Link, discovery: Discovery | None) -> Request:
         headers = {}
@@ -132,7 +127,7 @@ class SectionSpider(Spider):
         if urls.article_number(response.url) is None and urls.article_number(link.url) is not None:
             self._lost(link, REDIRECTED_ELSEWHERE, retry=True)
             return
-        hints = self.frontier.hints_of(link)
+        hints = self.articles.take_hints(link)
         page = ArchivedResponse(visit=visit, link_url=link.url, hints=hints, body=b"")  # what reading it needs
         if self.run.configuration.archive_dir is not None:
             page = _with_raw_response(page, response)

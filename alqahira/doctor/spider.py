@@ -21,7 +21,7 @@ from alqahira.archive.warc import Answer, answer_records, event_record, rendered
 from alqahira.archive.writer import ArchiveUnwritable, ArchiveWriter
 from alqahira.article import Article
 from alqahira.crawling.browser.chromium import missing_part
-from alqahira.crawling.discovery.depth import Pager, PageRequest, Way, page_request
+from alqahira.crawling.discovery.depth import Pager, Way, page_request
 from alqahira.crawling.middlewares.robots import RobotsMiddleware
 from alqahira.crawling.request_info import PageKind, RequestInfo, request_info
 from alqahira.doctor.visit import Exchange, Sample, Visit, is_rendered
@@ -98,16 +98,12 @@ class DoctorSpider(Spider):
         yield self._ask("old article", f"/news/{_OLD}")
         yield self._ask("missing", site.CATEGORY_URL.value.format(slug=_MISSING))
 
-    def _ask(self, kind: str, url: str, by: PageRequest | None = None, **meta: Any) -> Request:
-        by = by or PageRequest(url if url.startswith("http") else self.root + url)
+    def _ask(self, kind: str, url: str, by: Request | None = None, **meta: Any) -> Request:
+        by = by or Request(url if url.startswith("http") else self.root + url)
         meta["handle_httpstatus_list"] = [*range(400, 600)]
         if kind in _PAGE_KINDS:
             meta |= RequestInfo(page_kind=_PAGE_KINDS[kind]).as_meta()
-        return Request(
-            by.url,
-            method=by.method,
-            headers=dict(by.headers),
-            body=by.body or "",
+        return by.replace(
             callback=self.answered,
             errback=self.failed,
             dont_filter=True,
