@@ -61,6 +61,7 @@ CHALLENGE = "challenge"  # a bot check was served instead of the page
 BLOCKED = "blocked"  # a page that refuses the reader, with a status that says all is well
 ANOTHER_ARTICLE = "another_article"  # the page is of another story than the one that was asked for
 REDIRECTED_ELSEWHERE = "redirected_elsewhere"  # an article's address led to a page that is none
+UNEXPECTED_NOT_MODIFIED = "not_modified_unasked"  # a 304 to a request that was not conditional
 UNSUPPORTED_SCHEME = "unsupported_scheme"
 IGNORED = "ignored"  # another component raised IgnoreRequest
 UNEXPECTED = "unexpected"  # an error of the code, not of the network
@@ -155,6 +156,7 @@ _TRANSIENT = frozenset(
         BLOCKED,
         REDIRECTED_ELSEWHERE,
         ANOTHER_ARTICLE,
+        UNEXPECTED_NOT_MODIFIED,
         ROBOTS_UNREACHABLE,
         RETRY_AFTER_TOO_LONG,
         "browser_error",
