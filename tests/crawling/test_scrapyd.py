@@ -1,4 +1,4 @@
-"""The project on a real Scrapyd: deployed, scheduled, cancelled, killed; and what its API may not do."""
+"""The project on a real Scrapyd: deployed, scheduled, cancelled, killed; and what its API refuses."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_a_version_that_does_not_load_fails_and_is_not_kept(scrapyd, tmp_path):
     assert scrapyd.ask("listversions", params={"project": "alqahira"})["versions"] == before
 
 
-def test_nobody_gets_in_without_the_password(scrapyd):
+def test_every_page_needs_the_password(scrapyd):
     for login in (None, ("alqahira", ""), ("alqahira", PASSWORD + "x")):
         for page in ("", "jobs", "logs/", "daemonstatus.json", "listjobs.json"):
             assert requests.get(f"{scrapyd.url}/{page}", auth=login, timeout=30).status_code == 401
@@ -255,17 +255,17 @@ def test_what_a_job_may_not_bring_is_one_line_in_its_log_and_status_2(
         {"until": "2026\0"},
     ],
 )
-def test_what_no_process_could_be_started_with_is_refused_at_the_door(scrapyd, form):
+def test_form_that_no_process_can_be_started_with_is_refused(scrapyd, form):
     answer = scrapyd.ask("schedule", data={"project": "alqahira", "spider": "defense"} | form)
     assert answer["status"] == "error"
     assert scrapyd.ask("daemonstatus")["pending"] == 0
 
 
-def test_a_usual_form_is_let_in():
-    from alqahira.crawling.scrapyd.service import why_not
+def test_usual_form_is_accepted():
+    from alqahira.crawling.scrapyd.service import rejection_reason
 
     form = {b"project": [b"alqahira"], b"spider": [b"defense"], b"jobid": [b"nightly-1"], b"setting": [b"A=b=c", b"B="]}
-    assert why_not(form | {b"since": [b"2026-11-01"]}) == ""
+    assert rejection_reason(form | {b"since": [b"2026-11-01"]}) == ""
 
 
 def test_a_job_of_another_service_cannot_forge_a_line_either(tmp_path):
