@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from urllib.parse import quote
 
 from scrapy import Request
@@ -219,7 +220,10 @@ class Listings:
         """Try another method where this one is not known to work, else note a gap."""
         kind = self._kind(pager)
         if method is None:
-            self._first_page_failed(pager, cause)
+            self._run.account.listings[cause] += 1
+            # A category that is gone is a problem, a tag that the site does not have is none.
+            is_problem = cause != "http_404" or kind.name == urls.beginning(site.CATEGORY_URL.value).strip("/")
+            logger.log(logging.WARNING if is_problem else logging.INFO, "Listing %s: %s", pager.url, cause)
         elif method is Way.NEXT_DATA and kind.method is method and not pager.is_refreshed:
             pager.is_refreshed = True  # it works for others: the site may have a new build
             pager.untried.insert(0, method)
@@ -241,12 +245,6 @@ class Listings:
     def failed(self, failure: Failure) -> Iterator[Request]:
         request: Request = failure.request  # type: ignore[attr-defined]
         yield from self._page_failed(**request.cb_kwargs, cause=failure_cause(failure))
-
-    def _first_page_failed(self, pager: Pager, cause: str) -> None:
-        self._run.account.listings[cause] += 1
-        # A category that is gone is a problem, a tag that the site does not have is none.
-        is_problem = cause != "http_404" or pager.kind == urls.beginning(site.CATEGORY_URL.value).strip("/")
-        logger.log(logging.WARNING if is_problem else logging.INFO, "Listing %s: %s", pager.url, cause)
 
     def _note_shallow(self, pager: Pager, line: str) -> None:
         """Note that a listing was not read as far back as the run was to go."""
@@ -278,31 +276,26 @@ class Listings:
                 kind.is_pressed = True
                 yield Request(
                     kind.to_press[0].url,
-                    callback=self.parse_pressed,
-                    errback=self.press_failed,
+                    callback=partial(self.parse_pressed, kind),
+                    errback=partial(self.parse_pressed, kind),
                     priority=_PRIORITY,
                     dont_filter=True,
                     meta={**_PAGE, "learn_load_more": True},
-                    cb_kwargs={"kind": kind},
                 )
 
-    def parse_pressed(self, response: Response, kind: _Kind) -> Iterator[Request]:
-        """The page before the press; what the press requested is in its `meta`."""
-        kind.learned = response.meta.get("learned_request")
+    def parse_pressed(self, kind: _Kind, result: Response | Failure) -> Iterator[Request]:
+        """Keep what the press requested, which is in the page's `meta`; then the next pages of those that waited."""
+        if isinstance(result, Response):
+            kind.learned = result.meta.get("learned_request")
+            reason = result.meta.get("load_more_note") or "no browser opened the page"
+        else:
+            reason = failure_cause(result)
+        url = kind.to_press[0].url
         if kind.learned is not None:
             self._run.ledger.learn(_LEARNED.format(kind.name), kind.learned.to_json())
-            logger.info("Learned what the load-more control of %s requests", response.url)
+            logger.info("Learned what the load-more control of %s requests", url)
         else:
-            why = response.meta.get("load_more_note") or "no browser opened the page"
-            logger.warning("Nothing was learned from the load-more control of %s: %s", response.url, why)
-        yield from self._go_on(kind)
-
-    def press_failed(self, failure: Failure) -> Iterator[Request]:
-        request: Request = failure.request  # type: ignore[attr-defined]
-        logger.warning("Listing %s in the browser: %s", request.url, failure_cause(failure))
-        yield from self._go_on(request.cb_kwargs["kind"])
-
-    def _go_on(self, kind: _Kind) -> Iterator[Request]:
+            logger.warning("Nothing was learned from the load-more control of %s: %s", url, reason)
         pagers, kind.to_press = kind.to_press, []
         for pager in pagers:
             yield from self._next_page(pager)
