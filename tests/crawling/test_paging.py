@@ -84,22 +84,22 @@ def test_an_endless_listing_is_left_at_the_bound():
 def page(first, count=12, *, every=10, numbers=False):
     """The cards from the first-newest article on, one every so many minutes, with or without numbers and dates."""
     noon = datetime(2026, 11, 25, 12, tzinfo=UTC)
-    found = []
+    links = []
     for place in range(first, first + count):
         key = str(90_000 - 7 * place) if numbers else f"key-{place}"
-        found.append(
+        links.append(
             Link(key, f"https://a.b/{key}", None, None if numbers else noon - timedelta(minutes=every * place))
         )
-    return found
+    return links
 
 
 def gaps(*pages):
     state = PaginationState()
-    found = []
+    gaps = []
     for links in pages:
         state.add(links, settled=set())
-        found.append(state.gap)
-    return found
+        gaps.append(state.gap)
+    return gaps
 
 
 @pytest.mark.parametrize("numbers", [False, True])
@@ -132,8 +132,8 @@ def test_a_quiet_listing_is_none():
 
 def test_a_pinned_story_on_every_page_does_not_join_them():
     pinned = Link("pinned", "https://a.b", None, datetime(2025, 1, 1, tzinfo=UTC))
-    found = gaps([pinned, *page(0, every=120)], [pinned, *page(24, every=120)])
-    assert found == ["", "26.0 hours lie between pages 1 and 2"]
+    between = gaps([pinned, *page(0, every=120)], [pinned, *page(24, every=120)])
+    assert between == ["", "26.0 hours lie between pages 1 and 2"]
 
 
 def test_numbers_that_do_not_count_down_say_nothing():

@@ -153,7 +153,7 @@ def test_scrapyds_own_items_feed_holds_the_lines_of_the_parts(another):
 
 
 @pytest.mark.parametrize("times", [1, 2])
-def test_a_cancelled_run_is_taken_up_by_the_next_and_loses_nothing(scrapyd, site, times):
+def test_next_run_continues_a_cancelled_one_and_loses_nothing(scrapyd, site, times):
     given = GIVEN | {"ALQAHIRA_OUTPUT_DIR": str(scrapyd.output / f"cancelled-{times}")}
     answers = site.answers()
     name = scrapyd.schedule("defense", settings=given)
@@ -171,13 +171,13 @@ def test_a_cancelled_run_is_taken_up_by_the_next_and_loses_nothing(scrapyd, site
     assert site.wrong(Path(given["ALQAHIRA_OUTPUT_DIR"])) == []
 
 
-def test_beside_an_orphan_of_a_killed_scrapyd_the_next_job_stands_aside_and_says_why(another, site):
+def test_job_beside_an_orphan_of_a_killed_scrapyd_ends_with_3_and_says_why(another, site):
     answers = site.answers()
     with another:
         first = another.schedule("defense", settings=GIVEN)
         orphan = another.pid(first)
         until(lambda: answers() >= 15, lambda: another.log_of(first))
-        os.kill(orphan, signal.SIGSTOP)  # it neither ends nor goes on until it has been met
+        os.kill(orphan, signal.SIGSTOP)  # it neither ends nor goes on until the next job has seen it
         second = another.schedule("defense", settings=GIVEN)
         another.kill()
         another.start()
@@ -229,9 +229,7 @@ def test_where_scrapyd_and_its_job_are_killed_the_next_job_goes_on(another, site
         ({}, {"until": "2026-11-01\u202e\u2028x"}, r"until='2026-11-01\u202e\u2028x' is no date"),
     ],
 )
-def test_what_a_job_may_not_bring_is_one_line_in_its_log_and_status_2(
-    scrapyd, site, tmp_path, settings, arguments, says
-):
+def test_setting_that_a_job_may_not_bring_is_one_line_and_status_2(scrapyd, site, tmp_path, settings, arguments, says):
     before = site.server.log_path.stat().st_size
     brought = {name: value.format(tmp=tmp_path) for name, value in settings.items()}
     job = scrapyd.wait(scrapyd.schedule("defense", settings=GIVEN | brought, **arguments))
@@ -281,7 +279,7 @@ def test_a_job_of_another_service_cannot_forge_a_line_either(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["job.log"]
 
 
-def test_on_a_terminal_the_user_stays_free(replica, tmp_path):
+def test_user_on_a_terminal_is_not_restricted(replica, tmp_path):
     corpus = Corpus(tmp_path / "output", replica().url)
     ran = corpus.crawl(
         "defense",
