@@ -30,7 +30,7 @@ def pager(**first) -> Pager:
 
 
 @pytest.mark.parametrize(
-    ("way", "url"),
+    ("method", "url"),
     [
         (Way.QUERY, f"{URL}?page=3"),
         (
@@ -39,8 +39,8 @@ def pager(**first) -> Pager:
         ),
     ],
 )
-def test_plain_method_is_an_address(way, url):
-    request = page_request(pager(), way, 3, root=ROOT, learned=None)
+def test_plain_method_is_an_address(method, url):
+    request = page_request(pager(), method, 3, root=ROOT, learned=None)
     assert request is not None
     assert (request.method, request.url, request.body) == ("GET", url, b"")
 

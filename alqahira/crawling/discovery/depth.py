@@ -68,9 +68,11 @@ class Pager:
         return f" of {info.total_pages} ({info.total_items} posts)" if info.total_pages else ""
 
 
-def page_request(pager: Pager, way: Way, number: int, *, root: str, learned: LearnedRequest | None) -> Request | None:
+def page_request(
+    pager: Pager, method: Way, number: int, *, root: str, learned: LearnedRequest | None
+) -> Request | None:
     """The request for a page (from 2) by one method, without callbacks; None where this listing has no such method."""
-    match way:
+    match method:
         case Way.QUERY:
             return Request(f"{pager.url}?{urlencode({site.PAGE_QUERY.value: number})}")
         case Way.NEXT_DATA if pager.first.build:
@@ -79,8 +81,6 @@ def page_request(pager: Pager, way: Way, number: int, *, root: str, learned: Lea
             query = urlencode({"slug": pager.slug, site.PAGE_QUERY.value: number}, quote_via=quote)
             return Request(f"{root}{data}?{query}")
         case Way.LEARNED if learned is not None and learned.serves(pager.slug, pager.first.number):
-            method, url, headers, body = learned.for_page(
-                number, listing_slug=pager.slug, listing_id=pager.first.number
-            )
-            return Request(url, method=method, headers=headers, body=body or "")
+            verb, url, headers, body = learned.for_page(number, listing_slug=pager.slug, listing_id=pager.first.number)
+            return Request(url, method=verb, headers=headers, body=body or "")
     return None
