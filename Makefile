@@ -57,7 +57,7 @@ schema-check: $(VENV)/.installed
 comparison: $(VENV)/.installed-replica $(VENV)-comparison/.installed
 	$(VENV)/bin/python benchmarks/comparison.py --python $(VENV)-comparison/bin/python
 # Everything of docs/performance.md, in half an hour on a quiet machine; a ledger of some 5 GB below TMPDIR meanwhile.
-bench: $(VENV)/.installed-replica $(VENV)-comparison/.installed
+bench: $(VENV)/.installed-bench $(VENV)-comparison/.installed
 	$(VENV)/bin/python benchmarks/run.py --python $(VENV)-comparison/bin/python $(BENCH_ARGS)
 clean:
 	rm -rf $(VENV) $(VENV)-comparison docs/_build docs/api .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -76,6 +76,9 @@ $(VENV)/.installed: $(NEEDS) | $(VENV)/bin/python
 $(VENV)/.installed-replica: $(NEEDS) | $(VENV)/bin/python
 	$(PIP) install --quiet --constraint constraints.txt --editable ".[replica]"
 	@touch $@ $(VENV)/.installed
+$(VENV)/.installed-bench: $(NEEDS) | $(VENV)/bin/python
+	$(PIP) install --quiet --constraint constraints.txt --editable ".[bench]"
+	@touch $@ $(VENV)/.installed-replica $(VENV)/.installed
 $(VENV)/.installed-scrapyd: $(NEEDS) | $(VENV)/bin/python
 	$(PIP) install --quiet --constraint constraints.txt --editable ".[scrapyd]"
 	@touch $@ $(VENV)/.installed

@@ -2,13 +2,12 @@
 
     make comparison
 
-Four faces of the same articles: the known markup, as captured with its page data and metadata (JSON-LD, Open Graph)
+The same articles in four variants: the known markup, as captured with its page data and metadata (JSON-LD, Open Graph)
 and without either; and a redesign (every class renamed, the structure somewhat changed) without page data, with
-metadata and without. The truth is what the page alone can tell. For each extractor: F1 of the body's words,
-bodies that are right word for word, headlines that are the printed one, and times of publication that are right to
-the minute. A general extractor is
-given what its user would do next: the site's name is cut from the end of its headlines, a time without an offset
-is read as Cairo's. Last, the Python of docs/comparison.md is run (`printed.py`).
+metadata and without. The reference is what the page alone shows. For each extractor: F1 of the body's words, bodies
+that are right word for word, headlines equal to the printed one, and times of publication right to the minute. General
+extractors get what their users would do next: the site's name is cut from the end of headlines, and a time without an
+offset is read as Cairo's. Last, the Python of docs/comparison.md is run (`printed.py`).
 """
 
 from __future__ import annotations
@@ -39,18 +38,18 @@ NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 CAIRO = ZoneInfo(site.TIME_ZONE.value)
 ROOT = Path(__file__).parent.parent
 DOCUMENT = ROOT / "docs" / "extraction.md"
-FACES = {
+VARIANTS = {
     "known markup": {},
     "known markup, no metadata, no page data": {"metadata": "none", "page_data": "none"},
     "redesign, metadata": {"classes": "renamed", "page_data": "none"},
     "redesign, no metadata": {"classes": "renamed", "metadata": "none", "page_data": "none"},
 }
-_HOUSE = re.compile(r"\s*[|\-–—]\s*القاهر[ةه] [اإ]ل[اإ]خبارية$")
+_SITE_NAME = re.compile(r"\s*[|\-–—]\s*القاهر[ةه] [اإ]ل[اإ]خبارية$")
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A page and what it is."""
+    """A page and its record."""
 
     url: str
     html: str
@@ -76,8 +75,8 @@ def ours(case: Case) -> dict[str, Any]:
     return {"headline": article.headline, "body": article.article_body, "published": published}
 
 
-def theirs(python: Path, asked: Sequence[Case]) -> list[dict[str, dict[str, Any]]]:
-    pages = "".join(json.dumps({"url": case.url, "html": case.html}) + "\n" for case in asked)
+def theirs(python: Path, judged: Sequence[Case]) -> list[dict[str, dict[str, Any]]]:
+    pages = "".join(json.dumps({"url": case.url, "html": case.html}) + "\n" for case in judged)
     command = [python, ROOT / "benchmarks" / "general_extractors.py"]
     done = subprocess.run(command, input=pages, stdout=subprocess.PIPE, text=True, check=True)
     return [json.loads(line) for line in done.stdout.split("\n") if line]
@@ -86,30 +85,30 @@ def theirs(python: Path, asked: Sequence[Case]) -> list[dict[str, dict[str, Any]
 # --- scores -------------------------------------------------------------------------------------
 
 
-def f1(found: str | None, truth: str) -> float:
-    """Of the bodies' words as multisets, folded, so that no one is blamed for a form of alef."""
-    a, b = Counter(fold_text(found or "").split()), Counter(fold_text(truth).split())
+def f1(text: str | None, truth: str) -> float:
+    """F1 of the bodies' words as multisets, folded, so that forms of alef do not count."""
+    a, b = Counter(fold_text(text or "").split()), Counter(fold_text(truth).split())
     return 2 * (a & b).total() / (a.total() + b.total())
 
 
-def same_words(found: str | None, truth: str) -> bool:
-    return (found or "").split() == truth.split()
+def same_words(text: str | None, truth: str) -> bool:
+    return (text or "").split() == truth.split()
 
 
-def same_headline(found: str | None, truth: str) -> bool:
-    return fold_text(_HOUSE.sub("", (found or "").strip())) == fold_text(truth)
+def same_headline(text: str | None, truth: str) -> bool:
+    return fold_text(_SITE_NAME.sub("", (text or "").strip())) == fold_text(truth)
 
 
-def same_minute(found: str | None, truth: datetime | None) -> bool:
-    if not found or truth is None or len(found) <= len("2026-11-24"):
+def same_minute(time: str | None, truth: datetime | None) -> bool:
+    if not time or truth is None or len(time) <= len("2026-11-24"):
         return False  # a day is no time
-    moment = datetime.fromisoformat(found)
+    moment = datetime.fromisoformat(time)
     moment = moment if moment.tzinfo else moment.replace(tzinfo=CAIRO)
     return abs(moment - truth) < timedelta(minutes=1)
 
 
-def row(name: str, asked: Sequence[Case], said: Sequence[Mapping[str, Any]]) -> str:
-    both = list(zip(asked, said, strict=True))
+def row(name: str, judged: Sequence[Case], answers: Sequence[Mapping[str, Any]]) -> str:
+    both = list(zip(judged, answers, strict=True))
     body = sum(f1(s["body"], case.truth["article_body"]) for case, s in both) / len(both)
     exact = sum(same_words(s["body"], case.truth["article_body"]) for case, s in both)
     headlines = sum(same_headline(s["headline"], case.truth["headline"]) for case, s in both)
@@ -120,13 +119,13 @@ def row(name: str, asked: Sequence[Case], said: Sequence[Mapping[str, Any]]) -> 
 
 def tables(python: Path) -> str:
     parts = []
-    for face, switches in FACES.items():
-        asked = cases(switches)
-        said = theirs(python, asked)
-        rows = [row("**alqahira**", asked, [ours(case) for case in asked])]
-        rows += [row(name, asked, [answer[name] for answer in said]) for name in said[0]]
+    for variant, switches in VARIANTS.items():
+        judged = cases(switches)
+        answers = theirs(python, judged)
+        rows = [row("**alqahira**", judged, [ours(case) for case in judged])]
+        rows += [row(name, judged, [answer[name] for answer in answers]) for name in answers[0]]
         parts.append(
-            f"| {face} | body F1 | body word for word | headline | to the minute |\n|---|---|---|---|---|\n"
+            f"| {variant} | body F1 | body word for word | headline | to the minute |\n|---|---|---|---|---|\n"
             + "\n".join(rows)
         )
     return "\n\n".join(parts)
@@ -136,14 +135,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--python", type=Path, required=True, help="an interpreter that has the general extractors")
     python = parser.parse_args().python
-    made = tables(python)
-    print(made)
+    table = tables(python)
+    print(table)
     document = DOCUMENT.read_text("utf-8")
     begin, end = "<!-- comparison: made by `make comparison` -->", "<!-- /comparison -->"
     head, _, rest = document.partition(begin)
-    DOCUMENT.write_text(f"{head}{begin}\n\n{made}\n\n{end}{rest.partition(end)[2]}", "utf-8")
+    DOCUMENT.write_text(f"{head}{begin}\n\n{table}\n\n{end}{rest.partition(end)[2]}", "utf-8")
     if not printed.check(python):
-        sys.exit(f"{printed.PAGE.name} no longer says what its code prints")
+        sys.exit(f"{printed.PAGE.name} no longer shows what its code prints")
 
 
 if __name__ == "__main__":

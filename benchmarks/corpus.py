@@ -2,9 +2,9 @@
 
     python benchmarks/corpus.py [--articles 100000] [--folder /tmp] [--together] [--no-replay]
 
-Makes an archive as crawls leave it (both sections by turns, one article in ten told again: edited, under another
+Makes an archive as crawls leave it (both sections by turns, one article in ten repeated: edited, under another
 headline, in other letters, with other numbers, or days later; some pages revised, some unchanged), has `scrapy corpus`
-and `scrapy replay`, which asks the SQLite ledger about each article in turn, make the corpus from it, and compares
+and `scrapy replay`, which looks up each article in the SQLite ledger, make the corpus from it, and compares
 every line and every duplicate. `--together` lets the two run at the same time. A hundred thousand articles take some
 2 GB below --folder, removed at the end.
 """
@@ -64,49 +64,49 @@ _WORDS = [word for word in _WORDS if word.isalpha()]
 
 @lru_cache(maxsize=2048)
 def text_of(place: int, last: int) -> Text:
-    """What the article at a place (0 is the oldest) tells: one in ten repeats an earlier one, or a repetition."""
+    """The text of the article at a place (0 is the oldest): one in ten repeats an earlier one, or a repetition."""
     random = Random(place)
     if place % 10 != 9 or place < _LATER[1]:
         made = _GENERATOR.article(FIRST_NUMBER + last - place)
         return Text(made.headline, [block.text for block in made.blocks])
     kind = random.randrange(8)
-    told = text_of(place - random.randrange(*(_LATER if kind == 7 else _WITHIN)), last)
+    earlier = text_of(place - random.randrange(*(_LATER if kind == 7 else _WITHIN)), last)
     other = _GENERATOR.article(FIRST_NUMBER + last - place).headline
     match kind:
         case 0 | 1:
-            return edit(told, random.uniform(0.02, 0.1), random, _WORDS, run=1)
+            return edit(earlier, random.uniform(0.02, 0.1), random, _WORDS, run=1)
         case 2:
-            return edit(told, 0.1, random, _WORDS, run=3)
+            return edit(earlier, 0.1, random, _WORDS, run=3)
         case 3:
-            return Text(other, told.paragraphs)
+            return Text(other, earlier.paragraphs)
         case 4:
-            return other_forms(told, random)
+            return other_forms(earlier, random)
         case 5:
-            return other_numbers(told, random)
+            return other_numbers(earlier, random)
         case 6:
-            return told
+            return earlier
         case _:
-            return edit(told, 0.05, random, _WORDS, run=1)
+            return edit(earlier, 0.05, random, _WORDS, run=1)
 
 
 def article_at(place: int, last: int, *, revised: bool = False) -> ReplicaArticle:
     made, text = _GENERATOR.article(FIRST_NUMBER + last - place), text_of(place, last)
     paragraphs = [*text.paragraphs, *(["وأعلنت المصادر لاحقا تفاصيل جديدة عن الحدث وملابساته."] if revised else [])]
-    blocks = tuple(paragraph(told) for told in paragraphs)
+    blocks = tuple(paragraph(text) for text in paragraphs)
     return replace(made, headline=text.headline, slug=make_slug(text.headline), blocks=blocks)
 
 
 def visits(first: int, stop: int, last: int) -> Iterator[tuple[datetime, ReplicaArticle]]:
     """When which page was fetched: each once, one in fifty again unchanged, one in fifty revised."""
-    found = []
+    planned = []
     for place in range(first, stop):
         article = article_at(place, last)
         moment = article.listed + timedelta(minutes=5)
-        found.append((moment, article))
+        planned.append((moment, article))
         if place < stop - 50 and place % 50 in (12, 25):
             later = article_at(place, last, revised=place % 50 == 25)
-            found.append((moment + timedelta(hours=3, seconds=1), later))
-    return iter(sorted(found, key=lambda pair: pair[0]))
+            planned.append((moment + timedelta(hours=3, seconds=1), later))
+    return iter(sorted(planned, key=lambda pair: pair[0]))
 
 
 def write_run(folder: Path, first: int, stop: int, last: int) -> int:
@@ -157,8 +157,8 @@ def make_both(folder: Path, *, together: bool, replay: bool) -> tuple[float, flo
     """Seconds of the clock that job and replay took; `corpus` and `replayed` lie in the folder then."""
     archive, events = folder / "archive", folder / "events"
     events.mkdir()
-    told = {"enabled": "true", "dir": f"file://{events}", "compress": "false", "rolling.enabled": "false"}
-    log = " ".join(f"--conf spark.eventLog.{name}={value}" for name, value in told.items()) + " pyspark-shell"
+    options = {"enabled": "true", "dir": f"file://{events}", "compress": "false", "rolling.enabled": "false"}
+    log = " ".join(f"--conf spark.eventLog.{name}={value}" for name, value in options.items()) + " pyspark-shell"
     calls = [(["corpus", "--archive", str(archive), "-o", str(folder / "corpus")], {"PYSPARK_SUBMIT_ARGS": log})]
     if replay:
         # Parts by rows alone: the pages of years would else be sealed minute by minute.
@@ -176,10 +176,10 @@ def make_both(folder: Path, *, together: bool, replay: bool) -> tuple[float, flo
 
 
 def end_of(process: subprocess.Popen[str], began: float) -> float:
-    said, wrong = process.communicate()
+    output, wrong = process.communicate()
     if process.returncode:
         raise SystemExit(f"{' '.join(process.args)}: status {process.returncode}\n{wrong[-2000:]}")  # type: ignore[arg-type]
-    print(said.splitlines()[-1], flush=True)
+    print(output.splitlines()[-1], flush=True)
     return time.perf_counter() - began
 
 
@@ -203,19 +203,19 @@ def compare(folder: Path) -> Comparison:
             other += [f"job only: {line}" for line in a - b] + [f"replay only: {line}" for line in b - a]
             if a == b:
                 other.append(f"{day}: another order")
-    found = {line for of_day in lines_of(folder / "corpus" / DUPLICATES_FOLDER).values() for line in of_day}
+    by_job = {line for of_day in lines_of(folder / "corpus" / DUPLICATES_FOLDER).values() for line in of_day}
     with closing(sqlite3.connect(folder / "replayed" / "state.db")) as ledger:
         known = {line for (line,) in ledger.execute("select record from articles where status = 'duplicate'")}
-    other_duplicates = [f"job only: {line}" for line in found - known]
-    other_duplicates += [f"ledger only: {line}" for line in known - found]
+    other_duplicates = [f"job only: {line}" for line in by_job - known]
+    other_duplicates += [f"ledger only: {line}" for line in known - by_job]
     return Comparison(lines, other, len(known), other_duplicates)
 
 
 def lines_of(folder: Path) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+    lines: dict[str, list[str]] = {}
     for path in sorted(folder.glob("date_published=*/part-*.jsonl")):
-        found.setdefault(path.parent.name, []).extend(path.read_text("utf-8").split("\n")[:-1])
-    return found
+        lines.setdefault(path.parent.name, []).extend(path.read_text("utf-8").split("\n")[:-1])
+    return lines
 
 
 # --- costs --------------------------------------------------------------------------------------
@@ -227,13 +227,13 @@ def python_costs(archive: Path) -> tuple[float, float]:
     began = time.process_time()
     read = list(rows(source, source.pieces[:2]))
     reading = time.process_time() - began
-    told = sorted((row for row in read if row.kind == ARTICLE), key=lambda row: (row.article_id or "", row.moment))
+    articles = sorted((row for row in read if row.kind == ARTICLE), key=lambda row: (row.article_id or "", row.moment))
     began = time.process_time()
-    for _, found in groupby(told, key=lambda row: row.article_id):
-        group = [Event(row.kind, row.cause, row.line) for row in found]
+    for _, events in groupby(articles, key=lambda row: row.article_id):
+        group = [Event(row.kind, row.cause, row.line) for row in events]
         list(decide_group(group, 1, "drop"))
     deciding = time.process_time() - began
-    return reading / len(told) * 1000, deciding / len(told) * 1000
+    return reading / len(articles) * 1000, deciding / len(articles) * 1000
 
 
 def spark_costs(events: Path) -> tuple[float, int]:
@@ -275,10 +275,10 @@ def main() -> None:
         print(f"CPU a page: reading {reading:.2f} ms, deciding {deciding:.2f} ms, JVM {cpu / pages * 1000:.2f} ms")
         print(f"shuffled {moved / pages:,.0f} bytes a page; written {written / rows_written:,.0f} bytes a line")
         if not given.no_replay:
-            found = compare(folder)
-            print(f"{found.lines:,} lines, {len(found.other_lines)} differ", end="; ")
-            print(f"{found.duplicates:,} duplicates, {len(found.other_duplicates)} differ")
-            for line in (found.other_lines + found.other_duplicates)[:20]:
+            comparison = compare(folder)
+            print(f"{comparison.lines:,} lines, {len(comparison.other_lines)} differ", end="; ")
+            print(f"{comparison.duplicates:,} duplicates, {len(comparison.other_duplicates)} differ")
+            for line in (comparison.other_lines + comparison.other_duplicates)[:20]:
                 print(line[:300])
 
 

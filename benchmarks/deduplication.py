@@ -2,7 +2,7 @@
 
     python benchmarks/deduplication.py [--pairs 1200] [--seed 1] [--errors]
 
-The first article of every pair is accepted into one ledger, then every second one: a pair counts as found where the
+The first article of every pair is accepted into one ledger, then every second one: a pair counts as matched where the
 ledger calls the second a duplicate of the first. So candidates (bands), the exact rule and false friends among
 all the other articles are measured together. Texts come from the replica's generator; classes say what was done.
 """
@@ -167,9 +167,9 @@ def _pairs_of(kind: str, stories: Stories, random: Random, words: list[str]) -> 
 
 def _bulletin(first: Text, other: Text, stories: Stories, random: Random) -> Text:
     """Two or three stories in one article, the first of them anywhere."""
-    told = [first, other, *(stories.next() for _ in range(random.randrange(2)))]
-    random.shuffle(told)
-    return Text(other.headline, [paragraph for text in told for paragraph in text.paragraphs])
+    texts = [first, other, *(stories.next() for _ in range(random.randrange(2)))]
+    random.shuffle(texts)
+    return Text(other.headline, [paragraph for text in texts for paragraph in text.paragraphs])
 
 
 def _follow_up(first: Text, other: Text, stories: Stories, random: Random) -> tuple[bool, Text, Text]:
@@ -223,10 +223,10 @@ def _crawled(number: str, text: Text) -> ArticleItem:
 
 @dataclass
 class Result:
-    """Per class: pairs, and those found to be the same; `wrong` are the pairs decided wrongly, and stray finds."""
+    """Per class: pairs, and those matched; `wrong` are the pairs decided wrongly, and stray finds."""
 
     pairs: Counter[str]
-    found: Counter[str]
+    matched: Counter[str]
     wrong: list[tuple[Pair, str]]
     true_positives: int = 0
     false_positives: int = 0
@@ -259,7 +259,7 @@ def measure(pairs: list[Pair], folder: Path) -> Result:
         for index, pair in enumerate(pairs):
             repeated = repeats(f"{index}b", pair.second)
             result.pairs[pair.kind] += 1
-            result.found[pair.kind] += repeated is not None
+            result.matched[pair.kind] += repeated is not None
             result.positives += pair.is_same
             if repeated == f"{index}a" and pair.is_same:
                 result.true_positives += 1
@@ -279,10 +279,10 @@ def main() -> None:
     pairs = list(make_pairs(given.pairs, given.seed))
     with tempfile.TemporaryDirectory() as folder:
         result = measure(pairs, Path(folder))
-    print(f"{'class':32}{'same story':>11}{'pairs':>7}{'found the same':>16}")
+    print(f"{'class':32}{'same story':>11}{'pairs':>7}{'matched':>16}")
     for kind in KINDS:
         same = next(pair.is_same for pair in pairs if pair.kind == kind)
-        print(f"{kind:32}{'yes' if same else 'no':>11}{result.pairs[kind]:7}{result.found[kind]:16}")
+        print(f"{kind:32}{'yes' if same else 'no':>11}{result.pairs[kind]:7}{result.matched[kind]:16}")
     print(f"precision {result.precision:.4f}, recall {result.recall:.4f}, {len(pairs)} pairs, seed {given.seed}")
     if given.errors:
         for pair, why in result.wrong:

@@ -49,15 +49,15 @@ def pages_of(kilobytes: int, count: int = _PAGES) -> list[Page]:
         for other in others
         if other
     ]
-    found = []
+    padded = []
     numbered = (newsroom.article(number) for number in range(FIRST_NUMBER, FIRST_NUMBER + 2 * count))
     for article in islice((a for a in numbered if a and a.kind == "post"), count):
         html = str(pages.article(article))
         missing = kilobytes * 1000 - len(html.encode())
         stories = _up_to(cards, missing // 2)
         scripts = _up_to([f"<script>{_SCRIPT}</script>"] * 1000, missing // 2)
-        found.append((pages.url(article), html.replace("</main>", f"{stories}</main>").replace("</body>", scripts)))
-    return found
+        padded.append((pages.url(article), html.replace("</main>", f"{stories}</main>").replace("</body>", scripts)))
+    return padded
 
 
 # As analytics and advertisements write it.
@@ -107,8 +107,8 @@ def theirs(python: Path, pages: Sequence[Page]) -> dict[str, float]:
         text=True,
         check=True,
     )
-    found: dict[str, float] = json.loads(done.stdout)
-    return found
+    seconds: dict[str, float] = json.loads(done.stdout)
+    return seconds
 
 
 def measure(python: Path | None, rounds: int = ROUNDS) -> list[Figure]:

@@ -1,10 +1,10 @@
-"""What general extractors say of pages: run by benchmarks/comparison.py in an environment that has them.
+"""What general extractors give for pages: run by benchmarks/comparison.py in an environment that has them.
 
-    python benchmarks/general_extractors.py < pages.jsonl > said.jsonl
+    python benchmarks/general_extractors.py < pages.jsonl > answers.jsonl
     python benchmarks/general_extractors.py --cpu < pages.jsonl    CPU seconds a page of each, as one JSON object
 
 Reads {"url", "html"} a line; writes {extractor: {"headline", "body", "published"}} a line, with `published` as
-ISO 8601. Each is told that the page is Arabic where it can be told; an extractor that raises has said nothing.
+ISO 8601. Each gets the language, Arabic, where it takes one; an extractor that raises gives nothing.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from typing import Any
 
 from lxml import html as lxml_html
 
-Said = dict[str, Any]
+Fields = dict[str, Any]
 
 
-def trafilatura(html: str, url: str) -> Said:
+def trafilatura(html: str, url: str) -> Fields:
     from trafilatura import bare_extraction
 
-    found = bare_extraction(html, url=url, with_metadata=True)
-    return {"headline": found.title, "body": found.text, "published": found.date}
+    document = bare_extraction(html, url=url, with_metadata=True)
+    return {"headline": document.title, "body": document.text, "published": document.date}
 
 
-def readability(html: str, url: str) -> Said:
+def readability(html: str, url: str) -> Fields:
     from readability import Document
 
     document = Document(html, url=url)
@@ -38,7 +38,7 @@ def readability(html: str, url: str) -> Said:
     return {"headline": document.title(), "body": "\n".join(texts), "published": None}
 
 
-def newspaper4k(html: str, url: str) -> Said:
+def newspaper4k(html: str, url: str) -> Fields:
     from newspaper import Article
 
     article = Article(url, language="ar")
@@ -47,22 +47,22 @@ def newspaper4k(html: str, url: str) -> Said:
     return {"headline": article.title, "body": article.text, "published": article.publish_date}
 
 
-def news_please(html: str, url: str) -> Said:
+def news_please(html: str, url: str) -> Fields:
     from newsplease import NewsPlease
 
-    found = NewsPlease.from_html(html, url=url)
-    return {"headline": found.title, "body": found.maintext, "published": found.date_publish}
+    article = NewsPlease.from_html(html, url=url)
+    return {"headline": article.title, "body": article.maintext, "published": article.date_publish}
 
 
-def goose3(html: str, url: str) -> Said:
+def goose3(html: str, url: str) -> Fields:
     from goose3 import Goose
     from goose3.text import StopWordsArabic
 
-    found = Goose({"stopwords_class": StopWordsArabic}).extract(raw_html=html)
-    return {"headline": found.title, "body": found.cleaned_text, "published": found.publish_datetime_utc}
+    article = Goose({"stopwords_class": StopWordsArabic}).extract(raw_html=html)
+    return {"headline": article.title, "body": article.cleaned_text, "published": article.publish_datetime_utc}
 
 
-EXTRACTORS: dict[str, Callable[[str, str], Said]] = {
+EXTRACTORS: dict[str, Callable[[str, str], Fields]] = {
     "trafilatura": trafilatura,
     "readability-lxml": readability,
     "newspaper4k": newspaper4k,
@@ -71,20 +71,20 @@ EXTRACTORS: dict[str, Callable[[str, str], Said]] = {
 }
 
 
-def ask(extract: Callable[[str, str], Said], html: str, url: str) -> Said:
+def extract_fields(extract: Callable[[str, str], Fields], html: str, url: str) -> Fields:
     try:
-        said = extract(html, url)
+        fields = extract(html, url)
     except Exception:  # what an extractor raises is its answer
         return {"headline": None, "body": None, "published": None}
-    published = said["published"]
-    return said | {"published": published.isoformat() if hasattr(published, "isoformat") else published}
+    published = fields["published"]
+    return fields | {"published": published.isoformat() if hasattr(published, "isoformat") else published}
 
 
-def cpu_a_page(extract: Callable[[str, str], Said], pages: list[dict[str, str]]) -> float:
-    ask(extract, **pages[0])  # loads what it needs
+def cpu_a_page(extract: Callable[[str, str], Fields], pages: list[dict[str, str]]) -> float:
+    extract_fields(extract, **pages[0])  # loads what it needs
     began = time.process_time()
     for page in pages:
-        ask(extract, **page)
+        extract_fields(extract, **page)
     return (time.process_time() - began) / len(pages)
 
 
@@ -97,8 +97,8 @@ def main() -> None:
         return
     for line in sys.stdin:
         page = json.loads(line)
-        said = {name: ask(extract, page["html"], page["url"]) for name, extract in EXTRACTORS.items()}
-        print(json.dumps(said, ensure_ascii=False))
+        answers = {name: extract_fields(extract, page["html"], page["url"]) for name, extract in EXTRACTORS.items()}
+        print(json.dumps(answers, ensure_ascii=False))
 
 
 if __name__ == "__main__":

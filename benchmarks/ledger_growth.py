@@ -30,8 +30,8 @@ def accept_more(state: Path) -> list[float]:
     """CPU ms and wall ms of one more article, and the peak of memory in MB."""
     command = [sys.executable, ROOT / "benchmarks" / "ledger_scale.py", "--state", state, "--rounds", "1"]
     command += ["--accepts", str(_ACCEPTS)]
-    found: list[float] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, cwd=ROOT).stdout)
-    return found
+    costs: list[float] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, cwd=ROOT).stdout)
+    return costs
 
 
 def measure(known: tuple[int, ...] = KNOWN, rounds: int = ROUNDS, folder: Path | None = None) -> list[Figure]:

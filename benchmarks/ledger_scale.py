@@ -118,9 +118,9 @@ def measure(ledger: Ledger, accepts: int, rounds: int, first: int = 0) -> tuple[
         number += accepts
         prints = [fingerprint(item.article.article_body) for item in batch]
         cpu_began, wall_began = time.process_time(), time.perf_counter()
-        for item, found in zip(batch, prints, strict=True):
+        for item, text_print in zip(batch, prints, strict=True):
             ledger.discover([Link(item.visit.key, item.visit.url)], section="defense", run_id="run", now=NOW)
-            verdict = ledger.accept(item, found, near_duplicates="drop", run_id="run")
+            verdict = ledger.accept(item, text_print, near_duplicates="drop", run_id="run")
             assert verdict.is_published, verdict
         cpu.append((time.process_time() - cpu_began) / accepts * 1000)
         wall.append((time.perf_counter() - wall_began) / accepts * 1000)

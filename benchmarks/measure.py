@@ -26,7 +26,7 @@ _TURN, _LOOK = 0.5, 0.05
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """What a process used: CPU seconds (user and system), peak of memory in MB, seconds of the clock; what it said.
+    """What a process used: CPU seconds (user and system), peak of memory in MB, seconds of the clock; its output.
 
     The clock goes on in the turns of others.
     """
@@ -34,7 +34,7 @@ class Used:
     cpu: float
     peak: float
     wall: float
-    said: str = ""
+    output: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +70,14 @@ class Command:
 
 
 def run(command: Command) -> Used:
-    """Run a command to its end. Raises RuntimeError with what it said where it fails."""
+    """Run a command to its end. Raises RuntimeError with its output where it fails."""
     return in_turns(command)[0]
 
 
 def in_turns(*commands: Command) -> list[Used]:
     """Run commands to their ends, one at a time and each a moment: what slows the machine slows them all.
 
-    Raises RuntimeError with what one said where it fails.
+    Raises RuntimeError with the output of one that fails.
     """
     children = [_Child(command) for command in commands]
     try:
@@ -91,10 +91,11 @@ def in_turns(*commands: Command) -> list[Used]:
 
 
 class _Child:
-    """A process that works only while it is told to, and what it used when it has ended.
+    """A process that runs only in its turns, and what it used once it has ended.
 
-    Nothing but `_look` may wait for it, for who does is told what it used, and nobody after that; Popen's methods wait,
-    those that send a signal as well. Until then its number is no other's, and a signal to it does no harm.
+    Only `_look` may wait for it, because the kernel reports a child's usage once, to whoever waits first; Popen's
+    methods wait too, even those that send a signal. Until it is waited for, its number is not reused, so signals are
+    safe.
     """
 
     def __init__(self, command: Command) -> None:
@@ -103,9 +104,9 @@ class _Child:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("ALQAHIRA_")}
         self.used: Used | None = None
         self._named, self._peak, self._began = " ".join(words), 0.0, time.perf_counter()
-        self._said = tempfile.TemporaryFile()  # noqa: SIM115
+        self._output = tempfile.TemporaryFile()  # noqa: SIM115
         self._process = subprocess.Popen(
-            [sys.executable, *words], cwd=command.cwd, env=environment, stdout=self._said, stderr=self._said
+            [sys.executable, *words], cwd=command.cwd, env=environment, stdout=self._output, stderr=self._output
         )
         os.kill(self._process.pid, signal.SIGSTOP)
 
@@ -125,15 +126,15 @@ class _Child:
         if not ended:
             return
         self._process.returncode = os.waitstatus_to_exitcode(status)
-        self._said.seek(0)
-        said = self._said.read().decode(errors="replace")
+        self._output.seek(0)
+        output = self._output.read().decode(errors="replace")
         if self._process.returncode:
-            raise RuntimeError(f"{self._named} ended with {self._process.returncode}\n{said[-3000:]}")
+            raise RuntimeError(f"{self._named} ended with {self._process.returncode}\n{output[-3000:]}")
         wall = time.perf_counter() - self._began
-        self.used = Used(usage.ru_utime + usage.ru_stime, self._peak, wall, said)
+        self.used = Used(usage.ru_utime + usage.ru_stime, self._peak, wall, output)
 
     def end(self) -> None:
-        self._said.close()
+        self._output.close()
         if self._process.returncode is None:
             os.kill(self._process.pid, signal.SIGKILL)
             self._process.wait()
@@ -141,5 +142,5 @@ class _Child:
 
 def peak_of(pid: int) -> float:
     """MB so far; not getrusage, whose peak includes that of the process which started this one."""
-    found = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text("utf-8"))
-    return int(found[1]) / 1024 if found else 0.0  # none of one that has just ended
+    line = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text("utf-8"))
+    return int(line[1]) / 1024 if line else 0.0  # a process that has just ended has none

@@ -38,11 +38,11 @@ class Block:
 def blocks(text: str) -> Iterator[Block]:
     """The blocks that need one of the tools."""
     fences = list(_FENCE.finditer(text))
-    for found, following in zip_longest(fences, fences[1:]):
-        if found[1] != "python" or not _TOOLS.search(found[2]):
+    for fence, following in zip_longest(fences, fences[1:]):
+        if fence[1] != "python" or not _TOOLS.search(fence[2]):
             continue
-        shows = following and following[1] == "text" and not _HEADING.search(text, found.end(), following.start())
-        yield Block(text.count("\n", 0, found.start()) + 1, found[2], following[2] if shows else None)
+        shows = following and following[1] == "text" and not _HEADING.search(text, fence.end(), following.start())
+        yield Block(text.count("\n", 0, fence.start()) + 1, fence[2], following[2] if shows else None)
 
 
 def difference(python: Path, block: Block) -> list[str]:
@@ -59,7 +59,7 @@ def difference(python: Path, block: Block) -> list[str]:
 
 
 def check(python: Path, page: Path = PAGE) -> bool:
-    """Whether all of the page's blocks do as it says; each that does not is told."""
+    """Whether all of the page's blocks do as it says; each failure is printed."""
     is_right = True
     for block in blocks(page.read_text("utf-8")):
         wrong = difference(python, block)

@@ -30,9 +30,9 @@ _HEAD = "| question | what | ratio (median) | lowest – highest | bound |\n|---
 
 def machine() -> str:
     """The processor, how many of them, and what ran on it."""
-    found = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text("utf-8"))
+    line = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text("utf-8"))
     packages = ", ".join(f"{name} {version(name)}" for name in ("Scrapy", "Twisted", "lxml", "SQLAlchemy"))
-    processor = found[1] if found else platform.processor()
+    processor = line[1] if line else platform.processor()
     return f"{processor}, {os.cpu_count()} cores; {platform.system()}, Python {platform.python_version()}, {packages}"
 
 
@@ -88,9 +88,9 @@ def main() -> None:
         lambda: publishing.measure(5_000 if quick else 100_000, rounds, given.folder),
         lambda: startup.measure(rounds),
     ):
-        found = measure()
-        show(found)
-        figures += found
+        series = measure()
+        show(series)
+        figures += series
     if not quick:
         write(figures, rounds)
 

@@ -40,26 +40,26 @@ def main() -> None:
     print(f"{microseconds_per_call(samples):.0f} µs per call with a body of 300 words")
 
 
-def found_topics(sample: dict[str, Any], with_body: bool = True) -> set[str]:
+def matched_topics(sample: dict[str, Any], with_body: bool = True) -> set[str]:
     body = sample["body"] if with_body else ""
     return set(match_topics(sample["headline"], body, sample["keywords"]))
 
 
 def figures(samples: list[dict[str, Any]], with_body: bool) -> Iterator[str]:
     for topic in TOPICS:
-        pairs = [(topic in sample["topics"], topic in found_topics(sample, with_body)) for sample in samples]
-        both = sum(labelled and found for labelled, found in pairs)
-        precision = both / max(1, sum(found for _, found in pairs))
+        pairs = [(topic in sample["topics"], topic in matched_topics(sample, with_body)) for sample in samples]
+        both = sum(labelled and matched for labelled, matched in pairs)
+        precision = both / max(1, sum(matched for _, matched in pairs))
         recall = both / max(1, sum(labelled for labelled, _ in pairs))
-        wrong = sum(labelled != found for labelled, found in pairs)
+        wrong = sum(labelled != matched for labelled, matched in pairs)
         yield f"{topic:17}{len(pairs):8}{precision:11.3f}{recall:8.3f}{wrong:7}"
 
 
 def print_if_wrong(sample: dict[str, Any]) -> None:
-    found = found_topics(sample)
-    if found == set(sample["topics"]):
+    matched = matched_topics(sample)
+    if matched == set(sample["topics"]):
         return
-    print(f"\n{sample['headline']}\n    {sample['body']}\n    labelled {sample['topics']}, found {sorted(found)}")
+    print(f"\n{sample['headline']}\n    {sample['body']}\n    labelled {sample['topics']}, matched {sorted(matched)}")
     for topic, terms in explain_topics(sample["headline"], sample["body"], sample["keywords"]).items():
         shares = ", ".join(f"{term} {share:+g}" for term, share in terms.items())
         print(f"    {topic} {sum(terms.values()):+g}: {shares}")

@@ -2,10 +2,10 @@
 
     python benchmarks/whole_run.py [--articles 5000] [--rounds 5]
 
-The run is the real one: found by the sitemaps, downloaded, extracted, classified, deduplicated, kept in the ledger on
-the disk, published in parts. The bare project (`bare/`) has Scrapy's default settings and asks for the very addresses
-that the first run asked for, robots.txt, listings and sitemaps included. The replica is a process of its own and
-counts on neither side.
+The run is the real one: discovered through sitemaps, downloaded, extracted, classified, deduplicated, written to the
+ledger on disk, published in parts. The bare project (`bare/`) has Scrapy's default settings and requests exactly the
+addresses that the first run requested, robots.txt, listings and sitemaps included. The replica is a separate process
+and counts on neither side.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def bare(addresses: Path, **settings: str) -> Command:
     return Command(["-m", "scrapy", "crawl", "bare", "-a", f"urls={addresses}"], BARE, PACE | settings)
 
 
-def asked(log: Path, root: str) -> str:
+def requested(log: Path, root: str) -> str:
     """The addresses of an access log, each once, a line each."""
     paths = [json.loads(line)["path"] for line in log.read_text("utf-8").splitlines()]
     return "\n".join(root + path for path in dict.fromkeys(paths))
@@ -61,7 +61,7 @@ def measure(articles: int = 5_000, rounds: int = ROUNDS) -> list[Figure]:
         log, addresses = folder / "access.jsonl", folder / "addresses"
         with replica("--articles", str(articles), "--log", str(log)) as root:
             run(ours(root, folder / "output", articles))
-            addresses.write_text(asked(log, root), "utf-8")
+            addresses.write_text(requested(log, root), "utf-8")
             for number in range(rounds):
                 mine = ours(root, folder / f"output-{number}", articles)
                 rows.append(in_turns(mine, bare(addresses), bare(addresses, CONCURRENT_ITEMS="1")))

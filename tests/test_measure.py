@@ -28,18 +28,18 @@ def test_a_child_that_ends_between_a_look_and_the_next_signal_is_not_lost(monkey
         child.go_on(0.001)
     assert child._process.returncode is None, "nobody has waited for it"
     child.go_on(None)
-    assert child.used.said == "499500\n"
+    assert child.used.output == "499500\n"
     assert child.used.cpu > 0
     child.end()
 
 
 def test_children_take_turns_and_each_is_told_apart():
     first, second = measure.in_turns(python("print('one')"), python("print('two', sum(range(10**6)))"))
-    assert (first.said, second.said) == ("one\n", "two 499999500000\n")
+    assert (first.output, second.output) == ("one\n", "two 499999500000\n")
     assert second.cpu > 0
 
 
-def test_a_child_that_fails_is_told_with_what_it_said():
+def test_a_failing_child_is_reported_with_its_output():
     with pytest.raises(RuntimeError, match=r"(?s)ended with 3.*so it goes"):
         measure.run(python("import sys; print('so it goes'); sys.exit(3)"))
 

@@ -1,7 +1,7 @@
-"""Alerts: one message on a run that failed, sent by apprise to each URL of ALQAHIRA_ALERT_URLS.
+"""Alerts: one message about a run that failed, sent by apprise to each URL of ALQAHIRA_ALERT_URLS.
 
-https://appriseit.com/services. apprise is loaded only where a URL is set. No part of a URL is ever shown: any of them
-may be a secret.
+https://appriseit.com/services. apprise is loaded only where a URL is set. No part of a URL is ever shown: any part may
+be a secret.
 """
 
 from __future__ import annotations
@@ -23,33 +23,31 @@ logger = logging.getLogger(__name__)
 
 
 def check_alert_urls(urls: Sequence[str]) -> None:
-    """Raise ConfigurationError where apprise cannot send to one of them."""
+    """Raise ConfigurationError where apprise cannot send to one of the URLs."""
     for number, url in enumerate(urls, 1):
         if _recipient(url) is None:
-            which = f"URL {number} of {len(urls)} in ALQAHIRA_ALERT_URLS"
-            raise ConfigurationError(f"{which} is not an apprise URL, such as jsons://example.org/hook")
-
-
-def alert_text(summary: Mapping[str, Any]) -> str:
-    """A run's summary (`alqahira.monitoring.summary`) in a few lines: status, failed monitors, account."""
-    failed = [f"- {result['name']}: {result['message']}" for result in summary["monitors"] if result["passed"] is False]
-    head = f"alqahira: run {summary['run_id']} ended with exit status {summary['exit_status']}"
-    return "\n".join([head, *failed, account_line(summary["account"])])
+            name = f"URL {number} of {len(urls)} in ALQAHIRA_ALERT_URLS"
+            raise ConfigurationError(f"{name} is not an apprise URL, such as jsons://example.org/hook")
 
 
 def send_alerts(urls: Sequence[str], summary: Mapping[str, Any], timeout: float) -> None:
-    """Send to all URLs at once and wait `timeout` seconds at most; each that fails is one line of the log."""
-    title = f"alqahira: {summary['spider']} ended with exit status {summary['exit_status']}"
-    text = alert_text(summary)
+    """Send a run's summary in a few lines to all URLs at once, and wait `timeout` seconds at most.
+
+    Each that fails is one line of the log.
+    """
+    status = f"ended with exit status {summary['exit_status']}"
+    title = f"alqahira: {summary['spider']} {status}"
+    failed = [f"- {result['name']}: {result['message']}" for result in summary["monitors"] if result["passed"] is False]
+    text = "\n".join([f"alqahira: run {summary['run_id']} {status}", *failed, account_line(summary["account"])])
     sent: set[int] = set()
 
     def send(number: int, recipient: NotifyBase) -> None:
-        with suppress(Exception):  # its text may hold the URL
+        with suppress(Exception):  # its message may contain the URL
             if _notify(recipient, title, text):
                 sent.add(number)
 
     recipients = [recipient for url in urls if (recipient := _recipient(url)) is not None]
-    # Daemons: a receiver that hangs must not keep the process from ending.
+    # Daemon threads: a receiver that hangs must not keep the process from ending.
     threads = [Thread(target=send, args=pair, daemon=True) for pair in enumerate(recipients)]
     deadline = time.monotonic() + timeout
     for thread in threads:
@@ -57,18 +55,18 @@ def send_alerts(urls: Sequence[str], summary: Mapping[str, Any], timeout: float)
     for number, (thread, recipient) in enumerate(zip(threads, recipients, strict=True)):
         thread.join(max(0.0, deadline - time.monotonic()))
         if number not in sent:
-            why = f"no answer in {timeout:g} seconds" if thread.is_alive() else "refused or unreachable"
-            which = f"{number + 1} of {len(recipients)} ({recipient.service_name})"
-            logger.error("Alert %s was not sent: %s", which, why)
+            reason = f"no answer in {timeout:g} seconds" if thread.is_alive() else "refused or unreachable"
+            name = f"{number + 1} of {len(recipients)} ({recipient.service_name})"
+            logger.error("Alert %s was not sent: %s", name, reason)
 
 
 def _recipient(url: str) -> NotifyBase | None:
     from apprise import Apprise, AppriseAsset
 
-    # They log URLs and what was sent to them.
+    # These log URLs and what was sent to them.
     for name in ("apprise", "urllib3", "oauthlib", "requests_oauthlib"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
-    # apprise's own time limit starts threads that the process waits for at its end; a redirect could lead anywhere.
+    # The process would wait at its end for the threads of apprise's own time limit; a redirect could lead anywhere.
     asset = AppriseAsset(service_timeout=0, async_mode=False, http_redirects=False)
     return Apprise.instantiate(url, asset=asset, suppress_exceptions=True)
 

@@ -1,12 +1,11 @@
 """Why a request failed, in one short word that stays the same from run to run.
 
-The account at the end of a run says `failed` only together with a cause. Whatever a spider's errback is
-given, `failure_cause` names it; what the middlewares of this project refuse is a `Refused` that knows its own.
+In a run's account `failed` always has a cause. `failure_cause` names the error that a spider's errback is given; what
+this project's middlewares refuse is a `Refused` with its own cause.
 """
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import sys
 import zlib
@@ -42,13 +41,13 @@ if TYPE_CHECKING:
     from scrapy.http import Response
 
 ROBOTS = "robots"  # robots.txt disallows it
-ROBOTS_UNREACHABLE = "robots_unreachable"  # robots.txt could not be had, so nothing may be fetched
+ROBOTS_UNREACHABLE = "robots_unreachable"  # robots.txt could not be fetched, so nothing else may be
 OFFSITE = "offsite"
 PRIVATE_ADDRESS = "private_address"
 TOO_MANY_REDIRECTS = "too_many_redirects"
-BAD_REDIRECT = "bad_redirect"  # to what is no URL
+BAD_REDIRECT = "bad_redirect"  # to something that is no URL
 RETRY_AFTER_TOO_LONG = "retry_after_too_long"
-RUN_ENDING = "run_ending"  # its turn did not come before the run's end
+RUN_ENDING = "run_ending"  # the run ended before it was sent
 TOO_LARGE = "too_large"
 TRUNCATED = "truncated"
 UNDECODABLE = "undecodable"  # the Content-Encoding does not fit the body
@@ -58,38 +57,33 @@ CONNECTION_REFUSED = "connection_refused"
 CONNECTION_LOST = "connection_lost"
 TLS = "tls"
 CHALLENGE = "challenge"  # a bot check was served instead of the page
-BLOCKED = "blocked"  # a page that refuses the reader, with a status that says all is well
-ANOTHER_ARTICLE = "another_article"  # the page is of another story than the one that was asked for
-REDIRECTED_ELSEWHERE = "redirected_elsewhere"  # an article's address led to a page that is none
+BLOCKED = "blocked"  # a page that refuses the reader with status 200
+ANOTHER_ARTICLE = "another_article"  # the page is of another story than the requested one
+REDIRECTED_ELSEWHERE = "redirected_elsewhere"  # an article's address led to a page that is no article
 UNEXPECTED_NOT_MODIFIED = "not_modified_unasked"  # a 304 to a request that was not conditional
 UNSUPPORTED_SCHEME = "unsupported_scheme"
 IGNORED = "ignored"  # another component raised IgnoreRequest
 UNEXPECTED = "unexpected"  # an error of the code, not of the network
 
-# Scrapy cancels a download itself for one reason only: its size (core/downloader/handlers/http11.py).
-_BY_CLASS: tuple[tuple[type[BaseException], str], ...] = (
-    (ResponseDataLossError, TRUNCATED),
+# The first row that has a class of the error gives its cause: subclasses of OSError come before it.
+_CLASSES: dict[str, tuple[type[BaseException], ...]] = {
+    TRUNCATED: (ResponseDataLossError,),
     # What HttpCompressionMiddleware's decoders raise.
-    *((kind, UNDECODABLE) for kind in (zlib.error, gzip.BadGzipFile, EOFError, brotli.error, zstd.ZstdError)),
-    (DownloadTimeoutError, TIMEOUT),
-    (DownloadCancelledError, TOO_LARGE),
-    (DownloadConnectionRefusedError, CONNECTION_REFUSED),
-    (CannotResolveHostError, DNS),
-    (UnsupportedURLSchemeError, UNSUPPORTED_SCHEME),
-    (NotSupported, UNSUPPORTED_SCHEME),
-    (IgnoreRequest, IGNORED),
-    (TimeoutError, TIMEOUT),
-    (asyncio.TimeoutError, TIMEOUT),
-    (SSL.Error, TLS),
-    (DownloadFailedError, CONNECTION_LOST),
-    (ConnectionClosed, CONNECTION_LOST),
-    (ConnectError, CONNECTION_LOST),
-    (OSError, CONNECTION_LOST),
-)
+    UNDECODABLE: (zlib.error, gzip.BadGzipFile, EOFError, brotli.error, zstd.ZstdError),
+    TIMEOUT: (DownloadTimeoutError, TimeoutError),
+    # Scrapy cancels a download itself for its size only (core/downloader/handlers/http11.py).
+    TOO_LARGE: (DownloadCancelledError,),
+    CONNECTION_REFUSED: (DownloadConnectionRefusedError,),
+    DNS: (CannotResolveHostError,),
+    UNSUPPORTED_SCHEME: (UnsupportedURLSchemeError, NotSupported),
+    IGNORED: (IgnoreRequest,),
+    TLS: (SSL.Error,),
+    CONNECTION_LOST: (DownloadFailedError, ConnectionClosed, ConnectError, OSError),
+}
 
 
 class Refused(IgnoreRequest):
-    """A request that was not sent, or an answer that was not taken. `cause` is one of this module's constants."""
+    """A request that was not sent, or a response that was not accepted. `cause` is a constant of this module."""
 
     def __init__(self, cause: str, detail: str = "") -> None:
         super().__init__(f"{cause}: {detail}" if detail else cause)
@@ -104,18 +98,19 @@ def refused(crawler: Crawler, cause: str, detail: str = "") -> Refused:
 
 
 def failure_cause(failure: Failure | BaseException) -> str:
-    """The cause of what an errback was given: a constant of this module, or `http_<status>`."""
+    """The cause of an error: a constant of this module, a browser error's own, or `http_<status>`."""
     error: BaseException = failure.value if isinstance(failure, Failure) else failure  # type: ignore[assignment]
     if isinstance(error, (Refused, BrowserError)):
         return error.cause
     if isinstance(error, HttpError):
         return answer_cause(error.response) or f"http_{error.response.status}"
-    if _is_tls(error):
+    # Twisted keeps an error of the TLS handshake in `reasons` of the failed download's cause.
+    if any(isinstance(reason.value, SSL.Error) for reason in getattr(error.__cause__, "reasons", ())):
         return TLS
-    # HttpCompressionMiddleware's word for a body that unpacks to more than DOWNLOAD_MAXSIZE.
+    # How HttpCompressionMiddleware reports a body that unpacks to more than DOWNLOAD_MAXSIZE.
     if isinstance(error, IgnoreRequest) and "during decompression" in str(error):
         return TOO_LARGE
-    return next((cause for kind, cause in _BY_CLASS if isinstance(error, kind)), UNEXPECTED)
+    return next((cause for cause, classes in _CLASSES.items() if isinstance(error, classes)), UNEXPECTED)
 
 
 # Cloudflare's own: the header since 2023, the script of its interstitial, the titles of its pages.
@@ -125,7 +120,7 @@ _HEAD = 100_000  # bytes
 
 
 def answer_cause(response: Response) -> str | None:
-    """Why an answer is not the page that was asked for, whatever its status; None where it may be."""
+    """Why a response is not the requested page, whatever its status; None where it may be."""
     if (response.headers.get("cf-mitigated") or b"").lower() == b"challenge":
         return CHALLENGE
     head = response.body[:_HEAD]
@@ -134,43 +129,19 @@ def answer_cause(response: Response) -> str | None:
     return BLOCKED if response.status == 200 and _BLOCK_MARK in head else None
 
 
-def _is_tls(error: BaseException) -> bool:
-    """Whether a failed download failed in the TLS handshake; Twisted keeps that in `reasons`."""
-    reasons = getattr(error.__cause__, "reasons", ())
-    return any(isinstance(reason.value, SSL.Error) for reason in reasons)
-
-
-# What a site answers that wants no crawler, or not this one now (RFC 9110, RFC 6585, RFC 7725).
+# How a site refuses this crawler, or for now (RFC 9110, RFC 6585, RFC 7725).
 REFUSALS = frozenset({"http_401", "http_403", "http_429", "http_451", CHALLENGE, BLOCKED})
-
-# What may be gone by the next run: the page stays in the frontier.
+# Causes that may be gone by the next run: the page stays in the frontier.
 _TRANSIENT = frozenset(
-    {
-        TIMEOUT,
-        DNS,
-        CONNECTION_REFUSED,
-        CONNECTION_LOST,
-        TRUNCATED,
-        TLS,
-        CHALLENGE,
-        BLOCKED,
-        REDIRECTED_ELSEWHERE,
-        ANOTHER_ARTICLE,
-        UNEXPECTED_NOT_MODIFIED,
-        ROBOTS_UNREACHABLE,
-        RETRY_AFTER_TOO_LONG,
-        "browser_error",
-        "browser_crashed",
-        "browser_timeout",
-        "needs_browser",
-        "http_403",
-        "http_408",
-        "http_425",
-        "http_429",
-    }
+    (
+        *(TIMEOUT, DNS, CONNECTION_REFUSED, CONNECTION_LOST, TRUNCATED, TLS, CHALLENGE, BLOCKED),
+        *(REDIRECTED_ELSEWHERE, ANOTHER_ARTICLE, UNEXPECTED_NOT_MODIFIED, ROBOTS_UNREACHABLE, RETRY_AFTER_TOO_LONG),
+        *("browser_error", "browser_crashed", "browser_timeout", "needs_browser"),
+        *("http_403", "http_408", "http_425", "http_429"),
+    )
 )
 
 
 def is_transient(cause: str) -> bool:
-    """Whether a later run may have better luck with the same page."""
+    """Whether a later run may succeed with the same page."""
     return cause in _TRANSIENT or cause.startswith("http_5")

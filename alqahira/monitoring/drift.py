@@ -1,25 +1,25 @@
 """Drift: since when a field of the record comes from another source than it used to. Pure.
 
-A redesign of the site seldom breaks a crawl outright: the known markup falls silent, another source takes
-over, and the records go on looking right. Each run counts from which source each field came
-(`Account.sources`); here those counts are compared over a section's runs.
+A redesign of the site seldom breaks a crawl outright: the known markup is gone, another source takes over, and the
+records still look right. Each run counts from which source each field came (`Account.sources`); here those counts are
+compared over a section's runs.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
 # field -> source -> articles; `none` counts those without the field.
 Sources = Mapping[str, Mapping[str, int]]
 
-# What is judged is at least so many articles, of one run or of its last few together.
+# Fewest articles that are compared, of one run or of several in a row.
 _FEWEST = 10
-# The share of articles that has left a source before that is called drift…
+# A source has lost a field where its share fell by so much,
 _LOST_SHARE = 0.3
-# …and how far that is from chance, in standard errors of the two shares' difference.
+# and by so many standard errors of the difference of the two shares.
 _STANDARD_ERRORS = 4.0
 
 
@@ -54,38 +54,32 @@ def find_drift(runs: Sequence[tuple[str, Sources]]) -> list[Drift]:
 def _drift_of(field: str, runs: Sequence[tuple[str, Sources]]) -> Drift | None:
     if not runs[-1][1].get(field):
         return None  # a run that read nothing shows nothing
-    windows = list(_windows(field, runs))
+    windows = _windows(field, runs)
     if len(windows) < 2:
         return None
-    _, now = windows[-1]
-    worst: Drift | None = None
+    *past, (_, now) = windows
+    candidates = []
     for source in dict.fromkeys(source for _, counts in windows for source in counts):
-        # Up to the last window in which the source was still its old self.
-        old = next((i for i in reversed(range(len(windows) - 1)) if _has_left(source, windows[i][1], now)), None)
-        if old is None:
-            continue
-        before = sum((counts for _, counts in windows[: old + 1]), Counter[str]())
-        if not _has_left(source, before, now):
-            continue
-        lost = _share(source, before) - _share(source, now)
-        if worst is None or lost > worst.share_before - worst.share_now:
+        # The last window before the source's share fell, if it did.
+        last = max((n for n, (_, counts) in enumerate(past) if _has_left(source, counts, now)), default=-1)
+        before = sum((counts for _, counts in past[: last + 1]), Counter[str]())
+        if before and _has_left(source, before, now):
             became = max(now, key=lambda other: _share(other, now) - _share(other, before))
-            worst = Drift(field, source, became, _share(source, before), _share(source, now), windows[old + 1][0])
-    return worst
+            shares = _share(source, before), _share(source, now)
+            candidates.append(Drift(field, source, became, *shares, since=windows[last + 1][0]))
+    return max(candidates, key=lambda drift: drift.share_before - drift.share_now, default=None)
 
 
-def _windows(field: str, runs: Sequence[tuple[str, Sources]]) -> Iterator[tuple[str, Counter[str]]]:
+def _windows(field: str, runs: Sequence[tuple[str, Sources]]) -> list[tuple[str, Counter[str]]]:
     """The runs' counts of a field, in groups of enough articles, filled from the newest run backwards."""
-    found = []
-    counts, start = Counter[str](), ""
+    windows = []
+    counts = Counter[str]()
     for started, sources in reversed(runs):
-        if not sources.get(field):
-            continue
-        counts, start = counts + Counter(sources[field]), started
+        counts += Counter(sources.get(field, {}))
         if counts.total() >= _FEWEST:
-            found.append((start, counts))
+            windows.append((started, counts))
             counts = Counter()
-    return reversed(found)
+    return windows[::-1]
 
 
 def _has_left(source: str, before: Counter[str], now: Counter[str]) -> bool:

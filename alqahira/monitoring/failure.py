@@ -1,4 +1,4 @@
-"""How a command ends for an error: one line, said where its user will see it, and the error's exit status."""
+"""How a command ends with an error: one line where its user will see it, and the error's exit status."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ logger = logging.getLogger(__name__)
 
 
 def fail(error: AlqahiraError, *, log: Settings | None = None) -> None:
-    """One line to standard error, and to the log where `log` has a file for it; out with the error's status."""
+    """Print the error in one line, log it where `log` names a file, and exit with the error's status."""
     if log is not None and log["LOG_FILE"] and log.getbool("LOG_ENABLED"):
         with suppress(OSError):
-            if get_scrapy_root_handler() is None:  # it ends before Scrapy has opened its log
+            if get_scrapy_root_handler() is None:  # Scrapy has not opened its log yet
                 configure_logging(log)
             logger.error("%s", error)
     print_error(str(error))
@@ -26,7 +26,7 @@ def fail(error: AlqahiraError, *, log: Settings | None = None) -> None:
 
 
 def print_error(problem: str) -> None:
-    """The line on standard error."""
-    # Who started this run may be gone and have left a broken pipe; the exit status stays what it is.
+    """Print the line on standard error."""
+    # The process that started this run may have closed the pipe; the exit status stays the same.
     with suppress(OSError):
         print(f"alqahira: {problem}", file=sys.stderr, flush=True)

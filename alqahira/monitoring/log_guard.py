@@ -1,41 +1,36 @@
-"""How a record of the log is written: so that no text of the site's can pass for another record, or hide.
-
-`guard_log_from_the_start` is what a command calls; the formatters say how a record looks.
-"""
+"""How the log is written: no text of the site's can pass for a record or hide, and items are named by their id."""
 
 from __future__ import annotations
 
+import json
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from pythonjsonlogger.json import JsonFormatter
+from scrapy import Spider
+from scrapy.http import Response
+from scrapy.logformatter import LogFormatter, LogFormatterResult
 from scrapy.settings import BaseSettings
+from twisted.python.failure import Failure
 
+from alqahira.exceptions import AlqahiraError
+from alqahira.extraction.items import ArticleItem
 from alqahira.settings.configuration import Configuration
 
-# What a terminal or a reader of lines takes for more than a character: C0 and C1 controls (but tab and line feed),
-# Unicode's line separators, bidirectional controls (Unicode UAX #9), zero-width marks, and halves of surrogate pairs.
-_DISGUISES = {
-    code: f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
-    for code in (
-        *(set(range(0x20)) - {0x09, 0x0A}),
-        *range(0x7F, 0xA0),
-        0x061C,
-        *range(0x200B, 0x2010),
-        *range(0x2028, 0x202F),
-        *range(0x2060, 0x206A),
-        0xFEFF,
-        *range(0xD800, 0xE000),
-    )
-}
-# Begins what continues a record: nothing there looks like the beginning of one.
+# Every further line of a record begins with this, so that none looks like the beginning of one.
 _CONTINUED = "\n    | "
 
 
 def escape_control_chars(text: str) -> str:
-    """The text with every character escaped that could hide, reorder or break off what is shown."""
-    return text.translate(_DISGUISES)
+    """The text with every character escaped that could hide, reorder or break off what is shown.
+
+    These are the unprintable ones: controls (but tab and line feed), Unicode's line separators, bidirectional and
+    zero-width marks, halves of surrogate pairs.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in "\t\n\xa0" else c.encode("unicode_escape").decode() for c in text)
 
 
 class PlainFormatter(logging.Formatter):
@@ -45,61 +40,79 @@ class PlainFormatter(logging.Formatter):
         return escape_control_chars(super().format(record)).replace("\n", _CONTINUED)
 
 
-class JsonLinesFormatter(JsonFormatter):
+class JsonLinesFormatter(logging.Formatter):
     """One object a line: `time` (RFC 3339, UTC), `level`, `logger`, `message`, and `traceback` where there is one.
 
-    All but ASCII is escaped, so that a line is a record whatever reads it.
+    Everything but ASCII is escaped, so that a line is a record to any reader.
     """
 
-    def __init__(self) -> None:
-        super().__init__(json_ensure_ascii=True)
-
-    def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
-        """Only these: Scrapy hangs spiders and crawlers on its records."""
+    def format(self, record: logging.LogRecord) -> str:
         moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        log_data |= {"time": moment, "level": record.levelname, "logger": record.name, "message": record.getMessage()}
+        fields = {"time": moment, "level": record.levelname, "logger": record.name, "message": record.getMessage()}
         if record.exc_info:
-            log_data["traceback"] = self.formatException(record.exc_info)
-        elif record.exc_text:
-            log_data["traceback"] = record.exc_text
+            fields["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(fields)
 
 
-def guard_log(settings: BaseSettings) -> None:
-    """Give the root logger's handlers the formatter that the settings ask for."""
-    as_json = Configuration.from_settings(settings).log_json
-    for handler in logging.root.handlers:
-        # Whoever put a formatter of another kind there knows why.
-        if handler.formatter is not None and type(handler.formatter) is not logging.Formatter:
-            continue
-        plain = PlainFormatter(settings["LOG_FORMAT"], settings["LOG_DATEFORMAT"])
-        handler.setFormatter(JsonLinesFormatter() if as_json else plain)
+class _GuardedRecords:
+    """A factory of records that first gives the root logger's handlers their formatter.
 
-
-class _Guard(logging.Filter):
-    """Lets every record through, and first gives the root logger's handlers their formatter.
-
-    Scrapy makes a log handler anew, three times in a process, and logs to it at once: nothing else comes in between.
+    Scrapy makes its log handler anew three times in a process and logs to it at once; nothing else comes in between.
     """
 
-    def __init__(self, settings: BaseSettings) -> None:
-        super().__init__()
-        self.settings = settings
+    def __init__(self, formatter: logging.Formatter, make: Callable[..., logging.LogRecord]) -> None:
+        self.formatter, self.make = formatter, make
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        guard_log(self.settings)
-        return True
-
-
-# The loggers that Scrapy uses first after it has made a handler: for the process, the crawler, the crawl, at any level
-# (scrapy/crawler.py), as long as none of theirs is raised.
-_FIRST_TO_SPEAK = ("scrapy.utils.log", "scrapy.crawler", "scrapy.addons", "scrapy.middleware", "asyncio")
+    def __call__(self, *args: Any, **kwargs: Any) -> logging.LogRecord:
+        for handler in logging.root.handlers:
+            # A formatter of another class was chosen by somebody, and stays.
+            if handler.formatter is None or type(handler.formatter) is logging.Formatter:
+                handler.setFormatter(self.formatter)
+        return self.make(*args, **kwargs)
 
 
 def guard_log_from_the_start(settings: BaseSettings) -> None:
-    """`guard_log` now, and again whenever Scrapy has made a handler."""
-    guard_log(settings)
-    for name in _FIRST_TO_SPEAK:
-        logger = logging.getLogger(name)
-        for present in [present for present in logger.filters if isinstance(present, _Guard)]:
-            logger.removeFilter(present)
-        logger.addFilter(_Guard(settings))
+    """Format all further records as the settings ask, whatever handlers Scrapy makes."""
+    make = logging.getLogRecordFactory()
+    if isinstance(make, _GuardedRecords):
+        make = make.make
+    plain = PlainFormatter(settings["LOG_FORMAT"], settings["LOG_DATEFORMAT"])
+    formatter = JsonLinesFormatter() if Configuration.from_settings(settings).log_json else plain
+    logging.setLogRecordFactory(_GuardedRecords(formatter, make))
+
+
+class QuietLogFormatter(LogFormatter):
+    """Items are named by their id, never printed whole: a body is long and may hold anything."""
+
+    def scraped(self, item: Any, response: Response | Failure | None, spider: Spider) -> LogFormatterResult:
+        return {"level": logging.DEBUG, "msg": "Accepted article %(id)s", "args": {"id": _name(item)}}
+
+    def dropped(
+        self, item: Any, exception: BaseException, response: Response | Failure | None, spider: Spider
+    ) -> LogFormatterResult:
+        args = {"id": _name(item), "cause": exception}
+        return {"level": logging.DEBUG, "msg": "Dropped %(id)s: %(cause)s", "args": args}
+
+    def item_error(
+        self, item: Any, exception: BaseException, response: Response | Failure | None, spider: Spider
+    ) -> LogFormatterResult:
+        return {"level": logging.ERROR, "msg": "Error processing article %(id)s", "args": {"id": _name(item)}}
+
+
+def _name(item: Any) -> str:
+    """An article's ID; of anything else its type."""
+    article = item.article if isinstance(item, ArticleItem) else item
+    return str(getattr(article, "article_id", type(item).__name__))
+
+
+def _is_no_user_error(record: logging.LogRecord) -> bool:
+    return not (isinstance(record.exc_info, tuple) and isinstance(record.exc_info[1], AlqahiraError))
+
+
+def suppress_tracebacks() -> None:
+    """Drop the tracebacks of AlqahiraError that Scrapy logs where callbacks, pipelines and signal handlers raise.
+
+    The run reports these errors in one line.
+    """
+    for name in ("scrapy.core.scraper", "scrapy.core.engine", "scrapy.utils.signal"):
+        logging.getLogger(name).addFilter(_is_no_user_error)

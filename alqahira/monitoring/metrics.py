@@ -14,73 +14,48 @@ from prometheus_client import CollectorRegistry, Gauge
 
 from alqahira.ledger.decisions import Outcome
 
-# Values of a metric's labels beside `spider` -> its value.
-Rows = Mapping[Any, float]
-
 
 def to_metrics(summary: Mapping[str, Any]) -> CollectorRegistry:
-    """The summary of a run (`alqahira.monitoring.summary`) as metrics."""
-    registry = CollectorRegistry()
-    spider = summary["spider"]
-
-    def gauge(name: str, text: str, rows: Rows, *labels: str) -> None:
-        made = Gauge(f"alqahira_{name}", text, ("spider", *labels), registry=registry)
-        for values, number in rows.items():
-            made.labels(spider, *values).set(number)
-
+    """The summary of a run (`alqahira.monitoring.summary`) as metrics, each with the label `spider`."""
     account, stats = summary["account"], summary["stats"]
-    gauge("run_articles", "Articles of the last run by outcome and cause.", _articles(account), "outcome", "cause")
-    gauge("run_articles_left", "Articles that the last run left to the next.", {(): account["left"]})
-    gauge("run_listings", "Listings and sitemaps of the last run by result.", _keyed(account["listings"]), "result")
-    gauge("run_listing_gaps", "Gaps in the listings of the last run.", {(): account["notes"].get("listing_gap", 0)})
-    gauge(
-        "run_field_articles",
-        "Articles of the last run by field and source; none: null.",
-        _sources(account),
-        "field",
-        "source",
-    )
-    gauge("run_exit_status", "Exit status of the last run: 0 is complete.", {(): summary["exit_status"]})
-    gauge("run_complete", "Whether the last run saw all that it set out to see.", {(): summary["complete"]})
-    gauge("run_start_timestamp_seconds", "When the last run began.", {(): _seconds(summary["started"])})
-    gauge("run_end_timestamp_seconds", "When the last run ended.", {(): _seconds(summary["ended"])})
-    gauge("run_duration_seconds", "How long the last run took.", {(): summary["seconds"]})
-    if summary["last_complete"]:
-        last = {(): _seconds(summary["last_complete"])}
-        gauge("last_complete_run_start_timestamp_seconds", "When the last complete run began.", last)
-    judged = {(m["name"],): float(not m["passed"]) for m in summary["monitors"] if m["passed"] is not None}
-    gauge("run_monitor_failed", "Monitors of the last run that judged: 1 failed, 0 passed.", judged, "monitor")
-    gauge("run_requests", "Requests of the last run.", {(): stats.get("downloader/request_count", 0)})
-    statuses = _below(stats, "downloader/response_status_count/")
-    gauge("run_responses", "Responses of the last run by HTTP status.", statuses, "status")
-    gauge("run_response_bytes", "Bytes received in the last run.", {(): stats.get("downloader/response_bytes", 0)})
-    gauge("run_retries", "Requests of the last run that were tries again.", {(): stats.get("retry/count", 0)})
-    refused = _below(stats, "alqahira/refused/")
-    gauge("run_refused_requests", "Requests of the last run that were refused by its own guards.", refused, "cause")
-    versions = Gauge("alqahira_build_info", "Versions.", ("spider", *summary["versions"]), registry=registry)
-    versions.labels(spider, *summary["versions"].values()).set(1)
+    # An outcome without articles is there with 0.
+    causes = {o.value: account["causes"].get(o.value) or {o.value: 0} for o in Outcome}
+    articles = {(o, "" if cause == o else cause): n for o, counts in causes.items() for cause, n in counts.items()}
+    sources = {(name, source): n for name, counts in account["sources"].items() for source, n in counts.items()}
+    failed = {m["name"]: not m["passed"] for m in summary["monitors"] if m["passed"] is not None}
+    last_complete = {(): _seconds(moment)} if (moment := summary["last_complete"]) else {}
+    statuses, refused = _below(stats, "downloader/response_status_count/"), _below(stats, "alqahira/refused/")
+    # Name, help text, value; or for further labels their values -> value.
+    gauges: list[tuple[str, str, float | Mapping[Any, float], *tuple[str, ...]]] = [
+        ("run_articles", "Articles of the last run by outcome and cause.", articles, "outcome", "cause"),
+        ("run_articles_left", "Articles that the last run left to the next.", account["left"]),
+        ("run_listings", "Listings and sitemaps of the last run by result.", account["listings"], "result"),
+        ("run_listing_gaps", "Gaps in the listings of the last run.", account["notes"].get("listing_gap", 0)),
+        ("run_field_articles", "Articles of the last run by field and source; none: null.", sources, "field", "source"),
+        ("run_exit_status", "Exit status of the last run: 0 is complete.", summary["exit_status"]),
+        ("run_complete", "Whether the last run saw all that it set out to see.", summary["complete"]),
+        ("run_start_timestamp_seconds", "When the last run began.", _seconds(summary["started"])),
+        ("run_end_timestamp_seconds", "When the last run ended.", _seconds(summary["ended"])),
+        ("run_duration_seconds", "How long the last run took.", summary["seconds"]),
+        ("last_complete_run_start_timestamp_seconds", "When the last complete run began.", last_complete),
+        ("run_monitor_failed", "Monitors of the last run that had enough data: 1 failed, 0 passed.", failed, "monitor"),
+        ("run_requests", "Requests of the last run.", stats.get("downloader/request_count", 0)),
+        ("run_responses", "Responses of the last run by HTTP status.", statuses, "status"),
+        ("run_response_bytes", "Bytes received in the last run.", stats.get("downloader/response_bytes", 0)),
+        ("run_retries", "Requests of the last run that were retries.", stats.get("retry/count", 0)),
+        ("run_refused_requests", "Requests of the last run that its own guards refused.", refused, "cause"),
+        ("build_info", "Versions.", {tuple(summary["versions"].values()): 1}, *summary["versions"]),
+    ]
+    registry = CollectorRegistry()
+    for name, text, values, *labels in gauges:
+        gauge = Gauge(f"alqahira_{name}", text, ("spider", *labels), registry=registry)
+        for key, value in values.items() if isinstance(values, Mapping) else [((), values)]:
+            gauge.labels(summary["spider"], *([key] if isinstance(key, str) else key)).set(value)
     return registry
 
 
-def _articles(account: Mapping[str, Any]) -> dict[tuple[str, ...], float]:
-    """By outcome and cause; each article in one of them. An outcome that did not come about is there with 0."""
-    found: dict[tuple[str, ...], float] = {}
-    for outcome in (each.value for each in Outcome):
-        causes = account["causes"].get(outcome) or {outcome: 0}
-        found |= {(outcome, cause if cause != outcome else ""): n for cause, n in causes.items()}
-    return found
-
-
-def _sources(account: Mapping[str, Any]) -> dict[tuple[str, ...], float]:
-    return {(name, source): n for name, counts in account["sources"].items() for source, n in counts.items()}
-
-
-def _keyed(counts: Mapping[str, float]) -> dict[tuple[str, ...], float]:
-    return {(name,): n for name, n in counts.items()}
-
-
-def _below(stats: Mapping[str, float], prefix: str) -> dict[tuple[str, ...], float]:
-    return {(name.removeprefix(prefix),): n for name, n in stats.items() if name.startswith(prefix)}
+def _below(stats: Mapping[str, float], prefix: str) -> dict[str, float]:
+    return {name.removeprefix(prefix): n for name, n in stats.items() if name.startswith(prefix)}
 
 
 def _seconds(moment: str) -> float:

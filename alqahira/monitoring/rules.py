@@ -1,12 +1,13 @@
 """The monitors: plain functions over a run's figures, called when it ends. Pure.
 
-Each takes `RunFigures` and returns one line that says what is wrong, empty where nothing is; it raises
-InsufficientData where it cannot tell. The baseline is the section's own earlier runs, only those that were complete
-and passed every monitor. A new monitor is a function that is added to MONITORS.
+Each takes `RunFigures` and returns the problem in one line, empty where there is none; it raises InsufficientData where
+there is too little to compare. The baseline is the section's own earlier runs that were complete and passed every
+monitor. A new monitor is a function added to MONITORS.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +18,7 @@ from typing import Any
 from alqahira.exceptions import one_line
 from alqahira.ledger import EndedRun
 from alqahira.ledger.decisions import Outcome
-from alqahira.monitoring.causes import REFUSALS
+from alqahira.monitoring.causes import REFUSALS, ROBOTS, ROBOTS_UNREACHABLE
 from alqahira.settings.configuration import Limits
 from alqahira.text.dates import CAIRO
 
@@ -31,7 +32,7 @@ _GRACE = timedelta(hours=1)
 
 
 class InsufficientData(Exception):
-    """A monitor has too little to compare; the text says what is missing."""
+    """A monitor has too little to compare; the message is what is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class RunFigures:
 
 @dataclass(frozen=True, slots=True)
 class MonitorResult:
-    """`passed` is None where the data did not suffice; `message` says what is wrong or missing."""
+    """`passed` is None where the data did not suffice; `message` is what is wrong or missing."""
 
     name: str
     passed: bool | None
@@ -117,9 +118,10 @@ def listings_answered(figures: RunFigures) -> str:
         return ""
     if listings.get("empty"):
         return f"no listing of {figures.site_url} shows an article; run `scrapy doctor`"
-    causes = {name: n for name, n in listings.items() if name not in _NO_CAUSES and not name.startswith("sitemap")}
-    why = _named(causes) or f"{listings.get('asked', 0)} asked"
-    return f"no listing answered at {figures.site_url}: {why}{_advice(causes)}"
+    no_causes = ("asked", "answered", "empty")
+    causes = {name: n for name, n in listings.items() if name not in no_causes and not name.startswith("sitemap")}
+    reason = _describe(causes) or f"{listings.get('asked', 0)} asked"
+    return f"no listing answered at {figures.site_url}: {reason}"
 
 
 def program_errors(figures: RunFigures) -> str:
@@ -131,26 +133,8 @@ def failed_articles(figures: RunFigures) -> str:
     """Not more than ALQAHIRA_MAX_FAILED_SHARE of the articles failed."""
     failed, discovered = figures.account["failed"], figures.account["discovered"]
     if failed > discovered * figures.limits.max_failed_share:
-        causes = figures.account["causes"]["failed"]
-        return f"{failed} of {discovered} articles failed: {_named(causes)}{_advice(causes)}"
+        return f"{failed} of {discovered} articles failed: {_describe(figures.account['causes']['failed'])}"
     return ""
-
-
-# The keys of an account's listings that are no causes.
-_NO_CAUSES = ("asked", "answered", "empty")
-
-
-def _named(causes: Mapping[str, int]) -> str:
-    """Such as "http_403 40, timeout 2", the most frequent first."""
-    return ", ".join(f"{cause} {n}" for cause, n in sorted(causes.items(), key=lambda pair: (-pair[1], pair[0])))
-
-
-def _advice(causes: Mapping[str, int]) -> str:
-    """What to read where nine in ten causes are refusals."""
-    refused = sum(n for cause, n in causes.items() if cause in REFUSALS)
-    if not refused or refused < 0.9 * sum(causes.values()):
-        return ""
-    return '; the site refuses this crawler (docs/operations.md, "The site refuses")'
 
 
 def lost_pages(figures: RunFigures) -> str:
@@ -179,27 +163,17 @@ def listing_depth(figures: RunFigures) -> str:
 
 def article_coverage(figures: RunFigures) -> str:
     """Pages give an article as often as in the section's earlier runs."""
-    return _coverage(figures, "pages gave an article", lambda a: (_read(a), _read(a) + a["failed"]))
+    return _coverage(figures, "pages gave an article")
 
 
 def body_coverage(figures: RunFigures) -> str:
     """Pages have a body as often as in the section's earlier runs."""
-
-    def count(account: Mapping[str, Any]) -> tuple[int, int]:
-        failed = account["causes"].get("failed", {})
-        read = _read(account) - account.get("sources", {}).get("article_body", {}).get("none", 0)
-        return read, _read(account) + failed.get("no_body", 0) + failed.get("empty_shell", 0)
-
-    return _coverage(figures, "pages had a body", count)
+    return _coverage(figures, "pages had a body", "article_body", ("no_body", "empty_shell"))
 
 
 def date_coverage(figures: RunFigures) -> str:
     """Articles have a date as often as in the section's earlier runs."""
-
-    def count(account: Mapping[str, Any]) -> tuple[int, int]:
-        return _read(account) - account.get("sources", {}).get("date_published", {}).get("none", 0), _read(account)
-
-    return _coverage(figures, "articles had a date", count)
+    return _coverage(figures, "articles had a date", "date_published", ())
 
 
 def weekday_volume(figures: RunFigures) -> str:
@@ -212,27 +186,33 @@ def weekday_volume(figures: RunFigures) -> str:
     past = [sum(volumes) for day in same_days if (volumes := _accepted(figures.baseline_runs, day, _GRACE))]
     if len(past) < _MIN_WEEKS:
         raise InsufficientData(f"{len(past)} of the last {_WEEKS} weeks have such a day, {_MIN_WEEKS} are needed")
-    usual = median(past)
+    usual, until = median(past), f"{moment:%A} up to {moment + _GRACE:%H:%M}"
     if usual >= figures.limits.min_volume and today < usual * figures.limits.min_volume_share:
-        usually = f"{usual:g} are usual on a {moment:%A} up to {moment + _GRACE:%H:%M} in Cairo"
-        return f"{today} articles accepted today; {usually}"
+        return f"{today} articles accepted today; {usual:g} are usual on a {until} in Cairo"
     return ""
 
 
 def source_drift(figures: RunFigures) -> str:
-    """Each field of the record comes from where it came from in the section's earlier runs."""
+    """Each field of the record comes from the same source as in the section's earlier runs."""
     return "; ".join(figures.account["drift"])
 
 
 def request_errors(figures: RunFigures) -> str:
-    """Not more than ALQAHIRA_MAX_ERROR_SHARE of the requests failed on the way or with a server's error."""
-    failed = sum(n for name, n in figures.stats.items() if _is_error(name))
-    limit = figures.limits.max_error_share
-    return _share_of_requests(figures, failed, limit, "failed on the way or with a server error")
+    """Not more than ALQAHIRA_MAX_ERROR_SHARE of the requests failed in the network or with a server error."""
+    statuses = ("downloader/response_status_count/5", "downloader/response_status_count/429")
+    guards = ("Refused", "IgnoreRequest")  # the project's own are no error of the network
+    failed = sum(
+        n
+        for name, n in figures.stats.items()
+        if name.startswith(statuses)
+        or (name.startswith("downloader/exception_type_count/") and not name.endswith(guards))
+    )
+    what = "failed on the way or with a server error"
+    return _share_of_requests(figures, failed, figures.limits.max_error_share, what)
 
 
 def retries(figures: RunFigures) -> str:
-    """Not more than ALQAHIRA_MAX_RETRY_SHARE of the requests were tries again, and the budget for them lasted."""
+    """Not more than ALQAHIRA_MAX_RETRY_SHARE of the requests were retries, and the budget for them lasted."""
     count = figures.stats.get("retry/count", 0)
     if figures.stats.get("retry/budget_exhausted"):
         return f"no retries were left after {count} (ALQAHIRA_RETRY_BUDGET)"
@@ -240,18 +220,18 @@ def retries(figures: RunFigures) -> str:
 
 
 def robots_refusals(figures: RunFigures) -> str:
-    """robots.txt kept the run from not more than ALQAHIRA_MAX_ROBOTS_SHARE of listings and articles."""
+    """robots.txt refused not more than ALQAHIRA_MAX_ROBOTS_SHARE of listings and articles."""
     account = figures.account
-    counts = (account["listings"], account["causes"].get("failed", {}))
-    refused = sum(found.get(cause, 0) for found in counts for cause in ("robots", "robots_unreachable"))
-    asked = account["listings"].get("asked", 0) + account["discovered"]
-    if refused > asked * figures.limits.max_robots_share:
-        return f"robots.txt refused, or could not be asked for, {refused} of {asked} listings and articles"
+    causes = Counter(account["listings"]) + Counter(account["causes"].get("failed", {}))
+    refused = causes[ROBOTS] + causes[ROBOTS_UNREACHABLE]
+    total = account["listings"].get("asked", 0) + account["discovered"]
+    if refused > total * figures.limits.max_robots_share:
+        return f"robots.txt refused, or could not be asked for, {refused} of {total} listings and articles"
     return ""
 
 
 def last_success(figures: RunFigures) -> str:
-    """Either this run saw all it set out to see, or one of the last ALQAHIRA_MAX_HOURS_SINCE_SUCCESS did."""
+    """This run, or one of the last ALQAHIRA_MAX_HOURS_SINCE_SUCCESS, saw all that it set out to see."""
     if is_complete(figures):
         return ""
     if figures.is_bounded:
@@ -305,37 +285,48 @@ def _result(monitor: Monitor, figures: RunFigures) -> MonitorResult:
     return MonitorResult(name, not message, message)
 
 
-def _read(account: Mapping[str, Any]) -> int:
-    """How many pages gave an article: each counts once in the sources of its headline."""
-    return sum(account.get("sources", {}).get("headline", {}).values())
+def _describe(causes: Mapping[str, int]) -> str:
+    """Such as "http_403 40, timeout 2", the most frequent first; with advice where nine in ten are refusals."""
+    text = ", ".join(f"{cause} {n}" for cause, n in sorted(causes.items(), key=lambda item: (-item[1], item[0])))
+    refused = sum(n for cause, n in causes.items() if cause in REFUSALS)
+    is_refused = refused and refused >= 0.9 * sum(causes.values())
+    return text + ('; the site refuses this crawler (docs/operations.md, "The site refuses")' if is_refused else "")
 
 
-def _coverage(figures: RunFigures, what: str, count: Callable[[Mapping[str, Any]], tuple[int, int]]) -> str:
-    """Says whether a share is below the baseline's by the margin, and by more than chance (binomial distribution).
+def _coverage(figures: RunFigures, what: str, field: str = "", causes: Sequence[str] | None = None) -> str:
+    """The problem where the share of good pages is below the baseline's by the margin, and by more than chance.
 
-    Incremental runs are small: the last predecessors are counted with a run that read too few pages, and the
-    baseline's runs are counted together.
+    Bad pages are those that lack the field, and those that failed for one of the causes (None: for any). Incremental
+    runs are small: a run that read too few pages is counted with its last predecessors, and the baseline's runs are
+    counted together.
     """
+
+    def count(account: Mapping[str, Any]) -> tuple[int, int]:
+        sources, failed = account.get("sources", {}), account["causes"].get("failed", {})
+        read = sum(sources.get("headline", {}).values())  # each page that gave an article counts once in each field
+        without = sources.get(field, {}).get("none", 0)
+        return read - without, without + sum(n for cause, n in failed.items() if causes is None or cause in causes)
+
     limits = figures.limits
-    good, total = count(figures.account)
-    if not total:
+    good, bad = count(figures.account)
+    if not good + bad:
         raise InsufficientData("no page was read")
     older = [run for run in figures.earlier if run.complete]
-    while total < limits.monitor_min_articles and older:
-        more = count(older.pop().account)
-        good, total = good + more[0], total + more[1]
-    if total < limits.monitor_min_articles:
-        raise InsufficientData(f"{total} pages were read, {limits.monitor_min_articles} are needed")
-    baseline = [run for run in older if not run.exit_status][-limits.baseline_runs :]
-    counts = [counted for run in baseline if (counted := count(run.account))[1]]
-    if len(counts) < limits.baseline_min_runs:
-        raise InsufficientData(f"{len(counts)} earlier runs to compare with, {limits.baseline_min_runs} are needed")
-    good_before, total_before = (sum(column) for column in zip(*counts, strict=True))
-    usual = good_before / total_before
+    while good + bad < limits.monitor_min_articles and older:
+        more_good, more_bad = count(older.pop().account)
+        good, bad = good + more_good, bad + more_bad
+    if good + bad < limits.monitor_min_articles:
+        raise InsufficientData(f"{good + bad} pages were read, {limits.monitor_min_articles} are needed")
+    baseline = [count(run.account) for run in older if not run.exit_status][-limits.baseline_runs :]
+    baseline = [counts for counts in baseline if any(counts)]
+    if len(baseline) < limits.baseline_min_runs:
+        raise InsufficientData(f"{len(baseline)} earlier runs to compare with, {limits.baseline_min_runs} are needed")
+    good_before, bad_before = map(sum, zip(*baseline, strict=True))
+    usual, share = good_before / (good_before + bad_before), good / (good + bad)
     # Never 0 or 1 (Jeffreys' prior): what has never failed may still fail now and then.
-    chance = (good_before + 0.5) / (total_before + 1)
-    if good / total < usual - limits.coverage_margin and _at_most(good, total, chance) < _CHANCE:
-        return f"{good} of {total} {what} ({good / total:.0%}); {usual:.0%} in the {len(counts)} runs before"
+    chance = (good_before + 0.5) / (good_before + bad_before + 1)
+    if share < usual - limits.coverage_margin and _at_most(good, good + bad, chance) < _CHANCE:
+        return f"{good} of {good + bad} {what} ({share:.0%}); {usual:.0%} in the {len(baseline)} runs before"
     return ""
 
 
@@ -353,16 +344,8 @@ def _accepted(runs: Sequence[EndedRun], moment: datetime, grace: timedelta) -> l
     return [n for started, n in starts if started.date() == moment.date() and started <= moment + grace]
 
 
-def _is_error(stat: str) -> bool:
-    kind, _, name = stat.rpartition("/")
-    if kind == "downloader/exception_type_count":
-        # The project's own guards are no error of the network.
-        return not name.endswith(("Refused", "IgnoreRequest"))
-    return kind == "downloader/response_status_count" and (name.startswith("5") or name == "429")
-
-
 def _share_of_requests(figures: RunFigures, count: int, limit: float, what: str) -> str:
-    asked = figures.stats.get("downloader/request_count", 0)
-    if asked < figures.limits.monitor_min_requests:
-        raise InsufficientData(f"{asked} requests were sent, {figures.limits.monitor_min_requests} are needed")
-    return f"{count} of {asked} requests {what}" if count > asked * limit else ""
+    sent = figures.stats.get("downloader/request_count", 0)
+    if sent < figures.limits.monitor_min_requests:
+        raise InsufficientData(f"{sent} requests were sent, {figures.limits.monitor_min_requests} are needed")
+    return f"{count} of {sent} requests {what}" if count > sent * limit else ""

@@ -1,4 +1,4 @@
-"""The summary of a run: what schedulers, alerts and metrics read. Pure, but for the versions."""
+"""The summary of a run, for schedulers, alerts and metrics. Pure, but for the versions."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from typing import Any
 from alqahira.article import rfc3339
 from alqahira.monitoring.rules import RunVerdict
 
-# What is kept of Scrapy's stats: counters whose names hold nothing of the site's.
+# Prefixes of the kept stats: their names hold no text of the site's.
 _KEPT = ("downloader/", "retry/", "alqahira/", "log_count/", "item_", "httperror/", "robotstxt/")
 # Raised when a field changes its meaning or is taken away; a new one may come at any time.
 SUMMARY_VERSION = 1
 
 
 def summarize(run_id: str, verdict: RunVerdict, ended: datetime) -> dict[str, Any]:
-    """A run in JSON types; docs/operations.md says what each field is."""
+    """A run in JSON types; docs/operations.md explains each field."""
     figures, account = verdict.figures, verdict.figures.account
     return {
         "summary_version": SUMMARY_VERSION,
@@ -48,15 +48,15 @@ def summarize(run_id: str, verdict: RunVerdict, ended: datetime) -> dict[str, An
 
 def versions() -> dict[str, str]:
     """Of Python, this project and Scrapy."""
-    found = {"python": platform.python_version()}
+    versions = {"python": platform.python_version()}
     for package in ("alqahira", "scrapy"):
         try:
-            found[package] = version(package)
+            versions[package] = version(package)
         except PackageNotFoundError:
-            found[package] = "unknown"  # run from a folder, never installed
-    return found
+            versions[package] = "unknown"  # run from a folder, never installed
+    return versions
 
 
 def to_json(summary: Mapping[str, Any]) -> bytes:
-    """Readable JSON that no control or bidi character of a message can disguise: all but ASCII is escaped."""
+    """Readable JSON in which no control or bidi character can disguise a message: everything but ASCII is escaped."""
     return (json.dumps(summary, indent=1, ensure_ascii=True) + "\n").encode("ascii")

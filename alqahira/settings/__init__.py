@@ -137,7 +137,7 @@ LOG_LEVEL = "INFO"
 # The account says what happened; the raw counters are for debugging (`-s STATS_DUMP=True`).
 STATS_DUMP = False
 # One line for a dropped or scraped item at DEBUG only: the account at the end says how many and why.
-LOG_FORMATTER = "alqahira.monitoring.logformatter.QuietLogFormatter"
+LOG_FORMATTER = "alqahira.monitoring.log_guard.QuietLogFormatter"
 
 TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
 

@@ -1,4 +1,4 @@
-"""Every article that a run takes up ends in its account once, with a cause."""
+"""Every article that a run starts on ends in its account once, with a cause."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +7,7 @@ from alqahira.ledger.decisions import Outcome
 from alqahira.monitoring.account import Account, account_line, account_table
 
 
-def test_an_article_met_twice_is_taken_once():
+def test_article_seen_twice_is_taken_once():
     account = Account()
     assert account.take("7")
     assert not account.take("7")
@@ -15,7 +15,7 @@ def test_an_article_met_twice_is_taken_once():
     assert not account.take("7")
 
 
-def test_the_first_word_on_an_article_holds():
+def test_first_outcome_of_an_article_holds():
     account = Account()
     account.take("7")
     account.settle("7", Outcome.ACCEPTED)
@@ -24,7 +24,7 @@ def test_the_first_word_on_an_article_holds():
     assert account.as_dict()["failed"] == 0
 
 
-def test_what_was_taken_and_not_settled_is_left_to_the_next_run():
+def test_unfinished_article_is_left_to_the_next_run():
     account = Account()
     account.take("1")
     account.take("2")
@@ -42,20 +42,20 @@ def test_it_adds_up_whatever_happens(events):
     for key, outcome, cause in events:
         account.take(key)
         account.settle(key, outcome, cause)
-        assert account.adds_up()
-    found = account.as_dict()
-    assert found["discovered"] == sum(found[outcome.value] for outcome in Outcome) == len({key for key, *_ in events})
+        made = account.as_dict()
+        assert made["discovered"] == sum(made[outcome.value] for outcome in Outcome)
+    assert account.discovered == len({key for key, *_ in events})
 
 
 def test_the_table_has_a_row_for_each_outcome_and_cause_and_their_sum():
     account = Account()
-    settled = [
+    outcomes = [
         (Outcome.ACCEPTED, ""),
         (Outcome.ACCEPTED, "revision"),
         (Outcome.FAILED, "no_body"),
         (Outcome.UNCHANGED, "not_due"),
     ]
-    for number, (outcome, cause) in enumerate(settled):
+    for number, (outcome, cause) in enumerate(outcomes):
         account.take(str(number))
         account.settle(str(number), outcome, cause)
     account.take("left")
@@ -75,7 +75,7 @@ def test_the_table_has_a_row_for_each_outcome_and_cause_and_their_sum():
     ]
 
 
-def test_accepted_articles_outside_the_feed_are_told_apart():
+def test_accepted_articles_outside_the_feed_are_counted_apart():
     account = Account()
     account.settle("1", Outcome.ACCEPTED)
     assert "in the feed" not in account_line(account.as_dict())
@@ -92,7 +92,7 @@ def test_each_row_of_the_table_is_a_line_of_the_same_width():
     assert len({len(line) for line in account_table(account.as_dict())}) == 1
 
 
-def test_of_many_gaps_the_first_are_named_and_all_are_counted():
+def test_gaps_are_all_counted_and_the_first_are_named():
     account = Account()
     for number in range(100):
         account.gap(f"page {number}")

@@ -3,33 +3,33 @@
 import pytest
 from lxml import etree
 
-from alqahira.monitoring.report.charts import NARROW, WIDE, Plot, draw, size, ticks
+from alqahira.monitoring.report.charts import NARROW, WIDE, Plot, Series, draw, ticks
 
 
 @pytest.mark.parametrize(
     ("top", "marks"), [(0, [0, 1]), (1, [0, 1]), (7, [0, 2, 4, 6, 8]), (112, [0, 50, 100, 150]), (1_000_000, 6)]
 )
 def test_marks_are_round_and_reach_the_top(top, marks):
-    found = ticks(top)
-    assert found == marks if isinstance(marks, list) else len(found) == marks
-    assert found[-1] >= top
+    made = ticks(top)
+    assert made == marks if isinstance(marks, list) else len(made) == marks
+    assert made[-1] >= top
 
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])
 @pytest.mark.parametrize("kind", ["columns", "bars"])
 def test_a_plot_is_static_and_the_same_each_time(kind, width):
-    plot = Plot(kind, ["قمة", "هدنة", "مناورة"], [("أ", [1, 2, 3]), ("ب", [0, 5, 2])])
+    plot = Plot(kind, ["قمة", "هدنة", "مناورة"], [Series("أ", [1, 2, 3]), Series("ب", [0, 5, 2], 1)])
     svg = draw(plot, width)
     assert svg == draw(plot, width)
     root = etree.fromstring(svg)
-    assert size(svg)[0] == width
+    assert (root.get("width"), root.get("height")) == (str(width), str(plot.height))
     names = {etree.QName(node).localname for node in root.iter()}
     assert names <= {"svg", "defs", "style", "g", "rect", "path", "text"}
     assert not [name for node in root.iter() for name in node.attrib if name.startswith("on") or "href" in name]
 
 
 def test_it_reads_from_the_right():
-    svg = etree.fromstring(draw(Plot("bars", ["كثير", "قليل"], [("", [9, 1])])))
+    svg = etree.fromstring(draw(Plot("bars", ["كثير", "قليل"], [Series("", [9, 1])])))
     bars = svg.xpath("//*[@class='bar']/*")
     ends = [round(float(bar.get("x")) + float(bar.get("width")), 1) for bar in bars]
     assert len(set(ends)) == 1, "all bars begin at the same place, their right end"
@@ -51,7 +51,7 @@ def test_it_reads_from_the_right():
 )
 def test_a_hostile_label_is_text(label):
     for width in (WIDE, NARROW):
-        root = etree.fromstring(draw(Plot("bars", [label, "هدنة"], [("", [2, 1])]), width))
+        root = etree.fromstring(draw(Plot("bars", [label, "هدنة"], [Series("", [2, 1])]), width))
         assert not root.xpath("//*[local-name()='script']")
         assert all(len(text) <= 32 for text in root.itertext() if "{" not in text)
 
@@ -59,4 +59,4 @@ def test_a_hostile_label_is_text(label):
 @pytest.mark.parametrize("count", [1, 2, 60])
 def test_any_number_of_labels_will_do(count):
     for kind in ("columns", "bars"):
-        etree.fromstring(draw(Plot(kind, [f"{n}" for n in range(count)], [("", [0] * count)]), NARROW))
+        etree.fromstring(draw(Plot(kind, [f"{n}" for n in range(count)], [Series("", [0] * count)]), NARROW))

@@ -1,4 +1,4 @@
-"""Drift: a field that comes from another source than it used to is found, and the moment it began."""
+"""Drift: a field that comes from another source than it used to is reported, with the moment it began."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def test_a_field_that_is_lost_has_drifted_to_none():
     assert str(drift).startswith("image_caption comes from none instead of site since 2026-11-02")
 
 
-def test_a_few_articles_a_run_are_judged_together():
+def test_a_few_articles_a_run_are_counted_together():
     (drift,) = find_drift(runs({"site": 30}, {"generic": 4}, {"generic": 4}, {"generic": 4}))
     assert drift.since == "2026-11-02T06:00:00Z"
 
 
-def test_the_way_back_to_what_is_usual_is_no_drift():
+def test_return_to_the_usual_source_is_no_drift():
     assert find_drift(runs({"site": 40}, {"site": 40}, {"generic": 12}, {"site": 40})) == []
 
 
@@ -53,7 +53,7 @@ def test_the_way_back_to_what_is_usual_is_no_drift():
         [{"site": 50}],
         [{"site": 50}, {"site": 50}],
         [{"site": 50}, {}],
-        [{"site": 50}, {"generic": 3}],  # too few to judge
+        [{"site": 50}, {"generic": 3}],  # too few to compare
         [{"site": 50}, {"site": 40, "generic": 10}],  # a fifth
         [{"site": 6, "none": 5}, {"site": 4, "none": 8}],  # chance
     ],

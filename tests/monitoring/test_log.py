@@ -14,14 +14,11 @@ from http_server import QuietHandler, serving
 from hypothesis import given
 from hypothesis import strategies as st
 from ledger_scenario import crawled
-from scrapy import Request
 from scrapy.exceptions import DropItem
-from scrapy.http import Response
 from scrapy.settings import Settings
 from scrapy_process import Corpus, scrapy
 
-from alqahira.monitoring.log_guard import guard_log
-from alqahira.monitoring.logformatter import QuietLogFormatter, set_level
+from alqahira.monitoring.log_guard import QuietLogFormatter, guard_log_from_the_start
 
 BEGINS = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[[\w.]+\] (DEBUG|INFO|WARNING|ERROR|CRITICAL): ")
 FORGED = "2026-11-25 06:00:00 [alqahira.crawling.extensions.run] INFO: Run forged: 9 discovered"
@@ -48,11 +45,13 @@ def log(**settings):
     handler = logging.StreamHandler(stream)
     handler.setFormatter(logging.Formatter(Settings()["LOG_FORMAT"], Settings()["LOG_DATEFORMAT"]))
     before, logging.root.handlers = logging.root.handlers, [handler]
+    make_record = logging.getLogRecordFactory()
     try:
-        guard_log(Settings(settings))
+        guard_log_from_the_start(Settings(settings))
         yield stream
     finally:
         logging.root.handlers = before
+        logging.setLogRecordFactory(make_record)
 
 
 def raising(text):
@@ -98,44 +97,45 @@ def test_a_formatter_that_somebody_else_chose_stays():
     class Own(logging.Formatter):
         pass
 
-    with log():
+    with log(ALQAHIRA_LOG_JSON="1"):
         chosen = Own()
         logging.root.handlers[0].setFormatter(chosen)
-        guard_log(Settings({"ALQAHIRA_LOG_JSON": True}))
+        logging.getLogger("alqahira.test").warning("Anything")
         assert logging.root.handlers[0].formatter is chosen
 
 
-def test_a_record_that_nobody_writes_is_not_made():
-    engine = logging.getLogger("scrapy.core.engine")
+def test_record_factory_of_another_library_is_kept():
+    made = []
+
+    def make(*args, **kwargs):
+        made.append(logging.LogRecord(*args, **kwargs))
+        return made[-1]
+
+    before = logging.getLogRecordFactory()
+    logging.setLogRecordFactory(make)
     try:
-        set_level("INFO")
-        assert (engine.isEnabledFor(logging.DEBUG), engine.isEnabledFor(logging.INFO)) == (False, True)
-        set_level("DEBUG")
-        assert engine.isEnabledFor(logging.DEBUG)
+        with log():
+            guard_log_from_the_start(Settings())
+            logging.getLogger("alqahira.test").warning("Anything")
     finally:
-        logging.getLogger("scrapy").setLevel(logging.NOTSET)
+        logging.setLogRecordFactory(before)
+    assert len(made) == 1
 
 
-@pytest.mark.parametrize(
-    ("level", "begins"), [("INFO", [None, None, None]), ("DEBUG", ["Crawled ", "Accepted", "Dropped "])]
-)
-def test_a_page_is_put_into_words_only_where_someone_writes_them(level, begins):
-    words, url = QuietLogFormatter(), "https://alqaheranews.net/news/1/x"
-    try:
-        set_level(level)
-        said = [
-            words.crawled(Request(url), Response(url), None),
-            words.scraped({}, None, None),
-            words.dropped({}, DropItem("near_duplicate"), None, None),
-        ]
-    finally:
-        logging.getLogger("scrapy").setLevel(logging.NOTSET)
-    assert [line and line["msg"][:8] for line in said] == begins
-
-
-def test_an_article_that_a_step_fails_on_is_named_and_not_printed():
-    said = QuietLogFormatter().item_error(crawled(61505), ValueError(), None, None)
-    assert said["msg"] % said["args"] == "Error processing article 61505"
+def test_item_is_named_and_not_printed():
+    formatter = QuietLogFormatter()
+    lines = [
+        formatter.scraped(crawled(61505), None, None),
+        formatter.dropped(crawled(61505), DropItem("near_duplicate"), None, None),
+        formatter.item_error(crawled(61505), ValueError(), None, None),
+        formatter.scraped({}, None, None),
+    ]
+    assert [line["msg"] % line["args"] for line in lines] == [
+        "Accepted article 61505",
+        "Dropped 61505: near_duplicate",
+        "Error processing article 61505",
+        "Accepted article dict",
+    ]
 
 
 class HostileSite(QuietHandler):
@@ -144,15 +144,15 @@ class HostileSite(QuietHandler):
     def do_GET(self):
         path = urlsplit(self.path).path
         if path == "/robots.txt":
-            self.say(f"User-agent: *\nDisallow: /private\n{HOSTILE[4]}\n", "text/plain")
+            self.send_page(f"User-agent: *\nDisallow: /private\n{HOSTILE[4]}\n", "text/plain")
         elif path.startswith("/category/"):
-            self.say(f"<main>{''.join(self.card(number) for number in range(2 * len(HOSTILE) + 1))}</main>")
+            self.send_page(f"<main>{''.join(self.card(number) for number in range(2 * len(HOSTILE) + 1))}</main>")
         elif path.startswith("/news/"):
             self.article(int(path.split("/")[2]) - 100)
         else:
-            self.say(HOSTILE[0], status=404)
+            self.send_page(HOSTILE[0], status=404)
 
-    def say(self, text, kind="text/html; charset=utf-8", status=200, **headers):
+    def send_page(self, text, kind="text/html; charset=utf-8", status=200, **headers):
         self.answer(text.encode(), kind, status, **headers)
 
     def card(self, number):
@@ -168,12 +168,12 @@ class HostileSite(QuietHandler):
         if number < len(HOSTILE):
             body = f"<p>{text} قال الجيش إن القوات المسلحة نفذت مناورات عسكرية قرب الحدود.</p>"
         elif number % 3 == 0:
-            return self.say("", status=301, Location=f"/{quote(text)}")
+            return self.send_page("", status=301, Location=f"/{quote(text)}")
         elif number % 3 == 1:
-            return self.say(text, "text/html; charset=" + quote(text), status=500)
+            return self.send_page(text, "text/html; charset=" + quote(text), status=500)
         else:
             body = ""
-        return self.say(
+        return self.send_page(
             f'<main class="main"><div class="container"><div class="row"><div class="col-lg-8">'
             f'<div class="single-content2"><div class="entry-header"><h1>{text}</h1></div>'
             f'<article><div class="entry-main-content"><div class="htmlCode">{body}</div></div></article>'
@@ -209,9 +209,9 @@ def test_a_hostile_site_forges_no_line_of_a_plain_log(tmp_path, hostile_url):
 def test_a_hostile_site_forges_no_object_of_a_json_log(tmp_path, hostile_url):
     ran = crawl(tmp_path, hostile_url, ALQAHIRA_LOG_JSON="1", ALQAHIRA_MAX_FAILED_SHARE="0.4")
     objects = [json.loads(line) for line in ran.stderr.splitlines()]
-    assert len([found for found in objects if " discovered = " in found["message"]]) == 1
-    assert {"scrapy.core.engine", "alqahira.crawling.extensions.run"} <= {found["logger"] for found in objects}
-    assert ran.status == 1  # more than half of its pages give no article: said by an object, and by no line beside
+    assert len([entry for entry in objects if " discovered = " in entry["message"]]) == 1
+    assert {"scrapy.core.engine", "alqahira.crawling.extensions.run"} <= {entry["logger"] for entry in objects}
+    assert ran.status == 1  # more than half of its pages give no article: an object says so, and no line beside it
 
 
 def test_whoever_wants_warnings_alone_gets_them_as_guarded(tmp_path, hostile_url):

@@ -33,8 +33,8 @@ def samples(path):
     }
 
 
-def value(found, name, **labels):
-    return found[name, tuple(sorted(labels.items()))]
+def value(series, name, **labels):
+    return series[name, tuple(sorted(labels.items()))]
 
 
 def test_there_is_a_file_for_each_spider_and_nothing_else(crawled):
@@ -43,16 +43,16 @@ def test_there_is_a_file_for_each_spider_and_nothing_else(crawled):
 
 
 def test_the_figures_are_the_account_s(crawled):
-    found = samples(metrics_of(crawled) / "alqahira-defense.prom")
+    series = samples(metrics_of(crawled) / "alqahira-defense.prom")
     with open_ledger(f"sqlite:///{crawled.folder / 'state.db'}", read_only=True) as ledger:
         (run, _) = ledger.ended_runs(_LONG_AGO)
-    articles = {key: n for key, n in found.items() if key[0] == "alqahira_run_articles"}
+    articles = {key: n for key, n in series.items() if key[0] == "alqahira_run_articles"}
     assert sum(articles.values()) == run.account["discovered"] > 0
     for cause, n in run.account["causes"]["off_topic"].items():
-        assert value(found, "alqahira_run_articles", spider="defense", outcome="off_topic", cause=cause) == n
-    assert value(found, "alqahira_run_exit_status", spider="defense") == 0
-    assert value(found, "alqahira_run_monitor_failed", spider="defense", monitor="listings_answered") == 0
-    assert value(found, "alqahira_last_complete_run_start_timestamp_seconds", spider="defense") > time.time() - 3600
+        assert value(series, "alqahira_run_articles", spider="defense", outcome="off_topic", cause=cause) == n
+    assert value(series, "alqahira_run_exit_status", spider="defense") == 0
+    assert value(series, "alqahira_run_monitor_failed", spider="defense", monitor="listings_answered") == 0
+    assert value(series, "alqahira_last_complete_run_start_timestamp_seconds", spider="defense") > time.time() - 3600
 
 
 def test_names_keep_to_the_conventions(crawled):
@@ -92,13 +92,13 @@ def test_node_exporter_serves_what_runs_leave(crawled):
     finally:
         exporter.terminate()
         exporter.wait(200)
-    found = {
+    series = {
         (sample.name, sample.labels.get("spider")): sample.value
         for family in text_string_to_metric_families(served)
         for sample in family.samples
     }
-    assert found["node_textfile_scrape_error", None] == 0
-    assert found["alqahira_run_complete", "defense"] == found["alqahira_run_complete", "foreign_affairs"] == 1
+    assert series["node_textfile_scrape_error", None] == 0
+    assert series["alqahira_run_complete", "defense"] == series["alqahira_run_complete", "foreign_affairs"] == 1
 
 
 def scrape(url, *, seconds=200):

@@ -1,4 +1,4 @@
-"""A run is judged when it ends: what is wrong fails a monitor, what is usual does not."""
+"""Monitors at the end of a run: what is wrong fails one, what is usual does not."""
 
 from __future__ import annotations
 
@@ -61,11 +61,11 @@ def figures(made, **given):
     return rules.RunFigures(**usual | {"account": made, "limits": LIMITS} | given)
 
 
-def verdict(rule, found):
-    """True: passed; False: failed; None: could not judge."""
-    (judged,) = rules.run_monitors([rule], found)
-    assert bool(judged.message) is (judged.passed is not True)
-    return judged.passed
+def passed(rule, run):
+    """True: passed; False: failed; None: insufficient data."""
+    (result,) = rules.run_monitors([rule], run)
+    assert bool(result.message) is (result.passed is not True)
+    return result.passed
 
 
 USUAL = [run_before(account(accepted=20, undated=1), days=days) for days in range(1, 6)]
@@ -85,41 +85,41 @@ USUAL = [run_before(account(accepted=20, undated=1), days=days) for days in rang
         (account(unchanged=50), None),  # a run that reads nothing new is normal
     ],
 )
-def test_dates_are_missed_where_earlier_runs_had_them(now, passes):
-    assert verdict(rules.date_coverage, figures(now, earlier=USUAL)) is passes
+def test_dates_missing_unlike_in_earlier_runs_fail(now, passes):
+    assert passed(rules.date_coverage, figures(now, earlier=USUAL)) is passes
 
 
-def test_runs_of_a_few_articles_are_judged_together():
+def test_runs_of_a_few_articles_are_counted_together():
     few = account(accepted=2, undated=2)
-    assert verdict(rules.date_coverage, figures(few, earlier=USUAL)) is True
+    assert passed(rules.date_coverage, figures(few, earlier=USUAL)) is True
     more = [*USUAL, *(run_before(few, hours=hours) for hours in (6, 3))]
-    assert verdict(rules.date_coverage, figures(few, earlier=more)) is False
-    assert verdict(rules.date_coverage, figures(account(unchanged=9), earlier=more)) is None
+    assert passed(rules.date_coverage, figures(few, earlier=more)) is False
+    assert passed(rules.date_coverage, figures(account(unchanged=9), earlier=more)) is None
 
 
-def test_what_was_always_without_a_date_is_no_news():
+def test_dates_missing_as_before_pass():
     undated = [run_before(account(accepted=20, undated=19), days=days) for days in range(1, 6)]
-    assert verdict(rules.date_coverage, figures(account(accepted=20, undated=20), earlier=undated))
+    assert passed(rules.date_coverage, figures(account(accepted=20, undated=20), earlier=undated))
 
 
 @pytest.mark.parametrize("rule", [rules.article_coverage, rules.body_coverage])
 def test_pages_without_body_are_more_than_earlier_runs_had(rule):
-    assert verdict(rule, figures(account(accepted=12, failed=8), earlier=USUAL)) is False
-    assert verdict(rule, figures(account(accepted=19, failed=1), earlier=USUAL)) is True
+    assert passed(rule, figures(account(accepted=12, failed=8), earlier=USUAL)) is False
+    assert passed(rule, figures(account(accepted=19, failed=1), earlier=USUAL)) is True
 
 
-def test_a_page_that_cannot_be_had_is_not_one_without_a_body():
-    found = figures(account(accepted=12, failed=8, cause="timeout"), earlier=USUAL)
-    assert verdict(rules.article_coverage, found) is False
-    assert verdict(rules.body_coverage, found) is True
+def test_page_that_cannot_be_fetched_is_none_without_a_body():
+    run = figures(account(accepted=12, failed=8, cause="timeout"), earlier=USUAL)
+    assert passed(rules.article_coverage, run) is False
+    assert passed(rules.body_coverage, run) is True
 
 
 @pytest.mark.parametrize("spoilt", [{"complete": False}, {"exit_status": 1}])
 def test_a_run_that_was_stopped_or_in_trouble_is_no_baseline(spoilt):
     stopped = [replace(run, **spoilt) for run in USUAL]
-    assert verdict(rules.date_coverage, figures(account(accepted=20, undated=20), earlier=stopped)) is None
+    assert passed(rules.date_coverage, figures(account(accepted=20, undated=20), earlier=stopped)) is None
     days = [replace(run, **spoilt) for run in weekdays(40, 40, 40)]
-    assert verdict(rules.weekday_volume, figures(account(accepted=0), earlier=days)) is None
+    assert passed(rules.weekday_volume, figures(account(accepted=0), earlier=days)) is None
 
 
 def weekdays(*volumes):
@@ -136,29 +136,29 @@ def weekdays(*volumes):
         (9, (40, 44, 36, 40), False),
         (0, (40, 44, 36, 40), False),
         (0, (40, 44), None),
-        (0, (4, 5, 4, 5), True),  # too few for a judgement
+        (0, (4, 5, 4, 5), True),  # too few to compare
         (9, (40, 400, 36, 40), False),
         (20, (40, 400, 36, 40), True),  # an archive that was read once makes no usual day
     ],
 )
-def test_a_day_is_measured_by_its_weekday(accepted, volumes, passes):
-    assert verdict(rules.weekday_volume, figures(account(accepted=accepted), earlier=weekdays(*volumes))) is passes
+def test_volume_is_compared_with_the_same_weekday(accepted, volumes, passes):
+    assert passed(rules.weekday_volume, figures(account(accepted=accepted), earlier=weekdays(*volumes))) is passes
 
 
 def test_a_second_run_of_the_day_adds_to_the_first():
     earlier = [*weekdays(40, 40, 40), run_before(account(accepted=38), hours=2, complete=False)]
-    assert verdict(rules.weekday_volume, figures(account(accepted=0, unchanged=40), earlier=earlier))
+    assert passed(rules.weekday_volume, figures(account(accepted=0, unchanged=40), earlier=earlier))
 
 
 def test_what_a_weekday_brings_later_is_not_missed_yet():
     morning = [run_before(account(accepted=12), days=7 * week) for week in (1, 2, 3)]
     evening = [run_before(account(accepted=300), days=7 * week, hours=-9) for week in (1, 2, 3)]
-    assert verdict(rules.weekday_volume, figures(account(accepted=11), earlier=[*morning, *evening]))
+    assert passed(rules.weekday_volume, figures(account(accepted=11), earlier=[*morning, *evening]))
 
 
 @pytest.mark.parametrize("given", [{"is_bounded": True}, {"reason": "shutdown"}])
 def test_a_bounded_or_stopped_run_says_nothing_of_the_volume(given):
-    assert verdict(rules.weekday_volume, figures(account(), earlier=weekdays(40, 40, 40), **given)) is None
+    assert passed(rules.weekday_volume, figures(account(), earlier=weekdays(40, 40, 40), **given)) is None
 
 
 @pytest.mark.parametrize(
@@ -171,8 +171,8 @@ def test_a_bounded_or_stopped_run_says_nothing_of_the_volume(given):
         ({"downloader/request_count": 19, "downloader/response_status_count/503": 19}, None),
     ],
 )
-def test_requests_that_fail_are_counted_by_who_is_to_blame(stats, passes):
-    assert verdict(rules.request_errors, figures(account(), stats=stats)) is passes
+def test_failed_requests_are_those_of_network_and_server(stats, passes):
+    assert passed(rules.request_errors, figures(account(), stats=stats)) is passes
 
 
 @pytest.mark.parametrize(
@@ -184,27 +184,27 @@ def test_requests_that_fail_are_counted_by_who_is_to_blame(stats, passes):
     ],
 )
 def test_retries_are_few_and_their_budget_lasts(stats, passes):
-    assert verdict(rules.retries, figures(account(), stats=stats)) is passes
+    assert passed(rules.retries, figures(account(), stats=stats)) is passes
 
 
 def test_robots_may_refuse_a_little():
-    assert verdict(rules.robots_refusals, figures(account(accepted=30, failed=2, cause="robots")))
-    assert not verdict(rules.robots_refusals, figures(account(accepted=30, failed=8, cause="robots")))
+    assert passed(rules.robots_refusals, figures(account(accepted=30, failed=2, cause="robots")))
+    assert not passed(rules.robots_refusals, figures(account(accepted=30, failed=8, cause="robots")))
 
 
 def test_nothing_is_lost_without_a_cause():
-    assert verdict(rules.lost_pages, figures(account(accepted=3) | {"left": 2}, reason="shutdown"))
-    assert not verdict(rules.lost_pages, figures(account(accepted=3) | {"left": 2}))
-    assert not verdict(rules.lost_pages, figures(account(accepted=3, given_up=1)))
-    assert not verdict(rules.lost_pages, figures(account(accepted=3) | {"discovered": 4}))
+    assert passed(rules.lost_pages, figures(account(accepted=3) | {"left": 2}, reason="shutdown"))
+    assert not passed(rules.lost_pages, figures(account(accepted=3) | {"left": 2}))
+    assert not passed(rules.lost_pages, figures(account(accepted=3, given_up=1)))
+    assert not passed(rules.lost_pages, figures(account(accepted=3) | {"discovered": 4}))
 
 
 @pytest.mark.parametrize(
     ("hours", "reason", "passes"), [(100, "finished", True), (10, "shutdown", True), (50, "shutdown", False)]
 )
 def test_runs_that_never_come_to_their_end_are_noticed(hours, reason, passes):
-    found = figures(account(accepted=3), reason=reason, last_complete=NOW - timedelta(hours=hours))
-    assert verdict(rules.last_success, found) is passes
+    run = figures(account(accepted=3), reason=reason, last_complete=NOW - timedelta(hours=hours))
+    assert passed(rules.last_success, run) is passes
 
 
 def test_monitor_that_raises_has_failed_and_stops_no_other():
@@ -246,17 +246,17 @@ def test_a_run_leaves_its_summary(crawled):
     assert (summary["spider"], summary["reason"], summary["complete"]) == ("defense", "finished", True)
     assert summary["problem"] is None
     assert summary["account"]["accepted"] == len(crawled.lines_before) > 0
-    assert {found["name"] for found in summary["monitors"]} == {rule.__name__ for rule in rules.MONITORS}
-    assert not [found for found in summary["monitors"] if found["passed"] is False]
+    assert {result["name"] for result in summary["monitors"]} == {rule.__name__ for rule in rules.MONITORS}
+    assert not [result for result in summary["monitors"] if result["passed"] is False]
     assert datetime.fromisoformat(summary["started"]) <= datetime.fromisoformat(summary["ended"])
 
 
-def test_a_failed_run_leaves_one_too_and_says_which_monitor_failed(crawled):
+def test_failed_run_leaves_one_too_with_its_failed_monitors(crawled):
     summary = summaries(crawled)[1]
     assert crawled.second.status == summary["exit_status"] == 1
     assert summary["complete"] is False
     assert summary["problem"].startswith("no listing answered at ")
-    failed = {found["name"]: found["message"] for found in summary["monitors"] if found["passed"] is False}
+    failed = {result["name"]: result["message"] for result in summary["monitors"] if result["passed"] is False}
     assert "listings_answered" in failed
     for name, message in failed.items():
         (line,) = [line for line in crawled.second.lines if f"Monitor {name} failed: " in line]
@@ -267,7 +267,7 @@ def test_a_failed_run_touches_no_data(crawled):
     assert crawled.lines() == crawled.lines_before
 
 
-def test_what_runs_leave_is_no_part_of_the_corpus(crawled):
+def test_files_of_runs_are_no_part_of_the_corpus(crawled):
     ran = scrapy("verify", settings={"ALQAHIRA_OUTPUT_DIR": str(crawled.folder)})
     assert ran.status == 0, ran.stderr
     assert {path.parent.name.split("=")[0] for path in crawled.folder.glob("articles/**/*.jsonl")} == {"date_published"}
@@ -299,9 +299,9 @@ def test_what_was_pushed_behind_a_dead_load_more_control_between_two_runs_is_a_g
     assert ran.status == 1
     assert "Gap in listing" in ran.stderr
     summary = summaries(corpus)[-1]
-    assert [found["name"] for found in summary["monitors"] if found["passed"] is False] == ["listing_gaps"]
+    assert [result["name"] for result in summary["monitors"] if result["passed"] is False] == ["listing_gaps"]
     assert summary["gaps"]
-    assert summary["complete"] is False  # what it has seen above the gap is not settled until a run closes it
+    assert summary["complete"] is False  # what it has seen above the gap is not known until a run closes it
 
 
 def test_a_listing_that_can_be_paged_joins_what_is_known(replica, tmp_path):

@@ -18,7 +18,6 @@ from alqahira.monitoring.report import words
 from alqahira.monitoring.report.collect import collect
 from alqahira.monitoring.report.figures import Corpus, Figures, RecordedRun, field_sources, most_frequent, site_link
 from alqahira.monitoring.report.page import policy, render, style_sheet
-from alqahira.monitoring.report.sections import run_state
 
 SITE = "alqaheranews.net"
 HOUR = timedelta(hours=1)
@@ -108,9 +107,9 @@ class TestWhatIsCounted:
 
     def test_sources_are_those_of_the_runs_that_counted_them(self):
         runs = [
-            RecordedRun("b", "defense", NOW, NOW, 0, True, {"sources": {"headline": {"site": 3, "none": 1}}}),
-            RecordedRun("a", "defense", NOW, NOW, 0, True, {"discovered": 4}),
-            RecordedRun("c", "defense", NOW, None, None, False, {}),
+            RecordedRun("b", NOW, NOW, 0, True, {"sources": {"headline": {"site": 3, "none": 1}}}),
+            RecordedRun("a", NOW, NOW, 0, True, {"discovered": 4}),
+            RecordedRun("c", NOW, None, None, False, {}),
         ]
         assert field_sources(runs) == {"headline": {"site": 3, "none": 1}}
 
@@ -121,10 +120,10 @@ class TestWhatIsCounted:
         assert (figures.corpus.articles, figures.lines, figures.waiting) == (6, 7, 0)
         assert figures.revisions == {1: 5, 2: 1}
         assert figures.dropped == 1
-        assert [(h.headline, times) for h, times in figures.repeated] == [("عنوان الخبر رقم 1", 1)]
+        assert [(story["headline"], times) for story, times in figures.repeated] == [("عنوان الخبر رقم 1", 1)]
         assert (figures.run_total, [run.run_id for run in figures.runs]) == (1, ["run"])
-        assert {h.headline for h in figures.latest} == {f"عنوان الخبر رقم {n}" for n in (1, 2, 3, 5, 6, 7)}
-        assert figures.latest[-1].headline == "عنوان الخبر رقم 3", "the oldest is last"
+        assert {story["headline"] for story in figures.latest} == {f"عنوان الخبر رقم {n}" for n in (1, 2, 3, 5, 6, 7)}
+        assert figures.latest[-1]["headline"] == "عنوان الخبر رقم 3", "the oldest is last"
 
 
 class TestLinks:
@@ -173,32 +172,32 @@ class TestLinks:
 
 class TestWords:
     @pytest.mark.parametrize(
-        ("seconds", "said"),
+        ("seconds", "shown"),
         [(4, "4 ث"), (59 * 60, "59 د"), (3_600, "1 س"), (5_400, "1 س 30 د"), (86_400, "1 ي"), (200_000, "2 ي 7 س")],
     )
-    def test_a_span_has_its_two_largest_units(self, seconds, said):
-        assert words.span(timedelta(seconds=seconds)) == said
+    def test_a_span_has_its_two_largest_units(self, seconds, shown):
+        assert words.span(timedelta(seconds=seconds)) == shown
 
     @pytest.mark.parametrize(
-        ("part", "whole", "said"),
+        ("part", "whole", "shown"),
         [(0, 0, "–"), (0, 9, "0%"), (9, 9, "100%"), (1, 9_999, "<1%"), (9_998, 9_999, ">99%"), (1, 3, "33%")],
     )
-    def test_a_share_is_none_or_all_only_where_it_is(self, part, whole, said):
-        assert words.share(part, whole) == said
+    def test_a_share_is_none_or_all_only_where_it_is(self, part, whole, shown):
+        assert words.share(part, whole) == shown
 
     @pytest.mark.parametrize(
-        ("count", "said"),
+        ("count", "shown"),
         [(0, "0 بايت"), (999, "999 بايت"), (1_500, "2 ك.ب"), (5 * 10**9, "5 ج.ب"), (10**13, "10,000 ج.ب")],
     )
-    def test_a_size_is_in_decimal_units(self, count, said):
-        assert words.size(count) == said
+    def test_a_size_is_in_decimal_units(self, count, shown):
+        assert words.size(count) == shown
 
     def test_times_are_cairo_s(self):
         assert words.moment(datetime(2026, 11, 24, 22, 5, tzinfo=UTC)) == "25 نوفمبر 2026، 00:05"
 
 
 @pytest.mark.parametrize(
-    ("ended", "exit_status", "complete", "said"),
+    ("ended", "exit_status", "complete", "shown"),
     [
         (NOW, 0, True, words.EXIT_STATUSES[0]),
         (NOW, 0, False, words.STOPPED),  # SIGTERM, max_articles
@@ -207,8 +206,8 @@ class TestWords:
         (None, None, False, words.NOT_ENDED),
     ],
 )
-def test_a_run_says_how_it_ended_or_that_nobody_knows(ended, exit_status, complete, said):
-    assert run_state(RecordedRun("a", "defense", NOW, ended, exit_status, complete, {})) == said
+def test_a_run_says_how_it_ended_or_that_nobody_knows(ended, exit_status, complete, shown):
+    assert words.run_state(RecordedRun("a", NOW, ended, exit_status, complete, {})) == shown
 
 
 class TestThePage:

@@ -26,8 +26,7 @@ from alqahira.ledger.decisions import Outcome
 from alqahira.monitoring.account import account_line, account_table
 from alqahira.monitoring.alerts import send_alerts
 from alqahira.monitoring.drift import Sources, find_drift
-from alqahira.monitoring.log_guard import guard_log, guard_log_from_the_start
-from alqahira.monitoring.logformatter import set_level, suppress_tracebacks
+from alqahira.monitoring.log_guard import guard_log_from_the_start, suppress_tracebacks
 from alqahira.monitoring.rules import MONITORS, RunFigures, RunVerdict, is_complete, run_ended, run_monitors
 from alqahira.monitoring.summary import summarize, to_json
 from alqahira.publishing.parts import write_atomic
@@ -64,9 +63,6 @@ class RunExtension:
         return cls(crawler)
 
     def spider_opened(self, spider: Spider) -> None:
-        # Scrapy makes no other log handler after this.
-        guard_log(self.crawler.settings)
-        set_level(self.crawler.settings["LOG_LEVEL"])
         # The collector need not look at what is loaded again with every page: 3 to 4 % of a run (docs/performance.md).
         gc.freeze()
         run = self.run

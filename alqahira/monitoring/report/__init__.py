@@ -1,5 +1,5 @@
 """The report: one HTML page on the corpus and the runs, made from the ledger alone.
 
-`figures` counts (pure), `collect` asks the ledger, `charts` draws, `sections` says in which words and order,
-`page` makes the HTML. docs/report.md says what each figure counts.
+`collect` reads the ledger, `figures` counts (pure), `plots` declares the plots and `charts` draws them; the page's
+structure and prose are in the Jinja2 templates, and `page` renders them. docs/report.md explains each figure.
 """

@@ -1,193 +1,151 @@
-"""The report's plots: pygal's, as static SVG that reads from right to left. Pure.
+"""The report's plots: stacked bars as static SVG that reads from right to left. Pure.
 
-pygal is made for a page with its own script. Here a plot stands in the page as an image, where no script runs:
-its tooltips, scripts and comments are taken out, and a table below each plot tells the figures. Text stays text,
-so the reader's own fonts shape it, and each image brings both of its colour schemes along.
+A plot is shown as an image, where no script runs and nothing is loaded. Text stays text, so the reader's own fonts
+shape it, and each image carries both of its color schemes. The geometry is here, the markup in `plot.svg.jinja`.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from itertools import accumulate
+from pathlib import Path
+from typing import Literal
 
-import pygal
-from lxml import etree
-from pygal.style import Style
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-# Told apart by readers with any colour vision, and at least 3 to 1 against the background (WCAG 2.2, 1.4.11).
+# Distinguishable with any color vision, and at least 3 to 1 against the background (WCAG 2.2, 1.4.11).
 PALETTE = ("#1f5fa8", "#c2571a", "#1b7f5c", "#8a4a9e", "#8a6d00", "#0e7c8b", "#a3324f", "#5b6470", "#4457c0", "#67781b")
 PALETTE_DARK = (
     *("#6aa9f0", "#f0965a", "#5cc79f", "#c79bdc", "#d9b94a"),
     *("#5cc4d3", "#ef8aa4", "#a9b3c0", "#98a6ff", "#b7c765"),
 )
-FONTS = '"Segoe UI", "Noto Sans Arabic", "Noto Naskh Arabic", "Geeza Pro", Tahoma, "DejaVu Sans", sans-serif'
+# Widths in CSS pixels: for a desktop window and for a phone.
 WIDE, NARROW = 680, 328
-_FONT_SIZE = 13
-_ROW, _COLUMNS_HEIGHT, _AXIS_HEIGHT = 26, 240, 44
-_LETTER_WIDTH = 7
-_LONGEST_LABEL = {WIDE: 32, NARROW: 21}
-_ROUND = [digit * 10**zeros for zeros in range(16) for digit in (1, 2, 5)]
-_NUMBER = r"(-?[\d.]+)"
-# Where XML and HTML allow none; such a character would make the image, or the page, unreadable.
+_LONGEST_LABEL = {WIDE: 32, NARROW: 21}  # characters
+_LETTER, _MARGIN = 7, 6
+_ROW, _BAR, _COLUMNS_HEIGHT, _AXIS_HEIGHT = 26, 17, 240, 30
+_STEPS = [digit * 10**zeros for zeros in range(16) for digit in (1, 2, 5)]
+# Characters that XML or HTML forbids; one of them would make the image, or the page, unreadable.
 UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One value per label of a plot, and a place in PALETTE."""
+
+    name: str
+    values: Sequence[float]
+    color: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """What a plot shows: labels along its axis, and for each series a value per label.
+    """Stacked series over labels, and the texts and the table that the page shows beside them.
 
-    `columns` stand in the order of time, from right to left; `bars` lie, the first on top. Series are stacked.
-    `percent`: the values are shares of 100. `colors`: places in PALETTE, in the series' order.
+    `columns` are in the order of time, from right to left; `bars` lie, the first on top. `wholes`: what each label's
+    values are a share of; the plot then shows percentages. `head` and `cells` are the table's leading columns, by
+    default the labels.
     """
 
     kind: Literal["columns", "bars"]
     labels: Sequence[str]
-    series: Sequence[tuple[str, Sequence[float]]]
-    percent: bool = False
-    colors: Sequence[int] = tuple(range(len(PALETTE)))
+    series: Sequence[Series]
+    title: str = ""
+    summary: str = ""
+    head: Sequence[str] = ("",)
+    cells: Sequence[Sequence[str]] = ()
+    wholes: Sequence[float] = ()
 
     @property
-    def is_keyed(self) -> bool:
-        """Whether the series' names say anything."""
-        return len(self.series) > 1 or bool(self.series and self.series[0][0])
+    def height(self) -> int:
+        """In CSS pixels, whatever the width."""
+        return _COLUMNS_HEIGHT if self.kind == "columns" else _ROW * len(self.labels) + _MARGIN + _AXIS_HEIGHT
 
     @property
     def is_empty(self) -> bool:
-        return not any(any(values) for _, values in self.series)
+        return not any(any(series.values) for series in self.series)
+
+    @property
+    def rows(self) -> list[tuple[Sequence[str], list[float]]]:
+        """The table: leading cells and the series' values of each label; of columns the newest first."""
+        cells = self.cells or [(label,) for label in self.labels]
+        values = zip(*(series.values for series in self.series), strict=True)
+        rows = [(names, list(row)) for names, row in zip(cells, values, strict=True)]
+        return rows[::-1] if self.kind == "columns" else rows
 
 
-def draw(plot: Plot, width: int = WIDE) -> bytes:
-    """The plot as an SVG document `width` pixels wide; the same plot gives the same bytes."""
-    totals = [sum(values) for values in zip(*(values for _, values in plot.series), strict=True)]
-    chart = _columns(plot, width, max(totals)) if plot.kind == "columns" else _bars(plot, width, max(totals))
-    # pygal lays the first of lying bars at the bottom.
-    order = 1 if plot.kind == "columns" else -1
-    chart.x_labels = _labels(plot, width)[::order]
-    for name, values in plot.series:
-        chart.add(name, list(values)[::order])
-    chart.add_xml_filter(lambda root: _finished(root, width, _css(plot.colors)))
-    return bytes(chart.render())
-
-
-def size(svg: bytes) -> tuple[int, int]:
-    """Width and height of a drawn plot in CSS pixels."""
-    root = etree.fromstring(svg)
-    return int(root.get("width")), int(root.get("height"))
-
-
-def data_uri(svg: bytes) -> str:
-    """An SVG as the address of an image."""
-    return f"data:image/svg+xml;base64,{b64encode(svg).decode()}"
+def draw(plot: Plot, width: int = WIDE) -> str:
+    """The plot as an SVG document `width` pixels wide; the same plot gives the same text."""
+    values = [list(row) for row in zip(*(series.values for series in plot.series), strict=True)]
+    if plot.wholes:
+        values = [[100 * n / max(1, whole) for n in row] for row, whole in zip(values, plot.wholes, strict=True)]
+    texts = [_shorten(label, _LONGEST_LABEL[width]) for label in plot.labels]
+    place = _place_columns if plot.kind == "columns" else _place_bars
+    colors = [(PALETTE[series.color], PALETTE_DARK[series.color]) for series in plot.series]
+    template = TEMPLATES.get_template("plot.svg.jinja")
+    return template.render(place(plot, values, texts, width), width=width, height=plot.height, colors=colors)
 
 
 def ticks(top: float, most: int = 5) -> list[int]:
     """Round whole numbers from 0 to at least `top`, `most` of them above 0 at most."""
-    step = next(size for size in _ROUND if size * most >= top)
+    step = next(size for size in _STEPS if size * most >= top)
     return [step * n for n in range(max(1, math.ceil(top / step)) + 1)]
 
 
-def _columns(plot: Plot, width: int, top: float) -> Any:
-    marks = ticks(top)
-    return pygal.StackedBar(**_options(plot, width, _COLUMNS_HEIGHT), y_labels=marks, range=(0, marks[-1]))
-
-
-def _bars(plot: Plot, width: int, top: float) -> Any:
-    single = len(plot.series) == 1
-    most = 2 if width == NARROW else 5
-    marks = [0, 50, 100] if plot.percent else ticks(top, most)
-    # Room for the figure at the end of the longest bar.
-    reach = max(marks[-1], top * (1.3 if width == NARROW else 1.12)) if single else marks[-1]
-    return pygal.HorizontalStackedBar(
-        **_options(plot, width, _ROW * len(plot.labels) + _AXIS_HEIGHT),
-        y_labels=marks,
-        range=(0, reach),
-        print_values=single,
-        print_values_position="top",
-    )
-
-
-def _options(plot: Plot, width: int, height: int) -> dict[str, Any]:
-    unit, labels = "%" if plot.percent else "", _labels(plot, width)
+def _place_columns(plot: Plot, values: list[list[float]], texts: list[str], width: int) -> dict[str, object]:
+    """Columns beginning at the right, with the axis of values there; labels only where there is room for them."""
+    marks = ticks(max(map(sum, values)))
+    base, left = width - _MARGIN - _LETTER * len(f"{marks[-1]:,}") - 6, 36  # half a label
+    bottom = plot.height - _AXIS_HEIGHT
+    step, scale = (base - left) / len(values), (bottom - 2 * _MARGIN) / marks[-1]
+    every = math.ceil((max(map(len, texts)) * _LETTER + 10) / step)
+    middles = [base - (n + 0.5) * step for n in range(len(values))]
+    shown = range((len(texts) - 1) % every, len(texts), every)  # with the newest
     return {
-        "width": width,
-        "height": height,
-        "explicit_size": True,
-        "style": Style(label_font_size=_FONT_SIZE, major_label_font_size=_FONT_SIZE, value_font_size=_FONT_SIZE),
-        "js": [],
-        "show_legend": False,
-        "truncate_label": -1,
-        "margin": 6,
-        # The left one, once the plot is turned around: half a label's.
-        "margin_right": 6 if plot.kind == "bars" else 32,
-        # pygal leaves 0.6 em for a letter, as in a monospaced font; Arabic takes half an em, and a phone has no room.
-        "margin_left": 6 - (max(map(len, labels)) // 2 if plot.kind == "bars" and width == NARROW else 0),
-        "spacing": 8,
-        "value_formatter": lambda value: f"{value:,.0f}{unit}",
+        "guides": [(left, bottom - scale * mark, f"h{base - left:g}") for mark in marks],
+        "bars": [
+            [(x - 0.4 * step, bottom - scale * top, 0.8 * step, scale * part) for top, part in _stack(row)]
+            for x, row in zip(middles, values, strict=True)
+        ],
+        "x_labels": [(middles[n], bottom + 18, texts[n]) for n in shown],
+        "y_labels": [(base + 6, bottom - scale * mark + 4, f"{mark:,}") for mark in marks],
+        "ends": [],
     }
 
 
-def _css(colors: Sequence[int]) -> str:
-    """The images' own rules, instead of pygal's, which are for a page with pointers and a theme."""
-    light, dark = (
-        "".join(f".color-{n}{{fill:{palette[color]}}}" for n, color in enumerate(colors))
-        for palette in (PALETTE, PALETTE_DARK)
-    )
-    return (
-        f"text{{font:{_FONT_SIZE}px {FONTS};direction:rtl;unicode-bidi:plaintext;fill:#33404d}}.background{{fill:none}}"
-        # In text that runs from the right, `start` is the right end.
-        ".axis.y text{text-anchor:end}.text-overlay text{text-anchor:start}.axis.x text{text-anchor:middle}"
-        ".line{stroke:#8b97a3}.guide.line{stroke:#d5dbe1}"
-        ".horizontal .axis.y .line,.vertical .axis.x .guide.line{stroke:none}"
-        f"{light}@media (prefers-color-scheme:dark){{text{{fill:#d3dbe3}}.line{{stroke:#6d7a87}}"
-        f".guide.line{{stroke:#36424d}}{dark}}}"
-    )
+def _place_bars(plot: Plot, values: list[list[float]], texts: list[str], width: int) -> dict[str, object]:
+    """Lying bars that begin at the right, beside their labels; a single series shows its figures at their ends."""
+    unit, top, single = "%" if plot.wholes else "", max(map(sum, values)), len(plot.series) == 1
+    marks = [0, 50, 100] if plot.wholes else ticks(top, 2 if width == NARROW else 5)
+    base, left = width - _MARGIN - _LETTER * max(map(len, texts)) - 6, 24
+    room = 2 * _MARGIN + _LETTER * len(f"{top:,.0f}%") if single else 0
+    scale = min((base - left) / marks[-1], (base - left - room) / max(top, 1))
+    bottom = plot.height - _AXIS_HEIGHT
+    rows = [(_MARGIN + n * _ROW, row) for n, row in enumerate(values)]
+    return {
+        "guides": [(base - scale * mark, _MARGIN, f"v{bottom - _MARGIN}") for mark in marks],
+        "bars": [[(base - scale * end, y + 4, scale * part, _BAR) for end, part in _stack(row)] for y, row in rows],
+        "x_labels": [(base - scale * mark, bottom + 18, f"{mark:,}{unit}") for mark in marks],
+        "y_labels": [(base + 6, y + 18, text) for (y, _), text in zip(rows, texts, strict=True)],
+        "ends": [(base - scale * row[0] - 5, y + 17, f"{row[0]:,.0f}{unit}") for y, row in rows if single],
+    }
 
 
-def _labels(plot: Plot, width: int) -> list[str]:
-    """The labels, shortened; under columns only as many as there is room for, the newest first."""
-    room = max(map(len, plot.labels)) * _LETTER_WIDTH + 10
-    every = 1 if plot.kind == "bars" else math.ceil(len(plot.labels) * room / (width - 60))
-    last = len(plot.labels) - 1
-    return [_short(text, width) if (last - n) % every == 0 else "" for n, text in enumerate(plot.labels)]
+def _stack(row: list[float]) -> Iterator[tuple[float, float]]:
+    """(end, size) of each part of a stack."""
+    return zip(accumulate(row), row, strict=True)
 
 
-def _short(text: str, width: int) -> str:
+def _shorten(text: str, longest: int) -> str:
     text = UNPRINTABLE.sub("\ufffd", " ".join(text.split()))
-    longest = _LONGEST_LABEL[width]
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
-
-
-def _finished(root: Any, width: int, css: str) -> Any:
-    """Without what only a script would use, and mirrored: the axis of values begins at the right."""
-    doomed = [n for n in root.iter() if not isinstance(n.tag, str) or etree.QName(n).localname in _NOT_SHOWN]
-    doomed += root.xpath("//*[contains(concat(' ', @class, ' '), ' tooltip-overlay ')]")
-    for node in doomed:
-        if node.getparent() is not None and node is not root:
-            node.getparent().remove(node)
-    root.attrib.pop("id", None)
-    root.find("defs/style").text = css
-    for node in root.iter():
-        _mirror(node, width)
-    return root
-
-
-# pygal's titles repeat the labels and its descriptions are data for the tooltips.
-_NOT_SHOWN = frozenset({"script", "desc", "title"})
-
-
-def _mirror(node: Any, width: int) -> None:
-    """Turn one element of pygal's around: groups about the image's middle, all else about its group's origin."""
-    if shift := node.get("transform"):
-        node.set(
-            "transform", re.sub(rf"^translate\({_NUMBER}, ?", lambda m: f"translate({width - float(m[1]):g}, ", shift)
-        )
-    if (x := node.get("x")) is not None and etree.QName(node).localname in ("rect", "text"):
-        node.set("x", f"{-float(x) - float(node.get('width', 0)):.1f}")
-        node.set("y", f"{float(node.get('y', 0)):.1f}")
-    if path := node.get("d"):
-        turned = re.sub(rf"^M{_NUMBER}", lambda m: f"M{-float(m[1]):.1f}", path)
-        node.set("d", re.sub(rf"h{_NUMBER}", lambda m: f"h{-float(m[1]):.1f}", turned))

@@ -1,11 +1,11 @@
-"""The report's Arabic: labels, numbers, dates and spans of time, as a news room writes them. Pure."""
+"""The report's Arabic: labels, and the template filters for numbers, dates and spans of time. Pure."""
 
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
 from alqahira.ledger.decisions import Outcome
-from alqahira.monitoring.report.figures import NO_TOPIC, NOWHERE, SEVERAL
+from alqahira.monitoring.report.figures import NO_TOPIC, NOWHERE, SEVERAL, RecordedRun
 from alqahira.text import lexicon
 from alqahira.text.credit_words import AGENCIES
 from alqahira.text.dates import CAIRO
@@ -29,7 +29,7 @@ OUTCOMES = {
 EXIT_STATUSES = {0: "اكتملت", 1: "اكتملت بخلل", 2: "إعدادات خاطئة", 3: "المستودع مشغول"}
 NOT_ENDED = "جارية أو انقطعت"
 STOPPED = "أُوقفت قبل نهايتها"
-# Where a field was read.
+# The sources of a field.
 SOURCES = {
     "site": "قالب الموقع",
     "jsonld": "بيانات JSON-LD",
@@ -79,7 +79,7 @@ def number(value: float) -> str:
 
 
 def share(part: float, whole: float) -> str:
-    """A percentage: none and all are said of none and all alone."""
+    """A percentage; 0% and 100% only where it is exactly none or all, and a dash for a share of nothing."""
     if not whole:
         return "–"
     percent = 100 * part / whole
@@ -98,9 +98,9 @@ def short_day(value: date) -> str:
     return f"{value.day} {MONTHS[value.month - 1]}"
 
 
-def month(year: int, number: int) -> str:
-    """A month with its year."""
-    return f"{MONTHS[number - 1]} {year}"
+def month(value: tuple[int, int]) -> str:
+    """A (year, month) in words."""
+    return f"{MONTHS[value[1] - 1]} {value[0]}"
 
 
 def moment(value: datetime) -> str:
@@ -115,17 +115,18 @@ def short_moment(value: datetime) -> str:
     return f"{local.day}/{local.month} {local:%H:%M}"
 
 
-def span(value: timedelta) -> str:
-    """A length of time in its largest unit, and the next one below an hour or a day."""
-    seconds = int(value.total_seconds())
-    if seconds < 60:
-        return f"{seconds} ث"
-    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86_400
-    if hours < 1:
-        return f"{minutes} د"
-    if days < 1:
-        return f"{hours} س {minutes % 60} د" if minutes % 60 else f"{hours} س"
-    return f"{days} ي {hours % 24} س" if hours % 24 else f"{days} ي"
+def span(value: timedelta | None) -> str:
+    """A length of time in its largest unit, and the next one below an hour or a day; a dash for None."""
+    if value is None:
+        return "–"
+    minutes, seconds = divmod(int(value.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days} ي {hours} س" if hours else f"{days} ي"
+    if hours:
+        return f"{hours} س {minutes} د" if minutes else f"{hours} س"
+    return f"{minutes} د" if minutes else f"{seconds} ث"
 
 
 def size(count: int) -> str:
@@ -137,3 +138,12 @@ def size(count: int) -> str:
 def agency(code: str) -> str:
     """As news rooms print it: أ ش أ, رويترز; an unknown code stays as it is."""
     return AGENCIES.get(code, (code,))[0]
+
+
+def run_state(run: RecordedRun) -> str:
+    """How a run ended."""
+    if run.ended is None:
+        return NOT_ENDED
+    if not run.exit_status and not run.complete:
+        return STOPPED
+    return EXIT_STATUSES.get(run.exit_status or 0, f"انتهت بالرمز {run.exit_status}")
