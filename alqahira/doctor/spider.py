@@ -80,7 +80,7 @@ class DoctorSpider(Spider):
 
     async def start(self) -> AsyncIterator[Any]:
         robots = self.crawler.get_downloader_middleware(RobotsMiddleware)
-        sitemaps = await robots.sitemaps(self.root) if robots else ()
+        sitemaps = (await robots.rules(self.root)).sitemaps if robots else ()
         sections = site.SECTIONS.values()
         categories = dict.fromkeys(slug for section in sections for slug in section.categories.value)
         tags = [tag for section in sections for tag in section.tags.value]

@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Self
 from urllib.parse import quote, urlsplit, urlunsplit
+
+from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt, ValidationError, model_validator
 
 _METHODS = ("GET", "POST")
 # Characters of URL and body; articles that a page may list.
@@ -30,13 +32,13 @@ def _named(names: str, *, path: str | None = None) -> re.Pattern[str]:
     """A number after one of these names: in a query or form, in JSON, or (`path`: other names) in a path."""
     query = rf"(?:^|[?&])(?:[\w.-]+(?:\[|%5B|\.))?(?:{names})(?:\]|%5D)?="
     places = (query, rf"/(?:{path or names})/", rf'"(?:{names})"\s*:\s*\[?\s*"?')
-    return re.compile(rf"({'|'.join(places)})(\d+)(?![\w.%-])", re.IGNORECASE)
+    return re.compile(rf"({'|'.join(places)})(\d+)(?![\w.%-])", re.IGNORECASE | re.MULTILINE)
 
 
 _PAGE_NUMBER = _named(r"(?:current|next)?[_-]?page(?:(?:[_-]|\[|%5B)?(?:no|num|number|index))?|paged|pg|p")
 _OFFSET_NUMBER = _named(r"offset|skip|start|from|start[_-]?index")
 _LISTING_NUMBER = _named(r"[\w-]*id|[\w-]*(?:cat|section|desk|kicker|tag|term|parent)[\w-]*", path=r"[^/?]*")
-_LAST_SEGMENT = re.compile(r"(/)(\d+)(?=\?|\Z)")
+_LAST_SEGMENT = re.compile(r"\A([^?\n]*/)(\d+)(?=[?\n])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +52,30 @@ class SeenRequest:
     articles: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class LearnedRequest:
+class LearnedRequest(BaseModel):
     """A request for one page of a listing, as a template for every page and, where it names its listing, for others.
 
     `url` and `body` have markers: `{page}` is `first + (n - 1) * step` for page n, counted from 1; `{slug}`,
     `{quoted_slug}` and `{id}` name the listing. `slug` and `listing_id` are those of the listing it was learned on.
     """
 
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
     method: str
     url: str
     headers: tuple[tuple[str, str], ...]
     body: str | None
-    first: int = 1
-    step: int = 1
+    first: NonNegativeInt = 1
+    step: PositiveInt = 1
     slug: str | None = None
     listing_id: int | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        is_web = self.method in _METHODS and urlsplit(self.url).scheme in ("http", "https")
+        if not is_web or _PAGE not in _split(self.url)[1] + (self.body or ""):
+            raise ValueError("not a web request with a page in it")
+        return self
 
     @classmethod
     def learn(cls, candidates: Sequence[SeenRequest], *, slug: str, listing_id: int | None = None) -> Self | None:
@@ -75,28 +85,32 @@ class LearnedRequest:
         """
         for seen in sorted(candidates, key=lambda seen: -seen.articles):
             host, path = _split(seen.url)
-            body = seen.body or ""
-            is_taken = any(marker in path + body for marker in _MARKERS)
-            if seen.method not in _METHODS or not seen.articles or is_taken or len(seen.url) + len(body) > _MAX_REQUEST:
+            text = f"{path}\n{seen.body or ''}"
+            is_taken = any(marker in text for marker in _MARKERS)
+            if seen.method not in _METHODS or not seen.articles or is_taken or len(host + text) > _MAX_REQUEST:
                 continue
-            if marked := _mark_page(path, body, listing_id):
-                path, body, first, step = marked
-                path, body = _mark_listing(path, slug, listing_id), _mark_listing(body, slug, listing_id)
+            if marked := _mark_page(text, listing_id):
+                text, first, step = marked
+                path, body = (_mark_listing(part, slug, listing_id) for part in text.split("\n", 1))
                 headers = tuple(pair for pair in seen.headers.items() if not _BROWSER_HEADERS.match(pair[0]))
-                return cls(seen.method, host + path, headers, body or None, first, step, slug, listing_id)
+                return cls(
+                    method=seen.method,
+                    url=host + path,
+                    headers=headers,
+                    body=body or None,
+                    first=first,
+                    step=step,
+                    slug=slug,
+                    listing_id=listing_id,
+                )
         return None
 
     def serves(self, listing_slug: str | None, listing_id: int | None = None) -> bool:
         """Whether `for_page` can ask for that listing: its own, or one of which all is given that names its own."""
-        if self._is_own(listing_slug, listing_id):
-            return True
         text = self.url + (self.body or "")
-        needs_slug, needs_id = _SLUG in text or _QUOTED_SLUG in text, _ID in text
-        return (
-            (needs_slug or needs_id)
-            and needs_slug <= (listing_slug is not None)
-            and needs_id <= (listing_id is not None)
-        )
+        names = {_SLUG: listing_slug, _QUOTED_SLUG: listing_slug, _ID: listing_id}
+        needed = [value for marker, value in names.items() if marker in text]
+        return self._is_own(listing_slug, listing_id) or bool(needed and None not in needed)
 
     def for_page(
         self, n: int, *, listing_slug: str | None = None, listing_id: int | None = None
@@ -122,34 +136,15 @@ class LearnedRequest:
 
     def to_json(self) -> str:
         """The request as a JSON text, for `from_json`."""
-        return json.dumps(asdict(self), ensure_ascii=False)
+        return self.model_dump_json()
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """The request out of its JSON text. Raises ValueError for what is none."""
+        """The request from its JSON text. Raises ValueError for any other text."""
         try:
-            data = json.loads(text)
-            data["headers"] = tuple((name, value) for name, value in data["headers"])
-            learned = cls(**data)
-            if learned._is_valid():
-                return learned
-        except (ValueError, TypeError, KeyError, RecursionError):
-            pass
-        raise ValueError(f"no learned request: {text[:200]!r}")
-
-    def _is_valid(self) -> bool:
-        """Whether every field is of its type and the request names a page."""
-        texts = (self.url, *(text for pair in self.headers for text in pair))
-        optional = ((self.body, str), (self.slug, str), (self.listing_id, int))
-        return (
-            self.method in _METHODS
-            and all(isinstance(text, str) for text in texts)
-            and all(value is None or type(value) is kind for value, kind in optional)
-            and all(type(number) is int and number >= 0 for number in (self.first, self.step))
-            and self.step > 0
-            and urlsplit(self.url).scheme in ("http", "https")
-            and _PAGE in _split(self.url)[1] + (self.body or "")
-        )
+            return cls.model_validate_json(text)
+        except ValidationError:
+            raise ValueError(f"no learned request: {text[:200]!r}") from None
 
     def _is_own(self, listing_slug: str | None, listing_id: int | None) -> bool:
         return listing_slug == self.slug if listing_slug is not None else listing_id in (None, self.listing_id)
@@ -161,28 +156,27 @@ def _split(url: str) -> tuple[str, str]:
     return f"{parts.scheme}://{parts.netloc}", urlunsplit(("", "", parts.path, parts.query, ""))
 
 
-def _mark_page(path: str, body: str, listing_id: int | None) -> tuple[str, str, int, int] | None:
-    """Path and body with `{page}` in place of the second page's number, and `first` and `step`."""
+def _mark_page(text: str, listing_id: int | None) -> tuple[str, int, int] | None:
+    """The text with `{page}` in place of the second page's number, and `first` and `step`.
 
-    def marked(pattern: re.Pattern[str], number: int, count: int = 0) -> tuple[str, str] | None:
-        def mark(match: re.Match[str]) -> str:
-            return match[1] + _PAGE if match[2] == str(number) else match[0]
+    Its first line is the URL's path and query, the rest is the body.
+    """
 
-        new = pattern.sub(mark, path, count), pattern.sub(mark, body, count)
-        return None if new == (path, body) else new
+    def replaced(pattern: re.Pattern[str], number: int) -> str | None:
+        new = pattern.sub(lambda match: match[1] + _PAGE if match[2] == str(number) else match[0], text)
+        return new if new != text else None
 
-    if pages := marked(_PAGE_NUMBER, 2):
-        return *pages, 1, 1
-    for match in (*_OFFSET_NUMBER.finditer(path), *_OFFSET_NUMBER.finditer(body)):
+    if marked := replaced(_PAGE_NUMBER, 2):
+        return marked, 1, 1
+    for match in _OFFSET_NUMBER.finditer(text):
         offset = int(match[2][:9])
-        if 0 < offset <= _MAX_OFFSET and (offsets := marked(_OFFSET_NUMBER, offset)):
-            return *offsets, 0, offset
-    if pages := marked(_PAGE_NUMBER, 1):  # counted from 0
-        return *pages, 0, 1
+        if 0 < offset <= _MAX_OFFSET and (marked := replaced(_OFFSET_NUMBER, offset)):
+            return marked, 0, offset
+    if marked := replaced(_PAGE_NUMBER, 1):  # counted from 0
+        return marked, 0, 1
     # `/posts/<listing>/2`: a number without a name counts where nothing follows.
-    last = _LAST_SEGMENT.search(path)
-    if last and last[2] == "2" and listing_id != 2:
-        return path[: last.start(2)] + _PAGE + path[last.end(2) :], body, 1, 1
+    if listing_id != 2 and (marked := replaced(_LAST_SEGMENT, 2)):
+        return marked, 1, 1
     return None
 
 

@@ -13,6 +13,7 @@ from typing import Any
 # there are few of either now.
 import scrapy.core.downloader.handlers.http11  # noqa: F401
 from scrapy.settings.default_settings import EXTENSIONS_BASE as _SCRAPYS_EXTENSIONS
+from scrapy.settings.default_settings import RETRY_EXCEPTIONS as _SCRAPYS_RETRY_EXCEPTIONS
 from scrapy.settings.default_settings import SPIDER_MIDDLEWARES_BASE as _SCRAPYS_SPIDERWARE
 
 from alqahira.settings import configuration
@@ -83,14 +84,14 @@ DOWNLOADER_MIDDLEWARES: dict[str, Any] = {
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
     "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
-    "alqahira.crawling.middlewares.offsite.OffsiteGuardMiddleware": 50,
+    "alqahira.crawling.middlewares.address_guard.OffsiteGuardMiddleware": 50,
     "alqahira.crawling.middlewares.address_guard.AddressGuardMiddleware": 60,
     "alqahira.crawling.middlewares.robots.RobotsMiddleware": 100,
     "alqahira.crawling.middlewares.user_agent.ProjectUserAgentMiddleware": 490,
     "alqahira.crawling.middlewares.browser.BrowserMiddleware": 540,
     # The waits that robots.txt, Retry-After and retries ask for.
     "alqahira.crawling.middlewares.politeness.HostDelays": 545,
-    "alqahira.crawling.middlewares.retry.PoliteRetryMiddleware": 550,
+    "alqahira.crawling.middlewares.politeness.PoliteRetryMiddleware": 550,
     "alqahira.crawling.middlewares.redirects.BoundedMetaRefreshMiddleware": 580,
     # Between the decompression (590) and the redirects: it sees what came over the wire.
     "alqahira.crawling.middlewares.wire.RawResponseMiddleware": 595,
@@ -118,6 +119,7 @@ DOWNLOAD_DELAY = 0.25
 CONCURRENT_REQUESTS_PER_DOMAIN = 4
 
 RETRY_TIMES = 3
+RETRY_EXCEPTIONS = [*_SCRAPYS_RETRY_EXCEPTIONS, "alqahira.exceptions.BrowserCrashed"]
 RETRY_GIVE_UP_LOG_LEVEL = "WARNING"
 
 # --- the browser (docs/browser.md) ------------------------------------------------------------

@@ -69,3 +69,8 @@ def test_megabytes_of_one_thing_take_no_longer_than_their_length(piece, kind):
     begun = process_time()
     needs_javascript(page, kind)
     assert process_time() - begun < 2.5
+
+
+@pytest.mark.parametrize("kind", ["listing", "article"])
+def test_a_page_that_parses_to_nothing_is_a_shell(kind):
+    assert needs_javascript(b"<!--<script>__NEXT_DATA__</script>-->", kind)

@@ -1,10 +1,11 @@
-"""Scrapy's download handler, with scrapy-playwright's in reserve.
+"""Scrapy's download handler, which passes the browser's requests on to scrapy-playwright's.
 
 scrapy-playwright's own starts Playwright with every run. This one imports it at the first request for the browser.
 """
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from alqahira.crawling.browser.rendering import Renderer
 
-# request.meta, as scrapy-playwright has it: the request is for the browser. Only BrowserMiddleware sets it.
+# request.meta, scrapy-playwright's key: the request is for the browser. Only BrowserMiddleware sets it.
 IN_BROWSER = "playwright"
 
 
@@ -41,7 +42,7 @@ class BrowserDownloadHandler(HTTP11DownloadHandler):
             except ImportError as error:
                 raise BrowserUnavailable(f"Playwright cannot be imported: {error}") from error
             self._renderer = Renderer(self._crawler)
-        return await self._renderer.render(request)
+        return await asyncio.ensure_future(self._renderer.render(request))
 
     async def close(self) -> None:
         if self._renderer:

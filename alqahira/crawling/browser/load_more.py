@@ -1,4 +1,4 @@
-"""One press of a listing's load-more control, and what the page asks for then."""
+"""One press of a listing's load-more control, and the requests that the page makes then."""
 
 from __future__ import annotations
 
@@ -17,47 +17,47 @@ from alqahira.extraction.listing import read_listing
 from alqahira.extraction.load_more import LearnedRequest, SeenRequest
 from alqahira.extraction.urls import is_on_site
 
-# Before the press, so that the page's scripts have taken hold of the control; after it, for the first request; for each
-# answer. Requests that are looked at, and bytes of an answer: more is no listing.
-_READY_SECONDS, _ASK_SECONDS, _ANSWER_SECONDS = 1.5, 2.0, 10.0
+# Before the press, so that the page's scripts are attached to the control; after it, for the first request; for each
+# answer. Requests that are examined, and bytes of an answer: more is no listing.
+_READY_SECONDS, _REQUEST_SECONDS, _ANSWER_SECONDS = 1.5, 2.0, 10.0
 _MAX_REQUESTS, _MAX_ANSWER_BYTES = 50, 2_000_000
 
 
 async def learn_load_more(page: Page, html: bytes, root: str) -> tuple[LearnedRequest | None, str | None]:
-    """Press the control once: the request to make from then on, or why there is none, in one line.
+    """Press the control once. Returns the request to make from then on, or why there is none, in one line.
 
-    `html` is the page before the press. Takes as long as the page does: the caller sets the time.
+    `html` is the page before the press. Waits as long as the page takes: the caller sets a time limit.
     """
     now = datetime.now(UTC)
     number = read_listing(html, page.url, root=root, now=now).number
     slug = unquote(urlsplit(page.url).path.rstrip("/").rpartition("/")[2])
-    asked: list[PageRequest] = []
+    made: list[PageRequest] = []
     await asyncio.sleep(_READY_SECONDS)
-    page.on("request", lambda request: asked.append(request))  # Playwright asks a listener for its signature
+    page.on("request", lambda request: made.append(request))  # Playwright needs a listener with a signature
     if not await page.evaluate(_PRESS, [site.LOAD_MORE.value, list(site.LOAD_MORE_LABELS.value)]):
         return None, "no load-more control"
-    await asyncio.sleep(_ASK_SECONDS)
+    await asyncio.sleep(_REQUEST_SECONDS)
     seen: list[SeenRequest] = []
-    wanted = (r for r in asked if r.resource_type in ("xhr", "fetch") or r.is_navigation_request())
+    wanted = (r for r in made if r.resource_type in ("xhr", "fetch") or r.is_navigation_request())
     for request in list(islice(wanted, _MAX_REQUESTS)):
         answer = await _json_answer(request) if is_on_site(request.url, root) else b""
         articles = len(read_listing(answer, request.url, root=root, now=now).cards)
         seen.append(SeenRequest(request.method, request.url, request.headers, _body_of(request), articles))
         if request.is_navigation_request():
-            break  # what the next page asks for says nothing of the press
-    here = [request for request in seen if is_on_site(request.url, root)]
-    learned = LearnedRequest.learn(here, slug=slug, listing_id=number)
-    return learned, None if learned else _why_nothing(seen, here)
+            break  # requests of the next page have nothing to do with the press
+    on_site = [request for request in seen if is_on_site(request.url, root)]
+    learned = LearnedRequest.learn(on_site, slug=slug, listing_id=number)
+    return learned, None if learned else _failure_reason(seen, on_site)
 
 
-def _why_nothing(seen: list[SeenRequest], here: list[SeenRequest]) -> str:
-    """Why no request was learned from these. Values of queries are left out."""
-    if lists := [request for request in here if request.articles]:
-        return f"no page number in {_endpoint(lists[0])}"
-    if hosts := dict.fromkeys(urlsplit(request.url).netloc for request in seen if request not in here):
+def _failure_reason(seen: list[SeenRequest], on_site: list[SeenRequest]) -> str:
+    """Why no request was learned from these, without the values of queries."""
+    if listing := next((request for request in on_site if request.articles), None):
+        return f"no page number in {_endpoint(listing)}"
+    if hosts := dict.fromkeys(urlsplit(request.url).netloc for request in seen if request not in on_site):
         return f"the press asked another host: {', '.join(list(hosts)[:3])}"
-    if here:
-        return f"the press asked for {_endpoint(here[0])}, which lists no articles as JSON"
+    if on_site:
+        return f"the press asked for {_endpoint(on_site[0])}, which lists no articles as JSON"
     return "the press asked for nothing"
 
 
@@ -69,7 +69,7 @@ def _endpoint(request: SeenRequest) -> str:
 
 
 async def _json_answer(request: PageRequest) -> bytes:
-    """The body of a JSON answer; empty where it is none, too long or late."""
+    """The body of a JSON answer; empty where it is no JSON, too long or late."""
     with suppress(PlaywrightError, TimeoutError, ValueError):
         async with asyncio.timeout(_ANSWER_SECONDS):
             response = await request.response()
@@ -81,14 +81,14 @@ async def _json_answer(request: PageRequest) -> bytes:
 
 
 def _body_of(request: PageRequest) -> str | None:
-    """What the request sends; None where that is nothing or no text."""
+    """The body that the request sends; None where there is none, or no text."""
     try:
         return request.post_data
     except UnicodeDecodeError:
         return None
 
 
-# Presses the first usable control: by selector, else a button by its label. A link to another page is no control, nor
+# Clicks the first usable control: by selector, else a button by its label. A link to another page is no control, nor
 # is the menu's «المزيد», an <a> without an address.
 _PRESS = """([selector, labels]) => {
   const stays = e => !e.href || e.hasAttribute('data-load-more') || e.protocol === 'javascript:'

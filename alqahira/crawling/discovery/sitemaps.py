@@ -49,8 +49,8 @@ class Sitemaps:
         """The files that robots.txt names, else those at the usual paths."""
         root = self._run.configuration.site_url
         robots = self._run.crawler.get_downloader_middleware(RobotsMiddleware)
-        named = await robots.sitemaps(root) if robots else []
-        return [*self.requests([*named] or [root + path for path in site.SITEMAP_PATHS.value])]
+        named = (await robots.rules(root)).sitemaps if robots else ()
+        return [*self.requests(named or [root + path for path in site.SITEMAP_PATHS.value])]
 
     def requests(self, urls: Iterable[str]) -> Iterator[Request]:
         """Requests for files that were not requested before, up to ALQAHIRA_MAX_SITEMAPS."""

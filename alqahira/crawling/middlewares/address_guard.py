@@ -1,9 +1,10 @@
-"""No request to private, loopback, link-local or otherwise internal addresses (SSRF), the site itself excepted.
+"""Where requests may go: to the site's own host, and never to private, loopback or link-local addresses (SSRF).
 
-Three doors. A URL that spells such an address, in any form, is refused before anything is sent. A name is
-checked where Scrapy's downloader resolves it (`GuardedResolver`), and the connection goes to the address that
-was checked, so a name that changes its answer (DNS rebinding) gains nothing. A browser resolves names by
-itself: its requests are looked up beforehand and the address of its answer is checked afterwards.
+`OffsiteGuardMiddleware` looks at the host's name, whatever flags a request carries: Scrapy's own lets a request with
+`dont_filter` go anywhere. `GuardedResolver` checks a name where Scrapy's downloader resolves it, and the connection
+goes to the address that was checked, so a name that changes its answer (DNS rebinding) gains nothing.
+`AddressGuardMiddleware` looks up what does not get there: other hosts, before anything is asked of them, and the
+browser, which resolves names by itself.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Iterator, Sequence
-from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
@@ -23,67 +24,92 @@ from twisted.internet.interfaces import IAddress, IHostResolution, IResolutionRe
 from zope.interface import implementer
 
 from alqahira.crawling.browser.handler import IN_BROWSER
-from alqahira.crawling.middlewares.addresses import Address, is_public, literal_address
+from alqahira.crawling.middlewares.base import Middleware
+from alqahira.crawling.request_info import request_info
+from alqahira.extraction.urls import is_on_site
 from alqahira.monitoring import causes
 from alqahira.settings.configuration import configuration_of
 
 if TYPE_CHECKING:
+    from typing import Self
+
     from scrapy import Request
     from scrapy.crawler import Crawler
     from scrapy.http import Response
     from twisted.internet.base import ReactorBase
 
 logger = logging.getLogger(__name__)
+
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_NAT64 = IPv6Network("64:ff9b::/96")  # an IPv4 address in the last 32 bits: RFC 6052, section 2.1
+# Not the public internet's, though Python may call them global: addresses that carry an IPv4 address (RFC 4291,
+# section 2.5.5; 6to4, which RFC 7526 retired), local NAT64 (RFC 8215) and site-local ones (RFC 3879).
+_NOT_PUBLIC = tuple(map(IPv6Network, ("::/96", "::ffff:0:0/96", "2002::/16", "64:ff9b:1::/48", "fec0::/10")))
+
+Address = IPv4Address | IPv6Address
 
 
-class Exceptions:
-    """The hosts and ports that may have an internal address because the operator named them: the site, and proxies.
+class OffsiteGuardMiddleware(Middleware):
+    """Refuses requests to other hosts than that of ALQAHIRA_SITE_URL (`www.` or not), with the cause `offsite`.
+
+    A robots.txt may be redirected to another host (RFC 9309, section 2.3.1.2); nothing else may. A redirect,
+    3xx or meta refresh, comes by here as a request of its own. A browser follows redirects without asking:
+    what it brings from elsewhere is refused when it comes.
+    """
+
+    def process_request(self, request: Request) -> None:
+        self._check(request, request.url)
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        self._check(request, response.url)
+        return response
+
+    def _check(self, request: Request, url: str) -> None:
+        is_web = url.lower().startswith(("http://", "https://"))
+        if not request_info(request).is_robots and not (is_web and is_on_site(url, self.configuration.site_url)):
+            raise self.refused(causes.OFFSITE, url)
+
+
+class AllowedAddresses:
+    """Public addresses, and internal ones of hosts and ports that the operator named: the site and proxies.
 
     The site's host may be internal if it was so when it was first looked up in this run (the replica on
     loopback, a staging server, a hosts file); a public site that turns internal later is an attack.
     """
 
     def __init__(self, site_url: str) -> None:
-        root = urlsplit(site_url)
-        self._site = (root.hostname or "").lower()
-        self._named = set(_endpoints(root.geturl()))
-        if root.port in (None, *_DEFAULT_PORTS.values()):
-            self._named |= {(self._site, port) for port in _DEFAULT_PORTS.values()}
-        self._proxies = {end for scheme, proxy in getproxies().items() if scheme != "no" for end in _endpoints(proxy)}
+        self._host, port = _endpoint(site_url)
+        ports = _DEFAULT_PORTS.values() if port in _DEFAULT_PORTS.values() else [port]
+        self.site = {(self._host, port) for port in ports}
+        self._proxies = {_endpoint(proxy) for scheme, proxy in getproxies().items() if scheme != "no"}
         self._site_was_public: bool | None = None
 
     def allow(self, host: str, port: int, address: Address) -> bool:
-        """Whether a connection to this host and port may be made, where it has this address."""
+        """Whether a connection to this host and port may be made, where it has this address. Logs a refusal."""
         host, public = host.lower().strip("[]"), is_public(address)
-        if host == self._site and self._site_was_public is None:
+        if host == self._host and self._site_was_public is None:
             self._site_was_public = public
-        if public or (host, port) in self._proxies:
-            return True
-        return (host, port) in self._named and not self._site_was_public
-
-
-def _endpoints(url: str) -> Iterator[tuple[str, int]]:
-    parts = urlsplit(url if "://" in url else f"http://{url}")
-    if parts.hostname:
-        yield parts.hostname.lower(), parts.port or _DEFAULT_PORTS.get(parts.scheme, 80)
+        is_site = (host, port) in self.site and not self._site_was_public
+        allowed = public or is_site or (host, port) in self._proxies
+        if not allowed:
+            logger.warning("Refused %s:%d: it has the internal address %s", host, port, address)
+        return allowed
 
 
 class GuardedResolver(CachingHostnameResolver):
-    """Resolves names to allowed addresses only; what it refused stays in `refused`.
+    """Resolves names to allowed addresses only; `refused` has the names that had others.
 
     https://docs.scrapy.org/en/latest/topics/settings.html#twisted-dns-resolver
     """
 
-    def __init__(self, reactor: ReactorBase, cache_size: int, exceptions: Exceptions) -> None:
-        super().__init__(reactor, cache_size)
-        self._exceptions = exceptions
-        self.refused: set[str] = set()
+    refused: ClassVar[set[str]] = set()
+    allowed: AllowedAddresses
 
     @classmethod
-    def from_crawler(cls, crawler: Crawler, reactor: ReactorBase) -> GuardedResolver:
-        size = crawler.settings.getint("DNSCACHE_SIZE") if crawler.settings.getbool("DNSCACHE_ENABLED") else 0
-        return cls(reactor, size, Exceptions(configuration_of(crawler).site_url))
+    def from_crawler(cls, crawler: Crawler, reactor: ReactorBase) -> Self:
+        resolver = super().from_crawler(crawler, reactor)
+        resolver.allowed = AllowedAddresses(configuration_of(crawler).site_url)
+        return resolver
 
     def resolveHostName(
         self,
@@ -93,91 +119,80 @@ class GuardedResolver(CachingHostnameResolver):
         addressTypes: Sequence[type[IAddress]] | None = None,
         transportSemantics: str = "TCP",
     ) -> IHostResolution:
-        guarded: Any = _GuardedReceiver(resolutionReceiver, self, hostName, portNumber)
+        guarded: Any = _GuardedReceiver(resolutionReceiver, self.allowed, hostName, portNumber)
         return super().resolveHostName(guarded, hostName, portNumber, addressTypes, transportSemantics)
-
-    def allows(self, host: str, port: int, address: str) -> bool:
-        allowed = self._exceptions.allow(host, port, ip_address(address.partition("%")[0]))
-        if not allowed:
-            self.refused.add(host.lower())
-            logger.warning("%s:%d has the internal address %s: refused", host, port, address)
-        return allowed
 
 
 @implementer(IResolutionReceiver)
 class _GuardedReceiver:
     """Passes on the addresses that are allowed. (zope's interfaces have no `self`: hence Any.)"""
 
-    def __init__(self, receiver: Any, resolver: GuardedResolver, host: str, port: int) -> None:
-        self._receiver, self._resolver, self._host, self._port = receiver, resolver, host, port
-
-    def resolutionBegan(self, resolution: Any) -> None:
-        self._receiver.resolutionBegan(resolution)
+    def __init__(self, receiver: Any, allowed: AllowedAddresses, host: str, port: int) -> None:
+        self._allowed, self._host, self._port = allowed, host, port
+        self.resolutionBegan = receiver.resolutionBegan
+        self.resolutionComplete = receiver.resolutionComplete
+        self._pass_on = receiver.addressResolved
 
     def addressResolved(self, address: Any) -> None:
-        if self._resolver.allows(self._host, self._port, address.host):
-            self._receiver.addressResolved(address)
+        if self._allowed.allow(self._host, self._port, ip_address(address.host.partition("%")[0])):
+            self._pass_on(address)
+        else:
+            GuardedResolver.refused.add(self._host.lower())
 
-    def resolutionComplete(self) -> None:
-        self._receiver.resolutionComplete()
 
-
-class AddressGuardMiddleware:
+class AddressGuardMiddleware(Middleware):
     """Refuses requests to internal addresses, and answers from them, with the cause `private_address`."""
 
     def __init__(self, crawler: Crawler) -> None:
-        self.crawler = crawler
-        self._exceptions = Exceptions(configuration_of(crawler).site_url)
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> AddressGuardMiddleware:
-        return cls(crawler)
+        super().__init__(crawler)
+        self._allowed = AllowedAddresses(self.configuration.site_url)
 
     async def process_request(self, request: Request) -> None:
-        host, port = _host_and_port(request.url)
-        address = literal_address(host)
-        if address is not None:
-            self._check(host, port, [address], request.url)
-        elif request.meta.get(IN_BROWSER):
-            self._check(host, port, await _look_up(host, port), request.url)
+        host, port = _endpoint(request.url)
+        if (host, port) not in self._allowed.site or request.meta.get(IN_BROWSER):
+            self._check(request.url, await look_up(host, port))
 
     def process_response(self, request: Request, response: Response) -> Response:
         """Checks who answered: after the fact, but a browser follows redirects without asking us."""
         if response.ip_address is not None and not request.meta.get("proxy"):
-            self._check(*_host_and_port(response.url), [response.ip_address], response.url)
+            self._check(response.url, [response.ip_address])
         return response
 
     def process_exception(self, request: Request, exception: Exception) -> None:
         """Tells a name that the resolver refused from one that does not exist."""
-        from twisted.internet import reactor  # installed only once the crawl runs
+        if isinstance(exception, CannotResolveHostError) and _endpoint(request.url)[0] in GuardedResolver.refused:
+            raise self.refused(causes.PRIVATE_ADDRESS, request.url)
 
-        resolver = getattr(reactor, "nameResolver", None)
-        host, _ = _host_and_port(request.url)
-        if (
-            isinstance(exception, CannotResolveHostError)
-            and isinstance(resolver, GuardedResolver)
-            and host in resolver.refused
-        ):
-            raise causes.refused(self.crawler, causes.PRIVATE_ADDRESS, request.url)
-
-    def _check(self, host: str, port: int, addresses: list[Address], url: str) -> None:
-        if not all(self._exceptions.allow(host, port, address) for address in addresses):
-            raise causes.refused(self.crawler, causes.PRIVATE_ADDRESS, url)
+    def _check(self, url: str, addresses: list[Address]) -> None:
+        if not all(self._allowed.allow(*_endpoint(url), address) for address in addresses):
+            raise self.refused(causes.PRIVATE_ADDRESS, url)
 
 
-def _host_and_port(url: str) -> tuple[str, int]:
-    parts = urlsplit(url)
+def is_public(address: Address) -> bool:
+    """Whether the address is one of the public internet's, also where NAT64 carries an IPv4 address."""
+    if address in _NAT64:
+        address = IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.is_global and not address.is_multicast and not any(address in network for network in _NOT_PUBLIC)
+
+
+async def look_up(host: str, port: int) -> list[Address]:
+    """The addresses of a host: of a name, or of an address in whatever form it is written (`0x7f.1`).
+
+    None where it has none, which whoever asks will find out.
+    """
+    loop = asyncio.get_running_loop()
+    try:
+        entries = await loop.getaddrinfo(host.rstrip(".").partition("%")[0], port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return []
+    return [ip_address(str(entry[4][0]).partition("%")[0]) for entry in entries]
+
+
+def _endpoint(url: str) -> tuple[str, int]:
+    """Host and port; the scheme's own port where there is none, or no valid one."""
+    parts = urlsplit(url if "://" in url else f"http://{url}")
     try:
         port = parts.port
     except ValueError:
         port = None
     return (parts.hostname or "").lower(), port or _DEFAULT_PORTS.get(parts.scheme, 0)
-
-
-async def _look_up(host: str, port: int) -> list[Address]:
-    """The addresses of a name; none where it has none, which the browser will find out itself."""
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError:
-        return []
-    return [ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]

@@ -16,14 +16,12 @@ from scrapy.http import HtmlResponse, Request, Response
 
 from alqahira.crawling.browser.chromium import missing_part
 from alqahira.crawling.browser.handler import IN_BROWSER
+from alqahira.crawling.middlewares.base import Middleware
 from alqahira.crawling.request_info import request_info
 from alqahira.exceptions import BrowserUnavailable, NeedsBrowser
 from alqahira.extraction.empty_shell import needs_javascript
-from alqahira.settings.configuration import configuration_of
 
 if TYPE_CHECKING:
-    from typing import Self
-
     from scrapy.crawler import Crawler
 
 logger = logging.getLogger(__name__)
@@ -31,31 +29,32 @@ logger = logging.getLogger(__name__)
 # request.meta: the plain answer to this request was an empty shell.
 _WAS_SHELL = "was_empty_shell"
 _VALIDATORS = ("If-None-Match", "If-Modified-Since")
+_NEVER = "ALQAHIRA_BROWSER=never"
 
 
-class BrowserMiddleware:
+class BrowserMiddleware(Middleware):
     """ALQAHIRA_BROWSER: `auto` (plain first), `never`, `always`."""
 
     def __init__(self, crawler: Crawler) -> None:
-        self._mode = configuration_of(crawler).browser
-        self._stats = crawler.stats
+        super().__init__(crawler)
+        self._mode = self.configuration.browser
         self._shell_kinds: set[str] = set()
-        self._missing: str | None = None if self._mode == "never" else missing_part()
-        self._has_warned = False
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(crawler)
+        self._missing = _NEVER if self._mode == "never" else missing_part()
+        self._has_warned = self._mode == "never"
 
     def process_request(self, request: Request) -> None:
         request.meta.pop(IN_BROWSER, None)
-        if not self._is_for_browser(request):
-            if request.meta.get("learn_load_more"):
-                why = "ALQAHIRA_BROWSER=never" if self._mode == "never" else self._missing
-                request.meta.update(learned_request=None, load_more_note=f"no browser: {why}")
+        kind, is_press = request_info(request).page_kind, request.meta.get("learn_load_more", False)
+        is_wanted = self._mode == "always" or kind in self._shell_kinds or is_press or request.meta.get(_WAS_SHELL)
+        if kind is None or not is_wanted:
+            return
+        if self._missing:
+            self._warn(self._missing)
+            if is_press:
+                request.meta.update(learned_request=None, load_more_note=f"no browser: {self._missing}")
             return
         request.meta[IN_BROWSER] = True
-        # The browser's page is never asked about: what it would compare is the shell.
+        # A validator would compare the shell, not the page.
         for name in _VALIDATORS:
             request.headers.pop(name, None)
 
@@ -65,54 +64,31 @@ class BrowserMiddleware:
             return response
         is_shell = needs_javascript(response.body, kind)
         if request.meta.get(IN_BROWSER):
-            if request.meta.get(_WAS_SHELL) and not is_shell:
-                self._remember(kind)
+            if request.meta.get(_WAS_SHELL) and not is_shell and kind not in self._shell_kinds:
+                self._shell_kinds.add(kind)
+                logger.info("Pages of kind %s are empty shells: the browser fetches them from now on", kind)
             return response
         if not is_shell:
             return response
-        self._stats.inc_value(f"browser/empty_shells/{kind}")
-        if self._mode == "never":
-            raise NeedsBrowser("an empty shell, and ALQAHIRA_BROWSER=never")
+        self.stats.inc_value(f"browser/empty_shells/{kind}")
         if self._missing:
-            self._warn()
+            self._warn(self._missing)
             raise NeedsBrowser(f"an empty shell, and {self._missing}")
         return request.replace(meta={**request.meta, _WAS_SHELL: True}, dont_filter=True)
 
     def process_exception(self, request: Request, exception: Exception) -> Request | None:
-        """A browser that does not start is missing for the rest of the run; what may do without is asked plainly."""
+        """A browser that does not start is missing for the rest of the run; only empty shells fail without it."""
         if not isinstance(exception, BrowserUnavailable):
             return None
         self._missing = str(exception)
-        self._warn()
-        if request.meta.get(_WAS_SHELL):
-            return None
-        return request.replace(dont_filter=True)
+        self._warn(self._missing)
+        return None if request.meta.get(_WAS_SHELL) else request.replace(dont_filter=True)
 
-    def _is_for_browser(self, request: Request) -> bool:
-        kind = request_info(request).page_kind
-        if kind is None or self._mode == "never":
-            return False
-        wanted = (
-            self._mode == "always"
-            or kind in self._shell_kinds
-            or request.meta.get("learn_load_more", False)
-            or request.meta.get(_WAS_SHELL, False)
-        )
-        if wanted and self._missing:
-            self._warn()
-            return False
-        return bool(wanted)
-
-    def _remember(self, kind: str) -> None:
-        if kind not in self._shell_kinds:
-            self._shell_kinds.add(kind)
-            logger.info("Pages of kind %s are empty shells: the browser fetches them from now on", kind)
-
-    def _warn(self) -> None:
+    def _warn(self, missing: str) -> None:
         if not self._has_warned:
             self._has_warned = True
             logger.warning(
                 "No browser: %s. Pages that need one fail with the cause needs_browser; all others are crawled. "
                 "Install chromium, or set ALQAHIRA_BROWSER=never",
-                self._missing,
+                missing,
             )

@@ -1,13 +1,13 @@
-"""Redirects that end: each that is given up has its cause. Where one leads is for the guards, which see every hop."""
+"""Redirects within bounds; each that is given up has its cause. The guards check where every hop leads."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scrapy import Request
 from scrapy.downloadermiddlewares.redirect import BaseRedirectMiddleware, MetaRefreshMiddleware, RedirectMiddleware
 from scrapy.exceptions import IgnoreRequest
-from scrapy.http import HtmlResponse
-from scrapy.utils.response import get_meta_refresh
+from scrapy.http import Response
 
 from alqahira.crawling.request_info import request_info
 from alqahira.monitoring import causes
@@ -15,9 +15,8 @@ from alqahira.monitoring import causes
 if TYPE_CHECKING:
     from typing import Self
 
-    from scrapy import Request, Spider
+    from scrapy import Spider
     from scrapy.crawler import Crawler
-    from scrapy.http import Response
 
 
 class _BoundedRedirects(BaseRedirectMiddleware):
@@ -52,15 +51,8 @@ class BoundedMetaRefreshMiddleware(_BoundedRedirects, MetaRefreshMiddleware):
     def process_response(
         self, request: Request, response: Response, spider: Spider | None = None
     ) -> Request | Response:
-        if request_info(request).is_robots or self._reloads_itself(response):
+        if request_info(request).is_robots:
             return response
-        return super().process_response(request, response)
-
-    def _reloads_itself(self, response: Response) -> bool:
-        if not isinstance(response, HtmlResponse):
-            return False
-        try:
-            _, target = get_meta_refresh(response, self.crawler.settings.getlist("METAREFRESH_IGNORE_TAGS"))
-        except ValueError:
-            return False
-        return target is not None and target.partition("#")[0] == response.url.partition("#")[0]
+        result = super().process_response(request, response)
+        is_reload = isinstance(result, Request) and result.url.partition("#")[0] == response.url.partition("#")[0]
+        return response if is_reload else result

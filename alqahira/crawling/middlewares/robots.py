@@ -1,13 +1,14 @@
-"""robots.txt before anything else: RFC 9309, one fetch a host, and everyone waits for it.
+"""robots.txt before anything else (RFC 9309): one fetch a host, for which every request waits.
 
-Scrapy's own middleware lets concurrent first requests through and takes a failing server for permission.
-This one asks no setting whether to obey: ROBOTSTXT_OBEY has no effect on it.
+Scrapy's own middleware takes a failing server for permission. This one cannot be switched off: ROBOTSTXT_OBEY has no
+effect on it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -17,35 +18,37 @@ from scrapy import Request, signals
 from scrapy.exceptions import StopDownload
 from scrapy.http.request import NO_CALLBACK
 
+from alqahira.crawling.middlewares.base import Middleware
 from alqahira.crawling.middlewares.politeness import host_delays
 from alqahira.crawling.middlewares.robots_rules import ALLOW_ALL, DISALLOW_ALL, MAX_BYTES, Rules, read_answer
 from alqahira.crawling.request_info import RequestInfo, request_info
 from alqahira.monitoring import causes
 
 if TYPE_CHECKING:
+    from typing import Self
+
     from scrapy.crawler import Crawler
 
 logger = logging.getLogger(__name__)
 
 _FRESH = 24 * 3600.0  # seconds; RFC 9309, section 2.4
-_ASK_AGAIN = 300.0  # seconds until an unreachable host is asked again
+_RETRY_AFTER = 300.0  # seconds until an unreachable host is asked again
 
 
-class RobotsMiddleware:
-    """Refuses what robots.txt disallows, with the cause `robots`, or `robots_unreachable` where it cannot be had.
+class RobotsMiddleware(Middleware):
+    """Refuses what robots.txt disallows, with the cause `robots`, or `robots_unreachable` where it cannot be fetched.
 
     https://docs.scrapy.org/en/latest/topics/downloader-middleware.html · https://www.rfc-editor.org/rfc/rfc9309
     """
 
     def __init__(self, crawler: Crawler) -> None:
-        self.crawler = crawler
-        self._known: dict[str, tuple[Rules, float]] = {}  # until when, in monotonic seconds
-        self._fetching: dict[str, asyncio.Task[Rules]] = {}
+        super().__init__(crawler)
+        self._tasks: dict[str, asyncio.Task[Rules]] = {}  # the last one for each host
         self._received: WeakKeyDictionary[Request, int] = WeakKeyDictionary()  # bytes
 
     @classmethod
-    def from_crawler(cls, crawler: Crawler) -> RobotsMiddleware:
-        middleware = cls(crawler)
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        middleware = super().from_crawler(crawler)
         crawler.signals.connect(middleware._stop_at_limit, signal=signals.bytes_received)
         return middleware
 
@@ -54,39 +57,30 @@ class RobotsMiddleware:
             return
         rules = await self.rules(request.url)
         if not rules.allows(request.url):
-            raise causes.refused(self.crawler, rules.refusal, request.url)
-
-    async def sitemaps(self, url: str) -> tuple[str, ...]:
-        """The absolute sitemap URLs that the robots.txt of the URL's host names, in its order."""
-        return (await self.rules(url)).sitemaps
+            raise self.refused(rules.refusal, request.url)
 
     async def rules(self, url: str) -> Rules:
-        """The rules of the URL's host. The first caller fetches them, all others wait for the same answer."""
+        """The rules of the URL's host. The first caller fetches them; all others wait for the same answer."""
         parts = urlsplit(url)
         authority = f"{parts.scheme}://{parts.netloc.rpartition('@')[2].lower()}"
-        known, expires = self._known.get(authority, (None, 0.0))
-        if known and monotonic() < expires:
-            return known
-        if authority not in self._fetching:
-            task = asyncio.ensure_future(self._learn(authority, known))
-            task.add_done_callback(lambda _: self._fetching.pop(authority, None))
-            self._fetching[authority] = task
-        return await asyncio.shield(self._fetching[authority])  # one caller given up is not all of them
+        task = self._tasks.get(authority)
+        if task is None or (task.done() and monotonic() >= task.result().expires):
+            task = asyncio.ensure_future(self._learn(authority, task.result() if task else None))
+            self._tasks[authority] = task
+        return await asyncio.shield(task)  # a cancelled caller must not cancel it for all
 
     async def _learn(self, authority: str, known: Rules | None) -> Rules:
         rules = await self._fetch(authority)
-        keep = _FRESH if rules.reached else _ASK_AGAIN
-        if not rules.reached and known and known.reached:
-            rules = known  # RFC 9309, section 2.3.1.4: what was known of a host outlives its being unreachable
-        self._known[authority] = (rules, monotonic() + keep)
+        expires = monotonic() + (_RETRY_AFTER if rules is DISALLOW_ALL else _FRESH)
+        if rules is DISALLOW_ALL and known:
+            rules = known  # RFC 9309, section 2.3.1.4: known rules hold while the host is unreachable
         if rules.crawl_delay:
             host_delays(self.crawler).set_crawl_delay(Request(f"{authority}/robots.txt"), rules.crawl_delay)
-        return rules
+        return replace(rules, expires=expires)
 
     async def _fetch(self, authority: str) -> Rules:
         """One request through all other middlewares, so that guards, redirects and retries apply to it too."""
         assert self.crawler.engine is not None
-        assert self.crawler.stats is not None
         request = Request(
             f"{authority}/robots.txt",
             headers={"Accept": "text/plain", "Accept-Encoding": "identity"},  # so the limit counts what is parsed
@@ -96,21 +90,21 @@ class RobotsMiddleware:
         )
         try:
             response = await self.crawler.engine.download_async(request)
-        except Exception as error:  # whatever went wrong: no answer means stay away
+        except Exception as error:  # whatever the reason: without an answer nothing may be fetched
             cause = causes.failure_cause(error)
             rules = DISALLOW_ALL
         else:
             cause = f"http_{response.status}"
             rules = read_answer(response.status, response.body, response.url)
-        self.crawler.stats.inc_value(f"alqahira/robots/{cause}")
+        self.stats.inc_value(f"alqahira/robots/{cause}")
         if rules is DISALLOW_ALL:
-            logger.warning("%s/robots.txt cannot be had (%s): nothing is fetched there", authority, cause)
+            logger.warning("Cannot fetch %s/robots.txt (%s): nothing is fetched there", authority, cause)
         elif rules is ALLOW_ALL:
             logger.info("%s has no robots.txt (%s): everything may be fetched", authority, cause)
         return rules
 
     def _stop_at_limit(self, data: bytes, request: Request) -> None:
-        """Ends the download of a robots.txt where RFC 9309 lets the parser stop; what came is parsed."""
+        """End the download of a robots.txt where RFC 9309 lets the parser stop; what has come is parsed."""
         if not request_info(request).is_robots:
             return
         received = self._received[request] = self._received.get(request, 0) + len(data)

@@ -19,17 +19,13 @@ _UTF16_BOMS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a host allows. `refusal` is the cause where nothing at all may be fetched."""
+    """What a host allows. `refusal` is the cause of what it does not; `sitemaps` are absolute URLs, in its order."""
 
     allows: Callable[[str], bool]
     refusal: str = causes.ROBOTS
     crawl_delay: float = 0.0  # seconds; 0 where the host asks for none
     sitemaps: tuple[str, ...] = ()
-
-    @property
-    def reached(self) -> bool:
-        """Whether the host answered the question."""
-        return self.refusal != causes.ROBOTS_UNREACHABLE
+    expires: float = 0.0  # monotonic seconds
 
 
 ALLOW_ALL = Rules(allows=lambda url: True)  # 2.3.1.3: unavailable, so anything may be fetched
@@ -37,20 +33,15 @@ DISALLOW_ALL = Rules(allows=lambda url: False, refusal=causes.ROBOTS_UNREACHABLE
 
 
 def read_answer(status: int, body: bytes, url: str) -> Rules:
-    """The rules that an answer to a robots.txt request gives; `url` is where it stood.
+    """The rules that an answer to a robots.txt request gives; `url` is where it came from.
 
-    2xx is parsed and 4xx is free. 429 is a server that wants fewer requests, not more, so it counts as
-    unreachable with 5xx (as Google's crawler has it; the RFC leaves it open).
+    Of 2xx the first 500 KiB are parsed; 4xx allows all. 429 is a server that wants fewer requests, not more, so it
+    counts as unreachable with 5xx (as Google's crawler has it; the RFC leaves it open).
     """
-    if 200 <= status < 300:
-        return parse(body, url)
     if 400 <= status < 500 and status != 429:
         return ALLOW_ALL
-    return DISALLOW_ALL
-
-
-def parse(body: bytes, url: str) -> Rules:
-    """The rules of a robots.txt file, its first 500 KiB only."""
+    if not 200 <= status < 300:
+        return DISALLOW_ALL
     parser = Protego.parse(_decode(_first_lines(body)))
     delay = parser.crawl_delay(PRODUCT_TOKEN) or 0.0
     return Rules(
@@ -61,7 +52,7 @@ def parse(body: bytes, url: str) -> Rules:
 
 
 def _first_lines(body: bytes) -> bytes:
-    """Whole lines within the limit: half a line could allow or forbid what its author did not mean."""
+    """Whole lines within the limit: half a line could allow or forbid what its author did not mean to."""
     if len(body) <= MAX_BYTES:
         return body
     end = max(body.rfind(b"\n", 0, MAX_BYTES), body.rfind(b"\r", 0, MAX_BYTES))

@@ -7,14 +7,12 @@ evades the rules that a site wrote for it.
 from __future__ import annotations
 
 import re
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
-from alqahira.settings.configuration import configuration_of
+from alqahira.crawling.middlewares.base import Middleware
+from alqahira.monitoring.summary import versions
 
 if TYPE_CHECKING:
-    from typing import Self
-
     from scrapy import Request
     from scrapy.crawler import Crawler
 
@@ -24,35 +22,25 @@ _MAX_CONTACT = 200  # characters
 _UNSAFE = re.compile(r"[^\x20-\x7e]|[()\\]")
 
 
-def _version() -> str:
-    try:
-        return version("alqahira")
-    except PackageNotFoundError:  # run from a checkout that was never installed
-        return "0.1.0"
-
-
 def user_agent(contact: str = "") -> str:
     """The User-Agent header: `alqahira/0.1.0`, and `(+contact)` behind it where one is given.
 
     `contact` is an address or a URL; characters that could end the comment or the header are left out.
     """
-    product = f"{PRODUCT_TOKEN}/{_version()}"
+    product = f"{PRODUCT_TOKEN}/{versions()['alqahira']}"
     safe = _UNSAFE.sub("", contact).strip()[:_MAX_CONTACT]
     return f"{product} (+{safe})" if safe else product
 
 
-class ProjectUserAgentMiddleware:
+class ProjectUserAgentMiddleware(Middleware):
     """Sets `user_agent(ALQAHIRA_USER_AGENT_CONTACT)` on every request, before Scrapy's own would set USER_AGENT.
 
     https://docs.scrapy.org/en/latest/topics/downloader-middleware.html#module-scrapy.downloadermiddlewares.useragent
     """
 
-    def __init__(self, contact: str) -> None:
-        self._user_agent = user_agent(contact)
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(configuration_of(crawler).user_agent_contact)
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._user_agent = user_agent(self.configuration.user_agent_contact)
 
     def process_request(self, request: Request) -> None:
         request.headers["User-Agent"] = self._user_agent

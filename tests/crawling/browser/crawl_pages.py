@@ -14,6 +14,7 @@ from typing import Any
 from scrapy import Request, Spider
 from scrapy.crawler import CrawlerProcess
 
+from alqahira import settings
 from alqahira.crawling.request_info import RequestInfo
 
 SETTINGS: dict[str, Any] = {
@@ -23,7 +24,9 @@ SETTINGS: dict[str, Any] = {
     "ALQAHIRA_BROWSER": "auto",
     "ALQAHIRA_BROWSER_DEADLINE": 20,
     "TELNETCONSOLE_ENABLED": False,
-    "RETRY_ENABLED": False,
+    "RETRY_EXCEPTIONS": settings.RETRY_EXCEPTIONS,
+    "RETRY_HTTP_CODES": [],
+    "RETRY_TIMES": 2,
     "USER_AGENT": "alqahira-test",
     "LOG_LEVEL": "INFO",
 }

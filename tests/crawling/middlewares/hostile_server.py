@@ -167,7 +167,6 @@ _FOR_ANY_HOST = (
     "scrapy.downloadermiddlewares.robotstxt",
     "scrapy.downloadermiddlewares.retry",
     "alqahira.crawling.middlewares.politeness",
-    "alqahira.crawling.middlewares.retry",
     "alqahira.crawling.middlewares.robots",
     "alqahira.crawling.middlewares.user_agent",
 )
@@ -178,7 +177,16 @@ def manners() -> dict[str, Any]:
     names = ("EXTENSIONS_BASE", "TELNETCONSOLE_ENABLED", "REMOTE_CONTROL_ENABLED")
     kept = {name: getattr(settings, name) for name in names}
     for name in vars(settings):
-        if name.startswith(("AUTOTHROTTLE_", "RETRY_", "ALQAHIRA_CRAWL_DELAY", "ALQAHIRA_RETRY_", "ALQAHIRA_BACKOFF_")):
+        if name.startswith(
+            (
+                "AUTOTHROTTLE_",
+                "RETRY_TIMES",
+                "RETRY_GIVE_UP",
+                "ALQAHIRA_CRAWL_DELAY",
+                "ALQAHIRA_RETRY_",
+                "ALQAHIRA_BACKOFF_",
+            )
+        ):
             kept[name] = getattr(settings, name)
     for name in ("DOWNLOADER_MIDDLEWARES", "EXTENSIONS"):
         kept[name] = {path: n for path, n in getattr(settings, name).items() if path.startswith(_FOR_ANY_HOST)}

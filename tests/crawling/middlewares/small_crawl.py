@@ -41,7 +41,7 @@ class SmallSpider(scrapy.Spider):
         self.result["sizes"][asked] = len(response.body)
         middleware = self.crawler.get_downloader_middleware(RobotsMiddleware)
         assert middleware is not None
-        self.result["sitemaps"] = list(await middleware.sitemaps(asked))
+        self.result["sitemaps"] = list((await middleware.rules(asked)).sitemaps)
 
     def failed(self, failure: Failure) -> None:
         self.result["causes"][failure.request.cb_kwargs["asked"]] = failure_cause(failure)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -11,7 +10,7 @@ from itertools import pairwise
 import pytest
 from hostile_server import Crawl, Host, manners, raw, run_crawl, run_crawls, says
 
-from alqahira.crawling.middlewares.retry_after import backoff_seconds, retry_after_seconds
+from alqahira.crawling.middlewares.politeness import backoff_seconds, retry_after_seconds
 
 OpenHost = Callable[..., Host]
 # Without a delay Scrapy 2.19 starts all that is queued for a host at once, whatever its concurrency.
@@ -167,6 +166,6 @@ def test_retry_after_header(value: str | None, date: str | None, seconds: float 
 
 @pytest.mark.parametrize(("attempt", "step"), [(1, 1.0), (2, 2.0), (5, 16.0), (7, 60.0), (10_000, 60.0)])
 def test_backoff_doubles_up_to_its_limit_with_jitter(attempt: int, step: float) -> None:
-    waits = {backoff_seconds(attempt, base=1.0, longest=60.0, chance=random.Random(n)) for n in range(50)}
+    waits = {backoff_seconds(attempt, base=1.0, longest=60.0) for _ in range(50)}
     assert all(step / 2 <= wait <= step for wait in waits)
     assert len(waits) == 50

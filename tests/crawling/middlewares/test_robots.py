@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from hostile_server import Crawl, Host, raw, run_crawl, run_crawls, says
 
-from alqahira.crawling.middlewares.robots_rules import MAX_BYTES, parse, read_answer
+from alqahira.crawling.middlewares.robots_rules import MAX_BYTES, read_answer
 
 OpenHost = Callable[..., Host]
 KEEP_OUT = "User-agent: *\nDisallow: /closed/\n"
@@ -141,7 +141,7 @@ SITE = "https://news.example"
     ],
 )
 def test_a_rule_covers_what_rfc_9309_says_it_covers(body: str, path: str, allowed: bool) -> None:
-    assert parse(body.encode(), f"{SITE}/robots.txt").allows(SITE + path) is allowed
+    assert read_answer(200, body.encode(), f"{SITE}/robots.txt").allows(SITE + path) is allowed
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_a_rule_covers_what_rfc_9309_says_it_covers(body: str, path: str, allowe
     ids=["BOM", "UTF-16", "cp1256 comment", "bad bytes", "NUL"],
 )
 def test_rules_survive_their_encoding(body: bytes) -> None:
-    rules = parse(body, f"{SITE}/robots.txt")
+    rules = read_answer(200, body, f"{SITE}/robots.txt")
     assert not rules.allows(f"{SITE}/x/1")
     assert rules.allows(f"{SITE}/y")
 
@@ -165,7 +165,7 @@ def test_the_limit_never_cuts_a_line_in_half() -> None:
     head = b"User-agent: *\nDisallow: /x\n"
     long_line = b"Allow: /x" + b"y" * 40 + b"\n"
     filler = b"#" * (MAX_BYTES - len(head) - 11) + b"\n"
-    assert not parse(head + filler + long_line, f"{SITE}/robots.txt").allows(f"{SITE}/x")
+    assert not read_answer(200, head + filler + long_line, f"{SITE}/robots.txt").allows(f"{SITE}/x")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,32 @@
+"""Which answers send a request on."""
+
+from __future__ import annotations
+
+import pytest
+from scrapy import Request
+from scrapy.http import HtmlResponse
+from scrapy.utils.test import get_crawler
+
+from alqahira.crawling.middlewares.redirects import BoundedMetaRefreshMiddleware
+from alqahira.crawling.request_info import RequestInfo
+
+URL = "https://news.example/a"
+
+
+def answer_to(request: Request, target: str) -> Request | HtmlResponse:
+    middleware = BoundedMetaRefreshMiddleware.from_crawler(get_crawler())
+    page = f'<meta http-equiv="refresh" content="30;url={target}">'.encode()
+    return middleware.process_response(request, HtmlResponse(URL, body=page, request=request))
+
+
+def test_a_page_that_refreshes_to_another_is_followed():
+    assert answer_to(Request(URL), "/b").url == "https://news.example/b"
+
+
+@pytest.mark.parametrize("target", [URL, "/a", "#top", ""])
+def test_a_page_that_only_reloads_itself_is_a_page(target):
+    assert isinstance(answer_to(Request(URL), target), HtmlResponse)
+
+
+def test_a_robots_txt_is_not_left_for_a_refresh():
+    assert isinstance(answer_to(Request(URL, meta=RequestInfo(is_robots=True).as_meta()), "/b"), HtmlResponse)
