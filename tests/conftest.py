@@ -8,14 +8,14 @@ from replica_server import replica
 
 __all__ = ["archived", "crawled", "replica"]
 
-# A busy machine is no fault of a rule: what a rule may cost is counted in CPU where it is asked.
-settings.register_profile("any clock", deadline=None)
-settings.load_profile("any clock")
+# No deadline: on a busy machine it would fail good code. Tests of costs count CPU.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
 
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory):
-    """A PostgreSQL of this test process; each test takes a schema of its own in it."""
+    """A PostgreSQL server for this test process; each test gets its own schema."""
     if postgres_folder() is None:
         pytest.skip("PostgreSQL is not installed (Debian's package postgresql)")
     with postgres_server(tmp_path_factory.mktemp("postgres")) as server:
@@ -24,13 +24,13 @@ def postgres(tmp_path_factory):
 
 @pytest.fixture
 def database(postgres):
-    """The URL of an empty state."""
+    """The URL of an empty ledger."""
     return postgres.new_state()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def state_url(request, tmp_path):
-    """Where a ledger may live."""
+    """The URL of a ledger on each backend."""
     if request.param == "postgresql":
         return request.getfixturevalue("database")
     return f"sqlite:///{tmp_path / 'state.db'}"

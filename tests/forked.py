@@ -1,6 +1,6 @@
-"""Starts `python -m scrapy …` and the like as children of a zygote (zygote.py), or as plain processes where it matters.
+"""Starts `python -m scrapy …` and similar commands as children of a zygote (zygote.py), or as plain processes.
 
-Each process of pytest has one zygote, from its first command to its end.
+Each pytest process has one zygote, from its first command to its end.
 """
 
 from __future__ import annotations
@@ -21,39 +21,39 @@ from threading import Lock
 from typing import IO
 
 PROJECT = Path(__file__).parent.parent
-# What Python, the C library and the loader read as a process begins.
-_AT_THE_START = ("PYTHON", "LANG", "LC_", "LD_", "TZ", "OPENSSL", "SSL_")
-_TOLD_SECONDS = 200.0
+# Variables that Python, the C library and the loader read when a process starts.
+_STARTUP_PREFIXES = ("PYTHON", "LANG", "LC_", "LD_", "TZ", "OPENSSL", "SSL_")
+_ANSWER_SECONDS = 200.0
 
 
 class Forked:
-    """A child of the zygote, to be used as a subprocess.Popen."""
+    """A child of the zygote, with the interface of subprocess.Popen."""
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str], streams: Sequence[int]):
         self.args = command
         self.returncode: int | None = None
-        self._told, status = os.pipe()
-        self._heard = b""
+        self._status_pipe, status = os.pipe()
+        self._buffer = b""
         program, *arguments = command
         request = {"program": program, "arguments": arguments, "environment": dict(environment)}
         try:
             socket.send_fds(_zygote(), [json.dumps(request).encode()], [*streams, status])
         finally:
             os.close(status)
-        pid = self._next_number(_TOLD_SECONDS)
-        assert pid, "the zygote forked nothing"
+        pid = self._next_number(_ANSWER_SECONDS)
+        assert pid, "the zygote did not fork"
         self.pid = pid
 
     def _next_number(self, seconds: float | None) -> int | None:
-        """What the zygote tells next; None if it takes longer."""
-        while b"\n" not in self._heard:
-            if not select.select([self._told], [], [], seconds)[0]:
+        """The next number from the zygote; None if it takes longer than `seconds` (None: no limit)."""
+        while b"\n" not in self._buffer:
+            if not select.select([self._status_pipe], [], [], seconds)[0]:
                 return None
-            piece = os.read(self._told, 100)
+            piece = os.read(self._status_pipe, 100)
             if not piece:
-                raise ChildProcessError(f"the zygote is gone, with {self.args}")
-            self._heard += piece
-        number, _, self._heard = self._heard.partition(b"\n")
+                raise ChildProcessError(f"the zygote ended, and with it {self.args}")
+            self._buffer += piece
+        number, _, self._buffer = self._buffer.partition(b"\n")
         return int(number)
 
     def wait(self, timeout: float | None = None) -> int:
@@ -61,7 +61,7 @@ class Forked:
             self.returncode = self._next_number(timeout)
             if self.returncode is None:
                 raise subprocess.TimeoutExpired(self.args, timeout or 0)
-            os.close(self._told)
+            os.close(self._status_pipe)
         return self.returncode
 
     def poll(self) -> int | None:
@@ -82,17 +82,17 @@ class Forked:
 
 
 Process = Forked | subprocess.Popen[bytes]
-_one_at_a_time = Lock()
+_lock = Lock()
 
 
 def _zygote() -> socket.socket:
-    """Where it is asked. It ends when this process does, however that ends."""
-    with _one_at_a_time:
-        return _started()
+    """The socket for requests to the zygote, which ends with this process, however that ends."""
+    with _lock:
+        return _started_zygote()
 
 
 @cache
-def _started() -> socket.socket:
+def _started_zygote() -> socket.socket:
     ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with its:
         subprocess.Popen(
@@ -104,11 +104,11 @@ def _started() -> socket.socket:
     return ours
 
 
-def _at_the_start(environment: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in environment.items() if name.startswith(_AT_THE_START)}
+def _startup_variables(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if name.startswith(_STARTUP_PREFIXES)}
 
 
-_OURS = _at_the_start(os.environ)
+_OURS = _startup_variables(os.environ)
 
 
 def start(
@@ -120,15 +120,15 @@ def start(
     stderr: IO[bytes] | int = 2,
     fresh: bool = False,
 ) -> Process:
-    """A module (`python -m …`), or a script by its path, in the project's root.
+    """Start a module (`python -m …`), or a script by its path, in the project's root.
 
-    fresh: as a process from its very start; so, too, where the environment differs in what one reads there.
+    fresh: start a new interpreter instead of forking; also done where variables differ that are read at start-up.
     """
-    if fresh or _at_the_start(environment) != _OURS:
+    if fresh or _startup_variables(environment) != _OURS:
         command = [sys.executable, *([program] if program.endswith(".py") else ["-m", program]), *arguments]
         return subprocess.Popen(command, cwd=PROJECT, env=environment, stdin=stdin, stdout=stdout, stderr=stderr)
-    with open(os.devnull, "r+b") as nothing:
-        given = [nothing if stream == subprocess.DEVNULL else stream for stream in (stdin, stdout, stderr)]
+    with open(os.devnull, "r+b") as devnull:
+        given = [devnull if stream == subprocess.DEVNULL else stream for stream in (stdin, stdout, stderr)]
         streams = [stream if isinstance(stream, int) else stream.fileno() for stream in given]
         return Forked([program, *arguments], environment, streams)
 
@@ -136,9 +136,9 @@ def start(
 def run(
     program: str, *arguments: str, environment: Mapping[str, str], said: str = "", timeout: float, fresh: bool = False
 ) -> tuple[int, str, str]:
-    """The same to its end: exit status, and what went to its two streams. Raises subprocess.TimeoutExpired.
+    """Run it to its end: exit status, stdout, stderr. Raises subprocess.TimeoutExpired.
 
-    said: what it reads.
+    said: the text on its stdin.
     """
     with ExitStack() as stack:
         stdin, stdout, stderr = (stack.enter_context(tempfile.TemporaryFile()) for _ in range(3))

@@ -1,4 +1,4 @@
-"""A small HTTP server of a test's own, in a thread, on a free port."""
+"""A small HTTP server for one test, in a thread, on a free port."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class QuietHandler(BaseHTTPRequestHandler):
-    """Answers as its subclasses say, and logs nothing."""
+    """The base of handlers: `answer` sends a response; nothing is logged."""
 
     def log_message(self, *args: object) -> None:
         pass
@@ -24,7 +24,7 @@ class QuietHandler(BaseHTTPRequestHandler):
 
 @contextmanager
 def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[ThreadingHTTPServer]:
-    """The server for as long as the block lasts; `server_port` is its port."""
+    """Serve until the block ends; `server_port` is the port."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

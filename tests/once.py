@@ -1,6 +1,6 @@
-"""Corpora that are crawled once in a run of the tests, by whichever of its processes needs one first.
+"""Corpora that are crawled once per test run, by whichever process needs one first.
 
-Each process then takes a copy, so that none of them sees what another does with it.
+Each process reads its own copy.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ import pytest
 from replica_server import ReplicaProcess, is_recent, start_replica, written
 from scrapy_process import Corpus
 
-# Parts of a second's pages each, so that their limits depend on time.
+# Seal parts by age, a second, so that their limits depend on time.
 AGE = {"ALQAHIRA_PART_MAX_AGE_SECONDS": "1"}
 
 
 def crawl_once(factory: pytest.TempPathFactory, name: str, crawl: Callable[[Corpus, ReplicaProcess], None]) -> Corpus:
-    """A corpus in `output`, filled by `crawl` from a replica that stands still; what it notes on the corpus is kept."""
+    """A corpus in `output`, filled by `crawl` from a replica; attributes that `crawl` sets on it are kept."""
     root = factory.getbasetemp()
     root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
     kept, mine = root / f"once-{name}", factory.mktemp(name)
     with (root / f"once-{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (kept / "corpus.pickle").exists():
-            shutil.rmtree(kept, ignore_errors=True)  # what a failed crawl has left
+            shutil.rmtree(kept, ignore_errors=True)  # of a failed crawl
             _fill(kept, crawl)
         shutil.copytree(kept, mine, dirs_exist_ok=True)
     corpus = pickle.loads((mine / "corpus.pickle").read_bytes())
@@ -72,7 +72,7 @@ def several_runs(corpus: Corpus, server: ReplicaProcess) -> None:
 
 
 def another_second() -> None:
-    """What a run keeps and is named by has seconds: so it is seen which came first."""
+    """Wait for the next second: runs are named and ordered by seconds."""
     before = int(time.time())
     while int(time.time()) == before:
         time.sleep(0.01)
@@ -80,7 +80,7 @@ def another_second() -> None:
 
 @pytest.fixture(scope="session")
 def crawled(tmp_path_factory):
-    """Both sections, each with its feed, and their metrics in a folder of their own, `textfile`; nobody may change it."""
+    """Both sections, each with its feed, and their metrics in the folder `textfile`. Read only."""
     corpus = crawl_once(tmp_path_factory, "both_sections", both_sections)
     corpus.truth = written(corpus.now)
     return corpus
@@ -88,6 +88,5 @@ def crawled(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def archived(tmp_path_factory):
-    """Both sections in several runs with an archive: one that stops early, those that take the rest, and a revision.
-    Nobody may change it."""
+    """Both sections in several runs with an archive: one stops early, others fetch the rest and a revision. Read only."""
     return crawl_once(tmp_path_factory, "several_runs", several_runs)

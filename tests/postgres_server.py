@@ -1,6 +1,6 @@
-"""A PostgreSQL of a test's own: on a socket in its folder, gone with the block.
+"""A PostgreSQL server for tests, on a socket in its own folder, removed when the block ends.
 
-The server is Debian's package `postgresql`, or the one on the PATH. It refuses to run as root, so root hands it to
+The server is Debian's package `postgresql`, or the one on the PATH. It refuses to run as root, so root runs it as
 the user `postgres`.
 """
 
@@ -17,20 +17,20 @@ from itertools import count
 from pathlib import Path
 
 _SECONDS = 200
-# Quick, and lost with the machine: nobody needs a test's data afterwards.
+# Fast and not durable: a test's data are not needed afterwards.
 _UNSAFE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=32MB")
 
 
 def postgres_folder() -> Path | None:
-    """Where `initdb` and `pg_ctl` are; None where there is no server installed."""
+    """The folder of `initdb` and `pg_ctl`; None where no server is installed."""
     debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
-    found = str(debian[-1]) if debian else shutil.which("initdb")
-    return Path(found).parent if found else None
+    initdb = str(debian[-1]) if debian else shutil.which("initdb")
+    return Path(initdb).parent if initdb else None
 
 
 @dataclass
 class Postgres:
-    """A server in `home`; what it says goes to `log`."""
+    """A server in `home`; its output goes to `log`."""
 
     home: Path
     log: Path
@@ -47,7 +47,7 @@ class Postgres:
         self.run("pg_ctl", *self._data, "-o", options, "-w", "-t", str(_SECONDS), "start")
 
     def stop(self) -> None:
-        """As by a crash: nobody is told goodbye, and the next start recovers from the log."""
+        """Stop as a crash does: connections break, and the next start recovers from the log."""
         self.run("pg_ctl", *self._data, "-m", "immediate", "-w", "-t", str(_SECONDS), "stop")
 
     def restart(self) -> None:
@@ -55,7 +55,7 @@ class Postgres:
         self.start()
 
     def new_state(self) -> str:
-        """The URL of one more empty schema: what a ledger takes for a database of its own."""
+        """The URL of a new empty schema, which a ledger uses as its database."""
         name = f"test_{next(self._schemas)}"
         # Synced, so that it outlives a stop.
         made = ("-c", "set synchronous_commit = on", "-c", f"create schema {name}")
@@ -69,14 +69,14 @@ class Postgres:
     def run(self, program: str, *arguments: str) -> None:
         as_owner = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
         command = [*as_owner, str(self.programs / program), *arguments]
-        # Not a pipe: the server inherits it and would keep it open.
-        with self.log.open("a") as said:
+        # Not a pipe: the server would inherit it and keep it open.
+        with self.log.open("a") as output:
             done = subprocess.run(
                 command,
                 cwd=self.home,
                 stdin=subprocess.DEVNULL,
-                stdout=said,
-                stderr=said,
+                stdout=output,
+                stderr=output,
                 timeout=_SECONDS,
                 check=False,
             )
@@ -86,10 +86,10 @@ class Postgres:
 
 @contextmanager
 def postgres_server(folder: Path) -> Iterator[Postgres]:
-    """A server with an empty database (UTF-8), until the block ends; `folder` takes what the server says."""
+    """A server with an empty database (UTF-8), until the block ends; its log is in `folder`."""
     programs = postgres_folder()
     assert programs is not None, "PostgreSQL is not installed (Debian's package postgresql)"
-    # A socket's path has at most 107 bytes, and pytest's folders are root's: so a folder of its own.
+    # Not a folder of pytest's: a socket's path has at most 107 bytes, and pytest's folders belong to root.
     home = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
     if os.geteuid() == 0:
         shutil.chown(home, "postgres", "postgres")

@@ -1,4 +1,4 @@
-"""Replays as users start them and in the test's own process, and archives that the tests write themselves."""
+"""Replays in the test's own process, and archives written by tests."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HTML = [("Content-Type", "text/html; charset=utf-8")]
 
 
 def tree(folder, *but):
-    """Every file below a folder by name, with its bytes."""
+    """The bytes of every file below a folder, by path, without the files named in `but`."""
     paths = (path for path in folder.rglob("*") if path.is_file() and path.name not in but)
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
 
@@ -35,7 +35,7 @@ def archive_of(tmp_path, **contents):
 
 
 def replay_here(archive, folder, **settings) -> tuple[Corpus, Tally]:
-    """A replay in this process, so that its code can be another."""
+    """A replay in this process, whose code a test may have patched."""
     given = get_project_settings()
     given.setdict({"ALQAHIRA_OUTPUT_DIR": str(folder), "ALQAHIRA_STATE_URL": "", **settings}, priority="cmdline")
     tally = replay(archive, given, lambda _: None)
@@ -58,12 +58,12 @@ def foreign(*pages, compress=True):
 
 
 def headers_of(date):
-    """Browsertrix notes something of its own with each page."""
+    """Record headers with one of Browsertrix' own."""
     return {"WARC-Date": date, "WARC-JSON-Metadata": '{"ipType": "Public"}'}
 
 
 def story(n):
-    """An article of its own: n decides its words."""
+    """The page of an article whose words depend on n."""
     words = " ".join(
         hashlib.sha256(f"{n}{i}".encode()).hexdigest().translate(str.maketrans("0123456789abcdef", "ابتثجحخدذرزسشصضط"))
         for i in range(8)

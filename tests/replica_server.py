@@ -1,11 +1,11 @@
-"""Starts the replica as a process of its own for a test, and reads what it saw.
+"""Starts the replica as a process for a test, and reads its access log.
 
     def test_something(replica):
         server = replica("--render", "client", "--control")
         server.get("/robots.txt").status
         server.log()
 
-`tests/conftest.py` imports the `replica` fixture, so tests need not.
+`tests/conftest.py` imports the `replica` fixture for all tests.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _STOP_SECONDS = 200.0
 
 @dataclass(frozen=True)
 class Answer:
-    """What the replica answered; redirects are not followed."""
+    """A response of the replica; redirects are not followed."""
 
     status: int
     headers: Message
@@ -56,10 +56,10 @@ class ReplicaProcess:
     url: str
     log_path: Path
     process: forked.Process = field(repr=False)
-    now: datetime  # the clock it started with, unless a test gave it one
+    now: datetime  # its clock at the start, unless a test set another
 
     def truth(self) -> dict[str, ReplicaArticle]:
-        """What each written article is, by number."""
+        """Each written article and its truth, by number."""
         return written(self.now)
 
     @property
@@ -81,15 +81,15 @@ class ReplicaProcess:
         return self.request("GET", path, headers)
 
     def revise(self, number: int) -> Any:
-        """The article changes now (needs `--control`)."""
+        """Change the article now (needs `--control`)."""
         return self.request("POST", f"/__replica__/revise/{number}").json()
 
     def publish(self, count: int = 1) -> Any:
-        """So many new articles appear now (needs `--control`)."""
+        """Publish so many new articles now (needs `--control`); their ids and addresses."""
         return self.request("POST", f"/__replica__/publish/{count}").json()["items"]
 
     def withdraw(self, number: int) -> None:
-        """The article is taken down (needs `--control`)."""
+        """Take the article down (needs `--control`)."""
         assert self.request("POST", f"/__replica__/withdraw/{number}").status == 200
 
     def log(self) -> list[dict[str, Any]]:
@@ -102,12 +102,12 @@ class ReplicaProcess:
         return [line["path"] for line in self.log()]
 
     def clear_log(self) -> None:
-        """Forget the requests so far (the server appends, so it goes on at the start)."""
+        """Empty the log (the server appends, so it continues at the start)."""
         if self.log_path.exists():
             self.log_path.write_text("", "utf-8")
 
     def stop(self) -> int:
-        """Ask it to end, as a service manager would; its exit status."""
+        """Stop it by SIGTERM, as a service manager would; its exit status."""
         if self.process.poll() is None:
             self.process.terminate()
         try:
@@ -118,12 +118,12 @@ class ReplicaProcess:
 
 
 def written(now: datetime) -> dict[str, ReplicaArticle]:
-    """The written articles as a replica that starts at `now` shows them, by number."""
+    """The written articles of a replica that starts at `now`, by number."""
     return {str(article.number): article for article in load_corpus(*ReplicaOptions().anchor(now))}
 
 
 def is_recent(article: ReplicaArticle, now: datetime) -> bool:
-    """Whether a run without `since` can know of it: by a sitemap's last seven days."""
+    """Whether a run without `since` can discover it: in the last seven days of a sitemap."""
     return article.listed > now - timedelta(days=6)
 
 
@@ -133,13 +133,13 @@ def start_replica(*arguments: str, log: Path | None = None) -> ReplicaProcess:
     switches = ["--port", "0", "--log", str(path)]
     now = datetime.now(UTC).replace(microsecond=0)
     switches += arguments if {"--now", "--today"} & {*arguments} else ("--now", now.isoformat(), *arguments)
-    said, says = os.pipe()
+    reader, writer = os.pipe()
     try:
-        process = forked.start("alqahira.replica", *switches, environment=os.environ, stdout=says)
+        process = forked.start("alqahira.replica", *switches, environment=os.environ, stdout=writer)
     finally:
-        os.close(says)
-    with open(said, encoding="utf-8") as printed:
-        line = printed.readline()  # ends at once if the process does
+        os.close(writer)
+    with open(reader, encoding="utf-8") as output:
+        line = output.readline()  # ends at once if the process does
     if not line.startswith("replica listening on http://"):
         process.kill()
         raise RuntimeError(f"the replica did not start: {line!r}, exit status {process.wait(_START_SECONDS)}")
@@ -148,7 +148,7 @@ def start_replica(*arguments: str, log: Path | None = None) -> ReplicaProcess:
 
 @pytest.fixture
 def replica(tmp_path: Path) -> Iterator[Callable[..., ReplicaProcess]]:
-    """Starts replicas with the given switches; all are stopped when the test ends."""
+    """Start a replica with the given switches; all are stopped when the test ends."""
     running: list[ReplicaProcess] = []
 
     def start(*arguments: str) -> ReplicaProcess:

@@ -1,4 +1,4 @@
-"""Running the project's commands as users do: in a process of their own, and reading what they wrote."""
+"""Runs the project's commands in processes, as users do, and reads their output."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 import forked
 
 PROJECT = Path(__file__).parent.parent
-# Tests ask a server of their own; nobody minds how fast.
+# Tests crawl their own server, which needs no throttling.
 UNTHROTTLED = {"AUTOTHROTTLE_ENABLED": "False", "DOWNLOAD_DELAY": "0"}
 
 
@@ -40,41 +40,41 @@ def _environment() -> dict[str, str]:
 
 
 def scrapy(*arguments: str, settings: dict[str, str] | None = None, fresh: bool = False, **environment: str) -> Ran:
-    """`scrapy …` from the project's root. fresh: in a process that nothing was loaded in before."""
+    """`scrapy …` from the project's root. fresh: in a new interpreter instead of a fork."""
     given, clean = _with(arguments, settings or {}), _environment() | environment
     return Ran(*forked.run("scrapy", *given, environment=clean, timeout=240, fresh=fresh))
 
 
 def start_scrapy(*arguments: str, settings: dict[str, str], log: Path) -> forked.Process:
-    """`scrapy …` from the project's root, going on beside the test; what it says is in `log`."""
-    with log.open("wb") as said:
+    """`scrapy …` from the project's root, running beside the test; its output goes to `log`."""
+    with log.open("wb") as output:
         given = _with(arguments, settings)
-        return forked.start("scrapy", *given, environment=_environment(), stdout=said, stderr=said)
+        return forked.start("scrapy", *given, environment=_environment(), stdout=output, stderr=output)
 
 
 def at_a_terminal(command: list[str], environment: dict[str, str]) -> tuple[int, str]:
-    """The command's status, and all that it put on the terminal it was started at."""
-    ours, theirs = pty.openpty()
+    """Run the command at a terminal of 120 columns; its exit status and all output."""
+    terminal, child_end = pty.openpty()
     screen = {"TERM": "xterm-256color", "COLUMNS": "120"}
-    streams = {"stdin": theirs, "stdout": theirs, "stderr": theirs}
+    streams = {"stdin": child_end, "stdout": child_end, "stderr": child_end}
     if command[:3] == [sys.executable, "-m", "scrapy"]:
         process = forked.start("scrapy", *command[3:], environment=environment | screen, **streams)
     else:
         process = subprocess.Popen(command, cwd=PROJECT, env=environment | screen, **streams)
-    os.close(theirs)
-    shown = bytearray()
+    os.close(child_end)
+    output = bytearray()
     try:
-        while piece := os.read(ours, 65536):
-            shown += piece
-    except OSError:  # the terminal's other end is closed
+        while piece := os.read(terminal, 65536):
+            output += piece
+    except OSError:  # the other end is closed
         pass
-    os.close(ours)
-    return process.wait(240), shown.decode("utf-8", "replace")
+    os.close(terminal)
+    return process.wait(240), output.decode("utf-8", "replace")
 
 
-def plain(shown: str) -> str:
-    """What a terminal shows, without colours and movements of the cursor."""
-    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
+def plain(output: str) -> str:
+    """Terminal output without colours and cursor movements."""
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", output)
 
 
 @dataclass

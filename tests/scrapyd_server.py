@@ -1,4 +1,4 @@
-"""Starts a real Scrapyd with deploy/scrapyd.conf in a folder of its own, deploys to it, and asks its API.
+"""Starts a real Scrapyd with deploy/scrapyd.conf in its own folder, deploys to it, and calls its API.
 
 with Scrapyd(tmp_path / "scrapyd", ALQAHIRA_SITE_URL=server.url) as scrapyd:
     scrapyd.deploy(copy_project(tmp_path / "project"))
@@ -26,7 +26,7 @@ import requests
 from scrapy_process import PROJECT
 
 CONF = PROJECT / "deploy" / "scrapyd.conf"
-PASSWORD = "a $sec%ret"  # holds what make, the shell and ConfigParser would read otherwise
+PASSWORD = "a $sec%ret"  # with characters that are special to make, the shell and ConfigParser
 _DEADLINE = 200.0
 _SOURCES = ("alqahira", "spiders", "pipelines", "pyproject.toml", "setup.py", "scrapy.cfg", "README.md", "Makefile")
 
@@ -45,7 +45,7 @@ class Job:
 
 @dataclass
 class Scrapyd:
-    """A Scrapyd in `folder`; what is given by name is its environment, as the operator sets it."""
+    """A Scrapyd in `folder`, with the environment and the changes of scrapyd.conf that an operator would make."""
 
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
@@ -62,12 +62,12 @@ class Scrapyd:
         return self.folder / "scrapyd.log"
 
     def start(self) -> None:
-        """Start it, anew in the same folder after a kill, on a free port."""
+        """Start it on a free port; after a kill, again in the same folder."""
         self.folder.mkdir(exist_ok=True)
         conf = CONF.read_text("utf-8")
         for name, value in ({"poll_interval": "0.1"} | self.conf).items():
-            conf, found = re.subn(rf"^{name} =.*$", f"{name} = {value}", conf, flags=re.MULTILINE)
-            assert found == 1, name
+            conf, replaced = re.subn(rf"^{name} =.*$", f"{name} = {value}", conf, flags=re.MULTILINE)
+            assert replaced == 1, name
         (self.folder / "scrapyd.conf").write_text(conf, "utf-8")
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -89,7 +89,7 @@ class Scrapyd:
 
     def deploy(self, folder: Path) -> subprocess.CompletedProcess[str]:
         """`make deploy` of the copy of the project in `folder`."""
-        # Its environment is the one that the tests run in: nothing is installed.
+        # The tests' own virtual environment, so that nothing is installed.
         venv = Path(sys.executable).parent.parent
         command = ["make", "deploy", f"VENV={venv}", f"--old-file={venv / '.installed-scrapyd'}"]
         login = {"SCRAPYD_URL": self.url, "SCRAPYD_USERNAME": "", "SCRAPYD_PASSWORD": PASSWORD}
@@ -119,19 +119,19 @@ class Scrapyd:
         return self._running(job)
 
     def _running(self, job: str) -> int | None:
-        return next((found["pid"] for found in self.ask("listjobs")["running"] if found["id"] == job), None)
+        return next((entry["pid"] for entry in self.ask("listjobs")["running"] if entry["id"] == job), None)
 
     def log_of(self, job: str, spider: str = "defense") -> str:
         path = self.folder / "logs" / "alqahira" / spider / f"{job}.log"
         return path.read_text("utf-8") if path.exists() else ""
 
     def status(self, job: str) -> int | None:
-        """The exit status of a job that has ended, which Scrapyd's own log alone tells; -9 where a signal ended it."""
+        """The exit status of a job that has ended, from Scrapyd's own log; -9 where a signal ended it; None while it runs."""
         ended = re.compile(rf"Process (?:finished|died): (?:exitstatus=(\S+) )?project=\S+ spider=\S+ job='{job}'")
-        found = ended.search(self.own_log.read_text("utf-8"))
-        if found is None:
+        match = ended.search(self.own_log.read_text("utf-8"))
+        if match is None:
             return None
-        return -signal.SIGKILL if found[1] == "None" else int(found[1] or 0)
+        return -signal.SIGKILL if match[1] == "None" else int(match[1] or 0)
 
     def wait(self, job: str, spider: str = "defense") -> Job:
         """The job when it has ended: its exit status and its log."""
@@ -139,7 +139,7 @@ class Scrapyd:
         return Job(self.status(job) or 0, self.log_of(job, spider))
 
     def kill(self) -> None:
-        """SIGKILL to Scrapyd alone; a job that it runs lives on."""
+        """SIGKILL to Scrapyd alone; its running job survives."""
         self.process.kill()
         self.process.wait()
 
@@ -150,14 +150,14 @@ class Scrapyd:
     def __exit__(self, *_: object) -> None:
         self.kill()
         for pid in re.findall(r"Process started: .*? pid=(\d+) ", self.own_log.read_text("utf-8")):
-            # Only what runs a spider for this Scrapyd: a number may have been given to another process since.
+            # Only this Scrapyd's spiders: another process may have the number by now.
             with suppress(OSError):
                 if str(self.folder).encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
                     os.kill(int(pid), signal.SIGKILL)
 
 
 def copy_project(folder: Path) -> Path:
-    """What an egg is made of, in a folder where building one disturbs nobody."""
+    """The files of an egg, copied to a folder for building one."""
     folder.mkdir()
     for name in _SOURCES:
         if (PROJECT / name).is_dir():
@@ -168,7 +168,7 @@ def copy_project(folder: Path) -> Path:
 
 
 def until(happened: Callable[[], object], instead: Callable[[], str]) -> None:
-    """Wait for it; AssertionError with what is there instead."""
+    """Wait until `happened` is true; AssertionError with the text of `instead` after 200 seconds."""
     deadline = time.monotonic() + _DEADLINE
     while not happened():
         assert time.monotonic() < deadline, instead()

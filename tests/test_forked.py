@@ -1,4 +1,4 @@
-"""A child of the zygote is what a process of its own would be, and never outlives the tests."""
+"""A child of the zygote behaves as a new process, and never outlives the tests."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from scrapyd_server import until
 @pytest.mark.parametrize(
     "arguments", [["schema", "json"], ["crawl", "nonsense"], ["verify", "--unheard-of"], ["settings", "--get", "TZ"]]
 )
-def test_it_says_and_ends_as_a_process_of_its_own(arguments):
+def test_output_and_status_are_those_of_a_new_process(arguments):
     assert scrapy(*arguments) == scrapy(*arguments, fresh=True)
 
 
-def test_its_settings_are_those_of_its_own_environment():
+def test_settings_are_those_of_the_childs_environment():
     def folder(**given):
         return scrapy("settings", "--get", "ALQAHIRA_OUTPUT_DIR", **given).stdout
 
@@ -29,14 +29,14 @@ def test_its_settings_are_those_of_its_own_environment():
     assert folder() == "output\n"
 
 
-def test_what_is_read_as_python_starts_is_read():
+def test_variables_read_at_start_up_take_effect():
     hidden = {"PYTHONPATH": str(Path(__file__).parent / "no_network")}
     ran = scrapy("crawl", "defense", settings={"ALQAHIRA_SITE_URL": "http://127.0.0.1:1"}, **hidden)
-    assert ran.status == 99  # sitecustomize.py ends whoever uses the network
+    assert ran.status == 99  # sitecustomize.py ends a process that uses the network
 
 
-def test_all_that_it_says_arrives(tmp_path):
-    script = tmp_path / "speaks.py"
+def test_large_output_arrives_whole(tmp_path):
+    script = tmp_path / "prints.py"
     script.write_text(
         "import sys\nprint('x' * 10**6, sys.stdin.read())\nprint('y' * 10**6, file=sys.stderr)\nsys.exit(7)\n"
     )
@@ -45,24 +45,24 @@ def test_all_that_it_says_arrives(tmp_path):
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGKILL, -9), (signal.SIGTERM, -15), (signal.SIGINT, -2)])
-def test_a_signal_ends_it(tmp_path, number, status):
+def test_a_signal_ends_the_child(tmp_path, number, status):
     script = tmp_path / "waits.py"
     script.write_text("import time\nprint('here', flush=True)\ntime.sleep(600)\n")
-    with (tmp_path / "said").open("wb") as said:
-        process = forked.start(str(script), environment=os.environ, stdout=said, stderr=said)
+    with (tmp_path / "output").open("wb") as output:
+        process = forked.start(str(script), environment=os.environ, stdout=output, stderr=output)
     assert process.poll() is None
-    until(lambda: (tmp_path / "said").read_text(), lambda: "nothing was said")
+    until(lambda: (tmp_path / "output").read_text(), lambda: "no output")
     process.send_signal(number)
     assert process.wait(240) == process.poll() == status
-    process.kill()  # no harm is done to whoever has its number now
+    process.kill()  # must not hit a process that got its number since
 
 
-def test_it_ends_with_whoever_started_it():
+def test_a_child_ends_with_its_starter():
     code = (
         "import os, forked; from replica_server import start_replica\n"
         "print(start_replica().process.pid, flush=True); os._exit(0)"
     )
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(PROJECT / "tests"), str(PROJECT)])}
-    told = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
-    gone = Path(f"/proc/{int(told.stdout)}/cmdline")
-    until(lambda: not gone.exists() or not gone.read_bytes(), lambda: "it lives on")
+    starter = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    command_line = Path(f"/proc/{int(starter.stdout)}/cmdline")
+    until(lambda: not command_line.exists() or not command_line.read_bytes(), lambda: "it still runs")

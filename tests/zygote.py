@@ -1,9 +1,8 @@
-"""A process that has Scrapy and this project loaded, and forks a child for each command that `forked.py` asks for.
+"""A process that has Scrapy and this project loaded, and forks a child for each command requested by `forked.py`.
 
-Loading them is nine tenths of what a short command costs. What a child gets is what `python -m MODULE …` would have:
-its arguments, environment and three streams, the settings read anew, and the whole end of an interpreter. What
-it has not: a start of its own (Python's flags and variables, the loaded modules, the peak of memory), a name of its
-own in `ps`, and another seed for the order of sets than its siblings have.
+Loading them is nine tenths of the cost of a short command. A child has the arguments, environment and streams of
+`python -m MODULE …`, reads the settings again, and ends as an interpreter does. It differs in all that is set at
+start-up: Python's flags and variables, loaded modules, peak memory, its name in `ps`, and the seed of hashes.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from contextlib import suppress
 from pathlib import Path
 
 PROJECT = Path(__file__).parent.parent
-# With all that they need, as the settings and Scrapy's defaults name them.
+# Modules named in the settings and in Scrapy's defaults, loaded with their own imports.
 LOADED = """
     scrapy.cmdline scrapy.core.downloader.handlers.datauri scrapy.core.downloader.handlers.file
     scrapy.core.downloader.handlers.ftp scrapy.core.downloader.handlers.http11 scrapy.core.downloader.handlers.s3
@@ -42,20 +41,20 @@ PACKAGES = """
 
 
 class Zygote:
-    """Answers on `control`, one request a message, until its other end is closed; then all children are killed."""
+    """Serves requests on `control`, one a message, until its other end is closed; then kills all children."""
 
     def __init__(self, control: socket.socket) -> None:
         self._control = control
-        self._children: dict[int, int] = {}  # by process id: where its exit status is told
+        self._children: dict[int, int] = {}  # process id to the pipe for its exit status
         self._wakes, self._woken = os.pipe()
         for end in (self._wakes, self._woken):
             os.set_blocking(end, False)
         signal.set_wakeup_fd(self._woken)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the tests': they let go of this process
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the tests, which end this process
 
     def serve(self) -> dict | None:
-        """None at the end; in a child, what it was forked for."""
+        """None at the end; in a child, its request."""
         while True:
             readable, _, _ = select.select([self._control, self._wakes], [], [])
             if self._wakes in readable:
@@ -78,7 +77,7 @@ class Zygote:
         pid = os.fork()
         if pid:
             self._children[pid] = status
-            tell(status, pid)
+            send_number(status, pid)
             for stream in (stdin, stdout, stderr):
                 os.close(stream)
             return False
@@ -97,18 +96,18 @@ class Zygote:
             pid, status = os.waitpid(-1, os.WNOHANG)
             if not pid:
                 return
-            told = self._children.pop(pid)
-            tell(told, os.waitstatus_to_exitcode(status))
-            os.close(told)
+            pipe = self._children.pop(pid)
+            send_number(pipe, os.waitstatus_to_exitcode(status))
+            os.close(pipe)
 
 
-def tell(where: int, number: int) -> None:
-    with suppress(BrokenPipeError):  # nobody waits for it any more
-        os.write(where, b"%d\n" % number)
+def send_number(pipe: int, number: int) -> None:
+    with suppress(BrokenPipeError):  # the reader is gone
+        os.write(pipe, b"%d\n" % number)
 
 
 def load() -> None:
-    """All that may be shared: no reactor and no thread, for neither outlives a fork."""
+    """Import all that children share, but no reactor and no thread: neither survives a fork."""
     for name in LOADED.split():
         importlib.import_module(name)
     for package in PACKAGES.split():
@@ -118,18 +117,18 @@ def load() -> None:
     importlib.import_module("alqahira.text.lexicon").lexicon()
     assert "twisted.internet.reactor" not in sys.modules
     assert threading.active_count() == 1
-    # What is never looked at again is never copied, either.
+    # Frozen objects are never collected, so their pages are never copied.
     gc.collect()
     gc.freeze()
 
 
 def become(request: dict) -> None:
-    """What `python -m MODULE`, or `python SCRIPT.py`, does once the interpreter has started."""
+    """Do what `python -m MODULE` or `python SCRIPT.py` does after the start of the interpreter."""
     os.environ.clear()
     os.environ.update(request["environment"])
     os.chdir(PROJECT)
     sys.stdout.reconfigure(line_buffering=os.isatty(1))
-    importlib.reload(alqahira.settings)  # they are the environment's
+    importlib.reload(alqahira.settings)  # they depend on the environment
     program = request["program"]
     sys.argv = [program, *request["arguments"]]
     if program.endswith(".py"):
@@ -144,5 +143,5 @@ if __name__ == "__main__":
     load()
     import alqahira.settings
 
-    if (wanted := Zygote(socket.socket(fileno=0)).serve()) is not None:
-        become(wanted)
+    if (request := Zygote(socket.socket(fileno=0)).serve()) is not None:
+        become(request)

@@ -49,7 +49,7 @@ def to_metrics(summary: Mapping[str, Any]) -> CollectorRegistry:
     registry = CollectorRegistry()
     for name, text, values, *labels in gauges:
         gauge = Gauge(f"alqahira_{name}", text, ("spider", *labels), registry=registry)
-        for key, value in values.items() if isinstance(values, Mapping) else [((), values)]:
+        for key, value in sorted(values.items()) if isinstance(values, Mapping) else [((), values)]:
             gauge.labels(summary["spider"], *([key] if isinstance(key, str) else key)).set(value)
     return registry
 

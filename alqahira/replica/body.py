@@ -1,6 +1,6 @@
 """The short notation in which bodies are written in `articles/*.toml`, as HTML and as the text a reader sees.
 
-Blocks are parted by a blank line. How a block begins says what it is:
+Blocks are separated by a blank line. The beginning of a block is its kind:
 
     ## text       a sub-heading
     > text        a quotation
@@ -19,6 +19,7 @@ import html
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 
 _TAG = re.compile(r"<[^>]*>")
@@ -27,6 +28,7 @@ _BLANK_LINE = re.compile(r"\n\s*\n")
 _SHARED = re.compile(r"@(\d+)\.(\d+)$")
 _PLAYER = "player.vimeo.com"
 _OLDER_PARAGRAPH = '<p dir="rtl" style="text-align: right;">'
+_escape = partial(html.escape, quote=False)
 _PARAGRAPH = '<p style="text-align:justify;">'
 
 
@@ -43,46 +45,34 @@ class Block:
 
 def paragraph(text: str) -> Block:
     """A paragraph of body text; line breaks become <br>."""
-    inner = html.escape(text, quote=False).replace("\n", "<br>")
+    inner = _escape(text).replace("\n", "<br>")
     return Block(f"{_OLDER_PARAGRAPH}{inner}</p>", text, f"{_PARAGRAPH}{inner}</p>")
 
 
-def _lines(block: str, mark: str) -> list[str]:
-    return [line.strip().removeprefix(mark).strip() for line in block.split("\n")]
-
-
-def _captured(markup: str) -> str:
-    return markup.replace(_OLDER_PARAGRAPH, _PARAGRAPH)
-
-
-def _text_of(markup: str) -> str:
-    return html.unescape(_TAG.sub("", _DELETED.sub("", markup)).replace("&nbsp;</p>", "")).strip()
-
-
 def _block(source: str) -> Block:
-    kind, _, rest = source.partition(" ")
+    mark, _, rest = source.partition(" ")
     rest = rest.strip()
-    inner = html.escape(rest, quote=False)
-    match kind:
+    lines = [line.strip().removeprefix(mark).strip() for line in source.split("\n")]
+    inner, captured = _escape(rest), rest.replace(_OLDER_PARAGRAPH, _PARAGRAPH)
+    match mark:
         case "##":
             return Block(f'<h3 dir="rtl">{inner}</h3>', rest, f"<h5><strong>{inner}</strong></h5>", "header-five")
         case ">":
-            older = f"<blockquote>{paragraph(rest).html}</blockquote>"
-            return Block(older, rest, f"<blockquote>{inner}</blockquote>", "blockquote")
+            quotation = f"<blockquote>{inner}</blockquote>"
+            return Block(f"<blockquote>{paragraph(rest).html}</blockquote>", rest, quotation, "blockquote")
         case "-":
-            items = _lines(source, "-")
-            marked = [f"<li>{html.escape(item, quote=False)}</li>" for item in items]
-            captured = "\n".join(("<ul>", *marked, "</ul>"))
-            return Block(f'<ul dir="rtl">{"".join(marked)}</ul>', "\n\n".join(items), captured, "unordered-list-item")
+            items = [f"<li>{_escape(line)}</li>" for line in lines]
+            captured = "\n".join(("<ul>", *items, "</ul>"))
+            return Block(f'<ul dir="rtl">{"".join(items)}</ul>', "\n\n".join(lines), captured, "unordered-list-item")
         case "|":
-            lines = _lines(source, "|")
-            markup = "<br><br>".join(html.escape(line, quote=False) for line in lines)
+            markup = "<br><br>".join(map(_escape, lines))
             return Block(markup, "\n\n".join(lines), markup)
         case "+":
-            return Block(rest, _text_of(rest), _captured(rest))
+            text = _TAG.sub("", _DELETED.sub("", rest)).replace("&nbsp;</p>", "")
+            return Block(rest, html.unescape(text).strip(), captured)
         case "~":
             # The editor writes paragraphs; all other markup came in by a block of code.
-            return Block(rest, "", _captured(rest), embedded=not rest.startswith("<p"))
+            return Block(rest, "", captured, embedded=not rest.startswith("<p"))
         case "%":
             return Block(f"<div>{rest}</div>", "", rest, embedded=True)
     return paragraph(source)
@@ -90,14 +80,12 @@ def _block(source: str) -> Block:
 
 def parse_body(source: str, shared: Callable[[int, int], Block]) -> tuple[Block, ...]:
     """The blocks of a body; `shared` gives the n-th block (from 1) of another article."""
-    blocks = []
-    for part in _BLANK_LINE.split(source.strip()):
-        reference = _SHARED.match(part.strip())
-        if reference:
-            blocks.append(shared(int(reference[1]), int(reference[2])))
-        elif part.strip():
-            blocks.append(_block(part.strip("\n")))
-    return tuple(blocks)
+    parts = [part for part in _BLANK_LINE.split(source.strip()) if part.strip()]
+    references = [_SHARED.match(part.strip()) for part in parts]
+    return tuple(
+        shared(int(reference[1]), int(reference[2])) if reference else _block(part.strip("\n"))
+        for part, reference in zip(parts, references, strict=True)
+    )
 
 
 def body_text(blocks: tuple[Block, ...]) -> str:
@@ -110,27 +98,24 @@ def body_html(blocks: tuple[Block, ...]) -> str:
     return "".join(block.html for block in blocks).replace(_OLDER_PARAGRAPH, _OLDER_PARAGRAPH + "&nbsp;", 1)
 
 
-def _embed_type(block: Block) -> str:
-    return "embeded" if _PLAYER in block.captured else "code"
-
-
 def contents(blocks: tuple[Block, ...], *, bare: bool = False) -> Iterator[tuple[str, str, list[Block]]]:
     """(type, HTML, blocks) of each part of today's body: text in one `html`, each embed in a part of its own.
 
     A film from the site's player is `embeded` (as the site spells it), all other foreign markup `code`.
-
     The second paragraph begins with a no-break space, as editors leave them; `bare`: paragraphs without a style.
     """
-    nth = 0
+    paragraphs = 0
     for embedded, group in groupby(blocks, lambda block: block.embedded):
         if embedded:
-            yield from ((_embed_type(block), block.captured, [block]) for block in group)
+            for block in group:
+                yield "embeded" if _PLAYER in block.captured else "code", block.captured, [block]
             continue
-        found, lines = list(group), []
-        for block in found:
+        members, lines = list(group), []
+        for block in members:
             line = block.captured
             if line.startswith(_PARAGRAPH):
-                nth += 1
-                line = (_PARAGRAPH + "&nbsp;" if nth == 2 else _PARAGRAPH) + line[len(_PARAGRAPH) :]
+                paragraphs += 1
+                if paragraphs == 2:
+                    line = line.replace(_PARAGRAPH, _PARAGRAPH + "&nbsp;", 1)
             lines.append(line.replace(_PARAGRAPH, "<p>") if bare else line)
-        yield "html", "\n".join(lines) + "\n", found
+        yield "html", "\n".join(lines) + "\n", members

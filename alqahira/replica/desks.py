@@ -2,47 +2,24 @@
 
 from __future__ import annotations
 
+import tomllib
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import lru_cache
+from importlib import resources
 from typing import Any
 
 from alqahira import site
-from alqahira.replica.images import bare_image
+from alqahira.replica.images import stamped_image
 
-# Four of these are known; the site's others have ids that nobody saw.
-_IDS = {
-    "أخبار": 34,
-    "الشرق-الأوسط": 15,
-    "حول-العالم": 35,
-    "الأزمة-الروسية-الأوكرانية": 39,
-    "وحدة-الدراسات": 53,
-    "الحرب-الإيرانية-الأمريكية": 71,
-}
-_BLANK_BEHIND = {"أخبار", "اقتصاد"}
-KICKER_NAMES = {
-    "مصر": "مصر",
-    "ليبيا": "ليبيا",
-    "أخبار-الخليج": "أخبار الخليج",
-    "من-غزة-هنا-القاهرة": "من غزة.. هنا القاهرة",
-}
-_KICKER_TAGS = {
-    "مصر": {"مصر", "منتخب مصر", "مدينة نصر", "القوات المسلحة"},
-    "ليبيا": {"ليبيا"},
-    "أخبار-الخليج": {"السعودية", "قطر", "الكويت", "عمان", "الإمارات", "البحرين", "الخليج العربي"},
-    "من-غزة-هنا-القاهرة": {"فلسطين", "غزة", "لبنان", "قوات الاحتلال"},
-}
-FEATURED = ("الحرب-الإيرانية-الأمريكية", "وحدة-الدراسات")
-
-
-def category_id(slug: str) -> int:
-    """The id of a category in page data."""
-    return _IDS.get(slug) or 100 + zlib.crc32(slug.encode()) % 800
+_DESKS = tomllib.loads(resources.files("alqahira.replica").joinpath("desks.toml").read_text("utf-8"))
+_TRAILING_BLANK = {"أخبار", "اقتصاد"}
+KICKER_NAMES: dict[str, str] = {slug: kicker["name"] for slug, kicker in _DESKS["kickers"].items()}
 
 
 def printed_category(slug: str) -> str:
     """The category's name as page data and pages print it, blanks at the edge and all."""
-    return site.category_name(slug) + " " * (slug in _BLANK_BEHIND)
+    return site.category_name(slug) + " " * (slug in _TRAILING_BLANK)
 
 
 @lru_cache(maxsize=4096)
@@ -58,17 +35,17 @@ def tag_id(tag: str) -> int:
 
 
 def kickers(tags: Iterable[str]) -> list[str]:
-    """The kickers that an article with these tags stands under."""
-    found = {tag.strip() for tag in tags}
-    return [slug for slug, wanted in _KICKER_TAGS.items() if not wanted.isdisjoint(found)]
+    """The kickers that list an article with these tags."""
+    stripped = {tag.strip() for tag in tags}
+    return [slug for slug, kicker in _DESKS["kickers"].items() if not stripped.isdisjoint(kicker["tags"])]
 
 
 @lru_cache(maxsize=64)
-def category_data(slug: str) -> Mapping[str, Any]:
+def category_data(slug: str) -> dict[str, Any]:
     """The category as page data describes it."""
-    number = category_id(slug)
+    number = _DESKS["ids"].get(slug) or 100 + zlib.crc32(slug.encode()) % 800
     return {
-        "image_url": bare_image(1_666_097_225 + number, number),
+        "image_url": stamped_image(1_666_097_225 + number, number),
         "id": number,
         "name": printed_category(slug),
         "description": site.category_name(slug),

@@ -1,14 +1,14 @@
-"""Any number of further articles, the same for the same number and anchor day, each unlike the others.
+"""Any number of generated articles, the same for the same number and anchor day, each unlike the others.
 
 An article is put together from the clauses of `vocabulary.toml`: no two share more than a few of them, and these
-with other numbers and places. What listings and sitemaps need to know (`outline`) costs no text.
+with other numbers and places. Listings and sitemaps need an `outline` alone, for which no text is made.
 """
 
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
 from importlib import resources
 from random import Random
 from typing import Any, NamedTuple
@@ -20,30 +20,22 @@ from alqahira.replica.options import CAIRO
 from alqahira.replica.printed_dates import FORMS, print_date
 
 FIRST_NUMBER = 200_001
-PUBLISHED_LATER = 900_001  # numbers of the articles that appear while the replica runs: posts, all of them
-# A hundred articles hold so many of each kind: two thirds are on topic.
-_KINDS = (
-    *("defense",) * 27,
-    *("foreign_affairs",) * 27,
-    *("both",) * 13,
-    *("economy",) * 12,
-    *("sport",) * 11,
-    *("culture",) * 10,
-)
-_TOPICS = {
-    "defense": ("defense",),
-    "foreign_affairs": ("foreign_affairs",),
-    "both": ("defense", "foreign_affairs"),
-}
-_BETWEEN = timedelta(minutes=10)  # so 144 articles a day, about what a news site publishes
+PUBLISHED_LATER = 900_001  # numbers of the articles published while the replica runs; all are posts
+# Of a hundred articles; two thirds are on topic.
+_SHARES = {"defense": 27, "foreign_affairs": 27, "both": 13, "economy": 12, "sport": 11, "culture": 10}
+_KINDS = tuple(kind for kind, share in _SHARES.items() for _ in range(share))
+_TOPICS = {"both": ("defense", "foreign_affairs")} | {name: (name,) for name in ("defense", "foreign_affairs")}
+_BETWEEN = timedelta(minutes=10)  # 144 articles a day, about as many as a news site publishes
 _FORMS = tuple(FORMS)
-# Of a hundred numbers these are no posts.
+# These of a hundred articles are no posts.
 _NO_POSTS = {31: "infographic", 32: "infographic", 57: "album", 78: "video", 79: "video"}
-_DAYS_OLD = 40  # at most so old is the picture of every third story
+_WORDS = tomllib.loads(resources.files("alqahira.replica").joinpath("vocabulary.toml").read_text("utf-8"))
+_WORDS["both"]["clauses"] = _WORDS["defense"]["clauses"] + _WORDS["foreign_affairs"]["clauses"]
+_DAYS_OLD = 40  # the greatest age of the picture of every third story
 
 
 class Outline(NamedTuple):
-    """What is known of an article before its text is made."""
+    """The properties of an article that need no text."""
 
     listed: datetime
     number: int
@@ -60,115 +52,94 @@ def _mix(number: int, salt: int) -> int:
     return h ^ h >> 16
 
 
-@lru_cache(maxsize=1)
-def _vocabulary() -> dict[str, Any]:
-    text = resources.files("alqahira.replica").joinpath("vocabulary.toml").read_text("utf-8")
-    words = tomllib.loads(text)
-    words["both"]["clauses"] = words["defense"]["clauses"] + words["foreign_affairs"]["clauses"]
-    return words
-
-
 class Generator:
     """Articles by number, from `FIRST_NUMBER` (the newest) on, every ten minutes back from the anchor day's start."""
 
     def __init__(self, today: date) -> None:
         self._start = datetime.combine(today, time(0), CAIRO).astimezone(UTC)
-        self._words = _vocabulary()
 
     def outline(self, number: int) -> Outline:
-        words = self._words[self._kind(number)]
+        """Time, category, tags and kind of the article."""
+        words = _WORDS[self._kind(number)]
+        categories, tags = words["categories"], words["tags"]
+        first = _mix(number, 4) % len(tags)
+        second = (first + 1 + _mix(number, 5) % (len(tags) - 1)) % len(tags)
         return Outline(
             listed=self._start - _BETWEEN * (number - FIRST_NUMBER + 1) + timedelta(seconds=number * 17 % 60),
             number=number,
-            category=words["categories"][_mix(number, 2) % len(words["categories"])],
-            tags=self._tags(number, words["tags"]),
+            category=categories[_mix(number, 2) % len(categories)],
+            tags=(tags[first], tags[second], _WORDS["countries"][self._country(number)][0]),
             kind="post" if number >= PUBLISHED_LATER else _NO_POSTS.get(_mix(number, 6) % 100, "post"),
         )
 
     def article(self, number: int) -> ReplicaArticle:
-        outline, kind, random = self.outline(number), self._kind(number), Random(number)
-        slots = _Slots(self._words, random, self._country(number))
-        words = self._words[kind]
-        headline = slots.fill(random.choice(words["headlines"]))
-        credit, author, agency = random.choice(self._words["credits"])
+        """The whole article."""
+        outline, topic, random = self.outline(number), self._kind(number), Random(number)
+        fill = self._filler(random, self._country(number))
+        words = _WORDS[topic]
+        headline = fill(random.choice(words["headlines"]))
+        credit, author, agency = random.choice(_WORDS["credits"])
         is_post = outline.kind == "post"
         if not is_post:
-            headline = slots.fill(random.choice(self._words["pictures"][outline.kind]))
+            headline = fill(random.choice(_WORDS["pictures"][outline.kind]))
         uploaded = outline.listed - timedelta(minutes=random.randrange(3, 40))
         if number % 3 == 0:
             uploaded -= timedelta(days=random.randrange(_DAYS_OLD))
-        blocks = tuple(paragraph(text) for text in self._paragraphs(words, slots, random)) if is_post else ()
+        blocks = tuple(paragraph(text) for text in self._paragraphs(words, fill, random)) if is_post else ()
+        pictures = (
+            stamped_image(outline.listed - timedelta(minutes=n + 2), random.randrange(10**6))
+            for n in range({"infographic": 1, "album": 6}.get(outline.kind, 0))
+        )
         image = stamped_image(uploaded, number)
         return ReplicaArticle(
-            number=number,
+            **outline._asdict(),
             slug=make_slug(headline),
             headline=headline,
             blocks=blocks,
-            kind=outline.kind,
-            pictures=_pictures(outline, random),
-            category=outline.category,
-            tags=outline.tags,
+            pictures=tuple(pictures),
             credit=credit,
             authors=(author,) if author else (),
             agencies=(agency,) if agency else (),
-            topics=_TOPICS.get(kind, ()) if is_post else (),
+            topics=_TOPICS.get(topic, ()) if is_post else (),
             not_article=None if is_post else outline.kind,
-            caption=slots.fill("صورة أرشيفية من {city}"),
+            caption=fill("صورة أرشيفية من {city}"),
             image_src=rendition(image),
             image_url=image,
-            listed=outline.listed,
             visible_date=print_date(_FORMS[number % len(_FORMS)], outline.listed.astimezone(CAIRO)),
-            uploaded=uploaded,
         )
 
-    def _paragraphs(self, words: dict[str, Any], slots: _Slots, random: Random) -> list[str]:
+    def _paragraphs(self, words: dict[str, Any], fill: Callable[[str], str], random: Random) -> list[str]:
         """The lead and three or four paragraphs of two clauses each, no clause twice."""
         count = random.randrange(3, 5)
-        clauses = [slots.fill(clause) for clause in random.sample(words["clauses"], 2 * count)]
-        openers = random.sample(self._words["openers"], count)
-        joints = random.sample(self._words["joints"], count)
-        lead = slots.fill(random.choice(words["leads"]))
+        clauses = [fill(clause) for clause in random.sample(words["clauses"], 2 * count)]
+        openers = random.sample(_WORDS["openers"], count)
+        joints = random.sample(_WORDS["joints"], count)
+        lead = fill(random.choice(words["leads"]))
         rest = zip(openers, clauses[:count], joints, clauses[count:], strict=True)
         return [f"{lead}.", *(f"{opener} {first}، {joint} {second}." for opener, first, joint, second in rest)]
+
+    def _filler(self, random: Random, country: int) -> Callable[[str], str]:
+        """Fills the slots of a pattern; the two countries stay the same throughout an article, all else varies."""
+        countries = _WORDS["countries"]
+        other = (country + random.randrange(1, len(countries))) % len(countries)
+        names = dict(zip(("c", "cm", "cf", "cap"), countries[country], strict=True))
+        names |= zip(("d", "dm", "df", "dcap"), countries[other], strict=True)
+
+        def fill(pattern: str) -> str:
+            return pattern.format(
+                n=random.randrange(11, 100),
+                m=random.randrange(30, 100),
+                k=100 * random.randrange(2, 100),
+                city=random.choice(_WORDS["cities"]),
+                day=random.choice(_WORDS["days"]),
+                month=random.choice(_WORDS["months"]),
+                **names,
+            )
+
+        return fill
 
     def _kind(self, number: int) -> str:
         return _KINDS[_mix(number, 1) % len(_KINDS)]
 
     def _country(self, number: int) -> int:
-        return _mix(number, 3) % len(self._words["countries"])
-
-    def _tags(self, number: int, tags: list[str]) -> tuple[str, ...]:
-        first = _mix(number, 4) % len(tags)
-        second = (first + 1 + _mix(number, 5) % (len(tags) - 1)) % len(tags)
-        return tags[first], tags[second], self._words["countries"][self._country(number)][0]
-
-
-def _pictures(outline: Outline, random: Random) -> tuple[str, ...]:
-    count = {"infographic": 1, "album": 6}.get(outline.kind, 0)
-    return tuple(
-        stamped_image(outline.listed - timedelta(minutes=n + 2), random.randrange(10**6)) for n in range(count)
-    )
-
-
-class _Slots:
-    """Fills the slots of patterns; the two countries stay the same throughout an article, all else varies."""
-
-    def __init__(self, words: dict[str, Any], random: Random, country: int) -> None:
-        self._words = words
-        self._random = random
-        countries = words["countries"]
-        other = (country + random.randrange(1, len(countries))) % len(countries)
-        self._names = dict(zip(("c", "cm", "cf", "cap"), countries[country], strict=True))
-        self._names |= zip(("d", "dm", "df", "dcap"), countries[other], strict=True)
-
-    def fill(self, pattern: str) -> str:
-        random, words = self._random, self._words
-        return pattern.format(
-            n=random.randrange(11, 100),
-            m=random.randrange(30, 100),
-            k=100 * random.randrange(2, 100),
-            city=random.choice(words["cities"]),
-            day=random.choice(words["days"]),
-            month=random.choice(words["months"]),
-            **self._names,
-        )
+        return _mix(number, 3) % len(_WORDS["countries"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from urllib.parse import quote
 
 from alqahira import site
 
@@ -12,39 +11,16 @@ _GREGORIAN_OFFSET = 0x01B21DD213814000  # 100-nanosecond steps from 1582-10-15 t
 _NODE = 0x8D11_51B6_8CDA
 
 
-def stamped_image(uploaded: datetime, seed: int) -> str:
-    """The image itself, at an address that says when it was uploaded: UUID and epoch agree within 165 ms."""
-    return bare_image(int(uploaded.timestamp()), seed)
-
-
-def bare_image(epoch: int, seed: int) -> str:
-    """The same for a time in seconds."""
-    epoch_ms = epoch * 1000 + seed % 900
+def stamped_image(uploaded: datetime | int, seed: int) -> str:
+    """The image itself, at an address that gives its upload time (or epoch); UUID and epoch agree within 165 ms."""
+    epoch_ms = int(uploaded.timestamp() if isinstance(uploaded, datetime) else uploaded) * 1000 + seed % 900
     ticks = (epoch_ms - seed % site.IMAGE_CLOCKS_AGREE_MS.value) * 10_000 + _GREGORIAN_OFFSET
-    stamp = uuid.UUID(
-        fields=(
-            ticks & 0xFFFFFFFF,
-            (ticks >> 32) & 0xFFFF,
-            (ticks >> 48) & 0x0FFF | 0x1000,
-            0x80 | (seed >> 8) & 0x3F,
-            seed & 0xFF,
-            _NODE,
-        )
-    )
+    low, middle, high = ticks & 0xFFFFFFFF, (ticks >> 32) & 0xFFFF, (ticks >> 48) & 0x0FFF | 0x1000
+    stamp = uuid.UUID(fields=(low, middle, high, 0x80 | (seed >> 8) & 0x3F, seed & 0xFF, _NODE))
     name = f"{stamp}-file-{epoch_ms}-{seed * 7919 % 900_000_000 + 10_000_000}"
     return f"https://{site.IMAGE_HOST.value}/{name}"
 
 
-def plain_image(seed: int) -> str:
-    """An address that says nothing of its time."""
-    return f"https://{site.IMAGE_HOST.value}/archive/photo-{seed}.jpg"
-
-
-def rendition(url: str, size: str = "w=700&compress=80") -> str:
+def rendition(url: str | None, size: str = "w=700&compress=80") -> str:
     """The image as a page shows it, scaled."""
-    return f"{url}?&{size}&gravity=face"
-
-
-def through_next(url: str) -> str:
-    """The same image as Next.js serves it: scaled, behind `/_next/image`."""
-    return f"/_next/image?url={quote(url, safe='')}&w=750&q=75"
+    return f"{url or ''}?&{size}&gravity=face"

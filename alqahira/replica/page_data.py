@@ -2,226 +2,140 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Any
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+from markupsafe import Markup
 
 from alqahira.replica.article import ReplicaArticle
-from alqahira.replica.body import Block, contents
-from alqahira.replica.desks import FEATURED, category_data, category_id, printed_category, tag_id
-from alqahira.replica.images import bare_image
-from alqahira.replica.metadata import machine_keywords, script_safe, to_json, utc_iso
+from alqahira.replica.body import contents
+from alqahira.replica.desks import category_data, tag_id
+from alqahira.replica.images import stamped_image
+from alqahira.replica.newsroom import CAROUSEL_SIZE, ListingPage
+from alqahira.replica.templates import BUILD, render, script_json, to_json, utc_iso
 
-BUILD = "jFMvHe1azFxA5cSzgeP2_"
-LOCALES = ("en", "ar")
 _FLIGHT_CHUNK = 1800  # characters in one push; rows are split anywhere, as a stream would
-_NO_CONTENT = {"json_content": None, "contentableType": None, "contentableId": None}
-CAROUSEL_SIZE = 3
+_FEATURED = {
+    "category": category_data("الحرب-الإيرانية-الأمريكية"),
+    "secondCategory": category_data("وحدة-الدراسات"),
+    "secondImage": stamped_image(1_754_836_372, 53),
+    "image": stamped_image(1_785_075_276, 71),
+}
 
 
-def post_props(
+def article_value(
     article: ReplicaArticle, related: Sequence[ReplicaArticle], *, views: int, counted: datetime
 ) -> dict[str, Any]:
-    """`pageProps` of an article's page; `views` were counted last at `counted`."""
-    post = _post(article, related, 14 + article.number % 90 + views, utc_iso(counted))
-    return {"post": {"data": {"post": post, "admin": None}, "success": True}, "isAdmin": False}
+    """The whole of `__NEXT_DATA__` on an article's page; `views` were counted last at `counted`."""
+    parts = article_parts(article)
+    post = render("post.json.jinja", a=article, related=related, parts=parts, views=views, updated=utc_iso(counted))
+    data = {"post": json.loads(post), "admin": None}
+    return _article_value(data, article.number, [article.slug])
 
 
-def no_post_props() -> dict[str, Any]:
-    """`pageProps` of a page whose article is not there."""
-    return {"post": {"data": {"post": None}, "success": False}, "isAdmin": False}
+def missing_value(number: int) -> dict[str, Any]:
+    """The same on the page of a withdrawn article."""
+    return _article_value({"post": None}, number, [])
 
 
-def _post(article: ReplicaArticle, related: Sequence[ReplicaArticle], views: int, updated: str) -> dict[str, Any]:
-    number = article.number
-    created = utc_iso(article.listed - timedelta(minutes=11 + number % 40))
-    tagged = utc_iso(article.listed + timedelta(minutes=140 if number % 9 == 0 else 0, seconds=-(number % 3)))
-    parts = _contents(article)
-    return {
-        "mainImage_url": article.image_url,
-        "id": number,
-        "language": "ar",
-        "title": article.headline,
-        "type": article.kind,
-        "slug": article.slug,
-        "keywords": machine_keywords(article),
-        "mainImage_comment": article.caption,
-        "is_pinned": article.is_pinned,
-        "special": False,
-        "summary": article.printed_summary,
-        "content": None,
-        "video_url": None,
-        "stageId": 13,
-        "views": views,
-        "created_by": 50 + number % 80,
-        "priority": 1,
-        "raw_content": "\n".join(part["raw_content"] for part in parts if part["raw_content"]) or None,
-        "publishedAt": utc_iso(article.listed) if "page_data" in article.dates else None,
-        "json_content": None,
-        "plagiarismScore": None,
-        "writer": article.writer,
-        "inElastic": True,
-        "createdAt": created,
-        "updatedAt": updated,
-        "deletedAt": None,
-        "writerId": None,
-        "urgentPostId": None,
-        "Tags": [
-            {
-                "id": tag_id(tag),
-                "name": tag,
-                "postTag": {"postId": number, "tagId": tag_id(tag), "createdAt": tagged, "updatedAt": tagged},
-            }
-            for tag in article.printed_tags
-        ],
-        "postContent": parts,
-        "Categories": [_post_category(article, created)],
-        "related_posts": [_related(number, created, other, updated) for other in related],
-    }
+def listing_value(listing: ListingPage, pinned: int | None) -> dict[str, Any]:
+    """The same on a page of a listing."""
+    if listing.kind == "category":
+        about = category_data(listing.slug)
+    else:
+        name = listing.name
+        about = {"id": tag_id(listing.slug), "name": name, "description": name, "language": "ar", "slug": listing.slug}
+    info, posts = page_info(listing.total, listing.size, listing.page), listing_posts(listing.articles, pinned)
+    listed = {"pageInfo": info, "posts": posts, "success": True, listing.kind: about}
+    props = {listing.kind: listed, "featuredCategory": {"data": _FEATURED, "success": True}}
+    for kind, (articles, total) in listing.carousels.items():
+        info, posts = page_info(total, CAROUSEL_SIZE, 1), listing_posts(articles, None)
+        props[f"category{kind.title()}"] = {"pageInfo": info, "posts": posts, "success": True, "category": about}
+        for post, article in zip(posts, articles, strict=True):
+            if kind == "video":  # the carousel embeds it
+                parts = article_parts(article)
+                post["postContent"] = [{name: value for name, value in p.items() if name != "meta"} for p in parts]
+    page = f"/{listing.kind}/[slug]" if listing.kind != "home" else "/"
+    query = {"slug": listing.slug} if listing.slug else {}
+    return _value(props, page, query | ({"page": str(listing.page)} if listing.page > 1 else {}))
 
 
-def _post_category(article: ReplicaArticle, created: str) -> dict[str, Any]:
-    number = category_id(article.category)
-    return {
-        "id": number,
-        "name": printed_category(article.category),
-        "parentCategoryId": None,
-        "slug": article.category,
-        "postCategory": {
-            "postId": article.number,
-            "categoryId": number,
-            "createdAt": created,
-            "updatedAt": created,
-        },
-    }
+def article_parts(article: ReplicaArticle) -> list[dict[str, Any]]:
+    """The parts of the body as editors entered them, as `postContent` records."""
+    parts: list[tuple[str, str, dict[str, Any] | None, str | None]] = []
+    if article.pictures:
+        images = [{"order": n, "imgUrl": url} for n, url in enumerate(article.pictures, 1)]
+        parts.append(("slider", "", {"imgs": images}, None))
+    elif article.kind == "video":
+        parts.append(("embeded", render("video.html", a=article), None, None))
+    else:
+        bare = article.number % 6 == 0  # some editors' paragraphs carry no style
+        for kind, html, blocks in contents(article.blocks, bare=bare):
+            meta = raw = None
+            if kind == "html":
+                raw = "\n".join(block.text for block in blocks)
+                drafts = [_draft(article.number * 31 + n, b.text, b.draft, bare=bare) for n, b in enumerate(blocks)]
+                meta = {"blocks": drafts, "entityMap": {}}
+            parts.append((kind, html, meta, raw))
+    return [
+        {
+            "content": html,
+            "meta": meta,
+            "id": article.number * 7 + order,
+            "raw_content": raw,
+            "type": kind,
+            "order": order,
+            "json_content": None,
+            "contentableType": None,
+            "contentableId": None,
+        }
+        for order, (kind, html, meta, raw) in enumerate(parts)
+    ]
 
 
-def _related(number: int, created: str, other: ReplicaArticle, updated: str) -> dict[str, Any]:
-    return {
-        "mainImage_url": other.image_url,
-        "id": other.number,
-        "title": other.headline,
-        "mainImage_comment": other.caption,
-        "summary": other.printed_summary,
-        "createdAt": utc_iso(other.listed - timedelta(minutes=11 + other.number % 40)),
-        "updatedAt": updated,
-        "priority": 1,
-        "views": 14 + other.number % 90,
-        "publishedAt": utc_iso(other.listed),
-        "slug": other.slug,
-        "writerId": None,
-        "categories": [category_data(other.category)],
-        "relatedPost": {
-            "postId": number,
-            "relatedPostId": other.number,
-            "createdAt": created,
-            "updatedAt": created,
-        },
-    }
-
-
-def _contents(article: ReplicaArticle) -> list[dict[str, Any]]:
-    match article.kind:
-        case "infographic" | "album":
-            images = [{"order": n, "imgUrl": url} for n, url in enumerate(article.pictures, 1)]
-            return [_content(article, "", {"imgs": images}, None, "slider", 0)]
-        case "video":
-            return [_content(article, video_frame(article), None, None, "embeded", 0)]
-    parts = []
-    for order, (kind, html, blocks) in enumerate(contents(article.blocks, bare=is_bare(article))):
-        is_text = kind == "html"
-        meta = {"blocks": [_draft(article, n, b) for n, b in enumerate(blocks)], "entityMap": {}} if is_text else None
-        raw = "\n".join(block.text for block in blocks) if is_text else None
-        parts.append(_content(article, html, meta, raw, kind, order))
-    return parts
-
-
-def _content(
-    article: ReplicaArticle, html: str, meta: dict[str, Any] | None, raw: str | None, kind: str, order: int
-) -> dict[str, Any]:
-    return {
-        "content": html,
-        "meta": meta,
-        "id": article.number * 7 + order,
-        "raw_content": raw,
-        "type": kind,
-        "order": order,
-        **_NO_CONTENT,
-    }
-
-
-def _draft(article: ReplicaArticle, n: int, block: Block) -> dict[str, Any]:
+def _draft(key: int, text: str, kind: str, *, bare: bool) -> dict[str, Any]:
     """A paragraph as the editor, draft.js, keeps it."""
-    bold = {"style": "BOLD", "length": len(block.text), "offset": 0}
+    bold = {"style": "BOLD", "length": len(text), "offset": 0}
     return {
-        "key": f"{(article.number * 31 + n) % 0x100000:05x}",
-        "data": {} if is_bare(article) else {"text-align": "justify"},
-        "text": block.text,
-        "type": block.draft,
+        "key": f"{key % 0x100000:05x}",
+        "data": {} if bare else {"text-align": "justify"},
+        "text": text,
+        "type": kind,
         "depth": 0,
         "entityRanges": [],
-        "inlineStyleRanges": [bold] if block.draft == "header-five" else [],
+        "inlineStyleRanges": [bold] if kind == "header-five" else [],
     }
 
 
-def is_bare(article: ReplicaArticle) -> bool:
-    """Whether the article's paragraphs carry no style: some editors' do not."""
-    return article.number % 6 == 0
-
-
-def video_frame(article: ReplicaArticle) -> str:
-    """The embed of a video."""
-    number = 800_000_000 + article.number * 61 % 99_999_999
-    title = article.headline.replace('"', "&quot;")
-    return (
-        f'<iframe src="https://player.vimeo.com/video/{number}?h=5c20aa91f4&amp;badge=0&amp;autopause=0&amp;player_id=0'
-        '&amp;app_id=58479" width="400" height="300" frameborder="0" allow="autoplay; fullscreen; picture-in-picture" '
-        f'allowfullscreen title="{title}"></iframe>'
-    )
-
-
-def listing_post(article: ReplicaArticle, *, pinned: int | None = None) -> dict[str, Any]:
-    """An article as a listing's page data has it."""
-    return {
-        "mainImage_url": article.image_url,
-        "id": article.number,
-        "slug": article.slug,
-        "is_pinned": article.is_pinned or article.number == pinned,
-        "title": article.headline,
-        "publishedAt": utc_iso(article.listed) if "listing" in article.dates else None,
-        "type": article.kind,
-    }
-
-
-def carousel_post(article: ReplicaArticle) -> dict[str, Any]:
-    """The same in a carousel: a video brings its embed."""
-    data = listing_post(article)
-    if article.kind != "video":
-        return data
-    embed = {"content": video_frame(article), "id": article.number * 7, "raw_content": None, "type": "embeded"}
-    return data | {"postContent": [embed | {"order": 0} | _NO_CONTENT]}
+def listing_posts(articles: Sequence[ReplicaArticle], pinned: int | None) -> list[dict[str, Any]]:
+    """Articles as a listing's page data has them."""
+    return [
+        {
+            "mainImage_url": article.image_url,
+            "id": article.number,
+            "slug": article.slug,
+            "is_pinned": article.pinned or article.number == pinned,
+            "title": article.headline,
+            "publishedAt": utc_iso(article.listed) if "listing" in article.dates else None,
+            "type": article.kind,
+        }
+        for article in articles
+    ]
 
 
 def page_info(total: int, size: int, page: int) -> dict[str, int]:
-    """Where a page of a listing stands among its pages."""
+    """The place of a page of a listing among its pages."""
     return {"totalItems": total, "totalPages": -(-total // size), "currentPage": page}
 
 
-def listing_data(info: dict[str, int], posts: list[dict[str, Any]], about: Mapping[str, Any]) -> dict[str, Any]:
-    """A listing, or the carousel of one."""
-    return {"pageInfo": info, "posts": posts, "success": True, "category": about}
+def _article_value(data: dict[str, Any], number: int, slugs: list[str]) -> dict[str, Any]:
+    props = {"post": {"data": data, "success": data["post"] is not None}, "isAdmin": False}
+    return _value(props, "/news/[id]/[[...slug]]", {"id": str(number), "slug": slugs})
 
 
-def featured_category() -> dict[str, Any]:
-    """The two desks that every listing shows beside its first post."""
-    first, second = FEATURED
-    images = {"secondImage": bare_image(1_754_836_372, 53), "image": bare_image(1_785_075_276, 71)}
-    data = {"category": category_data(first), "secondCategory": category_data(second)} | images
-    return {"data": data, "success": True}
-
-
-def next_value(props: dict[str, Any], page: str, query: dict[str, Any]) -> dict[str, Any]:
-    """All that `__NEXT_DATA__` holds."""
+def _value(props: dict[str, Any], page: str, query: dict[str, Any]) -> dict[str, Any]:
     return {
         "props": {"pageProps": props, "__N_SSP": True},
         "page": page,
@@ -230,35 +144,33 @@ def next_value(props: dict[str, Any], page: str, query: dict[str, Any]) -> dict[
         "isFallback": False,
         "gssp": True,
         "customServer": True,
-        "locale": LOCALES[0],
-        "locales": list(LOCALES),
-        "defaultLocale": LOCALES[0],
+        "locale": "en",
+        "locales": ["en", "ar"],
+        "defaultLocale": "en",
         "scriptLoader": [],
     }
 
 
-def next_data(value: dict[str, Any]) -> str:
-    """The pages router's one script element."""
-    return f'<script id="__NEXT_DATA__" type="application/json">{script_safe(to_json(value))}</script>'
+def scripts(value: dict[str, Any], form: Literal["next_data", "none", "next_f"]) -> Markup:
+    """The script elements that carry the page data: one of the pages router, or the app router's pushes."""
+    if form == "next_data":
+        return Markup('<script id="__NEXT_DATA__" type="application/json">{}</script>').format(script_json(value))
+    return _flight(value) if form == "next_f" else Markup("")
 
 
-def next_flight(value: dict[str, Any]) -> str:
-    """The app router's pushes: rows of React's flight format, a long text in a `T` row of its own."""
+def _flight(value: dict[str, Any]) -> Markup:
+    """Rows of React's flight format, a long text in a `T` row of its own."""
     props, texts = value["props"]["pageProps"], []
-    post = (props.get("post") or {}).get("data", {}).get("post")
+    post = props.get("post", {}).get("data", {}).get("post")
     if post:
         parts = []
-        for n, part in enumerate(post["postContent"]):
-            texts.append(f"{0x1A + n:x}:T{len(part['content'].encode()):x},{part['content']}")
-            parts.append(part | {"content": f"${0x1A + n:x}"})
+        for n, part in enumerate(post["postContent"], 0x1A):
+            texts.append(f"{n:x}:T{len(part['content'].encode()):x},{part['content']}")
+            parts.append(part | {"content": f"${n:x}"})
         data = props["post"]["data"] | {"post": post | {"postContent": parts}}
         props = props | {"post": props["post"] | {"data": data}}
-    tree = ["$", "$L12", None, {**props, "params": value["query"]}]
-    rows = (
-        '2:I[47690,[],"ClientPageRoot"]\n' + f'0:{{"b":"{BUILD}","p":""}}\n' + "".join(texts) + f"5:{to_json(tree)}\n"
-    )
-    pushes = (
-        f"<script>self.__next_f.push([1,{script_safe(to_json(rows[i : i + _FLIGHT_CHUNK]))}])</script>"
-        for i in range(0, len(rows), _FLIGHT_CHUNK)
-    )
-    return "<script>(self.__next_f=self.__next_f||[]).push([0])</script>" + "".join(pushes)
+    tree = to_json(["$", "$L12", None, {**props, "params": value["query"]}])
+    rows = f'2:I[47690,[],"ClientPageRoot"]\n0:{{"b":"{BUILD}","p":""}}\n{"".join(texts)}5:{tree}\n'
+    chunks = (rows[i : i + _FLIGHT_CHUNK] for i in range(0, len(rows), _FLIGHT_CHUNK))
+    pushes = [Markup("<script>self.__next_f.push([1,{}])</script>").format(script_json(chunk)) for chunk in chunks]
+    return Markup("<script>(self.__next_f=self.__next_f||[]).push([0])</script>") + Markup("").join(pushes)

@@ -2,76 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import tomllib
 from datetime import date, datetime
+from importlib import resources
 
-_WEEKDAYS = ("الإثنين", "الثلاثاء", "الأربعاء", "الخميس", "الجمعة", "السبت", "الأحد")
-_EGYPTIAN = (
-    *("يناير", "فبراير", "مارس", "أبريل", "مايو", "يونيو"),
-    *("يوليو", "أغسطس", "سبتمبر", "أكتوبر", "نوفمبر", "ديسمبر"),
-)
-_LEVANTINE = (
-    *("كانون الثاني", "شباط", "آذار", "نيسان", "أيار", "حزيران"),
-    *("تموز", "آب", "أيلول", "تشرين الأول", "تشرين الثاني", "كانون الأول"),
-)
-_MAGHREBI = (
-    *("جانفي", "فيفري", "مارس", "أفريل", "ماي", "جوان"),
-    *("جويلية", "أوت", "سبتمبر", "أكتوبر", "نوفمبر", "ديسمبر"),
-)
-_HIJRI = (
-    *("محرم", "صفر", "ربيع أول", "ربيع آخر", "جمادى أول", "جمادى آخر"),
-    *("رجب", "شعبان", "رمضان", "شوال", "ذو القعدة", "ذو الحجة"),
-)
+_CALENDAR = tomllib.loads(resources.files("alqahira.replica").joinpath("calendar.toml").read_text("utf-8"))
 _TO_ARABIC_DIGITS = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
+FORMS: dict[str, str] = _CALENDAR["forms"]
+# Day and clock as today's pages print them: «٠٧ أغسطس ٢٠٢٦», «٠٦:٣٩ ص».
+_CAPTURED = {"captured_day": "{t:%d} {egyptian} {t.year}", "captured_clock": "{clock}"}
+_ARABIC_DIGITS = {"arabic_digits", *_CAPTURED}
 
 
-def _clock12(moment: datetime) -> str:
-    return f"{moment:%I:%M} {'ص' if moment.hour < 12 else 'م'}"
+def print_date(form: str, moment: datetime) -> str:
+    """The Cairo-local moment, to the minute, in one of `FORMS`, or as `captured_day` or `captured_clock`.
 
-
-def _egyptian(moment: datetime) -> str:
-    return f"{_WEEKDAYS[moment.weekday()]} {moment.day} {_EGYPTIAN[moment.month - 1]} {moment.year} {_clock12(moment)}"
-
-
-def _egyptian_comma(moment: datetime) -> str:
-    return _egyptian(moment).replace(" ", "، ", 1)
-
-
-def _pair(moment: datetime) -> str:
-    month = f"{_EGYPTIAN[moment.month - 1]}/{_LEVANTINE[moment.month - 1]}"
-    return f"{moment.day} {month} {moment.year} {moment:%H:%M}"
-
-
-def _levantine(moment: datetime) -> str:
-    return f"{moment.day} {_LEVANTINE[moment.month - 1]} {moment.year} - {moment:%H:%M}"
-
-
-def _maghrebi(moment: datetime) -> str:
-    return f"{moment.day} {_MAGHREBI[moment.month - 1]} {moment.year} {moment:%H:%M}"
-
-
-def _arabic_digits(moment: datetime) -> str:
-    month = _EGYPTIAN[moment.month - 1]
-    return f"{moment.day} {month} {moment.year}، {_clock12(moment)}".translate(_TO_ARABIC_DIGITS)
-
-
-def captured_spans(moment: datetime) -> tuple[str, str]:
-    """Day and clock of the Cairo-local moment as today's pages print them: «٠٧ أغسطس ٢٠٢٦», «٠٦:٣٩ ص»."""
-    day = f"{moment:%d} {_EGYPTIAN[moment.month - 1]} {moment.year}"
-    return day.translate(_TO_ARABIC_DIGITS), _clock12(moment).translate(_TO_ARABIC_DIGITS)
-
-
-def _numbers(moment: datetime) -> str:
-    return f"{moment:%d/%m/%Y} {_clock12(moment)}"
-
-
-def _label(moment: datetime) -> str:
-    month = _EGYPTIAN[moment.month - 1]
-    return f"نشر في: {_WEEKDAYS[moment.weekday()]} {moment.day} {month} {moment.year} - {moment:%H:%M}"
-
-
-def _with_hijri(moment: datetime) -> str:
-    return f"{_egyptian(moment)}ـ {_hijri(moment.date())}"
+    KeyError for an unknown form.
+    """
+    printed = (FORMS | _CAPTURED)[form].format(
+        t=moment,
+        weekday=_CALENDAR["weekdays"][moment.weekday()],
+        clock=f"{moment:%I:%M} {'ص' if moment.hour < 12 else 'م'}",
+        hijri=_hijri(moment.date()),
+        **{name: months[moment.month - 1] for name, months in _CALENDAR["months"].items()},
+    )
+    return printed.translate(_TO_ARABIC_DIGITS) if form in _ARABIC_DIGITS else printed
 
 
 def _hijri(day: date) -> str:
@@ -80,22 +35,4 @@ def _hijri(day: date) -> str:
     year = (30 * days + 10646) // 10631
     day_of_year = days - (354 * (year - 1) + (3 + 11 * year) // 30)
     month = min(12, (2 * day_of_year + 60) // 59)
-    return f"{day_of_year - (59 * month - 58) // 2 + 1} {_HIJRI[month - 1]} {year} هـ"
-
-
-FORMS: dict[str, Callable[[datetime], str]] = {
-    "egyptian": _egyptian,
-    "egyptian_comma": _egyptian_comma,
-    "with_hijri": _with_hijri,
-    "pair": _pair,
-    "levantine": _levantine,
-    "maghrebi": _maghrebi,
-    "arabic_digits": _arabic_digits,
-    "numbers": _numbers,
-    "label": _label,
-}
-
-
-def print_date(form: str, moment: datetime) -> str:
-    """The Cairo-local moment in one of `FORMS`, to the minute. KeyError for an unknown form."""
-    return FORMS[form](moment)
+    return f"{day_of_year - (59 * month - 58) // 2 + 1} {_CALENDAR['hijri'][month - 1]} {year} هـ"

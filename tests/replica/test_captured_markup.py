@@ -33,7 +33,7 @@ def captured(name: str) -> str:
 
 def skeleton(page: str, under: str) -> set[tuple[str, ...]]:
     """The paths of (tag, class) to every element below `under`, with the element's attributes."""
-    found = set()
+    paths = set()
 
     def walk(element, path):
         if not isinstance(element.tag, str):
@@ -41,7 +41,7 @@ def skeleton(page: str, under: str) -> set[tuple[str, ...]]:
         classes = sorted((element.get("class") or "").split())
         names = sorted(name for name in element.attrib if name not in ("class", "content"))
         path = (*path, ".".join((element.tag, *classes)))
-        found.add((*path, " ".join(names)))
+        paths.add((*path, " ".join(names)))
         if WRITTEN_BY_EDITORS not in classes:
             for child in element:
                 walk(child, path)
@@ -51,7 +51,7 @@ def skeleton(page: str, under: str) -> set[tuple[str, ...]]:
         unwanted.drop_tree()
     for element in tree.xpath(under):
         walk(element, ())
-    return found
+    return paths
 
 
 def keys(value, path=()) -> set[tuple[str, ...]]:
@@ -84,27 +84,27 @@ def test_an_articles_page_data_have_the_captured_keys(pages):
 
 def test_the_value_of_each_key_is_of_the_captured_type(pages):
     def types(value, path=()):
-        found = {(path, type(value).__name__)}
+        pairs = {(path, type(value).__name__)}
         if isinstance(value, dict):
-            found |= {t for k, v in value.items() for t in types(v, (*path, k))}
+            pairs |= {t for k, v in value.items() for t in types(v, (*path, k))}
         if isinstance(value, list):
-            found |= {t for item in value for t in types(item, path)}
-        return found
+            pairs |= {t for item in value for t in types(item, path)}
+        return pairs
 
     article = data(pages.article(pages.newsroom.article(EMBED_WITH_TEXT)))
     theirs = set.union(*(types(data(captured(name))) for name in POSTS))
-    assert {found for found in types(article) - theirs if found[0][-1] != "layout"} == set()
+    assert {pair for pair in types(article) - theirs if pair[0][-1] != "layout"} == set()
 
 
 def test_a_listing_has_the_skeleton_of_the_captured_one(pages):
-    page = pages.listing(pages.listing_page("category", "أخبار"))
+    page = pages.listing(pages.newsroom.listing_page("category", "أخبار"))
     theirs = captured("listing-plain")
     for under in ("//head", "//header", "//main", "/html", "/html/body/*"):
         assert skeleton(page, under) ^ skeleton(theirs, under) == set()
 
 
 def test_a_listings_page_data_have_the_captured_keys(pages):
-    page = data(pages.listing(pages.listing_page("category", "أخبار")))
+    page = data(pages.listing(pages.newsroom.listing_page("category", "أخبار")))
     theirs = data(captured("listing-plain"))
     assert keys(page) ^ keys(theirs) == set()
     posts, info = page["props"]["pageProps"]["category"]["posts"], page["props"]["pageProps"]["category"]["pageInfo"]
@@ -120,8 +120,8 @@ def test_an_infographic_has_the_skeleton_of_the_captured_one(pages):
     assert ours ^ theirs == set()
 
 
-def test_a_carousel_stands_twice_and_backwards(pages):
-    page = html.document_fromstring(pages.listing(pages.listing_page("category", "أخبار")))
+def test_a_carousel_is_doubled_and_backwards(pages):
+    page = html.document_fromstring(pages.listing(pages.newsroom.listing_page("category", "أخبار")))
     theirs = html.document_fromstring(captured("listing-plain"))
     for tree in (page, theirs):
         slider = tree.xpath("//div[contains(@class, 'slick-slider')]")[0]
@@ -132,7 +132,7 @@ def test_a_carousel_stands_twice_and_backwards(pages):
 
 
 def test_the_texts_are_where_the_capture_has_them(pages):
-    """What a reader of the captured pages finds by place is found by the same place here."""
+    """A selector of the captured pages selects the same text here."""
     article = pages.newsroom.article(61703)
     tree = html.document_fromstring(pages.article(article))
     spans = [

@@ -1,4 +1,4 @@
-"""The replica behaves as the site is known to, and under each switch as that switch says."""
+"""The replica behaves as the site is known to, and changes with each switch as described."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from lxml import html
 from replica_server import Answer
 
 from alqahira import site
+from alqahira.replica.__main__ import main
 from alqahira.replica.body import body_text
 from alqahira.replica.desks import KICKER_NAMES
 from alqahira.replica.generator import FIRST_NUMBER, Generator
 from alqahira.replica.newsroom import Newsroom
 from alqahira.replica.options import ReplicaOptions
-from alqahira.replica.page_data import BUILD
 from alqahira.replica.pages import Pages
+from alqahira.replica.templates import BUILD
 from alqahira.text.near_duplicates import features
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -58,7 +59,7 @@ def test_a_page_that_is_not_there_is_a_404_in_arabic(replica):
     assert "الصفحة" in missing.text
 
 
-def test_any_number_more_are_generated_the_same_each_time_and_each_unlike_the_others():
+def test_generated_articles_are_reproducible_and_unlike_each_other():
     generator = Generator(date(2026, 11, 24))
     made = [generator.article(FIRST_NUMBER + n) for n in range(120)]
     assert made == [Generator(date(2026, 11, 24)).article(article.number) for article in made]
@@ -70,7 +71,7 @@ def test_any_number_more_are_generated_the_same_each_time_and_each_unlike_the_ot
     assert all(article.not_article == article.kind for article in made if article.kind != "post")
 
 
-def test_generated_articles_stand_in_listings_and_sitemaps(replica):
+def test_generated_articles_are_in_listings_and_sitemaps(replica):
     server = replica("--articles", "300")
     assert "/news/2" in server.get("/sitemap-2026-11.xml").text or any(
         "/news/2000" in server.get(path).text for path in ("/news-sitemap.xml", "/")
@@ -96,12 +97,12 @@ def test_every_desk_kicker_and_tag_lists_by_the_same_data(replica):
     assert server.get(f"/category/{quote('لا-يوجد')}").status == 404
 
 
-def test_other_kinds_stand_in_carousels_and_with_a_switch_among_the_posts_too():
+def test_other_kinds_are_in_carousels_and_with_mixed_kinds_among_posts():
     for mixed in (False, True):
         options = ReplicaOptions(now=NOW, articles=300, page_size=400, mixed_kinds=mixed)
         pages = Pages(options, Newsroom(options, real_now=NOW))
-        listing = pages.listing_page("category", "أخبار")
-        props = pages.listings.props(listing)
+        listing = pages.newsroom.listing_page("category", "أخبار")
+        props = pages.listing_value(listing)["props"]["pageProps"]
         assert ({post["type"] for post in props["category"]["posts"]} > {"post"}) is mixed
         for name in ("Video", "Infographic", "Album"):
             shown = props[f"category{name}"]["posts"]
@@ -118,7 +119,7 @@ def test_the_sitemaps_hold_every_kind(replica):
 
 
 @pytest.mark.parametrize(
-    ("paging", "heeds"),
+    ("paging", "effective"),
     [
         ("query", "query"),
         ("next", "query"),
@@ -128,24 +129,24 @@ def test_the_sitemaps_hold_every_kind(replica):
         ("none", None),
     ],
 )
-def test_each_way_of_paging_is_the_only_one(replica, paging, heeds):
+def test_each_kind_of_paging_works_alone(replica, paging, effective):
     server = replica("--page-size", SIZE, "--paging", paging)
     first = server.get(f"/category/{NEWS}")
     second = server.get(f"/category/{NEWS}?page=2")
-    assert ({*listed(first)}.isdisjoint(listed(second))) is (heeds == "query")
+    assert ({*listed(first)}.isdisjoint(listed(second))) is (effective == "query")
     assert ('class="loadMoreButton"' in first.text) is (paging != "next")
     assert ('rel="next"' in first.text) is (paging == "next")
 
     data = server.get(f"/_next/data/{BUILD}/en/category/{NEWS}.json?slug={NEWS}&page=2").json()
-    assert data["pageProps"]["category"]["pageInfo"]["currentPage"] == (2 if heeds == "next_data" else 1)
+    assert data["pageProps"]["category"]["pageInfo"]["currentPage"] == (2 if effective == "next_data" else 1)
     assert server.get(f"/_next/data/other/en/category/{NEWS}.json?slug={NEWS}").status == 404
 
     pressed = server.get(f"/api/posts?slug={NEWS}&page=2&limit={SIZE}")
-    assert (pressed.status == 200) is (heeds == "press")
-    wanted = json.dumps({"categorySlug": "أخبار", "page": 2, "pageSize": int(SIZE)})
-    posted = post(server, wanted, "application/json")
-    assert (posted.status == 200) is (heeds == "press_post")
-    assert post(server, wanted, "text/plain").status == (400 if heeds == "press_post" else 404)
+    assert (pressed.status == 200) is (effective == "press")
+    requested = json.dumps({"categorySlug": "أخبار", "page": 2, "pageSize": int(SIZE)})
+    posted = post(server, requested, "application/json")
+    assert (posted.status == 200) is (effective == "press_post")
+    assert post(server, requested, "text/plain").status == (400 if effective == "press_post" else 404)
     for answer in (pressed, posted):
         if answer.status == 200:
             assert {*answer.json()} == {"success", "pageInfo", "posts"}
@@ -184,7 +185,7 @@ def test_with_the_switch_another_slug_redirects(replica):
     assert server.get(answer.headers["Location"]).status == 200
 
 
-def test_an_articles_data_are_had_without_its_page(replica):
+def test_an_articles_data_are_served_without_its_page(replica):
     server = replica()
     data = server.get(f"/_next/data/{BUILD}/ar/news/61001.json?id=61001").json()
     shown = page_data(server.get("/news/61001"))["props"]
@@ -224,7 +225,7 @@ def test_what_a_withdrawn_article_answers(replica, switches, status):
         assert "<h1" not in answer.text
 
 
-# --- what stands before the site --------------------------------------------------------------
+# --- in front of the site --------------------------------------------------------------
 
 
 def test_cookies_and_headers_are_cloudflares(replica):
@@ -239,7 +240,7 @@ def test_cookies_and_headers_are_cloudflares(replica):
 
 
 @pytest.mark.parametrize(("challenge", "status"), [("page", 200), ("forbidden", 403)])
-def test_a_challenge_stands_before_every_page(replica, challenge, status):
+def test_a_challenge_replaces_every_page(replica, challenge, status):
     server = replica("--challenge", challenge)
     for path in ("/", f"/category/{NEWS}", "/news/61001", f"/_next/data/{BUILD}/en/news/61001.json"):
         answer = server.get(path)
@@ -247,6 +248,34 @@ def test_a_challenge_stands_before_every_page(replica, challenge, status):
         assert "صقر" not in answer.text
         assert (answer.headers["cf-mitigated"] == "challenge") is (challenge == "page")
     assert server.get("/robots.txt").text.startswith("User-agent")
+
+
+def test_the_empty_shell_of_every_page_can_be_filled(replica):
+    server = replica("--render", "client")
+    for path in ("/", f"/category/{NEWS}", "/news/61001"):
+        assert '<div id="__next"></div>' in server.get(path).text
+        assert "<header" in server.get(f"/api/page?path={quote(path)}").json()["html"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--page-size", "0"),
+        ("--articles", "-1"),
+        ("--delay", "-1"),
+        ("--port", "65536"),
+        ("--today", "tomorrow"),
+        ("--now", "noon"),
+        ("--robots", "/no/such/file"),
+        ("--paging", "scroll"),
+    ],
+    ids=" ".join,
+)
+def test_a_wrong_argument_is_refused_with_its_name(arguments, capsys):
+    with pytest.raises(SystemExit) as refusal:
+        main([*arguments])
+    assert refusal.value.code == 2
+    assert f"argument {arguments[0]}: " in capsys.readouterr().err
 
 
 def test_without_sitemaps_robots_names_none(replica):
@@ -280,7 +309,7 @@ def test_the_truth_follows_the_switches():
     assert "?" not in seen["image_url"]
 
 
-def test_a_date_stands_only_where_a_face_has_a_place_for_it():
+def test_a_date_is_only_where_the_layout_has_a_place_for_it():
     known, older = ReplicaOptions(now=NOW), ReplicaOptions(now=NOW, classes="older")
     assert article(61502).date_source(older) == "meta"
     assert article(61502).date_source(known) is None
