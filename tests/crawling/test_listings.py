@@ -77,7 +77,8 @@ def after_first_pages(listings):
 
 
 def learned(path="/api/posts"):
-    return LearnedRequest("GET", f"{ROOT}{path}?slug={{quoted_slug}}&page={{page}}", (), None, slug=SLUGS[0])
+    url = f"{ROOT}{path}?slug={{quoted_slug}}&page={{page}}"
+    return LearnedRequest(method="GET", url=url, headers=(), body=None, slug=SLUGS[0])
 
 
 def press(listings, learned_request):
