@@ -1,8 +1,8 @@
 """The record: what one Al-Qahera News article is, field by field.
 
-One dataclass, and `rfc3339`, the form of every timestamp. Names are schema.org's ``NewsArticle`` in snake_case; the order of
-the fields is the order of the keys in a line of JSON. Every schema (JSON Schema, SQL, …) is
-generated from this class, so a change here is a change of public behaviour and of ``SCHEMA_VERSION``.
+Names are those of schema.org's ``NewsArticle`` in snake_case; the order of the fields is the order of the keys in a line of
+JSON. Every schema (JSON Schema, SQL, …) is made from this class, so a change here is a change of public behaviour and
+of ``SCHEMA_VERSION``.
 """
 
 from __future__ import annotations
@@ -29,67 +29,61 @@ def rfc3339(value: datetime | None) -> str | None:
     return value.astimezone(UTC).isoformat()[:_TO_THE_SECOND] + "Z"
 
 
-def _text(doc: str) -> Any:
-    return field(default="", metadata={"doc": doc})
-
-
-def _optional(doc: str) -> Any:
-    return field(default=None, metadata={"doc": doc})
-
-
-def _list(doc: str) -> Any:
-    return field(default_factory=list, metadata={"doc": doc})
-
-
-def _integer(doc: str, default: int) -> Any:
-    return field(default=default, metadata={"doc": doc})
+def _field(doc: str, default: Any = None, **metadata: Any) -> Any:
+    if default is list:
+        return field(default_factory=list, metadata={"doc": doc, **metadata})
+    return field(default=default, metadata={"doc": doc, **metadata})
 
 
 def _timestamp(doc: str, *, always: bool = False) -> Any:
     """`always`: a published record has it, though an article that is just being read has not."""
-    return field(default=None, metadata={"doc": doc, "serializer": rfc3339, "always": always})
+    return _field(doc, serializer=rfc3339, always=always)
 
 
 @dataclass(kw_only=True)
 class Article:
     """One article of the corpus. Unknown is None, lists may be empty, every field is always there."""
 
-    schema_version: int = _integer("Version of this record's shape.", SCHEMA_VERSION)
-    article_id: str = _text(
-        "The site's own number as text; `u` and 16 hex digits of the canonical URL's SHA-256 where there is none."
+    schema_version: int = _field("Version of this record's shape.", SCHEMA_VERSION)
+    article_id: str = _field(
+        "The site's own number as text; `u` and 16 hex digits of the canonical URL's SHA-256 where there is none.", ""
     )
-    revision: int = _integer(
+    revision: int = _field(
         "1, then one more for each material change of headline or body; readers keep the highest.", 1
     )
-    url: str = _text(
-        "Canonical: no fragment, no tracking parameters, percent-encoded UTF-8, the site's scheme and host."
+    url: str = _field(
+        "Canonical: no fragment, no tracking parameters, percent-encoded UTF-8, the site's scheme and host.", ""
     )
-    headline: str = _text("The headline as printed.")
-    description: str | None = _optional("Standfirst or meta description, where it is not the body's beginning.")
-    article_body: str = _text("Paragraphs as printed, joined by a blank line, without boilerplate.")
-    credit_line: str | None = _optional("The credit as printed: «القاهرة الإخبارية - وكالات».")
-    authors: list[str] = _list("People named in the credit line.")
-    agencies: list[str] = _list("Codes of the news agencies named in the credit line: mena, reuters, afp, wires, …")
+    headline: str = _field("The headline as printed.", "")
+    description: str | None = _field("Standfirst or meta description, where it is not the body's beginning.")
+    article_body: str = _field("Paragraphs as printed, joined by a blank line, without boilerplate.", "")
+    credit_line: str | None = _field("The credit as printed: «القاهرة الإخبارية - وكالات».")
+    authors: list[str] = _field("People named in the credit line.", list)
+    agencies: list[str] = _field(
+        "Codes of the news agencies named in the credit line: mena, reuters, afp, wires, …", list
+    )
     date_published: datetime | None = _timestamp("When the article was published, UTC, to the second.")
-    date_published_source: str | None = _optional(
+    date_published_source: str | None = _field(
         "Where date_published stood: page_data, jsonld, meta, visible, sitemap or listing."
     )
     date_modified: datetime | None = _timestamp("When the site says it last changed the article, UTC.")
-    image_url: str | None = _optional("The main image.")
-    image_caption: str | None = _optional("The main image's caption as printed.")
-    article_sections: list[str] = _list("The site's own category names.")
-    keywords: list[str] = _list("The site's tags.")
-    topics: list[str] = _list(f"{', '.join(TOPICS)}: decided by the topic test, whichever spider found the article.")
-    topic_terms: list[str] = _list("The terms that decided the topics.")
-    in_language: str = field(default="ar", metadata={"doc": "BCP 47 language tag."})
-    word_count: int = _integer("Words of article_body, split at white space.", 0)
-    content_hash: str = _text("SHA-256 (hex) of the folded headline and body.")
-    duplicate_of: str | None = _optional("article_id of the earlier near-duplicate, if any.")
-    layout: str = _text("Which extractor gave the body: site, page_data, jsonld or generic.")
-    discovered_on: str | None = _optional("The listing, sitemap or feed that led here.")
+    image_url: str | None = _field("The main image.")
+    image_caption: str | None = _field("The main image's caption as printed.")
+    article_sections: list[str] = _field("The site's own category names.", list)
+    keywords: list[str] = _field("The site's tags.", list)
+    topics: list[str] = _field(
+        f"{', '.join(TOPICS)}: decided by the topic test, whichever spider found the article.", list
+    )
+    topic_terms: list[str] = _field("The terms that decided the topics.", list)
+    in_language: str = _field("BCP 47 language tag.", "ar")
+    word_count: int = _field("Words of article_body, split at white space.", 0)
+    content_hash: str = _field("SHA-256 (hex) of the folded headline and body.", "")
+    duplicate_of: str | None = _field("article_id of the earlier near-duplicate, if any.")
+    layout: str = _field("Which extractor gave the body: site, page_data, jsonld or generic.", "")
+    discovered_on: str | None = _field("The listing, sitemap or feed that led here.")
     date_first_seen: datetime | None = _timestamp("When a run first accepted this article, UTC.", always=True)
     date_crawled: datetime | None = _timestamp("When the page that gave this revision was fetched, UTC.", always=True)
-    run_id: str = _text("The run that wrote this line.")
+    run_id: str = _field("The run that wrote this line.", "")
 
 
 # --- one line of JSON ---------------------------------------------------------------------------
@@ -99,8 +93,6 @@ _NAMES = tuple(f.name for f in fields(Article))
 _TIMESTAMPS = frozenset(f.name for f in fields(Article) if f.metadata.get("serializer") is rfc3339)
 # Legal in JSON, yet readers that split at Unicode's line ends would cut a line there.
 _LINE_SEPARATORS = {"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"}
-# What json.dumps would make anew for every line.
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(", ", ": "))
 
 
 def to_record(article: Article) -> dict[str, Any]:
@@ -112,8 +104,8 @@ def to_record(article: Article) -> dict[str, Any]:
 
 
 def to_json_line(record: dict[str, Any]) -> str:
-    """One line of JSON without its line end: UTF-8 text, not ASCII-escaped, U+0085, U+2028 and U+2029 escaped."""
-    line = _ENCODER.encode(record)
+    """One line of JSON without its line end: not ASCII-escaped, but for U+0085, U+2028 and U+2029."""
+    line = json.dumps(record, ensure_ascii=False)
     for separator, escaped in _LINE_SEPARATORS.items():
         line = line.replace(separator, escaped)
     return line

@@ -16,7 +16,7 @@ class ConfigurationError(AlqahiraError):
 
 
 class LedgerMissing(ConfigurationError):
-    """There is no state to read: no run has written there."""
+    """There is no ledger to read: no run has written there."""
 
 
 class LedgerBusy(AlqahiraError):
@@ -33,32 +33,32 @@ class LedgerBusy(AlqahiraError):
 
 
 class LedgerLost(LedgerBusy):
-    """Another run has taken over what this one held: its late answers are refused."""
+    """Another run has taken over the ledger: this one's late writes are refused."""
 
 
 class LedgerUnusable(AlqahiraError):
-    """The state is corrupt, or was written by a newer version."""
+    """The ledger is corrupt, or was written by a newer version."""
 
     exit_status = 2
 
 
 class LedgerUnwritable(LedgerUnusable):
-    """The disk of the state is full or fails; what was accepted before is safe."""
+    """The disk of the ledger is full or fails; what was accepted before is safe."""
 
     exit_status = 1
 
 
 class LedgerUnreachable(LedgerUnwritable):
-    """The state's database does not answer now. What was under way is tried again for a while."""
+    """The ledger's database does not answer now. The transaction is tried again for a while."""
 
 
 def one_line(error: object) -> str:
-    """What a driver says over several lines, in one."""
+    """An error message of several lines as one, of at most 300 characters."""
     return " ".join(str(error).split())[:300]
 
 
 def how_to_install(extra: str) -> str:
-    """The command that adds one of the project's extras, for the line that says that it is missing."""
+    """The command that installs one of the project's extras, for a message that it is missing."""
     return f'.venv/bin/pip install --constraint constraints.txt --editable ".[{extra}]"'
 
 
@@ -66,13 +66,13 @@ def how_to_install(extra: str) -> str:
 
 
 class BrowserError(Exception):
-    """What a page in the browser can fail with; `cause` is its name in the run's account."""
+    """Why a page failed in the browser; `cause` is its name in the run's account."""
 
     cause = "browser_error"
 
 
 class NeedsBrowser(BrowserError):
-    """The page is an empty shell, and there is no browser: none is installed, or none is wanted."""
+    """The page is an empty shell, and there is no browser: not installed, or switched off."""
 
     cause = "needs_browser"
 

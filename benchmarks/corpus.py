@@ -25,7 +25,6 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from itertools import groupby
 from multiprocessing import Pool
 from pathlib import Path
 from random import Random
@@ -33,9 +32,8 @@ from random import Random
 from scrapy.utils.project import get_project_settings
 
 from alqahira import site
-from alqahira.archive.spark.deciding import Event, decide_group
-from alqahira.archive.spark.reading import ARTICLE, archive_source, rows
-from alqahira.archive.spark.writing import DUPLICATES_FOLDER
+from alqahira.archive.spark.job import DUPLICATES_FOLDER, decide
+from alqahira.archive.spark.reading import ARTICLE, archive_sources, read_rows
 from alqahira.archive.warc import ENDED, event_record, page_records, run_record
 from alqahira.extraction.extractor import Hints
 from alqahira.extraction.items import ArchivedResponse, Fetch
@@ -46,6 +44,7 @@ from alqahira.replica.generator import FIRST_NUMBER, Generator
 from alqahira.replica.newsroom import Newsroom
 from alqahira.replica.options import ReplicaOptions
 from alqahira.replica.pages import Pages
+from alqahira.settings.configuration import Configuration
 from benchmarks.deduplication import Text, edit, other_forms, other_numbers
 
 TODAY = date(2026, 11, 24)
@@ -222,18 +221,17 @@ def lines_of(folder: Path) -> dict[str, list[str]]:
 
 
 def python_costs(archive: Path) -> tuple[float, float]:
-    """CPU milliseconds of Python for reading a page, and for deciding about an article that has a group of its own."""
-    source = archive_source(archive, get_project_settings(), slice_bytes=2**22)
+    """CPU milliseconds of Python for reading a page, and for deciding about an article; of the archive's first run."""
+    configuration = Configuration.from_settings(get_project_settings())
+    bounds = {"max_bytes": configuration.download_maxsize, "max_headline": configuration.max_headline}
     began = time.process_time()
-    read = list(rows(source, source.pieces[:2]))
+    rows = list(read_rows(archive_sources(archive, configuration)[0], **bounds))
     reading = time.process_time() - began
-    articles = sorted((row for row in read if row.kind == ARTICLE), key=lambda row: (row.article_id or "", row.moment))
+    articles = [row for row in rows if row.kind == ARTICLE]
     began = time.process_time()
-    for _, events in groupby(articles, key=lambda row: row.article_id):
-        group = [Event(row.kind, row.cause, row.line) for row in events]
-        list(decide_group(group, 1, "drop"))
+    decisions = list(decide(articles, near_duplicates="drop"))
     deciding = time.process_time() - began
-    return reading / len(articles) * 1000, deciding / len(articles) * 1000
+    return reading / len(rows) * 1000, deciding / len(decisions) * 1000
 
 
 def spark_costs(events: Path) -> tuple[float, int]:

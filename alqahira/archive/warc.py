@@ -1,19 +1,20 @@
 """WARC 1.1 records of article pages: made, read back, and listed in an index. No clock, no network, no file.
 
-The format is ISO 28500:2017 (https://iipc.github.io/warc-specifications/), written and parsed by warcio. A file
-of ours is one gzip member a record, so that what is torn or garbled costs that record and no other.
+The format is ISO 28500:2017 (https://iipc.github.io/warc-specifications/), written and parsed by warcio. Our files
+have one gzip member for each record, so that damage costs that record and no other.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
 from urllib.parse import urlsplit
 
+from pydantic import TypeAdapter
 from scrapy.http import Headers as ScrapyHeaders
 from twisted.web.http import RESPONSES
 from warcio.statusandheaders import StatusAndHeaders
@@ -25,18 +26,19 @@ from alqahira.extraction.extractor import Hints
 from alqahira.extraction.headers import header_pairs, header_text
 from alqahira.extraction.items import ArchivedResponse, Fetch, Headers
 
-# The extension header in which pywb and Browsertrix keep JSON of their own: the note is never there without its page.
+# The extension header in which pywb and Browsertrix keep JSON. A note is part of its page: neither exists alone.
 NOTE_HEADER = "WARC-JSON-Metadata"
 # The event of a run's last `metadata` record. Older archives also have `taken_up`, which is ignored.
 ENDED = "ended"
 
-# Names a secret, or concerns the next proxy alone.
+_HINTS = TypeAdapter(Hints)
+# Holds a secret, or concerns the next proxy alone.
 _PRIVATE = frozenset({b"authorization", b"proxy-authorization", b"cookie"})
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record of a file. `payload`: its block without HTTP headers; None where it is larger than was asked for."""
+    """One record of a file. `payload`: its block without HTTP headers; None where it is larger than `max_bytes`."""
 
     type: str
     headers: Mapping[str, str]  # WARC headers, names in lower case
@@ -57,13 +59,13 @@ class Record:
 
     @property
     def note(self) -> dict[str, Any] | None:
-        """What our writer noted with a page; None in the files of other tools, whatever they note."""
+        """What our writer noted with a page; None in files of other tools, whatever they keep there."""
         note = _object(self.headers.get(NOTE_HEADER.lower()))
         return note if note and "key" in note else None
 
     @property
     def event(self) -> dict[str, Any]:
-        """What a `metadata` record of ours says; empty for any other."""
+        """The content of a `metadata` record of ours; empty for any other."""
         return (self.type == "metadata" and _object(self.payload)) or {}
 
 
@@ -188,23 +190,20 @@ def _single(url: str, kind: str, when: datetime, block: bytes, media_type: str, 
 
 
 def _note(page: ArchivedResponse) -> dict[str, Any]:
-    """What is known of a page only because of how it was found. `page_of` reads it back."""
+    """What only the link that led to a page tells about it. `page_of` reads it back."""
     values = {
         "key": page.visit.key,
         "link": page.link_url if page.link_url != page.visit.url else None,
         "discovered_on": page.visit.discovered_on,
-        **asdict(page.hints),
+        **_HINTS.dump_python(page.hints, mode="json"),
     }
-    texts = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
-    return {name: value for name, value in texts.items() if value is not None}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def page_of(record: Record) -> ArchivedResponse:
     """The page in a `response` or `resource`, with what was noted of it. Raises ValueError, TypeError for a bad one."""
     note, url, http = record.note or {}, record.url, record.http
     headers = ScrapyHeaders(http.headers if http else [])
-    hints: dict[str, Any] = {field.name: note.get(field.name) for field in fields(Hints)}
-    hints |= {name: _moment(value) for name, value in hints.items() if name.endswith("_date")}
     return ArchivedResponse(
         visit=Fetch(
             key=str(note.get("key") or urls.article_id(urls.canonical_url(url))),
@@ -215,17 +214,13 @@ def page_of(record: Record) -> ArchivedResponse:
             discovered_on=note.get("discovered_on"),
         ),
         link_url=note.get("link") or url,
-        hints=Hints(**hints),
+        hints=_HINTS.validate_python(note),
         body=record.payload or b"",
         headers=header_pairs(headers),
         status=int(http.get_statuscode()) if http else 200,
         protocol=http.protocol if http else "",
         is_rendered=http is None,
     )
-
-
-def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
 
 
 # --- the index ----------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
-"""The archive of a corpus: one WARC a run, and beside it an index that leads from a record to its page.
+"""The archive of a corpus: one WARC for each run, with an index that leads from a record to its page.
 
-While a run writes, its file ends in `.open`; each record is one gzip member and on the disk before the ledger hears
-of its article, so no record of the corpus is without its page. The next run closes what a killed run has left.
+While a run writes, its file ends in `.open`. Each record is one gzip member and is synced before the ledger stores its
+article, so no record of the corpus is without its page. The next run closes the file of a killed run.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ from alqahira.publishing.parts import write_atomic
 
 SUFFIX, OPEN_SUFFIX, INDEX_SUFFIX = ".warc.gz", ".warc.gz.open", ".cdxj"
 PAGE_TYPES = ("response", "resource")
-# In `warcinfo`: what makes a file one of our runs.
+# The field of `warcinfo` that marks a file of a run of ours.
 RUN_ID = "alqahira-run-id"
-# What reading a foreign date, address or header can fail with.
+# What a bad date, address or header of another tool raises.
 BAD_RECORD = (ValueError, OverflowError, TypeError)
 
 
@@ -52,9 +52,9 @@ class ArchiveUnwritable(AlqahiraError):
 
 
 class ArchiveWriter:
-    """The file of one run, or of a visit by the doctor (`is_run` false: nothing in it is replayed as a run's).
+    """The file of one run, or of a visit by the doctor (`is_run` false: it is not replayed as a run).
 
-    Every method raises ArchiveUnwritable; what it had begun is taken back.
+    Every method raises ArchiveUnwritable, after removing what it had begun to write.
     """
 
     def __init__(
@@ -85,11 +85,11 @@ class ArchiveWriter:
             raise self._failure(error) from None
 
     def write_page(self, page: ArchivedResponse) -> None:
-        """A page that was read, before anything comes of it."""
+        """Append a page, before its article is processed."""
         self.append(page_records(page))
 
     def close(self, when: datetime, ended: Mapping[str, Any]) -> None:
-        """Write down how the run ended, and give the file its name."""
+        """Record how the run ended, write the index, and give the file its final name."""
         self.append(event_record(ENDED, when, ended))
         try:
             self._file.close()
@@ -98,7 +98,7 @@ class ArchiveWriter:
             raise self._failure(error) from None
 
     def append(self, content: bytes) -> None:
-        """Whole records, of any kind: on the disk when this returns."""
+        """Append whole records of any kind; they are synced when this returns."""
         end = self._file.seek(0, os.SEEK_END)
         try:
             # A raw file may take less than it is given.
@@ -118,9 +118,9 @@ class ArchiveWriter:
 
 
 def close_left_open(folder: Path, ledger: Ledger, *, max_bytes: int) -> None:
-    """Close the files of killed runs, to be called by the run that holds the ledger. Raises ArchiveUnwritable.
+    """Close the files of killed runs; the caller holds the ledger. Raises ArchiveUnwritable.
 
-    A torn end is cut off, and so are pages there that the ledger never heard of: they come again.
+    A torn end is cut off, and so are the last pages if the ledger does not know them: they will be fetched again.
     """
     for path in sorted(folder.glob(f"*{OPEN_SUFFIX}")):
         try:
@@ -181,7 +181,7 @@ def index_lines(path: Path, filename: str, *, max_bytes: int) -> Iterator[str]:
 
 
 def files(folder: Path) -> list[Path]:
-    """Every WARC of the folder, also one that a run still writes or has left open."""
+    """Every WARC of the folder, also one that is still open."""
     endings = (SUFFIX, OPEN_SUFFIX, ".warc")
     return sorted(path for path in folder.iterdir() if path.name.endswith(endings) and path.is_file())
 
@@ -223,11 +223,11 @@ def archived_runs(archive: Path, max_bytes: int) -> list[ArchivedRun]:
     paths = files(archive) if archive.is_dir() else []
     if not paths:
         raise ConfigurationError(f"there is no archive at {archive}: crawl with ALQAHIRA_ARCHIVE=true")
-    runs = [_run_of(path, max_bytes) for path in paths]
+    runs = [_archived_run(path, max_bytes) for path in paths]
     return sorted(runs, key=lambda run: (run.started, run.path.name))
 
 
-def _run_of(path: Path, max_bytes: int) -> ArchivedRun:
+def _archived_run(path: Path, max_bytes: int) -> ArchivedRun:
     first_section = next(iter(site.SECTIONS))
     for record in read_records(path, max_bytes=max_bytes):
         if not isinstance(record, Record):
@@ -242,9 +242,9 @@ def _run_of(path: Path, max_bytes: int) -> ArchivedRun:
             if section not in site.SECTIONS:
                 raise ConfigurationError(f"{path}: there is no spider {section[:80]!r} any more")
             return ArchivedRun(path, started, section, about[RUN_ID], about.get("alqahira-site"))
-        if record.type != "warcinfo":  # when a file was written says nothing of its pages
+        if record.type != "warcinfo":  # the date of a file is not that of its pages
             return ArchivedRun(path, started, first_section)
-    # Nothing to go by: its damage is counted in a run of its own.
+    # No readable record: its damage is counted in a run of its own.
     return ArchivedRun(path, datetime.fromtimestamp(0, UTC), first_section)
 
 

@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 from scrapy.commands import ScrapyCommand
 
-from alqahira.archive.spark.options import add_options
 from alqahira.exceptions import AlqahiraError, ConfigurationError
 from alqahira.monitoring.failure import fail
 
@@ -27,7 +26,11 @@ class Command(ScrapyCommand):
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
-        add_options(parser)
+        source = parser.add_mutually_exclusive_group()
+        source.add_argument("--archive", metavar="FOLDER", help="read the pages in these WARCs once more")
+        source.add_argument("--parts", metavar="FOLDER", help="take the records of this corpus, as they were extracted")
+        parser.add_argument("-o", "--output", metavar="FOLDER", help="where the new corpus goes; a new folder")
+        parser.add_argument("--master", metavar="URL", help="Spark's master (as spark-submit says, or local[*])")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         # Only here: the other commands need not wait for what reads archives to load.

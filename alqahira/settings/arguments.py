@@ -1,4 +1,4 @@
-"""What one run is asked for: the spider's arguments, checked before any request. Pure."""
+"""The spider arguments of one run, checked before any request. Pure."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from alqahira.exceptions import ConfigurationError
 from alqahira.settings.checks import Count, Day, validated
 
-# By this one Scrapyd names its job: no business of the crawl's, but of what the job may set (`api_settings.py`).
+# Scrapyd passes the name of its job in this one (`crawling/scrapyd/jobs.py`).
 JOB_ARGUMENT = "_job"
 
 
 class CrawlArguments(BaseModel):
-    """What one run was asked for. `since` and `until` are Cairo days, both included."""
+    """The spider arguments of one run. `since` and `until` are Cairo days, both included."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -34,10 +34,10 @@ class CrawlArguments(BaseModel):
         for name in given:
             if name not in (*cls.model_fields, JOB_ARGUMENT):
                 raise ConfigurationError(f"unknown spider argument {name!r}; known are {', '.join(cls.model_fields)}")
-        asked = validated(cls, given)
-        if asked.since and asked.since > today:
-            raise ConfigurationError(f"since={asked.since} is after today, {today} in Cairo")
-        return asked
+        arguments = validated(cls, given)
+        if arguments.since and arguments.since > today:
+            raise ConfigurationError(f"since={arguments.since} is after today, {today} in Cairo")
+        return arguments
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -46,5 +46,5 @@ class CrawlArguments(BaseModel):
         return self
 
     def covers(self, day: date | None) -> bool:
-        """Whether an article of that Cairo day is asked for; one without a date always is."""
+        """Whether an article of that Cairo day is wanted; one without a date always is."""
         return day is None or ((not self.since or day >= self.since) and (not self.until or day <= self.until))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
@@ -61,9 +61,8 @@ def make_folder(folder: Path, name: str) -> None:
     """Make it where it is missing. Raises ConfigurationError, with the setting's name, where it cannot be written."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        handle, probe = tempfile.mkstemp(prefix=".probe-", dir=folder)
-        os.close(handle)
-        os.unlink(probe)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise ConfigurationError(f"{name}={str(folder)[:80]!r} cannot be written: {reason}") from None
@@ -79,11 +78,9 @@ def _flag(value: object) -> bool:
 def _day(value: object) -> date | None:
     if value in (None, ""):
         return None
-    try:
+    with suppress(ValueError):
         if _DAY.fullmatch(str(value)):
             return date.fromisoformat(str(value))
-    except ValueError:
-        pass
     raise ValueError("is no date: write YYYY-MM-DD")
 
 

@@ -1,8 +1,8 @@
 """Every setting of the project's own: its type, bounds, default and what it is for; and the values of Scrapy's.
 
-A field made by `option` is the setting `ALQAHIRA_<FIELD>`, and an environment variable of that name; `-s` wins over it.
-The others have Scrapy's names. `job` says what a job of Scrapyd may do with a setting
-(`api_settings.py`); without one it is the operator's alone.
+A field with a description is the setting `ALQAHIRA_<FIELD>`, and an environment variable of that name; `-s` wins over
+it. The others have Scrapy's names. `job` says what a job of Scrapyd may do with a setting (`crawling/scrapyd/jobs.py`);
+without one it is the operator's alone.
 """
 
 from __future__ import annotations
@@ -42,7 +42,6 @@ PREFIX = "ALQAHIRA_"
 STATE_FILE = "state.db"
 ARCHIVE_FOLDER = "archive"
 _ALERTS = "alerts go to the URLs in ALQAHIRA_ALERT_URLS, such as"
-_MAIL = "mailtos://USER:PASSWORD@smtp.example.org?from=alqahira@example.org&to=desk@example.org"
 # Names that are settings no more (`*` stands for anything), and what replaced each.
 REPLACED: dict[str, str] = {
     "ALQAHIRA_MAX_LOAD_MORE_CLICKS": "one press teaches the request, and ALQAHIRA_MAX_LISTING_PAGES bounds the pages",
@@ -51,27 +50,25 @@ REPLACED: dict[str, str] = {
     "ALQAHIRA_WEBHOOK_URL": f"{_ALERTS} jsons://example.org/hook",
     "ALQAHIRA_SLACK_API_URL": f"{_ALERTS} slack://BOT_TOKEN/#CHANNEL",
     "SPIDERMON_SLACK_*": f"{_ALERTS} slack://BOT_TOKEN/#CHANNEL",
-    "SPIDERMON_EMAIL_*": f"{_ALERTS} {_MAIL}",
-    "SPIDERMON_SMTP_*": f"{_ALERTS} {_MAIL}",
-    "SPIDERMON_*": f"all monitors run, with thresholds in docs/operations.md; {_ALERTS} {_MAIL}",
+    "SPIDERMON_*": f"all monitors run, with thresholds in docs/operations.md; {_ALERTS} "
+    "mailtos://USER:PASSWORD@smtp.example.org?from=alqahira@example.org&to=desk@example.org",
 }
 # What a job of Scrapyd may do with a setting.
 FREE, AT_LEAST, AT_MOST, AS_IS = "free", "at least", "at most", "as the operator has it"
 _DAY = 86_400
 
 
-def option(default: Any, text: str, low: float | None = None, high: float | None = None, **more: Any) -> Any:
-    """A setting of the project's own, with the least and the most that make sense."""
-    return Field(default, description=text, **_limits(low, high, **more))
-
-
-def scrapys(low: float | None = None, high: float | None = None, **more: Any) -> Any:
-    """A setting of Scrapy's, whose default is elsewhere."""
-    return Field(**_limits(low, high, **more))
-
-
-def _limits(low: float | None, high: float | None, *, job: str = "", secret: bool = False) -> dict[str, Any]:
-    return {"ge": low, "le": high, "repr": not secret, "json_schema_extra": {"job": job}}
+def option(
+    default: Any = ...,
+    text: str | None = None,
+    low: float | None = None,
+    high: float | None = None,
+    *,
+    job: str = "",
+    secret: bool = False,
+) -> Any:
+    """A setting, with the least and the most that make sense; one without `text` is Scrapy's, with Scrapy's default."""
+    return Field(default, description=text, ge=low, le=high, repr=not secret, json_schema_extra={"job": job})
 
 
 class Limits(BaseModel):
@@ -79,7 +76,7 @@ class Limits(BaseModel):
 
     model_config = ConfigDict(frozen=True, validate_default=True, defer_build=True, allow_inf_nan=False)
 
-    max_failed_share: Share = option(0.5, "of the articles taken up that may fail")
+    max_failed_share: Share = option(0.5, "of the articles queued that may fail")
     baseline_runs: int = option(20, "most earlier runs that coverage is compared with", 1, 100_000)
     baseline_min_runs: int = option(3, "fewest of them", 1, 100_000)
     monitor_min_articles: int = option(5, "pages of this run below which coverage is not judged", 1, 10**6)
@@ -122,7 +119,7 @@ class Configuration(Limits):
         [(1, 2), (3, 12), (7, 24), (30, 168), (365, 2160)],
         "(age of an article in days up to which it holds, hours between visits); after the last, never again",
     )
-    max_revisits: int = option(500, "known articles that are asked about again in a run", 0, 10**9, job=FREE)
+    max_revisits: int = option(500, "known articles that are visited again in a run", 0, 10**9, job=FREE)
     # --- what is written
     max_headline: int = option(1_000, "characters; a longer headline fails as `headline_too_long`", 1, 10**6)
     part_max_rows: int = option(5_000, "rows at which a part is sealed", 1, 10**6, job=FREE)
@@ -144,27 +141,27 @@ class Configuration(Limits):
     browser_deadline: float = option(60, "seconds for one page", 0.1, _DAY)
     browser_pages: int = option(2, "pages that are open at once", 1, 64)
     # --- Scrapy's
-    autothrottle_enabled: Flag = scrapys(job=AT_LEAST)
-    autothrottle_start_delay: Seconds = scrapys(job=AT_LEAST)
-    autothrottle_max_delay: Seconds = scrapys(job=AT_LEAST)
-    autothrottle_target_concurrency: float = scrapys(0.01, 10_000, job=AT_MOST)
-    closespider_errorcount: int = scrapys(0, 10**9, job=FREE)
-    closespider_itemcount: int = scrapys(0, 10**9, job=FREE)
-    closespider_pagecount: int = scrapys(0, 10**9, job=FREE)
-    closespider_timeout: float = scrapys(0, 365 * _DAY, job=FREE)
-    concurrent_requests: int = scrapys(1, 10_000, job=AT_MOST)
-    concurrent_requests_per_domain: int = scrapys(1, 10_000, job=AT_MOST)
-    download_delay: Seconds = scrapys(job=AT_LEAST)
-    download_maxsize: int = scrapys(1, 2**40)
-    download_timeout: float = scrapys(0.1, _DAY, job=AT_MOST)
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = scrapys(job=FREE)
-    redirect_max_times: int = scrapys(0, 100)
-    retry_times: int = scrapys(0, 1_000, job=AT_MOST)
+    autothrottle_enabled: Flag = option(job=AT_LEAST)
+    autothrottle_start_delay: Seconds = option(job=AT_LEAST)
+    autothrottle_max_delay: Seconds = option(job=AT_LEAST)
+    autothrottle_target_concurrency: float = option(low=0.01, high=10_000, job=AT_MOST)
+    closespider_errorcount: int = option(low=0, high=10**9, job=FREE)
+    closespider_itemcount: int = option(low=0, high=10**9, job=FREE)
+    closespider_pagecount: int = option(low=0, high=10**9, job=FREE)
+    closespider_timeout: float = option(low=0, high=365 * _DAY, job=FREE)
+    concurrent_requests: int = option(low=1, high=10_000, job=AT_MOST)
+    concurrent_requests_per_domain: int = option(low=1, high=10_000, job=AT_MOST)
+    download_delay: Seconds = option(job=AT_LEAST)
+    download_maxsize: int = option(low=1, high=2**40)
+    download_timeout: float = option(low=0.1, high=_DAY, job=AT_MOST)
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = option(job=FREE)
+    redirect_max_times: int = option(low=0, high=100)
+    retry_times: int = option(low=0, high=1_000, job=AT_MOST)
 
     @field_validator("state_url")
     @classmethod
     def _ledger(cls, value: str, info: ValidationInfo) -> str:
-        """`state.db` in the output folder where none is set: a corpus and its ledger are never parted by mistake."""
+        """`state.db` in the output folder where none is set: a corpus and its ledger stay together."""
         if not value:
             return f"sqlite:///{info.data.get('output_dir', Path()) / STATE_FILE}"
         from alqahira.settings.state_url import read_state_url
@@ -215,7 +212,7 @@ def configuration_of(crawler: Crawler) -> Configuration:
     return _checked[crawler]
 
 
-def is_replaced(name: str) -> str:
+def replacement_of(name: str) -> str:
     """What replaced a setting; empty where nothing did."""
     return next((text for old, text in REPLACED.items() if fnmatchcase(name, old)), "")
 
@@ -224,7 +221,7 @@ def refuse_unknown(names: Iterable[str]) -> None:
     """Raises ConfigurationError for the first name that was replaced, or that only looks like one of the project's."""
     for name in names:
         shown = ascii(name[:60])[1:-1]
-        if text := is_replaced(name):
+        if text := replacement_of(name):
             raise ConfigurationError(f"{shown} is no setting any more: {text}")
         if name.startswith(PREFIX) and name not in DEFAULTS:
             (nearest,) = difflib.get_close_matches(name, DEFAULTS, n=1, cutoff=0)

@@ -1,4 +1,4 @@
-"""ALQAHIRA_STATE_URL: which databases there are, and how a URL is said aloud. Pure."""
+"""ALQAHIRA_STATE_URL: the databases that are supported, and URLs without their secrets. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DRIVER = "postgresql+psycopg"
 def read_state_url(value: str) -> URL:
     """The URL with its driver named. Raises ConfigurationError where it is none, of another kind, or lacks its driver.
 
-    No error holds what may be a password.
+    No error message contains a password.
     """
     try:
         url = make_url(value)

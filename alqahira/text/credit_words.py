@@ -48,7 +48,13 @@ NATIONALITIES = _words(
     "الروسية التركية البريطانية الأمريكية الأميركية الصينية الفرنسية الألمانية الكورية اليابانية السورية"
 )
 
-HOUSE = ("القاهرة الإخبارية", "قناة القاهرة الإخبارية", "موقع القاهرة الإخبارية", "AlQahera News", "Al Qahera News")
+SITE_NAMES = (
+    "القاهرة الإخبارية",
+    "قناة القاهرة الإخبارية",
+    "موقع القاهرة الإخبارية",
+    "AlQahera News",
+    "Al Qahera News",
+)
 
 ROLES = _words(
     """
@@ -89,7 +95,7 @@ REPORTING_VERBS = _words(
     """
 )
 
-# Given names that begin with و, which is then no «and».
+# Given names that begin with و, which is no conjunction there.
 NAMES_WITH_WAW = _words(
     """
     وليد وائل وسام وسيم وجدي وجيه وفاء وفيق وداد وديع وهبة وهيب وهدان وحيد ورد وردة ولاء واصف وصفي

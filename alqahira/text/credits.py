@@ -8,6 +8,7 @@ in docs/arabic.md.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -27,21 +28,18 @@ _LONE_AND = re.compile(r"(?<!\S)و (?=\S)")
 _SENTENCE_END = re.compile("[؟?!]")
 
 
-def _keys(printed: tuple[str, ...] | list[str]) -> frozenset[str]:
+def _keys(printed: Iterable[str]) -> frozenset[str]:
     return frozenset(map(fold_text, printed))
 
 
-def _compact(key: str) -> str:
-    return key.replace(" ", "")
-
-
-_AGENCY_BY_KEY = {_compact(fold_text(name)): code for code, names in words.AGENCIES.items() for name in names}
+# Without spaces: abbreviations match however they are spaced.
+_AGENCIES = {fold_text(name).replace(" ", ""): code for code, names in words.AGENCIES.items() for name in names}
 _ONLY_AFTER_AGENCY_WORD = _keys(words.ONLY_AFTER_AGENCY_WORD)
 _AGENCY_WORDS = _keys(words.AGENCY_WORDS)
 _SOURCE_WORDS = _keys(words.SOURCE_WORDS)
 _NATIONALITIES = _keys(words.NATIONALITIES)
-_BARE_TITLES = _keys(BARE_TITLES.value)  # they name the house, and credit nobody
-_HOUSE = _keys(words.HOUSE)
+_BARE_TITLES = _keys(BARE_TITLES.value)  # of pages: they name the site, and credit nobody
+_SITE_NAMES = _keys(words.SITE_NAMES)
 _LABELS = _keys(words.ROLES) | _SOURCE_WORDS
 _ROLE_LINKS = _keys(words.ROLE_LINKS)
 _PLACES = _keys([*words.PLACES, *words.PLACES_OF_TWO_WORDS])
@@ -56,13 +54,13 @@ _SERVANT = _keys(["عبد", "أبو", "بن"])
 class _Credit:
     people: list[str] = field(default_factory=list)
     agencies: list[str] = field(default_factory=list)
-    is_sure: bool = False  # names the house, an agency or a role
+    is_certain: bool = False  # names the site, an agency or a role
 
     def add_people(self, names: list[str]) -> None:
         self.people += [name for name in names if name not in self.people]
 
     def add_agencies(self, codes: list[str]) -> None:
-        self.is_sure = True
+        self.is_certain = True
         self.agencies += [code for code in codes if code not in self.agencies]
 
 
@@ -73,12 +71,12 @@ def parse_credit(line: str) -> tuple[list[str], list[str]]:
 
 
 def is_credit_line(text: str) -> bool:
-    """Whether `text` is a credit: short, without a reporting verb, and naming the house, an agency or a role."""
+    """Whether `text` is a credit: short, without a reporting verb, and naming the site, an agency or a role."""
     credit = _read(text, LONGEST_CREDIT)
-    return credit is not None and credit.is_sure
+    return credit is not None and credit.is_certain
 
 
-@lru_cache(maxsize=64)  # a page's credit is asked for thrice: whether it is one, whom it names, for the record
+@lru_cache(maxsize=64)  # asked three times a page: 150 of the 1,900 calls that reading it would take
 def _read(line: str, longest: int) -> _Credit | None:
     """What the line credits, or None where it is prose; not to be changed."""
     if len(line) > _LONGEST_INPUT:
@@ -96,7 +94,7 @@ def _read(line: str, longest: int) -> _Credit | None:
         if ":" in mark and not label:
             return None  # «رويترز: …» is a headline
         if label:
-            credit.is_sure = after_role = True
+            credit.is_certain = after_role = True
         elif _read_part(part, credit, after_role=after_role):
             after_role = False
         else:
@@ -118,8 +116,8 @@ def _is_role_phrase(keys: list[str]) -> bool:
 def _read_part(part: str, credit: _Credit, *, after_role: bool) -> bool:
     """Adds what one part names to the credit; False where the part belongs to a sentence."""
     key = fold_text(part)
-    if key in _HOUSE:
-        credit.is_sure = True
+    if key in _SITE_NAMES:
+        credit.is_certain = True
     elif codes := _agencies(key):
         credit.add_agencies(codes)
     elif key not in _PLACES:
@@ -134,7 +132,7 @@ def _read_names(part: str, credit: _Credit, *, after_role: bool) -> bool:
         return False
     while keys and _is_label(keys[0]):
         names, keys = names[1:], keys[1:]
-        credit.is_sure = after_role = True
+        credit.is_certain = after_role = True
     if after_role:
         skipped = _words_of_role(keys)
         names, keys = names[skipped:], keys[skipped:]
@@ -149,10 +147,10 @@ def _count(keys: list[str]) -> int:
 
 
 def _words_of_role(keys: list[str]) -> int:
-    """How many words after a role name the house or the place: «مراسل القاهرة الإخبارية في غزة …»."""
+    """How many words after a role name the site or the place: «مراسل القاهرة الإخبارية في غزة …»."""
     skipped = 0
     while skipped < len(keys):
-        if " ".join(keys[skipped : skipped + 2]) in _HOUSE | _PLACES:
+        if " ".join(keys[skipped : skipped + 2]) in _SITE_NAMES | _PLACES:
             skipped += 2
         elif keys[skipped] in _ROLE_LINKS or keys[skipped] in _PLACES:
             skipped += 1
@@ -187,13 +185,13 @@ def _is_person(name: str, *, alone_is_enough: bool) -> bool:
 
 
 def _agencies(key: str) -> list[str]:
-    """The codes that all of `key` names: agencies joined by «و», the house in front or not; else none."""
-    house = next((house for house in _HOUSE if key.startswith(f"{house} ")), "")
-    tokens = _LONE_AND.sub("و", key[len(house) :]).split()
+    """The codes that all of `key` names: agencies joined by «و», the site's name in front or not; else none."""
+    site_name = next((name for name in _SITE_NAMES if key.startswith(f"{name} ")), "")
+    tokens = _LONE_AND.sub("و", key[len(site_name) :]).split()
     codes: list[str] = []
     while tokens:
         length, code = _leading_agency(tokens)
-        if not code and (codes or house):
+        if not code and (codes or site_name):
             length, code = _leading_agency([tokens[0].removeprefix("و"), *tokens[1:]])
         if not code:
             return []
@@ -212,16 +210,18 @@ def _leading_agency(tokens: list[str]) -> tuple[int, str]:
 
 
 def _agency(tokens: list[str]) -> str | None:
-    named_as_agency = False
     while tokens and tokens[0] in _SOURCE_WORDS:
         tokens = tokens[1:]
-    if "".join(tokens) in _AGENCY_BY_KEY and " ".join(tokens) not in _ONLY_AFTER_AGENCY_WORD:
-        return _AGENCY_BY_KEY["".join(tokens)]  # before the next step: «وكالات الأنباء»
+    if code := _agency_by_name(tokens, is_alone=True):
+        return code  # before the next step: «وكالات الأنباء»
+    is_alone = True
     while tokens and tokens[0] in _AGENCY_WORDS:
-        named_as_agency = True
-        tokens = tokens[1:]
-    while len(tokens) > 1 and "".join(tokens) not in _AGENCY_BY_KEY and tokens[-1] in _NATIONALITIES:
+        tokens, is_alone = tokens[1:], False
+    while len(tokens) > 1 and "".join(tokens) not in _AGENCIES and tokens[-1] in _NATIONALITIES:
         tokens = tokens[:-1]
-    if not named_as_agency and " ".join(tokens) in _ONLY_AFTER_AGENCY_WORD:
-        return None
-    return _AGENCY_BY_KEY.get("".join(tokens))
+    return _agency_by_name(tokens, is_alone=is_alone)
+
+
+def _agency_by_name(tokens: list[str], *, is_alone: bool) -> str | None:
+    """The code of a name; `is_alone`: without «وكالة» in front."""
+    return None if is_alone and " ".join(tokens) in _ONLY_AFTER_AGENCY_WORD else _AGENCIES.get("".join(tokens))

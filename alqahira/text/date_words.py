@@ -11,6 +11,10 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
+def _by_word(**words_of_unit: str) -> dict[str, str]:
+    return {word: unit for unit, words in words_of_unit.items() for word in _words(words)}
+
+
 MONTH_NAMES = {
     1: "يناير|كانون الثاني|كانون ثاني|كانون 2|جانفي|january|jan",
     2: "فبراير|شباط|فيفري|february|feb",
@@ -41,7 +45,7 @@ MERIDIEMS = (
     | {"ظهرا": NOON, "ليلا": NIGHT}
 )
 
-# Words that say nothing of when: weekdays (the day and month do), labels, connecting words.
+# Words that do not change the date: weekdays, labels, connecting words.
 FILLERS = frozenset(
     _words("""
     السبت الاحد الاثنين الثلاثاء الاربعاء الخميس الجمعه يوم
@@ -52,65 +56,34 @@ FILLERS = frozenset(
     """)
 )
 
-# What each unit of time is counted in, and how many of it.
-SPANS = {
-    "second": ("seconds", 1),
-    "minute": ("seconds", 60),
-    "hour": ("seconds", 3600),
-    "day": ("days", 1),
-    "week": ("days", 7),
-    "month": ("months", 1),
-    "year": ("months", 12),
-}
-ONE = {
-    "ثانيه": "second",
-    "دقيقه": "minute",
-    "ساعه": "hour",
-    "يوم": "day",
-    "يوما": "day",
-    "اسبوع": "week",
-    "اسبوعا": "week",
-    "شهر": "month",
-    "شهرا": "month",
-    "سنه": "year",
-    "عام": "year",
-    "عاما": "year",
-    **{unit: unit for unit in SPANS},
-}
-TWO = {
-    stem + ending: unit
-    for stem, unit in {
-        "ثانيت": "second",
-        "دقيقت": "minute",
-        "ساعت": "hour",
-        "يوم": "day",
-        "اسبوع": "week",
-        "شهر": "month",
-        "سنت": "year",
-        "عام": "year",
-    }.items()
-    for ending in ("ين", "ان")
-}
-MANY = {
-    "ثواني": "second",
-    "ثوان": "second",
-    "دقاءق": "minute",
-    "ساعات": "hour",
-    "ايام": "day",
-    "اسابيع": "week",
-    "اشهر": "month",
-    "شهور": "month",
-    "سنوات": "year",
-    "سنين": "year",
-    "اعوام": "year",
-    **{unit + "s": unit for unit in SPANS},
-    "min": "minute",
-    "mins": "minute",
-    "hr": "hour",
-    "hrs": "hour",
-    "h": "hour",
-    "d": "day",
-}
+UNITS = ("second", "minute", "hour", "day", "week", "month", "year")
+ONE = _by_word(
+    second="ثانيه second",
+    minute="دقيقه minute",
+    hour="ساعه hour",
+    day="يوم يوما day",
+    week="اسبوع اسبوعا week",
+    month="شهر شهرا month",
+    year="سنه عام عاما year",
+)
+TWO = _by_word(
+    second="ثانيتين ثانيتان",
+    minute="دقيقتين دقيقتان",
+    hour="ساعتين ساعتان",
+    day="يومين يومان",
+    week="اسبوعين اسبوعان",
+    month="شهرين شهران",
+    year="سنتين سنتان عامين عامان",
+)
+MANY = _by_word(
+    second="ثواني ثوان seconds",
+    minute="دقاءق minutes min mins",
+    hour="ساعات hours hr hrs h",
+    day="ايام days d",
+    week="اسابيع weeks",
+    month="اشهر شهور months",
+    year="سنوات سنين اعوام years",
+)
 NUMBERS = {
     word: number
     for number, words in {

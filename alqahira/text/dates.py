@@ -1,8 +1,8 @@
 """Dates as Arabic news sites print them: `parse_date` gives the moment, or None rather than a guess.
 
-Machine formats go to the standard library; visible Arabic and English dates to a small grammar, which
-must explain every word of the text; what names a year and is still unexplained to dateparser, imported
-only then. Local times are Cairo's. The rules and their sources are in docs/arabic.md.
+Machine formats are read by the standard library; printed Arabic and English dates by a small grammar, which must
+explain every word of the text; a day, month and year that it cannot explain by dateparser, imported only then. Times
+without a zone are Cairo's. The rules and their sources are in docs/arabic.md.
 """
 
 from __future__ import annotations
@@ -10,32 +10,17 @@ from __future__ import annotations
 import re
 import unicodedata
 from calendar import monthrange
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from email.utils import parsedate_to_datetime
 from zoneinfo import ZoneInfo
 
 from alqahira.site import TIME_ZONE
-from alqahira.text.date_words import (
-    DAYS_AGO,
-    FILLERS,
-    HIJRI_MONTH,
-    MANY,
-    MERIDIEMS,
-    MONTHS,
-    MORNING,
-    NIGHT,
-    NOON,
-    NUMBERS,
-    ONE,
-    PARTS,
-    SPANS,
-    TWO,
-)
+from alqahira.text import date_words as words
 from alqahira.text.normalization import clean_text, fold_letters
 
 CAIRO = ZoneInfo(TIME_ZONE.value)
-_LONGEST = 200  # characters; a longer text is no date, and no pattern below meets one
+_LONGEST = 200  # characters; a longer text is no date, and is not searched
 _FIRST_YEAR = 1900
 _FUTURE_TOLERANCE = timedelta(days=1)
 _LARGEST_OFFSET = timedelta(hours=14)  # Line Islands; the largest in the IANA database
@@ -86,9 +71,9 @@ def _parse(text: str, now: datetime) -> datetime | None:
     if len(text) > _LONGEST:
         return None
     relative = _RELATIVE.fullmatch(text)
-    if relative and FILLERS.issuperset(_WORD.findall(relative["label"])):
-        return _before(now, relative["after"] or relative["before"])
-    return _visible(text, now)
+    if relative and words.FILLERS.issuperset(_WORD.findall(relative["label"])):
+        return _ago(now, relative["after"] or relative["before"])
+    return _printed(text, now)
 
 
 # --- machine formats ----------------------------------------------------------------------------
@@ -112,41 +97,37 @@ def _in_cairo(moment: datetime) -> datetime:
     return moment
 
 
-# --- visible dates ------------------------------------------------------------------------------
+# --- printed dates ------------------------------------------------------------------------------
 
-_A_MONTH = "(?:" + "|".join(sorted(MONTHS, key=len, reverse=True)) + ")(?![^\\W\\d])"
+_A_MONTH = "(?:" + "|".join(sorted(words.MONTHS, key=len, reverse=True)) + ")(?![^\\W\\d])"
 _SEPARATOR = r"[ ,./\-]*"
 _MONTH_OR_PAIR = rf"(?P<month>{_A_MONTH})\.?(?: ?[/(\-] ?(?P<same_month>{_A_MONTH}) ?\)?)?"
 _DAY = r"(?<!\d)(?P<day>\d{1,2})(?:st|nd|rd|th)?(?!\d)"
 _YEAR = r"(?<!\d)(?P<year>\d{4})(?!\d)(?: ?(?:م|ميلادي|ميلاديه)(?!\w))?"
 _YEAR_WORD = r"(?:(?:عام|سنه|لعام|لسنه) )?"
 
-_BY_MONTH_NAME = [
+_DATES = [
     re.compile(pattern)
     for pattern in (
         rf"{_DAY}{_SEPARATOR}(?:من )?(?:شهر )?{_MONTH_OR_PAIR}{_SEPARATOR}{_YEAR_WORD}{_YEAR}",
         rf"{_YEAR}{_SEPARATOR}{_MONTH_OR_PAIR}{_SEPARATOR}{_DAY}",
         rf"{_MONTH_OR_PAIR}{_SEPARATOR}{_DAY}{_SEPARATOR}{_YEAR}",
-    )
-]
-_MONTH_NAME = re.compile(_A_MONTH)  # one search where there is none, instead of three
-_BY_NUMBERS = [
-    re.compile(pattern)
-    for pattern in (
         rf"{_DAY} ?(?P<mark>[/.\-]) ?(?P<month>\d{{1,2}}) ?(?P=mark) ?{_YEAR}",
         rf"{_YEAR} ?(?P<mark>[/.\-]) ?(?P<month>\d{{1,2}}) ?(?P=mark) ?{_DAY}",
         r"(?<![\d/])(?P<day>\d{1,2})/(?P<month>\d{1,2})/(?P<short_year>\d\d)(?![\d/])",
     )
 ]
-_DAY_WORD = re.compile(r"(?<!\w)(?:" + "|".join(DAYS_AGO) + r")(?!\w)")
+_DAY_WORD = re.compile(r"(?<!\w)(?:" + "|".join(words.DAYS_AGO) + r")(?!\w)")
 
 _HIJRI_MARK = r" ?(?:هجريه|هجريا|هجري|ه)(?!\w)"
 _HIJRI = re.compile(
-    rf"(?<!\d)\d{{1,2}} ?(?:من )?{HIJRI_MONTH},? ?(?:(?:عام|سنه) )?1[345]\d\d(?!\d)(?:{_HIJRI_MARK})?"
+    rf"(?<!\d)\d{{1,2}} ?(?:من )?{words.HIJRI_MONTH},? ?(?:(?:عام|سنه) )?1[345]\d\d(?!\d)(?:{_HIJRI_MARK})?"
     rf"|(?<!\d)\d{{1,4}} ?[/\-] ?\d{{1,2}} ?[/\-] ?\d{{1,4}}{_HIJRI_MARK}"
 )
 
-_A_MERIDIEM = "(?:" + "|".join(re.escape(word) for word in sorted(MERIDIEMS, key=len, reverse=True)) + r")(?![^\W\d])"
+_A_MERIDIEM = (
+    "(?:" + "|".join(re.escape(word) for word in sorted(words.MERIDIEMS, key=len, reverse=True)) + r")(?![^\W\d])"
+)
 _TIMES = [
     re.compile(pattern)
     for pattern in (
@@ -174,33 +155,37 @@ def _normalize(text: str) -> str:
     return _CLOCK_NAME.sub("", fold_letters(text).translate(_DASHES).casefold())
 
 
-def _visible(text: str, now: datetime) -> datetime | None:
+def _printed(text: str, now: datetime) -> datetime | None:
     """A date all of whose words the grammar explains."""
     text = _HIJRI.sub(" ", text)
-    patterns = _BY_MONTH_NAME + _BY_NUMBERS if _MONTH_NAME.search(text) else _BY_NUMBERS
-    found = next((match for pattern in patterns if (match := pattern.search(text))), None)
-    if found:
-        day = _day(found)
-    elif found := _DAY_WORD.search(text):
-        day = cairo_day(now) - timedelta(days=DAYS_AGO[found[0]])
+    match = _first_match(_DATES, text)
+    if match:
+        day = _day(match)
+    elif match := _DAY_WORD.search(text):
+        day = cairo_day(now) - timedelta(days=words.DAYS_AGO[match[0]])
     else:
         return _by_dateparser(text, now)
-    rest, clock, zone = _cut_time(_cut(text, found))
-    if not FILLERS.issuperset(_WORD.findall(rest)):
+    rest, clock, zone = _cut_time(_cut(text, match))
+    if not words.FILLERS.issuperset(_WORD.findall(rest)):
         return None
-    if clock is None and found[0] in ("اليوم", "today"):
+    if clock is None and match[0] in ("اليوم", "today"):
         return None  # the day alone would stand for `now`
     return _in_cairo(datetime.combine(day, clock or time(), zone))
 
 
-def _day(found: re.Match[str]) -> date:
+def _first_match(patterns: Iterable[re.Pattern[str]], text: str) -> re.Match[str] | None:
+    """Of the first pattern that matches anywhere."""
+    return next((match for pattern in patterns if (match := pattern.search(text))), None)
+
+
+def _day(match: re.Match[str]) -> date:
     """The matched day; ValueError where there is no such day."""
-    parts = found.groupdict()
+    parts = match.groupdict()
     month, same_month = parts["month"], parts.get("same_month")
-    if same_month and MONTHS[month] != MONTHS[same_month]:
+    if same_month and words.MONTHS[month] != words.MONTHS[same_month]:
         raise ValueError("two months")
     year = 2000 + int(parts["short_year"]) if "short_year" in parts else int(parts["year"])
-    return date(year, MONTHS.get(month) or int(month), int(parts["day"]))
+    return date(year, words.MONTHS.get(month) or int(month), int(parts["day"]))
 
 
 def _cut_time(text: str) -> tuple[str, time | None, tzinfo | None]:
@@ -208,43 +193,43 @@ def _cut_time(text: str) -> tuple[str, time | None, tzinfo | None]:
     half_in_front = _HALF_IN_FRONT.search(text)
     if half_in_front:
         text = _cut(text, half_in_front)
-    found = next((match for pattern in _TIMES if (match := pattern.search(text))), None)
-    if not found:
+    match = _first_match(_TIMES, text)
+    if not match:
         return text, None, None
-    half = found["half"] or (half_in_front[0] if half_in_front else None)
-    hour = _hour(int(found["hour"]), MERIDIEMS[half] if half else None)
-    clock = time(hour, int(found["minute"] or 0), int(found.groupdict().get("second") or 0))
-    text = _cut(text, found)
-    zone = _ZONE.search(text, found.start())
+    half = match["half"] or (half_in_front[0] if half_in_front else None)
+    hour = _hour(int(match["hour"]), words.MERIDIEMS[half] if half else None)
+    clock = time(hour, int(match["minute"] or 0), int(match.groupdict().get("second") or 0))
+    text = _cut(text, match)
+    zone = _ZONE.search(text, match.start())
     return (_cut(text, zone), clock, _zone(zone)) if zone else (text, clock, None)
 
 
-def _cut(text: str, found: re.Match[str]) -> str:
-    return f"{text[: found.start()]} {text[found.end() :]}"
+def _cut(text: str, match: re.Match[str]) -> str:
+    return f"{text[: match.start()]} {text[match.end() :]}"
 
 
 def _hour(hour: int, half: str | None) -> int:
     """The hour from 0 to 23; ValueError for one the half of the day excludes, such as 20 in the morning."""
     if half is None:
         return hour
-    if half == MORNING and hour > 12:
+    if half == words.MORNING and hour > 12:
         raise ValueError("no hour of the morning")
-    if half == NOON:
+    if half == words.NOON:
         return hour + 12 if hour < 10 else hour
-    if half == NIGHT:
+    if half == words.NIGHT:
         return hour % 12 if hour == 12 or hour < 6 else hour if hour > 12 else hour + 12
-    return hour % 12 if half == MORNING else hour % 12 + 12 if hour <= 12 else hour
+    return hour % 12 if half == words.MORNING else hour % 12 + 12 if hour <= 12 else hour
 
 
-def _zone(found: re.Match[str]) -> tzinfo | None:
-    if found["sign"]:
-        offset = timedelta(hours=int(found["hours"]), minutes=int(found["minutes"] or 0))
-        return timezone(-offset if found["sign"] == "-" else offset)
-    if found["utc"]:
+def _zone(match: re.Match[str]) -> tzinfo | None:
+    if match["sign"]:
+        offset = timedelta(hours=int(match["hours"]), minutes=int(match["minutes"] or 0))
+        return timezone(-offset if match["sign"] == "-" else offset)
+    if match["utc"]:
         return UTC
-    if found["mecca"]:
+    if match["mecca"]:
         return ZoneInfo("Asia/Riyadh")
-    return timezone(timedelta(hours=_NAMED_OFFSETS[found["named"]])) if found["named"] else None
+    return timezone(timedelta(hours=_NAMED_OFFSETS[match["named"]])) if match["named"] else None
 
 
 # --- relative dates -----------------------------------------------------------------------------
@@ -254,60 +239,48 @@ _RELATIVE = re.compile(
 )
 
 
-@dataclass(slots=True)
-class _Span:
-    """How long ago: elapsed seconds, calendar days and calendar months."""
-
-    seconds: float = 0
-    days: float = 0
-    months: int = 0
-
-    def add(self, unit: str, amount: float) -> None:
-        field, factor = SPANS[unit]
-        total = amount * factor
-        if field != "seconds" and total != int(total):
-            raise ValueError("no whole number of days or months")
-        setattr(self, field, getattr(self, field) + (total if field == "seconds" else int(total)))
-
-
 _COUNTED = re.compile(r"\d+|[^\W\d]+")
-_KNOWN = ONE.keys() | TWO.keys() | MANY.keys() | NUMBERS.keys() | PARTS.keys()
+_KNOWN = words.ONE.keys() | words.TWO.keys() | words.MANY.keys() | words.NUMBERS.keys() | words.PARTS.keys()
 
 
-def _before(now: datetime, text: str) -> datetime | None:
-    span = _span(_COUNTED.findall(text))
-    if span is None:
+def _ago(now: datetime, text: str) -> datetime | None:
+    units = _count_units(_COUNTED.findall(text))
+    if units is None:
         return None
-    local = now.astimezone(CAIRO) if span.days or span.months else now
+    months, days = 12 * units["year"] + units["month"], 7 * units["week"] + units["day"]
+    if months % 1 or days % 1:
+        raise ValueError("no whole number of days or months")
+    local = now.astimezone(CAIRO) if days or months else now
     # Days and months keep Cairo's wall clock over a change of the clocks; hours and less are elapsed time.
-    moment = _months_back(local, span.months) - timedelta(days=span.days)
-    return moment.astimezone(UTC) - timedelta(seconds=round(span.seconds))
+    moment = _months_back(local, int(months)) - timedelta(days=days)
+    elapsed = timedelta(hours=units["hour"], minutes=units["minute"], seconds=units["second"])
+    return moment.astimezone(UTC) - timedelta(seconds=round(elapsed.total_seconds()))
 
 
-def _span(tokens: list[str]) -> _Span | None:
-    """The span that the words count, or None where a word is unknown or a number or plural is alone."""
-    span = _Span()
+def _count_units(tokens: list[str]) -> dict[str, float] | None:
+    """How many of each unit the words count, or None where a word is unknown or a number or plural is alone."""
+    units: dict[str, float] = dict.fromkeys(words.UNITS, 0)
     number: float | None = None
     unit: str | None = None
     for token in tokens:
         word = token if token in _KNOWN else token.removeprefix("و")
-        if word.isdecimal() or word in NUMBERS:
-            amount = int(word[:6]) if word.isdecimal() else NUMBERS[word]
+        if word.isdecimal() or word in words.NUMBERS:
+            amount = int(word[:6]) if word.isdecimal() else words.NUMBERS[word]
             if unit and number is None and amount == 1 and not word.isdecimal():
                 continue  # «ساعة واحدة»
             number = (number or 0) + amount  # «خمس عشرة», «خمس وعشرين»
-        elif word in PARTS and unit and number is None:
-            span.add(unit, PARTS[word])  # «ساعة ونصف»
-        elif word in PARTS:
-            number = PARTS[word]
-        elif unit := ONE.get(word) or (MANY.get(word) if number is not None else None):
-            span.add(unit, 1 if number is None else number)
+        elif word in words.PARTS and unit and number is None:
+            units[unit] += words.PARTS[word]  # «ساعة ونصف»
+        elif word in words.PARTS:
+            number = words.PARTS[word]
+        elif unit := words.ONE.get(word) or (words.MANY.get(word) if number is not None else None):
+            units[unit] += 1 if number is None else number
             number = None
-        elif unit := TWO.get(word) if number is None else None:
-            span.add(unit, 2)
+        elif unit := words.TWO.get(word) if number is None else None:
+            units[unit] += 2
         elif word:
             return None
-    return span if unit and number is None else None
+    return units if unit and number is None else None
 
 
 def _months_back(moment: datetime, months: int) -> datetime:

@@ -1,4 +1,4 @@
-"""The lexicon of the topic test, topics.toml, as a tree of terms, and how the words of a text are read with it."""
+"""The lexicon of the topic test, topics.toml, as a tree of terms, and the readings of the words of a text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib import resources
 from itertools import product
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from alqahira.text.normalization import fold_text
 
@@ -24,7 +24,7 @@ class Topic(NamedTuple):
 # The one list of topics, by the name they have in the record.
 TOPICS = {
     "defense": Topic("الدفاع"),
-    # Words of states' dealings fill all foreign news: with a lead more than one of them in the headline is asked for.
+    # Words of states' dealings fill all foreign news: where there is a lead, one of them in the headline is not enough.
     "foreign_affairs": Topic("الشؤون الخارجية", threshold_with_lead=5.5),
 }
 
@@ -33,42 +33,28 @@ _CLASS_SIZE = 7
 
 
 @dataclass(slots=True)
-class Evidence:
-    """What a term, or several kinds of words in one sentence, weigh for each topic."""
-
-    weights: dict[str, float] | None = None
-
-
-@dataclass(slots=True)
-class Node(Evidence):
+class Node:
     """A place in the tree of all terms: the words that may follow, and the weights of the term that ends here."""
 
+    weights: dict[str, float] | None = None  # by topic; None where no term ends
     following: dict[str, Node] = field(default_factory=dict)
     after_gap: Node | None = None
     kind: str | None = None  # the class in which the term that ends here counts as one word
-    precedence: tuple[float, float] = (0.0, 0.0)  # among terms of as many words the lowest is found
 
 
 @dataclass(slots=True)
-class Together(Evidence):
-    """A rule: words of several classes weigh more in one sentence than each alone; a slot names those to choose."""
+class Rule:
+    """Words of several classes weigh more in one sentence than each alone; a slot names the classes to choose from."""
 
-    slots: tuple[tuple[str, ...], ...] = ()
-
-
-class Reading(NamedTuple):
-    """What a folded word can stand for, each with how it is shown."""
-
-    keys: dict[str, str]  # words of terms and `[class]` names
-    starts: tuple[tuple[Node, str], ...]  # where terms begin with it
-    kinds: tuple[tuple[str, str], ...]  # the classes that rules ask for
+    weights: dict[str, float]
+    slots: list[list[str]]
 
 
 # --- the lexicon --------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class _Lexicon:
+class Lexicon:
     """The terms as a tree over folded words and `[class]` names, and what is needed to read words with it."""
 
     root: Node = field(default_factory=Node)
@@ -76,9 +62,8 @@ class _Lexicon:
     classes: dict[str, list[str]] = field(default_factory=dict)  # folded member -> the classes it is in
     members: dict[str, str] = field(default_factory=dict)  # folded member -> as the lexicon spells it
     exceptions: dict[str, set[str]] = field(default_factory=dict)  # class -> folded words that only look like members
-    together: list[Together] = field(default_factory=list)
-    kinds: set[str] = field(default_factory=set)  # the classes that the rules of `together` ask for
-    known_parts: set[str] = field(default_factory=set)  # the `a|b|…` that are classes by themselves
+    rules: list[Rule] = field(default_factory=list)
+    alternatives: set[str] = field(default_factory=set)  # the `a|b|…` that are classes by themselves
 
     def add_class(self, name: str, members: Iterable[str]) -> None:
         for member in (spelling for entry in members for spelling in _spellings(entry)):
@@ -103,17 +88,15 @@ class _Lexicon:
                 raise ValueError(f"{' '.join(words)} has two weights in the lexicon")
             node.weights.update(weights)
             node.kind = kind or node.kind
-            shares = node.weights.values()
-            node.precedence = min(0.0, *shares) if any(shares) else -1.0, -sum(shares)
 
     def _alternatives(self, part: str) -> list[str]:
-        """The words of `a|b_c`; one class of them where they are many, lest the tree holds every pair of such parts."""
+        """The words of `a|b_c`; as one class where they are many, so that the tree holds no product of parts."""
         words = [spelling for word in part.split("|") for spelling in _spellings(word)]
         singles = [word for word in words if word[0] != "[" and "_" not in word]
         if len(singles) < _CLASS_SIZE:
             return words
-        if part not in self.known_parts:
-            self.known_parts.add(part)
+        if part not in self.alternatives:
+            self.alternatives.add(part)
             self.add_class(part, singles)
         return [f"[{part}]", *(word for word in words if word not in singles)]
 
@@ -135,21 +118,22 @@ def _spellings(word: str) -> list[str]:
 
 
 @cache
-def lexicon() -> _Lexicon:
+def lexicon() -> Lexicon:
     """topics.toml, read once; from the package wherever it is installed, a zip too."""
     data = tomllib.loads((resources.files("alqahira.text") / "topics.toml").read_text(encoding="utf-8"))
-    made = _Lexicon()
+    made = Lexicon()
     for name, members in data["classes"].items():
         made.add_class(name, members)
     for group in data["groups"]:
-        weights = {topic: float(group[topic]) for topic in TOPICS if topic in group}
         for term in group["terms"]:
-            made.add_term(term, weights, group.get("kind"))
+            made.add_term(term, _weights(group), group.get("kind"))
     for rule in data.get("together", ()):
-        slots = tuple(tuple(slot.split("|")) for slot in rule["of"])
-        made.kinds.update(*slots)
-        made.together.append(Together({topic: float(rule[topic]) for topic in TOPICS if topic in rule}, slots))
+        made.rules.append(Rule(_weights(rule), [slot.split("|") for slot in rule["of"]]))
     return made
+
+
+def _weights(table: dict[str, Any]) -> dict[str, float]:
+    return {topic: float(table[topic]) for topic in TOPICS if topic in table}
 
 
 # --- words --------------------------------------------------------------------------------------
@@ -163,23 +147,17 @@ _FEMININE_ENDINGS = ("تان", "تين", "تا", "تي", "ات", "ت")
 
 
 @lru_cache(maxsize=1 << 16)
-def read_word(word: str) -> Reading:
-    """The words and classes of the lexicon that a folded word can stand for, each with how it is shown."""
+def read_word(word: str) -> dict[str, str]:
+    """The words and `[class]` names of the lexicon that a folded word can stand for, each with how it is shown."""
     known = lexicon()
-    found: dict[str, str] = {}
+    reading: dict[str, str] = {}
     for stem in _stems(word):
         if stem in known.spelling:
-            found.setdefault(stem, known.spelling[stem])
+            reading.setdefault(stem, known.spelling[stem])
         for name in known.classes.get(stem, ()):
-            if word.lstrip("وف") in known.exceptions.get(name, ()):
-                continue
-            found.setdefault(f"[{name}]", _shown_member(known.members[stem], word))
-    root = known.root.following
-    return Reading(
-        found,
-        tuple((root[key], shown) for key, shown in found.items() if key in root),
-        tuple((key[1:-1], shown) for key, shown in found.items() if key[1:-1] in known.kinds),
-    )
+            if word.lstrip("وف") not in known.exceptions.get(name, ()):
+                reading.setdefault(f"[{name}]", _shown_member(known.members[stem], word))
+    return reading
 
 
 def _shown_member(member: str, word: str) -> str:
@@ -194,11 +172,9 @@ def _stems(word: str) -> Iterator[str]:
     for base in _without_proclitics(word):
         yield base
         yield from _without_endings(base)
-        for pronoun in _PRONOUNS:
-            if base.endswith(pronoun) and len(base) - len(pronoun) >= _SHORTEST_STEM:
-                owned = base[: -len(pronoun)]
-                yield owned
-                yield from _without_endings(owned)
+        for owned in _without(_PRONOUNS, base):
+            yield owned
+            yield from _without_endings(owned)
 
 
 def _without_proclitics(word: str) -> list[str]:
@@ -211,14 +187,16 @@ def _without_proclitics(word: str) -> list[str]:
             bases.append("ال" + base[2:])
         elif base[0] in "بكل" and len(base) > _SHORTEST_STEM:
             bases.append(base[1:])
-    bases += [base[2:] for base in bases if base.startswith("ال") and len(base) - 2 >= _SHORTEST_STEM]
-    return bases
+    return bases + [base[2:] for base in bases if base.startswith("ال") and len(base) - 2 >= _SHORTEST_STEM]
 
 
 def _without_endings(base: str) -> Iterator[str]:
-    for ending in _ENDINGS:
+    yield from _without(_ENDINGS, base)
+    for stem in _without(_FEMININE_ENDINGS, base):
+        yield stem + "ه"
+
+
+def _without(endings: Iterable[str], base: str) -> Iterator[str]:
+    for ending in endings:
         if base.endswith(ending) and len(base) - len(ending) >= _SHORTEST_STEM:
             yield base[: -len(ending)]
-    for ending in _FEMININE_ENDINGS:
-        if base.endswith(ending) and len(base) - len(ending) >= _SHORTEST_STEM:
-            yield base[: -len(ending)] + "ه"

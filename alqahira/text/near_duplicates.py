@@ -41,7 +41,7 @@ class Features:
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """What deduplication needs of an article: computed once, before the ledger is asked."""
+    """What deduplication needs of an article: computed once, before the transaction that decides about it."""
 
     features: Features
     bands: tuple[int, ...]
@@ -49,11 +49,8 @@ class Fingerprint:
 
 def _shingles(text: str) -> frozenset[str]:
     words = text.split()
-    return (
-        frozenset(" ".join(words[i : i + _SHINGLE]) for i in range(max(1, len(words) - _SHINGLE + 1)))
-        if words
-        else frozenset()
-    )
+    starts = range(max(1, len(words) - _SHINGLE + 1)) if words else ()
+    return frozenset(" ".join(words[start : start + _SHINGLE]) for start in starts)
 
 
 def features(body: str) -> Features:
@@ -69,11 +66,11 @@ def features(body: str) -> Features:
 
 def fingerprint(body: str) -> Fingerprint:
     """Features and LSH bands of an article's body."""
-    found = features(body)
-    return Fingerprint(found, bands(found.shingles))
+    compared = features(body)
+    return Fingerprint(compared, _bands(compared.shingles))
 
 
-def bands(shingles: frozenset[str]) -> tuple[int, ...]:
+def _bands(shingles: frozenset[str]) -> tuple[int, ...]:
     """One 63-bit number per band: equal numbers make two articles candidates. The same on every machine."""
     from rensa import RMinHash  # a compiled module: only who crawls pays for loading it
 
@@ -88,7 +85,7 @@ def bands(shingles: frozenset[str]) -> tuple[int, ...]:
 
 
 def same_story(a: Features, b: Features) -> bool:
-    """The exact rule: most shingles shared, about as long, each lead told by the other, and the same numbers.
+    """The exact rule: most shingles shared, about as long, each lead mostly in the other, and the same numbers.
 
     Background paragraphs alone can reach a Jaccard of 0.76, hence the lead; a bulletin holds a story and
     more, hence the length; the same sentence with other figures is another report, hence the numbers.

@@ -1,8 +1,7 @@
-"""Which topics an article is on, and the terms that say so: weighted phrases on folded words.
+"""Which topics an article is on, and the terms that decide it: weighted phrases on folded words.
 
-The lexicon, topics.toml, holds the phrases and why each group of them is there; this module knows how a phrase
-is found in Arabic text and how the finds add up. docs/topics.md explains both and gives the measured precision
-and recall.
+The lexicon, topics.toml, holds the phrases and why each group of them is there; this module matches them in Arabic text
+and adds up their weights. docs/topics.md explains both and gives the measured precision and recall.
 """
 
 from __future__ import annotations
@@ -11,13 +10,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from alqahira.text.lexicon import TOPICS, Evidence, Node, Reading, Together, lexicon, read_word
+from alqahira.text.lexicon import TOPICS, Node, Rule, lexicon, read_word
 from alqahira.text.normalization import fold_text
 
-# What an article is on weighs at least this share of what it is most on: what a general says of a battle is no
-# diplomacy for the states it names.
+# A topic needs at least this share of the strongest topic's score: a general's report of a battle is no diplomacy for
+# the states it names.
 LEAST_SHARE = 0.3
-# News says first what it is about: a headline counts double, the rest of a body is mostly background.
+# News begins with its subject: a headline counts double, the rest of a body is mostly background.
 HEADLINE, LEAD, BACKGROUND, KEYWORD = 2.0, 1.0, 0.2, 0.5
 # Words of the body that are its lead, and words that are read at all.
 LEAD_WORDS, BODY_WORDS = 40, 80
@@ -32,166 +31,132 @@ def match_topics(headline: str, body: str, keywords: Iterable[str] = ()) -> dict
     Keys are names of `TOPICS`, and only those that the article is on. The terms are spelled as in the
     lexicon, not as in the text. Any of the texts may be empty; no `str` raises.
     """
-    finds = list(_finds(headline, body, keywords))
-    shares = {topic: _shares(topic, finds) for topic in TOPICS}
-    scores = {topic: sum(share for share, _ in found) for topic, found in shares.items()}
+    shares = _shares(headline, body, keywords)
+    scores = {topic: sum(share for share, _ in terms) for topic, terms in shares.items()}
     has_lead = bool(body.strip())
     least = LEAST_SHARE * max(scores.values())
     return {
-        topic: list(dict.fromkeys(find.shown for share, find in shares[topic] if share > 0))
+        topic: list(dict.fromkeys(shown for share, shown in shares[topic] if share > 0))
         for topic, rule in TOPICS.items()
         if scores[topic] >= max(least, rule.threshold_with_lead if has_lead else rule.threshold)
     }
 
 
 def explain_topics(headline: str, body: str, keywords: Iterable[str] = ()) -> dict[str, dict[str, float]]:
-    """For each topic every term found and its share of the score, negative ones too: why a topic holds, or does not."""
-    finds = list(_finds(headline, body, keywords))
-    return {topic: {find.shown: share for share, find in _shares(topic, finds)} for topic in TOPICS}
+    """For each topic every term matched and its share of the score, negative ones too: why a topic holds or not."""
+    shares = _shares(headline, body, keywords)
+    return {topic: {shown: share for share, shown in terms} for topic, terms in shares.items()}
 
 
 # --- the score ----------------------------------------------------------------------------------
 
 
-class _Find(NamedTuple):
-    """Evidence found in the article, how it reads there, and how much its place counts."""
-
-    evidence: Evidence
-    shown: str
-    zone: float
-
-
-def _shares(topic: str, finds: Sequence[_Find]) -> list[tuple[float, _Find]]:
-    """What each term gives to the topic's score: once, from where it counts most; the largest first."""
-    best: dict[int, tuple[float, _Find]] = {}
-    for find in finds:
-        share = (find.evidence.weights or {}).get(topic, 0.0) * find.zone
-        known = best.get(id(find.evidence))
-        if share and (known is None or abs(share) > abs(known[0])):
-            best[id(find.evidence)] = share, find
-    return sorted(best.values(), key=lambda pair: -pair[0])
+def _shares(headline: str, body: str, keywords: Iterable[str]) -> dict[str, list[tuple[float, str]]]:
+    """For each topic what each term gives to its score: once, from where it counts most; the largest first."""
+    best: dict[str, dict[int, tuple[float, str]]] = {topic: {} for topic in TOPICS}
+    for text, zone in _zones(headline, body, keywords):
+        for evidence, shown in _evidence(text, with_rules=zone in (HEADLINE, LEAD)):
+            for topic, weight in (evidence.weights or {}).items():
+                share, _ = best[topic].get(id(evidence), (0.0, ""))
+                if abs(weight * zone) > abs(share):
+                    best[topic][id(evidence)] = weight * zone, shown
+    return {topic: sorted(terms.values(), key=lambda pair: -pair[0]) for topic, terms in best.items()}
 
 
-def _finds(headline: str, body: str, keywords: Iterable[str]) -> Iterator[_Find]:
-    yield from _finds_in(headline, HEADLINE)
+def _zones(headline: str, body: str, keywords: Iterable[str]) -> Iterator[tuple[str, float]]:
+    """The headline, the sentences of the lead, the background and the tags, with how much each counts."""
+    yield headline, HEADLINE
     words = body.split(None, BODY_WORDS)[:BODY_WORDS]
     for sentence in _SENTENCE_END.split(" ".join(words[:LEAD_WORDS])):
-        yield from _finds_in(sentence, LEAD)
-    yield from _finds_in(" ".join(words[LEAD_WORDS:]), BACKGROUND)
+        yield sentence, LEAD
+    yield " ".join(words[LEAD_WORDS:]), BACKGROUND
     for keyword in keywords:
-        yield from _finds_in(keyword, KEYWORD)
+        yield keyword, KEYWORD
 
 
-def _finds_in(text: str, zone: float) -> Iterator[_Find]:
-    """The finds in a headline, a sentence of the lead, the background or a tag."""
+# --- matching terms -----------------------------------------------------------------------------
+
+# Of each word of a sentence: the words and `[class]` names that it can stand for, each with how it is shown.
+_Readings = Sequence[dict[str, str]]
+
+
+class _Match(NamedTuple):
+    """A term in a sentence, with the positions of its words (not of a gap's) and how each is shown."""
+
+    node: Node
+    positions: tuple[int, ...]
+    shown: tuple[str, ...]
+
+    @property
+    def precedence(self) -> tuple[float, ...]:
+        """Longer terms first, since a phrase says more than its words; of equals those that speak against a topic."""
+        weights = (self.node.weights or {}).values()
+        least = min(0.0, *weights) if any(weights) else -1.0
+        return -len(self.positions), least, -sum(weights), self.positions[0]
+
+
+def _evidence(text: str, *, with_rules: bool) -> Iterator[tuple[Node | Rule, str]]:
+    """The terms in a text, no word part of two, and the rules that hold in it; each with how it is shown."""
     readings = [read_word(word) for word in fold_text(text).split()]
-    terms, free = _terms_in(readings)
-    for node, shown, _ in terms:
-        yield _Find(node, shown, zone)
-    if zone in (HEADLINE, LEAD):
-        yield from (_Find(rule, shown, zone) for rule, shown in _together_in(readings, terms, free))
-
-
-# --- finding terms ------------------------------------------------------------------------------
-
-# The end of a term in the tree, the positions of its words (not of a gap's), and how each reads.
-_Match = tuple[Node, tuple[int, ...], tuple[str, ...]]
-
-
-# A term with how it reads and where its words are.
-_Term = tuple[Node, str, tuple[int, ...]]
-# A word of a class, or a term that counts as one: where it is and how it reads.
-_Word = tuple[tuple[int, ...], str]
-
-
-def _terms_in(readings: Sequence[Reading]) -> tuple[list[_Term], set[int]]:
-    """The terms in a sentence, no word part of two, and the positions that none of them speaks against."""
-    matches: list[_Match] = []
-    for position, reading in enumerate(readings):
-        for node, shown in reading.starts:
-            _follow(node, readings, position + 1, (position,), (shown,), matches)
-    matches.sort(key=_precedence)
+    root = lexicon().root
+    candidates: list[_Match] = []
+    for here in range(len(readings)):
+        _add_matches(candidates, root, readings, here)
     taken: set[int] = set()
-    free = set(range(len(readings)))
-    found = []
-    for node, positions, spelled in matches:
-        if taken.isdisjoint(positions):
-            taken.update(positions)
-            found.append((node, " ".join(spelled), positions))
-            if node.precedence[1] >= 0:
-                free.difference_update(positions)
-    return found, free
+    hidden: set[int] = set()  # by a term that speaks against a topic
+    words: dict[str, list[_Match]] = {}  # by class: a word, or a term that counts as one
+    for match in sorted(candidates, key=lambda match: match.precedence):
+        if taken.isdisjoint(match.positions):
+            taken.update(match.positions)
+            yield match.node, " ".join(match.shown)
+            if match.precedence[2] >= 0:
+                hidden.update(match.positions)
+            if match.node.kind:
+                words.setdefault(match.node.kind, []).append(match._replace(shown=(" ".join(match.shown),)))
+    if not with_rules:
+        return
+    for here, reading in enumerate(readings):
+        if here not in hidden:
+            for key, shown in reading.items():
+                if key[0] == "[":
+                    words.setdefault(key[1:-1], []).append(_Match(root, (here,), (shown,)))
+    for rule in lexicon().rules:
+        if chosen := _fill(rule.slots, words, ()):
+            yield rule, " + ".join(chosen)
 
 
-def _together_in(readings: Sequence[Reading], terms: Iterable[_Term], free: set[int]) -> Iterator[tuple[Together, str]]:
-    """The rules of which each slot has its own word in the sentence, with these words."""
-    words: dict[str, list[_Word]] = {}
-    for node, shown, positions in terms:
-        if node.kind is not None:
-            words.setdefault(node.kind, []).append((positions, shown))
-    for position, reading in enumerate(readings):
-        if position in free:
-            for kind, shown in reading.kinds:
-                words.setdefault(kind, []).append(((position,), shown))
-    for rule in lexicon().together:
-        chosen = _filled(rule.slots, words, ())
-        if chosen:
-            yield rule, " + ".join(shown for _, shown in chosen)
-
-
-def _filled(
-    slots: tuple[tuple[str, ...], ...], words: dict[str, list[_Word]], chosen: tuple[_Word, ...]
-) -> tuple[_Word, ...]:
-    """A word for each slot, all of them different; empty where there is none."""
+def _fill(
+    slots: Sequence[Iterable[str]], words: dict[str, list[_Match]], chosen: tuple[_Match, ...]
+) -> tuple[str, ...]:
+    """A word for each slot, all of them different, as they are shown; empty where there is none."""
     if not slots:
-        return chosen
+        return tuple(word.shown[0] for word in chosen)
     for name in slots[0]:
         for word in words.get(name, ()):
-            if all(set(word[0]).isdisjoint(other[0]) and word[1] != other[1] for other in chosen):
-                filled = _filled(slots[1:], words, (*chosen, word))
-                if filled:
-                    return filled
+            is_other = all({*word.positions}.isdisjoint(w.positions) and word.shown != w.shown for w in chosen)
+            if is_other and (filled := _fill(slots[1:], words, (*chosen, word))):
+                return filled
     return ()
 
 
-def _follow(
+def _add_matches(
+    matches: list[_Match],
     node: Node,
-    readings: Sequence[Reading],
-    position: int,
-    positions: tuple[int, ...],
-    spelled: tuple[str, ...],
-    matches: list[_Match],
-) -> None:
-    """Adds every term to `matches` that goes on at `position` from `node`."""
-    if node.weights is not None:
-        matches.append((node, positions, spelled))
-    if node.following and position < len(readings):
-        _step(node.following, readings, position, positions, spelled, matches)
-    if node.after_gap is not None:
-        for here in range(position, min(position + _LONGEST_GAP + 1, len(readings))):
-            _step(node.after_gap.following, readings, here, positions, spelled, matches)
-
-
-def _step(
-    following: dict[str, Node],
-    readings: Sequence[Reading],
+    readings: _Readings,
     here: int,
-    positions: tuple[int, ...],
-    spelled: tuple[str, ...],
-    matches: list[_Match],
+    positions: tuple[int, ...] = (),
+    shown: tuple[str, ...] = (),
 ) -> None:
-    """Follows what of `following` the word at `here` can stand for."""
-    keys = readings[here].keys
-    if keys.keys().isdisjoint(following.keys()):  # nearly always
+    """Add every term that goes on from `node`, its words so far at `positions`, with the word at `here`."""
+    if here >= len(readings):
         return
-    # A word stands for few keys, while many words may follow.
-    for key, shown in keys.items():
-        node = following.get(key)
-        if node is not None:
-            _follow(node, readings, here + 1, (*positions, here), (*spelled, shown), matches)
-
-
-def _precedence(match: _Match) -> tuple[int, tuple[float, float], int]:
-    """Longer terms first, since a phrase says more than its words; among equals those that speak against a topic."""
-    node, positions, _ = match
-    return -len(positions), node.precedence, positions[0]
+    for key, text in readings[here].items():
+        if key in node.following:
+            following = node.following[key]
+            match = _Match(following, (*positions, here), (*shown, text))
+            if following.weights is not None:
+                matches.append(match)
+            _add_matches(matches, following, readings, here + 1, *match[1:])
+            if following.after_gap:
+                for later in range(here + 1, here + _LONGEST_GAP + 2):
+                    _add_matches(matches, following.after_gap, readings, later, *match[1:])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import shutil
 import signal
@@ -97,6 +98,13 @@ def test_the_records_are_warc_1_1_with_the_wire_s_bytes_and_their_digest(tmp_pat
     assert b"X-Name: caf\xe9\r\n" in gzip.decompress(path.read_bytes())
     assert request[0].get_header("WARC-Concurrent-To") == headers.get_header("WARC-Record-ID")
     assert request[1].get_header("User-Agent") == "alqahira"
+
+
+def test_a_note_of_another_shape_is_a_value_error(tmp_path):
+    (record,) = pages(written(tmp_path / "a.warc.gz", page_records(PAGE)))
+    note = json.dumps(record.note | {"sitemap_date": "perhaps"})
+    with pytest.raises(ValueError, match="sitemap_date"):
+        page_of(replace(record, headers={**record.headers, "warc-json-metadata": note}))
 
 
 def test_no_secret_of_a_request_is_archived():

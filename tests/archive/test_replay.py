@@ -20,13 +20,14 @@ from scrapy.utils.project import get_project_settings
 from scrapy_process import PROJECT, Corpus, scrapy
 from test_guards import NO_BROWSER
 
-from alqahira.archive.spark.reading import ARTICLE, FAILED, archive_source, rows
+from alqahira.archive.spark.reading import ARTICLE, FAILED, archive_sources, read_rows
 from alqahira.archive.warc import Record, event_record, page_records, run_record
 from alqahira.archive.warc_files import read_records
 from alqahira.archive.writer import files
 from alqahira.exceptions import AlqahiraError
 from alqahira.extraction.extractor import Hints, extract_article
 from alqahira.extraction.items import ArchivedResponse, Fetch
+from alqahira.settings.configuration import Configuration
 
 SETTINGS = NO_BROWSER | AGE | {"ALQAHIRA_ARCHIVE": "true"}
 # How SQLite lays out the same rows is its own affair.
@@ -229,8 +230,9 @@ def test_older_archive_s_word_that_an_article_was_taken_up_changes_nothing(crawl
         told = {"key": record["article_id"], "discovered_on": None}
         moment = datetime.fromisoformat(record["date_crawled"])
         path.write_bytes(path.read_bytes() + event_record("taken_up", moment, told))
-    source = archive_source(archive, get_project_settings(), slice_bytes=2**26)
-    assert {row.kind for row in rows(source, source.pieces)} <= {ARTICLE, FAILED}
+    sources = archive_sources(archive, Configuration.from_settings(get_project_settings()))
+    rows = [row for source in sources for row in read_rows(source, max_bytes=10**7, max_headline=1000)]
+    assert {row.kind for row in rows} <= {ARTICLE, FAILED}
     again, tally = replay_here(archive, tmp_path / "again")
     assert (tally.damaged, again.lines()) == (0, replayed.lines())
 

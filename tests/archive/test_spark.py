@@ -18,9 +18,10 @@ from test_guards import NO_BROWSER
 from test_replay import damaged
 
 from alqahira.archive.spark import job
-from alqahira.archive.spark.reading import archive_source, parts_source
+from alqahira.archive.spark.reading import archive_sources, part_sources
 from alqahira.archive.writer import files
 from alqahira.exceptions import ConfigurationError
+from alqahira.settings.configuration import Configuration
 from benchmarks.corpus import compare, lines_of, make_both, write_archive
 
 SETTINGS = NO_BROWSER | {"ALQAHIRA_ARCHIVE": "true"}
@@ -55,13 +56,18 @@ def spark():
     SparkContext._gateway = SparkContext._jvm = None
 
 
-def decided(spark, source, folder, **how):
-    target = job.Target(folder, **({"near_duplicates": "drop", "max_rows": 5_000, "compress": False} | how))
-    return job.run(spark, source, target)
+def configured(**fields):
+    settings = get_project_settings()
+    settings.setdict({f"ALQAHIRA_{name.upper()}": value for name, value in fields.items()}, priority="cmdline")
+    return Configuration.from_settings(settings)
 
 
-def of_archive(folder, size=2**26):
-    return archive_source(folder, get_project_settings(), slice_bytes=size)
+def decided(spark, sources, folder, **fields):
+    return job.run(spark, sources, configured(output_dir=str(folder), **fields))
+
+
+def of_archive(folder):
+    return archive_sources(folder, configured())
 
 
 def articles(folder):
@@ -106,25 +112,23 @@ def test_the_command_makes_the_crawl_s_lines_of_its_archive_and_a_crawl_can_go_o
 
 @pytest.mark.spark
 @needs_java
-def test_a_file_in_many_pieces_gives_the_same_files(crawled, spark, tmp_path):
-    archive = crawled.folder / "archive"
-    cut = of_archive(archive, 30_000)
-    assert len(cut.pieces) > 2 * len(files(archive))
-    for name, source in (("whole", of_archive(archive)), ("cut", cut)):
+def test_the_same_archive_gives_the_same_files(crawled, spark, tmp_path):
+    sources = of_archive(crawled.folder / "archive")
+    for name, order in (("whole", 1), ("again", -1)):
         (tmp_path / name).mkdir()
-        decided(spark, source, tmp_path / name, max_rows=3, compress=True)
-    whole, cut = (
+        decided(spark, sources[::order], tmp_path / name, part_max_rows=3, compress_parts=True)
+    whole, again = (
         {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-        for folder in (tmp_path / "whole", tmp_path / "cut")
+        for folder in (tmp_path / "whole", tmp_path / "again")
     )
-    assert whole == cut
+    assert whole == again
     assert any(path.name.endswith(".jsonl.gz") for path in whole)
 
 
 @pytest.mark.spark
 @needs_java
 def test_the_parts_of_a_corpus_are_made_again_as_they_are(crawled, spark, tmp_path):
-    tally = decided(spark, parts_source(crawled.folder, get_project_settings()), tmp_path)
+    tally = decided(spark, part_sources(crawled.folder), tmp_path)
     assert Counter(line for of_day in articles(tmp_path).values() for line in of_day) == Counter(crawled.lines())
     assert tally.pages == len(crawled.lines())
 
@@ -156,8 +160,34 @@ def test_a_changed_part_is_counted_and_not_read(crawled, spark, tmp_path):
     path = next((tmp_path / "output" / "articles").glob("*/part-*"))
     lines = len(path.read_text("utf-8").split("\n")) - 1
     path.write_text("{}\n")
-    tally = decided(spark, parts_source(tmp_path / "output", get_project_settings()), tmp_path / "made")
+    tally = decided(spark, part_sources(tmp_path / "output"), tmp_path / "made")
     assert (tally.damaged, tally.pages) == (1, len(crawled.lines()) - lines)
+
+
+# --- groups -------------------------------------------------------------------------------------
+
+HOUR = 3600
+
+
+@pytest.mark.spark
+@needs_java
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([("a", "a", 0, [7], "x"), ("b", "b", 72 * HOUR, [7], "y")], {("a", "b")}),
+        ([("a", "a", 0, [7], "x"), ("b", "b", 72 * HOUR + 2, [7], "y")], set()),  # news again
+        ([("a", "a", 0, [7], "x"), ("b", "b", 0, [8], "y")], set()),
+        ([("a", "a", 0, [7], "x"), ("b", "b", 900 * HOUR, [8], "x")], {("a", "b")}),  # the same content
+        ([("k", "a", 0, [7], "x")], {("k", "a")}),  # the page of an article has another name
+        ([("a", "a", 0, [7], "x"), ("a", "a", HOUR, [7], "y"), ("b", "b", 2 * HOUR, [7], "z")], {("a", "b")}),
+        ([(f"{n:04d}", f"{n:04d}", n, [7], str(n)) for n in range(3)], {("0000", "0001"), ("0001", "0002")}),
+    ],
+)
+def test_articles_that_may_repeat_each_other_are_tied(spark, rows, expected):
+    frame = spark.createDataFrame(
+        rows, "key string, article_id string, story long, bands array<long>, content_hash string"
+    )
+    assert {tuple(edge) for edge in job._edges(frame, with_duplicates=True).collect()} == expected
 
 
 # --- what is wrong ------------------------------------------------------------------------------

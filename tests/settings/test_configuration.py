@@ -97,7 +97,7 @@ def test_every_number_has_bounds():
 
 
 def test_every_field_without_a_description_is_named_as_scrapys():
-    others = {name for name in NAMES.values() if name not in DEFAULTS and not name.startswith("SPIDERMON_")}
+    others = {name for name in NAMES.values() if name not in DEFAULTS}
     assert others <= Settings().keys()
 
 

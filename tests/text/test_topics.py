@@ -59,6 +59,11 @@ def test_words_that_are_little_alone_decide_together_in_one_sentence():
     assert not any(" + " in term for term in in_two)
 
 
+def test_word_whose_inside_spells_a_class_is_no_word_of_it():
+    shares = explain_topics("حزب الله يتمسك بسلاحه والجيش اللبناني يبدأ خطة الحصر", "")["defense"]
+    assert "سلاح + جيش اللبناني" in shares  # not «بسلاحه + …»: the class has «سلاح»
+
+
 def test_a_verb_is_found_in_either_gender():
     assert match_topics("الجيش يقصف مواقع المسلحين", "").keys() == match_topics("القوات تقصف مواقع المسلحين", "").keys()
 

@@ -1,30 +1,12 @@
-"""For spark-submit and `python -m alqahira.archive.spark`: `scrapy corpus` without Scrapy's command line."""
+"""For spark-submit and `python -m alqahira.archive.spark`: `scrapy corpus` wherever it is started."""
 
 from __future__ import annotations
 
-import argparse
+import os
 import sys
 
-from scrapy.settings import Settings
-
-from alqahira.archive.spark.command import corpus
-from alqahira.archive.spark.options import add_options
-from alqahira.exceptions import AlqahiraError
-from alqahira.monitoring.failure import fail
-
-
-def main() -> int:
-    """Do what the command line says; the exit status."""
-    parser = argparse.ArgumentParser(prog="alqahira.archive.spark", description=__doc__)
-    add_options(parser)
-    settings = Settings()
-    settings.setmodule("alqahira.settings", priority="project")
-    try:
-        return corpus(parser.parse_args(), settings)
-    except AlqahiraError as error:
-        fail(error)
-        return error.exit_status
-
+from scrapy.cmdline import execute
 
 if __name__ == "__main__":
-    sys.exit(main())
+    os.environ.setdefault("SCRAPY_SETTINGS_MODULE", "alqahira.settings")
+    execute(["scrapy", "corpus", *sys.argv[1:]])

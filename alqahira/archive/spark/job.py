@@ -1,63 +1,56 @@
-"""The job itself: how reading, grouping, deciding and writing are spread over a Spark cluster. Needs the extra `spark`.
+"""The job: how reading, grouping, deciding and writing are spread over a Spark cluster. Needs the extra `spark`.
 
-All executors must see the input and the output folder under the same path, and have the project and what it needs
-installed. What one stage hands to the next lies below the output folder while the job runs.
+An article's fate depends on those it may repeat, and theirs on others. What is tied together by one page, the same
+content or a shared band, over however many steps, is a group; articles of different groups cannot repeat each other.
+So a task takes whole groups, and has a ledger of its own decide about their articles in the order of a crawl.
+
+All executors must see the input and the output folder under the same path, and have the project installed.
 """
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
+import json
 import os
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import resources
-from itertools import groupby
+from itertools import groupby, islice
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from alqahira.archive.spark import grouping
-from alqahira.archive.spark.deciding import Event, decide_group
-from alqahira.archive.spark.reading import (
-    ARTICLE,
-    DAMAGED,
-    FAILED,
-    SKIPPED,
-    Piece,
-    Source,
-    rows,
-)
-from alqahira.archive.spark.writing import DUPLICATES_FOLDER, first_numbers, write_parts
+from alqahira.archive.spark.reading import ARTICLE, DAMAGED, FAILED, SKIPPED, Source, read_rows
+from alqahira.article import SCHEMA_VERSION, from_record, to_json_line, to_record
 from alqahira.exceptions import AlqahiraError, ConfigurationError, how_to_install, one_line
-from alqahira.publishing.parts import ARTICLES_FOLDER, Part, write_manifest
+from alqahira.extraction.items import ArticleItem, Fetch
+from alqahira.ledger import open_ledger
+from alqahira.ledger.decisions import STORY_WINDOW, Outcome, skip_reason
+from alqahira.publishing.parts import ARTICLES_FOLDER, Part, encoded, part_path, write_atomic, write_manifest
+from alqahira.settings.configuration import Configuration
+from alqahira.text.dates import cairo_day
+from alqahira.text.near_duplicates import fingerprint
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-_READ = (
-    "file int, offset long, moment long, kind string, key string, cause string, article_id string, line string, "
-    "content_hash string, story long, bands array<long>, shingles array<int>"
+# Beside the articles: duplicates, with `duplicate_of`. No reader of the corpus looks here.
+DUPLICATES_FOLDER = "duplicates"
+_ROW = (
+    "file int, offset long, kind string, cause string, clock long, key string, article_id string, line string, "
+    "content_hash string, story long, bands array<long>"
 )
-_DECIDED = "clock long, file int, offset long, outcome string, cause string, day string, line string"
+_DECISION = "clock long, file int, offset long, outcome string, cause string, day string, line string"
 # The order in which the ledger decided: by the clock, and within a file by place.
 _ORDER = ("clock", "file", "offset")
-# Pieces of a file, bytes; some fifteen thousand pages.
-SLICE_BYTES = 64 * 2**20
 _MAX_TASKS = 20_000
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """How the new corpus is written."""
-
-    folder: Path
-    near_duplicates: str
-    max_rows: int
-    compress: bool
 
 
 @dataclass(slots=True)
@@ -74,7 +67,7 @@ class Tally:
 
 @contextmanager
 def session(master: str | None) -> Iterator[SparkSession]:
-    """A Spark session, ended after use. `master`: where; None: as spark-submit says, or this machine.
+    """A Spark session, ended after use. `master`: where; None: as spark-submit sets it, or this machine.
 
     Raises ConfigurationError where there is no PySpark, no Java, or no such master.
     """
@@ -109,149 +102,180 @@ def session(master: str | None) -> Iterator[SparkSession]:
         spark.stop()
 
 
-def run(spark: SparkSession, source: Source, target: Target) -> Tally:
-    """Read the source, decide, and write the corpus. Raises AlqahiraError."""
+def run(spark: SparkSession, sources: Sequence[Source], configuration: Configuration) -> Tally:
+    """Read the sources, decide, and write the corpus to the configuration's output folder. Raises AlqahiraError."""
     from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
 
     try:
-        return _Job(spark, source, target).run()
+        return _run(spark, sources, configuration)
     except (Py4JError, PySparkException) as error:
         raise AlqahiraError(f"Spark has failed: {_first_line(error)}") from error
 
 
 def _first_line(error: BaseException) -> str:
     """What went wrong in one line: of an error in a task, the last line of its Python traceback."""
-    told = [line for line in str(getattr(error, "java_exception", None) or error).splitlines() if line.strip()]
-    for number, line in enumerate(told):
+    lines = [line for line in str(getattr(error, "java_exception", None) or error).splitlines() if line.strip()]
+    for number, line in enumerate(lines):
         if "Traceback (most recent call last)" in line:
-            return one_line(next((later for later in told[number + 1 :] if not later.startswith(" ")), line))
-    return one_line(told[0] if told else "it does not say why")
+            return one_line(next((later for later in lines[number + 1 :] if not later.startswith(" ")), line))
+    return one_line(lines[0] if lines else "it does not say why")
 
 
-class _Job:
-    def __init__(self, spark: SparkSession, source: Source, target: Target) -> None:
-        self._spark, self._source, self._target = spark, source, target
-        self._work = target.folder / "_work"
+def _run(spark: SparkSession, sources: Sequence[Source], configuration: Configuration) -> Tally:
+    from pyspark import StorageLevel
+    from pyspark.sql import functions as F
 
-    def run(self) -> Tally:
-        tally = Tally()
-        read = self._kept("read", self._read())
-        decided = self._kept("decided", self._decide(read, self._groups(read)))
-        for row in read.groupBy("kind", "cause").count().collect():
-            if row.kind in (ARTICLE, FAILED):
-                tally.pages += row["count"]
-            elif row.kind == DAMAGED:
-                tally.damaged += row["count"]
-            elif row.kind == SKIPPED:
-                tally.skipped[row.cause] += row["count"]
-        for row in decided.groupBy("outcome", "cause").count().collect():
-            tally.outcomes[row.outcome, row.cause] = row["count"]
-        tally.parts = self._write(decided.where("outcome = 'accepted'"), ARTICLES_FOLDER)
-        tally.duplicates = self._write(decided.where("outcome = 'duplicate'"), DUPLICATES_FOLDER)
-        # In the order of their numbers, as they were given out.
-        write_manifest(self._target.folder, sorted(tally.parts, key=lambda part: part.path.rpartition("/")[2]))
-        shutil.rmtree(self._work)
-        return tally
+    tasks = max(1, min(len(sources), _MAX_TASKS))
+    read_source = partial(read_rows, max_bytes=configuration.download_maxsize, max_headline=configuration.max_headline)
+    read = spark.sparkContext.parallelize(sources, tasks).flatMap(read_source)
+    rows = spark.createDataFrame(read, _ROW, verifySchema=False).persist(StorageLevel.DISK_ONLY)
+    articles = rows.where(F.col("kind") == ARTICLE)
+    mode = configuration.near_duplicates
+    edges = _edges(articles, with_duplicates=mode != "off").distinct().toLocalIterator()
+    names = spark.createDataFrame([*components(edges).items()], "article_id string, group string")
+    grouped = articles.join(names, "article_id", "left").withColumn("group", F.coalesce("group", "article_id"))
+    ordered = grouped.select(*_ORDER, "key", "line", "group").repartition("group").sortWithinPartitions(*_ORDER)
+    decided = ordered.rdd.mapPartitions(partial(decide, near_duplicates=mode))
+    decisions = spark.createDataFrame(decided, _DECISION, verifySchema=False).persist(StorageLevel.DISK_ONLY)
 
-    def _kept(self, name: str, made: DataFrame) -> DataFrame:
-        """The same rows out of a file, so that they are made once."""
-        path = str((self._work / name).absolute())
-        made.write.parquet(path)
-        return self._spark.read.schema(made.schema).parquet(path)
+    tally = Tally()
+    for row in rows.groupBy("kind", "cause").count().collect():
+        if row.kind in (ARTICLE, FAILED):
+            tally.pages += row["count"]
+        if row.kind == FAILED:
+            tally.outcomes[FAILED, row.cause] = row["count"]
+        elif row.kind == DAMAGED:
+            tally.damaged += row["count"]
+        elif row.kind == SKIPPED:
+            tally.skipped[row.cause] += row["count"]
+    for row in decisions.groupBy("outcome", "cause").count().collect():
+        tally.outcomes[row.outcome, row.cause] = row["count"]
+    tally.parts = _write(decisions.where("outcome = 'accepted'"), ARTICLES_FOLDER, configuration)
+    tally.duplicates = _write(decisions.where("outcome = 'duplicate'"), DUPLICATES_FOLDER, configuration)
+    write_manifest(configuration.output_dir, tally.parts)
+    return tally
 
-    # --- read -----------------------------------------------------------------------------------
 
-    def _read(self) -> DataFrame:
-        source, pieces = self._source, self._source.pieces
-        light = Source((), source.max_bytes, source.max_headline)
+# --- group --------------------------------------------------------------------------------------
 
-        def read(some: Iterable[Piece]) -> Iterator[tuple[Any, ...]]:
-            return rows(light, list(some))
 
-        tasks = max(1, min(len(pieces), _MAX_TASKS))
-        found = self._spark.sparkContext.parallelize(pieces, tasks).mapPartitions(read)
-        return self._spark.createDataFrame(found, _READ, verifySchema=False)
+def _edges(articles: DataFrame, *, with_duplicates: bool) -> DataFrame:
+    """Pairs of names that belong to one group. `with_duplicates`: also of articles that may repeat each other."""
+    from pyspark.sql import Window
+    from pyspark.sql import functions as F
 
-    # --- group ----------------------------------------------------------------------------------
+    edges = articles.where("key <> article_id").select("key", "article_id")
+    if not with_duplicates:
+        return edges
+    banded = articles.select("article_id", "story", F.explode("bands").alias("band"))
+    for frame, column, window in (
+        (articles, "content_hash", None),
+        (banded, "band", int(STORY_WINDOW.total_seconds()) + 1),
+    ):
+        # Each with the one before it: that ties all that are near in time, however many share a band.
+        before = Window.partitionBy(column).orderBy("story", "article_id")
+        pairs = frame.select(
+            F.lag("article_id").over(before).alias("key"),
+            "article_id",
+            (F.col("story") - F.lag("story").over(before)).alias("apart"),
+        ).where("key <> article_id")
+        edges = edges.union((pairs if window is None else pairs.where(F.col("apart") <= window)).drop("apart"))
+    return edges
 
-    def _groups(self, read: DataFrame) -> DataFrame:
-        """Name of a page or an article to its group, where that is another name."""
-        from pyspark.sql import functions as F
 
-        versions = read.where(F.col("kind") == ARTICLE).withColumn(
-            "version", F.shiftleft(F.col("file").cast("long"), 40) + F.col("offset")
-        )
-        edges = versions.where("key <> article_id").select("key", "article_id").distinct()
-        if self._target.near_duplicates != "off":
-            same = versions.groupBy("content_hash").agg(F.collect_set("article_id").alias("names"))
-            same = same.where(F.size("names") > 1)
-            edges = edges.union(same.select(F.array_min("names"), F.explode("names")))
-            edges = edges.union(self._near(versions))
-        found = grouping.groups((one, other) for one, other in edges.toLocalIterator())
-        names = [(name, group) for name, group in found.items() if name != group]
-        return self._spark.createDataFrame(names, "name string, group string")
+def components(edges: Iterable[Sequence[str]]) -> dict[str, str]:
+    """For every name that an edge has, the smallest name that it is tied to, by however many edges."""
+    parent: dict[str, str] = {}
 
-    def _near(self, versions: DataFrame) -> DataFrame:
-        """Pairs of articles that share a band and most of their shingles."""
-        from pyspark.sql import functions as F
+    def root(name: str) -> str:
+        while (above := parent.setdefault(name, name)) != name:
+            parent[name] = name = parent[above]
+        return name
 
-        member = F.struct("story", "version", F.size("shingles").alias("size"))
-        banded = versions.select(F.explode("bands").alias("band"), member.alias("member"))
-        shared = banded.groupBy("band").agg(F.collect_list("member").alias("members")).where(F.size("members") > 1)
-        # Bound here, so that the tasks need this function alone.
-        pairs = grouping.pairs
-        found = shared.select("members").rdd.flatMap(lambda row: pairs(row.members))
-        met = self._spark.createDataFrame(found, "a long, b long", verifySchema=False).distinct()
-        for side in ("a", "b"):
-            told = versions.select(
-                F.col("version").alias(side),
-                F.col("article_id").alias(f"article_{side}"),
-                F.col("shingles").alias(f"shingles_{side}"),
+    for a, b in edges:
+        one, other = sorted((root(a), root(b)))
+        parent[other] = one
+    return {name: root(name) for name in list(parent)}
+
+
+# --- decide -------------------------------------------------------------------------------------
+
+
+class Decision(NamedTuple):
+    """What became of an article; `day` and `line` where there is a record to write: accepted or duplicate."""
+
+    clock: int
+    file: int
+    offset: int
+    outcome: str
+    cause: str
+    day: str | None = None  # the Cairo day, or `unknown`
+    line: str | None = None
+
+
+def decide(rows: Iterable[Any], *, near_duplicates: str) -> Iterator[Decision]:
+    """What a new ledger decides about the articles of some groups, in the order of the rows."""
+    with TemporaryDirectory() as folder, open_ledger(f"sqlite:///{folder}/state.db") as ledger:
+        for row in rows:
+            place = (row.clock, row.file, row.offset)
+            article = from_record(json.loads(row.line))
+            assert article.date_crawled is not None
+            visit = Fetch(key=row.key, url=article.url, fetched=article.date_crawled)
+            item = ArticleItem(article=article, visit=visit)
+            if (cause := skip_reason(article)) and ledger.skip(item):
+                yield Decision(*place, Outcome.OFF_TOPIC.value, cause)
+                continue
+            verdict = ledger.accept(
+                item, fingerprint(article.article_body), near_duplicates=near_duplicates, run_id=article.run_id
             )
-            met = met.join(told, side)
-        common = F.size(F.array_intersect("shingles_a", "shingles_b"))
-        either = F.size("shingles_a") + F.size("shingles_b") - common
-        is_near = (F.col("article_a") != F.col("article_b")) & (common >= grouping.LEAST_JACCARD * either)
-        return met.where(is_near).select("article_a", "article_b")
+            article = verdict.article
+            if verdict.outcome is Outcome.UNCHANGED:
+                yield Decision(*place, verdict.outcome.value, verdict.cause)
+            else:
+                day = str(cairo_day(article.date_published)) if article.date_published else "unknown"
+                yield Decision(*place, verdict.outcome.value, verdict.cause, day, to_json_line(to_record(article)))
 
-    # --- decide ---------------------------------------------------------------------------------
 
-    def _decide(self, read: DataFrame, groups: DataFrame) -> DataFrame:
-        from pyspark.sql import Window
-        from pyspark.sql import functions as F
+# --- write --------------------------------------------------------------------------------------
 
-        # The archive's order is the ledger's: what stands later in a file was decided later.
-        until_here = Window.partitionBy("file").orderBy("offset").rowsBetween(Window.unboundedPreceding, 0)
-        read = read.where(F.col("kind").isin(ARTICLE, FAILED)).drop("bands", "shingles", "content_hash")
-        read = read.withColumn("clock", F.max("moment").over(until_here))
-        name = F.coalesce("article_id", "key")
-        read = read.withColumn("name", name).join(groups, "name", "left")
-        read = read.withColumn("group", F.coalesce("group", "name"))
-        ordered = read.repartition("group").sortWithinPartitions("group", *_ORDER)
-        near_duplicates = self._target.near_duplicates
 
-        def decide(some: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
-            for _, found in groupby(some, key=attrgetter("group")):
-                of_group = list(found)
-                names = len({row.article_id for row in of_group if row.kind == ARTICLE})
-                events = [Event(row.kind, row.cause, row.line) for row in of_group]
-                for row, decision in zip(of_group, decide_group(events, names, near_duplicates), strict=True):
-                    yield (row.clock, row.file, row.offset, *decision)
+def _write(decisions: DataFrame, below: str, configuration: Configuration) -> list[Part]:
+    """The records as parts, in the order of their numbers."""
+    rows_of_day = {row.day: row["count"] for row in decisions.groupBy("day").count().collect()}
+    ordered = decisions.repartition("day").sortWithinPartitions("day", *_ORDER).select("day", "line")
+    write = partial(
+        write_parts,
+        folder=configuration.output_dir.absolute(),
+        below=below,
+        numbers=first_numbers(rows_of_day, configuration.part_max_rows),
+        max_rows=configuration.part_max_rows,
+        compress=configuration.compress_parts,
+    )
+    return sorted(ordered.rdd.mapPartitions(write).collect(), key=lambda part: part.path.rpartition("/")[2])
 
-        return self._spark.createDataFrame(ordered.rdd.mapPartitions(decide), _DECIDED, verifySchema=False)
 
-    # --- write ----------------------------------------------------------------------------------
+def first_numbers(rows_of_day: Mapping[str, int], max_rows: int) -> dict[str, int]:
+    """For each day the number of its first part, so that no number is given twice and days follow each other."""
+    numbers, free = {}, 1
+    for day in sorted(rows_of_day):
+        numbers[day] = free
+        free += -(-rows_of_day[day] // max_rows)
+    return numbers
 
-    def _write(self, decided: DataFrame, below: str) -> list[Part]:
-        target = self._target
-        rows_of_day = {row.day: row["count"] for row in decided.groupBy("day").count().collect()}
-        numbers = first_numbers(rows_of_day, target.max_rows)
-        ordered = decided.repartition("day").sortWithinPartitions("day", *_ORDER)
 
-        def write(some: Iterable[Any]) -> Iterator[Part]:
-            lines = ((row.day, row.line) for row in some)
-            how: dict[str, Any] = {"below": below, "max_rows": target.max_rows, "compress": target.compress}
-            return write_parts(lines, target.folder, numbers, **how)
+def write_parts(
+    rows: Iterable[Any], *, folder: Path, below: str, numbers: Mapping[str, int], max_rows: int, compress: bool
+) -> Iterator[Part]:
+    """Write the `line` of each row to parts of its `day`; a day's rows come together, in order. Raises OSError.
 
-        return sorted(ordered.select("day", "line", *_ORDER).rdd.mapPartitions(write).collect(), key=attrgetter("path"))
+    The same rows give the same files, so a task that is done twice does no harm.
+    """
+    for day, of_day in groupby(rows, key=attrgetter("day")):
+        lines, number = (row.line for row in of_day), numbers[day]
+        while chosen := list(islice(lines, max_rows)):
+            path = part_path(day, number, compress=compress, below=below)
+            content = encoded(chosen, compress=compress)
+            write_atomic(folder / path, content)
+            yield Part(path, len(chosen), len(content), hashlib.sha256(content).hexdigest(), SCHEMA_VERSION)
+            number += 1
