@@ -1,8 +1,8 @@
-"""The corpus again, from archived pages: a crawl without a network.
+"""Rebuilds the corpus from archived pages: a crawl without a network.
 
-Its spider yields the articles of archived pages, which go through the pipelines of any crawl. Each page brings the
-moment of its fetch, what led to it and the run it belongs to, in the order in which the ledger decided; so the same
-archive gives the same parts to the byte, and with the code and settings of the crawl its very own.
+The spider yields the articles of archived pages, and the pipelines of any crawl process them. Each page brings the time
+of its fetch, the link that led to it and its run, in the order in which the ledger decided: the same archive always
+gives the same parts to the byte, and with the code and settings of the crawl the crawl's own parts.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from scrapy.crawler import Crawler
 from scrapy.settings import Settings
 
 from alqahira.archive.warc import ENDED, Record, page_of
-from alqahira.archive.warc_files import read_records
+from alqahira.archive.warc_files import Damage, read_records
 from alqahira.archive.writer import (
     BAD_RECORD,
     OPEN_SUFFIX,
@@ -43,7 +43,7 @@ from spiders.section import SectionSpider
 
 logger = logging.getLogger(__name__)
 
-# No reactor, no way to the network, and nobody who watches a crawl or is told how it ended.
+# No reactor and no network; no monitors, progress bar, reports or alerts.
 _SETTINGS: dict[str, Any] = {
     "TWISTED_REACTOR_ENABLED": False,
     "DOWNLOAD_HANDLERS": dict.fromkeys(("http", "https")),
@@ -60,7 +60,7 @@ _SETTINGS: dict[str, Any] = {
 
 @dataclass(slots=True)
 class Tally:
-    """What a replay has read. `skipped`: records that are no page of ours, by cause; `damaged`: places in the files."""
+    """Counts of a replay. `skipped`: records that are no article page, by cause; `damaged`: unreadable places."""
 
     runs: int = 0
     pages: int = 0
@@ -95,20 +95,20 @@ def _unreadable(path: Path, error: OSError) -> AlqahiraError:
 
 
 class ReplayExtension(RunExtension):
-    """What the archived runs share: one ledger and one publisher. The spider begins and ends each of them."""
+    """One ledger and one publisher for all archived runs, which the spider starts and finishes itself."""
 
-    def spider_opened(self, spider: Any) -> None:
-        """Nothing: no run begins with the spider."""
+    def spider_opened(self, spider: Spider) -> None:
+        """Do nothing: no run starts with the spider."""
 
     def spider_closed(self, spider: Spider, reason: str) -> None:
-        """Half a corpus must not take the place of a whole one."""
+        """Fail a replay that broke off, as half a corpus must not replace a complete one; close the ledger."""
         if reason != "finished":
             self.run.fail(AlqahiraError(f"the replay did not come to its end: {reason}"))
         self.run.ledger.close()
 
 
 class ReplaySpider(SectionSpider):
-    """Reads archived runs one after another, in the order they began."""
+    """Yields the articles of archived runs, one run after another, in the order they started."""
 
     name = "replay"
 
@@ -128,23 +128,23 @@ class ReplaySpider(SectionSpider):
                     yield article
                     await self._processed()
             except AlqahiraError as error:
-                self.run.fail(error)
+                run.fail(error)
             except OSError as error:
-                self.run.fail(_unreadable(archived.path, error))
-            if self.run.failure:
+                run.fail(_unreadable(archived.path, error))
+            if run.failure:
                 return
 
     async def _processed(self) -> None:
-        """The ledger is to decide about each page before the next is read, as it did in the crawl."""
+        """Wait until the ledger has decided about the page, as it did in the crawl before the next one."""
         while (slot := self.crawler.engine.scraper.slot) and not slot.is_idle():
             await asyncio.sleep(0)
 
     def asks_for(self, article: Article) -> bool:
-        """The corpus has no feed: whatever it takes was asked for."""
+        """The corpus has no feed: it takes every article."""
         return True
 
     def _replay(self, archived: ArchivedRun) -> Iterator[ArticleItem]:
-        """The articles of one run. Raises AlqahiraError, OSError."""
+        """Yield the articles of one run between its start and its end. Raises AlqahiraError, OSError."""
         run, ended = self.run, None
         self.root = archived.site_url or run.configuration.site_url
         run.ledger.claim_site(site_name(self.root))
@@ -152,8 +152,13 @@ class ReplaySpider(SectionSpider):
         run.run_id = run.ledger.start_run(name, archived.section, archived.started)
         run.account = Account()
         self._tally.runs += 1
-        for record in self._records(archived.path):
-            if record.type in PAGE_TYPES:
+        for record in read_records(archived.path, max_bytes=self._max_bytes):
+            if isinstance(record, Damage):
+                # The file of a run that is writing, or was killed, may end in the middle of a record.
+                if not (record.is_tail and archived.path.name.endswith(OPEN_SUFFIX)):
+                    self._tally.damaged += 1
+                    logger.warning("%s: %d bytes at %d are no record", archived.path, record.length, record.offset)
+            elif record.type in PAGE_TYPES:
                 yield from self._page(record, archived.section)
             elif record.type == "revisit":
                 self._tally.skipped["revisit"] += 1
@@ -162,7 +167,7 @@ class ReplaySpider(SectionSpider):
         if run.account.discovered:
             self._report(f"{run.run_id}: {account_line(run.account.as_dict())}")
         if ended is None and archived.run_id:
-            return  # it was killed: what it had accepted waits for the next run's parts, as it did then
+            return  # the run was killed: the next run publishes what it had accepted, as it did then
         run.publisher.seal_all()
         verdict = ended.event if ended else {}
         run.ledger.finish_run(
@@ -173,15 +178,9 @@ class ReplaySpider(SectionSpider):
             complete=bool(verdict.get("complete")),
         )
 
-    def _records(self, path: Path) -> Iterator[Record]:
-        for record in read_records(path, max_bytes=self._max_bytes):
-            if isinstance(record, Record):
-                yield record
-            elif not (record.is_tail and path.name.endswith(OPEN_SUFFIX)):
-                self._tally.damaged += 1
-                logger.warning("%s: %d bytes at %d are no record", path, record.length, record.offset)
-
     def _page(self, record: Record, section: str) -> Iterator[ArticleItem]:
+        """Yield the article of one archived page, if it has one, and count what became of the page."""
+        run = self.run
         try:
             if record.note is None and (cause := foreign_skip_reason(record, self.root)):
                 self._tally.skipped[cause] += 1
@@ -190,14 +189,14 @@ class ReplaySpider(SectionSpider):
         except BAD_RECORD:
             self._tally.damaged += 1
             return
-        run, visit = self.run, page.visit
+        visit = page.visit
         self._tally.pages += 1
         link = Link(visit.key, page.link_url, visit.discovered_on)
         run.ledger.discover([link], section=section, run_id=run.run_id, now=visit.fetched)
         run.account.take(visit.key)
         try:
             body = self._decompressor.body(page)
-        except Exception as error:  # whatever a decoder raises has its cause
+        except Exception as error:  # decoders raise errors of many kinds
             run.settle(visit.key, Outcome.FAILED, failure_cause(error))
             return
         if record.payload is None:

@@ -1,1 +1,1 @@
-"""Scrapy custom commands: `scrapy --help` lists them. `ending` is how each of them ends for an error."""
+"""Scrapy custom commands, one file each, as `scrapy --help` lists them; their base is `crawling/command.py`."""

@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any, ClassVar
 
-from scrapy.commands import ScrapyCommand
-
-from alqahira.exceptions import AlqahiraError, ConfigurationError
-from alqahira.monitoring.failure import fail
+from alqahira.crawling.command import ProjectCommand
 
 
-class Command(ScrapyCommand):
+class Command(ProjectCommand):
     """Exit status: 0 whole, 1 something of the input could not be read, 2 wrong arguments or settings, no Spark."""
-
-    requires_project = True
-    requires_crawler_process = False
-    default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
 
     def syntax(self) -> str:
         return "(--archive FOLDER | --parts FOLDER) -o FOLDER [--master URL]"
@@ -32,14 +24,9 @@ class Command(ScrapyCommand):
         parser.add_argument("-o", "--output", metavar="FOLDER", help="where the new corpus goes; a new folder")
         parser.add_argument("--master", metavar="URL", help="Spark's master (as spark-submit says, or local[*])")
 
-    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+    def execute(self, args: list[str], opts: argparse.Namespace) -> int:
         # Only here: the other commands need not wait for what reads archives to load.
         from alqahira.archive.spark.command import corpus
 
         assert self.settings is not None
-        try:
-            if args:
-                raise ConfigurationError(f"no argument {args[0][:80]!r} is known; see scrapy corpus --help")
-            self.exitcode = corpus(opts, self.settings)
-        except AlqahiraError as error:
-            fail(error)
+        return corpus(opts, self.settings)

@@ -1,4 +1,4 @@
-"""`scrapy crawl`, as Scrapy has it, with arguments checked before anything starts and an exit status that says more."""
+"""`scrapy crawl`: Scrapy's own, but arguments are checked before anything starts, and the exit status says more."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from scrapy.commands.crawl import Command as ScrapyCrawl
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.exceptions import UsageError
 from scrapy.settings import Settings
+from scrapy.spiderloader import get_spider_loader
 from scrapy.utils.conf import arglist_to_dict
 
 from alqahira.crawling.extensions.run import run_of
@@ -29,7 +30,7 @@ class Command(ScrapyCrawl):
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         assert self.settings is not None
-        # Without what the command line brings: where a job's settings are refused, none of them decides about its log.
+        # Settings without the command line's: where those of a job are refused, none of them decides about its log.
         self._trusted: Settings = self.settings.copy()
         try:
             self._check(args, opts)
@@ -45,10 +46,11 @@ class Command(ScrapyCrawl):
         if JOB_ARGUMENT in opts.spargs:
             self._check_job(" ".join(args), str(opts.spargs[JOB_ARGUMENT]), arglist_to_dict(opts.set))
         self._trusted = self.settings
+        spiders = sorted(get_spider_loader(self.settings).list())
         if len(args) != 1 or args[0].startswith("-"):
-            raise ConfigurationError(f"name one spider: scrapy crawl {' | '.join(self._spiders())}")
-        if args[0] not in self._spiders():
-            raise ConfigurationError(f"no spider {args[0]!r}; there are {', '.join(self._spiders())}")
+            raise ConfigurationError(f"name one spider: scrapy crawl {' | '.join(spiders)}")
+        if args[0] not in spiders:
+            raise ConfigurationError(f"no spider {args[0]!r}; there are {', '.join(spiders)}")
         CrawlArguments.parse(opts.spargs, today=cairo_day(datetime.now(UTC)))
         configuration = Configuration.from_settings(self.settings)
         check_alert_urls(configuration.alert_urls)
@@ -61,24 +63,18 @@ class Command(ScrapyCrawl):
         self._trusted.setdict(service, priority="cmdline")
         check_api_settings(given, operator=operator, service=service)
 
-    def _spiders(self) -> list[str]:
-        from scrapy.spiderloader import get_spider_loader
-
-        assert self.settings is not None
-        return sorted(get_spider_loader(self.settings).list())
-
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         assert isinstance(self.crawler_process, AsyncCrawlerProcess)
         crawler = self.crawler_process.create_crawler(args[0])
         task = self.crawler_process.crawl(crawler, **opts.spargs)
-        # Looked at here, so that asyncio does not print a traceback for what is one clear line.
+        # Retrieved here, so that asyncio prints no traceback for what becomes one clear line.
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
         self.crawler_process.start()
         self.exitcode = exit_status(crawler, task)
 
 
 def settings_of_scrapyd(spider: str, job: str) -> dict[str, str]:
-    """What the Scrapyd that runs this process gives its jobs itself, such as LOG_FILE; nothing where there is none."""
+    """What Scrapyd itself sets for the job that this process runs, such as LOG_FILE; empty without Scrapyd."""
     project = os.environ.get("SCRAPY_PROJECT")
     try:
         from scrapyd.config import Config
@@ -94,7 +90,7 @@ def settings_of_scrapyd(spider: str, job: str) -> dict[str, str]:
 
 
 def exit_status(crawler: Crawler, task: asyncio.Task[None]) -> int:
-    """The status of a crawl that has ended; an error that kept it from starting ends the process here."""
+    """The status of a crawl that has ended; exits here for an error that kept it from starting."""
     error = None if task.cancelled() or not task.done() else task.exception()
     if isinstance(error, AlqahiraError):
         fail(error, log=crawler.settings)
@@ -105,6 +101,6 @@ def exit_status(crawler: Crawler, task: asyncio.Task[None]) -> int:
     settings = crawler.settings
     is_json = run.configuration.log_json and settings.getbool("LOG_ENABLED") and not settings["LOG_FILE"]
     if run.problem and not is_json:
-        # Said once more as the last line, for the log may go to a file or nowhere.
+        # Repeated as the last line, as the log may go to a file or nowhere.
         print_error(escape_control_chars(run.problem))
     return run.exit_status

@@ -12,28 +12,19 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
-from scrapy.commands import ScrapyCommand
-
 from alqahira.article import to_json_line
+from alqahira.crawling.command import ProjectCommand
 from alqahira.crawling.progress import is_wanted, watched
-from alqahira.exceptions import AlqahiraError, ConfigurationError
+from alqahira.exceptions import ConfigurationError
 from alqahira.ledger import Ledger, open_ledger
-from alqahira.monitoring.failure import fail
 from alqahira.publishing.parquet import require_pyarrow, write_parquet
 from alqahira.settings.arguments import CrawlArguments
-from alqahira.settings.configuration import Configuration
 from alqahira.text.dates import cairo_day
 from alqahira.text.lexicon import TOPICS
 
 
-class Command(ScrapyCommand):
-    """The highest revision of each article, in the order accepted, unless told otherwise."""
-
-    requires_project = True
-    requires_crawler_process = False
-
-    def syntax(self) -> str:
-        return "[options]"
+class Command(ProjectCommand):
+    """The highest revision of each article, in the order they were accepted, unless an option asks for more."""
 
     def short_desc(self) -> str:
         return "Write the corpus, or a slice of it, as JSON Lines or Parquet"
@@ -50,35 +41,41 @@ class Command(ScrapyCommand):
             "-o", "--output", metavar="FILE", help="write to FILE, whole or not at all (standard output)"
         )
 
-    def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        assert self.settings is not None
-        try:
-            configuration = Configuration.from_settings(self.settings)
-            days = {"since": opts.since, "until": opts.until}
-            window = CrawlArguments.parse({k: v for k, v in days.items() if v}, today=date.max)
-            if opts.format == "parquet":
-                if opts.output is None:
-                    raise ConfigurationError("--format parquet needs a file: -o FILE")
-                require_pyarrow()
-            with open_ledger(configuration.state_url, read_only=True) as ledger:
-                # Lines on the terminal are their own progress.
-                shown = is_wanted(configuration) and opts.output is not None
-                write(select(ledger, window, opts, shown=shown), opts.format, opts.output)
-        except AlqahiraError as error:
-            fail(error)
-        except BrokenPipeError:  # the reader has had enough
-            sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+    def execute(self, args: list[str], opts: argparse.Namespace) -> int:
+        days = {"since": opts.since, "until": opts.until}
+        window = CrawlArguments.parse({k: v for k, v in days.items() if v}, today=date.max)
+        if opts.format == "parquet":
+            if opts.output is None:
+                raise ConfigurationError("--format parquet needs a file: -o FILE")
+            require_pyarrow()
+        # Lines on the terminal are their own progress.
+        shown = is_wanted(self.configuration) and opts.output is not None
+        with open_ledger(self.configuration.state_url, read_only=True) as ledger:
+            records = select(ledger, window, opts, shown=shown)
+            if opts.output is None:
+                try:
+                    write_lines(records, sys.stdout)
+                except BrokenPipeError:  # the reader has had enough
+                    sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+                return 0
+            with whole_file(Path(opts.output)) as aside:
+                if opts.format == "parquet":
+                    write_parquet(records, aside)
+                else:
+                    with aside.open("w", encoding="utf-8", newline="\n") as file:
+                        write_lines(records, file)
+        return 0
 
 
 def select(
     ledger: Ledger, window: CrawlArguments, opts: argparse.Namespace, *, shown: bool = False
 ) -> Iterator[dict[str, Any]]:
-    """The records that the options ask for; `shown`: a bar counts those that were read and those that are taken."""
+    """The records that the options ask for; `shown`: with a bar that counts records read and selected."""
     newest = None if opts.all_revisions else ledger.newest_revisions()
-    taken: Counter[str] = Counter()
+    selected: Counter[str] = Counter()
     total = ledger.record_count(duplicates=opts.with_duplicates) if shown else None
     records = ledger.records(duplicates=opts.with_duplicates)
-    for record in watched(records, total, "export", shown=shown, counts=lambda: f"{taken.total():,} taken"):
+    for record in watched(records, total, "export", shown=shown, counts=lambda: f"{selected.total():,} taken"):
         published = record["date_published"]
         if newest is not None and record["revision"] != newest[record["article_id"]]:
             continue
@@ -87,33 +84,19 @@ def select(
         if (opts.since or opts.until) and not published:
             continue  # of no known day
         if window.covers(cairo_day(datetime.fromisoformat(published)) if published else None):
-            taken["records"] += 1
+            selected["records"] += 1
             yield record
-
-
-def write(records: Iterable[dict[str, Any]], form: str, target: str | None) -> None:
-    """To standard output, or to a file that appears only when it is whole."""
-    if target is None:
-        write_lines(records, sys.stdout)
-        return
-    with whole_file(Path(target)) as aside:
-        if form == "parquet":
-            write_parquet(records, aside)
-        else:
-            with aside.open("w", encoding="utf-8", newline="\n") as file:
-                write_lines(records, file)
 
 
 def write_lines(records: Iterable[dict[str, Any]], target: TextIO) -> None:
     """Write each record as a line of JSON."""
-    for record in records:
-        target.write(f"{to_json_line(record)}\n")
+    target.writelines(f"{to_json_line(record)}\n" for record in records)
     target.flush()
 
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Where to write what is to stand at `path` when the block has ended well, and not before."""
+    """A path to write to; the file is moved to `path` when the block ends without an error."""
     aside = path.with_name(f".{path.name}.tmp")
     try:
         yield aside

@@ -1,4 +1,4 @@
-"""Scrapy's own commands look at pages with a section's spider: they are no runs."""
+"""Scrapy's own commands are no runs. Each is a file of its own, for Scrapy names a command by its file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _OF_A_RUN = ("alqahira.crawling.extensions.run.RunExtension", "alqahira.crawling
 
 
 class NoRun:
-    """Opens no ledger, counts nowhere, alerts nobody. To stand before a command of Scrapy's."""
+    """A mixin for a command of Scrapy: it opens no ledger, counts nowhere and alerts nobody."""
 
     settings: Settings | None
 

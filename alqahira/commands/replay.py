@@ -5,14 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any, ClassVar
 
-from scrapy.commands import ScrapyCommand
-from scrapy.settings import Settings
-
+from alqahira.crawling.command import ProjectCommand
 from alqahira.exceptions import AlqahiraError, ConfigurationError
 from alqahira.ledger import open_ledger
-from alqahira.monitoring.failure import fail
+from alqahira.monitoring.failure import print_error
 from alqahira.publishing.atomic_directory import (
     atomic_directory,
     ensure_replaceable,
@@ -24,15 +21,8 @@ from alqahira.publishing.parts import read_manifest
 from alqahira.settings.configuration import ARCHIVE_FOLDER, Configuration
 
 
-class Command(ScrapyCommand):
+class Command(ProjectCommand):
     """Exit status: 0 whole, 1 something in the archive could not be read, 2 wrong arguments or settings."""
-
-    requires_project = True
-    requires_crawler_process = False
-    default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
-
-    def syntax(self) -> str:
-        return "[options]"
 
     def short_desc(self) -> str:
         return "Make the corpus again from archived pages, with no network"
@@ -50,23 +40,17 @@ class Command(ScrapyCommand):
             "--show", metavar="ID[@REVISION]", help="write the page that a record was read from, and replay nothing"
         )
 
-    def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        assert self.settings is not None
-        try:
-            output = Configuration.from_settings(self.settings).output_dir
-            archive = Path(opts.archive).expanduser() if opts.archive else output / ARCHIVE_FOLDER
-            if args:
-                raise ConfigurationError(f"no argument {args[0][:80]!r} is known; see scrapy replay --help")
-            if opts.show is not None:
-                show(self.settings, archive, opts.show)
-                return
-            if opts.output:
-                output = Path(opts.output).expanduser()
-            elif not opts.archive:
-                output = output.with_name(f"{output.name}-replayed")
-            self.exitcode = self._replay(archive, output)
-        except AlqahiraError as error:
-            fail(error)
+    def execute(self, args: list[str], opts: argparse.Namespace) -> int:
+        output = self.configuration.output_dir
+        archive = Path(opts.archive).expanduser() if opts.archive else output / ARCHIVE_FOLDER
+        if opts.show is not None:
+            show(self.configuration, archive, opts.show)
+            return 0
+        if opts.output:
+            output = Path(opts.output).expanduser()
+        elif not opts.archive:
+            output = output.with_name(f"{output.name}-replayed")
+        return self._replay(archive, output)
 
     def _replay(self, archive: Path, output: Path) -> int:
         # Only here and below: the other commands need not wait for warcio to load.
@@ -88,33 +72,30 @@ class Command(ScrapyCommand):
         problems = [f"{tally.damaged} places of the archive could not be read"] if tally.damaged else []
         problems += [f"{tally.errors} errors of the program itself"] if tally.errors else []
         if problems:
-            print(f"alqahira: {'; '.join(problems)}", file=sys.stderr)
+            print_error("; ".join(problems))
         return 1 if problems else 0
 
 
-# --- a record's page ----------------------------------------------------------------------------
-
-
-def show(settings: Settings, archive: Path, name: str) -> None:
-    """The page of a record to standard output, as it was archived; its place to standard error."""
+def show(configuration: Configuration, archive: Path, name: str) -> None:
+    """Write the page of a record to standard output, as it was archived, and its place to standard error."""
     from alqahira.archive.warc import page_of
     from alqahira.archive.writer import Decompressor, find_page
 
-    max_bytes = settings.getint("DOWNLOAD_MAXSIZE")
+    max_bytes = configuration.download_maxsize
     article_id, _, revision = name.partition("@")
     if revision and not (revision.isascii() and revision.isdecimal()):
         raise ConfigurationError(f"--show {name[:80]!r} is no ID or ID@REVISION")
-    with open_ledger(Configuration.from_settings(settings).state_url, read_only=True) as ledger:
+    with open_ledger(configuration.state_url, read_only=True) as ledger:
         article = ledger.article(article_id, int(revision) if revision else None)
     if article is None:
         raise ConfigurationError(f"there is no article {name[:80]!r} in the state")
     try:
-        found = find_page(archive, article, max_bytes=max_bytes) if archive.is_dir() else None
+        place = find_page(archive, article, max_bytes=max_bytes) if archive.is_dir() else None
     except OSError as error:
         raise AlqahiraError(f"the archive {error.filename} cannot be read: {error.strerror}") from None
-    if found is None:
+    if place is None:
         raise AlqahiraError(f"the page of {article_id} as of {article.date_crawled} is not in the archive {archive}")
-    path, record = found
+    path, record = place
     print(f"{path} offset {record.offset} length {record.length}: {record.url}", file=sys.stderr)
     sys.stdout.buffer.write(Decompressor(max_bytes).body(page_of(record)))
     sys.stdout.buffer.flush()

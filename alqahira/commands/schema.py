@@ -7,17 +7,14 @@ import json
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
-
-from scrapy.commands import ScrapyCommand
+from typing import Any
 
 from alqahira.article import SCHEMA_VERSION
+from alqahira.crawling.command import ProjectCommand
 from alqahira.exceptions import AlqahiraError, ConfigurationError
-from alqahira.monitoring.failure import fail
 from alqahira.publishing.compatibility import breaking_changes
 from alqahira.publishing.dialects import DIALECTS, bigquery_schema, ddl, dlt_columns
 from alqahira.publishing.schema import json_schema
-from alqahira.settings.configuration import Configuration
 
 
 class SchemaDiffers(AlqahiraError):
@@ -45,12 +42,10 @@ FILES = {
 PUBLISHED = "published/article.v{}.schema.json"
 
 
-class Command(ScrapyCommand):
-    """See the module; status 2 for a name that is none."""
+class Command(ProjectCommand):
+    """Status 1 where `--check` finds a difference, or `--write` would break tables; 2 for an unknown name."""
 
-    requires_project = True
-    requires_crawler_process = False
-    default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
+    most_arguments = 1
 
     def syntax(self) -> str:
         return "NAME"
@@ -64,22 +59,19 @@ class Command(ScrapyCommand):
         folder.add_argument("--write", metavar="FOLDER", help="write every schema to FOLDER, unless it breaks tables")
         folder.add_argument("--check", metavar="FOLDER", help="status 1 where FOLDER's differ or would break tables")
 
-    def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        assert self.settings is not None
+    def execute(self, args: list[str], opts: argparse.Namespace) -> int:
         folder = opts.write or opts.check
+        if bool(folder) == bool(args) or not SCHEMAS.keys() >= {*args}:
+            raise ConfigurationError(f"name one schema: {', '.join(SCHEMAS)}")
         try:
-            Configuration.from_settings(self.settings)
-            if folder and not args:
+            if folder:
                 refuse_breaking(Path(folder))
                 (write if opts.write else check)(Path(folder))
-            elif folder or len(args) != 1 or args[0] not in SCHEMAS:
-                raise ConfigurationError(f"name one schema: {', '.join(SCHEMAS)}")
             else:
                 print(SCHEMAS[args[0]]())
-        except AlqahiraError as error:
-            fail(error)
         except OSError as error:
-            fail(ConfigurationError(f"{error.filename} cannot be used: {error.strerror}"))
+            raise ConfigurationError(f"{error.filename} cannot be used: {error.strerror}") from None
+        return 0
 
 
 def refuse_breaking(folder: Path) -> None:
@@ -105,11 +97,11 @@ def write(folder: Path) -> None:
 
 
 def check(folder: Path) -> None:
-    """SchemaDiffers where a file is not what `write` would write."""
-    stale = [name for name, text in contents().items() if _read(folder / name) != text]
+    """SchemaDiffers where a file is missing or is not what `write` would write."""
+    stale = [
+        name
+        for name, text in contents().items()
+        if not (folder / name).is_file() or (folder / name).read_text("utf-8") != text
+    ]
     if stale:
         raise SchemaDiffers(f"{', '.join(stale)} in {folder} differ from the record: run make schema")
-
-
-def _read(path: Path) -> str | None:
-    return path.read_text("utf-8") if path.is_file() else None

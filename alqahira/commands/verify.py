@@ -5,25 +5,16 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from scrapy.commands import ScrapyCommand
-
+from alqahira.crawling.command import ProjectCommand
 from alqahira.crawling.progress import is_wanted, watched
 from alqahira.exceptions import AlqahiraError, ConfigurationError
 from alqahira.ledger import open_ledger
-from alqahira.monitoring.failure import fail
 from alqahira.publishing.parts import MANIFEST, check, part_files, read_manifest
 from alqahira.publishing.rebuild import rebuild_state
-from alqahira.settings.configuration import Configuration
 
 
-class Command(ScrapyCommand):
+class Command(ProjectCommand):
     """Exit status 1 on any difference: a part that is changed, missing, shortened, or that nobody listed."""
-
-    requires_project = True
-    requires_crawler_process = False
-
-    def syntax(self) -> str:
-        return "[options]"
 
     def short_desc(self) -> str:
         return "Check every part of the output against the manifest"
@@ -34,26 +25,16 @@ class Command(ScrapyCommand):
             "--rebuild-state", action="store_true", help="make a lost or corrupt state again, from the parts"
         )
 
-    def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        assert self.settings is not None
-        try:
-            configuration = Configuration.from_settings(self.settings)
-            output = configuration.output_dir
-            if not output.is_dir():
-                raise ConfigurationError(f"there is no output at {output}")
-            if opts.rebuild_state:
-                self._rebuild(configuration.state_url, output)
-            self.exitcode = report(output, shown=is_wanted(configuration))
-        except AlqahiraError as error:
-            fail(error)
-
-    def _rebuild(self, url: str, output: Path) -> None:
-        aside = rebuild_state(url, output)
-        with open_ledger(url, read_only=True) as ledger:
-            print(
-                f"state rebuilt from the parts: {sum(1 for _ in ledger.records())} lines"
-                + (f"; the old one is {aside}" if aside else "")
-            )
+    def execute(self, args: list[str], opts: argparse.Namespace) -> int:
+        output, state_url = self.configuration.output_dir, self.configuration.state_url
+        if not output.is_dir():
+            raise ConfigurationError(f"there is no output at {output}")
+        if opts.rebuild_state:
+            old = rebuild_state(state_url, output)
+            with open_ledger(state_url, read_only=True) as ledger:
+                backup = f"; the old one is {old}" if old else ""
+                print(f"state rebuilt from the parts: {ledger.record_count()} lines{backup}")
+        return report(output, shown=is_wanted(self.configuration))
 
 
 def report(output: Path, *, shown: bool = False) -> int:
@@ -62,14 +43,14 @@ def report(output: Path, *, shown: bool = False) -> int:
         listed = read_manifest(output)
     except ValueError as error:
         raise AlqahiraError(str(error)) from None
-    found = part_files(output)
-    if found and not (output / MANIFEST).exists():
-        raise AlqahiraError(f"{output / MANIFEST} is missing: {len(found)} parts are listed nowhere")
+    present = part_files(output)
+    if present and not (output / MANIFEST).exists():
+        raise AlqahiraError(f"{output / MANIFEST} is missing: {len(present)} parts are listed nowhere")
     differences: list[str] = []
     for part in watched(listed, len(listed), "verify", shown=shown, counts=lambda: f"{len(differences):,} differ"):
         if wrong := check(output, part):
             differences.append(f"{part.path}: {wrong}")
-    differences += [f"{path}: not in the manifest" for path in sorted(set(found) - {part.path for part in listed})]
+    differences += [f"{path}: not in the manifest" for path in sorted(set(present) - {part.path for part in listed})]
     for difference in differences:
         print(difference)
     rows = sum(part.rows for part in listed)

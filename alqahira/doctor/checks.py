@@ -1,14 +1,14 @@
-"""How each fact of `site.py` is checked on the fetched pages. Pure.
+"""The kinds of checks that the tables of facts and questions are made of. Pure.
 
-A check gives a verdict and its evidence; where a fact fails, the evidence is what was found instead, so that the one
-line to correct can be corrected from the report alone. Pages are read by the crawl's own parser, selectors and readers.
+A check gives a verdict and its evidence; where a fact fails, the evidence is what the pages have instead, so that
+`site.py` can be corrected from the report alone. Pages are read by the crawl's own parser, selectors and readers.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Sequence
 from enum import StrEnum
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -16,13 +16,12 @@ from urllib.parse import unquote, urlsplit
 from alqahira import site
 from alqahira.doctor.visit import Sample, Visit
 from alqahira.extraction import urls
-from alqahira.extraction.sources.nextjs import at
 from alqahira.extraction.sources.site_markup import select, text_of
 from alqahira.text.normalization import fold_text
 
 
 class Verdict(StrEnum):
-    """What the pages say of a fact."""
+    """What the pages say of a fact; the best comes first."""
 
     HOLDS = "holds"
     FAILS = "fails"
@@ -39,87 +38,110 @@ def holds_if(condition: object, otherwise: Verdict = FAILS) -> Verdict:
 
 Result = tuple[Verdict, str]
 Check = Callable[[Visit], Result]
-Find = Callable[[Visit], Iterable[Any]]
-Look = Callable[[Visit, Sample], Result]
+Reader = Callable[[Sample], Iterable[Any]]  # values of one page
+SampleCheck = Callable[[Visit, Sample], Result]  # a check of one sample
 _LONGEST = 100  # characters of one value in the evidence
 
-# --- kinds of checks ----------------------------------------------------------------------------
 
-
-def seen(
-    find: Find, known: Callable[[Any], object] | Container[Any], *, absent: Verdict = FAILS, every: bool = False
+def has_value(
+    kinds: Sequence[str],
+    read: Reader,
+    known: Callable[[Any], object] | Container[Any],
+    *,
+    absent: Verdict = FAILS,
+    every: bool = False,
 ) -> Check:
-    """Whether one of the values found (or every one) is known; `absent`: the verdict where not."""
+    """Whether one of the values on the answered pages (or every one) is known; `absent`: the verdict where not."""
     is_known = known if callable(known) else known.__contains__
 
     def check(visit: Visit) -> Result:
-        values = Counter(find(visit))
-        right = Counter({value: count for value, count in values.items() if is_known(value)})
-        holds = right == values if every else bool(right)
-        shown = ", ".join(str(value)[:_LONGEST] for value, _ in (right if holds else values - right).most_common(3))
+        values = Counter(value for page in visit.answered(*kinds) for value in read(page))
         if not values:
             return NOT_SEEN, "on no page that was answered"
-        return (HOLDS if holds else absent), f"{right.total()} of {values.total()}: {shown}"
+        right = Counter({value: count for value, count in values.items() if is_known(value)})
+        holds = right == values if every else bool(right)
+        shown = (right if holds else values - right).most_common(3)
+        evidence = ", ".join(str(value)[:_LONGEST] for value, _ in shown)
+        return holds_if(holds, absent), f"{right.total()} of {values.total()}: {evidence}"
 
     return check
 
 
+def has_text(kinds: Sequence[str], text: str, absent: Verdict = NOT_SEEN) -> Check:
+    """Whether a text stands on one of the answered pages."""
+    return has_value(kinds, lambda page: [text if text in page.page.html else "without it"], {text}, absent=absent)
+
+
 def matches(kinds: Sequence[str], fact: site.Fact[str], instead: str = "", *, optional: bool = False) -> Check:
-    """Whether a selector matches on the pages of these kinds; else what this XPath finds instead.
+    """Whether a selector matches on the answered pages; else which elements this XPath leads to instead.
 
     That an optional one matches nothing proves nothing.
     """
 
     def check(visit: Visit) -> Result:
-        trees = [page.page.tree for page in visit.of(*kinds)]
+        trees = [page.page.tree for page in visit.answered(*kinds)]
         if not trees:
             return NOT_SEEN, f"no {' or '.join(kinds)} page was answered"
         hits = [len(select(fact.value)(tree)) for tree in trees]
         evidence = f"{fact.value} matches {sum(hits)} elements on {sum(map(bool, hits))} of {len(trees)} pages"
         if any(hits):
             return HOLDS, evidence
-        others = Counter(
-            map(place, (element for tree in trees for element in (tree.xpath(instead) if instead else ())))
-        )
-        found = ", ".join(f"{other} ({count})" for other, count in others.most_common(3))
-        return (FAILS if found or not optional else NOT_SEEN), evidence + (f"; found instead: {found}" if found else "")
+        others = Counter(place(element) for tree in trees if instead for element in tree.xpath(instead))
+        if others:
+            evidence += "; found instead: " + ", ".join(f"{other} ({count})" for other, count in others.most_common(3))
+        return (NOT_SEEN if optional and not others else FAILS), evidence
 
     return check
 
 
-def answers(kind: str, slugs: Iterable[str]) -> Check:
-    """Which of these listings answer with articles; all are asked for only with --listings."""
+def any_sample(
+    check_sample: SampleCheck,
+    *kinds: str,
+    slugs: Collection[str] | None = None,
+    unanswered: Verdict = FAILS,
+    unasked: str = "no page leads to it",
+) -> Check:
+    """The best verdict on the samples of these kinds, of these slugs where given.
+
+    `unanswered`: the verdict on a sample that the site did not answer; `unasked`: why there may be none.
+    """
 
     def check(visit: Visit) -> Result:
-        samples = {slug_of(sample): sample for sample in visit.asked(kind)}
-        asked = {slug: samples[slug] for slug in slugs if slug in samples}
-        good = [slug for slug, sample in asked.items() if sample.is_answered and sample.listing.cards]
-        bad = [f"{slug} ({sample.outcome})" for slug, sample in asked.items() if slug not in good]
-        evidence = f"with articles: {', '.join(good) or 'none'}" + (f"; without: {', '.join(bad)}" if bad else "")
-        rest = sum(slug not in asked for slug in slugs)
-        evidence += f"; {rest} not asked (--listings does)" if rest else ""
-        return (HOLDS if good else FAILS if asked else NOT_SEEN), evidence
-
-    return check
-
-
-def answered(look: Look, *kinds: str, unanswered: Verdict = FAILS, unasked: str = "no page leads to it") -> Check:
-    """What the samples of these kinds say at best; `unanswered`: what one says that the site does not answer."""
-
-    def check(visit: Visit) -> Result:
+        samples = [sample for sample in visit.of(*kinds) if slugs is None or slug_of(sample) in slugs]
         verdicts, evidence = [NOT_SEEN], []
-        for sample in (sample for kind in kinds for sample in visit.asked(kind)):
-            verdict, text = look(visit, sample) if sample.is_answered else (unanswered, sample.outcome)
-            parts, moved = urlsplit(sample.asked), urlsplit(sample.url).path
-            redirect = f", redirected to {unquote(moved)[:60]}" if sample.url != sample.asked else ""
-            evidence.append(f"{unquote(parts.path)}{'?' * bool(parts.query)}{unquote(parts.query)}: {text}{redirect}")
+        for sample in samples:
+            verdict, text = check_sample(visit, sample) if sample.is_answered else (unanswered, sample.outcome)
+            if sample.url != sample.requested:
+                text += f", redirected to {unquote(urlsplit(sample.url).path)[:60]}"
+            evidence.append(f"{unquote(sample.requested.removeprefix(visit.root))}: {text}")
             verdicts.append(verdict)
+        if slugs is not None and (rest := len({*slugs} - {slug_of(sample) for sample in samples})):
+            evidence.append(f"{rest} not asked (--listings does)")
         return min(verdicts, key=list(Verdict).index), "; ".join(evidence) or f"not asked: {unasked}"
 
     return check
 
 
-# --- what stands on the pages -------------------------------------------------------------------
+# --- what pages show ----------------------------------------------------------------------------
+
+
+def xpath(expression: str) -> Reader:
+    """What an XPath leads to, as text on one line."""
+    return lambda page: (
+        " ".join(node.split()) if isinstance(node, str) else text_of(node) for node in page.page.tree.xpath(expression)
+    )
+
+
+def data(*path: str) -> Reader:
+    """The values at a path of the page's data."""
+    return lambda page: page.values(*path)
+
+
+def link_shapes(page: Sample) -> Iterable[str]:
+    """The path of every link to the site, with 0 for a number and x for words in Arabic."""
+    resolved = (urls.resolve(link, base=page.url) for link in page.page.tree.xpath("//a/@href"))
+    paths = (unquote(urlsplit(url).path) for url in resolved if url and urls.is_on_site(url, page.root))
+    return [re.sub(r"\d+", "0", re.sub(r"[^/\d]*[^\x00-\x7f][^/]*", "x", path)) for path in paths]
 
 
 def place(element: Any) -> str:
@@ -131,55 +153,7 @@ def place(element: Any) -> str:
 
 def slug_of(sample: Sample) -> str:
     """The last part of the address that was asked for."""
-    return unquote(urlsplit(sample.asked).path).split("/")[-1]
-
-
-def on_pages(kinds: Sequence[str], xpath: str) -> Find:
-    """What an XPath finds on the answered pages of these kinds, as text."""
-
-    def find(visit: Visit) -> Iterator[str]:
-        for node in (node for page in visit.of(*kinds) for node in page.page.tree.xpath(xpath)):
-            yield " ".join(node.split()) if isinstance(node, str) else text_of(node)
-
-    return find
-
-
-def in_data(kinds: Sequence[str], *path: str) -> Find:
-    """The values at a path of the answered pages' data."""
-    return lambda visit: (value for page in visit.of(*kinds) for value in page.values(*path))
-
-
-def has_text(kinds: Sequence[str], text: str, absent: Verdict = NOT_SEEN) -> Check:
-    """Whether a text stands on the answered pages of these kinds."""
-    return seen(
-        lambda visit: (text if text in page.page.html else "without it" for page in visit.of(*kinds)),
-        {text},
-        absent=absent,
-    )
-
-
-def has_object(path: tuple[str, ...], kind: str) -> Check:
-    """Whether page data has an object at this path; what it has instead, where not."""
-
-    def find(visit: Visit) -> Iterator[str]:
-        for data in (data for page in visit.of(kind) for data in page.data):
-            properties = at(data, path[:2])
-            names = ", ".join(list(properties)[:8]) if isinstance(properties, dict) else "nothing"
-            yield ".".join(path) if isinstance(at(data, path), dict) else f"pageProps has {names}"
-
-    return seen(find, {".".join(path)})
-
-
-def link_shapes(kinds: Sequence[str]) -> Find:
-    """The path of every link of the pages to the site, with 0 for a number and x for words in Arabic."""
-
-    def find(visit: Visit) -> Iterator[str]:
-        for page in visit.of(*kinds):
-            found = (urls.resolve(link, base=page.url) for link in page.page.tree.xpath("//a/@href"))
-            for path in (unquote(urlsplit(url).path) for url in found if url and urls.is_on_site(url, visit.root)):
-                yield re.sub(r"\d+", "0", re.sub(r"[^/\d]*[^\x00-\x7f][^/]*", "x", path))
-
-    return find
+    return unquote(urlsplit(sample.requested).path).split("/")[-1]
 
 
 def of_template(template: str) -> Callable[[str], object]:

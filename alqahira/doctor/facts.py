@@ -1,60 +1,98 @@
-"""Every fact of `site.py` with its check. Pure."""
+"""Every fact of `site.py` with its check, and the questions that `site.py` cannot answer, with theirs. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 from alqahira import site
 from alqahira.crawling.middlewares.robots_rules import read_answer
+from alqahira.doctor import samples
 from alqahira.doctor.checks import (
     FAILS,
+    HOLDS,
     NOT_SEEN,
     Check,
     Result,
-    answered,
-    answers,
+    any_sample,
+    data,
     folded,
-    has_object,
     has_text,
+    has_value,
     holds_if,
-    in_data,
     link_shapes,
     matches,
     of_template,
-    on_pages,
-    seen,
+    place,
     slug_of,
+    xpath,
 )
-from alqahira.doctor.questions import has_page_data, is_second_page, lists_posts
-from alqahira.doctor.visit import ARTICLES, LISTINGS, PAGES, Sample, Visit
+from alqahira.doctor.visit import ARTICLES, LISTINGS, PAGES, Exchange, Sample, Visit, is_rendered
 from alqahira.extraction import urls
-from alqahira.extraction.sitemap import read_sitemap
 from alqahira.extraction.sources import nextjs, site_markup
+from alqahira.extraction.sources.nextjs import at
 from alqahira.extraction.sources.site_markup import select, text_of
 from alqahira.extraction.sources.upload_time import clocks
+from alqahira.text.dates import parse_date
 from alqahira.text.normalization import fold_text
 from alqahira.text.topics import match_topics
 
-# --- what the pages show ------------------------------------------------------------------------
+# --- what pages show ----------------------------------------------------------------------------
+
+images = xpath("//img/@src")
+links = xpath("//a/@href")
 
 
-def names_in_titles(visit: Visit) -> Iterator[str]:
-    """What stands after the headline in the heads' titles."""
-    titles = on_pages(ARTICLES, "//title")(visit)
-    return (name.strip() for headline, _, name in (title.rpartition("|") for title in titles) if headline.strip())
+def title_names(page: Sample) -> Iterator[str]:
+    """What follows the headline in the page's titles."""
+    titles = (title.rpartition("|") for title in xpath("//title")(page))
+    return (name.strip() for headline, _, name in titles if headline.strip())
 
 
-def hours_apart(visit: Visit) -> Iterator[str]:
+def hours_apart(page: Sample) -> Iterator[str]:
     """How far the printed time, read as Cairo's, is from page data's UTC; a day alone says nothing of the zone."""
-    for page in visit.of(*ARTICLES):
-        printed, known = site_markup.read(page.page), nextjs.read(page.page)
-        if printed and printed.published and known and known.published:
-            apart = abs(printed.published - known.published)
-            if apart < timedelta(hours=6) and printed.published.astimezone(ZoneInfo(site.TIME_ZONE.value)).hour:
-                yield f"{apart / timedelta(hours=1):.0f} hours apart"
+    printed, known = site_markup.read(page.page), nextjs.read(page.page)
+    if printed and printed.published and known and known.published:
+        apart = abs(printed.published - known.published)
+        if apart < timedelta(hours=6) and printed.published.astimezone(ZoneInfo(site.TIME_ZONE.value)).hour:
+            yield f"{apart / timedelta(hours=1):.0f} hours apart"
+
+
+def image_hosts(page: Sample) -> Iterator[str]:
+    """The hosts of the images themselves."""
+    resolved = (urls.image_url(source, base=page.root) for source in images(page))
+    return (urlsplit(url).hostname or "" for url in resolved if url)
+
+
+def clocks_apart(page: Sample) -> Iterator[int]:
+    """How many milliseconds the two clocks of an image's name are apart."""
+    return (abs(both[0] - both[1]) for source in images(page) if (both := clocks(source)))
+
+
+def page_sizes(page: Sample) -> Iterator[int]:
+    """How many posts a listing shows that has a second page."""
+    if page.listing.has_more:
+        yield len(page.listing.cards)
+
+
+def other_kinds(page: Sample) -> Iterator[str]:
+    """The kinds of all that stands beside and among the articles of a listing."""
+    kinds = (card.kind for card in (*page.listing.cards, *page.listing.others))
+    return (kind for kind in kinds if kind and kind != site.ARTICLE_KIND.value)
+
+
+def serving(page: Sample) -> Iterator[str]:
+    """Whether a page is whole without a browser."""
+    yield "an empty shell that a browser fills (ALQAHIRA_BROWSER=auto)" if is_rendered(page.response) else "whole"
+
+
+def validators(page: Sample) -> Iterator[str]:
+    """What a crawl can ask again for an article by."""
+    names = [name for name in ("ETag", "Last-Modified") if name in page.response.headers]
+    yield names[0] if names else "neither ETag nor Last-Modified"
 
 
 def is_article(path: str) -> bool:
@@ -62,51 +100,18 @@ def is_article(path: str) -> bool:
     return bool(site.ARTICLE_PATH.value.match(path)) and not site.NEVER_ARTICLE_PATH.value.search(path)
 
 
-# Where the articles' images come from, as the pages name it.
-images = on_pages(ARTICLES, "//img/@src")
+# --- checks of the whole visit -------------------------------------------------------------------
 
 
-def image_hosts(visit: Visit) -> Iterator[str]:
-    """The hosts of the images themselves."""
-    found = (urls.image_url(source, base=visit.root) for source in images(visit))
-    return (urlsplit(url).hostname or "" for url in found if url)
+def has_object(kind: str, path: tuple[str, ...]) -> Check:
+    """Whether page data has an object at this path; the names of what it has instead."""
 
+    def names(page: Sample) -> Iterator[str]:
+        for document in page.data:
+            is_there = isinstance(at(document, path), dict)
+            yield ".".join(path) if is_there else samples.property_names(at(document, path[:2]))
 
-def clocks_apart(visit: Visit) -> Iterator[int]:
-    """How many milliseconds the two clocks of an image's name are apart."""
-    return (abs(both[0] - both[1]) for source in images(visit) if (both := clocks(source)))
-
-
-def page_sizes(visit: Visit) -> Iterator[int]:
-    """How many posts the categories show that have a second page."""
-    return (len(page.listing.cards) for page in visit.of("category") if page.listing.has_more)
-
-
-def load_more_labels(visit: Visit) -> Iterator[str]:
-    """How the load-more controls are labelled."""
-    trees = (page.page.tree for page in visit.of(*LISTINGS))
-    return (text_of(control) for tree in trees for control in select(site.LOAD_MORE.value)(tree))
-
-
-def missing_headings(visit: Visit) -> Iterator[str]:
-    """The headings of an address that is not there."""
-    trees = (sample.page.tree for sample in visit.asked("missing"))
-    return (text for tree in trees for heading in tree.iter("h1", "h2") if (text := text_of(heading)))
-
-
-def error_pages(visit: Visit) -> Iterator[str]:
-    """What the page data of an address that is not there calls its page."""
-    return (page for sample in visit.asked("missing") for page in sample.values("page"))
-
-
-def other_kinds(visit: Visit) -> Iterator[str]:
-    """The kinds of all that stands beside and among the articles of the listings."""
-    listings = (page.listing for page in visit.of(*LISTINGS))
-    kinds = (card.kind for listing in listings for card in (*listing.cards, *listing.others))
-    return (kind for kind in kinds if kind and kind != site.ARTICLE_KIND.value)
-
-
-# --- checks of their own -------------------------------------------------------------------------
+    return has_value([kind], names, {".".join(path)})
 
 
 def root(visit: Visit) -> Result:
@@ -118,43 +123,84 @@ def root(visit: Visit) -> Result:
 
 
 def categories(visit: Visit) -> Result:
-    """Whether those that were asked answer with articles; which have another name, and which are worth adding."""
-    verdict, evidence = answers("category", site.CATEGORIES.value)(visit)
-    for page in visit.of("category"):
+    """Whether those that were asked list articles; which have another name, and which listings are worth adding."""
+    verdict, evidence = any_sample(samples.has_posts, "category", slugs=site.CATEGORIES.value)(visit)
+    for page in visit.answered("category"):
         shown, known = page.listing.section, site.CATEGORIES.value.get(slug_of(page))
         if shown and known and fold_text(shown) != fold_text(known):
             evidence += f"; {slug_of(page)} is named {shown} now"
     sections = site.SECTIONS.values()
     is_ours = folded(slug.replace("-", " ") for s in sections for slug in (*s.categories.value, *s.tags.value))
-    others = {}
-    for path in map(unquote, on_pages(PAGES, "//a/@href")(visit)):
+    others: dict[str, None] = {}
+    for path in (unquote(link) for page in visit.answered(*PAGES) for link in links(page)):
         for start in (urls.beginning(site.CATEGORY_URL.value), urls.beginning(site.TAG_URL.value)):
             name = path.removeprefix(start).replace("-", " ").strip("/")
             if path.startswith(start) and not is_ours(name) and match_topics(name, name):
-                others[path] = name
+                others[path] = None
     return verdict, evidence + (f"; worth adding: {', '.join(list(others)[:8])}" if others else "")
 
 
 def robots(visit: Visit) -> Result:
     """Whether there is a robots.txt, and the sitemaps it names."""
-    asked = [exchange for exchange in visit.exchanges if exchange.kind == "robots"]
-    if not asked or (last := asked[-1].response) is None:
-        return (FAILS if asked else NOT_SEEN), "no answer"
+    exchanges = [exchange for exchange in visit.exchanges if exchange.kind == "robots"]
+    if not exchanges or (last := exchanges[-1].response) is None:
+        return (FAILS if exchanges else NOT_SEEN), "no answer"
     named = read_answer(last.status, last.body, last.url).sitemaps
     return holds_if(last.status == 200), f"{last.status}, {len(named)} sitemaps named"
 
 
-def is_sitemap(visit: Visit, sample: Sample) -> Result:
-    """Whether it lists articles or further sitemaps."""
-    read = read_sitemap(sample.response.body, sample.url, root=sample.root, now=sample.now)
-    evidence = f"{len(read.entries)} articles, {len(read.sitemaps)} sitemaps"
-    return holds_if(read.entries or read.sitemaps), evidence
+def record_field(name: str) -> Check:
+    """Whether the article pages give the field; from which sources, or why not."""
+
+    def check(visit: Visit) -> Result:
+        sources, causes = Counter[str](), Counter[str]()
+        for reading in (page.reading for page in visit.answered(*ARTICLES)):
+            if reading.article and getattr(reading.article, name):
+                sources[reading.sources.get(name, "?")] += 1
+            else:
+                causes[reading.cause or "absent"] += 1
+        total = sources.total() + causes.total()
+        counts = [f"{source} on {count}" for source, count in (*sources.most_common(), *causes.most_common())]
+        return holds_if(sources, FAILS if total else NOT_SEEN), f"{', '.join(counts) or '0'} of {total} pages"
+
+    return check
+
+
+def date_form(visit: Visit) -> Result:
+    """How the page prints its date, wherever on it that stands."""
+    for page in visit.answered(*ARTICLES):
+        tree = page.page.tree
+        for element in (*select(site.META_SPANS.value)(tree), *tree.iter("time", "span", "p", "li", "div")):
+            text = text_of(element) if len(element) == 0 else ""
+            if 4 <= len(text) <= 60 and parse_date(text, now=page.now):
+                return HOLDS, place(element)
+    return NOT_SEEN, "no text of the article pages is a date"
+
+
+def no_answer(is_such: Callable[[Exchange], object], header: str) -> Check:
+    """Whether no answer is of this sort; the statuses of those that are, and their values of a header."""
+
+    def check(visit: Visit) -> Result:
+        answers = [exchange for exchange in visit.exchanges if exchange.response]
+        matching = [exchange for exchange in answers if is_such(exchange)]
+        marks = {str(exchange.status) for exchange in matching}
+        marks |= {f"{header}: {value}" for exchange in matching for value in exchange.header(header)}
+        evidence = f"{len(matching)} of {len(answers)} answers" + (f": {', '.join(sorted(marks))}" if marks else "")
+        return (FAILS if matching else holds_if(answers, NOT_SEEN)), evidence
+
+    return check
+
+
+def cookies(visit: Visit) -> Result:
+    """Which cookies the site sets."""
+    values = (value for exchange in visit.exchanges for value in exchange.header("Set-Cookie"))
+    names = Counter(value.partition("=")[0].strip() for value in values)
+    shown = ", ".join(f"{name} ({count})" for name, count in names.most_common(5)) or "none"
+    return holds_if(visit.exchanges, NOT_SEEN), f"{shown}; none is sent back"
 
 
 # --- the table ---------------------------------------------------------------------------------
 
-# A crawl cannot do without these.
-NEEDED = {"ARTICLE_PATH", "CATEGORIES", "record: headline", "record: article_body", "record: date_published"}
 # Facts that no page the doctor asks for can show, each with why.
 NO_CHECK = {
     "KIND_MARKERS": "no infographic and no album is asked for",
@@ -170,49 +216,55 @@ _POST = site.POST_PATH.value
 FACTS: dict[str, Check] = {
     "ROOT": root,
     "NAME": has_text(PAGES, site.NAME.value, FAILS),
-    "BARE_TITLES": seen(on_pages(ARTICLES, "//title"), folded(site.BARE_TITLES.value), absent=NOT_SEEN),
-    "OPEN_GRAPH_NAME": seen(on_pages(PAGES, _META.format("og:site_name")), {site.OPEN_GRAPH_NAME.value}),
-    "TITLE_NAME": seen(names_in_titles, {site.TITLE_NAME.value}),
-    "META_AUTHOR": seen(on_pages(PAGES, _META.format("author")), {site.META_AUTHOR.value}),
-    "LANGUAGE": seen(in_data(PAGES, *_POST, "language"), {site.LANGUAGE.value}),
-    "TIME_ZONE": seen(hours_apart, {"0 hours apart"}, every=True),
-    "ARTICLE_PATH": seen(link_shapes(LISTINGS), is_article),
-    "ARTICLE_URL": seen(link_shapes(PAGES), of_template(site.ARTICLE_URL.value), absent=NOT_SEEN),
-    "LOCALES": seen(in_data(PAGES, "locales"), site.LOCALES.value, every=True),
-    "NEVER_ARTICLE_PATH": seen(link_shapes(PAGES), site.NEVER_ARTICLE_PATH.value.search, absent=NOT_SEEN),
-    "CATEGORY_URL": seen(link_shapes(PAGES), of_template(site.CATEGORY_URL.value), absent=NOT_SEEN),
-    "KICKER_URL": answers("kicker", site.KICKERS.value),
-    "TAG_URL": seen(link_shapes(PAGES), of_template(site.TAG_URL.value), absent=NOT_SEEN),
-    "IMAGE_HOST": seen(image_hosts, {site.IMAGE_HOST.value}),
-    "IMAGE_RENDITION": seen(images, site.IMAGE_RENDITION.value.search, absent=NOT_SEEN),
+    "BARE_TITLES": has_value(ARTICLES, xpath("//title"), folded(site.BARE_TITLES.value), absent=NOT_SEEN),
+    "OPEN_GRAPH_NAME": has_value(PAGES, xpath(_META.format("og:site_name")), {site.OPEN_GRAPH_NAME.value}),
+    "TITLE_NAME": has_value(ARTICLES, title_names, {site.TITLE_NAME.value}),
+    "META_AUTHOR": has_value(PAGES, xpath(_META.format("author")), {site.META_AUTHOR.value}),
+    "LANGUAGE": has_value(PAGES, data(*_POST, "language"), {site.LANGUAGE.value}),
+    "TIME_ZONE": has_value(ARTICLES, hours_apart, {"0 hours apart"}, every=True),
+    "ARTICLE_PATH": has_value(LISTINGS, link_shapes, is_article),
+    "ARTICLE_URL": has_value(PAGES, link_shapes, of_template(site.ARTICLE_URL.value), absent=NOT_SEEN),
+    "LOCALES": has_value(PAGES, data("locales"), site.LOCALES.value, every=True),
+    "NEVER_ARTICLE_PATH": has_value(PAGES, link_shapes, site.NEVER_ARTICLE_PATH.value.search, absent=NOT_SEEN),
+    "CATEGORY_URL": has_value(PAGES, link_shapes, of_template(site.CATEGORY_URL.value), absent=NOT_SEEN),
+    "KICKER_URL": any_sample(samples.has_posts, "kicker", slugs=site.KICKERS.value),
+    "TAG_URL": has_value(PAGES, link_shapes, of_template(site.TAG_URL.value), absent=NOT_SEEN),
+    "IMAGE_HOST": has_value(ARTICLES, image_hosts, {site.IMAGE_HOST.value}),
+    "IMAGE_RENDITION": has_value(ARTICLES, images, site.IMAGE_RENDITION.value.search, absent=NOT_SEEN),
     "PLACEHOLDER_IMAGE": has_text(PAGES, site.PLACEHOLDER_IMAGE.value),
-    "NEXT_IMAGE_PATH": seen(images, lambda src: urlsplit(src).path == site.NEXT_IMAGE_PATH.value, absent=NOT_SEEN),
-    "IMAGE_NAME": seen(images, clocks),
-    "IMAGE_CLOCKS_AGREE_MS": seen(clocks_apart, range(site.IMAGE_CLOCKS_AGREE_MS.value + 1), every=True),
+    "NEXT_IMAGE_PATH": has_value(
+        ARTICLES, images, lambda source: urlsplit(source).path == site.NEXT_IMAGE_PATH.value, absent=NOT_SEEN
+    ),
+    "IMAGE_NAME": has_value(ARTICLES, images, clocks),
+    "IMAGE_CLOCKS_AGREE_MS": has_value(ARTICLES, clocks_apart, range(site.IMAGE_CLOCKS_AGREE_MS.value + 1), every=True),
     "CATEGORIES": categories,
-    "KICKERS": answered(lists_posts, "kicker"),
-    "PAGE_SIZE": seen(page_sizes, {site.PAGE_SIZE.value}, every=True),
+    "KICKERS": any_sample(samples.lists_posts, "kicker"),
+    "PAGE_SIZE": has_value(["category"], page_sizes, {site.PAGE_SIZE.value}, every=True),
     "CARD": matches(LISTINGS, site.CARD),
     "CARD_LINK": matches(LISTINGS, site.CARD_LINK, _ARTICLE_LINKS),
     "CARD_HEADLINE": matches(LISTINGS, site.CARD_HEADLINE),
     "CARD_DATE": matches(LISTINGS, site.CARD_DATE, optional=True),
-    "CAROUSELS": matches(("category",), site.CAROUSELS, optional=True),
+    "CAROUSELS": matches(["category"], site.CAROUSELS, optional=True),
     "LOAD_MORE": matches(LISTINGS, site.LOAD_MORE, _LABELLED, optional=True),
-    "LOAD_MORE_LABELS": seen(load_more_labels, folded(site.LOAD_MORE_LABELS.value)),
+    "LOAD_MORE_LABELS": has_value(
+        LISTINGS, xpath(select(site.LOAD_MORE.value).path), folded(site.LOAD_MORE_LABELS.value)
+    ),
     "NEXT_PAGE": matches(LISTINGS, site.NEXT_PAGE, optional=True),
-    "PAGE_QUERY": answered(is_second_page, "page 2 by query"),
-    "NEXT_DATA_URL": answered(has_page_data, "article data", "page 2 by page data"),
+    "PAGE_QUERY": any_sample(samples.is_second_page, "page 2 by query"),
+    "NEXT_DATA_URL": any_sample(samples.has_page_data, "article data", "page 2 by page data"),
     "NEXT_DATA_SCRIPT": matches(ARTICLES, site.NEXT_DATA_SCRIPT, optional=True),
     "NEXT_FLIGHT_PUSH": has_text(ARTICLES, site.NEXT_FLIGHT_PUSH.value),
-    "POST_PATH": has_object(_POST, "article"),
-    "LISTING_PATH": has_object(site.LISTING_PATH.value, "category"),
-    "ERROR_PAGES": seen(error_pages, site.ERROR_PAGES.value, absent=NOT_SEEN),
-    "NOT_FOUND_HEADLINES": seen(missing_headings, site.NOT_FOUND_HEADLINES.value, absent=NOT_SEEN),
-    "ARTICLE_KIND": seen(in_data(["article"], *_POST, "type"), {site.ARTICLE_KIND.value}),
-    "OTHER_KINDS": seen(other_kinds, site.OTHER_KINDS.value, every=True),
-    "TEXT_BLOCK": seen(in_data(ARTICLES, *_POST, "postContent", "type"), {site.TEXT_BLOCK.value}),
+    "POST_PATH": has_object("article", _POST),
+    "LISTING_PATH": has_object("category", site.LISTING_PATH.value),
+    "ERROR_PAGES": has_value(["missing"], data("page"), site.ERROR_PAGES.value, absent=NOT_SEEN),
+    "NOT_FOUND_HEADLINES": has_value(
+        ["missing"], xpath("//h1 | //h2"), site.NOT_FOUND_HEADLINES.value, absent=NOT_SEEN
+    ),
+    "ARTICLE_KIND": has_value(["article"], data(*_POST, "type"), {site.ARTICLE_KIND.value}),
+    "OTHER_KINDS": has_value(LISTINGS, other_kinds, site.OTHER_KINDS.value, every=True),
+    "TEXT_BLOCK": has_value(ARTICLES, data(*_POST, "postContent", "type"), {site.TEXT_BLOCK.value}),
     "ROBOTS_PATH": robots,
-    "SITEMAP_PATHS": answered(is_sitemap, "sitemap"),
+    "SITEMAP_PATHS": any_sample(samples.is_sitemap, "sitemap"),
     "ARTICLE_ROOT": matches(ARTICLES, site.ARTICLE_ROOT),
     "HEADLINE": matches(ARTICLES, site.HEADLINE, "//h1"),
     "META_SPANS": matches(ARTICLES, site.META_SPANS),
@@ -224,8 +276,38 @@ FACTS: dict[str, Check] = {
     "BODY": matches(ARTICLES, site.BODY),
     "PARAGRAPHS": matches(ARTICLES, site.PARAGRAPHS, "//p[string-length(normalize-space()) > 80]"),
     "TAG_LINKS": matches(ARTICLES, site.TAG_LINKS, optional=True),
-    "VIDEO_MARKER": matches(("video",), site.VIDEO_MARKER, "//iframe | //video"),
+    "VIDEO_MARKER": matches(["video"], site.VIDEO_MARKER, "//iframe | //video"),
     "OLDER_PARAGRAPHS": matches(ARTICLES, site.OLDER_PARAGRAPHS, optional=True),
-    **{f"SECTIONS[{s.name}].categories": answers("category", s.categories.value) for s in site.SECTIONS.values()},
-    **{f"SECTIONS[{s.name}].tags": answers("tag", s.tags.value) for s in site.SECTIONS.values()},
+    **{
+        f"SECTIONS[{section.name}].{name}": any_sample(samples.has_posts, kind, slugs=slugs.value)
+        for section in site.SECTIONS.values()
+        for name, kind, slugs in (("categories", "category", section.categories), ("tags", "tag", section.tags))
+    },
+}
+
+_NO_BROWSER = "ALQAHIRA_BROWSER=never, no browser is installed, or the category has one page"
+
+# Each question with its check and the fact that the answer is written at.
+QUESTIONS: dict[str, tuple[Check, str]] = {
+    "listings by plain HTTP": (has_value(LISTINGS, serving, {"whole"}, every=True), ""),
+    "articles by plain HTTP": (has_value(ARTICLES, serving, {"whole"}, every=True), ""),
+    **{
+        f"record: {name}": (record_field(name), "")
+        for name in ("headline", "article_body", "date_published", "credit_line", "image_url", "keywords")
+    },
+    "the visible date's form": (date_form, ""),
+    "page 2 by page data": (any_sample(samples.is_second_page, "page 2 by page data"), "NEXT_DATA_URL"),
+    "what a press asks for": (any_sample(samples.is_press_learned, "pressed", unasked=_NO_BROWSER), "LOAD_MORE"),
+    "page 2 by what a press asks for": (any_sample(samples.is_second_page, "page 2 by press"), "LOAD_MORE"),
+    "an article without its slug": (any_sample(samples.is_same_article, "without slug"), "ARTICLE_PATH"),
+    "an article with a locale": (any_sample(samples.is_same_article, "with locale"), "LOCALES"),
+    "an article as page data alone": (any_sample(samples.is_article_data, "article data"), "NEXT_DATA_URL"),
+    "a video is no article": (any_sample(samples.is_video, "video"), "VIDEO_MARKER"),
+    "a post of 2022": (any_sample(samples.is_read, "old article", unanswered=NOT_SEEN), "LAYOUTS"),
+    "a tag lists by page data": (any_sample(samples.lists_posts, "tag"), "TAG_URL"),
+    "a missing page answers 404": (has_value(["missing"], lambda page: [page.outcome], {"404", "410"}), ""),
+    "conditional requests": (has_value(ARTICLES, validators, {"ETag", "Last-Modified"}), ""),
+    "no challenge": (no_answer(lambda exchange: exchange.refusal, "cf-mitigated"), ""),
+    "no rate limit": (no_answer(lambda e: e.status == 429 or e.header("Retry-After"), "Retry-After"), ""),
+    "cookies that are set": (cookies, ""),
 }

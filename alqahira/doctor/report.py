@@ -9,9 +9,8 @@ from datetime import date
 
 from alqahira import site
 from alqahira.doctor.checks import FAILS, HOLDS, NOT_SEEN, Verdict
-from alqahira.doctor.facts import FACTS, NO_CHECK
+from alqahira.doctor.facts import FACTS, NO_CHECK, QUESTIONS
 from alqahira.doctor.proposals import NewLayout
-from alqahira.doctor.questions import QUESTIONS
 from alqahira.doctor.visit import Visit, is_rendered
 
 # A crawl cannot do without these.
@@ -45,7 +44,7 @@ class Finding:
 
 
 def diagnose(visit: Visit) -> list[Finding]:
-    """Every fact with its verdict, in the order of `site.py`, and the questions after them."""
+    """A finding for every fact, in the order of `site.py`, and then for every question."""
     findings = []
     for name, fact in site.facts().items():
         verdict, evidence = FACTS[name](visit) if name in FACTS else (NOT_SEEN, NO_CHECK[name])
@@ -54,23 +53,25 @@ def diagnose(visit: Visit) -> list[Finding]:
 
 
 def to_write(findings: Sequence[Finding], day: date) -> list[str]:
-    """One line for each fact that is not `seen` yet, or question about one, that the site has answered."""
+    """A line for each fact that is not yet `seen`, or question about one, that the site has answered."""
     lines = []
     for finding in findings:
         open_fact = finding.fact if finding.confidence in ("open", "inferred") else finding.settles
         if open_fact and finding.verdict is not NOT_SEEN:
             about = "" if open_fact == finding.fact else f" ({finding.fact})"
             source = f'"scrapy doctor, {day:%Y-%m-%d}"'
-            fails = f"fails, {finding.evidence}; correct it or note {source}"
-            lines.append(f"{open_fact}{about}: {f'holds; seen(…, {source})' if finding.verdict is HOLDS else fails}")
+            if finding.verdict is HOLDS:
+                lines.append(f"{open_fact}{about}: holds; seen(…, {source})")
+            else:
+                lines.append(f"{open_fact}{about}: fails, {finding.evidence}; correct it or note {source}")
     return lines
 
 
 def show(findings: Sequence[Finding], visit: Visit, day: date) -> None:
-    """The findings, what to write where, and every request; in a pipe, what is no fact begins with `#`."""
-    asked = sum(exchange.went_out for exchange in visit.exchanges)
-    rendered = sum(exchange.response is not None and is_rendered(exchange.response) for exchange in visit.exchanges)
-    count = f"{asked} request{'s' * (asked != 1)}" + (f", {rendered} of them in a browser" if rendered else "")
+    """Print the findings, what to write where, and every request; in a pipe, what is no fact begins with `#`."""
+    sent = sum(exchange.is_sent for exchange in visit.exchanges)
+    rendered = sum(is_rendered(exchange.response) for exchange in visit.exchanges)
+    count = f"{sent} request{'s' * (sent != 1)}" + (f", {rendered} of them in a browser" if rendered else "")
     title, mark = f"{visit.root}: {count}, {day:%Y-%m-%d}", ""
     if sys.stdout.isatty():
         _show_table(findings, title)
@@ -89,7 +90,7 @@ def show(findings: Sequence[Finding], visit: Visit, day: date) -> None:
     print(f"\n{mark}{count}:")
     for number, exchange in enumerate(visit.exchanges, start=1):
         outcome = exchange.refusal or exchange.failure or str(exchange.status)
-        where = " in the browser" if exchange.response and is_rendered(exchange.response) else ""
+        where = " in the browser" if is_rendered(exchange.response) else ""
         request = exchange.request
         print(f"{mark}{number:3} {exchange.kind}{where}: {outcome} {request.method} {printable(request.url)}")
 
@@ -111,7 +112,7 @@ def _show_table(findings: Sequence[Finding], title: str) -> None:
 
 
 def show_layout(layout: NewLayout, known: int) -> None:
-    """The proposal as lines that can be copied, without colours or folding."""
+    """Print the proposal as lines that can be copied, without colours or folding."""
     whose = "known records" if known else "records that the other sources give"
     print(f"\nArticle pages have another markup. These selectors give the {whose}; headline and body together")
     print(f"to the letter on {layout.records} of {layout.of} pages. As the first entry of LAYOUTS in {_FILE}:\n")

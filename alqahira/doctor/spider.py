@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -17,17 +15,13 @@ from scrapy.settings import BaseSettings
 from twisted.python.failure import Failure
 
 from alqahira import site
-from alqahira.archive.warc import Answer, answer_records, event_record, rendered_record
-from alqahira.archive.writer import ArchiveUnwritable, ArchiveWriter
 from alqahira.article import Article
 from alqahira.crawling.browser.chromium import missing_part
-from alqahira.crawling.discovery.depth import Pager, Way, page_request
+from alqahira.crawling.discovery.depth import Way, page_request
 from alqahira.crawling.middlewares.robots import RobotsMiddleware
 from alqahira.crawling.request_info import PageKind, RequestInfo, request_info
-from alqahira.doctor.visit import Exchange, Sample, Visit, is_rendered
-from alqahira.exceptions import ConfigurationError
+from alqahira.doctor.visit import ARTICLES, LISTINGS, Exchange, Sample, Visit
 from alqahira.extraction import urls
-from alqahira.extraction.headers import header_pairs
 from alqahira.extraction.listing import Listing
 from alqahira.extraction.load_more import LearnedRequest
 from alqahira.extraction.sources import site_markup
@@ -43,35 +37,25 @@ _OLD = 1076
 _MISSING = "no-such-listing"
 # What an empty shell is judged by: a browser fills it then.
 _PAGE_KINDS: dict[str, PageKind] = {
-    **dict.fromkeys(("category", "kicker", "tag", "pressed", "page 2 by query"), "listing"),
-    **dict.fromkeys(("article", "without slug", "with locale", "old article", "known article"), "article"),
+    **dict.fromkeys((*LISTINGS, "pressed", "page 2 by query"), "listing"),
+    **dict.fromkeys(ARTICLES, "article"),
 }
 
 
 class DoctorSpider(Spider):
-    """Fills the recorder's visit; it accepts nothing and writes nothing.
+    """Fills the visit; it accepts nothing and writes nothing.
 
     `known`: records of the corpus by article_id, whose pages are asked for after a redesign.
     """
 
     name = "doctor"
-    # Neither a run nor a ledger; the manners stay, and what fails is tried once more.
-    custom_settings = {  # noqa: RUF012 (as Scrapy declares it)
-        "ITEM_PIPELINES": {},
-        "EXTENSIONS": {
-            "scrapy.extensions.telnet.TelnetConsole": None,
-            "scrapy.extensions.remote_control.RemoteControl": None,
-        },
-        "FEEDS": {},
-        "RETRY_TIMES": 1,
-    }
+    # The manners stay, and what fails is tried once more.
+    custom_settings = {"ITEM_PIPELINES": {}, "FEEDS": {}, "RETRY_TIMES": 1}  # noqa: RUF012 (as Scrapy declares it)
 
-    def __init__(self, recorder: Recorder, known: Mapping[str, Article], every_listing: bool = False) -> None:
+    def __init__(self, visit: Visit, known: Mapping[str, Article], every_listing: bool = False) -> None:
         super().__init__()
-        self.recorder, self.visit, self.known, self.every_listing = recorder, recorder.visit, known, every_listing
-        self.root = self.visit.root
+        self.visit, self.root, self.known, self.every_listing = visit, visit.root, known, every_listing
         self._article_keys: set[str] = set()
-        self._pager: Pager | None = None
 
     @classmethod
     def update_settings(cls, settings: BaseSettings) -> None:
@@ -87,71 +71,65 @@ class DoctorSpider(Spider):
         # One that several sections have says something of each.
         tags = sorted(dict.fromkeys(tags), key=lambda tag: -tags.count(tag))
         few = None if self.every_listing else 1
-        for slug in list(categories)[:few]:
-            yield self._ask("category", site.CATEGORY_URL.value.format(slug=quote(slug)))
-        for slug in site.KICKERS.value[:1]:
-            yield self._ask("kicker", site.KICKER_URL.value.format(slug=quote(slug)))
-        for tag in tags[:few]:
-            yield self._ask("tag", site.TAG_URL.value.format(slug=quote(tag)))
+        for kind, template, slugs in (
+            ("category", site.CATEGORY_URL, list(categories)[:few]),
+            ("kicker", site.KICKER_URL, site.KICKERS.value[:1]),
+            ("tag", site.TAG_URL, tags[:few]),
+            ("missing", site.CATEGORY_URL, [_MISSING]),
+        ):
+            for slug in slugs:
+                yield self._request(kind, template.value.format(slug=quote(slug)))
         for url in [*sitemaps, *site.SITEMAP_PATHS.value][:_SITEMAPS]:
-            yield self._ask("sitemap", url)
-        yield self._ask("old article", f"/news/{_OLD}")
-        yield self._ask("missing", site.CATEGORY_URL.value.format(slug=_MISSING))
+            yield self._request("sitemap", url)
+        yield self._request("old article", f"/news/{_OLD}")
 
-    def _ask(self, kind: str, url: str, by: Request | None = None, **meta: Any) -> Request:
-        by = by or Request(url if url.startswith("http") else self.root + url)
+    def _request(self, kind: str, url: str, page: Request | None = None, **meta: Any) -> Request:
+        page = page or Request(url if url.startswith("http") else self.root + url)
         meta["handle_httpstatus_list"] = [*range(400, 600)]
         if kind in _PAGE_KINDS:
             meta |= RequestInfo(page_kind=_PAGE_KINDS[kind]).as_meta()
-        return by.replace(
+        return page.replace(
             callback=self.answered,
             errback=self.failed,
             dont_filter=True,
             meta=meta,
-            cb_kwargs={"kind": kind, "asked": by.url},
+            cb_kwargs={"kind": kind, "requested": page.url},
         )
 
-    def answered(self, response: Response, kind: str, asked: str) -> Iterator[Request]:
-        learned: LearnedRequest | None = response.meta.get("learned_request")
-        note = f"{learned.method} {learned.url}" if learned else str(response.meta.get("load_more_note") or "")
+    def answered(self, response: Response, kind: str, requested: str) -> Iterator[Request]:
+        """Keep the answer, and ask for what it leads to."""
         refusal = answer_cause(response) or ""
-        # It may have shown only once the body was unpacked.
-        if response.request in self.recorder.exchanges:
-            self.recorder.exchanges[response.request].refusal = refusal
-        sample = Sample(kind, asked, response, self.root, datetime.now(UTC), refusal, note)
+        for exchange in self.visit.exchanges:
+            if exchange.request is response.request:  # it may have shown only once the body was unpacked
+                exchange.refusal = refusal
+        sample = Sample(kind, requested, response, self.root, datetime.now(UTC), refusal)
+        is_first = not self.visit.answered(kind)
         self.visit.samples.append(sample)
         if not sample.is_answered:
             return
-        if kind in ("category", "kicker", "tag"):
-            if kind == "category" and self._pager is None:
-                self._pager = self.visit.pager()
-                yield from self._ask_further_pages()
-            # A tag may have one article alone, and each form of address is tried on another.
-            if kind == "category" or len(sample.listing.cards) >= _FORMS:
-                yield from self._ask_articles(sample.listing)
-        elif kind == "pressed" and learned:
-            yield from self._ask_second_page("page 2 by press", Way.LEARNED, learned)
+        if kind == "category" and is_first and sample.listing.has_more:
+            yield from self._second_page("page 2 by query", Way.QUERY)
+            yield from self._second_page("page 2 by page data", Way.NEXT_DATA)
+            if configuration_of(self.crawler).browser != "never" and missing_part() is None:
+                yield self._request("pressed", sample.url, learn_load_more=True)
+        # A tag may have one article alone, and each form of address is tried on another.
+        if kind == "category" or (kind in LISTINGS and len(sample.listing.cards) >= _FORMS):
+            yield from self._articles(sample.listing)
+        elif kind == "pressed" and (learned := response.meta.get("learned_request")):
+            yield from self._second_page("page 2 by press", Way.LEARNED, learned)
         elif kind == "article":
-            found = site_markup.read(sample.page)
-            if not (found and found.headline and found.paragraphs):
-                for key, record in self.known.items():
-                    if key not in self._article_keys:
-                        yield self._ask("known article", urls.moved_to(record.url, self.root))
+            fields = site_markup.read(sample.page)
+            if not (fields and fields.headline and fields.paragraphs):
+                others = (record for key, record in self.known.items() if key not in self._article_keys)
+                yield from (self._request("known article", urls.moved_to(one.url, self.root)) for one in others)
 
-    def _ask_further_pages(self) -> Iterator[Request]:
-        """The category's second page by each way that a crawl would try."""
-        if not self._pager or not self._pager.first.has_more:
-            return
-        yield from self._ask_second_page("page 2 by query", Way.QUERY)
-        yield from self._ask_second_page("page 2 by page data", Way.NEXT_DATA)
-        if configuration_of(self.crawler).browser != "never" and missing_part() is None:
-            yield self._ask("pressed", self._pager.url, learn_load_more=True)
+    def _second_page(self, kind: str, way: Way, learned: LearnedRequest | None = None) -> Iterator[Request]:
+        """The category's second page, as a crawl would ask for it in this way."""
+        pager = self.visit.pager()
+        if pager and (page := page_request(pager, way, 2, root=self.root, learned=learned)):
+            yield self._request(kind, page.url, page)
 
-    def _ask_second_page(self, kind: str, way: Way, learned: LearnedRequest | None = None) -> Iterator[Request]:
-        if self._pager and (by := page_request(self._pager, way, 2, root=self.root, learned=learned)):
-            yield self._ask(kind, by.url, by)
-
-    def _ask_articles(self, listing: Listing) -> Iterator[Request]:
+    def _articles(self, listing: Listing) -> Iterator[Request]:
         """Articles under each form of their address, and a video: from the first listing that shows any."""
         articles = [card for card in listing.cards if card.kind in (None, site.ARTICLE_KIND.value)]
         if self._article_keys or not articles:
@@ -161,104 +139,50 @@ class DoctorSpider(Spider):
         # Others than the first: each is a further page that the selectors are tried on.
         first, second, third = (articles[number % len(articles)] for number in range(_FORMS))
         self._article_keys = {first.key, second.key, third.key}
-        yield self._ask("article", first.url)
-        yield self._ask("without slug", f"/news/{second.key}")
-        yield self._ask("with locale", f"/{site.LOCALES.value[-1]}/news/{third.key}")
+        yield self._request("article", first.url)
+        yield self._request("without slug", f"/news/{second.key}")
+        yield self._request("with locale", f"/{site.LOCALES.value[-1]}/news/{third.key}")
         if listing.build:
             locale = listing.locale or site.LOCALES.value[0]
             address = {"build": quote(listing.build), "locale": locale, "path": f"/news/{first.key}"}
-            yield self._ask("article data", f"{site.NEXT_DATA_URL.value.format(**address)}?id={first.key}")
+            yield self._request("article data", f"{site.NEXT_DATA_URL.value.format(**address)}?id={first.key}")
         for card in [card for card in (*listing.others, *listing.cards) if card.kind == "video"][:1]:
-            yield self._ask("video", card.url)
+            yield self._request("video", card.url)
 
     def failed(self, failure: Failure) -> None:
+        """Keep the cause of a request without an answer."""
         request: Request = failure.request  # type: ignore[attr-defined]
         cause, nothing = failure_cause(failure), Response(request.url, status=0)
-        self.visit.samples.append(
-            Sample(root=self.root, now=datetime.now(UTC), response=nothing, failure=cause, **request.cb_kwargs)
-        )
+        sample = Sample(root=self.root, now=datetime.now(UTC), response=nothing, failure=cause, **request.cb_kwargs)
+        self.visit.samples.append(sample)
         logger.warning("%s: %s", request.url, cause)
 
     def closed(self, reason: str) -> None:
         self.visit.is_interrupted = reason == "shutdown"
 
 
-# --- recording ----------------------------------------------------------------------------------
-
-
 class Recorder:
-    """Counts every exchange of a visit, and keeps it in the archive where there is one.
+    """Adds every exchange to the visit: a downloader middleware next to the downloader.
 
-    It is a downloader middleware as well, next to the downloader: it sees redirects, repeated requests, and bodies that
-    are still compressed. https://docs.scrapy.org/en/latest/topics/downloader-middleware.html
+    There it sees redirects, repeated requests, and bodies that are still compressed.
+    https://docs.scrapy.org/en/latest/topics/downloader-middleware.html
     """
 
-    def __init__(self, visit: Visit, archive: ArchiveWriter | None = None) -> None:
-        self.visit, self.archive = visit, archive
-        self.problem = ""  # with the archive
-        self.exchanges: dict[Request | None, Exchange] = {}
+    def __init__(self, visit: Visit) -> None:
+        self.visit = visit
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Recorder:
-        recorder: Recorder = crawler.spider.recorder  # type: ignore[union-attr]
-        return recorder
-
-    def process_request(self, request: Request) -> None:
-        kind = "robots" if request_info(request).is_robots else str(request.cb_kwargs.get("kind", "other"))
-        self.exchanges[request] = Exchange(kind, request, datetime.now(UTC))
+        assert isinstance(crawler.spider, DoctorSpider)
+        return cls(crawler.spider.visit)
 
     def process_response(self, request: Request, response: Response) -> Response:
-        self._note(request, response=response, refusal=answer_cause(response) or "")
+        self._add(request, response=response, refusal=answer_cause(response) or "")
         return response
 
     def process_exception(self, request: Request, exception: Exception) -> None:
-        if request not in self.exchanges:  # it was refused before it came here
-            self.process_request(request)
-        self._note(request, failure=failure_cause(exception))
+        self._add(request, failure=failure_cause(exception))
 
-    def _note(self, request: Request, **answer: Any) -> None:
-        self.exchanges[request] = exchange = replace(self.exchanges[request], **answer)
-        self.record(exchange)
-
-    def record(self, exchange: Exchange) -> None:
-        """An archive that fails is left, and the visit goes on."""
-        self.visit.exchanges.append(exchange)
-        try:
-            if self.archive:
-                self.archive.append(records_of(exchange))
-        except ArchiveUnwritable as error:
-            self.archive, self.problem = None, str(error)
-
-    def close(self) -> None:
-        """Give the archive its name and its index."""
-        try:
-            if self.archive:
-                self.archive.close(datetime.now(UTC), {"requests": len(self.visit.exchanges)})
-        except ArchiveUnwritable as error:
-            self.problem = str(error)
-
-
-def records_of(exchange: Exchange) -> bytes:
-    """The WARC records of an exchange: answer and request, the rendered page, or a note that no answer came."""
-    request, response, when = exchange.request, exchange.response, exchange.when
-    note = {"doctor": exchange.kind}
-    if response is None:
-        event = {"kind": exchange.kind, "method": request.method, "url": request.url, "failure": exchange.failure}
-        return event_record("no_answer", when, event)
-    if is_rendered(response):
-        return rendered_record(request.url, when, response.body, note)
-    answer = Answer(response.status, header_pairs(response.headers), response.body, response.protocol or "HTTP/1.1")
-    sent, content, method = header_pairs(request.headers), request.body, request.method
-    return answer_records(request.url, when, answer, note, method=method, sent=sent, content=content)
-
-
-def open_archive(folder: str, root: str, *, max_bytes: int) -> ArchiveWriter:
-    """A new `doctor-<UTC time>.warc.gz` in the folder, which is made. ConfigurationError where it cannot be written."""
-    path, now = Path(folder).expanduser(), datetime.now(UTC)
-    about = {"description": f"what scrapy doctor asked of {root} and was answered"}
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        return ArchiveWriter(path, f"doctor-{now:%Y%m%dT%H%M%SZ}", now, about, max_bytes=max_bytes, is_run=False)
-    except (OSError, ArchiveUnwritable) as error:
-        reason = f"it cannot be written: {error.strerror}" if isinstance(error, OSError) else str(error)
-        raise ConfigurationError(f"--save {folder}: {reason}") from None
+    def _add(self, request: Request, **answer: Any) -> None:
+        kind = "robots" if request_info(request).is_robots else str(request.cb_kwargs.get("kind", "other"))
+        self.visit.exchanges.append(Exchange(kind, request, datetime.now(UTC), **answer))

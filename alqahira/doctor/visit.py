@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -42,9 +42,9 @@ class SiteUnreachable(AlqahiraError):
     exit_status = 4
 
 
-def is_rendered(response: Response) -> bool:
+def is_rendered(response: Response | None) -> bool:
     """Whether a response is the DOM of a page in the browser."""
-    return "browser" in response.flags
+    return response is not None and "browser" in response.flags
 
 
 @dataclass(eq=False)
@@ -67,8 +67,8 @@ class Exchange:
         return self.response.status if self.response else 0
 
     @property
-    def went_out(self) -> bool:
-        """Whether the site was asked, so far as this end can tell."""
+    def is_sent(self) -> bool:
+        """Whether the request left for the site, so far as this end can tell."""
         return bool(self.status) or self.failure in _UNREACHABLE
 
     def header(self, name: str) -> list[str]:
@@ -78,28 +78,28 @@ class Exchange:
 
 @dataclass(eq=False)
 class Sample:
-    """One answer: of one of PAGES, or `sitemap`, `missing`, `video`, `pressed` and the like.
+    """The answer to one request of the spider: of one of PAGES, or `sitemap`, `missing`, `video`, `pressed` and so on.
 
-    `asked` is the address before any redirect. `failure`: why there is no answer (the response's status is 0 then), or
-    `challenge`, `blocked`. `note`: what the browser learned from a press.
+    `requested` is the address before any redirect. `failure`: why there is no answer (the response's status is 0 then),
+    or `challenge`, `blocked`.
     """
 
     kind: str
-    asked: str
+    requested: str
     response: Response
     root: str
     now: datetime
     failure: str = ""
-    note: str = ""
 
     @property
     def url(self) -> str:
+        """The address that answered, after redirects."""
         return self.response.url
 
     @property
     def is_answered(self) -> bool:
-        """Whether the site itself answered with 200."""
-        return self.response.status == 200 and not self.failure
+        """Whether the site itself answered with 200; with any status where a missing page was asked for."""
+        return not self.failure and (self.response.status == 200 or self.kind == "missing")
 
     @property
     def outcome(self) -> str:
@@ -108,14 +108,17 @@ class Sample:
 
     @cached_property
     def page(self) -> Document:
+        """The parsed page."""
         return Document(decode(self.response.body), self.url, self.now)
 
     @cached_property
     def reading(self) -> Reading:
+        """The page as a crawl reads an article."""
         return read_page(self.response.body, self.url, now=self.now)
 
     @cached_property
     def listing(self) -> Listing:
+        """The page as a crawl reads a listing."""
         return read_listing(self.response.body, self.url, root=self.root, now=self.now)
 
     @cached_property
@@ -148,26 +151,26 @@ class Visit:
     exchanges: list[Exchange] = field(default_factory=list)
     is_interrupted: bool = False
 
-    def asked(self, kind: str) -> list[Sample]:
-        """The samples of a kind, answered or not."""
-        return [sample for sample in self.samples if sample.kind == kind]
-
     def of(self, *kinds: str) -> list[Sample]:
-        """The samples of these kinds that the site itself answered with 200."""
-        return [sample for sample in self.samples if sample.kind in kinds and sample.is_answered]
+        """The samples of these kinds, answered or not."""
+        return [sample for sample in self.samples if sample.kind in kinds]
+
+    def answered(self, *kinds: str) -> list[Sample]:
+        """The samples of these kinds that the site itself answered."""
+        return [sample for sample in self.of(*kinds) if sample.is_answered]
 
     def pager(self) -> Pager | None:
         """The category's listing as a crawl would page it; None where it was not answered."""
-        return next((Pager(sample.url, first=sample.listing) for sample in self.of("category")), None)
+        return next((Pager(sample.url, first=sample.listing) for sample in self.answered("category")), None)
 
     def failure(self) -> AlqahiraError | None:
         """Why no fact can be judged: the site was not reached, or refuses every page; None where it answered one."""
         if self.is_interrupted:
             return AlqahiraError("the visit was interrupted: no fact was checked")
-        out = [exchange for exchange in self.exchanges if exchange.went_out]
-        answers = [exchange for exchange in out if exchange.response]
+        sent = [exchange for exchange in self.exchanges if exchange.is_sent]
+        answers = [exchange for exchange in sent if exchange.response]
         if not answers:
-            cause = _commonest(exchange.failure for exchange in out or self.exchanges)
+            cause = _commonest(exchange.failure for exchange in sent or self.exchanges)
             reason = f"{_UNREACHABLE[cause]} ({cause})" if cause in _UNREACHABLE else cause
             return SiteUnreachable(f"{self.root} could not be reached: {reason or 'no request was made'}")
         # That robots.txt may be read says nothing of the pages.
@@ -176,14 +179,14 @@ class Visit:
         if all(page in refused for page in pages):
             answer = _commonest(f"{e.status}{f' ({e.refusal})' if e.refusal else ''}" for e in refused)
             return AlqahiraError(
-                f"the site refuses this crawler: {answer} to {len(refused)} of {len(out)} requests "
+                f"the site refuses this crawler: {answer} to {len(refused)} of {len(sent)} requests "
                 '(docs/operations.md, "The site refuses")'
             )
         if all(page.status != 200 and not 300 <= page.status < 400 for page in pages):
             status = _commonest(str(page.status) for page in pages)
-            return AlqahiraError(f"{self.root} shows no page: {status} to {len(pages)} of {len(out)} requests")
+            return AlqahiraError(f"{self.root} shows no page: {status} to {len(pages)} of {len(sent)} requests")
         return None
 
 
-def _commonest(texts: Iterator[str]) -> str:
+def _commonest(texts: Iterable[str]) -> str:
     return next((text for text, _ in Counter(texts).most_common(1)), "")

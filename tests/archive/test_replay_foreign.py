@@ -80,7 +80,7 @@ def test_a_body_larger_than_a_download_may_be_is_named(tmp_path):
         (["--archive", "{tmp}/pageless", "-o", "{tmp}/full"], 2, "is not empty and no untouched replay"),
         (["--archive", "{tmp}/pageless", "-o", "{tmp}"], 2, "the archive lies in"),
         (["--archive", "{tmp}/pageless", "-o", "/dev/null/x"], 2, "cannot be written"),
-        (["unheard-of"], 2, "no argument 'unheard-of' is known"),
+        (["unheard-of"], 2, "unknown argument 'unheard-of'; see scrapy replay --help"),
     ],
 )
 def test_a_wrong_call_is_one_line_and_leaves_nothing(tmp_path, arguments, status, says):

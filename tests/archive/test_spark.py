@@ -207,7 +207,7 @@ def test_articles_that_may_repeat_each_other_are_tied(spark, rows, expected):
         pytest.param(
             ["--archive", "{tmp}/whole", "-o", "{tmp}/new"], 2, "Spark needs Java 17", marks=pytest.mark.spark
         ),
-        (["unheard-of"], 2, "no argument 'unheard-of' is known"),
+        (["unheard-of"], 2, "unknown argument 'unheard-of'; see scrapy corpus --help"),
     ],
 )
 def test_a_wrong_call_is_one_line_and_leaves_nothing(tmp_path, arguments, status, says):

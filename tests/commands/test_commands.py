@@ -90,8 +90,8 @@ def test_a_wrong_option_is_one_line_and_status_2(corpus, arguments, says):
 
 
 # Scrapy's own without a run, and one that only says what replaced it.
-GONE = ("no_run", "shards", "shell", "fetch", "view", "parse", "runspider")
-OWN = sorted(path.stem for path in (PROJECT / "alqahira" / "commands").glob("[a-z]*.py") if path.stem not in GONE)
+NOT_OWN = {"no_run", "shards", "shell", "fetch", "view", "parse", "runspider"}
+OWN = sorted({path.stem for path in (PROJECT / "alqahira" / "commands").glob("[a-z]*.py")} - NOT_OWN)
 
 
 @pytest.mark.parametrize("command", OWN)
@@ -100,6 +100,15 @@ def test_unknown_setting_in_the_environment_is_refused_by_every_command(command,
     ran = scrapy(command, *spider, ALQAHIRA_OVRLAP="1", ALQAHIRA_OUTPUT_DIR=str(tmp_path / "out"))
     assert ran.status == 2
     assert ran.lines == ["alqahira: ALQAHIRA_OVRLAP is no setting; did you mean ALQAHIRA_OVERLAP?"]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", sorted({*OWN} - {"crawl"}))
+def test_unknown_option_is_refused_by_every_command(command, tmp_path):
+    arguments = ["json"] if command == "schema" else []
+    ran = scrapy(command, *arguments, "--unheard-of", ALQAHIRA_OUTPUT_DIR=str(tmp_path / "out"))
+    assert ran.status == 2
+    assert ran.lines == [f"alqahira: unknown argument '--unheard-of'; see scrapy {command} --help"]
     assert list(tmp_path.iterdir()) == []
 
 

@@ -12,8 +12,9 @@ from scrapy_process import UNTHROTTLED, scrapy
 from warcio.archiveiterator import ArchiveIterator
 
 from alqahira.archive.warc_files import read_records
-from alqahira.doctor.spider import Recorder, open_archive, records_of
-from alqahira.doctor.visit import Exchange, Visit
+from alqahira.doctor.saving import open_archive, records_of
+from alqahira.doctor.saving import save as save_exchanges
+from alqahira.doctor.visit import Exchange
 from alqahira.extraction.extractor import read_page
 from alqahira.extraction.listing import read_listing
 
@@ -114,15 +115,12 @@ def test_a_folder_that_cannot_be_written_is_one_line_and_status_2(tmp_path, plac
     assert ran.lines[0].startswith(f"alqahira: --save {tmp_path / place}: it cannot be written: ")
 
 
-def test_an_archive_that_fails_is_left_and_the_visit_goes_on(tmp_path):
-    recorder = Recorder(Visit("https://x"), open_archive(str(tmp_path), "https://x", max_bytes=MAX))
-    recorder.archive._file.close()
-    recorder.archive._file = open("/dev/full", "r+b", buffering=0)  # noqa: SIM115
-    for _ in range(2):
-        recorder.record(Exchange("article", Request("https://x/"), NOW, Response("https://x/")))
-    recorder.close()
-    assert len(recorder.visit.exchanges) == 2
-    assert "cannot be written: No space left on device" in recorder.problem
+def test_an_archive_that_fails_is_told_after_the_visit(tmp_path):
+    archive = open_archive(str(tmp_path), "https://x", max_bytes=MAX)
+    archive._file.close()
+    archive._file = open("/dev/full", "r+b", buffering=0)  # noqa: SIM115
+    exchanges = [Exchange("article", Request("https://x/"), NOW, Response("https://x/"))] * 2
+    assert "cannot be written: No space left on device" in str(save_exchanges(archive, exchanges))
 
 
 def test_what_the_doctor_kept_is_no_run_and_no_page_of_one(replica, tmp_path):

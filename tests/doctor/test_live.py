@@ -8,7 +8,7 @@ import pytest
 from scrapy_process import PROJECT, scrapy
 
 from alqahira.article import to_record
-from alqahira.commands.live import side_by_side
+from alqahira.doctor.side_by_side import side_by_side
 from alqahira.extraction.extractor import read_page
 from alqahira.extraction.sources import Document
 
@@ -63,7 +63,7 @@ def compared(**changes):
     html = (PAGES / "177031.html").read_text("utf-8")
     url = "https://alqaheranews.net/news/177031/x"
     record = to_record(read_page(html.encode(), url, now=NOW).article) | changes
-    return {name: is_same for name, _, _, is_same in side_by_side(record, Document(html, url, NOW))}
+    return {row.field: row.is_same for row in side_by_side(record, Document(html, url, NOW))}
 
 
 def test_a_captured_page_shows_what_its_record_says():

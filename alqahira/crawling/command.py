@@ -1,0 +1,66 @@
+"""The base of the project's own `scrapy` commands, and crawls that a command starts."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from typing import Any, ClassVar
+
+from scrapy.commands import ScrapyCommand
+from scrapy.exceptions import UsageError
+
+from alqahira.exceptions import AlqahiraError, ConfigurationError
+from alqahira.monitoring.failure import fail
+from alqahira.settings.configuration import PREFIX, Configuration
+
+# Settings for the replica: nobody minds how fast this machine is asked.
+UNTHROTTLED = {"AUTOTHROTTLE_ENABLED": "False", "DOWNLOAD_DELAY": "0"}
+
+
+class ProjectCommand(ScrapyCommand):
+    """Checks the settings, refuses unknown options and arguments, and ends with one line for an error.
+
+    Subclasses implement `execute`; `configuration` is set before it is called.
+    """
+
+    requires_project = True
+    requires_crawler_process = False
+    default_settings: ClassVar[dict[str, Any]] = {"LOG_ENABLED": False}
+    most_arguments = 0
+
+    def syntax(self) -> str:
+        return "[options]"
+
+    def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
+        try:
+            super().process_options(args, opts)
+            assert self.settings is not None
+            self.configuration = Configuration.from_settings(self.settings)
+            for unknown in args[self.most_arguments :]:  # options that the parser does not know are among them
+                name = type(self).__module__.rpartition(".")[2]
+                raise ConfigurationError(f"unknown argument {unknown[:80]!r}; see scrapy {name} --help")
+        except UsageError as error:
+            fail(ConfigurationError(str(error)))
+        except AlqahiraError as error:
+            fail(error)
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        try:
+            self.exitcode = self.execute(args, opts)
+        except AlqahiraError as error:
+            fail(error)
+
+    def execute(self, args: list[str], opts: argparse.Namespace) -> int:
+        """Do the command's work and return its exit status. Raises AlqahiraError."""
+        raise NotImplementedError
+
+
+def crawl_in_subprocess(section: str, settings: dict[str, str], *options: str) -> int:
+    """Crawl a section in a process of its own, as a Scrapy process crawls once; return its exit status."""
+    # A ledger's URL may hold a password, and anyone can read a command line: the project's own go by the environment.
+    own = {name: value for name, value in settings.items() if name.startswith(PREFIX)}
+    rest = [f"--set={name}={value}" for name, value in settings.items() if name not in own]
+    command = [sys.executable, "-m", "scrapy", "crawl", section, *options, *rest]
+    return subprocess.run(command, env=os.environ | own, check=False).returncode

@@ -1,0 +1,50 @@
+"""`--save`: the exchanges of a visit as a WARC that is no run's, so that nothing in it is replayed as one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from alqahira.archive.warc import Answer, answer_records, event_record, rendered_record
+from alqahira.archive.writer import ArchiveUnwritable, ArchiveWriter
+from alqahira.doctor.visit import Exchange, is_rendered
+from alqahira.exceptions import ConfigurationError
+from alqahira.extraction.headers import header_pairs
+
+
+def open_archive(folder: str, root: str, *, max_bytes: int) -> ArchiveWriter:
+    """A new `doctor-<UTC time>.warc.gz` in the folder, which is made. ConfigurationError where it cannot be written."""
+    path, now = Path(folder).expanduser(), datetime.now(UTC)
+    about = {"description": f"what scrapy doctor asked of {root} and was answered"}
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        return ArchiveWriter(path, f"doctor-{now:%Y%m%dT%H%M%SZ}", now, about, max_bytes=max_bytes, is_run=False)
+    except (OSError, ArchiveUnwritable) as error:
+        reason = f"it cannot be written: {error.strerror}" if isinstance(error, OSError) else str(error)
+        raise ConfigurationError(f"--save {folder}: {reason}") from None
+
+
+def save(archive: ArchiveWriter, exchanges: Sequence[Exchange]) -> ArchiveUnwritable | None:
+    """Write the exchanges and close the archive; return what kept it from being written, for the report comes first."""
+    try:
+        for exchange in exchanges:
+            archive.append(records_of(exchange))
+        archive.close(datetime.now(UTC), {"requests": len(exchanges)})
+    except ArchiveUnwritable as error:
+        return error
+    return None
+
+
+def records_of(exchange: Exchange) -> bytes:
+    """The WARC records of an exchange: answer and request, the rendered page, or a note that no answer came."""
+    request, response, when = exchange.request, exchange.response, exchange.when
+    note = {"doctor": exchange.kind}
+    if response is None:
+        event = {"kind": exchange.kind, "method": request.method, "url": request.url, "failure": exchange.failure}
+        return event_record("no_answer", when, event)
+    if is_rendered(response):
+        return rendered_record(request.url, when, response.body, note)
+    answer = Answer(response.status, header_pairs(response.headers), response.body, response.protocol or "HTTP/1.1")
+    sent, content, method = header_pairs(request.headers), request.body, request.method
+    return answer_records(request.url, when, answer, note, method=method, sent=sent, content=content)
