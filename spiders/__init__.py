@@ -1,1 +1,1 @@
-"""The spiders, one a section of the coverage, over one way of crawling (`section.py`)."""
+"""The spiders: one for each section of the coverage, with their base in `section.py`."""

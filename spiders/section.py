@@ -1,6 +1,6 @@
-"""How a section is crawled: from its listings to their articles.
+"""The base of the spiders: from the listings of a section to their articles.
 
-Every article of the frontier ends in the run's account: here, in `alqahira.crawling.discovery` or in the pipelines.
+Every article that is begun ends in the run's account: here, in `alqahira.crawling.discovery` or in the pipelines.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from twisted.python.failure import Failure
 
 from alqahira import site
 from alqahira.article import Article
-from alqahira.crawling.discovery.frontier import Frontier
+from alqahira.crawling.discovery.article_queue import ArticleQueue
 from alqahira.crawling.discovery.listings import Listings
 from alqahira.crawling.discovery.sitemaps import Sitemaps
 from alqahira.crawling.extensions.run import run_of
@@ -33,6 +33,7 @@ from alqahira.monitoring.causes import (
     ANOTHER_ARTICLE,
     REDIRECTED_ELSEWHERE,
     RUN_ENDING,
+    UNEXPECTED_NOT_MODIFIED,
     answer_cause,
     failure_cause,
     is_transient,
@@ -58,39 +59,34 @@ class SectionSpider(Spider):
         if run is None:
             self.logger.error("No run: a section is crawled by scrapy crawl %s", self.name)
             return
-        self.run = run
-        self.run.max_articles = self.arguments.max_articles
-        self.root = self.run.configuration.site_url
-        self.frontier = Frontier(self.run, self.section, self.arguments)
-        self.sitemaps = Sitemaps(self.run, self.arguments, self.frontier)
-        self.listings = Listings(self.run, self.section, self.arguments, self.frontier, self.sitemaps)
-        self.crawler.signals.connect(self.go_on, signal=signals.spider_idle)
-        for url in self.listings.urls():
-            yield self.listings.first_request(url)
-        for url in await self.sitemaps.urls():
-            yield self.sitemaps.request(url)
-        self.frontier.push_known()
+        self.run, self.root = run, run.configuration.site_url
+        run.max_articles = self.arguments.max_articles
+        self.articles = ArticleQueue(run, self.section, self.arguments)
+        sitemaps = Sitemaps(run, self.arguments, self.articles)
+        self.listings = Listings(run, self.section, self.arguments, self.articles, sitemaps)
+        self.crawler.signals.connect(self.request_more, signal=signals.spider_idle)
+        for request in self.listings.start_requests():
+            yield request
+        for request in await sitemaps.start_requests():
+            yield request
+        self.articles.push_known()
 
     def asks_for(self, article: Article) -> bool:
-        """Whether an article is on the spider's topic and of the asked days: it goes to the feed of the run."""
+        """Whether an article goes to the run's feed: it is on the spider's topic and of the requested days."""
         day = cairo_day(article.date_published) if article.date_published else None
         return self.section.topic in article.topics and self.arguments.covers(day)
 
-    def go_on(self) -> None:
-        """When all that was asked has answered: what a load-more control asks for, then the articles."""
-        requests = [*self.listings.to_learn()]
+    def request_more(self) -> None:
+        """When every request has been answered: what load-more controls request, then the articles in batches."""
+        requests = [*self.listings.press_requests()]
         if not requests:
             self.listings.note_unjoined()
-            requests = [*self._article_requests()]
+            requests = [self._article_request(*queued) for queued in self.articles.next_batch()]
         if self.run.is_full or not requests:
             return
         for request in requests:
             self.crawler.engine.crawl(request)
         raise DontCloseSpider
-
-    def _article_requests(self) -> Iterator[Request]:
-        for link, discovery in self.frontier.next_batch():
-            yield self._article_request(link, discovery)
 
     def _article_request(self, link: Link, discovery: Discovery | None) -> Request:
         headers = {}
@@ -109,34 +105,27 @@ class SectionSpider(Spider):
         )
 
     def parse_article(self, response: Response, link: Link) -> Iterator[ArticleItem]:
-        """One article page, or the site's word that it has not changed."""
-        now = datetime.now(UTC)
-        visit = Fetch(
+        """The article of a page, unless the site answers that it has not changed."""
+        fetch = Fetch(
             key=link.key,
             url=response.url,
-            fetched=now,
+            fetched=datetime.now(UTC),
             etag=header_text(response.headers, "ETag"),
             last_modified=header_text(response.headers, "Last-Modified"),
             discovered_on=link.discovered_on,
         )
-        if response.status == 304:
-            if not _is_conditional(response.request):
-                self._lost(link, "not_modified_unasked", retry=True)
-                return
-            self.run.ledger.unchanged(visit)
+        if cause := _wrong_answer(response, link):
+            self._fail(link.key, link.url, cause, fetch.fetched)
+        elif response.status == 304:
+            self.run.ledger.unchanged(fetch)
             self.run.settle(link.key, Outcome.UNCHANGED, "not_modified")
-            return
-        if cause := answer_cause(response):
-            self._lost(link, cause, retry=True)
-            return
-        if urls.article_number(response.url) is None and urls.article_number(link.url) is not None:
-            self._lost(link, REDIRECTED_ELSEWHERE, retry=True)
-            return
-        hints = self.frontier.hints_of(link)
-        page = ArchivedResponse(visit=visit, link_url=link.url, hints=hints, body=b"")  # what reading it needs
-        if self.run.configuration.archive_dir is not None:
-            page = _with_raw_response(page, response)
-        yield from self.read_article(page, response.body)
+        else:
+            # The body is for the archive alone.
+            hints = self.articles.take_hints(link)
+            page = ArchivedResponse(visit=fetch, link_url=link.url, hints=hints, body=b"")
+            if self.run.configuration.archive_dir is not None:
+                page = _with_raw_response(page, response)
+            yield from self.read_article(page, response.body)
 
     def read_article(self, page: ArchivedResponse, body: bytes) -> Iterator[ArticleItem]:
         """The article of a page, now or out of the archive; `body` is the page's, decompressed."""
@@ -149,30 +138,38 @@ class SectionSpider(Spider):
             archive = self.crawler.get_item_pipeline(Archive)
             if archive and not archive.store(page):  # a better extractor may find the article
                 return
-            link = Link(page.visit.key, page.link_url)
+            key, now = page.visit.key, page.visit.fetched
             if reading.kind:
-                self.run.ledger.not_article(link.key, reading.kind, now=page.visit.fetched)
-                self.run.settle(link.key, Outcome.NOT_ARTICLE, reading.kind)
+                self.run.ledger.not_article(key, reading.kind, now=now)
+                self.run.settle(key, Outcome.NOT_ARTICLE, reading.kind)
             else:
-                cause = reading.cause or "no_article"
-                self._lost(link, cause, retry=is_transient(cause), now=page.visit.fetched)
+                self._fail(key, page.link_url, reading.cause or "no_article", now)
             return
         self.run.account.saw(reading.sources)
         yield ArticleItem(article=reading.article, visit=page.visit, page=page)
 
     def article_failed(self, failure: Failure) -> None:
         request: Request = failure.request  # type: ignore[attr-defined]
-        cause = failure_cause(failure)
-        if cause == RUN_ENDING:
-            return  # it was never asked for: left to the next run
-        self._lost(request.cb_kwargs["link"], cause, retry=is_transient(cause))
+        cause, link = failure_cause(failure), request.cb_kwargs["link"]
+        if cause != RUN_ENDING:  # one that was never sent is left to the next run
+            self._fail(link.key, link.url, cause, datetime.now(UTC))
 
-    def _lost(self, link: Link, cause: str, *, retry: bool, now: datetime | None = None) -> None:
-        when = now or datetime.now(UTC)
-        if self.run.ledger.fail(link.key, cause, retry=retry, now=when):
+    def _fail(self, key: str, url: str, cause: str, now: datetime) -> None:
+        if self.run.ledger.fail(key, cause, retry=is_transient(cause), now=now):
             self.run.account.notes["given_up"] += 1
-        self.run.settle(link.key, Outcome.FAILED, cause)
-        logger.warning("No article from %s: %s", link.url, cause)
+        self.run.settle(key, Outcome.FAILED, cause)
+        logger.warning("No article from %s: %s", url, cause)
+
+
+def _wrong_answer(response: Response, link: Link) -> str | None:
+    """Why an answer is not that of the requested article; None where it may be."""
+    headers = response.request.headers if response.request else {}
+    if response.status == 304 and not {b"If-None-Match", b"If-Modified-Since"}.intersection(headers):
+        return UNEXPECTED_NOT_MODIFIED
+    if cause := answer_cause(response):
+        return cause
+    is_elsewhere = urls.article_number(response.url) is None and urls.article_number(link.url) is not None
+    return REDIRECTED_ELSEWHERE if is_elsewhere else None
 
 
 def _with_raw_response(page: ArchivedResponse, response: Response) -> ArchivedResponse:
@@ -188,7 +185,3 @@ def _with_raw_response(page: ArchivedResponse, response: Response) -> ArchivedRe
         request_headers=header_pairs(response.request.headers),
         is_rendered="browser" in response.flags,
     )
-
-
-def _is_conditional(request: Request | None) -> bool:
-    return request is not None and ("If-None-Match" in request.headers or "If-Modified-Since" in request.headers)

@@ -1,1 +1,1 @@
-"""The parts that Scrapy runs: discovery, middlewares, browser, extensions."""
+"""The parts that Scrapy runs: discovery, middlewares, browser, extensions, Scrapyd."""

@@ -1,4 +1,4 @@
-"""A live bar for what takes long: on a terminal only, on standard error, gone without a trace in a pipe or a log."""
+"""A live progress bar for long work: on standard error, on a terminal only, never in a pipe or a log."""
 
 from __future__ import annotations
 
@@ -20,53 +20,39 @@ def is_wanted(configuration: Configuration) -> bool:
 
 
 def new_bar() -> Progress:
-    """A bar with done of total, rate, the time left where a total is known, and a field `counts` of one's own words.
+    """A bar with done of total, rate, the time left where a total is known, and the text of the field `counts`.
 
-    Where the terminal is narrow the bar shrinks first, then the end of the words is cut: figures stay whole.
+    On a narrow terminal the bar shrinks first, then the end of `counts` is cut; the figures stay whole.
     """
+    from rich import progress as rich
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        ProgressColumn,
-        Task,
-        TextColumn,
-        TimeRemainingColumn,
-    )
     from rich.table import Column
     from rich.text import Text
 
-    done, left = MofNCompleteColumn(), TimeRemainingColumn()
+    done, left = rich.MofNCompleteColumn(), rich.TimeRemainingColumn()
 
-    class State(ProgressColumn):
-        def render(self, task: Task) -> Text:
+    class State(rich.ProgressColumn):
+        def render(self, task: rich.Task) -> Text:
             speed = Text(rate(task.finished_speed or task.speed or 0))
-            words = Text(str(task.fields["counts"]))
-            return Text(" ").join([done.render(task), speed, left.render(task), words])
+            return Text(" ").join([done.render(task), speed, left.render(task), Text(str(task.fields["counts"]))])
 
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=None),
+    return rich.Progress(
+        rich.TextColumn("{task.description}"),
+        rich.BarColumn(bar_width=None),
         State(table_column=Column(no_wrap=True, overflow="ellipsis")),
         console=Console(stderr=True),
     )
 
 
 def rate(per_second: float) -> str:
-    """In the unit that gives a figure worth reading: a polite crawl takes a few pages a minute."""
+    """A rate a second, or a minute where it is slow, as a polite crawl's is."""
     return f"{per_second:,.0f}/s" if per_second >= 10 else f"{per_second * 60:.0f}/min"
 
 
 def watched(
-    items: Iterable[T],
-    total: int | None,
-    description: str,
-    *,
-    shown: bool,
-    counts: Callable[[], str] = lambda: "",
+    items: Iterable[T], total: int | None, description: str, *, shown: bool, counts: Callable[[], str] = lambda: ""
 ) -> Iterator[T]:
-    """The same items, with a bar that moves as they are taken; `counts` is asked what else there is to say."""
+    """The same items, with a bar that moves as they are taken if `shown`; `counts` is called for its text."""
     if not shown:
         yield from items
         return

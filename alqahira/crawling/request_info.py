@@ -1,4 +1,4 @@
-"""What the project notes on a request: one typed object under one key of `request.meta`."""
+"""The project's own notes on a request: one typed object under one key of `request.meta`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _KEY = "alqahira"
 
 
 class RawResponse(NamedTuple):
-    """An answer before it was decompressed; `protocol` as in `HTTP/1.1`."""
+    """A response before it was decompressed; `protocol` such as "HTTP/1.1"."""
 
     headers: Headers
     body: bytes
@@ -25,23 +25,20 @@ class RawResponse(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestInfo:
-    """Notes on one request. They go along with its copies: retries, redirects, the browser's."""
+    """Notes on one request. Its copies (retries, redirects, the browser's) have them as well."""
 
-    page_kind: PageKind | None = None  # what the browser fills where it is an empty shell; None: never
-    is_robots: bool = False  # our own request for robots.txt, which may be redirected to another host
-    raw_response: RawResponse | None = None  # the answer as the archive keeps it
+    page_kind: PageKind | None = None  # the browser fills an empty shell of this kind; None: never
+    is_robots: bool = False  # for robots.txt, which may be redirected to another host
+    raw_response: RawResponse | None = None  # the response as the archive keeps it
 
     def as_meta(self) -> dict[str, Any]:
         """The `meta` of a new request with these notes."""
         return {_KEY: self}
 
 
-_NOTHING = RequestInfo()
-
-
 def request_info(request: Request) -> RequestInfo:
     """The notes on a request; empty ones where there are none."""
-    info: RequestInfo = request.meta.get(_KEY, _NOTHING)
+    info: RequestInfo = request.meta.get(_KEY) or RequestInfo()
     return info
 
 

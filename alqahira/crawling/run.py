@@ -1,4 +1,4 @@
-"""One run: what spider, pipelines and extensions share. Signals and the verdict are `extensions/run.py`'s."""
+"""One run: the state that spider, pipelines and extensions share. `extensions/run.py` begins and ends it."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ logger = logging.getLogger(__name__)
 
 
 class Run:
-    """The state of one run: configuration, ledger, publisher, account.
+    """Configuration, ledger, publisher and account of one run.
 
-    Opening waits for another section's run, and fails with LedgerBusy before any request where that takes too long, or
-    where the same section's run holds the ledger.
+    Opening the ledger waits for another section's run. Raises LedgerBusy if that takes longer than
+    ALQAHIRA_LEDGER_WAIT, or if the same section's run holds it; other AlqahiraErrors if it cannot be used.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -41,7 +41,7 @@ class Run:
         self.failure: AlqahiraError | None = None
         self.errors = 0
         self.exit_status = 1  # until the monitors have run
-        self.problem = "the run was cut off before it could be judged"  # why the status is not 0, in one line
+        self.problem = "the run was cut off before it could be judged"  # why the status is not 0
         owner = f"scrapy crawl {crawler.spidercls.name}"
         revisit = RevisitSchedule.from_steps(self.configuration.revisit)
         open_now = partial(open_ledger, self.configuration.state_url, revisit=revisit, owner=owner)
@@ -64,7 +64,7 @@ class Run:
         self.ledger.on_failure = self.fail
 
     def settle(self, key: str, outcome: Outcome, cause: str = "", *, in_feed: bool = True) -> None:
-        """Count what became of an article, and end the run when it has what it was asked for."""
+        """Count an article's outcome, and end the run when its feed is full. `in_feed`: it goes there if accepted."""
         self.account.settle(key, outcome, cause, in_feed=in_feed)
         stats = self.crawler.stats
         stats.inc_value(f"alqahira/{outcome.value}")
@@ -75,18 +75,18 @@ class Run:
 
     @property
     def is_full(self) -> bool:
-        """Whether the run's feed has as many articles as it was asked for."""
+        """Whether the run's feed has `max_articles`."""
         return self.max_articles is not None and self.account.in_feed >= self.max_articles
 
     def stop(self, reason: str) -> None:
-        """End the run in good order; what is pending stays in the frontier."""
+        """Close the spider; pending articles stay in the frontier."""
         if self.crawler.crawling and self.crawler.engine.running:
             deferred_from_coro(self.crawler.engine.close_spider_async(reason=reason))
 
     def fail(self, error: AlqahiraError) -> None:
-        """End the run because of an error that the user must mend (a full disk, a lost folder)."""
+        """End the run because of an error that the user must fix (a full disk, a lost folder)."""
         if self.failure is None:
             self.failure = error
             logger.error("%s", error)
-        # Asked again each time: before the engine runs there is nothing to stop.
+        # At every failure: before the engine runs there is nothing to stop.
         self.stop("failed")

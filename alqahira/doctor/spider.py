@@ -17,7 +17,7 @@ from twisted.python.failure import Failure
 from alqahira import site
 from alqahira.article import Article
 from alqahira.crawling.browser.chromium import missing_part
-from alqahira.crawling.discovery.depth import PageRequest, Way, page_request
+from alqahira.crawling.discovery.depth import Way, page_request
 from alqahira.crawling.middlewares.robots import RobotsMiddleware
 from alqahira.crawling.request_info import PageKind, RequestInfo, request_info
 from alqahira.doctor.visit import ARTICLES, LISTINGS, Exchange, Sample, Visit
@@ -83,16 +83,12 @@ class DoctorSpider(Spider):
             yield self._request("sitemap", url)
         yield self._request("old article", f"/news/{_OLD}")
 
-    def _request(self, kind: str, url: str, page: PageRequest | None = None, **meta: Any) -> Request:
-        page = page or PageRequest(url if url.startswith("http") else self.root + url)
+    def _request(self, kind: str, url: str, page: Request | None = None, **meta: Any) -> Request:
+        page = page or Request(url if url.startswith("http") else self.root + url)
         meta["handle_httpstatus_list"] = [*range(400, 600)]
         if kind in _PAGE_KINDS:
             meta |= RequestInfo(page_kind=_PAGE_KINDS[kind]).as_meta()
-        return Request(
-            page.url,
-            method=page.method,
-            headers=dict(page.headers),
-            body=page.body or "",
+        return page.replace(
             callback=self.answered,
             errback=self.failed,
             dont_filter=True,

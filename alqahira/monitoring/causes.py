@@ -60,6 +60,7 @@ CHALLENGE = "challenge"  # a bot check was served instead of the page
 BLOCKED = "blocked"  # a page that refuses the reader with status 200
 ANOTHER_ARTICLE = "another_article"  # the page is of another story than the requested one
 REDIRECTED_ELSEWHERE = "redirected_elsewhere"  # an article's address led to a page that is no article
+UNEXPECTED_NOT_MODIFIED = "not_modified_unasked"  # a 304 to a request that was not conditional
 UNSUPPORTED_SCHEME = "unsupported_scheme"
 IGNORED = "ignored"  # another component raised IgnoreRequest
 UNEXPECTED = "unexpected"  # an error of the code, not of the network
@@ -134,7 +135,7 @@ REFUSALS = frozenset({"http_401", "http_403", "http_429", "http_451", CHALLENGE,
 _TRANSIENT = frozenset(
     (
         *(TIMEOUT, DNS, CONNECTION_REFUSED, CONNECTION_LOST, TRUNCATED, TLS, CHALLENGE, BLOCKED),
-        *(REDIRECTED_ELSEWHERE, ANOTHER_ARTICLE, ROBOTS_UNREACHABLE, RETRY_AFTER_TOO_LONG),
+        *(REDIRECTED_ELSEWHERE, ANOTHER_ARTICLE, UNEXPECTED_NOT_MODIFIED, ROBOTS_UNREACHABLE, RETRY_AFTER_TOO_LONG),
         *("browser_error", "browser_crashed", "browser_timeout", "needs_browser"),
         *("http_403", "http_408", "http_425", "http_429"),
     )

@@ -68,8 +68,6 @@ REFERER_ENABLED = False
 WARN_ON_GENERATOR_RETURN_VALUE = False
 # The steps wait for nothing; Scrapy's default starts a hundred tasks for every page (docs/performance.md).
 CONCURRENT_ITEMS = 1
-# Some fifteen numbers are counted for every page.
-STATS_CLASS = "alqahira.crawling.stats.PlainStatsCollector"
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
 

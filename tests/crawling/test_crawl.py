@@ -1,4 +1,4 @@
-"""The main job, end to end: the spiders crawl the replica in processes of their own, and the corpus is the truth."""
+"""The main job, end to end: the spiders crawl the replica in their own processes, and the corpus is exact."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scrapy_process import Corpus, scrapy
 from alqahira.publishing.schema import json_schema
 
 SECTIONS = ("defense", "foreign_affairs")
-# What does not depend on the day: which articles there are, and what they tell.
+# What does not depend on the day: which articles there are, and their text.
 WRITTEN = written(datetime(2026, 11, 24, 12, tzinfo=UTC))
 
 
@@ -43,7 +43,7 @@ def test_each_line_is_a_record_by_the_schema(crawled):
         validator.validate(record)
 
 
-def test_an_article_that_both_sections_carry_stands_once(crawled):
+def test_article_of_both_sections_is_stored_once(crawled):
     numbers = [record["article_id"] for record in crawled.records()]
     assert len(numbers) == len(set(numbers))
     assert any(record["topics"] == ["defense", "foreign_affairs"] for record in crawled.records())
@@ -61,7 +61,7 @@ def test_feed_holds_what_its_run_accepted_on_its_topic_byte_for_byte(crawled):
     assert crawled.feeds["defense"]
 
 
-def test_corpus_takes_what_is_on_any_topic_whichever_spider_met_it(crawled):
+def test_corpus_takes_articles_on_any_topic_from_either_spider(crawled):
     accepted, on_topic = accepted_by(crawled, "defense")
     other = [json.loads(line)["topics"] for line in accepted if line not in on_topic]
     assert other
@@ -101,46 +101,48 @@ def test_a_part_holds_the_articles_of_its_cairo_day(crawled):
 
 
 @pytest.mark.parametrize("number", sorted(wanted()))
-def test_every_field_of_every_article_is_the_truth(crawled, number):
+def test_every_field_of_every_article_is_exact(crawled, number):
     record, article = crawled.by_id().get(number), crawled.truth[number]
     if record is None:
-        told = {story(other) for other in crawled.by_id()}
-        assert story(number) in told or not is_recent(article, crawled.now), "neither it nor a copy of it was found"
+        stories = {story(other) for other in crawled.by_id()}
+        assert story(number) in stories or not is_recent(article, crawled.now), (
+            "neither it nor a copy of it is in the corpus"
+        )
         return
     for name, value in article.expected().items():
-        found = record[name]
+        actual = record[name]
         if name == "topics":
             continue  # a matter of judgement: see below
         if name == "date_published" and value is not None:
-            assert abs(datetime.fromisoformat(found) - value) <= article.tolerance, name
+            assert abs(datetime.fromisoformat(actual) - value) <= article.tolerance, name
         elif isinstance(value, datetime):
-            assert datetime.fromisoformat(found) == value, name
+            assert datetime.fromisoformat(actual) == value, name
         else:
-            assert found == value, name
+            assert actual == value, name
 
 
-def test_topics_are_a_person_s_judgement_in_all_but_a_few(crawled):
-    found = crawled.by_id()
-    agreed = [number for number, record in found.items() if record["topics"] == list(WRITTEN[number].topics)]
-    assert len(agreed) >= 0.93 * len(found)
+def test_topics_agree_with_the_labels_in_93_of_100(crawled):
+    records = crawled.by_id()
+    agreed = [number for number, record in records.items() if record["topics"] == list(WRITTEN[number].topics)]
+    assert len(agreed) >= 0.93 * len(records)
 
 
 def test_nothing_else_is_in_the_corpus(crawled):
     assert set(crawled.by_id()) <= wanted()
 
 
-def test_a_wire_story_that_several_pages_tell_stands_once(crawled):
+def test_wire_story_on_several_pages_is_stored_once(crawled):
     stories = [story(number) for number in crawled.by_id()]
     assert len(stories) == len(set(stories))
     assert any(article.duplicate_of for article in WRITTEN.values())
 
 
-def test_the_second_spider_downloads_nothing_whole_that_the_first_has(crawled):
+def test_second_spider_downloads_no_article_of_the_first_again(crawled):
     fetched = [entry["path"] for entry in crawled.seen if "/news/" in entry["path"] and entry["status"] == 200]
     assert len(fetched) == len(set(fetched))
 
 
-def test_a_second_run_emits_nothing_and_downloads_no_article(replica, tmp_path):
+def test_second_run_publishes_nothing_and_downloads_no_article(replica, tmp_path):
     server = replica()
     corpus = Corpus(tmp_path / "output", server.url)
     assert corpus.crawl("defense").status == 0
@@ -153,7 +155,7 @@ def test_a_second_run_emits_nothing_and_downloads_no_article(replica, tmp_path):
     assert {entry["status"] for entry in asked} <= {304, 404}
 
 
-def test_a_revised_story_is_a_new_line_with_the_next_revision(replica, tmp_path):
+def test_revised_article_is_a_new_line_with_the_next_revision(replica, tmp_path):
     server = replica("--control")
     corpus = Corpus(tmp_path / "output", server.url)
     corpus.crawl("defense")
@@ -168,7 +170,7 @@ def test_a_revised_story_is_a_new_line_with_the_next_revision(replica, tmp_path)
     assert revisions[0]["date_first_seen"] == revisions[1]["date_first_seen"]
 
 
-def test_a_revision_that_the_other_section_meets_first_is_not_lost(replica, tmp_path):
+def test_revision_that_the_other_section_fetches_first_is_kept(replica, tmp_path):
     server = replica("--control")
     corpus = Corpus(tmp_path / "output", server.url)
     corpus.crawl("defense")
@@ -184,7 +186,7 @@ def test_a_revision_that_the_other_section_meets_first_is_not_lost(replica, tmp_
     assert "-foreign_affairs" in revisions[1]["run_id"]
 
 
-def test_run_stops_when_its_feeds_have_what_was_asked_for_and_any_next_takes_the_rest(replica, tmp_path):
+def test_run_stops_at_max_articles_and_the_next_takes_the_rest(replica, tmp_path):
     corpus = Corpus(tmp_path / "output", replica().url)
     feeds = [tmp_path / "one.jsonl", tmp_path / "other.jsonl", tmp_path / "set.jsonl"]
     given = ["-a", "max_articles=2", "-o", str(feeds[0]), "-o", str(feeds[1])]
@@ -225,7 +227,7 @@ def test_since_and_until_bound_the_days(replica, tmp_path):
     assert 0 < len(outside) < 5
 
 
-def test_the_account_names_a_page_without_headline_or_body(crawled, replica, tmp_path):
+def test_account_names_a_page_without_headline_or_body(crawled, replica, tmp_path):
     broken = {str(a.number): a.not_article for a in WRITTEN.values() if a.not_article and a.kind == "post"}
     assert broken
     corpus = Corpus(tmp_path / "output", replica().url)
@@ -235,7 +237,7 @@ def test_the_account_names_a_page_without_headline_or_body(crawled, replica, tmp
     assert not broken.keys() & corpus.by_id().keys()
 
 
-def test_the_account_of_a_run_adds_up(replica, tmp_path):
+def test_account_of_a_run_adds_up(replica, tmp_path):
     log = Corpus(tmp_path / "output", replica().url).crawl("defense").stderr
     (line,) = [line for line in log.splitlines() if " discovered = " in line]
     import re
@@ -283,7 +285,7 @@ def test_the_account_of_a_run_adds_up(replica, tmp_path):
         (["defense"], {"LOG_LEVEL": "debug"}, 2, "is none of DEBUG, INFO, WARNING, ERROR, CRITICAL"),
     ],
 )
-def test_bad_input_is_one_clear_line_and_a_status(tmp_path, arguments, settings, status, says):
+def test_bad_input_is_one_line_and_a_status(tmp_path, arguments, settings, status, says):
     folder = tmp_path / "output"
     ran = scrapy("crawl", *arguments, settings={"ALQAHIRA_OUTPUT_DIR": str(folder)} | settings)
     assert ran.status == status
@@ -292,7 +294,7 @@ def test_bad_input_is_one_clear_line_and_a_status(tmp_path, arguments, settings,
     assert not list(folder.glob("**/*"))
 
 
-def test_a_site_that_does_not_answer_is_one_clear_line_and_status_1(tmp_path):
+def test_site_that_does_not_answer_is_one_line_and_status_1(tmp_path):
     corpus = Corpus(tmp_path / "output", "http://127.0.0.1:1")
     ran = corpus.crawl("defense", settings={"RETRY_TIMES": "0", "ALQAHIRA_BACKOFF_BASE": "0.01"})
     assert ran.status == 1
@@ -301,7 +303,7 @@ def test_a_site_that_does_not_answer_is_one_clear_line_and_status_1(tmp_path):
     assert corpus.lines() == []
 
 
-def test_a_second_run_beside_a_first_stands_aside_with_status_3(tmp_path):
+def test_second_run_of_a_section_at_the_same_time_ends_with_3(tmp_path):
     from alqahira.ledger import open_ledger
 
     corpus = Corpus(tmp_path / "output", "http://127.0.0.1:1")

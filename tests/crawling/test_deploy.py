@@ -47,9 +47,9 @@ def test_scrapyd_knows_every_option_of_its_conf():
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
 @pytest.mark.parametrize("name", UNITS)
-def test_systemd_takes_the_units(name, tmp_path):
+def test_systemd_accepts_the_units(name, tmp_path):
     for unit in UNITS:
-        # Here nothing is installed in /opt; whether a program is there is not what is asked.
+        # Nothing is installed in /opt here, and whether a program is there is not tested.
         text = re.sub(r"(?m)^(ExecStart=)\S+", rf"\g<1>{sys.executable}", (DEPLOY / unit).read_text("utf-8"))
         (tmp_path / unit).write_text(text)
     # An instance of the template, for a template alone cannot be verified.
@@ -59,7 +59,7 @@ def test_systemd_takes_the_units(name, tmp_path):
     assert ran("systemd-analyze", "verify", "--man=no", str(instance)) == (0, "")
 
 
-def test_the_timers_start_what_there_is_half_an_hour_apart():
+def test_timers_start_both_spiders_half_an_hour_apart():
     minutes = []
     for path in DEPLOY.glob("*.timer"):
         text = path.read_text("utf-8")
@@ -71,7 +71,7 @@ def test_the_timers_start_what_there_is_half_an_hour_apart():
     assert abs(minutes[0] - minutes[1]) == 30
 
 
-def test_every_limit_that_holds_for_scrapyd_holds_for_a_timers_run():
+def test_timer_runs_have_every_limit_that_scrapyd_has():
     def limits(name):
         lines = (DEPLOY / name).read_text("utf-8").splitlines()
         return {
@@ -83,31 +83,31 @@ def test_every_limit_that_holds_for_scrapyd_holds_for_a_timers_run():
 
 
 @pytest.mark.skipif(shutil.which("crontab") is None, reason="needs crontab")
-def test_cron_takes_the_crontab():
-    status, said = ran("crontab", "-n", str(DEPLOY / "crontab"))
-    if "invalid option" in said:
+def test_cron_accepts_the_crontab():
+    status, output = ran("crontab", "-n", str(DEPLOY / "crontab"))
+    if "invalid option" in output:
         pytest.skip("this crontab cannot check alone")
-    assert status == 0, said
+    assert status == 0, output
 
 
-def test_the_commands_of_the_crontab_are_the_projects_own(tmp_path):
-    """Each line run by the shell that cron would run it with, in a project whose scrapy says what it was asked."""
+def test_crontab_commands_are_the_projects_own(tmp_path):
+    """Each line run by the shell that cron would run it with, in a project whose scrapy prints its arguments."""
     (tmp_path / ".venv" / "bin").mkdir(parents=True)
     fake = tmp_path / ".venv" / "bin" / "scrapy"
     fake.write_text('#!/bin/sh\necho "$@"\n')
     fake.chmod(0o755)
-    said = []
+    runs = []
     for line in (DEPLOY / "crontab").read_text("utf-8").splitlines():
         if "scrapy " in line and not line.startswith("#"):
             command = line.split(maxsplit=5)[5].replace("/opt/alqahira", str(tmp_path)).replace(r"\%", "%")
-            said.append(ran("/bin/sh", "-c", command))
-    assert [status for status, _ in said] == [0, 0, 0]
-    assert said[0][1].startswith("crawl defense --logfile /var/log/alqahira/defense-2")
-    assert said[1][1].startswith("crawl foreign_affairs --logfile /var/log/alqahira/foreign_affairs-2")
-    assert said[2][1] == "", "a night in which all is as listed sends no mail"
+            runs.append(ran("/bin/sh", "-c", command))
+    assert [status for status, _ in runs] == [0, 0, 0]
+    assert runs[0][1].startswith("crawl defense --logfile /var/log/alqahira/defense-2")
+    assert runs[1][1].startswith("crawl foreign_affairs --logfile /var/log/alqahira/foreign_affairs-2")
+    assert runs[2][1] == "", "cron sends no mail where `scrapy verify` finds nothing"
 
 
-def test_the_image_holds_what_the_project_is_made_of_and_runs_for_no_root():
+def test_image_holds_the_whole_project_and_does_not_run_as_root():
     lines = (DEPLOY / "Dockerfile").read_text("utf-8").splitlines()
     copied = {name for line in lines if line.startswith("COPY") for name in line.split()[1:-1]}
     assert {"alqahira", "spiders", "pipelines", "pyproject.toml", "constraints.txt", "scrapy.cfg"} <= copied
@@ -121,12 +121,12 @@ def test_the_image_holds_what_the_project_is_made_of_and_runs_for_no_root():
 
 
 @pytest.mark.skipif(shutil.which("docker") is None, reason="needs docker compose")
-def test_compose_takes_its_file():
+def test_compose_accepts_its_file():
     compose = ("docker", "compose", "--file", str(DEPLOY / "compose.yaml"), "config", "--quiet")
     path = {"PATH": "/usr/bin:/bin:/usr/local/bin", "HOME": str(Path.home())}
     if ran("docker", "compose", "version", **path)[0]:
         pytest.skip("this docker has no compose")
     assert ran(*compose, SCRAPYD_PASSWORD="x", **path)[0] == 0
-    status, said = ran(*compose, **path)
+    status, output = ran(*compose, **path)
     assert status != 0
-    assert "SCRAPYD_PASSWORD" in said
+    assert "SCRAPYD_PASSWORD" in output

@@ -1,4 +1,4 @@
-"""How a listing goes on: each way's request, and whether an answer is the page that was asked for."""
+"""The next page of a listing: each method's request, and whether an answer is the page that was requested."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def pager(**first) -> Pager:
 
 
 @pytest.mark.parametrize(
-    ("way", "url"),
+    ("method", "url"),
     [
         (Way.QUERY, f"{URL}?page=3"),
         (
@@ -39,20 +39,20 @@ def pager(**first) -> Pager:
         ),
     ],
 )
-def test_a_plain_way_is_an_address(way, url):
-    request = page_request(pager(), way, 3, root=ROOT, learned=None)
+def test_plain_method_is_an_address(method, url):
+    request = page_request(pager(), method, 3, root=ROOT, learned=None)
     assert request is not None
-    assert (request.method, request.url, request.body) == ("GET", url, None)
+    assert (request.method, request.url, request.body) == ("GET", url, b"")
 
 
-def test_a_learned_request_serves_another_listing():
+def test_learned_request_serves_another_listing():
     learned = LearnedRequest.from_json(LEARNED.to_json())
     request = page_request(pager(), Way.LEARNED, 3, root=ROOT, learned=learned)
     assert request is not None
-    assert (request.method, request.body) == ("POST", '{"categoryId":35,"page":3}')
+    assert (request.method, request.body) == ("POST", b'{"categoryId":35,"page":3}')
 
 
-def test_a_way_that_is_not_open_gives_no_request():
+def test_method_that_a_listing_lacks_gives_no_request():
     unbuilt = Pager(URL, first=Listing(cards=listing(1).cards))
     assert page_request(unbuilt, Way.NEXT_DATA, 2, root=ROOT, learned=None) is None
     assert page_request(unbuilt, Way.LEARNED, 2, root=ROOT, learned=None) is None
@@ -73,7 +73,7 @@ def test_a_way_that_is_not_open_gives_no_request():
         (listing(), False),
     ],
 )
-def test_an_answer_is_judged_by_its_number_and_its_first_article(answer, is_page):
+def test_answer_is_judged_by_its_number_and_its_articles(answer, is_page):
     assert pager(page=1, pages=9).is_page(answer, 2) is is_page
 
 
@@ -82,19 +82,19 @@ def test_pages_may_be_counted_from_0():
     assert not pager(page=0, pages=9).is_page(listing(9, 8, 7, page=0), 2)
 
 
-def test_an_answer_of_data_that_says_nothing_of_its_end_may_go_on():
+def test_data_that_states_no_end_may_have_more():
     assert Listing(cards=listing(1).cards, is_data=True).has_more is None
 
 
-def test_a_way_that_worked_elsewhere_is_tried_first():
+def test_method_that_worked_elsewhere_is_tried_first():
     one = pager()
-    one.prefer(Way.LEARNED)
-    assert one.untried == [Way.LEARNED, Way.QUERY, Way.NEXT_DATA]
+    tried = [one.next_method(Way.LEARNED) for _ in range(4)]
+    assert tried == [Way.LEARNED, Way.QUERY, Way.NEXT_DATA, None]
 
 
 @pytest.mark.parametrize(
     ("first", "more"),
     [(listing(1, page=1, pages=2), True), (listing(1, page=2, pages=2), False), (listing(1), False)],
 )
-def test_a_listing_has_more_where_its_page_data_says_so(first, more):
+def test_listing_has_more_where_its_page_data_says_so(first, more):
     assert first.has_more is more

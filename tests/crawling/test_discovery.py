@@ -1,4 +1,4 @@
-"""Every door the site may offer leads to its articles, and a run that has passed known ones goes no further."""
+"""Listings, sitemaps and feeds all lead to articles, and a run that has passed known ones goes no further."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DESKS = site.SECTIONS["defense"].categories.value
 
 @pytest.fixture
 def robots(tmp_path):
-    """A robots.txt that closes every door but the listings."""
+    """A robots.txt that leaves nothing but the listings."""
     path = tmp_path / "robots.txt"
     path.write_text(NO_SITEMAPS, "utf-8")
     return str(path)
@@ -141,8 +141,8 @@ def test_a_pinned_story_does_not_stop_the_search(replica, tmp_path, robots):
     assert max(page for _, page in listing_pages(server, seen)) > 1
 
 
-def test_a_run_that_died_leaves_no_gap_behind(replica, tmp_path, robots):
-    """What a dead run has met does not make the next one believe that it knows the rest."""
+def test_unfinished_run_leaves_no_gap_behind(replica, tmp_path, robots):
+    """Articles that an unfinished run has seen do not end the paging of the next one."""
     server = replica("--paging", "next", "--page-size", "2", "--robots", robots)
     corpus = Corpus(tmp_path / "output", server.url)
     since = f"since={cairo_day(server.now) - timedelta(days=30)}"
@@ -155,7 +155,7 @@ def test_a_run_that_died_leaves_no_gap_behind(replica, tmp_path, robots):
     assert stories[0] == stories[1]
 
 
-# --- traps, by a server of the tests' own -------------------------------------------------------
+# --- traps --------------------------------------------------------------------------------------
 
 
 class Trap(BaseHTTPRequestHandler):
@@ -236,13 +236,13 @@ def test_a_session_id_makes_no_new_article_and_no_new_listing(trap, tmp_path):
     assert len([path for path in asked if path.startswith("/news/")]) == 1
 
 
-def test_the_account_says_what_was_left_and_why(replica, tmp_path):
+def test_account_names_the_articles_left_and_why(replica, tmp_path):
     import sqlite3
 
     corpus = Corpus(tmp_path / "output", replica().url)
     corpus.crawl("defense", "-a", "max_articles=1", settings=NO_BROWSER)
     (account,) = sqlite3.connect(corpus.folder / "state.db").execute("select account from runs").fetchone()
-    found = json.loads(account)
-    assert found["accepted"] == 1
-    assert found["left"] > 0
-    assert found["reason"] == "max_articles"
+    outcome = json.loads(account)
+    assert outcome["accepted"] == 1
+    assert outcome["left"] > 0
+    assert outcome["reason"] == "max_articles"

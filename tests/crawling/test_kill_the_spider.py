@@ -44,7 +44,7 @@ def large_site(tmp_path_factory):
         yield made
 
 
-# --- a spider of one's own ----------------------------------------------------------------------
+# --- crawls -------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -65,7 +65,7 @@ class Crawl:
         return self.folder.parent / f"{self.folder.name}.log"
 
     @property
-    def said(self) -> list[str]:
+    def log_lines(self) -> list[str]:
         return self.log.read_text("utf-8").splitlines()
 
     def until(self, process: subprocess.Popen[bytes], happened: Callable[[], bool]) -> bool:
@@ -152,7 +152,7 @@ def kill_again_and_again(crawl: Crawl, seed: int, kills: int, *, articles: int, 
     return died
 
 
-def test_a_spider_killed_at_random_loses_nothing_and_tells_nothing_twice(crawl):
+def test_spider_killed_at_random_loses_and_repeats_nothing(crawl):
     with reader(crawl.folder) as seen:
         died = kill_again_and_again(crawl, seed=1, kills=5, articles=30, parts=2)
         assert crawl.finish() == 0
@@ -163,7 +163,7 @@ def test_a_spider_killed_at_random_loses_nothing_and_tells_nothing_twice(crawl):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
-def test_sixty_random_kills_on_600_articles_lose_nothing_and_tell_nothing_twice(large_site, tmp_path, seed):
+def test_sixty_random_kills_on_600_articles_lose_and_repeat_nothing(large_site, tmp_path, seed):
     crawl = Crawl(large_site, tmp_path / "output")
     with reader(crawl.folder) as seen:
         died = kill_again_and_again(crawl, seed=seed, kills=10, articles=60, parts=5)
@@ -183,8 +183,8 @@ def test_sigterm_ends_the_run_in_good_order_and_the_next_goes_on(crawl):
     assert crawl.until(process, lambda: answers() >= 20)
     process.terminate()
     assert process.wait(240) == 0
-    assert any("Closing spider (shutdown)" in line for line in crawl.said)
-    assert not any("Traceback" in line for line in crawl.said)
+    assert any("Closing spider (shutdown)" in line for line in crawl.log_lines)
+    assert not any("Traceback" in line for line in crawl.log_lines)
     before = Counter(Corpus(crawl.folder, "").lines())
     assert before  # what was accepted is published before the process ends
     assert scrapy("verify", settings={"ALQAHIRA_OUTPUT_DIR": str(crawl.folder)}).status == 0
@@ -198,7 +198,7 @@ def test_a_second_sigterm_ends_it_at_once_and_loses_nothing(crawl):
     process = crawl.start()
     assert crawl.until(process, lambda: answers() >= 20)
     process.terminate()
-    if crawl.until(process, lambda: any("Received SIGTERM" in line for line in crawl.said)):
+    if crawl.until(process, lambda: any("Received SIGTERM" in line for line in crawl.log_lines)):
         process.terminate()
     process.wait(240)
     assert crawl.finish() == 0
@@ -218,7 +218,7 @@ class Overloaded(QuietHandler):
             self.answer(b"", "text/plain", 404)
 
 
-def test_what_waits_for_a_held_host_when_sigterm_comes_is_left_to_the_next_run(tmp_path):
+def test_requests_that_wait_for_a_host_at_sigterm_are_left_to_the_next_run(tmp_path):
     with serving(Overloaded) as server:
         site = f"http://127.0.0.1:{server.server_port}"
         settings = UNTHROTTLED | {"ALQAHIRA_SITE_URL": site, "ALQAHIRA_OUTPUT_DIR": str(tmp_path / "output")}
@@ -228,8 +228,8 @@ def test_what_waits_for_a_held_host_when_sigterm_comes_is_left_to_the_next_run(t
         until(lambda: "left alone for 120.0 s" in log.read_text("utf-8"), lambda: log.read_text("utf-8"))
         process.terminate()
         assert process.wait(240) == 0, log.read_text("utf-8")
-    said = log.read_text("utf-8")
-    assert "+ 0 failed; 40 left to the next run" in said, said
+    text = log.read_text("utf-8")
+    assert "+ 0 failed; 40 left to the next run" in text, text
     with open_ledger(f"sqlite:///{tmp_path / 'output' / 'state.db'}", read_only=True) as ledger:
         assert len(ledger.pending()) == 40
 
@@ -258,7 +258,7 @@ def small_disk(tmp_path):
     ("size", "with_state", "says"),
     [
         pytest.param("100k", False, "No space left", id="parts"),
-        pytest.param("400k", True, "disk is full", id="while pages are found"),
+        pytest.param("400k", True, "disk is full", id="while pages are discovered"),
         pytest.param("900k", True, "disk is full", id="while articles are accepted", marks=pytest.mark.slow),
     ],
 )
@@ -268,9 +268,9 @@ def test_a_full_disk_ends_the_run_with_one_line_and_the_next_goes_on(crawl, smal
         crawl.settings["ALQAHIRA_STATE_URL"] = f"sqlite:///{small_disk.parent / 'state.db'}"
     remount(small_disk, f"size={size}")
     assert crawl.finish() == 1
-    assert crawl.said[-1].startswith("alqahira: ")
-    assert says in crawl.said[-1]
-    assert not any("Traceback" in line for line in crawl.said)
+    assert crawl.log_lines[-1].startswith("alqahira: ")
+    assert says in crawl.log_lines[-1]
+    assert not any("Traceback" in line for line in crawl.log_lines)
     remount(small_disk, "size=64m")
     assert crawl.finish() == 0
     assert crawl.wrong() == []
@@ -288,8 +288,8 @@ def test_a_folder_that_turns_read_only_ends_the_run_with_one_line_and_the_next_g
         process.send_signal(signal.SIGSTOP)
     process.send_signal(signal.SIGCONT)
     assert process.wait(240) == 1
-    assert "Read-only file system" in crawl.said[-1]
-    assert not any("Traceback" in line for line in crawl.said)
+    assert "Read-only file system" in crawl.log_lines[-1]
+    assert not any("Traceback" in line for line in crawl.log_lines)
     remount(small_disk, "rw")
     assert crawl.finish() == 0
     assert crawl.wrong() == []
@@ -301,8 +301,8 @@ def test_a_read_only_folder_is_one_line_before_any_request(crawl, small_disk):
     remount(small_disk, "ro")
     before = crawl.site.server.log_path.stat().st_size
     assert crawl.finish() == 2
-    assert crawl.said[-1].startswith("alqahira: ")
-    assert len(crawl.said) == 1
+    assert crawl.log_lines[-1].startswith("alqahira: ")
+    assert len(crawl.log_lines) == 1
     assert crawl.site.server.log_path.stat().st_size == before
 
 

@@ -1,7 +1,7 @@
-"""The site as it was captured, with everything that is still open about it one way or the other.
+"""The captured site, with every variant of what is still unknown about it.
 
-Both spiders bring every article, every field exact, on each way of paging and from each source alone; what is no
-article ends in the account as what it is; nothing but the site is asked.
+Both spiders bring every article, every field exact, by each paging method and from each source alone; what is no
+article has its own outcome; nothing but the site receives requests.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def crawl_both(folder: Path, *switches: str, settings: dict[str, str] | None = N
 
 
 def wanted(corpus) -> set[str]:
-    """Numbers of the articles on the topics in those weeks; of a wire story that is told twice, neither."""
+    """Numbers of the articles on the topics in those weeks; of a wire story with a copy, neither."""
     copies = {str(a.duplicate_of) for a in corpus.truth.values() if a.duplicate_of}
     return {
         number
@@ -88,7 +88,7 @@ def causes(ran, outcome: str) -> dict[str, int]:
         "next",
     ],
 )
-def test_every_article_comes_by_each_way_of_paging(tmp_path, paging):
+def test_every_article_comes_by_each_paging_method(tmp_path, paging):
     corpus = crawl_both(tmp_path, *DEEP, "--paging", paging, settings=None if "press" in paging else NO_BROWSER)
     assert [ran.status for ran in corpus.runs] == [0, 0], corpus.runs[0].stderr
     assert wanted(corpus) - corpus.by_id().keys() == set()
@@ -126,7 +126,7 @@ def deep(tmp_path_factory):
     return crawl_both(tmp_path_factory.mktemp("deep"), *DEEP, settings=NO_BROWSER)
 
 
-def test_what_is_no_article_is_an_outcome_of_its_own_and_never_asked_for(deep):
+def test_other_kinds_have_their_own_outcome_and_are_never_requested(deep):
     others = {number: article.kind for number, article in deep.truth.items() if article.kind != "post"}
     for ran in deep.runs:
         assert set(causes(ran, "not_article")) == {"infographic", "album", "video"}
@@ -136,7 +136,7 @@ def test_what_is_no_article_is_an_outcome_of_its_own_and_never_asked_for(deep):
     assert asked.isdisjoint(others)
 
 
-def test_what_a_sitemap_names_first_is_not_asked_for_where_a_listing_knows_it(replica, tmp_path):
+def test_other_kind_in_a_sitemap_is_not_requested_where_a_listing_shows_it(replica, tmp_path):
     server = replica()
     Corpus(tmp_path / "output", server.url).crawl("defense", settings=NO_BROWSER)
     shown = {number for number, article in server.truth().items() if article.kind != "post"}
@@ -168,7 +168,7 @@ def test_a_desk_that_is_gone_is_one_warning(tmp_path):
     assert len(gone) == len(site.SECTIONS["defense"].categories.value) - 1
 
 
-def test_what_only_its_page_shows_to_be_no_article_is_asked_for_once(replica, tmp_path):
+def test_other_kind_that_only_its_page_shows_is_requested_once(replica, tmp_path):
     server = replica("--page-data", "none", "--mixed-kinds")
     corpus = Corpus(tmp_path / "output", server.url)
     others = {number for number, article in server.truth().items() if article.kind != "post"}
@@ -182,7 +182,7 @@ def test_what_only_its_page_shows_to_be_no_article_is_asked_for_once(replica, tm
     assert first.status == second.status == 0
 
 
-def test_a_listing_without_a_way_on_fails_a_run_that_asked_for_more(replica, tmp_path):
+def test_listing_that_cannot_be_paged_fails_a_run_with_since(replica, tmp_path):
     server = replica(*DEEP, "--paging", "none")
     since = cairo_day(server.now) - timedelta(days=DAYS)
     ran = Corpus(tmp_path / "output", server.url).crawl("defense", "-a", f"since={since}", settings=NO_BROWSER)
@@ -191,13 +191,13 @@ def test_a_listing_without_a_way_on_fails_a_run_that_asked_for_more(replica, tmp
     assert "its first page of 2 (" in ran.lines[-1]
 
 
-def test_the_first_page_is_enough_for_a_run_that_asked_for_no_more(replica, tmp_path):
+def test_first_page_is_enough_without_since(replica, tmp_path):
     server = replica(*DEEP, "--paging", "none")
     assert Corpus(tmp_path / "output", server.url).crawl("defense", settings=NO_BROWSER).status == 0
 
 
 @pytest.mark.browser
-def test_a_press_is_learned_once_and_made_by_plain_http_from_then_on(replica, tmp_path):
+def test_press_is_learned_once_and_replayed_by_plain_http(replica, tmp_path):
     server = replica(*DEEP, "--paging", "press", "--control")
     corpus = Corpus(tmp_path / "output", server.url)
     since = f"since={cairo_day(server.now) - timedelta(days=DAYS)}"
@@ -211,7 +211,7 @@ def test_a_press_is_learned_once_and_made_by_plain_http_from_then_on(replica, tm
 
 
 @pytest.mark.browser
-def test_a_press_that_asks_for_something_else_now_is_learned_again(replica, tmp_path):
+def test_press_that_requests_something_else_now_is_learned_again(replica, tmp_path):
     server = replica(*DEEP, "--paging", "press")
     corpus = Corpus(tmp_path / "output", server.url)
     since = f"since={cairo_day(server.now) - timedelta(days=DAYS)}"
@@ -224,7 +224,7 @@ def test_a_press_that_asks_for_something_else_now_is_learned_again(replica, tmp_
     assert any(entry["method"] == "POST" for entry in server.log())
 
 
-def test_second_spider_misses_nothing_for_what_the_first_has_read(replica, tmp_path):
+def test_second_spider_misses_nothing_that_the_first_has_read(replica, tmp_path):
     server = replica(*DEEP, "--control")
     corpus = Corpus(tmp_path / "output", server.url)
     for section in SECTIONS:
@@ -251,7 +251,7 @@ class Unsteady(BaseHTTPRequestHandler):
         page = int(parts.query.removeprefix("page=") or 1)
         if parts.path.startswith("/news/"):
             number = parts.path.split("/")[2]
-            self.say(f"<h1>القوات المسلحة تنفذ مناورات {number}</h1><article><p>{number} {ARTICLE}</p></article>")
+            self.answer(f"<h1>القوات المسلحة تنفذ مناورات {number}</h1><article><p>{number} {ARTICLE}</p></article>")
         elif parts.path != site.CATEGORY_URL.value.format(slug=quote("أخبار")) or page > 3:
             self.send_error(404)
         elif page == 2 and self.broken:
@@ -262,9 +262,9 @@ class Unsteady(BaseHTTPRequestHandler):
                 f'<article><div class="post-thumb"><a class="img-link" href="/news/{n}/x"></a></div></article>'
                 for n in numbers
             )
-            self.say("".join(cards) + "<button>المزيد</button>" * (page < 3))
+            self.answer("".join(cards) + "<button>المزيد</button>" * (page < 3))
 
-    def say(self, html):
+    def answer(self, html):
         body = f"<html><body><main>{html}</main></body></html>".encode()
         self.send_response(200)
         self.send_header("Content-Type", "text/html; charset=utf-8")
@@ -294,7 +294,7 @@ def test_a_gap_is_closed_by_the_next_run(tmp_path):
     assert {int(number) for number in corpus.by_id()} >= set(range(91, 126))
 
 
-def test_a_way_that_worked_is_remembered(replica, tmp_path):
+def test_method_that_worked_is_remembered(replica, tmp_path):
     server = replica(*DEEP, "--paging", "next_data")
     corpus = Corpus(tmp_path / "output", server.url)
     since = f"since={cairo_day(server.now) - timedelta(days=DAYS)}"
@@ -324,7 +324,7 @@ def silent_proxy():
 
 
 @pytest.mark.parametrize("browser", ["never", pytest.param("always", marks=pytest.mark.browser)])
-def test_nothing_but_the_site_is_asked(replica, tmp_path, silent_proxy, browser):
+def test_only_the_site_receives_requests(replica, tmp_path, silent_proxy, browser):
     server = replica("--cookies")
     proxy, asked = silent_proxy
     settings = UNTHROTTLED | {
@@ -360,7 +360,7 @@ def test_a_removed_story_is_a_failure_with_a_cause_and_never_a_record(replica, t
 
 
 @pytest.mark.parametrize(("challenge", "cause"), [("page", "challenge"), ("forbidden", "http_403")])
-def test_a_site_that_refuses_is_named_as_that(replica, tmp_path, challenge, cause):
+def test_refusing_site_is_named_in_the_last_line(replica, tmp_path, challenge, cause):
     server = replica("--challenge", challenge)
     corpus = Corpus(tmp_path / "output", server.url)
     ran = corpus.crawl("defense", settings=NO_BROWSER)

@@ -27,7 +27,7 @@ def test_another_spider_opens_no_ledger(replica, tmp_path):
     assert not (tmp_path / "output").exists()
 
 
-def test_a_section_in_a_file_opens_no_ledger_and_says_how_it_is_crawled(replica, tmp_path):
+def test_section_run_from_its_file_opens_no_ledger_and_names_the_command(replica, tmp_path):
     settings = UNTHROTTLED | {"ALQAHIRA_OUTPUT_DIR": str(tmp_path / "output"), "ALQAHIRA_SITE_URL": replica().url}
     ran = scrapy("runspider", "spiders/defense.py", settings=settings)
     assert "No run: a section is crawled by scrapy crawl defense" in ran.stderr

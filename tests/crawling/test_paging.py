@@ -13,69 +13,69 @@ def cards(*keys, days=None):
     return [Link(key, f"https://a.b/news/{key}", None, when) for key, when in zip(keys, dates, strict=True)]
 
 
-def stop(trail, since=None, max_pages=50):
-    return trail.stop_reason(overlap=3, max_pages=max_pages, since=since)
+def stop(state, since=None, max_pages=50):
+    return state.stop_reason(overlap=3, max_pages=max_pages, since=since)
 
 
 def test_new_articles_ask_for_the_next_page():
-    trail = PaginationState()
-    trail.add(cards("1", "2", "3"), settled=set())
-    assert stop(trail) is None
+    state = PaginationState()
+    state.add(cards("1", "2", "3"), settled=set())
+    assert stop(state) is None
 
 
 def test_a_pinned_known_article_is_no_overlap():
-    trail = PaginationState()
-    trail.add(cards("pinned", "9", "8"), settled={"pinned"})
-    assert stop(trail) is None
+    state = PaginationState()
+    state.add(cards("pinned", "9", "8"), settled={"pinned"})
+    assert stop(state) is None
 
 
 def test_a_row_of_known_articles_is_one():
-    trail = PaginationState()
-    trail.add(cards("9", "3", "2", "1"), settled={"3", "2", "1"})
-    assert stop(trail) == "overlap"
+    state = PaginationState()
+    state.add(cards("9", "3", "2", "1"), settled={"3", "2", "1"})
+    assert stop(state) == "overlap"
 
 
 def test_the_row_may_reach_over_two_pages():
-    trail = PaginationState()
-    trail.add(cards("9", "3", "2"), settled={"3", "2", "1"})
-    assert stop(trail) is None
-    trail.add(cards("1", "0"), settled={"1", "0"})
-    assert stop(trail) == "overlap"
+    state = PaginationState()
+    state.add(cards("9", "3", "2"), settled={"3", "2", "1"})
+    assert stop(state) is None
+    state.add(cards("1", "0"), settled={"1", "0"})
+    assert stop(state) == "overlap"
 
 
 def test_a_new_article_among_known_ones_breaks_the_row():
-    trail = PaginationState()
-    trail.add(cards("3", "2", "9", "1"), settled={"3", "2", "1"})
-    assert stop(trail) is None
+    state = PaginationState()
+    state.add(cards("3", "2", "9", "1"), settled={"3", "2", "1"})
+    assert stop(state) is None
 
 
 def test_with_since_known_articles_do_not_end_it_but_a_row_of_older_days_does():
-    trail = PaginationState()
-    trail.add(cards("3", "2", "1", days=[20, 20, 19]), settled={"3", "2", "1"})
-    assert stop(trail, since=date(2026, 11, 15)) is None
-    trail.add(cards("0", "a", "b", days=[14, 13, 12]), settled=set())
-    assert stop(trail, since=date(2026, 11, 15)) == "since"
+    state = PaginationState()
+    state.add(cards("3", "2", "1", days=[20, 20, 19]), settled={"3", "2", "1"})
+    assert stop(state, since=date(2026, 11, 15)) is None
+    state.add(cards("0", "a", "b", days=[14, 13, 12]), settled=set())
+    assert stop(state, since=date(2026, 11, 15)) == "since"
 
 
 @pytest.mark.parametrize("days", [[14, 20, 20], [14, None, 13]])
 def test_an_old_pinned_or_an_undated_card_does_not_end_a_search_by_day(days):
-    trail = PaginationState()
-    trail.add(cards("1", "2", "3", days=days), settled=set())
-    assert stop(trail, since=date(2026, 11, 15)) is None
+    state = PaginationState()
+    state.add(cards("1", "2", "3", days=days), settled=set())
+    assert stop(state, since=date(2026, 11, 15)) is None
 
 
 def test_a_page_that_shows_nothing_new_is_the_end():
-    trail = PaginationState()
-    trail.add(cards("1", "2"), settled=set())
-    trail.add(cards("2", "1"), settled=set())
-    assert stop(trail) == "repeats"
+    state = PaginationState()
+    state.add(cards("1", "2"), settled=set())
+    state.add(cards("2", "1"), settled=set())
+    assert stop(state) == "repeats"
 
 
 def test_an_endless_listing_is_left_at_the_bound():
-    trail = PaginationState()
+    state = PaginationState()
     for page in range(4):
-        trail.add(cards(str(page)), settled=set())
-    assert stop(trail, max_pages=4) == "bound"
+        state.add(cards(str(page)), settled=set())
+    assert stop(state, max_pages=4) == "bound"
 
 
 # --- gaps -----------------------------------------------------------------------------------------
@@ -84,22 +84,22 @@ def test_an_endless_listing_is_left_at_the_bound():
 def page(first, count=12, *, every=10, numbers=False):
     """The cards from the first-newest article on, one every so many minutes, with or without numbers and dates."""
     noon = datetime(2026, 11, 25, 12, tzinfo=UTC)
-    found = []
+    links = []
     for place in range(first, first + count):
         key = str(90_000 - 7 * place) if numbers else f"key-{place}"
-        found.append(
+        links.append(
             Link(key, f"https://a.b/{key}", None, None if numbers else noon - timedelta(minutes=every * place))
         )
-    return found
+    return links
 
 
 def gaps(*pages):
-    trail = PaginationState()
-    found = []
+    state = PaginationState()
+    gaps = []
     for links in pages:
-        trail.add(links, settled=set())
-        found.append(trail.gap)
-    return found
+        state.add(links, settled=set())
+        gaps.append(state.gap)
+    return gaps
 
 
 @pytest.mark.parametrize("numbers", [False, True])
@@ -132,8 +132,8 @@ def test_a_quiet_listing_is_none():
 
 def test_a_pinned_story_on_every_page_does_not_join_them():
     pinned = Link("pinned", "https://a.b", None, datetime(2025, 1, 1, tzinfo=UTC))
-    found = gaps([pinned, *page(0, every=120)], [pinned, *page(24, every=120)])
-    assert found == ["", "26.0 hours lie between pages 1 and 2"]
+    between = gaps([pinned, *page(0, every=120)], [pinned, *page(24, every=120)])
+    assert between == ["", "26.0 hours lie between pages 1 and 2"]
 
 
 def test_numbers_that_do_not_count_down_say_nothing():

@@ -31,7 +31,7 @@ def folder(tmp_path):
 
 
 def account(*outcomes, left=0):
-    """An account with these outcomes settled and so many articles taken up besides."""
+    """An account with these outcomes, and this many articles begun besides."""
     made = Account()
     for number, outcome in enumerate(outcomes):
         made.take(str(number))
@@ -49,7 +49,7 @@ def command(name, options, folder, **environment):
 
 
 class TestHowFarARunIs:
-    def test_articles_settled_of_those_taken_up(self):
+    def test_articles_with_an_outcome_of_those_begun(self):
         assert extent(account(Outcome.ACCEPTED, Outcome.FAILED, left=3), None) == (2, 5)
 
     def test_of_nothing_known_there_is_no_total(self):
@@ -63,16 +63,16 @@ class TestHowFarARunIs:
     def test_nor_can_more_be_accepted_than_are_left(self):
         assert extent(account(Outcome.ACCEPTED, Outcome.DUPLICATE, left=2), 20) == (1, 3)
 
-    def test_accepted_duplicate_and_failed_are_always_told_and_others_where_there_are_any(self):
+    def test_accepted_duplicate_and_failed_are_always_shown_and_others_if_any(self):
         assert counts(account()) == "0 accepted, 0 duplicate, 0 failed"
         settled = account(Outcome.ACCEPTED, Outcome.OFF_TOPIC, Outcome.OFF_TOPIC)
         assert counts(settled) == "1 accepted, 0 duplicate, 0 failed, 2 off_topic"
 
     @pytest.mark.parametrize(
-        ("per_second", "said"), [(0, "0/min"), (0.05, "3/min"), (1.5, "90/min"), (10, "10/s"), (12_345.6, "12,346/s")]
+        ("per_second", "text"), [(0, "0/min"), (0.05, "3/min"), (1.5, "90/min"), (10, "10/s"), (12_345.6, "12,346/s")]
     )
-    def test_a_rate_is_in_the_unit_that_says_something(self, per_second, said):
-        assert rate(per_second) == said
+    def test_rate_is_a_second_or_a_minute(self, per_second, text):
+        assert rate(per_second) == text
 
 
 @pytest.mark.parametrize(("name", "options", "bar"), COMMANDS)

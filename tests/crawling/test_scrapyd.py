@@ -1,4 +1,4 @@
-"""The project on a real Scrapyd: deployed, scheduled, cancelled, killed; and what its API may not do."""
+"""The project on a real Scrapyd: deployed, scheduled, cancelled, killed; and what its API refuses."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_a_version_that_does_not_load_fails_and_is_not_kept(scrapyd, tmp_path):
     assert scrapyd.ask("listversions", params={"project": "alqahira"})["versions"] == before
 
 
-def test_nobody_gets_in_without_the_password(scrapyd):
+def test_every_page_needs_the_password(scrapyd):
     for login in (None, ("alqahira", ""), ("alqahira", PASSWORD + "x")):
         for page in ("", "jobs", "logs/", "daemonstatus.json", "listjobs.json"):
             assert requests.get(f"{scrapyd.url}/{page}", auth=login, timeout=30).status_code == 401
@@ -153,7 +153,7 @@ def test_scrapyds_own_items_feed_holds_the_lines_of_the_parts(another):
 
 
 @pytest.mark.parametrize("times", [1, 2])
-def test_a_cancelled_run_is_taken_up_by_the_next_and_loses_nothing(scrapyd, site, times):
+def test_next_run_continues_a_cancelled_one_and_loses_nothing(scrapyd, site, times):
     given = GIVEN | {"ALQAHIRA_OUTPUT_DIR": str(scrapyd.output / f"cancelled-{times}")}
     answers = site.answers()
     name = scrapyd.schedule("defense", settings=given)
@@ -171,13 +171,13 @@ def test_a_cancelled_run_is_taken_up_by_the_next_and_loses_nothing(scrapyd, site
     assert site.wrong(Path(given["ALQAHIRA_OUTPUT_DIR"])) == []
 
 
-def test_beside_an_orphan_of_a_killed_scrapyd_the_next_job_stands_aside_and_says_why(another, site):
+def test_job_beside_an_orphan_of_a_killed_scrapyd_ends_with_3_and_says_why(another, site):
     answers = site.answers()
     with another:
         first = another.schedule("defense", settings=GIVEN)
         orphan = another.pid(first)
         until(lambda: answers() >= 15, lambda: another.log_of(first))
-        os.kill(orphan, signal.SIGSTOP)  # it neither ends nor goes on until it has been met
+        os.kill(orphan, signal.SIGSTOP)  # it neither ends nor goes on until the next job has seen it
         second = another.schedule("defense", settings=GIVEN)
         another.kill()
         another.start()
@@ -229,9 +229,7 @@ def test_where_scrapyd_and_its_job_are_killed_the_next_job_goes_on(another, site
         ({}, {"until": "2026-11-01\u202e\u2028x"}, r"until='2026-11-01\u202e\u2028x' is no date"),
     ],
 )
-def test_what_a_job_may_not_bring_is_one_line_in_its_log_and_status_2(
-    scrapyd, site, tmp_path, settings, arguments, says
-):
+def test_setting_that_a_job_may_not_bring_is_one_line_and_status_2(scrapyd, site, tmp_path, settings, arguments, says):
     before = site.server.log_path.stat().st_size
     brought = {name: value.format(tmp=tmp_path) for name, value in settings.items()}
     job = scrapyd.wait(scrapyd.schedule("defense", settings=GIVEN | brought, **arguments))
@@ -255,17 +253,17 @@ def test_what_a_job_may_not_bring_is_one_line_in_its_log_and_status_2(
         {"until": "2026\0"},
     ],
 )
-def test_what_no_process_could_be_started_with_is_refused_at_the_door(scrapyd, form):
+def test_form_that_no_process_can_be_started_with_is_refused(scrapyd, form):
     answer = scrapyd.ask("schedule", data={"project": "alqahira", "spider": "defense"} | form)
     assert answer["status"] == "error"
     assert scrapyd.ask("daemonstatus")["pending"] == 0
 
 
-def test_a_usual_form_is_let_in():
-    from alqahira.crawling.scrapyd.service import why_not
+def test_usual_form_is_accepted():
+    from alqahira.crawling.scrapyd.service import rejection_reason
 
     form = {b"project": [b"alqahira"], b"spider": [b"defense"], b"jobid": [b"nightly-1"], b"setting": [b"A=b=c", b"B="]}
-    assert why_not(form | {b"since": [b"2026-11-01"]}) == ""
+    assert rejection_reason(form | {b"since": [b"2026-11-01"]}) == ""
 
 
 def test_a_job_of_another_service_cannot_forge_a_line_either(tmp_path):
@@ -281,7 +279,7 @@ def test_a_job_of_another_service_cannot_forge_a_line_either(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["job.log"]
 
 
-def test_on_a_terminal_the_user_stays_free(replica, tmp_path):
+def test_user_on_a_terminal_is_not_restricted(replica, tmp_path):
     corpus = Corpus(tmp_path / "output", replica().url)
     ran = corpus.crawl(
         "defense",

@@ -1,7 +1,7 @@
 """No single belief may empty a crawl.
 
 For each fact of `site.py` that nobody has seen there is a copy of the site on which it is wrong. The crawl still
-brings nine of ten articles by another way, or it ends with status 1 and a line that names the fact.
+brings nine of ten articles by other means, or it ends with status 1 and a line that names the fact.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ WRONG = {
 }
 
 
-def test_each_fact_that_nobody_has_seen_is_tried():
+def test_each_unseen_fact_is_tested():
     unseen = {name for name, fact in site.facts().items() if fact.confidence is not site.Confidence.SEEN}
     assert WRONG.keys() == unseen
 
 
 @pytest.mark.parametrize("fact", WRONG)
-def test_a_wrong_belief_costs_no_more_than_one_article_in_ten(tmp_path, fact):
+def test_wrong_fact_costs_at_most_one_article_in_ten(tmp_path, fact):
     (tmp_path / "empty").write_text("")
     switches = [switch.replace("{empty}", str(tmp_path / "empty")) for switch in WRONG[fact]]
     corpus = crawl_both(tmp_path, *switches, settings=NO_BROWSER)
@@ -46,7 +46,7 @@ def test_a_wrong_belief_costs_no_more_than_one_article_in_ten(tmp_path, fact):
 
 
 @pytest.mark.parametrize("facts", [("PAGE_QUERY", "NEXT_DATA_URL", "LOAD_MORE")], ids="+".join)
-def test_where_every_way_is_wrong_the_last_line_names_them(tmp_path, facts):
+def test_last_line_names_the_facts_where_no_paging_method_works(tmp_path, facts):
     corpus = crawl_both(tmp_path, *DEEP, "--paging", "none", settings=NO_BROWSER)
     for ran in corpus.runs:
         assert ran.status == 1

@@ -1,1 +1,1 @@
-"""How a run finds its articles: `listings` and `sitemaps` name them, `frontier` decides which are asked for."""
+"""How a run finds its articles: `listings` and `sitemaps` name them, `article_queue` decides which are requested."""

@@ -1,106 +1,86 @@
-"""Finds out how to ask for the next page of a listing: tries each way once and checks the answer."""
+"""How the next page of a listing is requested, and whether an answer is that page."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
+from scrapy import Request
+
 from alqahira import site
-from alqahira.crawling.discovery import paging
+from alqahira.crawling.discovery.paging import PaginationState
 from alqahira.extraction.listing import Listing
 from alqahira.extraction.load_more import LearnedRequest
 
 
 class Way(StrEnum):
-    """How the next page of a listing is asked for, the cheapest first."""
+    """How the next page of a listing is requested, the cheapest first."""
 
     LINK = "link"  # rel=next
     QUERY = "query"  # ?page=N
     NEXT_DATA = "next_data"  # /_next/data/<build>/<locale>/….json
-    LEARNED = "learned"  # what one press of the load-more control asks for, learned in a browser
+    LEARNED = "learned"  # what one press of the load-more control requests, learned in a browser
 
 
 @dataclass
 class Pager:
-    """One listing: its first page, how far it has been read, and the ways that are left to go on."""
+    """One listing: its first page, how far it has been read, and the paging methods that are left to try."""
 
     url: str
-    trail: paging.PaginationState = field(default_factory=paging.PaginationState)
     first: Listing = field(default_factory=Listing)
-    way: Way | None = None  # that works
+    state: PaginationState = field(default_factory=PaginationState)
+    method: Way | None = None  # has given a page of this listing
     untried: list[Way] = field(default_factory=lambda: [Way.QUERY, Way.NEXT_DATA, Way.LEARNED])
-    is_refreshed: bool = False
-    says_its_end: bool = True  # its last page says whether there is another
-    met_errors: bool = False  # a way met a site in trouble, which says nothing of the way
+    is_refreshed: bool = False  # its first page was requested again for the site's new build
+    knows_its_end: bool = True  # its last page says whether another one follows
 
     @property
     def kind(self) -> str:
-        """`category`, `tag` or `kicker`: the site may page each in a way of its own."""
+        """`category`, `tag` or `kicker`: the site may page each by another method."""
         return urlsplit(self.url).path.strip("/").partition("/")[0]
 
     @property
     def slug(self) -> str:
         return unquote(urlsplit(self.url).path).strip("/").partition("/")[2]
 
-    def prefer(self, way: Way | None) -> None:
-        """Try a way first that has worked for another listing."""
-        if way in self.untried:
-            self.untried.remove(way)
-            self.untried.insert(0, way)
+    def next_method(self, preferred: Way | None) -> Way | None:
+        """Take the next method off the untried ones: the preferred one first; None where none is left."""
+        self.untried.sort(key=lambda method: method is not preferred)  # stable
+        return self.untried.pop(0) if self.untried else None
 
     def is_page(self, listing: Listing, number: int) -> bool:
         """Whether an answer is that page of this listing, and not the first one again or nothing at all.
 
-        Of articles that stand on both pages (carousels, what was pushed on by a newer one) there are few.
+        Two pages share few articles: carousels, and those that a newer one has pushed down.
         """
-        told, begin = listing.info.current_page, self.first.info.current_page
-        # Pages may be counted from 0, or the answer's number may say nothing.
-        if told not in (None, number, begin, (begin or 0) + number - 1):
+        current, begin = listing.info.current_page, self.first.info.current_page
+        # Pages may be counted from 0, or the answer's number may mean nothing.
+        if current not in (None, number, begin, (begin or 0) + number - 1):
             return False
         first, shown = {card.key for card in self.first.cards}, {card.key for card in listing.cards}
-        most = 0.9 if told == number else 0.5
-        return bool(shown - first) and len(shown & first) < most * len(first)
+        max_shared = 0.9 if current == number else 0.5
+        return bool(shown - first) and len(shown & first) < max_shared * len(first)
 
     def extent(self) -> str:
-        """What the listing says of its size: `of 710 (28391 posts)`."""
+        """The size that the listing states, such as " of 710 (28391 posts)"; empty where it states none."""
         info = self.first.info
         return f" of {info.total_pages} ({info.total_items} posts)" if info.total_pages else ""
 
 
-@dataclass(frozen=True, slots=True)
-class PageRequest:
-    """A request for a page of a listing, in Scrapy's words."""
-
-    url: str
-    method: str = "GET"
-    headers: tuple[tuple[str, str], ...] = ()
-    body: str | None = None
-
-
 def page_request(
-    pager: Pager, way: Way, number: int, *, root: str, learned: LearnedRequest | None
-) -> PageRequest | None:
-    """The request for a page (from 2) by one way; None where the way is not open to this listing."""
-    path = urlsplit(pager.url).path
-    match way:
+    pager: Pager, method: Way, number: int, *, root: str, learned: LearnedRequest | None
+) -> Request | None:
+    """The request for a page (from 2) by one method, without callbacks; None where this listing has no such method."""
+    match method:
         case Way.QUERY:
-            return PageRequest(f"{pager.url}?{urlencode({site.PAGE_QUERY.value: number})}")
+            return Request(f"{pager.url}?{urlencode({site.PAGE_QUERY.value: number})}")
         case Way.NEXT_DATA if pager.first.build:
-            locale = pager.first.locale or site.LOCALES.value[0]
+            locale, path = pager.first.locale or site.LOCALES.value[0], urlsplit(pager.url).path
             data = site.NEXT_DATA_URL.value.format(build=quote(pager.first.build), locale=locale, path=path)
             query = urlencode({"slug": pager.slug, site.PAGE_QUERY.value: number}, quote_via=quote)
-            return PageRequest(f"{root}{data}?{query}")
+            return Request(f"{root}{data}?{query}")
         case Way.LEARNED if learned is not None and learned.serves(pager.slug, pager.first.number):
-            method, url, headers, body = learned.for_page(
-                number, listing_slug=pager.slug, listing_id=pager.first.number
-            )
-            return PageRequest(url, method, tuple(headers.items()), body)
+            verb, url, headers, body = learned.for_page(number, listing_slug=pager.slug, listing_id=pager.first.number)
+            return Request(url, method=verb, headers=headers, body=body or "")
     return None
-
-
-def ways_left(pager: Pager) -> Iterator[Way]:
-    """The untried ways, each taken off the list as it is given."""
-    while pager.untried:
-        yield pager.untried.pop(0)

@@ -1,12 +1,14 @@
-"""One way to the articles: the listings of categories and tags, page by page as far back as the run goes."""
+"""Articles by the listings of categories and tags, page by page as far back as the run goes."""
 
 from __future__ import annotations
 
 import logging
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
 from urllib.parse import quote
 
 from scrapy import Request
@@ -14,8 +16,8 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from alqahira import site
-from alqahira.crawling.discovery.depth import Pager, Way, page_request, ways_left
-from alqahira.crawling.discovery.frontier import Frontier
+from alqahira.crawling.discovery.article_queue import ArticleQueue
+from alqahira.crawling.discovery.depth import Pager, Way, page_request
 from alqahira.crawling.discovery.sitemaps import Sitemaps
 from alqahira.crawling.request_info import RequestInfo
 from alqahira.crawling.run import Run
@@ -32,318 +34,271 @@ logger = logging.getLogger(__name__)
 _PRIORITY = 20
 _PAGE = RequestInfo(page_kind="listing").as_meta()
 _NOT_THAT_PAGE = "not_that_page"
-# After so many listings of a kind for which no way worked, the others are not tried.
-_ENOUGH = 2
+# A method that failed for this many listings of a kind, and worked for none, is not tried on the others.
+_MAX_FAILURES = 2
 # What is wrong where a listing cannot be read past its first page.
 _DEPTH_FACTS = "PAGE_QUERY, NEXT_DATA_URL and LOAD_MORE of alqahira/site.py"
-# What the ledger keeps for the next run, by kind of listing: the request that a press makes, and the way that works.
-_LEARNED, _WAY = "load_more/{}", "way/{}"
+# What the ledger keeps for the next run, by kind of listing: the request that a press makes, and the method that works.
+_LEARNED, _METHOD = "load_more/{}", "way/{}"
+
+
+@dataclass
+class _Kind:
+    """What is known of how the listings of one kind (categories, tags) page.
+
+    While one of them tries the methods, the others wait for the one that works.
+    """
+
+    name: str
+    method: Way | None = None  # worked for another listing, or for an earlier run
+    is_proven: bool = False  # in this run
+    failures: Counter[Way] = field(default_factory=Counter)
+    trying: Pager | None = None
+    waiting: list[Pager] = field(default_factory=list)
+    learned: LearnedRequest | None = None
+    is_pressed: bool = False  # this run has tried to learn from the load-more control
+    to_press: list[Pager] = field(default_factory=list)
 
 
 class Listings:
-    """They go deeper than their first page with `since`, or back to what earlier runs have settled."""
+    """They go deeper than their first page with `since`, or back to what earlier runs have dealt with."""
 
     def __init__(
-        self, run: Run, section: site.Section, arguments: CrawlArguments, frontier: Frontier, sitemaps: Sitemaps
+        self, run: Run, section: site.Section, arguments: CrawlArguments, articles: ArticleQueue, sitemaps: Sitemaps
     ) -> None:
         self._run, self._section, self._arguments = run, section, arguments
-        self._frontier, self._sitemaps = frontier, sitemaps
-        self._configuration, self._root = run.configuration, run.configuration.site_url
-        self._is_incremental = run.ledger.last_completed_run(section.name) is not None
-        self._goes_deeper = bool(arguments.since) or self._is_incremental
-        self._ways: dict[str, Way] = {}  # that work, by kind of listing
-        self._hopeless: Counter[str] = Counter()  # listings of a kind for which no way worked
-        # While one listing tries the ways, the others of its kind wait for what it finds.
-        self._trying: dict[str, Pager] = {}
-        self._waiting: defaultdict[str, list[Pager]] = defaultdict(list)
-        self._to_learn: list[Pager] = []
-        self._learned: dict[str, LearnedRequest | None] = {}
-        self._asked_browser: set[str] = set()
+        self._articles, self._sitemaps = articles, sitemaps
+        self._root = run.configuration.site_url
+        self._goes_deeper = bool(arguments.since) or run.ledger.last_completed_run(section.name) is not None
+        self._kinds: dict[str, _Kind] = {}
+        # Their first page shows new articles only, and no method leads further.
         self._unjoined: list[Pager] = []
 
-    def urls(self) -> Iterator[str]:
+    def start_requests(self) -> Iterator[Request]:
         """The first page of each."""
-        for slug in self._section.categories.value:
-            yield self._root + site.CATEGORY_URL.value.format(slug=quote(slug))
-        for tag in self._section.tags.value:
-            yield self._root + site.TAG_URL.value.format(slug=quote(tag))
+        for address, slugs in (
+            (site.CATEGORY_URL.value, self._section.categories.value),
+            (site.TAG_URL.value, self._section.tags.value),
+        ):
+            for slug in slugs:
+                url = self._root + address.format(slug=quote(slug))
+                self._run.account.listings["asked"] += 1
+                yield self._with_callbacks(Request(url), Pager(url), 1)
 
-    def first_request(self, url: str) -> Request:
-        self._run.account.listings["asked"] += 1
-        return self._request(Pager(url), url, number=1)
-
-    def _request(
-        self,
-        pager: Pager,
-        url: str,
-        *,
-        number: int,
-        way: Way | None = None,
-        is_page: bool | None = None,
-        **options: Any,
-    ) -> Request:
-        # What answers with JSON is no page that a browser could fill.
-        is_page = way not in (Way.NEXT_DATA, Way.LEARNED) if is_page is None else is_page
-        return Request(
-            url,
+    def _with_callbacks(self, request: Request, pager: Pager, number: int, method: Way | None = None) -> Request:
+        # Only a page can be an empty shell that the browser fills; further pages by these methods are JSON.
+        is_json = number > 1 and method in (Way.NEXT_DATA, Way.LEARNED)
+        return request.replace(
             callback=self.parse,
             errback=self.failed,
             priority=_PRIORITY,
             dont_filter=True,
-            meta=_PAGE if is_page else {},
-            cb_kwargs={"pager": pager, "number": number, "way": way},
-            **options,
+            meta={} if is_json else _PAGE,
+            cb_kwargs={"pager": pager, "number": number, "method": method},
         )
+
+    def _kind(self, pager: Pager) -> _Kind:
+        if pager.kind not in self._kinds:
+            kind = self._kinds[pager.kind] = _Kind(pager.kind)
+            ledger = self._run.ledger
+            stored = ledger.learned(_METHOD.format(kind.name))
+            kind.method = next((method for method in Way if method == stored), None)
+            with suppress(ValueError):  # of another version of this program
+                kind.learned = LearnedRequest.from_json(ledger.learned(_LEARNED.format(kind.name)) or "")
+        return self._kinds[pager.kind]
 
     # --- one page -----------------------------------------------------------------------------
 
-    def parse(self, response: Response, pager: Pager, number: int, way: Way | None) -> Iterator[Request]:
-        """One page of a listing: its articles, and the next page where the run goes deeper."""
+    def parse(self, response: Response, pager: Pager, number: int, method: Way | None) -> Iterator[Request]:
+        """One page of a listing: its articles, and the next page where the run goes deeper.
+
+        `method` is how it was requested, None for the first page.
+        """
         if cause := answer_cause(response):
-            yield from self._no_page(pager, number, way, cause)
+            yield from self._page_failed(pager, number, method, cause)
             return
         listing = read_listing(response.body, response.url, root=self._root, now=datetime.now(UTC))
-        if number == 1 and way is not None:  # asked again for its build alone
+        if number == 1:
             pager.first = listing
-            yield from self._next_by(pager, way)
-            return
-        if way not in (None, Way.LINK) and not pager.is_page(listing, number):
-            yield from self._no_page(pager, number, way, _NOT_THAT_PAGE)
-            return
-        if way is None:
-            pager.first = listing
+            if method is not None:  # requested again for its build alone
+                yield from self._next_page(pager)
+                return
             self._run.account.listings["answered" if listing.cards else "empty"] += 1
-        elif way is not Way.LINK and pager.way is None:
-            pager.way = way
-            yield from self._works(pager, way)
+        elif method is not Way.LINK:
+            if not pager.is_page(listing, number):
+                yield from self._page_failed(pager, number, method, _NOT_THAT_PAGE)
+                return
+            if pager.method is None:
+                pager.method = method
+                yield from self._note_method(pager)
         pager.is_refreshed = False
-        pager.says_its_end = listing.has_more is not None and listing.info.current_page in (None, number)
-        self._take(pager, listing, response)
-        yield from self._go_on(pager, listing, response.url)
-        for url in listing.feed_urls:
-            yield from self._sitemaps.new_request(url)
+        pager.knows_its_end = listing.has_more is not None and listing.info.current_page in (None, number)
+        self._add_articles(pager, listing)
+        if pager.state.gap:
+            self._note_gap(response.url, pager.state.gap)
+        if self._goes_deeper and not self._is_at_end(pager) and listing.has_more is not False:
+            if listing.next_urls:
+                yield self._with_callbacks(Request(listing.next_urls[0]), pager, pager.state.pages + 1, Way.LINK)
+            else:
+                yield from self._next_page(pager)
+        yield from self._sitemaps.requests(listing.feed_urls)
 
-    def _take(self, pager: Pager, listing: Listing, response: Response) -> None:
+    def _add_articles(self, pager: Pager, listing: Listing) -> None:
         for card in listing.cards:
-            more = Hints(listing_headline=card.headline, listing_date=card.date, section=listing.section)
-            self._frontier.hint(card.key, more)
-        links = [_link(card, pager.url) for card in listing.cards]
-        beside = [_link(card, pager.url) for card in listing.others]
-        discoveries = self._frontier.discover([*links, *beside])
-        self._frontier.enqueue(discoveries)
-        processed = {found.link.key for found in discoveries if found.processed}
-        known = {found.link.key for found in discoveries if found.standing not in (Standing.NEW, Standing.PENDING)}
-        # What is pinned stands on top whatever its age: it neither ends a search nor joins two pages.
-        pager.trail.add([link for link in links if not link.is_pinned], processed, known)
-        if pager.trail.gap:
-            self._note_gap(response.url, pager.trail.gap)
-
-    def _go_on(self, pager: Pager, listing: Listing, url: str) -> Iterator[Request]:
-        trail = pager.trail
-        stop = trail.stop_reason(
-            overlap=self._configuration.overlap,
-            max_pages=self._configuration.max_listing_pages,
-            since=self._arguments.since,
-        )
-        if stop == "bound":
-            logger.warning("Listing %s has no end: left after %d pages", url, trail.pages)
-            self._run.account.notes["listing_bound"] += 1
-        if stop == "undated":
-            self._too_shallow(pager, f"its first {trail.pages} pages, which say nothing of their articles' dates")
-        if stop or not self._goes_deeper or listing.has_more is False:
-            return
-        if listing.next_urls:
-            yield self._request(pager, listing.next_urls[0], number=trail.pages + 1, way=Way.LINK)
-        elif pager.way is not None:
-            yield from self._next_by(pager, pager.way)
-        else:
-            yield from self._try(pager)
-
-    def _next_by(self, pager: Pager, way: Way) -> Iterator[Request]:
-        """The next page by a way that works."""
-        number = pager.trail.pages + 1
-        requests = [*self._ask(pager, way, number)]
-        yield from requests
-        if not requests:
-            self._note_gap(pager.url, f"its page {number} can no longer be asked for by way of {way.value}")
-
-    # --- the ways to go on --------------------------------------------------------------------
-
-    def _try(self, pager: Pager) -> Iterator[Request]:
-        """Go on by the way that is known to work, else try each, one listing of a kind at a time."""
-        kind = pager.kind
-        if kind in self._ways:
-            pager.prefer(self._ways[kind])
-        elif self._hopeless[kind] >= _ENOUGH:
-            self._only_first_page(pager)
-            return
-        elif kind in self._trying and self._trying[kind] is not pager:
-            self._waiting[kind].append(pager)
-            return
-        else:
-            self._trying[kind] = pager
-            pager.prefer(self._remembered(kind))
-        yield from self._next_way(pager)
-
-    def _remembered(self, kind: str) -> Way | None:
-        """The way that worked for an earlier run."""
-        kept = self._run.ledger.learned(_WAY.format(kind))
-        return next((way for way in Way if way.value == kept), None)
-
-    def _next_way(self, pager: Pager) -> Iterator[Request]:
-        for way in ways_left(pager):
-            if way is Way.LEARNED and self._learned_for(pager.kind) is None and pager.kind not in self._asked_browser:
-                pager.untried.insert(0, way)
-                self._to_learn.append(pager)
-                return
-            asked = [*self._ask(pager, way, pager.trail.pages + 1)]
-            if asked:
-                yield from asked
-                return
-        self._hopeless[pager.kind] += not pager.met_errors
-        self._only_first_page(pager)
-        yield from self._release(pager)
-
-    def _ask(self, pager: Pager, way: Way, number: int) -> Iterator[Request]:
-        learned = self._learned_for(pager.kind) if way is Way.LEARNED else None
-        if request := page_request(pager, way, number, root=self._root, learned=learned):
-            yield self._request(
-                pager,
-                request.url,
-                number=number,
-                way=way,
-                method=request.method,
-                headers=dict(request.headers),
-                body=request.body or "",
+            self._articles.add_hints(
+                card.key, Hints(listing_headline=card.headline, listing_date=card.date, section=listing.section)
             )
+        links = [_link(card, pager.url) for card in listing.cards]
+        discoveries = self._articles.add([*links, *(_link(card, pager.url) for card in listing.others)])
+        processed = {discovery.link.key for discovery in discoveries if discovery.processed}
+        known = {d.link.key for d in discoveries if d.standing not in (Standing.NEW, Standing.PENDING)}
+        # A pinned story stands on top whatever its age: it neither ends a search nor joins two pages.
+        pager.state.add([link for link in links if not link.is_pinned], processed, known)
 
-    def _works(self, pager: Pager, way: Way) -> Iterator[Request]:
-        if way is not Way.LINK and self._ways.get(pager.kind) is not way:
-            logger.info("Listings of kind %s go on by way of %s", pager.kind, way.value)
-            self._ways[pager.kind] = way
-            self._run.ledger.learn(_WAY.format(pager.kind), way.value)
-        yield from self._release(pager)
+    def _is_at_end(self, pager: Pager) -> bool:
+        """Whether the listing has been read as far back as the run goes, or up to a bound."""
+        configuration, pages = self._run.configuration, pager.state.pages
+        reason = pager.state.stop_reason(
+            overlap=configuration.overlap, max_pages=configuration.max_listing_pages, since=self._arguments.since
+        )
+        if reason == "bound":
+            logger.warning("Listing %s has no end: left after %d pages", pager.url, pages)
+            self._run.account.notes["listing_bound"] += 1
+        if reason == "undated":
+            self._note_shallow(pager, f"its first {pages} pages, which say nothing of their articles' dates")
+        return reason is not None
 
-    def _release(self, pager: Pager) -> Iterator[Request]:
-        """Let those go on that waited for what this listing would find."""
-        if self._trying.get(pager.kind) is pager:
-            del self._trying[pager.kind]
-        for other in self._waiting.pop(pager.kind, []):
-            yield from self._try(other)
+    # --- the next page ------------------------------------------------------------------------
 
-    def _no_page(self, pager: Pager, number: int, way: Way | None, cause: str) -> Iterator[Request]:
-        """A page that did not come: another way where this one is not known to work, else a gap."""
-        if way is None:
-            self._first_page_failed(pager, cause)
-        elif way is Way.NEXT_DATA and self._ways.get(pager.kind) is way and not pager.is_refreshed:
-            pager.is_refreshed = True  # it works for others: the site may have been built anew meanwhile
-            yield self._request(pager, pager.url, number=1, way=way, is_page=True)
-        elif pager.way is way and cause == _NOT_THAT_PAGE and not pager.says_its_end:
-            return  # that was its last page
-        elif pager.way is None and (cause.startswith("http_") or not is_transient(cause)):
-            pager.met_errors |= is_transient(cause)
-            if way is Way.LEARNED and pager.kind not in self._asked_browser:
-                self._forget(pager.kind)
-                pager.untried.insert(0, way)
-            yield from self._next_way(pager)
+    def _next_page(self, pager: Pager) -> Iterator[Request]:
+        """The next page, by the method that works for this listing, else by the first untried one that it has."""
+        kind, number = self._kind(pager), pager.state.pages + 1
+        if pager.method is None and not kind.is_proven:
+            if kind.trying not in (None, pager):
+                kind.waiting.append(pager)
+                return
+            kind.trying = pager
+        while method := pager.method or pager.next_method(kind.method):
+            if method is Way.LEARNED and kind.learned is None and not kind.is_pressed:
+                pager.untried.append(method)
+                kind.to_press.append(pager)
+                return
+            if method not in (pager.method, kind.method) and kind.failures[method] >= _MAX_FAILURES:
+                continue
+            if request := page_request(pager, method, number, root=self._root, learned=kind.learned):
+                yield self._with_callbacks(request, pager, number, method)
+                return
+            if pager.method:
+                self._note_gap(pager.url, f"its page {number} can no longer be requested by {method.value}")
+                return
+        if self._arguments.since:
+            why = f"no method of paging works ({_DEPTH_FACTS})"
+            self._note_shallow(pager, f"its first page{pager.extent()}; {why}")
+        elif not pager.state.overlaps_known:
+            self._unjoined.append(pager)
+        yield from self._resume_waiting(pager)
+
+    def _note_method(self, pager: Pager) -> Iterator[Request]:
+        """Keep the method that gave a page for the other listings of the kind, and for later runs."""
+        kind, method = self._kind(pager), pager.method
+        if method is not None and kind.method is not method:
+            kind.method = method
+            logger.info("Listings of kind %s are paged by %s", kind.name, method.value)
+            self._run.ledger.learn(_METHOD.format(kind.name), method.value)
+        kind.is_proven = True
+        yield from self._resume_waiting(pager)
+
+    def _resume_waiting(self, pager: Pager) -> Iterator[Request]:
+        """Let the listings go on that waited for what this one would find."""
+        kind = self._kind(pager)
+        if kind.trying is pager:
+            kind.trying, waiting, kind.waiting = None, kind.waiting, []
+            for other in waiting:
+                yield from self._next_page(other)
+
+    def _page_failed(self, pager: Pager, number: int, method: Way | None, cause: str) -> Iterator[Request]:
+        """Try another method where this one is not known to work, else note a gap."""
+        kind = self._kind(pager)
+        if method is None:
+            self._run.account.listings[cause] += 1
+            # A category that is gone is a problem, a tag that the site does not have is none.
+            is_problem = cause != "http_404" or kind.name == urls.beginning(site.CATEGORY_URL.value).strip("/")
+            logger.log(logging.WARNING if is_problem else logging.INFO, "Listing %s: %s", pager.url, cause)
+        elif method is Way.NEXT_DATA and kind.method is method and not pager.is_refreshed:
+            pager.is_refreshed = True  # it works for others: the site may have a new build
+            pager.untried.insert(0, method)
+            yield self._with_callbacks(Request(pager.url), pager, 1, method)
+        elif pager.method is method and cause == _NOT_THAT_PAGE and not pager.knows_its_end:
+            return  # the page before was the last one
+        elif pager.method is None and (cause.startswith("http_") or not is_transient(cause)):
+            if method is Way.LEARNED and not kind.is_pressed:
+                kind.learned = None  # what an earlier run learned no longer works
+                self._run.ledger.learn(_LEARNED.format(kind.name), None)
+                pager.untried.insert(0, method)
+            else:
+                kind.failures[method] += not is_transient(cause)
+            yield from self._next_page(pager)
         else:
             self._note_gap(pager.url, f"its page {number} did not come ({cause})")
-            yield from self._release(pager)
-
-    def _only_first_page(self, pager: Pager) -> None:
-        """No way leads on: older articles can be reached by a sitemap alone."""
-        if self._arguments.since:
-            self._too_shallow(pager, f"its first page{pager.extent()}; no way to the next one works ({_DEPTH_FACTS})")
-        elif not pager.trail.overlaps_known:
-            self._unjoined.append(pager)
-
-    def _too_shallow(self, pager: Pager, line: str) -> None:
-        """Note that a listing was not read as far back as the run was asked to go."""
-        self._run.account.shallow.append(f"{pager.url}: {line}")
-        logger.warning("Listing %s: %s", pager.url, line)
-
-    def note_unjoined(self) -> None:
-        """Listings that show only what is new, with more behind, and no sitemap that reaches back."""
-        unjoined, self._unjoined = self._unjoined, []
-        if self._sitemaps.reach_back:
-            return
-        for pager in unjoined:
-            what = f"it shows new articles only, its first page{pager.extent()}; what follows is in no sitemap"
-            self._note_gap(pager.url, what)
-
-    def _note_gap(self, url: str, what: str) -> None:
-        self._run.account.gap(f"{url}: {what}")
-        logger.warning("Gap in listing %s: %s", url, what)
-
-    # --- what a press asks for ----------------------------------------------------------------
-
-    def to_learn(self) -> Iterator[Request]:
-        """When nothing else is left: open a listing in the browser to see what one press of its control asks for."""
-        waiting, self._to_learn = self._to_learn, []
-        if not waiting:
-            return
-        if self._sitemaps.reach_back:  # a sitemap leads where the control would
-            self._trying.clear()
-            self._waiting.clear()
-            return
-        for kind in dict.fromkeys(pager.kind for pager in waiting):
-            pagers = [pager for pager in waiting if pager.kind == kind]
-            self._asked_browser.add(kind)
-            yield Request(
-                pagers[0].url,
-                callback=self.parse_learned,
-                errback=self.learning_failed,
-                priority=_PRIORITY,
-                dont_filter=True,
-                meta={**_PAGE, "learn_load_more": True},
-                cb_kwargs={"pagers": pagers},
-            )
-
-    def parse_learned(self, response: Response, pagers: list[Pager]) -> Iterator[Request]:
-        kind, learned = pagers[0].kind, response.meta.get("learned_request")
-        self._learned[kind] = learned
-        if learned is not None:
-            self._run.ledger.learn(_LEARNED.format(kind), learned.to_json())
-            logger.info("Learned what the load-more control of %s asks for", response.url)
-        else:
-            why = response.meta.get("load_more_note") or "no browser opened the page"
-            logger.warning("Nothing was learned from the load-more control of %s: %s", response.url, why)
-        for pager in pagers:
-            yield from self._next_way(pager)
-
-    def learning_failed(self, failure: Failure) -> Iterator[Request]:
-        request: Request = failure.request  # type: ignore[attr-defined]
-        logger.warning("Listing %s in the browser: %s", request.url, failure_cause(failure))
-        for pager in request.cb_kwargs["pagers"]:
-            yield from self._next_way(pager)
-
-    def _learned_for(self, kind: str) -> LearnedRequest | None:
-        """What was learned for a kind of listing, by this run or an earlier one."""
-        if kind not in self._learned:
-            kept = self._run.ledger.learned(_LEARNED.format(kind))
-            try:
-                self._learned[kind] = LearnedRequest.from_json(kept) if kept else None
-            except ValueError:  # of another version of this program
-                self._learned[kind] = None
-        return self._learned[kind]
-
-    def _forget(self, kind: str) -> None:
-        """What an earlier run learned no longer works."""
-        self._learned[kind] = None
-        self._run.ledger.learn(_LEARNED.format(kind), None)
-
-    # --- failures -----------------------------------------------------------------------------
+            yield from self._resume_waiting(pager)
 
     def failed(self, failure: Failure) -> Iterator[Request]:
         request: Request = failure.request  # type: ignore[attr-defined]
-        kwargs = request.cb_kwargs
-        yield from self._no_page(kwargs["pager"], kwargs["number"], kwargs["way"], failure_cause(failure))
+        yield from self._page_failed(**request.cb_kwargs, cause=failure_cause(failure))
 
-    def _first_page_failed(self, pager: Pager, cause: str) -> None:
-        self._run.account.listings[cause] += 1
-        # A desk that is gone is news, a tag that the site does not have is none.
-        is_news = cause != "http_404" or pager.kind == urls.beginning(site.CATEGORY_URL.value).strip("/")
-        logger.log(logging.WARNING if is_news else logging.INFO, "Listing %s: %s", pager.url, cause)
+    def _note_shallow(self, pager: Pager, line: str) -> None:
+        """Note that a listing was not read as far back as the run was to go."""
+        self._run.account.shallow.append(f"{pager.url}: {line}")
+        logger.warning("Listing %s: %s", pager.url, line)
+
+    def _note_gap(self, url: str, line: str) -> None:
+        self._run.account.gap(f"{url}: {line}")
+        logger.warning("Gap in listing %s: %s", url, line)
+
+    def note_unjoined(self) -> None:
+        """Note a gap for listings that show only new articles and have more behind, unless a sitemap reaches back."""
+        unjoined, self._unjoined = self._unjoined, []
+        for pager in [] if self._sitemaps.reach_back else unjoined:
+            page = f"its first page{pager.extent()}"
+            self._note_gap(pager.url, f"it shows new articles only, {page}; what follows is in no sitemap")
+
+    # --- the load-more control ----------------------------------------------------------------
+
+    def press_requests(self) -> Iterator[Request]:
+        """One listing of each kind that needs it, in the browser, to learn what a press of its control requests.
+
+        Call it once nothing else is left to do.
+        """
+        for kind in self._kinds.values():
+            if self._sitemaps.reach_back:  # a sitemap leads where the control would
+                kind.to_press.clear()
+            if kind.to_press and not kind.is_pressed:
+                kind.is_pressed = True
+                yield Request(
+                    kind.to_press[0].url,
+                    callback=partial(self.parse_pressed, kind),
+                    errback=partial(self.parse_pressed, kind),
+                    priority=_PRIORITY,
+                    dont_filter=True,
+                    meta={**_PAGE, "learn_load_more": True},
+                )
+
+    def parse_pressed(self, kind: _Kind, result: Response | Failure) -> Iterator[Request]:
+        """Keep what the press requested, which is in the page's `meta`; then the next pages of those that waited."""
+        if isinstance(result, Response):
+            kind.learned = result.meta.get("learned_request")
+            reason = result.meta.get("load_more_note") or "no browser opened the page"
+        else:
+            reason = failure_cause(result)
+        url = kind.to_press[0].url
+        if kind.learned is not None:
+            self._run.ledger.learn(_LEARNED.format(kind.name), kind.learned.to_json())
+            logger.info("Learned what the load-more control of %s requests", url)
+        else:
+            logger.warning("Nothing was learned from the load-more control of %s: %s", url, reason)
+        pagers, kind.to_press = kind.to_press, []
+        for pager in pagers:
+            yield from self._next_page(pager)
 
 
 def _link(card: Card, listing_url: str) -> Link:

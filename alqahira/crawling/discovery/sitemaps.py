@@ -1,10 +1,10 @@
-"""One door to the articles: sitemaps and feeds, as robots.txt, an index or a listing names them."""
+"""Articles by sitemaps and feeds, as robots.txt, a sitemap index or a listing names them."""
 
 from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from scrapy import Request
@@ -12,7 +12,7 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from alqahira import site
-from alqahira.crawling.discovery.frontier import Frontier
+from alqahira.crawling.discovery.article_queue import ArticleQueue
 from alqahira.crawling.middlewares.robots import RobotsMiddleware
 from alqahira.crawling.run import Run
 from alqahira.extraction.extractor import Hints
@@ -28,68 +28,66 @@ _PRIORITY = 10
 
 
 class Sitemaps:
-    """Each file is read once a run, as far back as the run goes. `reach_back`: one of them leads there."""
+    """Each file is read once a run, back to `since` or by ALQAHIRA_SITEMAP_DAYS.
 
-    def __init__(self, run: Run, arguments: CrawlArguments, frontier: Frontier) -> None:
-        self._run, self._arguments, self._frontier = run, arguments, frontier
-        self._configuration, self._root = run.configuration, run.configuration.site_url
-        self._seen: set[str] = set()
-        self._older: set[str] = set()  # the shapes of the files' names that an index dates before the asked days
+    `reach_back`: a sitemap lists articles back to that day.
+    """
+
+    def __init__(self, run: Run, arguments: CrawlArguments, articles: ArticleQueue) -> None:
+        self._run, self._articles, self._max_files = run, articles, run.configuration.max_sitemaps
+        self._since = arguments.since
+        self._begin = (
+            start_of_cairo_day(arguments.since)
+            if arguments.since
+            else datetime.now(UTC) - timedelta(days=run.configuration.sitemap_days)
+        )
+        self._requested: set[str] = set()
+        self._older: set[str] = set()  # name patterns of the files that an index dates before the requested days
         self.reach_back = False
 
-    async def urls(self) -> list[str]:
-        """What robots.txt names, else the usual places."""
+    async def start_requests(self) -> list[Request]:
+        """The files that robots.txt names, else those at the usual paths."""
+        root = self._run.configuration.site_url
         robots = self._run.crawler.get_downloader_middleware(RobotsMiddleware)
-        named = (await robots.rules(self._root)).sitemaps if robots else ()
-        return [*named] or [self._root + path for path in site.SITEMAP_PATHS.value]
+        named = (await robots.rules(root)).sitemaps if robots else ()
+        return [*self.requests(named or [root + path for path in site.SITEMAP_PATHS.value])]
 
-    @property
-    def begin(self) -> datetime:
-        """The moment up to which sitemaps are read back."""
-        if self._arguments.since:
-            return start_of_cairo_day(self._arguments.since)
-        return datetime.now(UTC) - timedelta(days=self._configuration.sitemap_days)
-
-    def request(self, url: str) -> Request:
-        self._seen.add(url)
-        return Request(url, callback=self.parse, errback=self.failed, priority=_PRIORITY, dont_filter=True)
-
-    def new_request(self, url: str) -> Iterator[Request]:
-        """A file that another one names: none where it is known, or where there are too many."""
-        if url in self._seen:
-            return
-        if len(self._seen) >= self._configuration.max_sitemaps:
-            if not self._run.account.notes["sitemap_bound"]:
-                logger.warning("Sitemaps have no end: left after %d files", len(self._seen))
-            self._run.account.notes["sitemap_bound"] += 1
-            return
-        yield self.request(url)
+    def requests(self, urls: Iterable[str]) -> Iterator[Request]:
+        """Requests for files that were not requested before, up to ALQAHIRA_MAX_SITEMAPS."""
+        for url in urls:
+            if url in self._requested:
+                continue
+            if len(self._requested) >= self._max_files:
+                if not self._run.account.notes["sitemap_bound"]:
+                    logger.warning("Sitemaps have no end: left after %d files", self._max_files)
+                self._run.account.notes["sitemap_bound"] += 1
+                continue
+            self._requested.add(url)
+            yield Request(url, callback=self.parse, errback=self.failed, priority=_PRIORITY, dont_filter=True)
 
     def parse(self, response: Response) -> Iterator[Request]:
-        """A sitemap index, a sitemap, a news sitemap or a feed: the files and articles of the asked days."""
-        sitemap = read_sitemap(response.body, response.url, root=self._root, now=datetime.now(UTC))
+        """A sitemap index, a sitemap, a news sitemap or a feed: the files and articles of the requested days."""
+        root = self._run.configuration.site_url
+        sitemap = read_sitemap(response.body, response.url, root=root, now=datetime.now(UTC))
         self._run.account.listings["sitemaps"] += 1
         if sitemap.is_cut:
             logger.warning("Sitemap %s is larger than sitemaps.org allows: its end was not read", response.url)
             self._run.account.notes["sitemap_cut"] += 1
-        begin = self.begin
-        self.reach_back |= any(entry.date is not None and entry.date < begin for entry in sitemap.entries)
-        for child in sitemap.sitemaps:
-            if child.date is None or child.date >= begin:
-                yield from self.new_request(child.url)
-            else:
-                self._older.add(_shape(child.url))
-        # What an index dates before the asked days lists articles where it is named as this file is.
-        self.reach_back |= bool(sitemap.entries) and _shape(response.url) in self._older
+        self._older |= {_pattern(file.url) for file in sitemap.sitemaps if file.date and file.date < self._begin}
+        yield from self.requests(file.url for file in sitemap.sitemaps if not file.date or file.date >= self._begin)
+        self.reach_back |= any(entry.date is not None and entry.date < self._begin for entry in sitemap.entries)
+        # Files that an index dates before the requested days list articles, if one of the same pattern does.
+        self.reach_back |= bool(sitemap.entries) and _pattern(response.url) in self._older
         links = []
         for entry in sitemap.entries:
-            if entry.date is None and not self._arguments.since and not sitemap.is_news:
-                continue  # of unknown age, in a file that may hold the whole archive
-            if entry.date is not None and entry.date < begin:
-                continue
-            links.append(Link(entry.key, entry.url, response.url, entry.published, entry.modified))
-            self._frontier.hint(entry.key, Hints(listing_headline=entry.headline, sitemap_date=entry.published))
-        self._frontier.enqueue(self._frontier.discover(links))
+            # One without a date is of unknown age, in a file that may hold the whole archive.
+            is_wanted = entry.date >= self._begin if entry.date else self._since or sitemap.is_news
+            if is_wanted:
+                links.append(Link(entry.key, entry.url, response.url, entry.published, entry.modified))
+                self._articles.add_hints(
+                    entry.key, Hints(listing_headline=entry.headline, sitemap_date=entry.published)
+                )
+        self._articles.add(links)
 
     def failed(self, failure: Failure) -> None:
         request: Request = failure.request  # type: ignore[attr-defined]
@@ -98,6 +96,6 @@ class Sitemaps:
         logger.info("Sitemap %s failed: %s", request.url, cause)
 
 
-def _shape(url: str) -> str:
-    """A file's address without its numbers: of all months the same."""
+def _pattern(url: str) -> str:
+    """A file's address without its numbers: the same for every month."""
     return re.sub(r"\d+", "#", url.removesuffix(".gz"))

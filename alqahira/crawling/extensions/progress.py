@@ -1,4 +1,4 @@
-"""A live bar on a terminal, and nothing in a log."""
+"""A live progress bar of a run, on a terminal only."""
 
 from __future__ import annotations
 
@@ -18,8 +18,6 @@ from alqahira.settings.configuration import configuration_of
 if TYPE_CHECKING:
     from typing import Self
 
-    from rich.progress import Progress as Bar
-    from scrapy import Spider
     from scrapy.crawler import Crawler
 
 
@@ -27,50 +25,41 @@ _ALWAYS_SHOWN = (Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.FAILED)
 
 
 class Progress:
-    """Articles settled of those taken up, with rate and time left."""
+    """Articles with an outcome of those begun, with rate and time left."""
 
     def __init__(self, crawler: Crawler) -> None:
         if not is_wanted(configuration_of(crawler)):
             raise NotConfigured
-        self.crawler = crawler
-        self.bar: Bar | None = None
-        for handler, signal in (
-            (self.spider_opened, signals.spider_opened),
-            (self.update, signals.item_scraped),
-            (self.update, signals.item_dropped),
-            (self.update, signals.response_received),
-            (self.spider_closed, signals.spider_closed),
-        ):
-            crawler.signals.connect(handler, signal=signal)
+        self.crawler, self.bar = crawler, new_bar()
+        self.task = self.bar.add_task(str(crawler.spidercls.name), total=None, counts="")
+        crawler.signals.connect(self.spider_opened, signal=signals.spider_opened)
+        crawler.signals.connect(self.spider_closed, signal=signals.spider_closed)
+        for signal in (signals.item_scraped, signals.item_dropped, signals.response_received):
+            crawler.signals.connect(self.update, signal=signal)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         return cls(crawler)
 
-    def spider_opened(self, spider: Spider) -> None:
-        self.bar = new_bar()
-        self.task = self.bar.add_task(spider.name, total=None, counts="")
+    def spider_opened(self) -> None:
         self.bar.start()
         _log_above_the_bar()
 
     def update(self) -> None:
-        run = run_of(self.crawler)
-        if self.bar is None or run is None:
-            return
-        done, total = extent(run.account, run.max_articles)
-        self.bar.update(self.task, completed=done, total=total, counts=counts(run.account))
+        if run := run_of(self.crawler):
+            done, total = extent(run.account, run.max_articles)
+            self.bar.update(self.task, completed=done, total=total, counts=counts(run.account))
 
     def spider_closed(self) -> None:
         self.update()
-        if self.bar is not None:
-            self.bar.stop()
-            _log_above_the_bar()
+        self.bar.stop()
+        _log_above_the_bar()
 
 
 def extent(account: Account, max_articles: int | None) -> tuple[int, int | None]:
-    """How far a run is, and how far it goes as far as is known (None: not at all yet).
+    """How many articles are done, and of how many as far as is known (None: not yet).
 
-    Articles settled of those taken up; with `max_articles`, those in the feed of what can still get there.
+    With `max_articles`, those in the feed of what can still get there.
     """
     if max_articles is None:
         return account.discovered, (account.discovered + account.left) or None
@@ -78,13 +67,13 @@ def extent(account: Account, max_articles: int | None) -> tuple[int, int | None]
 
 
 def counts(account: Account) -> str:
-    """What became of the articles: accepted, duplicate and failed always, the rest where there is any."""
+    """Articles by outcome: accepted, duplicate and failed always, the others where there are any."""
     numbers = {outcome: account.count(outcome) for outcome in (*_ALWAYS_SHOWN, *Outcome)}
     return ", ".join(f"{n} {outcome.value}" for outcome, n in numbers.items() if n or outcome in _ALWAYS_SHOWN)
 
 
 def _log_above_the_bar() -> None:
-    """Log lines go to what standard error is now: the bar puts itself in its place and takes itself away again."""
+    """Send log lines to the current standard error: the bar replaces it when it starts, and restores it at its end."""
     for handler in logging.root.handlers:
         if isinstance(handler, logging.StreamHandler) and not isinstance(handler, logging.FileHandler):
             handler.setStream(sys.stderr)

@@ -8,20 +8,28 @@ from __future__ import annotations
 
 import gc
 import logging
-from datetime import UTC, datetime
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scrapy import signals
 from scrapy.exceptions import NotConfigured
 
-from alqahira.crawling.extensions.run_report import run_report
-from alqahira.crawling.extensions.run_verdict import revise_verdict, run_verdict
+from alqahira.article import rfc3339
 from alqahira.crawling.run import Run
 from alqahira.exceptions import AlqahiraError
 from alqahira.extraction.items import ArticleItem
+from alqahira.ledger import EndedRun
 from alqahira.ledger.decisions import Outcome
+from alqahira.monitoring.account import account_line, account_table
+from alqahira.monitoring.alerts import send_alerts
+from alqahira.monitoring.drift import Sources, find_drift
 from alqahira.monitoring.log_guard import guard_log_from_the_start, suppress_tracebacks
-from alqahira.monitoring.rules import RunVerdict
+from alqahira.monitoring.rules import MONITORS, RunFigures, RunVerdict, is_complete, run_ended, run_monitors
+from alqahira.monitoring.summary import summarize, to_json
+from alqahira.publishing.parts import write_atomic
 
 if TYPE_CHECKING:
     from typing import Self
@@ -38,7 +46,7 @@ run_judged = object()
 
 
 class RunExtension:
-    """Of a spider that says which articles its feed asks for, as those of sections do; for any other NotConfigured."""
+    """For a spider that decides which articles go to its feed, as those of sections do; NotConfigured for any other."""
 
     def __init__(self, crawler: Crawler) -> None:
         if not hasattr(crawler.spidercls, "asks_for"):
@@ -47,17 +55,15 @@ class RunExtension:
         self.run = Run(crawler)
         suppress_tracebacks()
         guard_log_from_the_start(crawler.settings)
-        crawler.signals.connect(self.spider_opened, signal=signals.spider_opened)
-        crawler.signals.connect(self.spider_closed, signal=signals.spider_closed)
-        crawler.signals.connect(self.item_error, signal=signals.item_error)
-        crawler.signals.connect(self.spider_error, signal=signals.spider_error)
+        for name in ("spider_opened", "spider_closed", "item_error", "spider_error"):
+            crawler.signals.connect(getattr(self, name), signal=getattr(signals, name))
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         return cls(crawler)
 
     def spider_opened(self, spider: Spider) -> None:
-        # What is loaded stays: the collector need not look at it again with every page.
+        # The collector need not look at what is loaded again with every page: 3 to 4 % of a run (docs/performance.md).
         gc.freeze()
         run = self.run
         run.run_id = run.ledger.start_run(run.run_id, spider.name, run.started)
@@ -66,46 +72,125 @@ class RunExtension:
         logger.info("Run %s writes to %s, its state is %s", run.run_id, folder, run.ledger.store.where)
 
     def item_error(self, item: Any, failure: Failure) -> None:
-        """A step of the pipelines broke: a fault of the code, counted so that no article is lost in silence."""
-        if isinstance(failure.value, AlqahiraError):
-            return  # the run has ended with it; the article is left to the next one
-        self.run.errors += 1
-        if isinstance(item, ArticleItem):
-            self.run.settle(item.visit.key, Outcome.FAILED, f"error_{type(failure.value).__name__}")
+        """A pipeline broke: count the error of the program, so that no article is lost silently."""
+        self._count_error(failure, item.visit.key if isinstance(item, ArticleItem) else None)
 
     def spider_error(self, failure: Failure, response: Response | None) -> None:
-        """A callback broke; its request says which article it was for. No response: `start()` broke."""
-        if isinstance(failure.value, AlqahiraError):
-            return
-        self.run.errors += 1
+        """A callback broke; its request says for which article. Without a response, `start()` broke."""
         link = response.request.cb_kwargs.get("link") if response and response.request else None
-        if link is not None:
-            self.run.settle(link.key, Outcome.FAILED, f"error_{type(failure.value).__name__}")
+        self._count_error(failure, link and link.key)
+
+    def _count_error(self, failure: Failure, key: str | None) -> None:
+        if isinstance(failure.value, AlqahiraError):
+            return  # it has ended the run; the article is left to the next one
+        self.run.errors += 1
+        if key is not None:
+            self.run.settle(key, Outcome.FAILED, f"error_{type(failure.value).__name__}")
 
     def spider_closed(self, spider: Spider, reason: str) -> None:
         """Run the monitors, close archive and ledger, then report how the run ended."""
-        run, failure = self.run, self.run.failure
-        verdict = self._end_as(run_verdict(run, spider, reason))
-        ended = datetime.now(UTC)
+        run, failure_before = self.run, self.run.failure
+        verdict, ended = run_verdict(run, spider, reason), datetime.now(UTC)
+        run.exit_status, run.problem = verdict.exit_status, verdict.problem
         self.crawler.signals.send_catch_log(run_judged, reason=reason, ended=ended, complete=verdict.complete)
-        if run.failure is not failure:
-            verdict = self._end_as(revise_verdict(run, spider, verdict))
+        if run.failure is not failure_before:
+            verdict = revise_verdict(verdict, run)
+        failed = [result.name for result in verdict.failed]
+        account = {**verdict.figures.account, "reason": reason, "monitors_failed": failed}
         try:
-            failed = [result.name for result in verdict.failed]
-            account = {**verdict.figures.account, "reason": reason, "monitors_failed": failed}
-            run.ledger.finish_run(run.run_id, account, run.exit_status, ended, complete=verdict.complete)
-        except AlqahiraError:
-            verdict = self._end_as(revise_verdict(run, spider, verdict))
+            run.ledger.finish_run(run.run_id, account, verdict.exit_status, ended, complete=verdict.complete)
+        except AlqahiraError as error:
+            run.fail(error)
+            verdict = revise_verdict(verdict, run)
         finally:
             run.ledger.close()
+        run.exit_status, run.problem = verdict.exit_status, verdict.problem
         run_report(run, verdict, ended)
-
-    def _end_as(self, verdict: RunVerdict) -> RunVerdict:
-        self.run.exit_status, self.run.problem = verdict.exit_status, verdict.problem
-        return verdict
 
 
 def run_of(crawler: Crawler) -> Run | None:
     """The run that a crawl is; None where it is none."""
     extension = crawler.get_extension(RunExtension)
     return extension.run if extension else None
+
+
+# --- the verdict --------------------------------------------------------------------------------
+
+
+def run_verdict(run: Run, spider: Spider, reason: str) -> RunVerdict:
+    """The verdict of all monitors on a run that ends for Scrapy's `reason`."""
+    earlier: list[EndedRun] = []
+    last_complete = None
+    if run.failure is None:
+        since = run.started - timedelta(days=run.configuration.baseline_days)
+        try:
+            earlier = run.ledger.ended_runs(max(since, run.configuration.baseline_since or since), spider.name)
+            last_complete = run.ledger.last_completed_run(spider.name)
+        except AlqahiraError:
+            pass  # the ledger has called `Run.fail`
+    sources: list[tuple[str, Sources]] = [(ended.started, ended.account.get("sources", {})) for ended in earlier]
+    run.account.drift = [str(d) for d in find_drift([*sources, (rfc3339(run.started), run.account.sources)])]
+    arguments = getattr(spider, "arguments", None)
+    figures = RunFigures(
+        spider=spider.name,
+        site_url=run.configuration.site_url,
+        started=run.started,
+        reason=reason,
+        account=run.account.as_dict(),
+        stats=dict(run.crawler.stats.get_stats()) if run.crawler.stats else {},
+        limits=run.configuration,
+        is_bounded=bool(arguments and (arguments.since or arguments.until or arguments.max_articles)),
+        errors=run.errors,
+        failure=str(run.failure) if run.failure else "",
+        earlier=earlier,
+        last_complete=datetime.fromisoformat(last_complete) if last_complete else None,
+    )
+    status_if_failed = run.failure.exit_status if run.failure else 1
+    return RunVerdict(figures, run_monitors(MONITORS, figures), status_if_failed, is_complete(figures))
+
+
+def revise_verdict(verdict: RunVerdict, run: Run) -> RunVerdict:
+    """The verdict where the ledger or the archive failed after all monitors had run: only `run_ended` runs again."""
+    assert run.failure is not None
+    figures = replace(verdict.figures, failure=str(run.failure))
+    others = [result for result in verdict.results if result.name != run_ended.__name__]
+    return RunVerdict(figures, [*run_monitors([run_ended], figures), *others], run.failure.exit_status, complete=False)
+
+
+# --- the report ---------------------------------------------------------------------------------
+
+
+def run_report(run: Run, verdict: RunVerdict, ended: datetime) -> None:
+    """Report how a run ended: in the log, as summary and metrics files, and by alerts.
+
+    What cannot be written or sent is a line of the log and changes nothing else.
+    """
+    from prometheus_client import write_to_textfile  # loaded where a run ends, not where it starts
+
+    from alqahira.monitoring.metrics import to_metrics
+
+    account, configuration = verdict.figures.account, run.configuration
+    for line in account_table(account):
+        logger.info("Account %s", line)
+    logger.info("Run %s: %s", run.run_id, account_line(account))
+    for drift in account["drift"]:
+        logger.warning("Drift: %s; see `scrapy doctor`", drift)
+    for result in verdict.failed:
+        logger.error("Monitor %s failed: %s", result.name, result.message)
+    if verdict.problem:
+        logger.error("%s", verdict.problem)
+    summary = summarize(run.run_id, verdict, ended)
+    summary_file = configuration.output_dir / "runs" / f"{run.run_id}.json"
+    _write(summary_file, lambda path: write_atomic(path, to_json(summary)))
+    metrics_file = configuration.metrics_dir / f"alqahira-{verdict.figures.spider}.prom"
+    _write(metrics_file, lambda path: write_to_textfile(str(path), to_metrics(summary)))
+    if verdict.exit_status and configuration.alert_urls:
+        send_alerts(configuration.alert_urls, summary, configuration.alert_timeout)
+
+
+def _write(path: Path, write: Callable[[Path], None]) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(path)
+    except (OSError, AlqahiraError) as error:
+        logger.error("%s was not written: %s", path, error)

@@ -1,1 +1,1 @@
-"""Scrapyd's runner and service, with what they refuse."""
+"""Scrapyd's runner and web service, and the settings that its jobs may bring."""

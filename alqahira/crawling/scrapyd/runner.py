@@ -1,7 +1,7 @@
-"""Starts a job of Scrapyd from its egg, also where a version of the project is installed beside Scrapyd.
+"""Starts a job of Scrapyd from its egg, even if a version of the project is installed beside Scrapyd.
 
-Scrapyd's own runner puts the egg behind all that is installed, so that a job would run the installed code whatever
-was deployed. deploy/scrapyd.conf names this one; what it does otherwise is Scrapyd's.
+Scrapyd's own runner puts the egg after all that is installed, so a job would run the installed code whatever was
+deployed. deploy/scrapyd.conf names this one; apart from that order it is Scrapyd's.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ def main() -> None:
     """`python -m alqahira.crawling.scrapyd.runner crawl …`, with SCRAPY_PROJECT in the environment, as Scrapyd does."""
     installed = set(sys.path)
     with project_environment(os.environ["SCRAPY_PROJECT"]):
-        sys.path.sort(key=installed.__contains__)  # stable: the egg first, the rest as it was
-        # The package of this very module came from what is installed.
+        sys.path.sort(key=installed.__contains__)  # stable: the egg first
+        # This module came from the installed package.
         for name in [name for name in sys.modules if name.partition(".")[0] == "alqahira"]:
             del sys.modules[name]
         from scrapy.cmdline import execute

@@ -1,7 +1,7 @@
-"""Scrapyd with its doors closed: no start without a password, no job that cannot start, no version that does not load.
+"""A stricter Scrapyd: it needs a password to start, and refuses jobs that cannot start and versions that do not load.
 
-deploy/scrapyd.conf names each. Scrapyd runs them in its own process, so this package must be installed beside it; the
-egg that `make deploy` uploads is for the jobs alone.
+deploy/scrapyd.conf names each class. Scrapyd runs them in its own process, so this package must be installed beside it;
+the egg that `make deploy` uploads is for the jobs alone.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from scrapyd import app, webservice
 from scrapyd.exceptions import ConfigError, RunnerError
 from twisted.web import error, http
 
-# A job's id names its log file. A slash in it, or a NUL in any value, ends the starting of the job in an error
-# that takes one of Scrapyd 1.6's process slots with it, until it is started anew.
+# A job's id names its log file. With a slash in it, or a NUL in any value, Scrapyd 1.6 fails to start the job and loses
+# one of its process slots until it is restarted.
 _JOB_ID = re.compile(rb"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,199}")
-# What does not begin with a letter would be read as an option of `scrapy crawl`, which then ends without a log.
+# A name that begins with a dash would be an option of `scrapy crawl`, which then ends without a log.
 _NAME = re.compile(rb"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 
 
 def application(config: Any) -> Any:
-    """Scrapyd's own application. Raises ConfigError, one line, where a client would need no password."""
+    """Scrapyd's own application. Raises ConfigError where a client would need no password."""
     for name in ("username", "password"):
         if not (os.environ.get(f"SCRAPYD_{name.upper()}") or config.get(name, "")):
             raise ConfigError(f"alqahira: no {name}: set SCRAPYD_{name.upper()}; without it anybody could upload code")
@@ -36,9 +36,9 @@ class Schedule(webservice.Schedule):  # type: ignore[misc]
     """schedule.json; https://scrapyd.readthedocs.io/en/latest/api.html#schedule-json."""
 
     def render_POST(self, request: Any) -> Any:
-        """Raises what Scrapyd answers as an error, where a process could not be started with what is asked for."""
-        if wrong := why_not(request.args):
-            raise error.Error(code=http.OK, message=wrong.encode())
+        """Raises Error, which Scrapyd answers, for a form that no process could be started with."""
+        if reason := rejection_reason(request.args):
+            raise error.Error(code=http.OK, message=reason.encode())
         return super().render_POST(request)
 
 
@@ -46,8 +46,8 @@ class AddVersion(webservice.AddVersion):  # type: ignore[misc]
     """addversion.json; https://scrapyd.readthedocs.io/en/latest/api.html#addversion-json."""
 
     def render_POST(self, request: Any) -> Any:
-        """Raises RunnerError where its spiders cannot be listed; Scrapyd alone would keep it, as the newest."""
-        form = dict(request.args)  # the original is emptied on the way
+        """Raises RunnerError if its spiders cannot be listed, and deletes it: Scrapyd would keep it as the newest."""
+        form = dict(request.args)  # Scrapyd empties the original
         try:
             return super().render_POST(request)
         except RunnerError:
@@ -56,15 +56,15 @@ class AddVersion(webservice.AddVersion):  # type: ignore[misc]
             raise
 
 
-def why_not(given: Mapping[bytes, Sequence[bytes]]) -> str:
-    """What is wrong with a form of schedule.json, in one line; empty where nothing is."""
-    if not all(map(_JOB_ID.fullmatch, given.get(b"jobid", ()))):
+def rejection_reason(form: Mapping[bytes, Sequence[bytes]]) -> str:
+    """Why a form of schedule.json is refused, in one line; empty where it is not."""
+    settings = [setting.partition(b"=") for setting in form.get(b"setting", ())]
+    if not all(map(_JOB_ID.fullmatch, form.get(b"jobid", ()))):
         return "'jobid' must be letters, digits and _ . : -, and no more than 200"
-    settings = [setting.partition(b"=") for setting in given.get(b"setting", ())]
     if not all(equals for _, equals, _ in settings):
         return "'setting' must be NAME=value"
-    if not all(map(_NAME.fullmatch, chain(given, (name for name, _, _ in settings)))):
+    if not all(map(_NAME.fullmatch, chain(form, (name for name, _, _ in settings)))):
         return "names of arguments and settings must be letters, digits and _"
-    if any(map(_CONTROL.search, chain.from_iterable(given.values()))):
+    if any(map(_CONTROL.search, chain.from_iterable(form.values()))):
         return "a value holds a control character"
     return ""

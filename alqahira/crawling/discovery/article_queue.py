@@ -1,0 +1,87 @@
+"""Which of the articles that listings and sitemaps name a run requests, in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from itertools import islice
+from urllib.parse import urlsplit
+
+from alqahira import site
+from alqahira.crawling.run import Run
+from alqahira.extraction.extractor import Hints
+from alqahira.extraction.listing import section_of
+from alqahira.ledger.decisions import Outcome
+from alqahira.ledger.frontier import Discovery, Link, Standing
+from alqahira.settings.arguments import CrawlArguments
+from alqahira.text.dates import cairo_day
+
+_BATCH = 200
+
+
+class ArticleQueue:
+    """The part of the ledger's frontier that this run works on.
+
+    Every link is written to the ledger before it is queued, so a crawl that dies loses none.
+    """
+
+    def __init__(self, run: Run, section: site.Section, arguments: CrawlArguments) -> None:
+        self._run, self._section, self._arguments = run, section, arguments
+        self._queue: dict[str, tuple[Link, Discovery | None]] = {}
+        # Known and not due, unless another listing or sitemap says that they have changed.
+        self._fresh: set[str] = set()
+        self._hints: dict[str, Hints] = {}
+
+    def push_known(self) -> None:
+        """Queue what earlier runs of any section left pending, and what is due for a revisit."""
+        for link in self._run.ledger.pending():
+            self._push(link, None)
+        for discovery in self._run.ledger.due(datetime.now(UTC), self._run.configuration.max_revisits):
+            self._push(discovery.link, discovery)
+
+    def add(self, links: Iterable[Link]) -> list[Discovery]:
+        """Write the links of the requested days to the ledger and queue those to request; how each was known."""
+        covered = [link for link in links if self._arguments.covers(cairo_day(link.date) if link.date else None)]
+        run, now = self._run, datetime.now(UTC)
+        discoveries = run.ledger.discover(covered, section=self._section.name, run_id=run.run_id, now=now)
+        for discovery in discoveries:
+            key = discovery.link.key
+            if discovery.standing is Standing.FRESH:
+                self._fresh.add(key)
+            elif run.is_full:
+                continue
+            elif discovery.standing is not Standing.NOT_ARTICLE:
+                self._push(discovery.link, discovery)
+            # A sitemap may have queued it before a listing said what it is.
+            elif self._queue.pop(key, None) or run.account.take(key):
+                run.settle(key, Outcome.NOT_ARTICLE, discovery.kind or "")
+        return discoveries
+
+    def _push(self, link: Link, discovery: Discovery | None) -> None:
+        if self._run.account.take(link.key):
+            self._queue[link.key] = link, discovery
+
+    def next_batch(self) -> list[tuple[Link, Discovery | None]]:
+        """The articles to request next, each with how the ledger knows its last download.
+
+        Call it once all listings and sitemaps have been read: what is still fresh by then is unchanged.
+        """
+        fresh, self._fresh = self._fresh, set()
+        for key in fresh:
+            if self._run.account.take(key):
+                self._run.settle(key, Outcome.UNCHANGED, "not_due")
+        # A request takes ten times the memory of its link, and a backfill may queue a year of them.
+        return [self._queue.pop(key) for key in [*islice(self._queue, _BATCH)]]
+
+    def add_hints(self, key: str, hints: Hints) -> None:
+        """Remember what a listing or sitemap says of an article."""
+        self._hints[key] = self._hints.get(key, Hints()).joined(hints)
+
+    def take_hints(self, link: Link) -> Hints:
+        """What listings and sitemaps said of an article, in this run or the one that left it pending; only once."""
+        source = link.discovered_on or ""
+        is_sitemap = urlsplit(source).path.endswith((".xml", ".xml.gz"))
+        stored = (
+            Hints(sitemap_date=link.date) if is_sitemap else Hints(listing_date=link.date, section=section_of(source))
+        )
+        return self._hints.pop(link.key, Hints()).joined(stored)
