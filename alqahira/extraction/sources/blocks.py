@@ -12,84 +12,22 @@ from alqahira.extraction.boilerplate import is_boilerplate, is_related_label, wi
 from alqahira.text.normalization import clean_line, clean_text
 
 # Elements that begin and end a block of text (HTML, `flow content` that browsers display as blocks).
-_BLOCKS = frozenset(
-    [
-        "address",
-        "article",
-        "blockquote",
-        "center",
-        "dd",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "footer",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hgroup",
-        "hr",
-        "li",
-        "main",
-        "ol",
-        "p",
-        "pre",
-        "section",
-        "table",
-        "tbody",
-        "td",
-        "tfoot",
-        "th",
-        "thead",
-        "tr",
-        "ul",
-        "details",
-        "summary",
-    ]
-)
+_BLOCKS = frozenset([
+    "address", "article", "blockquote", "center", "dd", "details", "div", "dl", "dt", "fieldset", "footer", "h1", "h2",
+    "h3", "h4", "h5", "h6", "header", "hgroup", "hr", "li", "main", "ol", "p", "pre", "section", "summary", "table",
+    "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
+])  # fmt: skip
 # Elements whose text is never body.
-_SKIPPED = frozenset(
-    [
-        "script",
-        "style",
-        "noscript",
-        "template",
-        "svg",
-        "math",
-        "iframe",
-        "object",
-        "embed",
-        "form",
-        "button",
-        "select",
-        "textarea",
-        "input",
-        "label",
-        "nav",
-        "aside",
-        "figure",
-        "figcaption",
-        "video",
-        "audio",
-        "canvas",
-        "picture",
-        "head",
-        "title",
-        "footer",
-        "del",
-    ]
-)
-# What platforms call the posts that editors paste into a story, and advertisers their places: no body.
-_EMBEDS = frozenset(
-    [
-        *("twitter-tweet", "twitter-video", "instagram-media", "fb-post", "fb-video", "fb-xfbml-parse-ignore"),
-        *("tiktok-embed", "bluesky-embed", "text-post-media", "reddit-embed-bq", "adsbygoogle"),
-    ]
-)
+_SKIPPED = frozenset([
+    "aside", "audio", "button", "canvas", "del", "embed", "figcaption", "figure", "footer", "form", "head", "iframe",
+    "input", "label", "math", "nav", "noscript", "object", "picture", "script", "select", "style", "svg", "template",
+    "textarea", "title", "video",
+])  # fmt: skip
+# The classes of posts that editors paste from other platforms, and of advertisements: never body.
+_EMBEDS = frozenset([
+    "adsbygoogle", "bluesky-embed", "fb-post", "fb-video", "fb-xfbml-parse-ignore", "instagram-media",
+    "reddit-embed-bq", "text-post-media", "tiktok-embed", "twitter-tweet", "twitter-video",
+])  # fmt: skip
 _MAX_NODES = 20_000
 _ALL_LINK = 0.9
 
@@ -175,7 +113,7 @@ def paragraphs(element: Any) -> list[str]:
 
     A single `br` is a line of its paragraph; an empty line between two parts paragraphs.
     """
-    found: list[str] = []
+    body: list[str] = []
     after_label = False
     for block in blocks(element):
         lines: list[str] = []
@@ -189,9 +127,9 @@ def paragraphs(element: Any) -> list[str]:
                     text = without_label_links(text, [clean_line(link) for link in line.links]) if line.links else text
                     lines += [text] if text else []
             elif lines:
-                found.append("\n".join(lines))
+                body.append("\n".join(lines))
                 lines = []
-    return found
+    return body
 
 
 def paragraphs_of(body: str) -> list[str]:
