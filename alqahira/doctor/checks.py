@@ -16,8 +16,8 @@ from urllib.parse import unquote, urlsplit
 from alqahira import site
 from alqahira.doctor.visit import Sample, Visit
 from alqahira.extraction import urls
-from alqahira.extraction.sources.nextjs import at
 from alqahira.extraction.sources.site_markup import select, text_of
+from alqahira.extraction.sources.values import at
 from alqahira.text.normalization import fold_text
 
 

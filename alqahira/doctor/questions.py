@@ -10,8 +10,8 @@ from alqahira.doctor.checks import FAILS, HOLDS, NOT_SEEN, Check, Result, answer
 from alqahira.doctor.visit import ARTICLES, LISTINGS, Exchange, Sample, Visit, is_rendered
 from alqahira.extraction import urls
 from alqahira.extraction.listing import Listing
-from alqahira.extraction.sources.nextjs import at
 from alqahira.extraction.sources.site_markup import select, text_of
+from alqahira.extraction.sources.values import at
 from alqahira.text.dates import parse_date
 from alqahira.text.normalization import fold_text
 

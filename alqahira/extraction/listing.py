@@ -6,7 +6,6 @@ link outside navigation; carousels, related stories and featured categories are 
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -17,8 +16,9 @@ from urllib.parse import quote, unquote, urlsplit
 from alqahira import site
 from alqahira.extraction import urls
 from alqahira.extraction.sources import Document
-from alqahira.extraction.sources.nextjs import at, data_of
+from alqahira.extraction.sources.nextjs import data_of
 from alqahira.extraction.sources.site_markup import select, text_of
+from alqahira.extraction.sources.values import at, read_json
 from alqahira.text.dates import parse_date
 from alqahira.text.normalization import clean_line, fold_text
 
@@ -92,7 +92,7 @@ def read_listing(body: str | bytes, url: str, *, root: str, now: datetime) -> Li
     """
     text = body if isinstance(body, str) else body.decode("utf-8", "replace")
     if text.lstrip("\ufeff \t\r\n")[:1] in ("{", "["):
-        return replace(_from_data([_loads(text)], url, root, now) or Listing(), is_data=True)
+        return replace(_from_data([read_json(text)], url, root, now) or Listing(), is_data=True)
     page = Document(text, url, now)
     data = _from_data(data_of(page), url, root, now)
     known = data or Listing(section=section_of(url))
@@ -233,13 +233,6 @@ def section_of(url: str, name: Any = None) -> str | None:
         return None
     slug = unquote(path.partition(prefix)[2]).strip("/").removesuffix(".json")
     return (clean_line(name) if isinstance(name, str) else "") or site.category_name(slug) or None
-
-
-def _loads(text: str) -> Any:
-    try:
-        return json.loads(text.lstrip("\ufeff"), strict=False)
-    except (ValueError, RecursionError):
-        return None
 
 
 # --- markup -------------------------------------------------------------------------------------
