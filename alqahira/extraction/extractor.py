@@ -20,7 +20,6 @@ from alqahira.extraction.empty_shell import needs_javascript
 from alqahira.extraction.sources import (
     Document,
     ExtractedFields,
-    generic,
     jsonld,
     meta,
     nextjs,
@@ -203,9 +202,9 @@ def _body(extracted: Extracted, page: Document, headline: str | None, reading: R
         for source, body in _candidates(extracted, "paragraphs", _BODY_ORDER)
         if (is_story and source == "page_data") or _is_body(body, headline, page.now)
     ]
-    if not usable and headline and _has_text(page) and (last := generic.read(page)):
-        # A guess at a page of which nothing is known: of a page without text it picks a link to another story.
-        usable = [("generic", last.paragraphs)] if sum(map(len, last.paragraphs)) >= _LEAST_GUESS else []
+    # A guess at a page of which nothing is known: of a page without text it picks a link to another story.
+    if not usable and headline and _has_text(page) and sum(map(len, guess := structure.guess(page))) >= _LEAST_GUESS:
+        usable = [("generic", guess)]
     if not usable:
         return []
     # The site's own data is the text that its markup is made of: where the two differ, a selector is wrong.

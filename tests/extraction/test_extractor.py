@@ -221,6 +221,7 @@ def test_text_that_could_not_be_decoded_never_becomes_a_record():
         '<script id="__NEXT_DATA__">{"a":' * 3,
         PAGE.replace("<h1", "<h1" * 50),
         PAGE[:2000],
+        "<li>" + "نص طويل بما يكفي ليكون فقرة. " * 20,
         PAGE.encode("utf-16"),
     ],
 )
