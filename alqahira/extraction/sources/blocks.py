@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, NamedTuple
 
 from lxml import etree
@@ -28,7 +29,7 @@ _EMBEDS = frozenset([
     "adsbygoogle", "bluesky-embed", "fb-post", "fb-video", "fb-xfbml-parse-ignore", "instagram-media",
     "reddit-embed-bq", "text-post-media", "tiktok-embed", "twitter-tweet", "twitter-video",
 ])  # fmt: skip
-_MAX_NODES = 20_000
+_MAX_EVENTS = 20_000  # two an element
 _ALL_LINK = 0.9
 
 
@@ -48,54 +49,38 @@ class Line(NamedTuple):
 
 def blocks(element: Any) -> Iterator[list[Line]]:
     """The blocks of text below an element in reading order, each as the lines that `br` parts it into."""
-    done: list[Line] = []
+    lines: list[Line] = []
     texts: list[str] = []
     links: list[str] = []
-
-    def end_line() -> None:
-        done.append(Line("".join(texts), tuple(links)))
-        texts.clear()
-        links.clear()
-
-    def end_block() -> list[Line]:
-        if not done and not texts:
-            return []
-        end_line()
-        block = done.copy()
-        done.clear()
-        return block if any(line.text.strip() for line in block) else []
-
-    anchors = visited = 0
-    # An explicit stack: a page may nest deeper than Python recurses.
-    stack: list[tuple[Any, bool]] = [(element, True)]
-    while stack and visited < _MAX_NODES:
-        node, entering = stack.pop()
-        visited += 1
-        tag = node.tag if isinstance(node.tag, str) else ""
-        if entering:
-            if tag == "br":
-                end_line()
-            elif tag in _BLOCKS and (block := end_block()):
-                yield block
-            if tag and tag not in _SKIPPED and (node is element or not _is_left_out(node)):
-                anchors += tag == "a"
-                if node.text:
-                    texts.append(node.text)
-                    if anchors:
-                        links.append(node.text)
-                stack.append((node, False))
-                stack.extend((child, True) for child in reversed(node))
+    anchor: Any = None  # the link that the walk is in
+    walk = etree.iterwalk(element, events=("start", "end", "comment", "pi"))
+    for event, node in islice(walk, _MAX_EVENTS):
+        if node.tag in _BLOCKS or (event == "start" and node.tag == "br"):
+            if texts or lines:
+                lines.append(Line("".join(texts), tuple(links)))
+                texts, links = [], []
+            if node.tag in _BLOCKS:
+                if any(line.text.strip() for line in lines):
+                    yield lines
+                lines = []
+        if event == "start":
+            if node.tag in _SKIPPED or (node is not element and _is_left_out(node)):
+                walk.skip_subtree()
                 continue
+            if node.tag == "a" and anchor is None:
+                anchor = node
+            text = node.text
         else:
-            anchors -= tag == "a"
-            if tag in _BLOCKS and (block := end_block()):
-                yield block
-        if node is not element and node.tail:
-            texts.append(node.tail)
-            if anchors:
-                links.append(node.tail)
-    if block := end_block():
-        yield block
+            text = node.tail if node is not element else None
+            if node is anchor:
+                anchor = None
+        if text:
+            texts.append(text)
+            if anchor is not None:
+                links.append(text)
+    lines.append(Line("".join(texts), tuple(links)))
+    if any(line.text.strip() for line in lines):
+        yield lines
 
 
 def _is_left_out(node: Any) -> bool:
