@@ -16,23 +16,19 @@ from alqahira.extraction.sources.values import at, image, moment, objects, read_
 from alqahira.extraction.urls import article_number
 from alqahira.text.normalization import fold_text
 
-_HEADLINES = ("title", "headline", "name")
-_BODIES = ("body", "content", "articleBody", "article_body", "html", "htmlCode", "text", "details", "description")
-_LONG_DESCRIPTION = 400
-_DESCRIPTIONS = ("brief", "standfirst", "summary", "excerpt", "subtitle", "description")
-_PUBLISHED = (
-    "publishedAt", "published_at", "datePublished", "publishDate", "publish_date", "pubDate", "createdAt", "date"
-)  # fmt: skip
-# Not `updatedAt`: the site's moves with its view counter.
-_MODIFIED = ("dateModified", "modifiedAt", "modified_at")
-_IMAGES = ("image", "imageUrl", "image_url", "mainImage_url", "cover", "thumbnail", "mainImage", "img")
-_CAPTIONS = ("imageCaption", "image_caption", "mainImage_comment", "caption", "imageTitle")
-_CREDITS = ("credit", "creditLine", "credit_line", "author", "source", "byline")
+# The site's own names first; then those that a site's page data, or another version of this one's, commonly has.
+_HEADLINES = ("title", "headline")
+_BODIES = ("content", "body", "articleBody", "text", "html")
+_DESCRIPTIONS = ("summary", "description", "excerpt")
+_PUBLISHED = ("publishedAt", "published_at", "datePublished", "date")
+_IMAGES = ("mainImage_url", "mainImage", "image", "imageUrl")
+_CAPTIONS = ("mainImage_comment", "imageCaption", "caption")
+# Not `updatedAt`, which moves with the site's view counter, and not `keywords`, which a machine makes.
+_MODIFIED = ("modifiedAt", "dateModified")
+_SECTIONS = ("Categories", "categories", "category", "section")
+_KEYWORDS = ("Tags", "tags")
+_NUMBERS = ("id", "newsId", "articleId")
 _KINDS = (site.ARTICLE_KIND.value, *site.OTHER_KINDS.value)
-_SECTIONS = ("Categories", "category", "categories", "section", "sections", "articleSection")
-# Not `keywords`: the site's are made by a machine.
-_KEYWORDS = ("Tags", "tags", "tag")
-_NUMBERS = ("id", "newsId", "news_id", "articleId", "number", "_id")
 _SHORTEST_BODY = 80  # characters; less is a teaser
 _MAX_BLOCKS = 500  # of one article
 
@@ -95,7 +91,6 @@ def _fields(thing: dict[str, Any], page: Document, *, is_post: bool) -> Extracte
     """The fields of an object, by the names that the site and others give them; `is_post`: it is one of the site's."""
     picture, body = _first(thing, _IMAGES), _body(thing)
     caption = _first(thing, _CAPTIONS) or (_first(picture, _CAPTIONS) if isinstance(picture, dict) else None)
-    credit = _first(thing, _CREDITS)
     summaries = (thing.get(name) for name in _DESCRIPTIONS if thing.get(name) != body)
     return ExtractedFields(
         number=str(thing.get("id")) if is_post else None,
@@ -103,8 +98,7 @@ def _fields(thing: dict[str, Any], page: Document, *, is_post: bool) -> Extracte
         headline=string(_headline(thing)),
         description=next(filter(None, map(string, summaries)), None),
         paragraphs=_paragraphs(body),
-        credit_line=site_credit(string(thing.get("writer")))
-        or string(credit.get("name") if isinstance(credit, dict) else credit),
+        credit_line=site_credit(string(thing.get("writer"))),
         published=moment(_first(thing, _PUBLISHED[:1] if is_post else _PUBLISHED), page.now),
         modified=moment(_first(thing, _MODIFIED), page.now),
         image_url=image(picture, page.url),
@@ -172,9 +166,7 @@ def _body(thing: dict[str, Any]) -> Any:
     for name in _BODIES:
         value = thing.get(name)
         parts = value if isinstance(value, list) else [value]
-        # Some sites call the body `description`, most a teaser.
-        shortest = _LONG_DESCRIPTION if name == "description" else _SHORTEST_BODY
-        if all(isinstance(part, str) for part in parts) and sum(map(len, parts)) >= shortest:
+        if all(isinstance(part, str) for part in parts) and sum(map(len, parts)) >= _SHORTEST_BODY:
             return value
     return None
 
