@@ -164,7 +164,9 @@ def _is_post(value: Any) -> bool:
 def _post_cards(posts: list[dict[str, Any]], root: str, now: datetime) -> Iterator[Card]:
     for post in posts:
         number, slug, kind = str(post["id"]), post.get("slug"), post.get("type")
-        path = site.ARTICLE_URL.value.format(number=number, slug=quote(slug) if isinstance(slug, str) else "")
+        path = site.ARTICLE_URL.value.format(
+            number=number, slug=quote(slug, errors="replace") if isinstance(slug, str) else ""
+        )
         address = urls.article_address(path, f"{root}/", root)
         if address and number.isascii() and number.isdecimal():
             yield Card(

@@ -47,7 +47,7 @@ def canonical_url(url: str, *, base: str | None = None, root: str | None = None)
     if parts.scheme not in _WEB or not parts.hostname:
         raise ValueError(f"not an http(s) URL: {url[:200]!r}")
     home = root or site.ROOT.value
-    origin = home if _same_site(_host(joined), _host(home)) else joined
+    origin = home if is_on_site(joined, home) else joined
     path = _encode_path(parts.path or "/")
     if article := site.ARTICLE_PATH.value.match(path):
         path = site.ARTICLE_URL.value.format_map(article.groupdict("")).rstrip("/")
@@ -86,16 +86,13 @@ def image_url(source: str | None, *, base: str) -> str | None:
     return site.IMAGE_RENDITION.value.sub("", url)
 
 
+@lru_cache(maxsize=64)  # the site's own is asked for with each link
 def _host(url: str) -> str:
     """Host in lower case with its port, unless that is the scheme's own."""
     parts = urlsplit(url)
     host = (parts.hostname or "").rstrip(".")
     host = f"[{host}]" if ":" in host else host
     return host if parts.port in (None, 80 if parts.scheme == "http" else 443) else f"{host}:{parts.port}"
-
-
-def _same_site(host: str, home: str) -> bool:
-    return host.removeprefix("www.") == home.removeprefix("www.")
 
 
 def moved_to(url: str, root: str) -> str:
@@ -111,14 +108,18 @@ def is_on_site(url: str, root: str) -> bool:
     if url.startswith(f"{root}/"):  # nearly always
         return True
     try:
-        return _same_site(_host(url), _host(root))
+        return _host(url).removeprefix("www.") == _host(root).removeprefix("www.")
     except ValueError:
         return False
 
 
+@lru_cache(maxsize=256)  # each link is asked for its number several times
 def article_number(url: str) -> str | None:
     """The site's own number of an article, without leading zeros; None where the URL has none."""
-    match = site.ARTICLE_PATH.value.match(_encode_path(urlsplit(url).path))
+    try:
+        match = site.ARTICLE_PATH.value.match(_encode_path(urlsplit(url).path))
+    except ValueError:  # a page may hold any text in the place of an address
+        return None
     return str(int(match["number"])) if match else None
 
 

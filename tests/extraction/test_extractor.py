@@ -293,6 +293,14 @@ def test_a_type_that_is_none_is_passed_over(types):
     assert read(with_script(without(PAGE, JSON_LD, META), "application/ld+json", {"@type": types})).article is not None
 
 
+@pytest.mark.parametrize("url", ["https://[bad/news/1/x", "//[x", "https://alqaheranews.net/news/1/\ud800"])
+@pytest.mark.parametrize("name", ["url", "mainEntityOfPage", "image"])
+def test_an_address_in_json_ld_that_is_none_raises_nothing(name, url):
+    data = json.dumps({"@type": "NewsArticle", "headline": HEADLINE, name: url})
+    script = f'<script type="application/ld+json">{data}</script></head>'
+    assert read(without(PAGE, JSON_LD).replace("</head>", script)).article.headline == HEADLINE
+
+
 @pytest.mark.parametrize("body", ["<html/>", "<html><frameset><frame></frameset></html>", "<html><head><title>"])
 def test_a_body_of_page_data_that_lxml_chokes_on_raises_nothing(body):
     data = {"id": 5120, "title": HEADLINE, "body": body + OTHER}
