@@ -113,7 +113,6 @@ def is_on_site(url: str, root: str) -> bool:
         return False
 
 
-@lru_cache(maxsize=256)  # each link is asked for its number several times
 def article_number(url: str) -> str | None:
     """The site's own number of an article, without leading zeros; None where the URL has none."""
     try:
