@@ -113,6 +113,7 @@ def is_on_site(url: str, root: str) -> bool:
         return False
 
 
+@lru_cache(maxsize=256)  # a page gives its own address in several places
 def article_number(url: str) -> str | None:
     """The site's own number of an article, without leading zeros; None where the URL has none."""
     try:

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from parsel import Selector
 
 from alqahira import site
 from alqahira.article import to_record
@@ -56,5 +55,4 @@ def test_a_layout_reads_its_own_page_by_itself(layout):
 @pytest.mark.parametrize("css", ["main .row p", "main p", ".row", "p", "main > .row p", "p:not(.row)", "h1, main p"])
 def test_the_first_that_a_selector_matches_is_the_first_of_all_its_matches(html, css):
     tree = Document(html, "https://alqaheranews.net/news/1/x", NOW).tree
-    first = select_first(css, Selector(root=tree, type="html"))
-    assert (None if first is None else first.root) is next(iter(select(css)(tree)), None)
+    assert select_first(css, tree) is next(iter(select(css)(tree)), None)

@@ -1,15 +1,18 @@
-"""The known markup of the site's article pages: exact, as long as the site keeps it."""
+"""The known markup of the site's article pages: exact, as long as the site keeps it.
+
+Selectors are compiled once: parsel's own Selector makes reading a page 8 % slower (benchmarks/extraction_speed.py).
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from parsel import Selector
+from lxml import etree
 from parsel.csstranslator import HTMLTranslator
 
 from alqahira import site
@@ -22,39 +25,39 @@ from alqahira.text.dates import parse_date
 from alqahira.text.normalization import clean_line
 
 
-def select(css: str) -> Callable[[Any], list[Any]]:
-    """A function that lists the elements below a root that match. It raises cssselect.SelectorError for bad CSS."""
-    return lambda root: [match.root for match in Selector(root=root, type="html").css(css)]
+@lru_cache(maxsize=256)
+def select(css: str) -> etree.XPath:
+    """A function that lists the elements below a root that match. Raises cssselect.SelectorError for bad CSS."""
+    return etree.XPath(HTMLTranslator().css_to_xpath(css))
 
 
 _CHAIN = re.compile(r"[\w.#-]+(?: [\w.#-]+)*")  # `main .row p`: elements, classes and ids, each below the one before
 
 
-def select_first(css: str, scope: Selector) -> Selector | None:
+def select_first(css: str, root: Any) -> Any:
     """The first element that matches, in document order; None for none."""
     # The first p of the first .row of the first main is the first of all. Where that row has no p, another may.
-    matches = scope.xpath(_first_of_each(css)) if _CHAIN.fullmatch(css) else None
-    return next(iter(matches or scope.css(css)), None)
+    matches = _first_of_each(css)(root) if _CHAIN.fullmatch(css) else []
+    return next(iter(matches or select(css)(root)), None)
 
 
 @lru_cache(maxsize=64)
-def _first_of_each(css: str) -> str:
+def _first_of_each(css: str) -> etree.XPath:
     """For a chain: the first match of each step, where the search for it ends; one scan of a page, not one a step."""
     steps = [HTMLTranslator().css_to_xpath(step, prefix="") + "[1]" for step in css.split(" ")]
-    return "descendant-or-self::" + "/descendant::".join(steps)
+    return etree.XPath("descendant-or-self::" + "/descendant::".join(steps))
 
 
 def read(page: Document, layouts: Sequence[ArticleLayout] = site.LAYOUTS) -> ExtractedFields | None:
     """The fields in the known markup, in the layout that shows the most; None on a page without any layout's root."""
     articles: list[ExtractedFields] = []
-    whole = Selector(root=page.tree, type="html")
     for layout in layouts:
-        if (root := select_first(layout.root, whole)) is None:
+        if (root := select_first(layout.root, page.tree)) is None:
             continue
         articles.append(article := _read(page, layout, root))
         if article.paragraphs and article.headline and article.credit_line and article.published:
             break
-        if not article.paragraphs and (kind := _kind(whole)):  # its date and credit are no body in any layout
+        if not article.paragraphs and (kind := _kind(page.tree)):  # its date and credit are no body in any layout
             article.kind = kind
             return article
     return max(articles, key=_count, default=None)
@@ -65,21 +68,18 @@ def _count(article: ExtractedFields) -> int:
     return sum(bool(getattr(article, field.name)) for field in fields(article)) if article.paragraphs else 0
 
 
-def _read(page: Document, layout: ArticleLayout, root: Selector) -> ExtractedFields:
-    def elements(css: str) -> list[Any]:
-        return [match.root for match in root.css(css)] if css != site.NOTHING else []
-
-    images = elements(layout.image)
-    body = [text for part in _outermost(elements(layout.body)) for text in paragraphs(part)]
+def _read(page: Document, layout: ArticleLayout, root: Any) -> ExtractedFields:
+    images = select(layout.image)(root)
+    body = [text for part in _outermost(select(layout.body)(root)) for text in paragraphs(part)]
     return ExtractedFields(
         headline=_headline(layout.headline, root),
-        credit_line=_credit(elements(layout.credit_line), body),
+        credit_line=_credit(select(layout.credit_line)(root), body),
         paragraphs=body,
-        published=_published(texts(elements(layout.meta_spans)), page),
+        published=_published(texts(select(layout.meta_spans)(root)), page),
         image_url=image_url(images[0].get("src"), base=page.url) if images else None,
-        image_caption=first_text(elements(layout.image_caption)),
-        sections=texts(elements(layout.category_links)),
-        keywords=texts(elements(layout.tag_links)),
+        image_caption=first_text(select(layout.image_caption)(root)),
+        sections=texts(select(layout.category_links)(root)),
+        keywords=texts(select(layout.tag_links)(root)),
     )
 
 
@@ -89,16 +89,16 @@ def _published(spans: list[str], page: Document) -> datetime | None:
     return next(filter(None, moments), None)
 
 
-def _kind(whole: Selector) -> str | None:
+def _kind(tree: Any) -> str | None:
     """The kind of a page without text, by its markup; None for an article without text as well."""
     markers = (*site.KIND_MARKERS.value.items(), ("video", site.VIDEO_MARKER.value))
-    return next((kind for kind, marker in markers if whole.css(marker)), None)
+    return next((kind for kind, marker in markers if select(marker)(tree)), None)
 
 
-def _headline(css: str, root: Selector) -> str | None:
+def _headline(css: str, root: Any) -> str | None:
     """It stands in front, as a rule in the first element where it may stand; there the search for it ends."""
     first = select_first(css, root)
-    return (text_of(first.root) if first is not None else "") or first_text([match.root for match in root.css(css)])
+    return (text_of(first) if first is not None else "") or first_text(select(css)(root))
 
 
 def _outermost(elements: list[Any]) -> list[Any]:
