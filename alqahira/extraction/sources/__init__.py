@@ -14,10 +14,10 @@ from lxml import etree
 from alqahira import site
 from alqahira.text.normalization import clean_line, fold_text
 
-# Nothing after this many bytes of a page is read: an article is a hundred times smaller.
+# Bytes; the rest of a page is not read. An article is a hundred times smaller.
 _LARGEST = 4 * 1024 * 1024
 _MOST_HEADINGS, _LONGEST_HEADING = 20, 2_000
-# Not lxml.html's, which asks a function of Python's for the class of every element that is looked at.
+# lxml.html's parser is slower: it calls a Python function for the class of every element.
 _PARSER = etree.HTMLParser(encoding="utf-8", huge_tree=False, remove_comments=True, remove_pis=True)
 
 
@@ -70,10 +70,8 @@ class Document:
     @cached_property
     def headings(self) -> frozenset[str]:
         """The page's h1 and og:title without the site's name, folded."""
-        texts = ["".join(h1.itertext()) for h1 in islice(self.tree.iter("h1"), _MOST_HEADINGS)]
-        texts += [meta.get("content") or "" for meta in self.tree.iter("meta") if meta.get("property") == "og:title"][
-            :1
-        ]
+        titles = (meta.get("content") or "" for meta in self.tree.iter("meta") if meta.get("property") == "og:title")
+        texts = ["".join(h1.itertext()) for h1 in islice(self.tree.iter("h1"), _MOST_HEADINGS)] + [next(titles, "")]
         return frozenset(fold_text(name) for text in texts if (name := strip_site_name(text[:_LONGEST_HEADING])))
 
 
