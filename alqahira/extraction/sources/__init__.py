@@ -40,6 +40,16 @@ class ExtractedFields:
     keywords: list[str] = field(default_factory=list)
 
 
+def parse_html(text: str) -> Any:
+    """The document element of a page, or of a part of one; that of an empty page where there is nothing to parse."""
+    content = text[:_LARGEST].encode("utf-8", "replace")[:_LARGEST].replace(b"\0", b"")
+    try:
+        tree = etree.fromstring(content, _PARSER)
+    except (etree.XMLSyntaxError, ValueError, AssertionError):
+        tree = None
+    return tree if tree is not None else etree.fromstring(b"<html><body></body></html>", _PARSER)
+
+
 @dataclass(frozen=True)
 class Document:
     """One page: its text, parsed once, its address, and the moment relative dates count from."""
@@ -51,12 +61,7 @@ class Document:
     @cached_property
     def tree(self) -> Any:
         """The parsed page; an empty document where there is nothing to parse."""
-        content = self.html[:_LARGEST].encode("utf-8", "replace")[:_LARGEST].replace(b"\0", b"")
-        try:
-            tree = etree.fromstring(content, _PARSER)
-        except (etree.XMLSyntaxError, ValueError, AssertionError):
-            tree = None
-        return tree if tree is not None else etree.fromstring(b"<html><body></body></html>", _PARSER)
+        return parse_html(self.html)
 
     @cached_property
     def scripts(self) -> list[tuple[str, str, str]]:

@@ -7,9 +7,9 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from lxml import etree
-from lxml import html as lxml_html
 
 from alqahira.extraction.boilerplate import is_boilerplate, is_related_label, without_label_links
+from alqahira.extraction.sources import parse_html
 from alqahira.text.normalization import clean_line, clean_text
 
 # Elements that begin and end a block of text (HTML, `flow content` that browsers display as blocks).
@@ -120,9 +120,6 @@ def paragraphs(element: Any) -> list[str]:
 def paragraphs_of(body: str) -> list[str]:
     """The paragraphs of a body that is given as markup or as lines of text."""
     if "<" in body:
-        try:
-            return paragraphs(lxml_html.fragment_fromstring(body, create_parent="div"))
-        # lxml takes what a body element cannot hold for a fault of its own.
-        except (etree.ParserError, ValueError, AssertionError):
-            return []
+        element = parse_html(f"<html><body>{body}</body></html>").find("body")
+        return paragraphs(element) if element is not None else []
     return [line for raw in clean_text(body).split("\n") if (line := raw.strip())]
