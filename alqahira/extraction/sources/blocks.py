@@ -53,7 +53,7 @@ def blocks(element: Any) -> Iterator[list[Line]]:
     texts: list[str] = []
     links: list[str] = []
     anchor: Any = None  # the link that the walk is in
-    walk = etree.iterwalk(element, events=("start", "end", "comment", "pi"))
+    walk = etree.iterwalk(element, events=("start", "end"))
     for event, node in islice(walk, _MAX_EVENTS):
         if node.tag in _BLOCKS or (event == "start" and node.tag == "br"):
             if texts or lines:
