@@ -68,7 +68,8 @@ TIME_ZONE = seen("Africa/Cairo", "the printed times against page data's UTC")
 # og:url has a double slash; the slug is optional and may have several segments (`/news/[id]/[[...slug]]`).
 ARTICLE_PATH = seen(
     re.compile(
-        r"^/{1,2}(?:(?:ar|en|amp)/)?news/(?P<number>\d{1,19})(?:/(?P<slug>[^?#]*?))?(?:/amp)?/?$",
+        r"^/{1,2}(?:(?:ar|en|amp)/)?news/(?P<number>\d{1,19})"
+        r"(?:/(?P<slug>[^?#/]*(?:/(?!(?:amp/?)?$)[^?#/]*)*))?(?:/amp)?/?$",
         re.ASCII | re.IGNORECASE,
     ),
     f"{CAPTURE}, all 70; `ar`, `en` and `amp` in front are inferred from the locales and from older pages",

@@ -33,9 +33,9 @@ from alqahira.doctor.checks import (
 from alqahira.doctor.visit import ARTICLES, LISTINGS, PAGES, Exchange, Sample, Visit, is_rendered
 from alqahira.extraction import urls
 from alqahira.extraction.sources import nextjs, site_markup
-from alqahira.extraction.sources.nextjs import at
 from alqahira.extraction.sources.site_markup import select, text_of
 from alqahira.extraction.sources.upload_time import clocks
+from alqahira.extraction.sources.values import at
 from alqahira.text.dates import parse_date
 from alqahira.text.normalization import fold_text
 from alqahira.text.topics import match_topics

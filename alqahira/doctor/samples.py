@@ -11,7 +11,7 @@ from alqahira.extraction import urls
 from alqahira.extraction.listing import Listing
 from alqahira.extraction.load_more import LearnedRequest
 from alqahira.extraction.sitemap import read_sitemap
-from alqahira.extraction.sources.nextjs import at
+from alqahira.extraction.sources.values import at
 from alqahira.text.normalization import fold_text
 
 

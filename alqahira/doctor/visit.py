@@ -18,7 +18,8 @@ from alqahira.extraction.decoding import decode
 from alqahira.extraction.extractor import Reading, read_page
 from alqahira.extraction.listing import Listing, read_listing
 from alqahira.extraction.sources import Document
-from alqahira.extraction.sources.nextjs import data_of, read_json
+from alqahira.extraction.sources.nextjs import data_of
+from alqahira.extraction.sources.values import read_json
 from alqahira.monitoring.causes import REFUSALS
 
 # Kinds of samples. Articles are also asked for by other addresses, to see whether those lead to the same.

@@ -1,7 +1,7 @@
-"""What a page says of itself and not of the news: whole blocks only, compared on folded text. Pure.
+"""Boilerplate: blocks that are about the page and not the news. Whole blocks only, compared on folded text. Pure.
 
-A block is judged by what it begins with, how long it is and how much of it is link, never by a word inside
-it: «تابعوا سير المعارك…» and «لمزيد من الضغط…» are news. Rules and cases are in docs/extraction.md.
+A block is judged by what it begins with, how long it is and how much of it is link, never by a word inside it:
+«تابعوا سير المعارك…» and «لمزيد من الضغط…» are news. The rules are in docs/extraction.md.
 """
 
 from __future__ import annotations
@@ -12,96 +12,28 @@ from collections.abc import Sequence
 from alqahira import site
 from alqahira.text.normalization import fold_text
 
-_ALWAYS = frozenset(
-    fold_text(text)
-    for text in (
-        site.SHARE_LABEL.value,
-        site.IMAGE_ALT.value,
-        "مشاركة",
-        "شارك",
-        "شارك الخبر",
-        "شارك المقال",
-        "مشاركة الخبر",
-        "انسخ الرابط",
-        "نسخ الرابط",
-        "طباعة",
-        "إعلان",
-        "إعلانات",
-        "advertisement",
-        "facebook",
-        "twitter",
-        "x",
-        "whatsapp",
-        "telegram",
-    )
+
+def _keys(phrases: str) -> tuple[str, ...]:
+    """The phrases, one a line or between commas, as keys."""
+    return tuple(dict.fromkeys(fold_text(phrase) for line in phrases.splitlines() for phrase in line.split(",")))
+
+
+_ALWAYS = _keys(
+    f"""{site.SHARE_LABEL.value}, {site.IMAGE_ALT.value}
+    مشاركة, شارك, شارك الخبر, شارك المقال, مشاركة الخبر, انسخ الرابط, نسخ الرابط, طباعة, إعلان, إعلانات
+    advertisement, facebook, twitter, x, whatsapp, telegram"""
 )
-_COPYRIGHT = tuple(fold_text(text) for text in ("جميع الحقوق محفوظة", "حقوق النشر محفوظة", "كافة الحقوق محفوظة"))
-_TAG_LISTS = tuple(
-    fold_text(text) for text in ("الكلمات المفتاحية", "الكلمات الدلالية", "كلمات دلالية", "وسوم", "تاجات")
-)
+_COPYRIGHT = _keys("جميع الحقوق محفوظة, حقوق النشر محفوظة, كافة الحقوق محفوظة")
+_TAG_LISTS = _keys("الكلمات المفتاحية, الكلمات الدلالية, كلمات دلالية, وسوم, تاجات")
 # Labels of links to other articles.
-_RELATED = tuple(
-    fold_text(text)
-    for text in (
-        "اقرأ أيضًا",
-        "اقرأ ايضا",
-        "اقرأ المزيد",
-        "إقرأ أيضا",
-        "اقرأ كذلك",
-        "شاهد أيضا",
-        "شاهد ايضًا",
-        "طالع أيضا",
-        "موضوعات متعلقة",
-        "موضوعات ذات صلة",
-        "أخبار متعلقة",
-        "أخبار ذات صلة",
-        "مواضيع ذات صلة",
-        "قد يهمك",
-        "قد يعجبك",
-    )
+_RELATED = _keys(
+    """اقرأ أيضا, اقرأ المزيد, اقرأ كذلك, شاهد أيضا, طالع أيضا, قد يهمك, قد يعجبك
+    موضوعات متعلقة, موضوعات ذات صلة, أخبار متعلقة, أخبار ذات صلة, مواضيع ذات صلة"""
 )
-_FOLLOW = tuple(
-    fold_text(text)
-    for text in (
-        "تابعوا",
-        "تابعونا",
-        "تابع",
-        "لمزيد من",
-        "للمزيد من",
-        "لمتابعة",
-        "لمشاهدة",
-        "اشترك",
-        "اشتركوا",
-        "انضموا",
-        "حملوا",
-    )
-)
-_PLATFORMS = tuple(
-    fold_text(text)
-    for text in (
-        "فيسبوك",
-        "فيس بوك",
-        "تويتر",
-        "يوتيوب",
-        "تليجرام",
-        "تلجرام",
-        "تيليجرام",
-        "انستجرام",
-        "إنستجرام",
-        "واتساب",
-        "جوجل نيوز",
-        "تيك توك",
-        "منصة إكس",
-        "تطبيقنا",
-        "قناتنا",
-        "صفحتنا",
-        "موقعنا",
-        "facebook",
-        "youtube",
-        "telegram",
-        "google news",
-        site.NAME.value,
-    )
+_FOLLOW = _keys("تابعوا, تابعونا, تابع, لمزيد من, للمزيد من, لمتابعة, لمشاهدة, اشترك, اشتركوا, انضموا, حملوا")
+_PLATFORMS = _keys(
+    f"""فيسبوك, فيس بوك, تويتر, يوتيوب, تليجرام, تلجرام, تيليجرام, انستجرام, واتساب, جوجل نيوز, تيك توك, منصة إكس
+    تطبيقنا, قناتنا, صفحتنا, موقعنا, facebook, youtube, telegram, google news, {site.NAME.value}"""
 )
 _SOURCE = fold_text("المصدر")
 _STARTS = (*_COPYRIGHT, *_TAG_LISTS, *_RELATED, *_FOLLOW, _SOURCE)

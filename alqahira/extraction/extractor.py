@@ -1,4 +1,4 @@
-"""HTML -> Article: each source is read independently, and each field comes from the first source that has it.
+"""HTML -> Article: each source is read by itself, and each field comes from the first source that has it.
 
 docs/extraction.md documents the orders below. Where two sources disagree beyond a tolerance, the earlier one wins and
 the reading lists the disagreement.
@@ -7,20 +7,19 @@ the reading lists the disagreement.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from alqahira import site
 from alqahira.article import Article
 from alqahira.extraction import urls
-from alqahira.extraction.decoding import decode_with_utf8
+from alqahira.extraction.decoding import decode
 from alqahira.extraction.empty_shell import needs_javascript
 from alqahira.extraction.sources import (
     Document,
     ExtractedFields,
-    generic,
     jsonld,
     meta,
     nextjs,
@@ -34,12 +33,24 @@ from alqahira.text.dates import parse_date
 from alqahira.text.near_duplicates import content_hash
 from alqahira.text.normalization import REPLACEMENT, fold_text, fold_tokens
 
+_SOURCES: dict[str, Callable[[Document], ExtractedFields | None]] = {
+    "site": site_markup.read,
+    "jsonld": jsonld.read,
+    "meta": meta.read,
+    "page_data": nextjs.read,
+}
 # Which source a field is taken from, best first. Page data wins over markup where their bodies differ (`_body`).
-_HEADLINE_ORDER = ("site", "page_data", "jsonld", "meta", "generic", "listing")
-_BODY_ORDER = ("site", "page_data", "generic", "jsonld")
-_DATE_ORDER = ("page_data", "jsonld", "meta", "visible", "sitemap", "listing")
-_KIND_ORDER = ("page_data", "site")
-_OTHER_ORDER = ("site", "page_data", "jsonld", "meta", "generic")
+_ORDER = ("site", "page_data", "jsonld", "meta", "generic")
+_ORDERS = {
+    "kind": ("page_data", "site"),
+    "paragraphs": ("site", "page_data", "generic", "jsonld"),
+    "published": ("page_data", "jsonld", "meta", "site", "generic"),  # then sitemap and listing
+    "modified": ("jsonld", "meta", "page_data"),
+    "description": ("page_data", "jsonld", "meta"),
+}
+# A record names these fields, and the sources of its date, otherwise.
+_RECORD_NAMES = {"sections": "article_sections"}
+_DATE_NAMES = {"site": "visible", "generic": "visible"}
 
 _NOT_FOUND = frozenset(map(fold_text, site.NOT_FOUND_HEADLINES.value))
 _DATES_AGREE = timedelta(seconds=60)
@@ -54,7 +65,7 @@ _SHORTEST_BODY, _LONG_BODY = 40, 400  # characters: less is none, and so much is
 _LEAST_GUESS = 200
 _LONGEST_LABEL, _LONGEST_NOTICE = 130, 60
 _LEAD = 2  # paragraphs
-# Where the generic extractor finds running text; structure knows the first two.
+# Where trafilatura finds running text; structure knows the first two.
 _TEXT_ELEMENTS = ("p", "div", "pre", "code")
 
 
@@ -77,9 +88,8 @@ class Hints:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Disagreement:
-    """Two sources that say different things of a field; `kept` is the one the record took."""
+class Disagreement(NamedTuple):
+    """Two sources that give different values of a field; `kept` is the one the record took."""
 
     field: str
     kept: str
@@ -112,121 +122,212 @@ def extract_article(html: str | bytes, url: str, *, now: datetime) -> Article | 
 
 def read_page(html: str | bytes, url: str, *, now: datetime, hints: Hints | None = None) -> Reading:
     """As `extract_article`, with the cause where there is no article, and with each field's source."""
-    text, utf8 = (html, None) if isinstance(html, str) else decode_with_utf8(html)
-    page = Document(text, url, now, utf8)
-    reading = Reading()
-    extracted = _run_sources(page)
-    if "page_data" in extracted and extracted["page_data"].is_missing:
-        reading.cause = "soft_404"
+    page = Document(html if isinstance(html, str) else decode(html), url, now)
+    return _Merge(page, hints or Hints()).read()
+
+
+class _Merge:
+    """The sources of one page, and the reading that is made of them."""
+
+    def __init__(self, page: Document, hints: Hints) -> None:
+        self.page, self.hints, self.reading = page, hints, Reading()
+        self.extracted = {name: fields for name, read in _SOURCES.items() if (fields := read(page))}
+        markup = self.extracted.get("site")
+        # Structure costs a walk over the page: only where the known markup does not give the article.
+        if (markup is None or not markup.paragraphs or not markup.headline) and (fields := structure.read(page)):
+            self.extracted["generic"] = fields
+        self.page_data = self.extracted.get("page_data") or ExtractedFields()
+
+    def candidates(self, name: str) -> Iterator[tuple[str, Any]]:
+        """(source, value) of each source that has the field, best first."""
+        for source in _ORDERS.get(name, _ORDER):
+            if source in self.extracted and (value := getattr(self.extracted[source], name)):
+                yield source, value
+
+    def take(self, name: str) -> Any:
+        """The field's best value, its source noted; None without one."""
+        source, value = next(self.candidates(name), (None, None))
+        if source:
+            self.reading.sources[_RECORD_NAMES.get(name, name)] = source
+        return value
+
+    def disagree(self, name: str, kept: str, other: str) -> None:
+        self.reading.disagreements.append(Disagreement(name, kept, other))
+
+    def read(self) -> Reading:
+        reading = self.reading
+        reading.number = self.page_data.number
+        if self.page_data.is_missing:
+            reading.cause = "soft_404"
+            return reading
+        _, kind = next(self.candidates("kind"), (None, None))
+        if kind and kind != site.ARTICLE_KIND.value:
+            reading.kind = reading.cause = kind
+            return reading
+        headline = self.headline()
+        paragraphs = self.body(headline)
+        reading.cause = self.cause(headline, paragraphs)
+        if headline and not reading.cause:
+            reading.article = self.article(headline, paragraphs)
         return reading
-    if "page_data" in extracted:
-        reading.number = extracted["page_data"].number
-    if kind := next((kind for _, kind in _candidates(extracted, "kind", _KIND_ORDER)), None):
-        reading.kind = kind if kind != site.ARTICLE_KIND.value else None
-    if reading.kind:
-        reading.cause = reading.kind
-        return reading
-    headline = _headline(extracted, hints or Hints(), reading)
-    paragraphs = _body(extracted, page, headline, reading)
-    if headline and reading.sources.get("article_body") in (None, "generic") and _is_not_found(headline):
-        reading.cause = "soft_404"
-        return reading
-    if not headline or not paragraphs:
-        reading.cause = _cause(page, headline, extracted)
-        return reading
-    if REPLACEMENT in headline or any(REPLACEMENT in paragraph for paragraph in paragraphs):
-        reading.cause = "bad_encoding"
-        return reading
-    reading.article = _article(page, extracted, hints or Hints(), headline, paragraphs, reading)
-    return reading
+
+    def cause(self, headline: str | None, paragraphs: list[str]) -> str | None:
+        """Why the page is no article; None for an article."""
+        if headline and self.reading.sources.get("article_body") in (None, "generic") and _is_not_found(headline):
+            return "soft_404"
+        if not headline or not paragraphs:
+            if needs_javascript(self.page.html.encode("utf-8", "replace"), "article"):
+                return "empty_shell"
+            if not headline:
+                has_text = any(fields.paragraphs for fields in self.extracted.values())
+                return "no_headline" if has_text else "not_an_article"
+        if any(REPLACEMENT in text for text in (headline, *paragraphs)):
+            return "bad_encoding"
+        return None if paragraphs else "no_body"
+
+    def headline(self) -> str | None:
+        candidates = [*self.candidates("headline"), ("listing", self.hints.listing_headline or "")]
+        stripped = {text: strip_site_name(text) for _, text in candidates}  # most sources have the same text
+        headlines = [(source, name) for source, text in candidates if (name := stripped[text])]
+        if not headlines:
+            return None
+        kept, headline = headlines[0]
+        self.reading.sources["headline"] = kept
+        key = fold_text(headline)
+        for source, text in headlines[1:]:
+            # A card may cut a headline short.
+            if source != "listing" and fold_text(text) != key:
+                self.disagree("headline", kept, source)
+        return headline
+
+    def body(self, headline: str | None) -> list[str]:
+        # Page data's text is the story's, however short; of markup a date and a credit may be all that it shows.
+        is_story = self.page_data.kind == site.ARTICLE_KIND.value
+        usable: list[tuple[str, list[str]]] = [
+            (source, body)
+            for source, body in self.candidates("paragraphs")
+            if (is_story and source == "page_data") or _is_body(body, headline, self.page.now)
+        ]
+        if not usable and headline and self.has_text():
+            # A guess at a page of which nothing is known: of a page without text it picks a link to another story.
+            guess = structure.guess(self.page)
+            usable = [("generic", guess)] if sum(map(len, guess)) >= _LEAST_GUESS else []
+        if not usable:
+            return []
+        # The site's own data is the text that its markup is made of: where the two differ, a selector is wrong.
+        kept, body = usable[0]
+        if self.page_data.kind:
+            kept, body = next((pair for pair in usable if pair[0] == "page_data" and pair[1] != body), usable[0])
+        self.reading.sources["article_body"] = kept
+        for source, text in usable:
+            if source != kept and not _is_same_body(body, text):
+                self.disagree("article_body", kept, source)
+        credits = (fields.credit_line for fields in self.extracted.values())
+        labels = {fold_text(text) for text in (headline, *credits) if text}
+        while len(body) > 1 and fold_text(body[0]) in labels:
+            body = body[1:]
+        return body
+
+    def has_text(self) -> bool:
+        return sum(len(p.text or "") for p in self.page.tree.iter(*_TEXT_ELEMENTS)) >= _SHORTEST_BODY
+
+    def article(self, headline: str, paragraphs: list[str]) -> Article:
+        body = "\n\n".join(paragraphs)
+        url = urls.canonical_url(self.page.url)
+        credit, image, caption = self.take("credit_line"), self.take("image_url"), self.take("image_caption")
+        people, agencies = parse_credit(credit) if credit else ([], [])
+        published, source = self.published(image)
+        return Article(
+            article_id=urls.article_id(url),
+            url=url,
+            headline=headline,
+            description=self.description(headline, paragraphs, caption),
+            article_body=body,
+            credit_line=credit,
+            authors=people,
+            agencies=agencies,
+            date_published=published,
+            date_published_source=source,
+            date_modified=self.modified(published),
+            image_url=image,
+            image_caption=caption,
+            article_sections=self.sections(),
+            keywords=self.take("keywords") or [],
+            in_language=site.LANGUAGE.value,
+            word_count=len(body.split()),
+            content_hash=content_hash(headline, body),
+            layout=self.reading.sources["article_body"],
+            date_crawled=self.page.now,
+        )
+
+    def sections(self) -> list[str]:
+        """The categories as the page names them, else the one whose listing shows it: each post has exactly one."""
+        sections: list[str] = self.take("sections") or []
+        if not sections and self.hints.section:
+            self.reading.sources["article_sections"] = "listing"
+            return [self.hints.section]
+        return sections
+
+    def description(self, headline: str, paragraphs: list[str], caption: str | None) -> str | None:
+        """A standfirst or meta description that differs from headline, lead and caption."""
+        lead = fold_tokens(" ".join((headline, *paragraphs[:_LEAD])))
+        known = [lead, fold_tokens(caption or "")]
+        start = fold_text(" ".join(paragraphs[: _LEAD + 3]))
+        for source, text in self.candidates("description"):
+            words = fold_tokens(text.rstrip(" .…"))
+            if not words or not strip_site_name(text) or start.startswith(" ".join(words)):
+                continue
+            if not any(_is_same_text(words, other) for other in known):
+                self.reading.sources["description"] = source
+                return str(text)
+        return None
+
+    def published(self, image: str | None) -> tuple[datetime | None, str | None]:
+        dates = [(_DATE_NAMES.get(source, source), moment) for source, moment in self.candidates("published")]
+        dates += [("sitemap", self.hints.sitemap_date), ("listing", self.hints.listing_date)]
+        known: dict[str, datetime] = {}
+        for source, moment in dates:
+            if moment:
+                known.setdefault(source, moment)
+        if not known:
+            return None, None
+        kept = next(iter(known))
+        upload = upload_time.uploaded(image, now=self.page.now)
+        newer = [source for source, moment in known.items() if upload and moment >= upload - _UPLOAD_AGREES]
+        if kept == "visible" and upload and newer:
+            # Older than its own image, as a default that nobody filled in is: then what led here knows better.
+            kept = newer[0]
+        published = known[kept]
+        self.reading.sources["date_published"] = kept
+        for source, moment in known.items():
+            is_coarse = {source, kept} & {"visible", "listing", "sitemap"}
+            if source != kept and abs(moment - published) > (_VISIBLE_AGREES if is_coarse else _DATES_AGREE):
+                self.disagree("date_published", kept, source)
+        if upload and published < upload - _UPLOAD_AGREES:
+            self.disagree("date_published", kept, "image_upload")
+        return published, kept
+
+    def modified(self, published: datetime | None) -> datetime | None:
+        modified: datetime
+        for source, modified in self.candidates("modified"):
+            if modified == published:
+                continue  # the site states its publication again
+            if published is None or modified > published:
+                self.reading.sources["date_modified"] = source
+                return modified
+            self.disagree("date_modified", "date_published", source)
+        return None
 
 
 def _is_not_found(headline: str) -> bool:
-    """Whether a page calls itself one that is not there."""
+    """Whether a page calls itself one that does not exist."""
     key = fold_text(headline)
     return len(headline) <= _LONGEST_NOTICE and any(key == name or key.startswith(f"{name} ") for name in _NOT_FOUND)
 
 
-# By source.
-Extracted = dict[str, ExtractedFields]
-_SOURCES: dict[str, Callable[[Document], ExtractedFields | None]] = {
-    "site": site_markup.read,
-    "jsonld": jsonld.read,
-    "meta": meta.read,
-    "page_data": nextjs.read,
-}
-
-
-def _run_sources(page: Document) -> Extracted:
-    extracted = {name: fields for name, read in _SOURCES.items() if (fields := read(page))}
-    markup = extracted.get("site")
-    # Structure costs a walk over the page: only where the known markup does not give the article.
-    if (markup is None or not markup.paragraphs or not markup.headline) and (fields := structure.read(page)):
-        extracted["generic"] = fields
-    return extracted
-
-
-def _candidates(extracted: Extracted, name: str, order: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
-    """(source, value) of each source that has the field, best first."""
-    for source in order:
-        value = getattr(extracted[source], name) if source in extracted else None
-        if value:
-            yield source, value
-
-
-# --- headline and body --------------------------------------------------------------------------
-
-
-def _headline(extracted: Extracted, hints: Hints, reading: Reading) -> str | None:
-    candidates = list(_candidates(extracted, "headline", _HEADLINE_ORDER))
-    stripped = {text: strip_site_name(text) for _, text in candidates}  # most sources have the same text
-    headlines = [(source, name) for source, text in candidates if (name := stripped[text])]
-    if hints.listing_headline and (name := strip_site_name(hints.listing_headline)):
-        headlines.append(("listing", name))
-    if not headlines:
-        return None
-    source, headline = headlines[0]
-    reading.sources["headline"] = source
-    key = fold_text(headline)
-    for other, text in headlines[1:]:
-        # A card may cut a headline short.
-        if other != "listing" and fold_text(text) != key:
-            reading.disagreements.append(Disagreement("headline", source, other))
-    return headline
-
-
-def _body(extracted: Extracted, page: Document, headline: str | None, reading: Reading) -> list[str]:
-    # Page data's text is the story's, however short; of markup a date and a credit may be all that it shows.
-    is_story = "page_data" in extracted and extracted["page_data"].kind == site.ARTICLE_KIND.value
-    usable = [
-        (source, body)
-        for source, body in _candidates(extracted, "paragraphs", _BODY_ORDER)
-        if (is_story and source == "page_data") or _is_body(body, headline, page.now)
-    ]
-    if not usable and headline and _has_text(page) and (last := generic.read(page)):
-        # A guess at a page of which nothing is known: of a page without text it picks a link to another story.
-        usable = [("generic", last.paragraphs)] if sum(map(len, last.paragraphs)) >= _LEAST_GUESS else []
-    if not usable:
-        return []
-    # The site's own data is the text that its markup is made of: where the two differ, a selector is wrong.
-    body: list[str]
-    source, body = usable[0]
-    if "page_data" in extracted and extracted["page_data"].kind:
-        source, body = next((pair for pair in usable if pair[0] == "page_data" and pair[1] != body), usable[0])
-    reading.sources["article_body"] = source
-    for other, text in usable:
-        if other != source and not _same_words(body, text):
-            reading.disagreements.append(Disagreement("article_body", source, other))
-    known = {fold_text(text) for text in (headline, *(fields.credit_line for fields in extracted.values())) if text}
-    while len(body) > 1 and fold_text(body[0]) in known:
-        body = body[1:]
-    return body
-
-
 def _is_body(paragraphs: list[str], headline: str | None, now: datetime) -> bool:
     """Whether there is running text: headline, date and credit alone are none."""
-    length = sum(map(len, paragraphs))
-    if length >= _LONG_BODY:
+    if sum(map(len, paragraphs)) >= _LONG_BODY:
         return True
     name = fold_text(headline or "")
     lines = [
@@ -240,98 +341,9 @@ def _is_body(paragraphs: list[str], headline: str | None, now: datetime) -> bool
     return sum(map(len, lines)) >= _SHORTEST_BODY
 
 
-def _same_words(a: list[str], b: list[str]) -> bool:
+def _is_same_body(a: Sequence[str], b: Sequence[str]) -> bool:
     words_a, words_b = set(" ".join(a).split()), set(" ".join(b).split())
     return len(words_a & words_b) >= _BODIES_AGREE * min(len(words_a), len(words_b))
-
-
-def _has_text(page: Document) -> bool:
-    return sum(len(p.text or "") for p in page.tree.iter(*_TEXT_ELEMENTS)) >= _SHORTEST_BODY
-
-
-def _cause(page: Document, headline: str | None, extracted: Extracted) -> str:
-    if needs_javascript(page.html.encode("utf-8", "replace"), "article"):
-        return "empty_shell"
-    if REPLACEMENT in (headline or ""):
-        return "bad_encoding"
-    if not headline and not any(fields.paragraphs for fields in extracted.values()):
-        return "not_an_article"
-    return "no_headline" if not headline else "no_body"
-
-
-# --- the record ---------------------------------------------------------------------------------
-
-
-def _article(
-    page: Document,
-    extracted: Extracted,
-    hints: Hints,
-    headline: str,
-    paragraphs: list[str],
-    reading: Reading,
-) -> Article:
-    body = "\n\n".join(paragraphs)
-    url = urls.canonical_url(page.url)
-    credit = _take(extracted, "credit_line", reading)
-    people, agencies = parse_credit(credit) if credit else ([], [])
-    image = _take(extracted, "image_url", reading)
-    caption = _take(extracted, "image_caption", reading)
-    published, source = _published(extracted, hints, image, page.now, reading)
-    return Article(
-        article_id=urls.article_id(url),
-        url=url,
-        headline=headline,
-        description=_description(extracted, headline, paragraphs, caption, reading),
-        article_body=body,
-        credit_line=credit,
-        authors=people,
-        agencies=agencies,
-        date_published=published,
-        date_published_source=source,
-        date_modified=_modified(extracted, published, reading),
-        image_url=image,
-        image_caption=caption,
-        article_sections=_sections(extracted, hints, reading),
-        keywords=_take(extracted, "keywords", reading) or [],
-        in_language=site.LANGUAGE.value,
-        word_count=len(body.split()),
-        content_hash=content_hash(headline, body),
-        layout=reading.sources["article_body"],
-        date_crawled=page.now,
-    )
-
-
-def _take(extracted: Extracted, name: str, reading: Reading, as_field: str = "") -> Any:
-    for source, value in _candidates(extracted, name, _OTHER_ORDER):
-        reading.sources[as_field or name] = source
-        return value
-    return None
-
-
-def _sections(extracted: Extracted, hints: Hints, reading: Reading) -> list[str]:
-    """The categories as the page names them, else the one whose listing shows it: each post has exactly one."""
-    sections: list[str] | None = _take(extracted, "sections", reading, "article_sections")
-    if sections or not hints.section:
-        return sections or []
-    reading.sources["article_sections"] = "listing"
-    return [hints.section]
-
-
-def _description(
-    extracted: Extracted, headline: str, paragraphs: list[str], caption: str | None, reading: Reading
-) -> str | None:
-    """A standfirst or meta description that says something else than headline, lead and caption."""
-    lead = fold_tokens(" ".join((headline, *paragraphs[:_LEAD])))
-    known = [lead, fold_tokens(caption or "")]
-    start = fold_text(" ".join(paragraphs[: _LEAD + 3]))
-    for source, text in _candidates(extracted, "description", ("page_data", "jsonld", "meta")):
-        words = fold_tokens(text.rstrip(" .…"))
-        if not words or not strip_site_name(text) or start.startswith(" ".join(words)):
-            continue
-        if not any(_is_same_text(words, other) for other in known):
-            reading.sources["description"] = source
-            return str(text)
-    return None
 
 
 def _is_same_text(words: list[str], other: list[str]) -> bool:
@@ -340,41 +352,3 @@ def _is_same_text(words: list[str], other: list[str]) -> bool:
     if shared >= _SAME_TEXT * len(words):
         return True
     return len(other) >= _MUCH_MORE * len(words) and shared >= _SAME_TEXT * len(other)
-
-
-def _published(
-    extracted: Extracted, hints: Hints, image: str | None, now: datetime, reading: Reading
-) -> tuple[datetime | None, str | None]:
-    dates: dict[str, datetime | None] = {
-        name: extracted[name].published for name in ("jsonld", "meta", "page_data") if name in extracted
-    }
-    visible = next((f.published for name in ("site", "generic") if (f := extracted.get(name)) and f.published), None)
-    dates |= {"visible": visible, "sitemap": hints.sitemap_date, "listing": hints.listing_date}
-    known = [(source, moment) for source in _DATE_ORDER if (moment := dates.get(source))]
-    if not known:
-        return None, None
-    source, published = known[0]
-    upload = upload_time.uploaded(image, now=now)
-    if source == "visible" and upload and published < upload - _UPLOAD_AGREES:
-        # Older than its own image, as a default that nobody filled in is: then what led here knows better.
-        source, published = next((pair for pair in known[1:] if pair[1] >= upload - _UPLOAD_AGREES), known[0])
-    reading.sources["date_published"] = source
-    for other, moment in known:
-        coarse = {source, other} & {"visible", "listing", "sitemap"}
-        if other != source and abs(moment - published) > (_VISIBLE_AGREES if coarse else _DATES_AGREE):
-            reading.disagreements.append(Disagreement("date_published", source, other))
-    if upload and published < upload - _UPLOAD_AGREES:
-        reading.disagreements.append(Disagreement("date_published", source, "image_upload"))
-    return published, source
-
-
-def _modified(extracted: Extracted, published: datetime | None, reading: Reading) -> datetime | None:
-    modified: datetime
-    for source, modified in _candidates(extracted, "modified", ("jsonld", "meta", "page_data")):
-        if modified == published:
-            continue  # the site states its publication again
-        if published is None or modified > published:
-            reading.sources["date_modified"] = source
-            return modified
-        reading.disagreements.append(Disagreement("date_modified", "date_published", source))
-    return None

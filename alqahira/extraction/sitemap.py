@@ -71,16 +71,18 @@ def read_sitemap(body: bytes, url: str, *, root: str, now: datetime) -> Sitemap:
     is_news = False
     content, is_cut = _unpacked(body)
     for element in _elements(content):
-        name, said = _local_name(element), _texts(element)
+        name, texts = etree.QName(element).localname, _texts(element)
+        published = texts.get("publication_date") or texts.get("pubDate") or texts.get("published") or ""
+        modified = parse_date(texts.get("lastmod") or texts.get("updated") or "", now=now)
         if name == "sitemap":
-            address = urls.resolve(said.get("loc", ""), base=url)
+            address = urls.resolve(texts.get("loc", ""), base=url)
             if address and urls.is_on_site(address, root):
-                files.append(SitemapFile(address, _date(said.get("lastmod"), now)))
-        else:
-            is_news = is_news or name != "url" or "publication_date" in said
-            entry = _entry(element, said, url, root, now)
-            if entry is not None:
-                entries.append(entry)
+                files.append(SitemapFile(address, modified))
+            continue
+        is_news = is_news or name != "url" or "publication_date" in texts
+        if article := urls.article_address(texts.get("loc") or _link(element), url, root):
+            headline = clean_line(texts.get("title", "")) or None
+            entries.append(Entry(*article, headline, parse_date(published, now=now), modified))
         if len(entries) > _MOST_ENTRIES:
             is_cut = True
             entries.pop()
@@ -100,39 +102,13 @@ def _unpacked(body: bytes) -> tuple[bytes, bool]:
 
 
 def _elements(body: bytes) -> Iterator[Any]:
-    try:
-        start = body.find(b"<")
-        if start < 0:
-            return
-        parsed = etree.iterparse(
-            io.BytesIO(body[start:]),
-            events=("end",),
-            tag=[f"{{*}}{name}" for name in ("sitemap", "url", "item", "entry")],
-            resolve_entities=False,
-            no_network=True,
-            load_dtd=False,
-            huge_tree=False,
-            recover=True,
-        )
-        for _, element in parsed:
+    tags = [f"{{*}}{name}" for name in ("sitemap", "url", "item", "entry")]
+    safe = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}
+    with suppress(etree.XMLSyntaxError, ValueError):
+        start = io.BytesIO(body[max(body.find(b"<"), 0) :])
+        for _, element in etree.iterparse(start, events=("end",), tag=tags, recover=True, **safe):
             yield element
             element.clear()
-    except (etree.XMLSyntaxError, ValueError):
-        return
-
-
-def _entry(element: Any, said: dict[str, str], base: str, root: str, now: datetime) -> Entry | None:
-    address = urls.article_address(said.get("loc") or _link(element), base, root)
-    if address is None:
-        return None
-    published = said.get("publication_date") or said.get("pubDate") or said.get("published")
-    modified = said.get("lastmod") or said.get("updated")
-    return Entry(
-        *address,
-        headline=clean_line(said.get("title", "")) or None,
-        published=_date(published, now),
-        modified=_date(modified, now),
-    )
 
 
 def _link(element: Any) -> str | None:
@@ -142,19 +118,10 @@ def _link(element: Any) -> str | None:
     return None
 
 
-def _local_name(element: Any) -> str:
-    name: str = element.tag.rpartition("}")[2]
-    return name
-
-
 def _texts(element: Any) -> dict[str, str]:
-    """What stands below an element, by local name: the first text of each, up to a bound."""
-    found: dict[str, str] = {}
+    """The texts below an element by local name: the first of each, up to a bound."""
+    texts: dict[str, str] = {}
     for child in element.iterdescendants("*"):
         if child.text and (text := child.text.strip()):
-            found.setdefault(_local_name(child), text[:_LONGEST_TEXT])
-    return found
-
-
-def _date(text: str | None, now: datetime) -> datetime | None:
-    return parse_date(text, now=now) if text else None
+            texts.setdefault(etree.QName(child).localname, text[:_LONGEST_TEXT])
+    return texts

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from functools import lru_cache
 from ipaddress import ip_address
-from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
 
 from alqahira import site
 
@@ -17,41 +17,20 @@ _TRACKING = re.compile(
     r"share|amp|outputtype|s?session_?id|sid|phpsessid|jsessionid|cmpid|ns_.*|at_.*|spm)$",
     re.IGNORECASE,
 )
-_SAFE_PATH = "/~!$&'()*+,;=:@-._"  # RFC 3986 pchar and the separator
+_SAFE_IN_SEGMENT = "~!$&'()*+,;=:@-._"  # RFC 3986: pchar
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
-# Nothing escaped but bytes of UTF-8, in capitals, and all of those: what most links of a site are already.
-_ENCODED = re.compile(r"(?:[A-Za-z0-9/~!$&'()*+,;=:@._-]|%[89A-F][0-9A-F])*")
-_ESCAPES = re.compile(r"(?:%[89A-F][0-9A-F])+")
-# What stays as it is when it is joined to a base: nothing to be left out, no empty query or fragment.
-_ABSOLUTE = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?/[^\s#;]*(?<!\?)")
+_WEB = ("http", "https")
 
 
-@lru_cache(maxsize=1024)  # a page's own path is asked for at every step of its road
+@lru_cache(maxsize=1024)  # the path of a page is asked for at every step of its way
 def _encode_path(path: str) -> str:
     """The path as NFC text, percent-encoded as UTF-8 with capital hex digits (RFC 3986, section 6.2.2)."""
-    return path if _is_encoded(path) else _encode(path)
-
-
-def _is_encoded(path: str) -> bool:
-    if not _ENCODED.fullmatch(path):
-        return False
     try:
-        texts = [bytes.fromhex(escapes.replace("%", "")).decode() for escapes in _ESCAPES.findall(path)]
-    except UnicodeDecodeError:
-        return False
-    # Joined by what no mark combines with; a mark that follows an ASCII letter is left to the long way.
-    return all(unicodedata.is_normalized("NFC", text) and not unicodedata.combining(text[0]) for text in texts)
-
-
-def _encode(path: str) -> str:
-    text = unquote(_BAD_ESCAPE.sub("%25", path), errors="surrogateescape")
-    try:
-        text.encode()
-    except UnicodeEncodeError:  # bytes that are no UTF-8 stay as they are, in capitals
-        return re.sub(r"%[0-9a-f]{2}", lambda m: m[0].upper(), quote(path, safe=_SAFE_PATH + "%"))
-    # An encoded separator is not a separator: keep it encoded.
-    parts = [unquote(p) for p in _BAD_ESCAPE.sub("%25", path).split("/")]
-    return "/".join(quote(unicodedata.normalize("NFC", p), safe=_SAFE_PATH.replace("/", "")) for p in parts)
+        # An encoded separator is not a separator: keep it encoded.
+        parts = [unquote(part, errors="strict") for part in _BAD_ESCAPE.sub("%25", path).split("/")]
+    except UnicodeDecodeError:  # bytes that are no UTF-8 stay as they are, in capitals
+        return re.sub(r"%[0-9a-f]{2}", lambda m: m[0].upper(), quote(path, safe=_SAFE_IN_SEGMENT + "/%"))
+    return "/".join(quote(unicodedata.normalize("NFC", part), safe=_SAFE_IN_SEGMENT) for part in parts)
 
 
 def canonical_url(url: str, *, base: str | None = None, root: str | None = None) -> str:
@@ -65,19 +44,15 @@ def canonical_url(url: str, *, base: str | None = None, root: str | None = None)
     """
     joined = urljoin(base or "", url.strip())
     parts = urlsplit(joined)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if parts.scheme not in _WEB or not parts.hostname:
         raise ValueError(f"not an http(s) URL: {url[:200]!r}")
-    host = _host(joined)
-    scheme = parts.scheme
     home = root or site.ROOT.value
-    if _same_site(host, home_host := _host(home)):
-        scheme, host = urlsplit(home).scheme, home_host
+    origin = home if is_on_site(joined, home) else joined
     path = _encode_path(parts.path or "/")
-    article = site.ARTICLE_PATH.value.match(path)
-    if article:
+    if article := site.ARTICLE_PATH.value.match(path):
         path = site.ARTICLE_URL.value.format_map(article.groupdict("")).rstrip("/")
     query = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.match(k)]
-    return urlunsplit((scheme, host, path, urlencode(sorted(query), quote_via=quote), ""))
+    return urlunsplit((urlsplit(origin).scheme, _host(origin), path, urlencode(sorted(query), quote_via=quote), ""))
 
 
 def beginning(template: str) -> str:
@@ -88,12 +63,10 @@ def beginning(template: str) -> str:
 @lru_cache(maxsize=256)  # an image has one address in all the places that name it
 def resolve(link: str, *, base: str) -> str | None:
     """The absolute http(s) URL of a link on a page; None where it is none (`javascript:`, `mailto:`, garbage)."""
-    if _ABSOLUTE.fullmatch(link):
-        return link
     try:
         url = urljoin(base, link.strip())
         parts = urlsplit(url)
-        return url if parts.scheme in ("http", "https") and parts.hostname else None
+        return url if parts.scheme in _WEB and parts.hostname else None
     except ValueError:
         return None
 
@@ -113,24 +86,13 @@ def image_url(source: str | None, *, base: str) -> str | None:
     return site.IMAGE_RENDITION.value.sub("", url)
 
 
+@lru_cache(maxsize=64)  # the site's own is asked for with each link
 def _host(url: str) -> str:
     """Host in lower case with its port, unless that is the scheme's own."""
     parts = urlsplit(url)
-    return _host_in(parts.scheme, parts.netloc)
-
-
-@lru_cache(maxsize=256)
-def _host_in(scheme: str, netloc: str) -> str:
-    parts = SplitResult(scheme, netloc, "", "", "")
     host = (parts.hostname or "").rstrip(".")
-    if ":" in host:
-        host = f"[{host}]"
-    port = parts.port
-    return host if port in (None, 80 if parts.scheme == "http" else 443) else f"{host}:{port}"
-
-
-def _same_site(host: str, home: str) -> bool:
-    return host.removeprefix("www.") == home.removeprefix("www.")
+    host = f"[{host}]" if ":" in host else host
+    return host if parts.port in (None, 80 if parts.scheme == "http" else 443) else f"{host}:{parts.port}"
 
 
 def moved_to(url: str, root: str) -> str:
@@ -146,27 +108,27 @@ def is_on_site(url: str, root: str) -> bool:
     if url.startswith(f"{root}/"):  # nearly always
         return True
     try:
-        return _same_site(_host(url), _host(root))
+        return _host(url).removeprefix("www.") == _host(root).removeprefix("www.")
     except ValueError:
         return False
 
 
-@lru_cache(maxsize=256)  # a page says its own address in several places
+@lru_cache(maxsize=256)  # a page gives its own address in several places
 def article_number(url: str) -> str | None:
     """The site's own number of an article, without leading zeros; None where the URL has none."""
-    match = site.ARTICLE_PATH.value.match(_encode_path(urlsplit(url).path))
+    try:
+        match = site.ARTICLE_PATH.value.match(_encode_path(urlsplit(url).path))
+    except ValueError:  # a page may hold any text in the place of an address
+        return None
     return str(int(match["number"])) if match else None
 
 
 def is_article_url(url: str, root: str) -> bool:
     """Whether the (absolute) URL can be an article of the site."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
+    if not is_on_site(url, root) or urlsplit(url).scheme not in _WEB:
         return False
-    if parts.scheme not in ("http", "https") or not is_on_site(url, root):
-        return False
-    return not site.NEVER_ARTICLE_PATH.value.search(_encode_path(parts.path)) and article_number(url) is not None
+    is_never = site.NEVER_ARTICLE_PATH.value.search(_encode_path(urlsplit(url).path))
+    return not is_never and article_number(url) is not None
 
 
 def article_address(href: str | None, base: str, root: str) -> tuple[str, str] | None:

@@ -19,62 +19,62 @@ def stop(state, since=None, max_pages=50):
 
 def test_new_articles_ask_for_the_next_page():
     state = PaginationState()
-    state.add(cards("1", "2", "3"), settled=set())
+    state.add(cards("1", "2", "3"), processed=set())
     assert stop(state) is None
 
 
 def test_a_pinned_known_article_is_no_overlap():
     state = PaginationState()
-    state.add(cards("pinned", "9", "8"), settled={"pinned"})
+    state.add(cards("pinned", "9", "8"), processed={"pinned"})
     assert stop(state) is None
 
 
 def test_a_row_of_known_articles_is_one():
     state = PaginationState()
-    state.add(cards("9", "3", "2", "1"), settled={"3", "2", "1"})
+    state.add(cards("9", "3", "2", "1"), processed={"3", "2", "1"})
     assert stop(state) == "overlap"
 
 
 def test_the_row_may_reach_over_two_pages():
     state = PaginationState()
-    state.add(cards("9", "3", "2"), settled={"3", "2", "1"})
+    state.add(cards("9", "3", "2"), processed={"3", "2", "1"})
     assert stop(state) is None
-    state.add(cards("1", "0"), settled={"1", "0"})
+    state.add(cards("1", "0"), processed={"1", "0"})
     assert stop(state) == "overlap"
 
 
 def test_a_new_article_among_known_ones_breaks_the_row():
     state = PaginationState()
-    state.add(cards("3", "2", "9", "1"), settled={"3", "2", "1"})
+    state.add(cards("3", "2", "9", "1"), processed={"3", "2", "1"})
     assert stop(state) is None
 
 
 def test_with_since_known_articles_do_not_end_it_but_a_row_of_older_days_does():
     state = PaginationState()
-    state.add(cards("3", "2", "1", days=[20, 20, 19]), settled={"3", "2", "1"})
+    state.add(cards("3", "2", "1", days=[20, 20, 19]), processed={"3", "2", "1"})
     assert stop(state, since=date(2026, 11, 15)) is None
-    state.add(cards("0", "a", "b", days=[14, 13, 12]), settled=set())
+    state.add(cards("0", "a", "b", days=[14, 13, 12]), processed=set())
     assert stop(state, since=date(2026, 11, 15)) == "since"
 
 
 @pytest.mark.parametrize("days", [[14, 20, 20], [14, None, 13]])
 def test_an_old_pinned_or_an_undated_card_does_not_end_a_search_by_day(days):
     state = PaginationState()
-    state.add(cards("1", "2", "3", days=days), settled=set())
+    state.add(cards("1", "2", "3", days=days), processed=set())
     assert stop(state, since=date(2026, 11, 15)) is None
 
 
 def test_a_page_that_shows_nothing_new_is_the_end():
     state = PaginationState()
-    state.add(cards("1", "2"), settled=set())
-    state.add(cards("2", "1"), settled=set())
+    state.add(cards("1", "2"), processed=set())
+    state.add(cards("2", "1"), processed=set())
     assert stop(state) == "repeats"
 
 
 def test_an_endless_listing_is_left_at_the_bound():
     state = PaginationState()
     for page in range(4):
-        state.add(cards(str(page)), settled=set())
+        state.add(cards(str(page)), processed=set())
     assert stop(state, max_pages=4) == "bound"
 
 
@@ -97,7 +97,7 @@ def gaps(*pages):
     state = PaginationState()
     gaps = []
     for links in pages:
-        state.add(links, settled=set())
+        state.add(links, processed=set())
         gaps.append(state.gap)
     return gaps
 

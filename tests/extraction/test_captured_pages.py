@@ -228,7 +228,7 @@ def test_a_post_without_a_slug_or_a_title_is_a_post():
     html = (PAGES / "listing-plain.html").read_text("utf-8")
     data = json.loads(PAGE_DATA.search(html)[0].partition(">")[2].rpartition("<")[0])
     posts = data["props"]["pageProps"]["category"]["posts"]
-    posts[1]["slug"], posts[2]["title"] = None, None
+    posts[1]["slug"], posts[2]["title"], posts[3]["slug"] = None, None, "\ud800"
     listing = read_listing(json.dumps(data), NEWS, root=site.ROOT.value, now=NOW)
     assert [card.key for card in listing.cards] == [str(post["id"]) for post in posts]
 

@@ -221,6 +221,7 @@ def test_text_that_could_not_be_decoded_never_becomes_a_record():
         '<script id="__NEXT_DATA__">{"a":' * 3,
         PAGE.replace("<h1", "<h1" * 50),
         PAGE[:2000],
+        "<li>" + "نص طويل بما يكفي ليكون فقرة. " * 20,
         PAGE.encode("utf-16"),
     ],
 )
@@ -290,6 +291,14 @@ def test_json_ld_is_read_in_whatever_it_is_wrapped(wrapped):
 @pytest.mark.parametrize("types", [[{}], [[]], ["NewsArticle", {}], {}, None, 1])
 def test_a_type_that_is_none_is_passed_over(types):
     assert read(with_script(without(PAGE, JSON_LD, META), "application/ld+json", {"@type": types})).article is not None
+
+
+@pytest.mark.parametrize("url", ["https://[bad/news/1/x", "//[x", "https://alqaheranews.net/news/1/\ud800"])
+@pytest.mark.parametrize("name", ["url", "mainEntityOfPage", "image"])
+def test_an_address_in_json_ld_that_is_none_raises_nothing(name, url):
+    data = json.dumps({"@type": "NewsArticle", "headline": HEADLINE, name: url})
+    script = f'<script type="application/ld+json">{data}</script></head>'
+    assert read(without(PAGE, JSON_LD).replace("</head>", script)).article.headline == HEADLINE
 
 
 @pytest.mark.parametrize("body", ["<html/>", "<html><frameset><frame></frameset></html>", "<html><head><title>"])

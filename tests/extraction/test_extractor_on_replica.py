@@ -26,40 +26,40 @@ def read_all(options: ReplicaOptions):
     pages = Pages(options, newsroom)
     for article in newsroom.articles():
         reading = read_page(pages.article(article), pages.url(article), now=NOW)
-        if found := reading.article:
-            found.topics = sorted(match_topics(found.headline, found.article_body, found.keywords))
+        if read := reading.article:
+            read.topics = sorted(match_topics(read.headline, read.article_body, read.keywords))
         yield article, reading, article.expected(options, page_only=True)
 
 
-def wrong_fields(article, found, expected, options):
+def wrong_fields(article, read, expected, options):
     shows_no_date = article.number == NO_TRUE_DATE and options.metadata == options.page_data == "none"
     for name, value in expected.items():
         if name == "date_published" and shows_no_date:
             continue
-        said = getattr(found, name)
-        if name == "date_published" and value is not None and said is not None:
+        actual = getattr(read, name)
+        if name == "date_published" and value is not None and actual is not None:
             tolerance = article.tolerance if options.classes == "older" else article.tolerance * 0
-            if abs(said - value) > tolerance:
-                yield article.number, name, said, value
-        elif said != value:
-            yield article.number, name, said, value
+            if abs(actual - value) > tolerance:
+                yield article.number, name, actual, value
+        elif actual != value:
+            yield article.number, name, actual, value
 
 
 def wrong(options: ReplicaOptions, *, names=(), without=()):
     """What is not the truth in `names` (or all but `without`), and what should be no article and is one."""
-    found = []
+    differences = []
     for article, reading, expected in read_all(options):
         if article.not_article:
             # A post that shows a film alone is a video to whoever has no page data.
             causes = (article.not_article, "video") if options.page_data == "none" else (article.not_article,)
             if reading.article or (article.kind == "post" and reading.cause not in causes):
-                found.append((article.number, "is no article", reading.cause, article.not_article))
+                differences.append((article.number, "is no article", reading.cause, article.not_article))
         elif reading.article is None:
-            found.append((article.number, "is an article", reading.cause, None))
+            differences.append((article.number, "is an article", reading.cause, None))
         else:
             truth = {name: expected[name] for name in names or expected if name not in without}
-            found += wrong_fields(article, reading.article, truth, options)
-    return found
+            differences += wrong_fields(article, reading.article, truth, options)
+    return differences
 
 
 @pytest.mark.parametrize(("page_data", "metadata", "title"), FACES)
@@ -80,40 +80,40 @@ def test_other_kinds_are_named_by_their_pages(classes, page_data):
     options = ReplicaOptions(classes=classes, page_data=page_data, now=NOW)
     kinds = {article.number: (article.kind, reading.kind) for article, reading, _ in read_all(options)}
     assert {number: pair for number, pair in kinds.items() if pair[0] != "post" and pair[0] != pair[1]} == {}
-    assert not any(said for kind, said in kinds.values() if kind == "post" and said not in (None, "post"))
+    assert not any(read for kind, read in kinds.values() if kind == "post" and read not in (None, "post"))
 
 
 @pytest.mark.parametrize("page_data", ["next_data", "next_f"])
 def test_an_empty_shell_with_page_data_gives_what_its_data_hold(page_data):
     options = ReplicaOptions(render="client", page_data=page_data, metadata="none", now=NOW)
     names = ("headline", "article_body", "description", "credit_line", "image_url", "image_caption", "keywords")
-    found = []
+    differences = []
     for article, reading, expected in read_all(options):
         if article.not_article:
             assert reading.article is None
             continue
-        found += wrong_fields(article, reading.article, {name: expected[name] for name in names}, options)
+        differences += wrong_fields(article, reading.article, {name: expected[name] for name in names}, options)
         assert reading.article.layout == "page_data"
-    assert found == []
+    assert differences == []
 
 
-def f1(found, expected):
+def f1(read, expected):
     """Of the bodies' words as multisets."""
-    a, b = Counter(found.split()), Counter(expected.split())
+    a, b = Counter(read.split()), Counter(expected.split())
     return 2 * (a & b).total() / (a.total() + b.total())
 
 
 @pytest.mark.parametrize(("page_data", "metadata", "title"), FACES)
 def test_after_a_redesign_headline_date_and_body_stay_right(page_data, metadata, title):
     options = ReplicaOptions(page_data=page_data, metadata=metadata, title=title, classes="renamed", now=NOW)
-    scores, found = [], []
+    scores, differences = [], []
     for article, reading, expected in read_all(options):
         if article.not_article:
             assert reading.article is None
             continue
         scores.append(f1(reading.article.article_body, expected["article_body"]))
         exact = {name: expected[name] for name in ("headline", "date_published", "credit_line", "image_url")}
-        found += wrong_fields(article, reading.article, exact, options)
-    assert found == []
+        differences += wrong_fields(article, reading.article, exact, options)
+    assert differences == []
     assert min(scores) >= 0.9
     assert sum(scores) / len(scores) >= 0.95

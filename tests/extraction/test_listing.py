@@ -24,21 +24,21 @@ def listing(*cards, head="", after=""):
 
 
 def test_cards_are_read_in_the_order_they_stand():
-    found = listing(card("/news/2/b", "الثاني"), card("/news/1/a", "الأول"))
-    assert found.cards == [
+    result = listing(card("/news/2/b", "الثاني"), card("/news/1/a", "الأول"))
+    assert result.cards == [
         Card(f"{ROOT}/news/2/b", "2", "الثاني"),
         Card(f"{ROOT}/news/1/a", "1", "الأول"),
     ]
 
 
 def test_an_article_shown_twice_is_one_card():
-    found = listing(card("/news/2/b"), card("/news/2/another-slug?utm_source=x"), card("/news/1/a"))
-    assert [c.key for c in found.cards] == ["2", "1"]
+    result = listing(card("/news/2/b"), card("/news/2/another-slug?utm_source=x"), card("/news/1/a"))
+    assert [c.key for c in result.cards] == ["2", "1"]
 
 
 def test_a_card_s_date_is_read():
-    found = listing(card("/news/2/b", meta="<span>23 نوفمبر 2026 - 08:30 م</span><span>أخبار</span>"))
-    assert found.cards[0].date == datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
+    result = listing(card("/news/2/b", meta="<span>23 نوفمبر 2026 - 08:30 م</span><span>أخبار</span>"))
+    assert result.cards[0].date == datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -62,20 +62,20 @@ def test_what_is_no_article_of_the_site_is_no_card(href):
 
 
 def test_with_renamed_classes_links_of_the_main_content_are_the_cards():
-    found = listing('<section><a href="/news/3/c">خبر</a></section>', '<nav><a href="/news/4/d">قائمة</a></nav>')
-    assert [(c.key, c.headline) for c in found.cards] == [("3", "خبر")]
+    result = listing('<section><a href="/news/3/c">خبر</a></section>', '<nav><a href="/news/4/d">قائمة</a></nav>')
+    assert [(c.key, c.headline) for c in result.cards] == [("3", "خبر")]
 
 
 def test_the_next_page_the_feed_and_the_load_more_control_are_seen():
-    found = listing(
+    result = listing(
         card("/news/1/a"),
         head='<link rel="next" href="?page=2"><link rel="alternate" type="application/rss+xml" href="/rss.xml">'
         '<link rel="alternate" type="application/rss+xml" href="https://example.org/rss.xml">',
         after='<button class="load-more">عرض المزيد</button>',
     )
-    assert found.next_urls == [f"{ROOT}/category/x?page=2"]
-    assert found.feed_urls == [f"{ROOT}/rss.xml"]
-    assert found.has_load_more
+    assert result.next_urls == [f"{ROOT}/category/x?page=2"]
+    assert result.feed_urls == [f"{ROOT}/rss.xml"]
+    assert result.has_load_more
 
 
 def test_a_load_more_control_is_known_by_its_label_too():

@@ -42,17 +42,17 @@ def test_gzip_a_byte_order_mark_and_leading_lines_are_no_obstacle(body):
 @pytest.mark.parametrize(("entries", "is_cut"), [(50_000, False), (50_001, True)])
 def test_a_sitemap_beyond_the_protocol_s_limit_says_that_it_was_cut(entries, is_cut):
     body = "".join(f"<url><loc>{ROOT}/news/{n}/x</loc></url>" for n in range(1, entries + 1))
-    found = read_sitemap(f"<urlset>{body}</urlset>".encode(), f"{ROOT}/sitemap.xml", root=ROOT, now=NOW)
-    assert (len(found.entries), found.is_cut) == (50_000, is_cut)
+    result = read_sitemap(f"<urlset>{body}</urlset>".encode(), f"{ROOT}/sitemap.xml", root=ROOT, now=NOW)
+    assert (len(result.entries), result.is_cut) == (50_000, is_cut)
 
 
 def test_an_index_names_files_of_the_site():
-    found = sitemap(
+    result = sitemap(
         '<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">'
         "<sitemap><loc>https://alqaheranews.net/sitemap-2026-11.xml</loc><lastmod>2026-11-24</lastmod></sitemap>"
         "<sitemap><loc>https://example.org/evil.xml</loc></sitemap></sitemapindex>"
     )
-    assert [(file.url, file.date is not None) for file in found.sitemaps] == [(f"{ROOT}/sitemap-2026-11.xml", True)]
+    assert [(file.url, file.date is not None) for file in result.sitemaps] == [(f"{ROOT}/sitemap-2026-11.xml", True)]
 
 
 @pytest.mark.parametrize(
@@ -65,9 +65,9 @@ def test_an_index_names_files_of_the_site():
     ],
 )
 def test_feeds_are_read_alike(feed):
-    found = sitemap(feed)
-    assert found.is_news
-    assert [(e.key, e.headline, e.published) for e in found.entries] == [
+    result = sitemap(feed)
+    assert result.is_news
+    assert [(e.key, e.headline, e.published) for e in result.entries] == [
         ("7", "خبر", datetime(2026, 11, 24, 8, tzinfo=UTC))
     ]
 

@@ -1,4 +1,4 @@
-"""Where an article's fields can stand on its page, one module a source, each asked independently of the others."""
+"""The places where a page holds an article's fields: one module for each, read independently of the others."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from lxml import etree
 from alqahira import site
 from alqahira.text.normalization import clean_line, fold_text
 
-# Nothing after this many bytes of a page is read: an article is a hundred times smaller.
+# Bytes; the rest of a page is not read. An article is a hundred times smaller.
 _LARGEST = 4 * 1024 * 1024
 _MOST_HEADINGS, _LONGEST_HEADING = 20, 2_000
-# Not lxml.html's, which asks a function of Python's for the class of every element that is looked at.
+# lxml.html's parser is slower: it calls a Python function for the class of every element.
 _PARSER = etree.HTMLParser(encoding="utf-8", huge_tree=False, remove_comments=True, remove_pis=True)
 
 
 @dataclass(kw_only=True)
 class ExtractedFields:
-    """What one source says of the article; None or empty where it is silent."""
+    """The article's fields in one source; None or empty where it does not have them."""
 
     kind: str | None = None  # `post`, or a kind of `site.OTHER_KINDS`
     number: str | None = None  # the story's own
-    is_missing: bool = False  # it says that there is no such story
+    is_missing: bool = False  # the source states that there is no such story
     headline: str | None = None
     description: str | None = None
     paragraphs: list[str] = field(default_factory=list)
@@ -40,28 +40,28 @@ class ExtractedFields:
     keywords: list[str] = field(default_factory=list)
 
 
+def parse_html(text: str) -> Any:
+    """The document element of a page, or of a part of one; that of an empty page where there is nothing to parse."""
+    content = text[:_LARGEST].encode("utf-8", "replace")[:_LARGEST].replace(b"\0", b"")
+    try:
+        tree = etree.fromstring(content, _PARSER)
+    except (etree.XMLSyntaxError, ValueError, AssertionError):
+        tree = None
+    return tree if tree is not None else etree.fromstring(b"<html><body></body></html>", _PARSER)
+
+
 @dataclass(frozen=True)
 class Document:
-    """One page: its text, parsed once, its address, and the moment relative dates count from.
-
-    `utf8`: the text as bytes, where they are at hand.
-    """
+    """One page: its text, parsed once, its address, and the moment relative dates count from."""
 
     html: str
     url: str
     now: datetime
-    utf8: bytes | None = None
 
     @cached_property
     def tree(self) -> Any:
         """The parsed page; an empty document where there is nothing to parse."""
-        content = self.utf8 or self.html[:_LARGEST].encode("utf-8", "replace")
-        content = content[:_LARGEST].replace(b"\0", b"")
-        try:
-            tree = etree.fromstring(content, _PARSER)
-        except (etree.XMLSyntaxError, ValueError, AssertionError):
-            tree = None
-        return tree if tree is not None else etree.fromstring(b"<html><body></body></html>", _PARSER)
+        return parse_html(self.html)
 
     @cached_property
     def scripts(self) -> list[tuple[str, str, str]]:
@@ -74,10 +74,10 @@ class Document:
 
     @cached_property
     def headings(self) -> frozenset[str]:
-        """What the page calls itself, folded: its h1 and og:title, the site's name left out."""
-        said = ["".join(h1.itertext()) for h1 in islice(self.tree.iter("h1"), _MOST_HEADINGS)]
-        said += [meta.get("content") or "" for meta in self.tree.iter("meta") if meta.get("property") == "og:title"][:1]
-        return frozenset(fold_text(name) for text in said if (name := strip_site_name(text[:_LONGEST_HEADING])))
+        """The page's h1 and og:title without the site's name, folded."""
+        titles = (meta.get("content") or "" for meta in self.tree.iter("meta") if meta.get("property") == "og:title")
+        texts = ["".join(h1.itertext()) for h1 in islice(self.tree.iter("h1"), _MOST_HEADINGS)] + [next(titles, "")]
+        return frozenset(fold_text(name) for text in texts if (name := strip_site_name(text[:_LONGEST_HEADING])))
 
 
 # «headline | القاهرة الإخبارية»

@@ -3,94 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, NamedTuple
 
 from lxml import etree
-from lxml import html as lxml_html
 
 from alqahira.extraction.boilerplate import is_boilerplate, is_related_label, without_label_links
+from alqahira.extraction.sources import parse_html
 from alqahira.text.normalization import clean_line, clean_text
 
 # Elements that begin and end a block of text (HTML, `flow content` that browsers display as blocks).
-_BLOCKS = frozenset(
-    [
-        "address",
-        "article",
-        "blockquote",
-        "center",
-        "dd",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "footer",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hgroup",
-        "hr",
-        "li",
-        "main",
-        "ol",
-        "p",
-        "pre",
-        "section",
-        "table",
-        "tbody",
-        "td",
-        "tfoot",
-        "th",
-        "thead",
-        "tr",
-        "ul",
-        "details",
-        "summary",
-    ]
-)
+_BLOCKS = frozenset([
+    "address", "article", "blockquote", "center", "dd", "details", "div", "dl", "dt", "fieldset", "footer", "h1", "h2",
+    "h3", "h4", "h5", "h6", "header", "hgroup", "hr", "li", "main", "ol", "p", "pre", "section", "summary", "table",
+    "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
+])  # fmt: skip
 # Elements whose text is never body.
-_SKIPPED = frozenset(
-    [
-        "script",
-        "style",
-        "noscript",
-        "template",
-        "svg",
-        "math",
-        "iframe",
-        "object",
-        "embed",
-        "form",
-        "button",
-        "select",
-        "textarea",
-        "input",
-        "label",
-        "nav",
-        "aside",
-        "figure",
-        "figcaption",
-        "video",
-        "audio",
-        "canvas",
-        "picture",
-        "head",
-        "title",
-        "footer",
-        "del",
-    ]
-)
-# What platforms call the posts that editors paste into a story, and advertisers their places: no body.
-_EMBEDS = frozenset(
-    [
-        *("twitter-tweet", "twitter-video", "instagram-media", "fb-post", "fb-video", "fb-xfbml-parse-ignore"),
-        *("tiktok-embed", "bluesky-embed", "text-post-media", "reddit-embed-bq", "adsbygoogle"),
-    ]
-)
-_MAX_NODES = 20_000
+_SKIPPED = frozenset([
+    "aside", "audio", "button", "canvas", "del", "embed", "figcaption", "figure", "footer", "form", "head", "iframe",
+    "input", "label", "math", "nav", "noscript", "object", "picture", "script", "select", "style", "svg", "template",
+    "textarea", "title", "video",
+])  # fmt: skip
+# The classes of posts that editors paste from other platforms, and of advertisements: never body.
+_EMBEDS = frozenset([
+    "adsbygoogle", "bluesky-embed", "fb-post", "fb-video", "fb-xfbml-parse-ignore", "instagram-media",
+    "reddit-embed-bq", "text-post-media", "tiktok-embed", "twitter-tweet", "twitter-video",
+])  # fmt: skip
+_MAX_EVENTS = 20_000  # two an element
 _ALL_LINK = 0.9
 
 
@@ -110,54 +49,38 @@ class Line(NamedTuple):
 
 def blocks(element: Any) -> Iterator[list[Line]]:
     """The blocks of text below an element in reading order, each as the lines that `br` parts it into."""
-    done: list[Line] = []
+    lines: list[Line] = []
     texts: list[str] = []
     links: list[str] = []
-
-    def end_line() -> None:
-        done.append(Line("".join(texts), tuple(links)))
-        texts.clear()
-        links.clear()
-
-    def end_block() -> list[Line]:
-        if not done and not texts:
-            return []
-        end_line()
-        block = done.copy()
-        done.clear()
-        return block if any(line.text.strip() for line in block) else []
-
-    anchors = visited = 0
-    # An explicit stack: a page may nest deeper than Python recurses.
-    stack: list[tuple[Any, bool]] = [(element, True)]
-    while stack and visited < _MAX_NODES:
-        node, entering = stack.pop()
-        visited += 1
-        tag = node.tag if isinstance(node.tag, str) else ""
-        if entering:
-            if tag == "br":
-                end_line()
-            elif tag in _BLOCKS and (block := end_block()):
-                yield block
-            if tag and tag not in _SKIPPED and (node is element or not _is_left_out(node)):
-                anchors += tag == "a"
-                if node.text:
-                    texts.append(node.text)
-                    if anchors:
-                        links.append(node.text)
-                stack.append((node, False))
-                stack.extend((child, True) for child in reversed(node))
+    anchor: Any = None  # the link that the walk is in
+    walk = etree.iterwalk(element, events=("start", "end"))
+    for event, node in islice(walk, _MAX_EVENTS):
+        if node.tag in _BLOCKS or (event == "start" and node.tag == "br"):
+            if texts or lines:
+                lines.append(Line("".join(texts), tuple(links)))
+                texts, links = [], []
+            if node.tag in _BLOCKS:
+                if any(line.text.strip() for line in lines):
+                    yield lines
+                lines = []
+        if event == "start":
+            if node.tag in _SKIPPED or (node is not element and _is_left_out(node)):
+                walk.skip_subtree()
                 continue
+            if node.tag == "a" and anchor is None:
+                anchor = node
+            text = node.text
         else:
-            anchors -= tag == "a"
-            if tag in _BLOCKS and (block := end_block()):
-                yield block
-        if node is not element and node.tail:
-            texts.append(node.tail)
-            if anchors:
-                links.append(node.tail)
-    if block := end_block():
-        yield block
+            text = node.tail if node is not element else None
+            if node is anchor:
+                anchor = None
+        if text:
+            texts.append(text)
+            if anchor is not None:
+                links.append(text)
+    lines.append(Line("".join(texts), tuple(links)))
+    if any(line.text.strip() for line in lines):
+        yield lines
 
 
 def _is_left_out(node: Any) -> bool:
@@ -175,7 +98,7 @@ def paragraphs(element: Any) -> list[str]:
 
     A single `br` is a line of its paragraph; an empty line between two parts paragraphs.
     """
-    found: list[str] = []
+    body: list[str] = []
     after_label = False
     for block in blocks(element):
         lines: list[str] = []
@@ -189,17 +112,14 @@ def paragraphs(element: Any) -> list[str]:
                     text = without_label_links(text, [clean_line(link) for link in line.links]) if line.links else text
                     lines += [text] if text else []
             elif lines:
-                found.append("\n".join(lines))
+                body.append("\n".join(lines))
                 lines = []
-    return found
+    return body
 
 
 def paragraphs_of(body: str) -> list[str]:
     """The paragraphs of a body that is given as markup or as lines of text."""
     if "<" in body:
-        try:
-            return paragraphs(lxml_html.fragment_fromstring(body, create_parent="div"))
-        # lxml takes what a body element cannot hold for a fault of its own.
-        except (etree.ParserError, ValueError, AssertionError):
-            return []
+        element = parse_html(f"<html><body>{body}</body></html>").find("body")
+        return paragraphs(element) if element is not None else []
     return [line for raw in clean_text(body).split("\n") if (line := raw.strip())]

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from alqahira.extraction import urls
 from alqahira.extraction.sources import Document, ExtractedFields
-from alqahira.extraction.sources.jsonld import string, strings
-from alqahira.text.dates import parse_date
+from alqahira.extraction.sources.values import moment, string, strings
 
 
 def read(page: Document) -> ExtractedFields | None:
-    """What the page's meta elements say; None where none says anything."""
+    """The fields in the page's meta elements; None where they have none."""
     values: dict[str, list[str]] = {}
     for element in page.tree.iter("meta"):
         name = (element.get("property") or element.get("name") or element.get("itemprop") or "").lower()
@@ -20,19 +19,17 @@ def read(page: Document) -> ExtractedFields | None:
     def first(*names: str) -> str | None:
         return next((values[name][0] for name in names if name in values), None)
 
-    published = first(
+    published = (
         "article:published_time", "og:article:published_time", "datepublished", "pubdate", "date", "dc.date.issued"
-    )
-    modified = first("article:modified_time", "og:updated_time", "datemodified", "last-modified")
-    image = first("og:image", "og:image:url", "twitter:image")
-    found = ExtractedFields(
+    )  # fmt: skip
+    fields = ExtractedFields(
         headline=string(first("og:title", "twitter:title")),
         description=string(first("og:description", "description", "twitter:description")),
-        published=parse_date(published, now=page.now) if published else None,
-        modified=parse_date(modified, now=page.now) if modified else None,
-        image_url=urls.image_url(image, base=page.url),
+        published=moment(first(*published), page.now),
+        modified=moment(first("article:modified_time", "og:updated_time", "datemodified", "last-modified"), page.now),
+        image_url=urls.image_url(first("og:image", "og:image:url", "twitter:image"), base=page.url),
         sections=strings(values.get("article:section", [])),
         # Not `keywords`: the site's are made by a machine from an earlier draft.
         keywords=strings(values.get("article:tag", []), split=True),
     )
-    return found if found != ExtractedFields() else None
+    return fields if fields != ExtractedFields() else None

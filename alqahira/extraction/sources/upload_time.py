@@ -16,15 +16,15 @@ _TOLERANCE_MS = 60_000
 
 def uploaded(image_url: str | None, *, now: datetime) -> datetime | None:
     """When the image was uploaded, to the second; None unless both clocks in its name agree and lie before `now`."""
-    found = clocks(image_url) if image_url else None
-    if found is None or abs(found[0] - found[1]) > _TOLERANCE_MS:
+    times = clocks(image_url) if image_url else None
+    if times is None or abs(times[0] - times[1]) > _TOLERANCE_MS:
         return None
-    moment = datetime.fromtimestamp(found[1] // 1000, UTC)
+    moment = datetime.fromtimestamp(times[1] // 1000, UTC)
     return moment if moment <= now else None
 
 
 def clocks(image_url: str) -> tuple[int, int] | None:
-    """What the two clocks of an image's name say (its UUID, its epoch), in milliseconds; None where it has not both."""
+    """The two clocks in an image's name, UUID and epoch, in milliseconds since 1970; None unless it has both."""
     match = site.IMAGE_NAME.value.search(unquote(image_url))
     if not match:
         return None

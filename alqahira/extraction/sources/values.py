@@ -1,0 +1,97 @@
+"""JSON as pages hold it, read leniently, and the values in it. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import deque
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+from alqahira import site
+from alqahira.extraction.urls import image_url
+from alqahira.text.dates import parse_date
+from alqahira.text.normalization import clean_line
+
+# What may stand before a document: space, a byte order mark, and the beginning of a CDATA section or a comment.
+_BEFORE = re.compile(r"[\s\ufeff]*(?:(?://|/\*)?\s*(?:<!\[CDATA\[|<!--)\s*(?:\*/)?\s*)?")
+# strict=False: real pages hold raw line ends inside strings.
+_DECODER = json.JSONDecoder(strict=False)
+_MAX_OBJECTS = 20_000
+
+
+def json_documents(text: str) -> Iterator[Any]:
+    """The objects and arrays that a text begins with, up to the first thing that is none."""
+    at = 0
+    with suppress(ValueError, RecursionError):
+        while (before := _BEFORE.match(text, at)) and text.startswith(("[", "{"), before.end()):
+            data, at = _DECODER.raw_decode(text, before.end())
+            yield data
+
+
+def read_json(text: str) -> Any:
+    """The object or array that a text begins with; None where it begins with none."""
+    return next(json_documents(text), None)
+
+
+def at(data: Any, path: tuple[str, ...]) -> Any:
+    """The value at a path of names; None where it leads nowhere."""
+    for name in path:
+        data = data.get(name) if isinstance(data, dict) else None
+    return data
+
+
+def objects(data: Any, *, without: Collection[str] = ()) -> Iterator[dict[str, Any]]:
+    """Every object in a value, breadth first, up to a bound; nothing below the names in `without`."""
+    queue: deque[Any] = deque([data])
+    count = 0
+    while queue and count < _MAX_OBJECTS:
+        value = queue.popleft()
+        if isinstance(value, dict):
+            count += 1
+            yield value
+            queue.extend(entry for name, entry in value.items() if name not in without)
+        elif isinstance(value, list):
+            queue.extend(value)
+
+
+def string(value: Any) -> str | None:
+    """Display text on one line, or None."""
+    return (clean_line(value) or None) if isinstance(value, str) else None
+
+
+def strings(value: Any, *, split: bool = False) -> list[str]:
+    """A list of texts however it is given, each once; `split`: a text may hold several, between commas."""
+    texts: list[str | None] = []
+    for entry in value if isinstance(value, list) else [value]:
+        if isinstance(entry, dict):
+            texts.append(string(entry.get("name")))
+        elif text := string(entry):
+            texts += [part.strip() for part in text.replace("،", ",").split(",")] if split else [text]
+    return list(dict.fromkeys(filter(None, texts)))
+
+
+def moment(value: Any, now: datetime) -> datetime | None:
+    """A date as text, or as seconds or milliseconds since 1970; None for anything else, and for what lies after now."""
+    if isinstance(value, str):
+        return parse_date(value, now=now)
+    if isinstance(value, int | float) and not isinstance(value, bool) and 1e9 < value < 1e14:
+        instant = datetime.fromtimestamp(value / 1000 if value > 1e11 else value, UTC)
+        return instant if instant <= now else None
+    return None
+
+
+def image(value: Any, base: str) -> str | None:
+    """The address of an image that is given as such, as an object or as a list of either."""
+    if isinstance(value, list):
+        value = value[0] if value else None
+    if isinstance(value, dict):
+        value = value.get("url") or value.get("contentUrl") or value.get("src")
+    return image_url(value, base=base) if isinstance(value, str) else None
+
+
+def site_credit(writer: str | None) -> str | None:
+    """The credit line that the site prints for a writer: «القاهرة الإخبارية - متابعات»."""
+    return f"{site.NAME.value} - {writer}" if writer else None
