@@ -37,8 +37,8 @@ from alqahira.extraction.items import ArticleItem
 from alqahira.extraction.urls import site_name
 from alqahira.ledger.decisions import Outcome
 from alqahira.ledger.frontier import Link
-from alqahira.monitoring.account import Account, account_line
 from alqahira.monitoring.causes import TOO_LARGE, failure_cause
+from alqahira.monitoring.run_stats import RunStats, account_line
 from spiders.section import SectionSpider
 
 logger = logging.getLogger(__name__)
@@ -139,7 +139,7 @@ class ReplaySpider(SectionSpider):
         while (slot := self.crawler.engine.scraper.slot) and not slot.is_idle():
             await asyncio.sleep(0)
 
-    def asks_for(self, article: Article) -> bool:
+    def is_for_feed(self, article: Article) -> bool:
         """The corpus has no feed: it takes every article."""
         return True
 
@@ -150,7 +150,7 @@ class ReplaySpider(SectionSpider):
         run.ledger.claim_site(site_name(self.root))
         name = archived.run_id or f"{archived.started:%Y%m%dT%H%M%SZ}-{archived.section}"
         run.run_id = run.ledger.start_run(name, archived.section, archived.started)
-        run.account = Account()
+        run.stats = RunStats()
         self._tally.runs += 1
         for record in read_records(archived.path, max_bytes=self._max_bytes):
             if isinstance(record, Damage):
@@ -164,15 +164,15 @@ class ReplaySpider(SectionSpider):
                 self._tally.skipped["revisit"] += 1
             elif archived.run_id and record.event.get("event") == ENDED:
                 ended = record
-        if run.account.discovered:
-            self._report(f"{run.run_id}: {account_line(run.account.as_dict())}")
+        if run.stats.discovered:
+            self._report(f"{run.run_id}: {account_line(run.stats.as_dict())}")
         if ended is None and archived.run_id:
             return  # the run was killed: the next run publishes what it had accepted, as it did then
         run.publisher.seal_all()
         verdict = ended.event if ended else {}
         run.ledger.finish_run(
             run.run_id,
-            run.account.as_dict() | {"reason": verdict.get("reason", "replayed")},
+            run.stats.as_dict() | {"reason": verdict.get("reason", "replayed")},
             int(verdict.get("exit_status", 0)),
             ended.date if ended else archived.started,
             complete=bool(verdict.get("complete")),
@@ -189,18 +189,18 @@ class ReplaySpider(SectionSpider):
         except BAD_RECORD:
             self._tally.damaged += 1
             return
-        visit = page.visit
+        fetch = page.fetch
         self._tally.pages += 1
-        link = Link(visit.key, page.link_url, visit.discovered_on)
-        run.ledger.discover([link], section=section, run_id=run.run_id, now=visit.fetched)
-        run.account.take(visit.key)
+        link = Link(fetch.key, page.link_url, fetch.discovered_on)
+        run.ledger.discover([link], section=section, run_id=run.run_id, now=fetch.fetched)
+        run.stats.start(fetch.key)
         try:
             body = self._decompressor.body(page)
         except Exception as error:  # decoders raise errors of many kinds
-            run.settle(visit.key, Outcome.FAILED, failure_cause(error))
+            run.finish(fetch.key, Outcome.FAILED, failure_cause(error))
             return
         if record.payload is None:
-            run.settle(visit.key, Outcome.FAILED, TOO_LARGE)
+            run.finish(fetch.key, Outcome.FAILED, TOO_LARGE)
             return
         try:
             yield from list(self.read_article(page, body))

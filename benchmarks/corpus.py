@@ -120,7 +120,7 @@ def write_run(folder: Path, first: int, stop: int, last: int) -> int:
             where = f"{site.ROOT.value}/category/{article.category}"
             visit = Fetch(key=str(article.number), url=url, fetched=moment, discovered_on=where)
             body = pages.article(article).encode()
-            page = ArchivedResponse(visit=visit, link_url=url, hints=Hints(), body=body, headers=_HTML)
+            page = ArchivedResponse(fetch=visit, link_url=url, hints=Hints(), body=body, headers=_HTML)
             file.write(page_records(page))
         file.write(event_record(ENDED, ended, {"complete": True, "exit_status": 0, "reason": "finished"}))
     return len(seen)

@@ -218,7 +218,7 @@ def _crawled(number: str, text: Text) -> ArticleItem:
         date_crawled=NOW,
         run_id="benchmark",
     )
-    return ArticleItem(article=article, visit=Fetch(key=number, url=article.url, fetched=NOW))
+    return ArticleItem(article=article, fetch=Fetch(key=number, url=article.url, fetched=NOW))
 
 
 @dataclass

@@ -56,7 +56,7 @@ def crawled(number: int) -> ArticleItem:
         date_crawled=NOW,
         run_id="benchmark",
     )
-    return ArticleItem(article=article, visit=Fetch(key=str(made.number), url=url, fetched=NOW, etag='"x"'))
+    return ArticleItem(article=article, fetch=Fetch(key=str(made.number), url=url, fetched=NOW, etag='"x"'))
 
 
 def fill(ledger: Ledger, known: int) -> None:
@@ -119,7 +119,7 @@ def measure(ledger: Ledger, accepts: int, rounds: int, first: int = 0) -> tuple[
         prints = [fingerprint(item.article.article_body) for item in batch]
         cpu_began, wall_began = time.process_time(), time.perf_counter()
         for item, text_print in zip(batch, prints, strict=True):
-            ledger.discover([Link(item.visit.key, item.visit.url)], section="defense", run_id="run", now=NOW)
+            ledger.discover([Link(item.fetch.key, item.fetch.url)], section="defense", run_id="run", now=NOW)
             verdict = ledger.accept(item, text_print, near_duplicates="drop")
             assert verdict.is_published, verdict
         cpu.append((time.process_time() - cpu_began) / accepts * 1000)

@@ -13,7 +13,7 @@ from itemadapter import ItemAdapter
 from scrapy import signals
 from scrapy.exceptions import CloseSpider, DropItem
 
-from alqahira.crawling.extensions.run import run_judged
+from alqahira.crawling.extensions.run import run_verdict_reached
 from alqahira.exceptions import AlqahiraError
 from pipelines import LEFT, Step
 
@@ -35,7 +35,7 @@ class Archive(Step):
         if self._folder:
             # The run has its id by the first, its verdict by the second.
             crawler.signals.connect(self._open, signal=signals.spider_opened)
-            crawler.signals.connect(self._close, signal=run_judged)
+            crawler.signals.connect(self._close, signal=run_verdict_reached)
 
     def process_item(self, item: ArticleItem) -> ArticleItem:
         fields = ItemAdapter(item)

@@ -25,7 +25,7 @@ class Classify(Step):
         take_topics(article, match_topics(article.headline, article.article_body, article.keywords))
         # What is in the corpus already stays followed, whatever its next revision is about.
         if (cause := skip_reason(article)) and self.run.ledger.skip(item):
-            self.run.settle(fields["visit"].key, Outcome.OFF_TOPIC, cause)
+            self.run.finish(fields["fetch"].key, Outcome.OFF_TOPIC, cause)
             raise DropItem(cause)
-        fields["is_asked_for"] = self.crawler.spider.asks_for(article)  # type: ignore[union-attr]
+        fields["is_for_feed"] = self.crawler.spider.is_for_feed(article)  # type: ignore[union-attr]
         return item

@@ -29,7 +29,7 @@ class Deduplicate(Step):
         except AlqahiraError as error:
             self.run.fail(error)
             raise DropItem(LEFT) from None
-        self.run.settle(fields["visit"].key, verdict.outcome, verdict.cause, in_feed=fields["is_asked_for"])
+        self.run.finish(fields["fetch"].key, verdict.outcome, verdict.cause, in_feed=fields["is_for_feed"])
         if not verdict.is_published:
             raise DropItem(verdict.cause)
         return item

@@ -21,12 +21,12 @@ class Normalize(Step):
     def process_item(self, item: ArticleItem) -> ArticleItem:
         fields = ItemAdapter(item)
         article: Article = fields["article"]
-        visit: Fetch = fields["visit"]
+        fetch: Fetch = fields["fetch"]
         if cause := rejection_reason(article, max_headline=self.run.configuration.max_headline):
-            self.run.ledger.fail(visit.key, cause, retry=False, now=visit.fetched)
-            self.run.settle(visit.key, Outcome.FAILED, cause)
+            self.run.ledger.fail(fetch.key, cause, retry=False, now=fetch.fetched)
+            self.run.finish(fetch.key, Outcome.FAILED, cause)
             raise DropItem(cause)
         for name in drop_defects(article):
-            self.run.account.notes[f"undecodable/{name}"] += 1
-        stamp(article, visit, self.run.run_id)
+            self.run.stats.notes[f"undecodable/{name}"] += 1
+        stamp(article, fetch, self.run.run_id)
         return item

@@ -22,10 +22,10 @@ class Publish(Step):
         fields = ItemAdapter(item)
         try:
             # By the page's own clock: the same pages give the same parts whenever they are replayed.
-            self.run.publisher.seal_due(fields["visit"].fetched)
+            self.run.publisher.seal_due(fields["fetch"].fetched)
         except AlqahiraError as error:
             self.run.fail(error)
-        if not fields["is_asked_for"]:
+        if not fields["is_for_feed"]:
             raise DropItem("accepted, but not for this run's feed")
         article: Article = fields["article"]
         return article

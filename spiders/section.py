@@ -71,7 +71,7 @@ class SectionSpider(Spider):
             yield request
         self.articles.push_known()
 
-    def asks_for(self, article: Article) -> bool:
+    def is_for_feed(self, article: Article) -> bool:
         """Whether an article goes to the run's feed: it is on the spider's topic and of the requested days."""
         day = cairo_day(article.date_published) if article.date_published else None
         return self.section.topic in article.topics and self.arguments.covers(day)
@@ -95,7 +95,7 @@ class SectionSpider(Spider):
         if discovery and discovery.last_modified:
             headers["If-Modified-Since"] = discovery.last_modified
         return Request(
-            urls.moved_to(link.url, self.root),
+            urls.with_root(link.url, self.root),
             callback=self.parse_article,
             errback=self.article_failed,
             headers=headers,
@@ -118,35 +118,35 @@ class SectionSpider(Spider):
             self._fail(link.key, link.url, cause, fetch.fetched)
         elif response.status == 304:
             self.run.ledger.unchanged(fetch)
-            self.run.settle(link.key, Outcome.UNCHANGED, "not_modified")
+            self.run.finish(link.key, Outcome.UNCHANGED, "not_modified")
         else:
             # The body is for the archive alone.
             hints = self.articles.take_hints(link)
-            page = ArchivedResponse(visit=fetch, link_url=link.url, hints=hints, body=b"")
+            page = ArchivedResponse(fetch=fetch, link_url=link.url, hints=hints, body=b"")
             if self.run.configuration.archive_dir is not None:
                 page = _with_raw_response(page, response)
             yield from self.read_article(page, response.body)
 
     def read_article(self, page: ArchivedResponse, body: bytes) -> Iterator[ArticleItem]:
         """The article of a page, now or out of the archive; `body` is the page's, decompressed."""
-        reading = read_page(body, page.visit.url, now=page.visit.fetched, hints=page.hints)
+        reading = read_page(body, page.fetch.url, now=page.fetch.fetched, hints=page.hints)
         for disagreement in reading.disagreements:
-            self.run.account.notes[f"disagreement/{disagreement.field}"] += 1
-        if reading.article is not None and reading.number not in (None, urls.article_number(page.visit.url)):
+            self.run.stats.notes[f"disagreement/{disagreement.field}"] += 1
+        if reading.article is not None and reading.number not in (None, urls.article_number(page.fetch.url)):
             reading.article, reading.cause = None, ANOTHER_ARTICLE
         if reading.article is None:
             archive = self.crawler.get_item_pipeline(Archive)
             if archive and not archive.store(page):  # a better extractor may find the article
                 return
-            key, now = page.visit.key, page.visit.fetched
+            key, now = page.fetch.key, page.fetch.fetched
             if reading.kind:
                 self.run.ledger.not_article(key, reading.kind, now=now)
-                self.run.settle(key, Outcome.NOT_ARTICLE, reading.kind)
+                self.run.finish(key, Outcome.NOT_ARTICLE, reading.kind)
             else:
                 self._fail(key, page.link_url, reading.cause or "no_article", now)
             return
-        self.run.account.saw(reading.sources)
-        yield ArticleItem(article=reading.article, visit=page.visit, page=page)
+        self.run.stats.count_sources(reading.sources)
+        yield ArticleItem(article=reading.article, fetch=page.fetch, page=page)
 
     def article_failed(self, failure: Failure) -> None:
         request: Request = failure.request  # type: ignore[attr-defined]
@@ -156,8 +156,8 @@ class SectionSpider(Spider):
 
     def _fail(self, key: str, url: str, cause: str, now: datetime) -> None:
         if self.run.ledger.fail(key, cause, retry=is_transient(cause), now=now):
-            self.run.account.notes["given_up"] += 1
-        self.run.settle(key, Outcome.FAILED, cause)
+            self.run.stats.notes["given_up"] += 1
+        self.run.finish(key, Outcome.FAILED, cause)
         logger.warning("No article from %s: %s", url, cause)
 
 

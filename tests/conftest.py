@@ -2,9 +2,9 @@
 
 import pytest
 from hypothesis import settings
-from once import archived, crawled
 from postgres_server import postgres_folder, postgres_server
 from replica_server import replica
+from shared_corpora import archived, crawled
 
 __all__ = ["archived", "crawled", "replica"]
 

@@ -50,7 +50,7 @@ def crawled(number, *, text=None, headline=None, published=NOW, fetched=NOW, top
         date_crawled=fetched,
         run_id="run",
     )
-    return ArticleItem(article=article, visit=Fetch(key=key, url=url, fetched=fetched, etag=f'"{number}"'))
+    return ArticleItem(article=article, fetch=Fetch(key=key, url=url, fetched=fetched, etag=f'"{number}"'))
 
 
 def link(number, **given):
@@ -100,7 +100,7 @@ def live(folder: Path, state: str | None = None) -> None:
                 (record["article_id"], record["content_hash"]) for record in known
             }:
                 accept(ledger, item)
-            parts.seal_due(item.visit.fetched)
+            parts.seal_due(item.fetch.fetched)
         parts.seal_all()
         ledger.finish_run(run, {}, 0, NOW, complete=True)
 

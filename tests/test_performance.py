@@ -215,7 +215,7 @@ def steps_of_one_more(folder, known):
 
 
 def link_of(item):
-    return ledger_scale.Link(item.visit.key, item.visit.url)
+    return ledger_scale.Link(item.fetch.key, item.fetch.url)
 
 
 def test_one_more_article_costs_the_same_however_many_are_known(tmp_path):

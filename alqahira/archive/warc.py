@@ -101,11 +101,11 @@ def run_record(filename: str, started: datetime, about: Mapping[str, str]) -> by
 
 def page_records(page: ArchivedResponse) -> bytes:
     """A page with the request that brought it; a rendered page alone, for no answer of the wire holds it."""
-    visit = page.visit
+    fetch = page.fetch
     if page.is_rendered:
-        return rendered_record(visit.url, visit.fetched, page.body, _note(page))
+        return rendered_record(fetch.url, fetch.fetched, page.body, _note(page))
     answer = Answer(page.status, page.headers, page.body, page.protocol)
-    return answer_records(visit.url, visit.fetched, answer, _note(page), sent=page.request_headers)
+    return response_records(fetch.url, fetch.fetched, answer, _note(page), sent=page.request_headers)
 
 
 def rendered_record(url: str, when: datetime, dom: bytes, note: Mapping[str, Any]) -> bytes:
@@ -119,7 +119,7 @@ def event_record(event: str, when: datetime, details: Mapping[str, Any]) -> byte
     return _single("", "metadata", when, block, "application/json", {})
 
 
-def answer_records(
+def response_records(
     url: str,
     when: datetime,
     answer: Answer,
@@ -192,9 +192,9 @@ def _single(url: str, kind: str, when: datetime, block: bytes, media_type: str, 
 def _note(page: ArchivedResponse) -> dict[str, Any]:
     """What only the link that led to a page tells about it. `page_of` reads it back."""
     values = {
-        "key": page.visit.key,
-        "link": page.link_url if page.link_url != page.visit.url else None,
-        "discovered_on": page.visit.discovered_on,
+        "key": page.fetch.key,
+        "link": page.link_url if page.link_url != page.fetch.url else None,
+        "discovered_on": page.fetch.discovered_on,
         **_HINTS.dump_python(page.hints, mode="json"),
     }
     return {name: value for name, value in values.items() if value is not None}
@@ -205,7 +205,7 @@ def page_of(record: Record) -> ArchivedResponse:
     note, url, http = record.note or {}, record.url, record.http
     headers = ScrapyHeaders(http.headers if http else [])
     return ArchivedResponse(
-        visit=Fetch(
+        fetch=Fetch(
             key=str(note.get("key") or urls.article_id(urls.canonical_url(url))),
             url=url,
             fetched=record.date,

@@ -278,9 +278,9 @@ class Decompressor:
         """The page's body, decompressed. Raises what the decoders raise; `failure_cause` names it."""
         if page.is_rendered:
             return page.body
-        response = Response(page.visit.url, headers=page.headers, body=page.body)
+        response = Response(page.fetch.url, headers=page.headers, body=page.body)
         if (response.headers.get("Transfer-Encoding") or b"").lower() == b"chunked":
             response = response.replace(body=ChunkedDataReader(BytesIO(page.body)).read(len(page.body)))
-        unpacked = self._middleware.process_response(Request(page.visit.url), response)
+        unpacked = self._middleware.process_response(Request(page.fetch.url), response)
         assert isinstance(unpacked, Response)
         return unpacked.body

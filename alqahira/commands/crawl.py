@@ -19,7 +19,7 @@ from alqahira.crawling.scrapyd.jobs import check_api_settings
 from alqahira.exceptions import AlqahiraError, ConfigurationError
 from alqahira.monitoring.alerts import check_alert_urls
 from alqahira.monitoring.failure import fail, print_error
-from alqahira.monitoring.log_guard import escape_control_chars, guard_log_from_the_start
+from alqahira.monitoring.logs import escape_control_chars, install_formatters
 from alqahira.settings.arguments import JOB_ARGUMENT, CrawlArguments
 from alqahira.settings.configuration import Configuration
 from alqahira.text.dates import cairo_day
@@ -55,7 +55,7 @@ class Command(ScrapyCrawl):
         configuration = Configuration.from_settings(self.settings)
         check_alert_urls(configuration.alert_urls)
         configuration.make_folders()
-        guard_log_from_the_start(self.settings)
+        install_formatters(self.settings)
 
     def _check_job(self, spider: str, job: str, given: dict[str, str]) -> None:
         service = settings_of_scrapyd(spider, job)

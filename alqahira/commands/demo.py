@@ -19,7 +19,7 @@ from alqahira import site
 from alqahira.crawling.command import UNTHROTTLED, ProjectCommand, crawl_in_subprocess
 from alqahira.exceptions import AlqahiraError, ConfigurationError
 from alqahira.ledger import open_ledger
-from alqahira.monitoring.account import account_line
+from alqahira.monitoring.run_stats import account_line
 from alqahira.publishing.parts import ARTICLES_FOLDER, MANIFEST, read_corpus
 from alqahira.text.dates import cairo_day
 

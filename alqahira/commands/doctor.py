@@ -11,7 +11,7 @@ from scrapy.crawler import AsyncCrawlerProcess
 
 from alqahira.crawling.command import ProjectCommand
 from alqahira.exceptions import AlqahiraError
-from alqahira.monitoring.log_guard import guard_log_from_the_start
+from alqahira.monitoring.logs import install_formatters
 
 if TYPE_CHECKING:
     from alqahira.article import Article
@@ -39,7 +39,7 @@ class Command(ProjectCommand):
         assert self.settings is not None
         # The table is the answer; the log speaks only of what went wrong (-L INFO for all of it).
         self.settings.set("LOG_LEVEL", "WARNING", priority="spider")
-        guard_log_from_the_start(self.settings)
+        install_formatters(self.settings)
 
     def execute(self, args: list[str], opts: argparse.Namespace) -> int:
         return self.examine(opts.save, every_listing=opts.listings)

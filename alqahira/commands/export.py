@@ -14,7 +14,7 @@ from typing import Any, TextIO
 
 from alqahira.article import to_json_line
 from alqahira.crawling.command import ProjectCommand
-from alqahira.crawling.progress import is_wanted, watched
+from alqahira.crawling.progress import is_bar_wanted, with_bar
 from alqahira.exceptions import ConfigurationError
 from alqahira.ledger import Ledger, open_ledger
 from alqahira.publishing.parquet import require_pyarrow, write_parquet
@@ -49,7 +49,7 @@ class Command(ProjectCommand):
                 raise ConfigurationError("--format parquet needs a file: -o FILE")
             require_pyarrow()
         # Lines on the terminal are their own progress.
-        shown = is_wanted(self.configuration) and opts.output is not None
+        shown = is_bar_wanted(self.configuration) and opts.output is not None
         with open_ledger(self.configuration.state_url, read_only=True) as ledger:
             records = select(ledger, window, opts, shown=shown)
             if opts.output is None:
@@ -75,7 +75,7 @@ def select(
     selected: Counter[str] = Counter()
     total = ledger.record_count(duplicates=opts.with_duplicates) if shown else None
     records = ledger.records(duplicates=opts.with_duplicates)
-    for record in watched(records, total, "export", shown=shown, counts=lambda: f"{selected.total():,} taken"):
+    for record in with_bar(records, total, "export", shown=shown, counts=lambda: f"{selected.total():,} taken"):
         published = record["date_published"]
         if newest is not None and record["revision"] != newest[record["article_id"]]:
             continue

@@ -11,7 +11,7 @@ from alqahira import site
 from alqahira.commands import doctor
 from alqahira.crawling.command import UNTHROTTLED, crawl_in_subprocess
 from alqahira.extraction.urls import site_name
-from alqahira.settings.checks import make_folder
+from alqahira.settings.types import make_folder
 
 _ARTICLES = 5
 

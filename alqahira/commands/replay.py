@@ -13,7 +13,7 @@ from alqahira.monitoring.failure import print_error
 from alqahira.publishing.atomic_directory import (
     atomic_directory,
     ensure_replaceable,
-    settings_for,
+    settings_with_output,
     skipped_summary,
     write_marker,
 )
@@ -60,7 +60,7 @@ class Command(ProjectCommand):
         assert self.settings is not None
         ensure_replaceable(output, archive)
         with atomic_directory(output) as aside:
-            tally = replay(archive, settings_for(aside, self.settings), print)
+            tally = replay(archive, settings_with_output(aside, self.settings), print)
             if not tally.pages:
                 raise AlqahiraError(f"no article page is in the archive {archive}{skipped_summary(tally.skipped)}")
             write_marker(aside, files(archive))

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from alqahira.crawling.command import ProjectCommand
-from alqahira.crawling.progress import is_wanted, watched
+from alqahira.crawling.progress import is_bar_wanted, with_bar
 from alqahira.exceptions import ConfigurationError, LedgerMissing
 from alqahira.ledger import open_ledger
 from alqahira.monitoring.report.collect import collect
@@ -45,10 +45,10 @@ class Command(ProjectCommand):
         return 0
 
     def _figures(self) -> Figures:
-        now, shown = datetime.now(UTC), is_wanted(self.configuration)
+        now, shown = datetime.now(UTC), is_bar_wanted(self.configuration)
         try:
             with open_ledger(self.configuration.state_url, read_only=True) as ledger:
-                watch = lambda records, total: watched(records, total, "report", shown=shown)  # noqa: E731
+                watch = lambda records, total: with_bar(records, total, "report", shown=shown)  # noqa: E731
                 return collect(ledger, now=now, watch=watch)
         except LedgerMissing as missing:
             print(missing)

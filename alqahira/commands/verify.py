@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from alqahira.crawling.command import ProjectCommand
-from alqahira.crawling.progress import is_wanted, watched
+from alqahira.crawling.progress import is_bar_wanted, with_bar
 from alqahira.exceptions import AlqahiraError, ConfigurationError
 from alqahira.ledger import open_ledger
 from alqahira.publishing.parts import MANIFEST, check, part_files, read_manifest
@@ -34,7 +34,7 @@ class Command(ProjectCommand):
             with open_ledger(state_url, read_only=True) as ledger:
                 backup = f"; the old one is {old}" if old else ""
                 print(f"state rebuilt from the parts: {ledger.record_count()} lines{backup}")
-        return report(output, shown=is_wanted(self.configuration))
+        return report(output, shown=is_bar_wanted(self.configuration))
 
 
 def report(output: Path, *, shown: bool = False) -> int:
@@ -47,7 +47,7 @@ def report(output: Path, *, shown: bool = False) -> int:
     if present and not (output / MANIFEST).exists():
         raise AlqahiraError(f"{output / MANIFEST} is missing: {len(present)} parts are listed nowhere")
     differences: list[str] = []
-    for part in watched(listed, len(listed), "verify", shown=shown, counts=lambda: f"{len(differences):,} differ"):
+    for part in with_bar(listed, len(listed), "verify", shown=shown, counts=lambda: f"{len(differences):,} differ"):
         if wrong := check(output, part):
             differences.append(f"{part.path}: {wrong}")
     differences += [f"{path}: not in the manifest" for path in sorted(set(present) - {part.path for part in listed})]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def is_wanted(configuration: Configuration) -> bool:
+def is_bar_wanted(configuration: Configuration) -> bool:
     """Whether to draw: both streams are a terminal, and ALQAHIRA_PROGRESS is not `never`."""
     return configuration.progress == "auto" and sys.stderr.isatty() and sys.stdout.isatty()
 
@@ -49,7 +49,7 @@ def rate(per_second: float) -> str:
     return f"{per_second:,.0f}/s" if per_second >= 10 else f"{per_second * 60:.0f}/min"
 
 
-def watched(
+def with_bar(
     items: Iterable[T], total: int | None, description: str, *, shown: bool, counts: Callable[[], str] = lambda: ""
 ) -> Iterator[T]:
     """The same items, with a bar that moves as they are taken if `shown`; `counts` is called for its text."""

@@ -15,7 +15,7 @@ from alqahira.ledger import open_ledger
 from alqahira.ledger.decisions import Outcome
 from alqahira.ledger.frontier import RevisitSchedule
 from alqahira.ledger.waiting import open_when_free
-from alqahira.monitoring.account import Account
+from alqahira.monitoring.run_stats import RunStats
 from alqahira.publishing.parts import Publisher
 from alqahira.settings.configuration import configuration_of
 
@@ -36,12 +36,12 @@ class Run:
         self.crawler = crawler
         self.configuration = configuration_of(crawler)
         self.configuration.make_folders()
-        self.account = Account()
+        self.stats = RunStats()
         self.max_articles: int | None = None
         self.failure: AlqahiraError | None = None
         self.errors = 0
         self.exit_status = 1  # until the monitors have run
-        self.problem = "the run was cut off before it could be judged"  # why the status is not 0
+        self.problem = "the run was stopped before its monitors ran"  # why the status is not 0
         owner = f"scrapy crawl {crawler.spidercls.name}"
         revisit = RevisitSchedule.from_steps(self.configuration.revisit)
         open_now = partial(open_ledger, self.configuration.state_url, revisit=revisit, owner=owner)
@@ -63,9 +63,9 @@ class Run:
             raise
         self.ledger.on_failure = self.fail
 
-    def settle(self, key: str, outcome: Outcome, cause: str = "", *, in_feed: bool = True) -> None:
+    def finish(self, key: str, outcome: Outcome, cause: str = "", *, in_feed: bool = True) -> None:
         """Count an article's outcome, and end the run when its feed is full. `in_feed`: it goes there if accepted."""
-        self.account.settle(key, outcome, cause, in_feed=in_feed)
+        self.stats.finish(key, outcome, cause, in_feed=in_feed)
         stats = self.crawler.stats
         stats.inc_value(f"alqahira/{outcome.value}")
         if cause:
@@ -76,7 +76,7 @@ class Run:
     @property
     def is_full(self) -> bool:
         """Whether the run's feed has `max_articles`."""
-        return self.max_articles is not None and self.account.in_feed >= self.max_articles
+        return self.max_articles is not None and self.stats.in_feed >= self.max_articles
 
     def stop(self, reason: str) -> None:
         """Close the spider; pending articles stay in the frontier."""

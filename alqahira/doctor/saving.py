@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from alqahira.archive.warc import Answer, answer_records, event_record, rendered_record
+from alqahira.archive.warc import Answer, event_record, rendered_record, response_records
 from alqahira.archive.writer import ArchiveUnwritable, ArchiveWriter
 from alqahira.doctor.visit import Exchange, is_rendered
 from alqahira.exceptions import ConfigurationError
@@ -47,4 +47,4 @@ def records_of(exchange: Exchange) -> bytes:
         return rendered_record(request.url, when, response.body, note)
     answer = Answer(response.status, header_pairs(response.headers), response.body, response.protocol or "HTTP/1.1")
     sent, content, method = header_pairs(request.headers), request.body, request.method
-    return answer_records(request.url, when, answer, note, method=method, sent=sent, content=content)
+    return response_records(request.url, when, answer, note, method=method, sent=sent, content=content)

@@ -16,8 +16,8 @@ from twisted.python.failure import Failure
 
 from alqahira import site
 from alqahira.article import Article
-from alqahira.crawling.browser.chromium import missing_part
-from alqahira.crawling.discovery.depth import Way, page_request
+from alqahira.crawling.browser.chromium import missing_dependency
+from alqahira.crawling.discovery.pager import PagingMethod, page_request
 from alqahira.crawling.middlewares.robots import RobotsMiddleware
 from alqahira.crawling.request_info import PageKind, RequestInfo, request_info
 from alqahira.doctor.visit import ARTICLES, LISTINGS, Exchange, Sample, Visit
@@ -108,25 +108,25 @@ class DoctorSpider(Spider):
         if not sample.is_answered:
             return
         if kind == "category" and is_first and sample.listing.has_more:
-            yield from self._second_page("page 2 by query", Way.QUERY)
-            yield from self._second_page("page 2 by page data", Way.NEXT_DATA)
-            if configuration_of(self.crawler).browser != "never" and missing_part() is None:
+            yield from self._second_page("page 2 by query", PagingMethod.QUERY)
+            yield from self._second_page("page 2 by page data", PagingMethod.NEXT_DATA)
+            if configuration_of(self.crawler).browser != "never" and missing_dependency() is None:
                 yield self._request("pressed", sample.url, learn_load_more=True)
         # A tag may have one article alone, and each form of address is tried on another.
         if kind == "category" or (kind in LISTINGS and len(sample.listing.cards) >= _FORMS):
             yield from self._articles(sample.listing)
         elif kind == "pressed" and (learned := response.meta.get("learned_request")):
-            yield from self._second_page("page 2 by press", Way.LEARNED, learned)
+            yield from self._second_page("page 2 by press", PagingMethod.LEARNED, learned)
         elif kind == "article":
             fields = site_markup.read(sample.page)
             if not (fields and fields.headline and fields.paragraphs):
                 others = (record for key, record in self.known.items() if key not in self._article_keys)
-                yield from (self._request("known article", urls.moved_to(one.url, self.root)) for one in others)
+                yield from (self._request("known article", urls.with_root(one.url, self.root)) for one in others)
 
-    def _second_page(self, kind: str, way: Way, learned: LearnedRequest | None = None) -> Iterator[Request]:
+    def _second_page(self, kind: str, method: PagingMethod, learned: LearnedRequest | None = None) -> Iterator[Request]:
         """The category's second page, as a crawl would ask for it in this way."""
         pager = self.visit.pager()
-        if pager and (page := page_request(pager, way, 2, root=self.root, learned=learned)):
+        if pager and (page := page_request(pager, method, 2, root=self.root, learned=learned)):
             yield self._request(kind, page.url, page)
 
     def _articles(self, listing: Listing) -> Iterator[Request]:

@@ -12,7 +12,7 @@ from typing import Any
 from scrapy import Request
 from scrapy.http import Response
 
-from alqahira.crawling.discovery.depth import Pager
+from alqahira.crawling.discovery.pager import Pager
 from alqahira.exceptions import AlqahiraError
 from alqahira.extraction.decoding import decode
 from alqahira.extraction.extractor import Reading, read_page

@@ -78,7 +78,7 @@ class Hints:
     sitemap_date: datetime | None = None
     section: str | None = None  # the category whose listing shows it
 
-    def joined(self, other: Hints) -> Hints:
+    def merged_with(self, other: Hints) -> Hints:
         """Both together; this one wins."""
         return Hints(
             self.listing_headline or other.listing_headline,

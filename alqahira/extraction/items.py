@@ -34,7 +34,7 @@ class ArchivedResponse:
     `body` still has the Content-Encoding that `headers` name; of a page that the browser rendered it is the DOM.
     """
 
-    visit: Fetch
+    fetch: Fetch
     link_url: str
     hints: Hints
     body: bytes
@@ -53,6 +53,6 @@ class ArticleItem:
     """
 
     article: Article
-    visit: Fetch
+    fetch: Fetch
     page: ArchivedResponse | None = None
-    is_asked_for: bool = False
+    is_for_feed: bool = False

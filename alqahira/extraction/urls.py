@@ -95,7 +95,7 @@ def _host(url: str) -> str:
     return host if parts.port in (None, 80 if parts.scheme == "http" else 443) else f"{host}:{parts.port}"
 
 
-def moved_to(url: str, root: str) -> str:
+def with_root(url: str, root: str) -> str:
     """The same page under another root: a ledger's addresses, when its site has moved to another host or port."""
     if url.startswith(f"{root}/"):
         return url

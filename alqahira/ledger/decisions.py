@@ -91,11 +91,11 @@ def drop_defects(article: Article) -> list[str]:
     return dropped
 
 
-def stamp(article: Article, visit: Fetch, run_id: str) -> None:
+def stamp(article: Article, fetch: Fetch, run_id: str) -> None:
     """Fill in what a page cannot know of itself: the run, the moment, what led here."""
-    article.discovered_on = visit.discovered_on
-    article.date_crawled = visit.fetched
-    article.date_first_seen = article.date_first_seen or visit.fetched
+    article.discovered_on = fetch.discovered_on
+    article.date_crawled = fetch.fetched
+    article.date_first_seen = article.date_first_seen or fetch.fetched
     article.run_id = run_id
 
 

@@ -85,18 +85,18 @@ class Pages(Transactions):
         return [discovery(row, link_of(row), now) for row in rows]
 
     @transactional(grouped=True)
-    def unchanged(self, connection: Connection, visit: Fetch) -> None:
+    def unchanged(self, connection: Connection, fetch: Fetch) -> None:
         """Record that the site answered 304, or with the same article again."""
         query = (
             sa.select(articles.c.story_time)
             .join(pages, pages.c.article_id == articles.c.article_id)
-            .where(pages.c.key == visit.key)
+            .where(pages.c.key == fetch.key)
             .order_by(articles.c.revision.desc())
             .limit(1)
         )
         story_time = connection.scalar(query)
         published = datetime.fromisoformat(story_time) if story_time else datetime.fromtimestamp(0, UTC)
-        self._visited(connection, visit, published)
+        self._visited(connection, fetch, published)
 
     @transactional(grouped=True)
     def fail(self, connection: Connection, key: str, cause: str, *, retry: bool, now: datetime) -> bool:
@@ -140,20 +140,20 @@ class Pages(Transactions):
         return page is not None and (page.last_visit or "") >= rfc3339(when)
 
     def _visited(
-        self, connection: Connection, visit: Fetch, published: datetime, article_id: str | None = None
+        self, connection: Connection, fetch: Fetch, published: datetime, article_id: str | None = None
     ) -> None:
         values: dict[str, object] = {
             "state": PageState.DONE,
             "attempts": 0,
             "cause": None,
-            "last_visit": rfc3339(visit.fetched),
-            "next_visit": rfc3339(self._revisit.next_visit(published, visit.fetched)),
+            "last_visit": rfc3339(fetch.fetched),
+            "next_visit": rfc3339(self._revisit.next_visit(published, fetch.fetched)),
         }
-        if visit.etag or visit.last_modified:
-            values |= {"etag": visit.etag, "last_modified": visit.last_modified}
+        if fetch.etag or fetch.last_modified:
+            values |= {"etag": fetch.etag, "last_modified": fetch.last_modified}
         if article_id is not None:
             values["article_id"] = article_id
-        self._set_page(connection, visit.key, **values)
+        self._set_page(connection, fetch.key, **values)
 
     def _page(self, connection: Connection, key: str) -> PageRow | None:
         return next(map(PageRow._make, self.store.execute(connection, _PAGE, {"page": key})), None)

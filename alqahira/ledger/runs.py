@@ -20,7 +20,7 @@ from alqahira.ledger.transactions import Transactions, transactional
 
 @dataclass(frozen=True, slots=True)
 class EndedRun:
-    """A run of the past with its account, as `Account.as_dict` gave it. `complete`: it saw all it set out to see."""
+    """A run of the past with its account, as `RunStats.as_dict` gave it. `complete`: it saw all it set out to see."""
 
     run_id: str
     spider: str
@@ -45,12 +45,12 @@ class Runs(Transactions):
             _set_meta_value(connection, "site", host)
 
     @transactional()
-    def learned(self, connection: Connection, name: str) -> str | None:
+    def remembered(self, connection: Connection, name: str) -> str | None:
         """What earlier runs learned of the site under a name, as they wrote it."""
         return _meta_value(connection, f"learned/{name}")
 
     @transactional()
-    def learn(self, connection: Connection, name: str, value: str | None) -> None:
+    def remember(self, connection: Connection, name: str, value: str | None) -> None:
         """Keep what was learned of the site for later runs; None forgets it."""
         _set_meta_value(connection, f"learned/{name}", value)
 

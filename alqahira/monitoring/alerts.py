@@ -14,7 +14,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from alqahira.exceptions import ConfigurationError
-from alqahira.monitoring.account import account_line
+from alqahira.monitoring.run_stats import account_line
 
 if TYPE_CHECKING:
     from apprise import NotifyBase

@@ -1,7 +1,7 @@
 """Drift: since when a field of the record comes from another source than it used to. Pure.
 
 A redesign of the site seldom breaks a crawl outright: the known markup is gone, another source takes over, and the
-records still look right. Each run counts from which source each field came (`Account.sources`); here those counts are
+records still look right. Each run counts from which source each field came (`RunStats.sources`); here those counts are
 compared over a section's runs.
 """
 

@@ -43,7 +43,7 @@ class RunFigures:
     site_url: str
     started: datetime
     reason: str
-    account: Mapping[str, Any]  # as `Account.as_dict` gives it
+    account: Mapping[str, Any]  # as `RunStats.as_dict` gives it
     stats: Mapping[str, Any]  # Scrapy's
     limits: Limits
     is_bounded: bool = False  # it was given `since`, `until` or `max_articles`
@@ -157,8 +157,12 @@ def listing_gaps(figures: RunFigures) -> str:
 
 def listing_depth(figures: RunFigures) -> str:
     """Each listing was read as far back as `since` asks for."""
-    shallow = figures.account.get("shallow", [])
-    return f"{len(shallow)} listings were read no further than their first page: {shallow[0]}" if shallow else ""
+    first_page_only = figures.account.get("first_page_only", [])
+    return (
+        f"{len(first_page_only)} listings were read no further than their first page: {first_page_only[0]}"
+        if first_page_only
+        else ""
+    )
 
 
 def article_coverage(figures: RunFigures) -> str:

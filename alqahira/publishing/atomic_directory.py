@@ -20,7 +20,7 @@ from alqahira.publishing.parts import MANIFEST, OutputUnwritable, write_atomic
 MARK = "_replay.json"
 
 
-def settings_for(folder: Path, settings: Settings) -> Settings:
+def settings_with_output(folder: Path, settings: Settings) -> Settings:
     """A crawl's settings with another output folder; the crawl's own ledger and archive are not touched."""
     own = settings.copy()
     changed = {"ALQAHIRA_OUTPUT_DIR": str(folder), "ALQAHIRA_STATE_URL": "", "ALQAHIRA_ARCHIVE": "false"}

@@ -200,7 +200,7 @@ def _content(connection: Connection, sequence: int, path: str) -> bytes:
         .where(outbox.c.part == sequence)
         .order_by(outbox.c.position)
     )
-    return encoded(lines, compress=path.endswith(".gz"))
+    return encode_lines(lines, compress=path.endswith(".gz"))
 
 
 def part_path(day: str, number: int, *, compress: bool, below: str = ARTICLES_FOLDER) -> str:
@@ -208,7 +208,7 @@ def part_path(day: str, number: int, *, compress: bool, below: str = ARTICLES_FO
     return f"{below}/date_published={day}/part-{number:06d}.jsonl{'.gz' if compress else ''}"
 
 
-def encoded(lines: Iterable[str], *, compress: bool) -> bytes:
+def encode_lines(lines: Iterable[str], *, compress: bool) -> bytes:
     """The bytes of a part that holds these lines."""
     content = "".join(f"{line}\n" for line in lines).encode()
     # Without a time stamp in the header: the same rows give the same bytes.

@@ -1,7 +1,6 @@
 """What this project sets of Scrapy's settings, grouped, with why it is as it is (docs.scrapy.org, `Settings`).
 
-Its own, which begin with `ALQAHIRA_`, are in `configuration.py`, with their defaults and bounds. Those with
-`POSTGRESQL_` are constants, changed here alone.
+Its own, which begin with `ALQAHIRA_`, are in `configuration.py`, with their defaults and bounds.
 """
 
 from __future__ import annotations
@@ -15,29 +14,6 @@ from scrapy.settings.default_settings import EXTENSIONS_BASE as _SCRAPYS_EXTENSI
 from scrapy.settings.default_settings import RETRY_EXCEPTIONS as _SCRAPYS_RETRY_EXCEPTIONS
 
 from alqahira.settings import configuration
-
-# --- a state in PostgreSQL (docs/scaling.md) ---------------------------------------------------
-
-# Seconds that a run waits for a database that went away under it, before it ends and leaves its work to the next.
-POSTGRESQL_PATIENCE = 60.0
-# The same where a run begins: long enough for a server that is just being restarted.
-POSTGRESQL_OPENING_PATIENCE = 5.0
-# Close connections that a dead network leaves open, on this side within half a minute (libpq's names; seconds, and
-# milliseconds for `tcp_user_timeout`).
-POSTGRESQL_CONNECT_ARGS: dict[str, Any] = {
-    "application_name": "alqahira",
-    "connect_timeout": 10,
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 4,
-    "tcp_user_timeout": 30_000,
-}
-# The same on the server's side, which so releases a vanished node's lock; a run's successor does not wait long; and a
-# commit is on the disk when it returns, whatever the server's own default.
-POSTGRESQL_WRITER_OPTIONS = (
-    "-c synchronous_commit=on -c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3 "
-    "-c lock_timeout=30s -c idle_in_transaction_session_timeout=60s"
-)
 
 # --- the project ------------------------------------------------------------------------------
 
@@ -89,7 +65,7 @@ DOWNLOADER_MIDDLEWARES: dict[str, Any] = {
     "alqahira.crawling.middlewares.politeness.PoliteRetryMiddleware": 550,
     "alqahira.crawling.middlewares.redirects.BoundedMetaRefreshMiddleware": 580,
     # Between the decompression (590) and the redirects: it sees what came over the wire.
-    "alqahira.crawling.middlewares.wire.RawResponseMiddleware": 595,
+    "alqahira.crawling.middlewares.raw_response.RawResponseMiddleware": 595,
     "alqahira.crawling.middlewares.redirects.BoundedRedirectMiddleware": 600,
 }
 # A name is checked where it is resolved, so that none can change its answer afterwards.
@@ -134,7 +110,7 @@ LOG_LEVEL = "INFO"
 # The account sums up the run; the raw counters are for debugging (`-s STATS_DUMP=True`).
 STATS_DUMP = False
 # A line for each scraped or dropped item at DEBUG only: the account at the end counts them by cause.
-LOG_FORMATTER = "alqahira.monitoring.log_guard.QuietLogFormatter"
+LOG_FORMATTER = "alqahira.monitoring.logs.ItemIdLogFormatter"
 
 TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
 

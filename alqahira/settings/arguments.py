@@ -9,7 +9,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from alqahira.exceptions import ConfigurationError
-from alqahira.settings.checks import Count, Day, validated
+from alqahira.settings.types import Count, Day, validate
 
 # Scrapyd passes the name of its job in this one (`crawling/scrapyd/jobs.py`).
 JOB_ARGUMENT = "_job"
@@ -34,7 +34,7 @@ class CrawlArguments(BaseModel):
         for name in given:
             if name not in (*cls.model_fields, JOB_ARGUMENT):
                 raise ConfigurationError(f"unknown spider argument {name!r}; known are {', '.join(cls.model_fields)}")
-        arguments = validated(cls, given)
+        arguments = validate(cls, given)
         if arguments.since and arguments.since > today:
             raise ConfigurationError(f"since={arguments.since} is after today, {today} in Cairo")
         return arguments

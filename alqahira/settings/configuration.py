@@ -19,7 +19,7 @@ from scrapy.settings import BaseSettings
 
 from alqahira import site
 from alqahira.exceptions import ConfigurationError
-from alqahira.settings.checks import (
+from alqahira.settings.types import (
     Flag,
     Folder,
     Seconds,
@@ -31,7 +31,7 @@ from alqahira.settings.checks import (
     any_case,
     below_project,
     make_folder,
-    validated,
+    validate,
 )
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ class Configuration(Limits):
         """Raises ConfigurationError, one line, for a name that is no setting and for the first wrong value."""
         refuse_unknown(map(str, settings))
         given = {field: settings[name] for field, name in NAMES.items() if settings.get(name) is not None}
-        return validated(cls, given, name_of=NAMES.__getitem__)
+        return validate(cls, given, name_of=NAMES.__getitem__)
 
     @property
     def archive_dir(self) -> Path | None:

@@ -34,7 +34,7 @@ ON = {"ALQAHIRA_ARCHIVE": "true"}
 MAX = 100_000
 URL = "https://alqaheranews.net/news/7/%D8%AE%D8%A8%D8%B1"
 PAGE = ArchivedResponse(
-    visit=Fetch(
+    fetch=Fetch(
         key="7",
         url=URL,
         fetched=datetime(2026, 11, 25, 9, 8, 7, 654321, UTC),
@@ -74,7 +74,7 @@ def test_a_page_comes_back_as_it_was_with_all_that_led_to_it(tmp_path):
     (record,) = pages(written(tmp_path / "a.warc.gz", page_records(PAGE)))
     found = page_of(record)
     assert dict(found.headers).keys() == dict(PAGE.headers).keys()
-    for name in ("visit", "link_url", "hints", "body", "status", "protocol", "is_rendered"):
+    for name in ("fetch", "link_url", "hints", "body", "status", "protocol", "is_rendered"):
         assert getattr(found, name) == getattr(PAGE, name), name
 
 
@@ -137,7 +137,7 @@ def test_dates_are_utc_to_the_microsecond():
 # --- a damaged file -----------------------------------------------------------------------------
 
 RECORD = page_records(RENDERED)
-ENDED = event_record("ended", PAGE.visit.fetched, {})
+ENDED = event_record("ended", PAGE.fetch.fetched, {})
 
 
 @pytest.mark.parametrize(
@@ -288,7 +288,7 @@ def test_a_killed_run_s_file_is_closed_by_the_next_and_every_record_finds_its_pa
     # Of a page that the dead run had read and not settled, only the next run's is kept.
     urls = [url for path in files(archive) for url, _ in kept(path)]
     assert len(urls) == len(set(urls))
-    moments = {(page_of(r).visit.key, f"{r.date:%Y-%m-%dT%H:%M:%SZ}") for path in files(archive) for r in pages(path)}
+    moments = {(page_of(r).fetch.key, f"{r.date:%Y-%m-%dT%H:%M:%SZ}") for path in files(archive) for r in pages(path)}
     assert len(corpus.records()) > 20
     for record in corpus.records():
         assert (record["article_id"], record["date_crawled"]) in moments
@@ -297,14 +297,14 @@ def test_a_killed_run_s_file_is_closed_by_the_next_and_every_record_finds_its_pa
 
 
 def test_file_left_open_is_cut_where_the_ledger_knows_of_nothing_more(tmp_path):
-    head = run_record("left.warc.gz", PAGE.visit.fetched, {"alqahira-run-id": "left"})
+    head = run_record("left.warc.gz", PAGE.fetch.fetched, {"alqahira-run-id": "left"})
     left, unknown = tmp_path / "left.warc.gz.open", tmp_path / "unknown.warc.gz.open"
-    known, later = page_records(PAGE), page_records(replace(PAGE, visit=replace(PAGE.visit, key="8")))
+    known, later = page_records(PAGE), page_records(replace(PAGE, fetch=replace(PAGE.fetch, key="8")))
     left.write_bytes(head + known + later + later[:99])
     unknown.write_bytes(later)
     with open_ledger(f"sqlite:///{tmp_path / 'state.db'}") as ledger:
-        ledger.discover([Link("7", URL)], section="defense", run_id="left", now=PAGE.visit.fetched)
-        ledger.fail("7", "no_body", retry=True, now=PAGE.visit.fetched)
+        ledger.discover([Link("7", URL)], section="defense", run_id="left", now=PAGE.fetch.fetched)
+        ledger.fail("7", "no_body", retry=True, now=PAGE.fetch.fetched)
         close_left_open(tmp_path, ledger, max_bytes=10**6)
     assert (tmp_path / "left.warc.gz").read_bytes() == head + known  # the page with its request
     assert len((tmp_path / "left.cdxj").read_text().splitlines()) == 1
@@ -335,7 +335,7 @@ def test_a_full_disk_ends_the_run_with_one_line_and_the_next_goes_on(replica, tm
         assert sum(path.startswith("/news/") for path in server.paths()) < 40
         subprocess.run(["mount", "-o", "remount,size=64m", str(disk)], check=True)
         assert corpus.crawl("defense", settings=NO_BROWSER | ON).status == 0
-        keys = {page_of(record).visit.key for path in files(disk) for record in pages(path)}
+        keys = {page_of(record).fetch.key for path in files(disk) for record in pages(path)}
         assert not list(disk.glob("*.open"))
         assert len(corpus.records()) > first
         assert set(corpus.by_id()) <= keys

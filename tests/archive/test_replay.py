@@ -14,10 +14,10 @@ from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
-from once import AGE
 from replaying import OFFLINE, ROOT, archive_of, foreign, replay_here, story, tree
 from scrapy.utils.project import get_project_settings
 from scrapy_process import PROJECT, Corpus, scrapy
+from shared_corpora import AGE
 from test_guards import NO_BROWSER
 
 from alqahira.archive.spark.reading import ARTICLE, FAILED, archive_sources, read_rows
@@ -264,7 +264,7 @@ def run_file(archive, run_id, minute, pages, ended=True):
     for number, fetched in pages:
         url = f"{ROOT}/news/{number}/a"
         visit = Fetch(key=str(number), url=url, fetched=began.replace(minute=fetched))
-        members.append(page_records(ArchivedResponse(visit=visit, link_url=url, hints=Hints(), body=story(number))))
+        members.append(page_records(ArchivedResponse(fetch=visit, link_url=url, hints=Hints(), body=story(number))))
     if ended:
         members.append(event_record("ended", began.replace(minute=59), {"complete": True, "reason": "finished"}))
     (archive / f"{run_id}.warc.gz").write_bytes(b"".join(members))

@@ -46,7 +46,7 @@ def article(number, story, edit, hours, topics):
     moment = NOW + timedelta(hours=hours)
     item = crawled(number, text=" ".join(words), headline=f"عنوان {story} {edit}", fetched=moment)
     item.article.topics, item.article.date_published = list(topics), moment
-    item.article.discovered_on = item.visit.discovered_on
+    item.article.discovered_on = item.fetch.discovered_on
     item.article.date_crawled = item.article.date_first_seen = moment
     item.article.run_id = "run"
     return item
@@ -76,7 +76,7 @@ EVENTS = st.lists(
 
 def row(item, place):
     line = to_json_line(to_record(item.article))
-    return Row(0, place, ARTICLE, clock=place, key=item.visit.key, article_id=item.article.article_id, line=line)
+    return Row(0, place, ARTICLE, clock=place, key=item.fetch.key, article_id=item.article.article_id, line=line)
 
 
 @pytest.mark.parametrize("mode", ["drop", "mark", "off"])

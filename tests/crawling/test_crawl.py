@@ -22,13 +22,13 @@ def corpus(replica, tmp_path):
     return Corpus(tmp_path / "output", replica("--control").url)
 
 
-def is_wanted(article, topic=None):
+def is_bar_wanted(article, topic=None):
     return bool(article.topics) and not article.not_article and (topic is None or topic in article.topics)
 
 
 def wanted(topic=None):
     """The numbers of the articles that belong in the corpus, by a person's judgement; of a wire story any copy may."""
-    return {number for number, article in WRITTEN.items() if is_wanted(article, topic)}
+    return {number for number, article in WRITTEN.items() if is_bar_wanted(article, topic)}
 
 
 def story(number):

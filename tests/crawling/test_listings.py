@@ -14,7 +14,7 @@ from twisted.python.failure import Failure
 from alqahira import site
 from alqahira.crawling.discovery.listings import Listings
 from alqahira.extraction.load_more import LearnedRequest
-from alqahira.monitoring.account import Account
+from alqahira.monitoring.run_stats import RunStats
 
 ROOT = "https://alqaheranews.net"
 SLUGS = ("أخبار", "الشرق-الأوسط", "حول-العالم")
@@ -42,10 +42,10 @@ class Articles:
 def start(ledger, *, reach_back=False):
     """The listings of a run with `since`, and its account."""
     configuration = SimpleNamespace(site_url=ROOT, overlap=5, max_listing_pages=50)
-    run = SimpleNamespace(ledger=ledger, configuration=configuration, account=Account())
+    run = SimpleNamespace(ledger=ledger, configuration=configuration, stats=RunStats())
     sitemaps = SimpleNamespace(reach_back=reach_back, requests=lambda urls: [])
     arguments = SimpleNamespace(since=date(2026, 11, 1))
-    return Listings(run, SECTION, arguments, Articles(), sitemaps), run.account
+    return Listings(run, SECTION, arguments, Articles(), sitemaps), run.stats
 
 
 def first_page(request):
@@ -76,7 +76,7 @@ def after_first_pages(listings):
     return [more for request in listings.start_requests() for more in answer(request, first_page(request))]
 
 
-def learned(path="/api/posts"):
+def remembered(path="/api/posts"):
     url = f"{ROOT}{path}?slug={{quoted_slug}}&page={{page}}"
     return LearnedRequest(method="GET", url=url, headers=(), body=None, slug=SLUGS[0])
 
@@ -96,7 +96,7 @@ def test_one_listing_tries_and_the_others_follow():
     assert request.url.endswith("?page=2")
     others = answer(request, second_page(request))
     assert [other.url.endswith("?page=2") for other in others] == [True, True]
-    assert account.shallow == []
+    assert account.first_page_only == []
 
 
 def test_press_serves_all_listings_and_the_next_run():
@@ -109,7 +109,7 @@ def test_press_serves_all_listings_and_the_next_run():
     others = answer(request, second_page(request))
     assert [other.url.startswith(f"{ROOT}/api/posts?slug=") for other in others] == [True, True]
     assert list(listings.press_requests()) == []
-    assert (account.shallow, account.gaps) == ([], [])
+    assert (account.first_page_only, account.gaps) == ([], [])
 
     again, _ = start(ledger)
     (request,) = after_first_pages(again)
@@ -134,7 +134,7 @@ def test_listings_are_cut_short_where_nothing_is_learned():
     fail(request)
     (request,) = press(listings, None)  # the second listing tries for itself
     assert fail(request) == []  # a method that failed for two listings is not tried on the third
-    assert len(account.shallow) == len(SLUGS)
+    assert len(account.first_page_only) == len(SLUGS)
     assert list(listings.press_requests()) == []
 
 
@@ -143,7 +143,7 @@ def test_nothing_is_pressed_where_a_sitemap_reaches_back():
     (request,) = after_first_pages(listings)
     fail(request)
     assert list(listings.press_requests()) == []
-    assert account.shallow == []
+    assert account.first_page_only == []
 
 
 @pytest.mark.parametrize("status", [404, 500])

@@ -13,7 +13,7 @@ from scrapy_process import at_a_terminal, plain, scrapy
 from alqahira.crawling.extensions.progress import counts, extent
 from alqahira.crawling.progress import rate
 from alqahira.ledger.decisions import Outcome
-from alqahira.monitoring.account import Account
+from alqahira.monitoring.run_stats import RunStats
 
 ESCAPE = "\x1b["
 # command, its own options, and what its bar says when it is done
@@ -32,12 +32,12 @@ def folder(tmp_path):
 
 def account(*outcomes, left=0):
     """An account with these outcomes, and this many articles begun besides."""
-    made = Account()
+    made = RunStats()
     for number, outcome in enumerate(outcomes):
-        made.take(str(number))
-        made.settle(str(number), outcome)
+        made.start(str(number))
+        made.finish(str(number), outcome)
     for number in range(left):
-        made.take(f"left {number}")
+        made.start(f"left {number}")
     return made
 
 

@@ -162,7 +162,7 @@ def test_what_a_listing_shows_now_is_asked_about_if_that_costs_nothing(ledger):
     discover(ledger, link(1), link(2))
     accept(ledger, crawled(1))
     silent = crawled(2)
-    silent.visit = replace(silent.visit, etag=None)
+    silent.fetch = replace(silent.fetch, etag=None)
     accept(ledger, silent)
     assert discover(ledger, link(1, is_listed=True), link(2, is_listed=True)) == [Standing.DUE, Standing.FRESH]
 
@@ -179,7 +179,7 @@ def test_a_304_renews_the_visit(ledger):
     item = crawled(1)
     accept(ledger, item)
     later = NOW + timedelta(hours=2)
-    ledger.unchanged(replace(item.visit, fetched=later))
+    ledger.unchanged(replace(item.fetch, fetched=later))
     assert ledger.due(later, 10) == []
 
 

@@ -9,9 +9,9 @@ import pytest
 import sqlalchemy as sa
 from ledger_scenario import NOW, accept, body, crawled, lines, link, live, opened, publisher
 
-from alqahira import settings
 from alqahira.exceptions import ConfigurationError, LedgerBusy, LedgerLost, LedgerUnreachable, LedgerUnusable
 from alqahira.ledger import MAX_ATTEMPTS
+from alqahira.ledger.backends import postgresql
 from alqahira.ledger.tables import meta, runs
 from alqahira.publishing.parts import part_files, read_manifest
 from alqahira.publishing.rebuild import rebuild_state
@@ -116,7 +116,7 @@ def test_a_restart_of_the_database_makes_no_run_look_dead(ledger, postgres, data
 def test_a_restart_of_the_database_keeps_a_dead_run_s_lock_for_a_while_alone(ledger, postgres, database, monkeypatch):
     lose_connection(ledger)
     postgres.restart()
-    monkeypatch.setattr(settings, "POSTGRESQL_PATIENCE", 0.0)
+    monkeypatch.setattr(postgresql, "PATIENCE", 0.0)
     opened(database).close()
 
 
@@ -138,7 +138,7 @@ def test_a_run_that_begins_while_the_database_restarts_waits_for_it(database, po
 
 
 def test_a_database_that_stays_away_ends_the_run_in_one_line(ledger, postgres, monkeypatch):
-    monkeypatch.setattr(settings, "POSTGRESQL_PATIENCE", 0.5)
+    monkeypatch.setattr(postgresql, "PATIENCE", 0.5)
     postgres.stop()
     try:
         with pytest.raises(LedgerUnreachable, match=r"does not answer for 0\.5 s") as caught:
@@ -293,7 +293,7 @@ def test_a_state_of_version_1_loses_the_tables_of_runs_side_by_side(ledger, data
     ],
 )
 def test_an_address_that_leads_nowhere_is_one_line_without_the_password(url, says, monkeypatch):
-    monkeypatch.setattr(settings, "POSTGRESQL_OPENING_PATIENCE", 0.0)
+    monkeypatch.setattr(postgresql, "OPENING_PATIENCE", 0.0)
     with pytest.raises((ConfigurationError, LedgerUnusable), match=says) as caught:
         opened(url)
     assert caught.value.exit_status == 2

@@ -18,7 +18,7 @@ from scrapy.exceptions import DropItem
 from scrapy.settings import Settings
 from scrapy_process import Corpus, scrapy
 
-from alqahira.monitoring.log_guard import QuietLogFormatter, guard_log_from_the_start
+from alqahira.monitoring.logs import ItemIdLogFormatter, install_formatters
 
 BEGINS = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[[\w.]+\] (DEBUG|INFO|WARNING|ERROR|CRITICAL): ")
 FORGED = "2026-11-25 06:00:00 [alqahira.crawling.extensions.run] INFO: Run forged: 9 discovered"
@@ -47,7 +47,7 @@ def log(**settings):
     before, logging.root.handlers = logging.root.handlers, [handler]
     make_record = logging.getLogRecordFactory()
     try:
-        guard_log_from_the_start(Settings(settings))
+        install_formatters(Settings(settings))
         yield stream
     finally:
         logging.root.handlers = before
@@ -115,7 +115,7 @@ def test_record_factory_of_another_library_is_kept():
     logging.setLogRecordFactory(make)
     try:
         with log():
-            guard_log_from_the_start(Settings())
+            install_formatters(Settings())
             logging.getLogger("alqahira.test").warning("Anything")
     finally:
         logging.setLogRecordFactory(before)
@@ -123,7 +123,7 @@ def test_record_factory_of_another_library_is_kept():
 
 
 def test_item_is_named_and_not_printed():
-    formatter = QuietLogFormatter()
+    formatter = ItemIdLogFormatter()
     lines = [
         formatter.scraped(crawled(61505), None, None),
         formatter.dropped(crawled(61505), DropItem("near_duplicate"), None, None),

@@ -14,7 +14,7 @@ from scrapy_process import Corpus, scrapy
 from alqahira.ledger import EndedRun
 from alqahira.ledger.decisions import Outcome
 from alqahira.monitoring import rules
-from alqahira.monitoring.account import Account
+from alqahira.monitoring.run_stats import RunStats
 
 LIMITS = rules.Limits(
     max_failed_share=0.5,
@@ -36,15 +36,15 @@ NOW = datetime(2026, 11, 25, 6, tzinfo=UTC)
 
 def account(accepted=0, failed=0, cause="no_body", undated=0, unchanged=0, **notes):
     """An account in which each accepted article was read, so many of them without a date."""
-    made = Account()
+    made = RunStats()
     made.listings |= {"asked": 9, "answered": 9}
     made.notes.update(notes)
     outcomes = [(Outcome.ACCEPTED, "")] * accepted + [(Outcome.FAILED, cause)] * failed
     for number, (outcome, why) in enumerate(outcomes + [(Outcome.UNCHANGED, "not_modified")] * unchanged):
-        made.take(str(number))
-        made.settle(str(number), outcome, why)
+        made.start(str(number))
+        made.finish(str(number), outcome, why)
         if outcome is Outcome.ACCEPTED:
-            made.saw(
+            made.count_sources(
                 {"headline": "site", "article_body": "site"}
                 | ({} if number < undated else {"date_published": "jsonld"})
             )

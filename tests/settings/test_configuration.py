@@ -8,9 +8,9 @@ from scrapy.settings import Settings
 
 from alqahira import settings
 from alqahira.exceptions import ConfigurationError
-from alqahira.settings import checks
-from alqahira.settings.checks import make_folder
+from alqahira.settings import types
 from alqahira.settings.configuration import DEFAULTS, NAMES, Configuration
+from alqahira.settings.types import make_folder
 
 PROJECT = Path(__file__).parents[2]
 
@@ -132,7 +132,7 @@ def test_relative_folder_outside_every_project_is_below_the_checkouts(tmp_path, 
 
 def test_relative_folder_of_an_egg_is_below_where_it_was_started(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(checks, "__file__", str(tmp_path / "alqahira-1.egg" / "alqahira" / "checks.py"))
+    monkeypatch.setattr(types, "__file__", str(tmp_path / "alqahira-1.egg" / "alqahira" / "types.py"))
     assert configured().output_dir.absolute() == tmp_path / "output"
 
 

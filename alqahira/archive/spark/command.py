@@ -16,7 +16,7 @@ from alqahira.exceptions import AlqahiraError, ConfigurationError
 from alqahira.publishing.atomic_directory import (
     atomic_directory,
     ensure_replaceable,
-    settings_for,
+    settings_with_output,
     skipped_summary,
     write_marker,
 )
@@ -38,7 +38,7 @@ def corpus(opts: argparse.Namespace, settings: Settings) -> int:
     except OSError as error:
         raise AlqahiraError(f"{error.filename or folder} cannot be read: {error.strerror}") from None
     with atomic_directory(output) as aside, session(opts.master) as spark:
-        tally = run(spark, sources, Configuration.from_settings(settings_for(aside, settings)))
+        tally = run(spark, sources, Configuration.from_settings(settings_with_output(aside, settings)))
         if not tally.pages:
             raise AlqahiraError(f"no article is in {folder}{skipped_summary(tally.skipped)}")
         write_marker(aside, made_from)

@@ -33,7 +33,7 @@ from alqahira.exceptions import AlqahiraError, ConfigurationError, how_to_instal
 from alqahira.extraction.items import ArticleItem, Fetch
 from alqahira.ledger import open_ledger
 from alqahira.ledger.decisions import STORY_WINDOW, Outcome, skip_reason
-from alqahira.publishing.parts import ARTICLES_FOLDER, Part, encoded, part_path, write_atomic, write_manifest
+from alqahira.publishing.parts import ARTICLES_FOLDER, Part, encode_lines, part_path, write_atomic, write_manifest
 from alqahira.settings.configuration import Configuration
 from alqahira.text.dates import cairo_day
 from alqahira.text.near_duplicates import fingerprint
@@ -221,8 +221,8 @@ def decide(rows: Iterable[Any], *, near_duplicates: str) -> Iterator[Decision]:
             place = (row.clock, row.file, row.offset)
             article = from_record(json.loads(row.line))
             assert article.date_crawled is not None
-            visit = Fetch(key=row.key, url=article.url, fetched=article.date_crawled)
-            item = ArticleItem(article=article, visit=visit)
+            fetch = Fetch(key=row.key, url=article.url, fetched=article.date_crawled)
+            item = ArticleItem(article=article, fetch=fetch)
             if (cause := skip_reason(article)) and ledger.skip(item):
                 yield Decision(*place, Outcome.OFF_TOPIC.value, cause)
                 continue
@@ -273,7 +273,7 @@ def write_parts(
         lines, number = (row.line for row in of_day), numbers[day]
         while chosen := list(islice(lines, max_rows)):
             path = part_path(day, number, compress=compress, below=below)
-            content = encoded(chosen, compress=compress)
+            content = encode_lines(chosen, compress=compress)
             write_atomic(folder / path, content)
             yield Part(path, len(chosen), len(content), hashlib.sha256(content).hexdigest(), SCHEMA_VERSION)
             number += 1

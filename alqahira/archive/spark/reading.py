@@ -111,7 +111,7 @@ def _read_archive(source: Source, max_bytes: int, max_headline: int) -> Iterator
                 yield Row(*place, SKIPPED, cause)
                 continue
             page = page_of(record)
-            clock = max(clock, _microseconds(source.started or page.visit.fetched))
+            clock = max(clock, _microseconds(source.started or page.fetch.fetched))
             article, cause = _extract(record, decompressor, max_headline)
         except BAD_RECORD:
             yield Row(*place, DAMAGED)
@@ -119,8 +119,8 @@ def _read_archive(source: Source, max_bytes: int, max_headline: int) -> Iterator
         if article is None:
             yield Row(*place, FAILED, cause)
         else:
-            stamp(article, page.visit, source.run_id)
-            yield _article_row(*place, clock, page.visit.key, article)
+            stamp(article, page.fetch, source.run_id)
+            yield _article_row(*place, clock, page.fetch.key, article)
 
 
 def _extract(record: Record, decompressor: Decompressor, max_headline: int) -> tuple[Article | None, str | None]:
@@ -132,7 +132,7 @@ def _extract(record: Record, decompressor: Decompressor, max_headline: int) -> t
         return None, failure_cause(error)
     if record.payload is None:
         return None, TOO_LARGE
-    reading = read_page(body, page.visit.url, now=page.visit.fetched, hints=page.hints)
+    reading = read_page(body, page.fetch.url, now=page.fetch.fetched, hints=page.hints)
     if reading.article is None:
         return None, reading.cause or "no_article"
     return _normalize(reading.article, max_headline)

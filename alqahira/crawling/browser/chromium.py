@@ -33,7 +33,7 @@ CONTEXT_OPTIONS: dict[str, Any] = {
 }
 
 
-def missing_part() -> str | None:
+def missing_dependency() -> str | None:
     """What a browser lacks, in words for the user; None where there is one. Imports nothing."""
     if find_spec("scrapy_playwright") is None or find_spec("playwright") is None:
         return "the package scrapy-playwright is not installed"

@@ -53,12 +53,12 @@ class ArticleQueue:
             elif discovery.standing is not Standing.NOT_ARTICLE:
                 self._push(discovery.link, discovery)
             # A sitemap may have queued it before a listing said what it is.
-            elif self._queue.pop(key, None) or run.account.take(key):
-                run.settle(key, Outcome.NOT_ARTICLE, discovery.kind or "")
+            elif self._queue.pop(key, None) or run.stats.start(key):
+                run.finish(key, Outcome.NOT_ARTICLE, discovery.kind or "")
         return discoveries
 
     def _push(self, link: Link, discovery: Discovery | None) -> None:
-        if self._run.account.take(link.key):
+        if self._run.stats.start(link.key):
             self._queue[link.key] = link, discovery
 
     def next_batch(self) -> list[tuple[Link, Discovery | None]]:
@@ -68,14 +68,14 @@ class ArticleQueue:
         """
         fresh, self._fresh = self._fresh, set()
         for key in fresh:
-            if self._run.account.take(key):
-                self._run.settle(key, Outcome.UNCHANGED, "not_due")
+            if self._run.stats.start(key):
+                self._run.finish(key, Outcome.UNCHANGED, "not_due")
         # A request takes ten times the memory of its link, and a backfill may queue a year of them.
         return [self._queue.pop(key) for key in [*islice(self._queue, _BATCH)]]
 
     def add_hints(self, key: str, hints: Hints) -> None:
         """Remember what a listing or sitemap says of an article."""
-        self._hints[key] = self._hints.get(key, Hints()).joined(hints)
+        self._hints[key] = self._hints.get(key, Hints()).merged_with(hints)
 
     def take_hints(self, link: Link) -> Hints:
         """What listings and sitemaps said of an article, in this run or the one that left it pending; only once."""
@@ -84,4 +84,4 @@ class ArticleQueue:
         stored = (
             Hints(sitemap_date=link.date) if is_sitemap else Hints(listing_date=link.date, section=section_of(source))
         )
-        return self._hints.pop(link.key, Hints()).joined(stored)
+        return self._hints.pop(link.key, Hints()).merged_with(stored)

@@ -17,7 +17,7 @@ from twisted.python.failure import Failure
 
 from alqahira import site
 from alqahira.crawling.discovery.article_queue import ArticleQueue
-from alqahira.crawling.discovery.depth import Pager, Way, page_request
+from alqahira.crawling.discovery.pager import Pager, PagingMethod, page_request
 from alqahira.crawling.discovery.sitemaps import Sitemaps
 from alqahira.crawling.request_info import RequestInfo
 from alqahira.crawling.run import Run
@@ -50,9 +50,9 @@ class _Kind:
     """
 
     name: str
-    method: Way | None = None  # worked for another listing, or for an earlier run
+    method: PagingMethod | None = None  # worked for another listing, or for an earlier run
     is_proven: bool = False  # in this run
-    failures: Counter[Way] = field(default_factory=Counter)
+    failures: Counter[PagingMethod] = field(default_factory=Counter)
     trying: Pager | None = None
     waiting: list[Pager] = field(default_factory=list)
     learned: LearnedRequest | None = None
@@ -82,12 +82,14 @@ class Listings:
         ):
             for slug in slugs:
                 url = self._root + address.format(slug=quote(slug))
-                self._run.account.listings["asked"] += 1
+                self._run.stats.listings["asked"] += 1
                 yield self._with_callbacks(Request(url), Pager(url), 1)
 
-    def _with_callbacks(self, request: Request, pager: Pager, number: int, method: Way | None = None) -> Request:
+    def _with_callbacks(
+        self, request: Request, pager: Pager, number: int, method: PagingMethod | None = None
+    ) -> Request:
         # Only a page can be an empty shell that the browser fills; further pages by these methods are JSON.
-        is_json = number > 1 and method in (Way.NEXT_DATA, Way.LEARNED)
+        is_json = number > 1 and method in (PagingMethod.NEXT_DATA, PagingMethod.LEARNED)
         return request.replace(
             callback=self.parse,
             errback=self.failed,
@@ -101,15 +103,15 @@ class Listings:
         if pager.kind not in self._kinds:
             kind = self._kinds[pager.kind] = _Kind(pager.kind)
             ledger = self._run.ledger
-            stored = ledger.learned(_METHOD.format(kind.name))
-            kind.method = next((method for method in Way if method == stored), None)
+            stored = ledger.remembered(_METHOD.format(kind.name))
+            kind.method = next((method for method in PagingMethod if method == stored), None)
             with suppress(ValueError):  # of another version of this program
-                kind.learned = LearnedRequest.from_json(ledger.learned(_LEARNED.format(kind.name)) or "")
+                kind.learned = LearnedRequest.from_json(ledger.remembered(_LEARNED.format(kind.name)) or "")
         return self._kinds[pager.kind]
 
     # --- one page -----------------------------------------------------------------------------
 
-    def parse(self, response: Response, pager: Pager, number: int, method: Way | None) -> Iterator[Request]:
+    def parse(self, response: Response, pager: Pager, number: int, method: PagingMethod | None) -> Iterator[Request]:
         """One page of a listing: its articles, and the next page where the run goes deeper.
 
         `method` is how it was requested, None for the first page.
@@ -123,8 +125,8 @@ class Listings:
             if method is not None:  # requested again for its build alone
                 yield from self._next_page(pager)
                 return
-            self._run.account.listings["answered" if listing.cards else "empty"] += 1
-        elif method is not Way.LINK:
+            self._run.stats.listings["answered" if listing.cards else "empty"] += 1
+        elif method is not PagingMethod.LINK:
             if not pager.is_page(listing, number):
                 yield from self._page_failed(pager, number, method, _NOT_THAT_PAGE)
                 return
@@ -138,7 +140,9 @@ class Listings:
             self._note_gap(response.url, pager.state.gap)
         if self._goes_deeper and not self._is_at_end(pager) and listing.has_more is not False:
             if listing.next_urls:
-                yield self._with_callbacks(Request(listing.next_urls[0]), pager, pager.state.pages + 1, Way.LINK)
+                yield self._with_callbacks(
+                    Request(listing.next_urls[0]), pager, pager.state.pages + 1, PagingMethod.LINK
+                )
             else:
                 yield from self._next_page(pager)
         yield from self._sitemaps.requests(listing.feed_urls)
@@ -163,9 +167,9 @@ class Listings:
         )
         if reason == "bound":
             logger.warning("Listing %s has no end: left after %d pages", pager.url, pages)
-            self._run.account.notes["listing_bound"] += 1
+            self._run.stats.notes["listing_bound"] += 1
         if reason == "undated":
-            self._note_shallow(pager, f"its first {pages} pages, which say nothing of their articles' dates")
+            self._note_first_page_only(pager, f"its first {pages} pages, which say nothing of their articles' dates")
         return reason is not None
 
     # --- the next page ------------------------------------------------------------------------
@@ -179,7 +183,7 @@ class Listings:
                 return
             kind.trying = pager
         while method := pager.method or pager.next_method(kind.method):
-            if method is Way.LEARNED and kind.learned is None and not kind.is_pressed:
+            if method is PagingMethod.LEARNED and kind.learned is None and not kind.is_pressed:
                 pager.untried.append(method)
                 kind.to_press.append(pager)
                 return
@@ -193,7 +197,7 @@ class Listings:
                 return
         if self._arguments.since:
             why = f"no method of paging works ({_DEPTH_FACTS})"
-            self._note_shallow(pager, f"its first page{pager.extent()}; {why}")
+            self._note_first_page_only(pager, f"its first page{pager.extent()}; {why}")
         elif not pager.state.overlaps_known:
             self._unjoined.append(pager)
         yield from self._resume_waiting(pager)
@@ -204,7 +208,7 @@ class Listings:
         if method is not None and kind.method is not method:
             kind.method = method
             logger.info("Listings of kind %s are paged by %s", kind.name, method.value)
-            self._run.ledger.learn(_METHOD.format(kind.name), method.value)
+            self._run.ledger.remember(_METHOD.format(kind.name), method.value)
         kind.is_proven = True
         yield from self._resume_waiting(pager)
 
@@ -216,24 +220,24 @@ class Listings:
             for other in waiting:
                 yield from self._next_page(other)
 
-    def _page_failed(self, pager: Pager, number: int, method: Way | None, cause: str) -> Iterator[Request]:
+    def _page_failed(self, pager: Pager, number: int, method: PagingMethod | None, cause: str) -> Iterator[Request]:
         """Try another method where this one is not known to work, else note a gap."""
         kind = self._kind(pager)
         if method is None:
-            self._run.account.listings[cause] += 1
+            self._run.stats.listings[cause] += 1
             # A category that is gone is a problem, a tag that the site does not have is none.
             is_problem = cause != "http_404" or kind.name == urls.beginning(site.CATEGORY_URL.value).strip("/")
             logger.log(logging.WARNING if is_problem else logging.INFO, "Listing %s: %s", pager.url, cause)
-        elif method is Way.NEXT_DATA and kind.method is method and not pager.is_refreshed:
+        elif method is PagingMethod.NEXT_DATA and kind.method is method and not pager.is_refreshed:
             pager.is_refreshed = True  # it works for others: the site may have a new build
             pager.untried.insert(0, method)
             yield self._with_callbacks(Request(pager.url), pager, 1, method)
         elif pager.method is method and cause == _NOT_THAT_PAGE and not pager.knows_its_end:
             return  # the page before was the last one
         elif pager.method is None and (cause.startswith("http_") or not is_transient(cause)):
-            if method is Way.LEARNED and not kind.is_pressed:
+            if method is PagingMethod.LEARNED and not kind.is_pressed:
                 kind.learned = None  # what an earlier run learned no longer works
-                self._run.ledger.learn(_LEARNED.format(kind.name), None)
+                self._run.ledger.remember(_LEARNED.format(kind.name), None)
                 pager.untried.insert(0, method)
             else:
                 kind.failures[method] += not is_transient(cause)
@@ -246,13 +250,13 @@ class Listings:
         request: Request = failure.request  # type: ignore[attr-defined]
         yield from self._page_failed(**request.cb_kwargs, cause=failure_cause(failure))
 
-    def _note_shallow(self, pager: Pager, line: str) -> None:
+    def _note_first_page_only(self, pager: Pager, line: str) -> None:
         """Note that a listing was not read as far back as the run was to go."""
-        self._run.account.shallow.append(f"{pager.url}: {line}")
+        self._run.stats.first_page_only.append(f"{pager.url}: {line}")
         logger.warning("Listing %s: %s", pager.url, line)
 
     def _note_gap(self, url: str, line: str) -> None:
-        self._run.account.gap(f"{url}: {line}")
+        self._run.stats.add_gap(f"{url}: {line}")
         logger.warning("Gap in listing %s: %s", url, line)
 
     def note_unjoined(self) -> None:
@@ -292,7 +296,7 @@ class Listings:
             reason = failure_cause(result)
         url = kind.to_press[0].url
         if kind.learned is not None:
-            self._run.ledger.learn(_LEARNED.format(kind.name), kind.learned.to_json())
+            self._run.ledger.remember(_LEARNED.format(kind.name), kind.learned.to_json())
             logger.info("Learned what the load-more control of %s requests", url)
         else:
             logger.warning("Nothing was learned from the load-more control of %s: %s", url, reason)

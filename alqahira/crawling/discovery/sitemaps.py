@@ -58,9 +58,9 @@ class Sitemaps:
             if url in self._requested:
                 continue
             if len(self._requested) >= self._max_files:
-                if not self._run.account.notes["sitemap_bound"]:
+                if not self._run.stats.notes["sitemap_bound"]:
                     logger.warning("Sitemaps have no end: left after %d files", self._max_files)
-                self._run.account.notes["sitemap_bound"] += 1
+                self._run.stats.notes["sitemap_bound"] += 1
                 continue
             self._requested.add(url)
             yield Request(url, callback=self.parse, errback=self.failed, priority=_PRIORITY, dont_filter=True)
@@ -69,10 +69,10 @@ class Sitemaps:
         """A sitemap index, a sitemap, a news sitemap or a feed: the files and articles of the requested days."""
         root = self._run.configuration.site_url
         sitemap = read_sitemap(response.body, response.url, root=root, now=datetime.now(UTC))
-        self._run.account.listings["sitemaps"] += 1
+        self._run.stats.listings["sitemaps"] += 1
         if sitemap.is_cut:
             logger.warning("Sitemap %s is larger than sitemaps.org allows: its end was not read", response.url)
-            self._run.account.notes["sitemap_cut"] += 1
+            self._run.stats.notes["sitemap_cut"] += 1
         self._older |= {_pattern(file.url) for file in sitemap.sitemaps if file.date and file.date < self._begin}
         yield from self.requests(file.url for file in sitemap.sitemaps if not file.date or file.date >= self._begin)
         self.reach_back |= any(entry.date is not None and entry.date < self._begin for entry in sitemap.entries)
@@ -92,7 +92,7 @@ class Sitemaps:
     def failed(self, failure: Failure) -> None:
         request: Request = failure.request  # type: ignore[attr-defined]
         cause = failure_cause(failure)
-        self._run.account.listings[f"sitemap_{cause}"] += 1
+        self._run.stats.listings[f"sitemap_{cause}"] += 1
         logger.info("Sitemap %s failed: %s", request.url, cause)
 
 

@@ -10,9 +10,9 @@ from scrapy import signals
 from scrapy.exceptions import NotConfigured
 
 from alqahira.crawling.extensions.run import run_of
-from alqahira.crawling.progress import is_wanted, new_bar
+from alqahira.crawling.progress import is_bar_wanted, new_bar
 from alqahira.ledger.decisions import Outcome
-from alqahira.monitoring.account import Account
+from alqahira.monitoring.run_stats import RunStats
 from alqahira.settings.configuration import configuration_of
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Progress:
     """Articles with an outcome of those begun, with rate and time left."""
 
     def __init__(self, crawler: Crawler) -> None:
-        if not is_wanted(configuration_of(crawler)):
+        if not is_bar_wanted(configuration_of(crawler)):
             raise NotConfigured
         self.crawler, self.bar = crawler, new_bar()
         self.task = self.bar.add_task(str(crawler.spidercls.name), total=None, counts="")
@@ -47,8 +47,8 @@ class Progress:
 
     def update(self) -> None:
         if run := run_of(self.crawler):
-            done, total = extent(run.account, run.max_articles)
-            self.bar.update(self.task, completed=done, total=total, counts=counts(run.account))
+            done, total = extent(run.stats, run.max_articles)
+            self.bar.update(self.task, completed=done, total=total, counts=counts(run.stats))
 
     def spider_closed(self) -> None:
         self.update()
@@ -56,7 +56,7 @@ class Progress:
         _log_above_the_bar()
 
 
-def extent(account: Account, max_articles: int | None) -> tuple[int, int | None]:
+def extent(account: RunStats, max_articles: int | None) -> tuple[int, int | None]:
     """How many articles are done, and of how many as far as is known (None: not yet).
 
     With `max_articles`, those in the feed of what can still get there.
@@ -66,7 +66,7 @@ def extent(account: Account, max_articles: int | None) -> tuple[int, int | None]
     return account.in_feed, min(max_articles, account.in_feed + account.left) or None
 
 
-def counts(account: Account) -> str:
+def counts(account: RunStats) -> str:
     """Articles by outcome: accepted, duplicate and failed always, the others where there are any."""
     numbers = {outcome: account.count(outcome) for outcome in (*_ALWAYS_SHOWN, *Outcome)}
     return ", ".join(f"{n} {outcome.value}" for outcome, n in numbers.items() if n or outcome in _ALWAYS_SHOWN)

@@ -23,11 +23,11 @@ from alqahira.exceptions import AlqahiraError
 from alqahira.extraction.items import ArticleItem
 from alqahira.ledger import EndedRun
 from alqahira.ledger.decisions import Outcome
-from alqahira.monitoring.account import account_line, account_table
 from alqahira.monitoring.alerts import send_alerts
 from alqahira.monitoring.drift import Sources, find_drift
-from alqahira.monitoring.log_guard import guard_log_from_the_start, suppress_tracebacks
+from alqahira.monitoring.logs import install_formatters, suppress_tracebacks
 from alqahira.monitoring.rules import MONITORS, RunFigures, RunVerdict, is_complete, run_ended, run_monitors
+from alqahira.monitoring.run_stats import account_line, account_table
 from alqahira.monitoring.summary import summarize, to_json
 from alqahira.publishing.parts import write_atomic
 
@@ -42,19 +42,19 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 # A Scrapy signal: the monitors have run, and the ledger is still open. Arguments: reason, ended, complete.
-run_judged = object()
+run_verdict_reached = object()
 
 
 class RunExtension:
     """For a spider that decides which articles go to its feed, as those of sections do; NotConfigured for any other."""
 
     def __init__(self, crawler: Crawler) -> None:
-        if not hasattr(crawler.spidercls, "asks_for"):
+        if not hasattr(crawler.spidercls, "is_for_feed"):
             raise NotConfigured
         self.crawler = crawler
         self.run = Run(crawler)
         suppress_tracebacks()
-        guard_log_from_the_start(crawler.settings)
+        install_formatters(crawler.settings)
         for name in ("spider_opened", "spider_closed", "item_error", "spider_error"):
             crawler.signals.connect(getattr(self, name), signal=getattr(signals, name))
 
@@ -69,11 +69,11 @@ class RunExtension:
         run.run_id = run.ledger.start_run(run.run_id, spider.name, run.started)
         # Absolute: a relative folder is below scrapy.cfg's, or where there is none (Scrapyd), where it was started.
         folder = run.configuration.output_dir.absolute()
-        logger.info("Run %s writes to %s, its state is %s", run.run_id, folder, run.ledger.store.where)
+        logger.info("Run %s writes to %s, its state is %s", run.run_id, folder, run.ledger.store.location)
 
     def item_error(self, item: Any, failure: Failure) -> None:
         """A pipeline broke: count the error of the program, so that no article is lost silently."""
-        self._count_error(failure, item.visit.key if isinstance(item, ArticleItem) else None)
+        self._count_error(failure, item.fetch.key if isinstance(item, ArticleItem) else None)
 
     def spider_error(self, failure: Failure, response: Response | None) -> None:
         """A callback broke; its request says for which article. Without a response, `start()` broke."""
@@ -85,14 +85,14 @@ class RunExtension:
             return  # it has ended the run; the article is left to the next one
         self.run.errors += 1
         if key is not None:
-            self.run.settle(key, Outcome.FAILED, f"error_{type(failure.value).__name__}")
+            self.run.finish(key, Outcome.FAILED, f"error_{type(failure.value).__name__}")
 
     def spider_closed(self, spider: Spider, reason: str) -> None:
         """Run the monitors, close archive and ledger, then report how the run ended."""
         run, failure_before = self.run, self.run.failure
         verdict, ended = run_verdict(run, spider, reason), datetime.now(UTC)
         run.exit_status, run.problem = verdict.exit_status, verdict.problem
-        self.crawler.signals.send_catch_log(run_judged, reason=reason, ended=ended, complete=verdict.complete)
+        self.crawler.signals.send_catch_log(run_verdict_reached, reason=reason, ended=ended, complete=verdict.complete)
         if run.failure is not failure_before:
             verdict = revise_verdict(verdict, run)
         failed = [result.name for result in verdict.failed]
@@ -129,14 +129,14 @@ def run_verdict(run: Run, spider: Spider, reason: str) -> RunVerdict:
         except AlqahiraError:
             pass  # the ledger has called `Run.fail`
     sources: list[tuple[str, Sources]] = [(ended.started, ended.account.get("sources", {})) for ended in earlier]
-    run.account.drift = [str(d) for d in find_drift([*sources, (rfc3339(run.started), run.account.sources)])]
+    run.stats.drift = [str(d) for d in find_drift([*sources, (rfc3339(run.started), run.stats.sources)])]
     arguments = getattr(spider, "arguments", None)
     figures = RunFigures(
         spider=spider.name,
         site_url=run.configuration.site_url,
         started=run.started,
         reason=reason,
-        account=run.account.as_dict(),
+        account=run.stats.as_dict(),
         stats=dict(run.crawler.stats.get_stats()) if run.crawler.stats else {},
         limits=run.configuration,
         is_bounded=bool(arguments and (arguments.since or arguments.until or arguments.max_articles)),

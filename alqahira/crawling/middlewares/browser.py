@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from scrapy.http import HtmlResponse, Request, Response
 
-from alqahira.crawling.browser.chromium import missing_part
+from alqahira.crawling.browser.chromium import missing_dependency
 from alqahira.crawling.browser.handler import IN_BROWSER
 from alqahira.crawling.middlewares.base import Middleware
 from alqahira.crawling.request_info import request_info
@@ -39,7 +39,7 @@ class BrowserMiddleware(Middleware):
         super().__init__(crawler)
         self._mode = self.configuration.browser
         self._shell_kinds: set[str] = set()
-        self._missing = _NEVER if self._mode == "never" else missing_part()
+        self._missing = _NEVER if self._mode == "never" else missing_dependency()
         self._has_warned = self._mode == "never"
 
     def process_request(self, request: Request) -> None:

@@ -102,8 +102,8 @@ class HostDelays(Middleware):
         value, date = (header_text(response.headers, name) for name in ("Retry-After", "Date"))
         retry_after = retry_after_seconds(value, date=date, now=datetime.now(UTC))
         seconds = self._backoff_seconds(request) if retry_after is None else retry_after
-        self.stats.inc_value(f"alqahira/held/{'backoff' if retry_after is None else 'retry_after'}")
-        self.stats.max_value("alqahira/held/longest_seconds", seconds)
+        self.stats.inc_value(f"alqahira/paused/{'backoff' if retry_after is None else 'retry_after'}")
+        self.stats.max_value("alqahira/paused/longest_seconds", seconds)
         level = logging.WARNING if seconds > self.configuration.retry_after_max else logging.INFO
         key = self._downloader.get_slot_key(request)
         logger.log(level, "%s answered %d: left alone for %.1f s", key, response.status, seconds)

@@ -12,12 +12,12 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from time import monotonic, sleep
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.exc import DatabaseError, DBAPIError, SQLAlchemyError
 
-from alqahira import settings
 from alqahira.exceptions import AlqahiraError, LedgerBusy, LedgerLost, LedgerUnreachable, LedgerUnusable, one_line
 from alqahira.ledger.backends.store import Store, busy, describe_holder
 from alqahira.ledger.tables import meta, outbox, parts
@@ -40,6 +40,27 @@ _WAIT_TO_ACQUIRE = sa.text(
     "select pg_advisory_xact_lock(hashtextextended('alqahira:acquiring:' || current_schema(), 0))"
 )
 _UNLOCK = sa.text("select pg_advisory_unlock_all()")
+# Seconds that a run waits for a database that went away under it, before it ends and leaves its work to the next.
+PATIENCE = 60.0
+# The same where a run begins: long enough for a server that is just being restarted.
+OPENING_PATIENCE = 5.0
+# Close connections that a dead network leaves open, on this side within half a minute (libpq's names; seconds, and
+# milliseconds for `tcp_user_timeout`).
+CONNECT_ARGS: dict[str, Any] = {
+    "application_name": "alqahira",
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+    "tcp_user_timeout": 30_000,
+}
+# The same on the server's side, which so releases a vanished node's lock; a run's successor does not wait long; and a
+# commit is on the disk when it returns, whatever the server's own default.
+WRITER_OPTIONS = (
+    "-c synchronous_commit=on -c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3 "
+    "-c lock_timeout=30s -c idle_in_transaction_session_timeout=60s"
+)
+
 _TRANSACTION = sa.text("select txid_current_if_assigned()")  # null where nothing was written
 _IS_COMMITTED = sa.text("select txid_status(:transaction) = 'committed'")
 
@@ -48,13 +69,13 @@ class PostgresqlStore(Store):
     """See the module."""
 
     def __init__(self, url: URL, *, owner: str, read_only: bool) -> None:
-        self.name = self.where = redact(url)
+        self.name = self.location = redact(url)
         self._holder = describe_holder(owner, socket.gethostname())
         self._read_only = read_only
-        options = dict(settings.POSTGRESQL_CONNECT_ARGS)
+        options = dict(CONNECT_ARGS)
         if not read_only:
             # A run that stops in the middle of a transaction must not keep its successor waiting.
-            options["options"] = settings.POSTGRESQL_WRITER_OPTIONS
+            options["options"] = WRITER_OPTIONS
         if given := url.query.get("options"):
             options["options"] = f"{options.get('options', '')} {given if isinstance(given, str) else ' '.join(given)}"
         self.engine = sa.create_engine(url.difference_update_query(["options"]), connect_args=options)
@@ -80,7 +101,7 @@ class PostgresqlStore(Store):
         if isinstance(error, LedgerBusy):
             return _GRACE
         is_refused = "FATAL" in str(error.orig) and "the database system is" not in str(error.orig)
-        return settings.POSTGRESQL_OPENING_PATIENCE if self.is_transient(error) and not is_refused else 0.0
+        return OPENING_PATIENCE if self.is_transient(error) and not is_refused else 0.0
 
     def close(self) -> None:
         if self._connection is not None and not self._read_only:
@@ -131,11 +152,11 @@ class PostgresqlStore(Store):
         if not sa.inspect(connection).has_table(meta.name) or not _value(connection, _WRITER):
             return False
         is_older = not _value(connection, _TOKEN).startswith(start)
-        return is_older and (connection.scalar(_SERVER_AGE) or 0.0) < settings.POSTGRESQL_PATIENCE
+        return is_older and (connection.scalar(_SERVER_AGE) or 0.0) < PATIENCE
 
     def reconnect(self, error: BaseException, transaction: int = 0) -> bool:
         """For a bounded time, and only where nobody else has taken the lock since."""
-        deadline = monotonic() + settings.POSTGRESQL_PATIENCE
+        deadline = monotonic() + PATIENCE
         while True:
             try:
                 return self._acquire_again(transaction)
@@ -143,7 +164,7 @@ class PostgresqlStore(Store):
                 if monotonic() > deadline:
                     cause = one_line(getattr(again, "orig", None) or again)
                     raise LedgerUnreachable(
-                        f"the state at {self.name} does not answer for {settings.POSTGRESQL_PATIENCE:g} s: {cause}; "
+                        f"the state at {self.name} does not answer for {PATIENCE:g} s: {cause}; "
                         "the next run goes on from here"
                     ) from None
             sleep(_PAUSE)

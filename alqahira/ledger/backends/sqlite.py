@@ -34,7 +34,7 @@ class SqliteStore(Store):
 
     def __init__(self, url: URL, *, owner: str, read_only: bool) -> None:
         path = Path(str(url.database))
-        self.name, self.where = str(path), str(path.absolute())
+        self.name, self.location = str(path), str(path.absolute())
         if read_only and not path.exists():
             raise LedgerMissing(f"there is no state at {path}: no run has written there")
         self._lock = None if read_only else FileLock(path, owner)

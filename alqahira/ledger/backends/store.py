@@ -26,7 +26,7 @@ class Store:
 
     engine: Engine
     name: str  # as it may be shown to anybody
-    where: str  # the same, wherever it is read
+    location: str  # the same, wherever it is read
     _connection: Connection | None = None
 
     def open(self, prepare: Callable[[Connection], None]) -> None:

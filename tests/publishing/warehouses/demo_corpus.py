@@ -42,7 +42,7 @@ def make_demo_corpus(folder: Path) -> Path:
             article.run_id = "demo"
             accept(
                 ledger,
-                ArticleItem(article=article, visit=Fetch(key=article.article_id, url=url, fetched=MOMENT)),
+                ArticleItem(article=article, fetch=Fetch(key=article.article_id, url=url, fetched=MOMENT)),
             )
         parts.seal_all()
     return output

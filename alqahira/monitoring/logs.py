@@ -71,7 +71,7 @@ class _GuardedRecords:
         return self.make(*args, **kwargs)
 
 
-def guard_log_from_the_start(settings: BaseSettings) -> None:
+def install_formatters(settings: BaseSettings) -> None:
     """Format all further records as the settings ask, whatever handlers Scrapy makes."""
     make = logging.getLogRecordFactory()
     if isinstance(make, _GuardedRecords):
@@ -81,7 +81,7 @@ def guard_log_from_the_start(settings: BaseSettings) -> None:
     logging.setLogRecordFactory(_GuardedRecords(formatter, make))
 
 
-class QuietLogFormatter(LogFormatter):
+class ItemIdLogFormatter(LogFormatter):
     """Items are named by their id, never printed whole: a body is long and may hold anything."""
 
     def scraped(self, item: Any, response: Response | Failure | None, spider: Spider) -> LogFormatterResult:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from alqahira.crawling.discovery.depth import Pager, Way, page_request
+from alqahira.crawling.discovery.pager import Pager, PagingMethod, page_request
 from alqahira.extraction.listing import Card, Listing, PageInfo
 from alqahira.extraction.load_more import LearnedRequest
 
@@ -32,9 +32,9 @@ def pager(**first) -> Pager:
 @pytest.mark.parametrize(
     ("method", "url"),
     [
-        (Way.QUERY, f"{URL}?page=3"),
+        (PagingMethod.QUERY, f"{URL}?page=3"),
         (
-            Way.NEXT_DATA,
+            PagingMethod.NEXT_DATA,
             f"{ROOT}/_next/data/b1/en{URL.removeprefix(ROOT)}.json?slug={URL.rpartition('/')[2]}&page=3",
         ),
     ],
@@ -47,15 +47,15 @@ def test_plain_method_is_an_address(method, url):
 
 def test_learned_request_serves_another_listing():
     learned = LearnedRequest.from_json(LEARNED.to_json())
-    request = page_request(pager(), Way.LEARNED, 3, root=ROOT, learned=learned)
+    request = page_request(pager(), PagingMethod.LEARNED, 3, root=ROOT, learned=learned)
     assert request is not None
     assert (request.method, request.body) == ("POST", b'{"categoryId":35,"page":3}')
 
 
 def test_method_that_a_listing_lacks_gives_no_request():
     unbuilt = Pager(URL, first=Listing(cards=listing(1).cards))
-    assert page_request(unbuilt, Way.NEXT_DATA, 2, root=ROOT, learned=None) is None
-    assert page_request(unbuilt, Way.LEARNED, 2, root=ROOT, learned=None) is None
+    assert page_request(unbuilt, PagingMethod.NEXT_DATA, 2, root=ROOT, learned=None) is None
+    assert page_request(unbuilt, PagingMethod.LEARNED, 2, root=ROOT, learned=None) is None
 
 
 @pytest.mark.parametrize(
@@ -88,8 +88,8 @@ def test_data_that_states_no_end_may_have_more():
 
 def test_method_that_worked_elsewhere_is_tried_first():
     one = pager()
-    tried = [one.next_method(Way.LEARNED) for _ in range(4)]
-    assert tried == [Way.LEARNED, Way.QUERY, Way.NEXT_DATA, None]
+    tried = [one.next_method(PagingMethod.LEARNED) for _ in range(4)]
+    assert tried == [PagingMethod.LEARNED, PagingMethod.QUERY, PagingMethod.NEXT_DATA, None]
 
 
 @pytest.mark.parametrize(

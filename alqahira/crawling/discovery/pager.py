@@ -14,7 +14,7 @@ from alqahira.extraction.listing import Listing
 from alqahira.extraction.load_more import LearnedRequest
 
 
-class Way(StrEnum):
+class PagingMethod(StrEnum):
     """How the next page of a listing is requested, the cheapest first."""
 
     LINK = "link"  # rel=next
@@ -30,8 +30,10 @@ class Pager:
     url: str
     first: Listing = field(default_factory=Listing)
     state: PaginationState = field(default_factory=PaginationState)
-    method: Way | None = None  # has given a page of this listing
-    untried: list[Way] = field(default_factory=lambda: [Way.QUERY, Way.NEXT_DATA, Way.LEARNED])
+    method: PagingMethod | None = None  # has given a page of this listing
+    untried: list[PagingMethod] = field(
+        default_factory=lambda: [PagingMethod.QUERY, PagingMethod.NEXT_DATA, PagingMethod.LEARNED]
+    )
     is_refreshed: bool = False  # its first page was requested again for the site's new build
     knows_its_end: bool = True  # its last page says whether another one follows
 
@@ -44,7 +46,7 @@ class Pager:
     def slug(self) -> str:
         return unquote(urlsplit(self.url).path).strip("/").partition("/")[2]
 
-    def next_method(self, preferred: Way | None) -> Way | None:
+    def next_method(self, preferred: PagingMethod | None) -> PagingMethod | None:
         """Take the next method off the untried ones: the preferred one first; None where none is left."""
         self.untried.sort(key=lambda method: method is not preferred)  # stable
         return self.untried.pop(0) if self.untried else None
@@ -69,18 +71,18 @@ class Pager:
 
 
 def page_request(
-    pager: Pager, method: Way, number: int, *, root: str, learned: LearnedRequest | None
+    pager: Pager, method: PagingMethod, number: int, *, root: str, learned: LearnedRequest | None
 ) -> Request | None:
     """The request for a page (from 2) by one method, without callbacks; None where this listing has no such method."""
     match method:
-        case Way.QUERY:
+        case PagingMethod.QUERY:
             return Request(f"{pager.url}?{urlencode({site.PAGE_QUERY.value: number})}")
-        case Way.NEXT_DATA if pager.first.build:
+        case PagingMethod.NEXT_DATA if pager.first.build:
             locale, path = pager.first.locale or site.LOCALES.value[0], urlsplit(pager.url).path
             data = site.NEXT_DATA_URL.value.format(build=quote(pager.first.build), locale=locale, path=path)
             query = urlencode({"slug": pager.slug, site.PAGE_QUERY.value: number}, quote_via=quote)
             return Request(f"{root}{data}?{query}")
-        case Way.LEARNED if learned is not None and learned.serves(pager.slug, pager.first.number):
+        case PagingMethod.LEARNED if learned is not None and learned.serves(pager.slug, pager.first.number):
             verb, url, headers, body = learned.for_page(number, listing_slug=pager.slug, listing_id=pager.first.number)
             return Request(url, method=verb, headers=headers, body=body or "")
     return None

@@ -29,7 +29,7 @@ _MOST_GAPS = 20
 
 
 @dataclass
-class Account:
+class RunStats:
     """Counts by outcome and cause; an article is started once and finished once, however often it is seen."""
 
     outcomes: Counter[tuple[Outcome, str]] = field(default_factory=Counter)
@@ -43,18 +43,18 @@ class Account:
     # Where articles seem to be missing in a listing, one line each, the first few.
     gaps: list[str] = field(default_factory=list)
     # Listings of which only the first page could be read though `since` asked for more, one line each.
-    shallow: list[str] = field(default_factory=list)
+    first_page_only: list[str] = field(default_factory=list)
     _unfinished: set[str] = field(default_factory=set)
     _finished: set[str] = field(default_factory=set)
 
-    def take(self, key: str) -> bool:
+    def start(self, key: str) -> bool:
         """Start on an article; False where this run has seen it before."""
         if key in self._unfinished or key in self._finished:
             return False
         self._unfinished.add(key)
         return True
 
-    def settle(self, key: str, outcome: Outcome, cause: str = "", *, in_feed: bool = True) -> None:
+    def finish(self, key: str, outcome: Outcome, cause: str = "", *, in_feed: bool = True) -> None:
         """Count an article's outcome; the first one holds. `in_feed`: an accepted one was asked for."""
         if key in self._finished:
             return
@@ -63,12 +63,12 @@ class Account:
         self.outcomes[outcome, cause or outcome.value] += 1
         self.in_feed += in_feed and outcome is Outcome.ACCEPTED
 
-    def saw(self, sources: Mapping[str, str]) -> None:
+    def count_sources(self, sources: Mapping[str, str]) -> None:
         """Count the source of each field of an article that was read."""
         for name in TRACED_FIELDS:
             self.sources[name][sources.get(name, "none")] += 1
 
-    def gap(self, line: str) -> None:
+    def add_gap(self, line: str) -> None:
         """Note that articles seem to be missing in a listing."""
         self.notes["listing_gap"] += 1
         if len(self.gaps) < _MOST_GAPS:
@@ -104,7 +104,7 @@ class Account:
             "sources": {name: dict(counts) for name, counts in self.sources.items()},
             "drift": self.drift,
             "gaps": self.gaps,
-            "shallow": self.shallow,
+            "first_page_only": self.first_page_only,
         }
 
 

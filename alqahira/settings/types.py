@@ -22,7 +22,7 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _COUNT = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 
 
-def validated(model: type[M], values: Mapping[str, Any], *, name_of: Callable[[str], str] = str) -> M:
+def validate(model: type[M], values: Mapping[str, Any], *, name_of: Callable[[str], str] = str) -> M:
     """The values as a model. Raises ConfigurationError for the first wrong one; `name_of` a field is what users set.
 
     The value is shown short and without a login; not at all where the field has `repr=False`.
