@@ -24,11 +24,11 @@ SECTION = site.Section("defense", "defense", site.seen(SLUGS), site.seen(()))
 class Ledger(dict):
     """What discovery learned, kept from run to run."""
 
-    learned = dict.get
-    learn = dict.__setitem__
+    remembered = dict.get
+    remember = dict.__setitem__
 
-    def has_completed_run(self, spider):
-        return False
+    def last_completed_run(self, spider):
+        return None
 
 
 class Articles:
@@ -76,7 +76,7 @@ def after_first_pages(listings):
     return [more for request in listings.start_requests() for more in answer(request, first_page(request))]
 
 
-def remembered(path="/api/posts"):
+def learned(path="/api/posts"):
     url = f"{ROOT}{path}?slug={{quoted_slug}}&page={{page}}"
     return LearnedRequest(method="GET", url=url, headers=(), body=None, slug=SLUGS[0])
 
