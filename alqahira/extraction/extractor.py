@@ -348,7 +348,7 @@ def _is_same_body(a: Sequence[str], b: Sequence[str]) -> bool:
 
 
 def _is_same_text(words: list[str], other: list[str]) -> bool:
-    """Whether most words are in the other text, or most of the other's words are in these and it is not much shorter."""
+    """Whether most words are in the other text, or most of the other's are in these and it is not much shorter."""
     shared = (Counter(words) & Counter(other)).total()
     if shared >= _SAME_TEXT * len(words):
         return True

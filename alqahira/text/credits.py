@@ -1,8 +1,8 @@
 """The credit line of an article: who wrote it and which agencies it draws on.
 
-«القاهرة الإخبارية - وكالات», «القاهرة الإخبارية - منى السيد», «القاهرة (أ ش أ)». Each part between separators is compared
-as a whole, folded, so that a sentence about an agency is no credit. The words are in credit_words.py, the rules in
-docs/arabic.md.
+«القاهرة الإخبارية - وكالات», «القاهرة الإخبارية - منى السيد», «القاهرة (أ ش أ)». Each part between separators is
+compared as a whole, folded, so that a sentence about an agency is no credit. The words are in credit_words.py, the
+rules in docs/arabic.md.
 """
 
 from __future__ import annotations

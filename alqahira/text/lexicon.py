@@ -90,7 +90,7 @@ class Lexicon:
             node.kind = kind or node.kind
 
     def _alternatives(self, part: str) -> list[str]:
-        """The words of `a|b_c`; many are made one class, because the tree has a branch for each combination of words."""
+        """The words of `a|b_c`; many are made one class, because the tree has a branch for each combination."""
         words = [spelling for word in part.split("|") for spelling in _spellings(word)]
         singles = [word for word in words if word[0] != "[" and "_" not in word]
         if len(singles) < _CLASS_SIZE:

@@ -18,7 +18,7 @@ _SEED = 1
 _SHINGLE = 3  # words
 _LEAD_PARAGRAPHS = 2
 
-# With every tenth word replaced, a text has a Jaccard of 0.56 with its original. A bulletin that adds a short story to a
+# A text with every tenth word replaced has a Jaccard of 0.56 with its original. A bulletin that adds a short story to a
 # long one reaches 0.67, but is 1.5 times as long.
 JACCARD, LEAD, NUMBERS, LENGTH = 0.55, 0.50, 0.80, 1.5
 
@@ -85,7 +85,7 @@ def _bands(shingles: frozenset[str]) -> tuple[int, ...]:
 
 
 def same_story(a: Features, b: Features) -> bool:
-    """The exact rule: most shingles are shared, lengths are similar, each lead is mostly in the other, numbers are equal.
+    """The exact rule: most shingles shared, similar lengths, each lead mostly in the other text, the same numbers.
 
     The lead is compared because background paragraphs alone can reach a Jaccard of 0.76; the length because a bulletin
     holds a story and more; the numbers because the same sentence with other figures is another report.

@@ -229,7 +229,7 @@ _fold_cached = lru_cache(maxsize=256)(_fold)
 
 
 def fold_letters(text: str) -> str:
-    """The text with Arabic letters and digits as in a key, without diacritics; with its punctuation, case and spaces."""
+    """The text with Arabic letters and digits as in a key and no diacritics; punctuation, case and spaces stay."""
     return text.translate(_LETTERS_AND_DIGITS)
 
 

@@ -7,6 +7,7 @@ weights. docs/topics.md explains both and has the measured precision and recall.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -88,41 +89,57 @@ class _Match(NamedTuple):
     shown: tuple[str, ...]
 
     @property
+    def weight(self) -> float:
+        return sum((self.node.weights or {}).values())
+
+    @property
     def precedence(self) -> tuple[float, ...]:
-        """Sort key: longer terms first, since a phrase says more than its words; among equals the most negative."""
+        """Sort key: longer terms first, since a phrase says more than its words; among equals negative and zero."""
         weights = (self.node.weights or {}).values()
         least = min(0.0, *weights) if any(weights) else -1.0
-        return -len(self.positions), least, -sum(weights), self.positions[0]
+        return -len(self.positions), least, -self.weight, self.positions[0]
 
 
 def _evidence(text: str, *, with_rules: bool) -> Iterator[tuple[Node | Rule, str]]:
     """The terms in a text, each word in one at most, and the rules that it meets; each with its display text."""
     readings = [read_word(word) for word in fold_text(text).split()]
-    root = lexicon().root
+    matches = _best_matches(readings)
+    for match in matches:
+        yield match.node, " ".join(match.shown)
+    if with_rules:
+        words = _words_by_class(readings, matches)
+        for rule in lexicon().rules:
+            if chosen := _fill(rule.slots, words, ()):
+                yield rule, " + ".join(chosen)
+
+
+def _best_matches(readings: _Readings) -> list[_Match]:
+    """The terms in a sentence by precedence, without those that overlap an earlier one."""
     candidates: list[_Match] = []
     for here in range(len(readings)):
-        _add_matches(candidates, root, readings, here)
+        _add_matches(candidates, lexicon().root, readings, here)
+    matches: list[_Match] = []
     taken: set[int] = set()
-    hidden: set[int] = set()  # in a term of weight 0 or less, so not for rules
-    words: dict[str, list[_Match]] = {}  # by class: words, and terms of that `kind`
     for match in sorted(candidates, key=lambda match: match.precedence):
         if taken.isdisjoint(match.positions):
             taken.update(match.positions)
-            yield match.node, " ".join(match.shown)
-            if match.precedence[2] >= 0:
-                hidden.update(match.positions)
-            if match.node.kind:
-                words.setdefault(match.node.kind, []).append(match._replace(shown=(" ".join(match.shown),)))
-    if not with_rules:
-        return
+            matches.append(match)
+    return matches
+
+
+def _words_by_class(readings: _Readings, matches: list[_Match]) -> dict[str, list[_Match]]:
+    """The words of each class: terms of that `kind`, then single words outside terms of weight 0 or less."""
+    words: defaultdict[str, list[_Match]] = defaultdict(list)
+    for match in matches:
+        if match.node.kind:
+            words[match.node.kind].append(match._replace(shown=(" ".join(match.shown),)))
+    hidden = {position for match in matches if match.weight <= 0 for position in match.positions}
     for here, reading in enumerate(readings):
         if here not in hidden:
             for key, shown in reading.items():
                 if key[0] == "[":
-                    words.setdefault(key[1:-1], []).append(_Match(root, (here,), (shown,)))
-    for rule in lexicon().rules:
-        if chosen := _fill(rule.slots, words, ()):
-            yield rule, " + ".join(chosen)
+                    words[key[1:-1]].append(_Match(lexicon().root, (here,), (shown,)))
+    return words
 
 
 def _fill(

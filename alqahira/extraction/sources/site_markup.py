@@ -36,7 +36,7 @@ _CHAIN = re.compile(r"[\w.#-]+(?: [\w.#-]+)*")  # `main .row p`: elements, class
 
 def select_first(css: str, root: Any) -> Any:
     """The first element that matches, in document order; None for none."""
-    # A first p in the first .row of the first main is the first match of `main .row p`; without one, another row may match.
+    # The first p in the first .row of the first main is the first of `main .row p`; if it has no p, another row may.
     matches = _first_of_each(css)(root) if _CHAIN.fullmatch(css) else []
     return next(iter(matches or select(css)(root)), None)
 

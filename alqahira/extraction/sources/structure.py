@@ -36,7 +36,7 @@ _LARGEST_GUESS = 120_000
 
 
 def read(page: Document) -> ExtractedFields | None:
-    """Headline, body, credit, date, image, tags and categories by structure; None if neither headline nor body shows."""
+    """Headline, body, credit, date, image, tags and categories by structure; None without headline and body."""
     # The site's own name may be an h1, too.
     headings = islice(page.tree.iter("h1"), _MOST_HEADINGS)
     heading = next((element for element in headings if strip_site_name(text_of(element))), None)
