@@ -1,4 +1,4 @@
-"""Visible and machine dates: the right moment in UTC, or None rather than a guess."""
+"""Machine and printed dates: the exact moment in UTC, or None."""
 
 from __future__ import annotations
 
@@ -247,7 +247,7 @@ def _utc(text: str) -> datetime:
 
 
 @pytest.mark.parametrize(("text", "moment"), [*MACHINE.items(), *VISIBLE.items(), *NAMED_DAYS.items()])
-def test_a_printed_date_is_the_moment_it_names(text: str, moment: str) -> None:
+def test_date_gives_its_moment(text: str, moment: str) -> None:
     parsed = parse_date(text, now=NOW)
     assert parsed is not None
     assert parsed.replace(microsecond=0) == _utc(moment)
@@ -255,7 +255,7 @@ def test_a_printed_date_is_the_moment_it_names(text: str, moment: str) -> None:
 
 
 @pytest.mark.parametrize(("text", "month"), MONTHS.items())
-def test_month_names_of_egypt_the_levant_and_the_maghreb(text: str, month: int) -> None:
+def test_month_names_of_egypt_levant_and_maghreb_are_read(text: str, month: int) -> None:
     parsed = parse_date(text, now=NOW)
     assert parsed is not None
     assert cairo_day(parsed) == date(2022 if month > 8 else 2023, month, 5)
@@ -268,15 +268,15 @@ def test_relative_forms_count_from_now(text: str, ago: timedelta) -> None:
 
 
 @pytest.mark.parametrize("text", NO_DATE)
-def test_no_date_rather_than_a_guess(text: str) -> None:
+def test_unclear_date_is_none(text: str) -> None:
     assert parse_date(text, now=NOW) is None
 
 
-def test_the_tables_hold_at_least_120_cases() -> None:
+def test_tables_have_at_least_120_cases() -> None:
     assert len([*MACHINE, *VISIBLE, *MONTHS, *RELATIVE, *NAMED_DAYS, *NO_DATE]) >= 120
 
 
-def test_a_day_after_now_is_the_latest() -> None:
+def test_date_up_to_a_day_after_now_is_accepted() -> None:
     assert parse_date("2023-08-10T12:00:00Z", now=NOW) == NOW + timedelta(days=1)
 
 
