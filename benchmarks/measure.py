@@ -20,8 +20,8 @@ BARE = ROOT / "benchmarks" / "bare"
 ROUNDS = 5
 # No delays, on both sides: the server is our own.
 PACE = {"AUTOTHROTTLE_ENABLED": "False", "DOWNLOAD_DELAY": "0", "CONCURRENT_REQUESTS_PER_DOMAIN": "16"}
-# Seconds of a turn (much longer than filling the processor's caches, much shorter than a run), and between two
-# readings of the peak of memory.
+# Seconds of a turn, far more than to fill the processor's caches and far less than a run, and between two readings of
+# the peak of memory.
 _TURN, _LOOK = 0.5, 0.05
 
 

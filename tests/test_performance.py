@@ -27,14 +27,14 @@ from alqahira.publishing.parts import Publisher
 from alqahira.text.near_duplicates import fingerprint
 from alqahira.text.topics import match_topics
 
-ROOT = Path(__file__).parent.parent
-sys.path.append(str(ROOT / "benchmarks"))
+sys.path.append(str(Path(__file__).parent.parent / "benchmarks"))
 
 import extraction_speed
 import ledger_scale
 import whole_run
 
 pytestmark = pytest.mark.perf
+ROOT = Path(__file__).parent.parent
 
 CALLS_A_PAGE, CALLS_FOR_TOPICS = 1_800, 2_700
 CALLS_TO_ACCEPT, CALLS_TO_SKIP = 480, 150
