@@ -27,7 +27,7 @@ _TURN, _LOOK = 0.5, 0.05
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """A process's CPU seconds (user and system), peak of memory in MB, wall seconds (others' turns included), output."""
+    """A process's CPU seconds (user and system), peak of memory in MB, wall seconds (with others' turns), output."""
 
     cpu: float
     peak: float

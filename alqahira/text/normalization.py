@@ -1,7 +1,7 @@
 """Arabic text: `clean_text` for display, `fold_text` for search and deduplication keys.
 
-`clean_text` removes only what is invisible; `fold_text` makes spellings of one text equal. The rules, with code points
-and sources, are in docs/arabic.md. No function here raises on any `str`.
+`clean_text` gives text as printed; `fold_text` makes spellings of one text equal. The rules, with code points and
+sources, are in docs/arabic.md. No function here raises on any `str`.
 """
 
 from __future__ import annotations

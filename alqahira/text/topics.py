@@ -94,7 +94,7 @@ class _Match(NamedTuple):
 
     @property
     def precedence(self) -> tuple[float, ...]:
-        """Sort key: longer terms first, since a phrase says more than its words; among equals negative and zero."""
+        """Sort key: longer terms first, since a phrase says more than its words; then negative and zero ones."""
         weights = (self.node.weights or {}).values()
         least = min(0.0, *weights) if any(weights) else -1.0
         return -len(self.positions), least, -self.weight, self.positions[0]

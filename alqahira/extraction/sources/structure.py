@@ -85,7 +85,7 @@ def _date(lines: list[str], now: datetime) -> datetime | None:
 def _body(tree: Any) -> Any:
     """The element whose children hold the most running text outside links; None without any."""
     weights: defaultdict[Any, int] = defaultdict(int)
-    # (characters of text, of which in links) below each finished element, so that every text is measured once.
+    # (characters of text, those in links) below each finished element, so that every text is measured once.
     sizes: dict[Any, tuple[int, int]] = {}
     stack: list[tuple[Any, bool]] = [(tree, False)]
     visited = 0
@@ -106,7 +106,7 @@ def _body(tree: Any) -> Any:
             grandparent = parent.getparent()
             weights[grandparent if element.tag == "li" and grandparent is not None else parent] += text
         # Text directly in a div, a paragraph a div or a br; in a link it is another story's headline.
-        elif element.tag in _CONTAINERS and own >= _PARAGRAPH and not _stands_in(element, ("a",)):
+        elif element.tag in _CONTAINERS and own >= _PARAGRAPH and not _is_inside(element, ("a",)):
             weights[element if element.find("br") is not None else parent] += own
     heaviest = max(weights, key=lambda element: weights[element], default=None)
     if heaviest is None or _link_share(heaviest) > _ALL_LINKS:
@@ -135,7 +135,7 @@ def _length(text: str | None) -> int:
     return len(" ".join(text.split())) if text else 0
 
 
-def _stands_in(element: Any, tags: Collection[str]) -> bool:
+def _is_inside(element: Any, tags: Collection[str]) -> bool:
     return any(ancestor.tag in tags for ancestor in element.iterancestors())
 
 
@@ -163,7 +163,7 @@ def _common_root(heading: Any, body: Any) -> Any:
 def _image(root: Any) -> Any:
     """The first image in a figure, else the first outside links and sidebars."""
     figures = (image for figure in root.iter("figure") for image in figure.iter("img"))
-    others = (image for image in root.iter("img") if not _stands_in(image, {*_ASIDE, "a"}))
+    others = (image for image in root.iter("img") if not _is_inside(image, {*_ASIDE, "a"}))
     return next((image for image in chain(figures, others) if image.get("src")), None)
 
 
@@ -179,6 +179,6 @@ def _caption(image: Any) -> str | None:
 
 def _links(root: Any, path: str, body: Any, aside: Collection[str]) -> list[str]:
     """The texts of links to addresses with that path, without those in the body and in sidebars."""
-    links = (link for link in root.iter("a") if path in (link.get("href") or "") and not _stands_in(link, aside))
+    links = (link for link in root.iter("a") if path in (link.get("href") or "") and not _is_inside(link, aside))
     labels = texts([link for link in links if body not in link.iterancestors()])
     return [label for label in labels if fold_text(label) != fold_text(site.NAME.value)]
