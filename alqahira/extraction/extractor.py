@@ -186,17 +186,7 @@ class _Merge:
         return headline
 
     def body(self, headline: str | None) -> list[str]:
-        # Page data has the story's text, however short; markup may show only a date and a credit.
-        is_story = self.page_data.kind == site.ARTICLE_KIND.value
-        usable: list[tuple[str, list[str]]] = [
-            (source, body)
-            for source, body in self.candidates("paragraphs")
-            if (is_story and source == "page_data") or _is_body(body, headline, self.page.now)
-        ]
-        if not usable and headline and self.has_text():
-            # Only on a page with text: on others trafilatura picks a link to another story.
-            guess = structure.guess(self.page)
-            usable = [("generic", guess)] if sum(map(len, guess)) >= _SHORTEST_GUESS else []
+        usable = self.usable_bodies(headline)
         if not usable:
             return []
         # The markup is made from page data: if the two differ, a selector is wrong.
@@ -212,6 +202,21 @@ class _Merge:
         while len(body) > 1 and fold_text(body[0]) in labels:
             body = body[1:]
         return body
+
+    def usable_bodies(self, headline: str | None) -> list[tuple[str, list[str]]]:
+        """(source, paragraphs) of each source with running text, best first."""
+        # Page data has the story's text, however short; markup may show only a date and a credit.
+        is_story = self.page_data.kind == site.ARTICLE_KIND.value
+        usable: list[tuple[str, list[str]]] = [
+            (source, body)
+            for source, body in self.candidates("paragraphs")
+            if (is_story and source == "page_data") or _is_body(body, headline, self.page.now)
+        ]
+        if not usable and headline and self.has_text():
+            # Only on a page with text: on others trafilatura picks a link to another story.
+            guess = structure.guess(self.page)
+            return [("generic", guess)] if sum(map(len, guess)) >= _SHORTEST_GUESS else []
+        return usable
 
     def has_text(self) -> bool:
         return sum(len(p.text or "") for p in self.page.tree.iter(*_TEXT_ELEMENTS)) >= _SHORTEST_BODY

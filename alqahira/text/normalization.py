@@ -15,7 +15,6 @@ from html.entities import html5
 # Replaces bytes that could not be decoded (Unicode, REPLACEMENT CHARACTER).
 REPLACEMENT = "\ufffd"
 _TATWEEL = "\u0640"
-_HAMZA_ABOVE = "\u0654"
 _ZWNJ, _ZWJ = "\u200c", "\u200d"
 
 # Regex character classes. Marks: category Mn of the Arabic blocks and the general ones. Letters: the rest of a word.
