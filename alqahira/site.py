@@ -1,8 +1,8 @@
 """Everything this project knows about alqaheranews.net, each fact once, with its confidence and its source.
 
 Most facts come from a public capture of 27 August 2026: 70 article pages by plain HTTP and one rendered category page
-(`CAPTURE`); tests/pages/ holds pages in its markup. `scrapy doctor` checks each fact on the live site, the unverified
-ones too. A fact that no longer holds is corrected here and nowhere else.
+(`CAPTURE`); tests/pages/ holds pages in its markup. `scrapy doctor` checks each fact on the live site, open ones
+too. A fact that no longer holds is corrected here and nowhere else.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Confidence(StrEnum):
 
     SEEN = "seen"  # in the capture, or in several public scrapers
     INFERRED = "inferred"  # follows from what was seen
-    UNVERIFIED = "unverified"  # a guess; `scrapy doctor` checks it on the live site
+    OPEN = "open"  # a guess; `scrapy doctor` checks it on the live site
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,8 @@ def inferred(value: T, source: str) -> Fact[T]:
 
 
 def unverified(value: T, source: str = "common for such sites") -> Fact[T]:
-    """A guess that nobody has verified."""
-    return Fact(value, Confidence.UNVERIFIED, source)
+    """An open fact: a guess that nobody has verified."""
+    return Fact(value, Confidence.OPEN, source)
 
 
 # --- the site ---------------------------------------------------------------------------------

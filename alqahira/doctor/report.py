@@ -56,7 +56,7 @@ def to_write(findings: Sequence[Finding], day: date) -> list[str]:
     """A line for each fact that is not yet `seen`, or question about one, that the site has answered."""
     lines = []
     for finding in findings:
-        open_fact = finding.fact if finding.confidence in ("unverified", "inferred") else finding.settles
+        open_fact = finding.fact if finding.confidence in ("open", "inferred") else finding.settles
         if open_fact and finding.verdict is not NOT_SEEN:
             about = "" if open_fact == finding.fact else f" ({finding.fact})"
             source = f'"scrapy doctor, {day:%Y-%m-%d}"'

@@ -143,9 +143,9 @@ def test_every_fact_has_a_check_or_is_known_to_need_none():
 
 
 def test_what_is_answered_is_written_down_once_with_its_day():
-    holds = Finding("PAGE_QUERY", Verdict.HOLDS, "…", "unverified")
+    holds = Finding("PAGE_QUERY", Verdict.HOLDS, "…", "open")
     known = Finding("CARD", Verdict.FAILS, "…", "seen")
-    unseen = Finding("KICKERS", Verdict.NOT_SEEN, "…", "unverified")
+    unseen = Finding("KICKERS", Verdict.NOT_SEEN, "…", "open")
     question = Finding("a post of 2022", Verdict.FAILS, "no_body", "question", "LAYOUTS")
     assert to_write([holds, known, unseen, question], date(2026, 9, 1)) == [
         'PAGE_QUERY: holds; seen(…, "scrapy doctor, 2026-09-01")',
