@@ -54,7 +54,7 @@ def unverified(value: T, source: str = "common for such sites") -> Fact[T]:
 
 ROOT = seen("https://alqaheranews.net")
 NAME = seen("القاهرة الإخبارية")
-# The head's <title> is «headline | القاهرة الاخبارية » (no hamza); this one stands inside #__next on every page.
+# The head's <title> is «headline | القاهرة الاخبارية » (no hamza); this one is inside #__next on every page.
 BARE_TITLES = seen(("الموقع الرسمي | القاهرة الاخبارية",))
 OPEN_GRAPH_NAME = seen("Al QaheraNews Tv")
 TITLE_NAME = seen("القاهرة الاخبارية")

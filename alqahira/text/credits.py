@@ -55,18 +55,11 @@ class _Credit:
     agencies: list[str] = field(default_factory=list)
     is_certain: bool = False  # names the site, an agency or a role
 
-    def add_people(self, names: list[str]) -> None:
-        self.people += [name for name in names if name not in self.people]
-
-    def add_agencies(self, codes: list[str]) -> None:
-        self.is_certain = True
-        self.agencies += [code for code in codes if code not in self.agencies]
-
 
 def parse_credit(line: str) -> tuple[list[str], list[str]]:
     """The people (as printed) and the agency codes of a credit line, in its order; two empty lists for prose."""
     credit = _read(line, _LONGEST_NAMED)
-    return ([*credit.people], [*credit.agencies]) if credit else ([], [])
+    return (list(dict.fromkeys(credit.people)), list(dict.fromkeys(credit.agencies))) if credit else ([], [])
 
 
 def is_credit_line(text: str) -> bool:
@@ -118,7 +111,8 @@ def _read_part(part: str, credit: _Credit, *, after_role: bool) -> bool:
     if key in _SITE_NAMES:
         credit.is_certain = True
     elif codes := _agencies(key):
-        credit.add_agencies(codes)
+        credit.is_certain = True
+        credit.agencies += codes
     elif key not in _PLACES:
         return _read_names(part, credit, after_role=after_role)
     return True
@@ -136,7 +130,7 @@ def _read_names(part: str, credit: _Credit, *, after_role: bool) -> bool:
         skipped = _words_of_role(keys)
         names, keys = names[skipped:], keys[skipped:]
     people = [name for name in _split_people(names, keys) if _is_person(name, alone_is_enough=after_role)]
-    credit.add_people(people)
+    credit.people += people
     return _count(keys) <= _MOST_WORDS_OF_A_NAME or bool(people)
 
 
@@ -172,14 +166,14 @@ def _split_people(names: list[str], keys: list[str]) -> list[str]:
 
 
 def _is_person(name: str, *, alone_is_enough: bool) -> bool:
-    names = fold_text(name).split()
+    keys = fold_text(name).split()
     return (
-        (1 if alone_is_enough else 2) <= len(names)
-        and _count(names) <= _MOST_WORDS_OF_A_NAME
+        (1 if alone_is_enough else 2) <= len(keys)
+        and _count(keys) <= _MOST_WORDS_OF_A_NAME
         and _ONLY_LETTERS.fullmatch(name) is not None
-        and (not name.startswith("ال") or (len(names) > 1 and names[0] in _NAMES_WITH_ARTICLE))
-        and fold_text(name) not in _PLACES
-        and _NEVER_IN_NAMES.isdisjoint(fold_text(name).split())
+        and (not name.startswith("ال") or (len(keys) > 1 and keys[0] in _NAMES_WITH_ARTICLE))
+        and " ".join(keys) not in _PLACES
+        and _NEVER_IN_NAMES.isdisjoint(keys)
     )
 
 

@@ -214,13 +214,8 @@ def _hour(hour: int, half: str | None) -> int:
         raise ValueError("no hour of the morning")
     if half is None or hour > 12:
         return hour
-    is_am = {
-        words.MORNING: True,
-        words.NOON: hour in (10, 11),
-        words.EVENING: False,
-        words.NIGHT: hour < 6 or hour == 12,
-    }[half]
-    return hour % 12 if is_am else hour % 12 + 12
+    am_hours = {words.MORNING: range(13), words.NOON: (10, 11), words.EVENING: (), words.NIGHT: (*range(6), 12)}
+    return hour % 12 if hour in am_hours[half] else hour % 12 + 12
 
 
 def _zone(match: re.Match[str]) -> tzinfo | None:
