@@ -1,7 +1,7 @@
 """alqahira: the defense and foreign-affairs coverage of Al-Qahera News as exact, deduplicated JSON Lines.
 
-The names of `__all__` are the public Python interface: pure functions, without network, clock or Scrapy. Each module
-is loaded with the first use of its name (PEP 562).
+`__all__` is the public Python interface: pure functions, without network, clock or Scrapy. Each module is loaded when
+one of its names is first used (PEP 562).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Everything this project knows of alqaheranews.net, once, each fact with how sure it is.
+"""Everything this project knows about alqaheranews.net, each fact once, with its confidence and its source.
 
-The evidence is a public capture of 27 August 2026: 70 article pages by plain HTTP and one rendered category page
-(`CAPTURE`); tests/pages/ holds pages in its markup. `scrapy doctor` checks each fact on the live site and settles the
-open ones; what no longer holds is corrected here and nowhere else.
+Most facts come from a public capture of 27 August 2026: 70 article pages by plain HTTP and one rendered category page
+(`CAPTURE`); tests/pages/ holds pages in its markup. `scrapy doctor` checks each fact on the live site, open ones
+too. A fact that no longer holds is corrected here and nowhere else.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ class Confidence(StrEnum):
 
     SEEN = "seen"  # in the capture, or in several public scrapers
     INFERRED = "inferred"  # follows from what was seen
-    OPEN = "open"  # nobody knows; `scrapy doctor` asks the live site
+    OPEN = "open"  # a guess; `scrapy doctor` checks it on the live site
 
 
 @dataclass(frozen=True, slots=True)
 class Fact(Generic[T]):
-    """One piece of site knowledge: what it says, how sure it is, and where it comes from."""
+    """One fact about the site, with its confidence and its source."""
 
     value: T
     confidence: Confidence
@@ -46,7 +46,7 @@ def inferred(value: T, source: str) -> Fact[T]:
 
 
 def unverified(value: T, source: str = "common for such sites") -> Fact[T]:
-    """An open fact: nobody has verified it."""
+    """An open fact: a guess that nobody has verified."""
     return Fact(value, Confidence.OPEN, source)
 
 
@@ -54,11 +54,11 @@ def unverified(value: T, source: str = "common for such sites") -> Fact[T]:
 
 ROOT = seen("https://alqaheranews.net")
 NAME = seen("القاهرة الإخبارية")
-# The head's <title> is «headline | القاهرة الاخبارية » (no hamza); this one stands inside #__next on every page.
+# The head's <title> is «headline | القاهرة الاخبارية » (no hamza); this one is inside #__next on every page.
 BARE_TITLES = seen(("الموقع الرسمي | القاهرة الاخبارية",))
 OPEN_GRAPH_NAME = seen("Al QaheraNews Tv")
 TITLE_NAME = seen("القاهرة الاخبارية")
-# The agency that built the site signs every page; it is no author.
+# The agency that built the site is named on every page; it is no author.
 META_AUTHOR = seen("Bee Interactive")
 LANGUAGE = seen("ar", "page data; <html lang> says `en` on every page")
 TIME_ZONE = seen("Africa/Cairo", "the printed times against page data's UTC")
@@ -83,11 +83,11 @@ TAG_URL = seen("/tag/{slug}")  # blanks as %20, a leading one too
 IMAGE_HOST = seen("fmcdn.alqaheranews.net")
 # The page shows `?&w=700&compress=80&gravity=face`; the image itself has no query.
 IMAGE_RENDITION = seen(re.compile(r"\?&.*\Z", re.DOTALL))
-# It stands where a story has no image.
+# Shown for a story without an image.
 PLACEHOLDER_IMAGE = seen("/assets/imgs/post-default.jpg")
 NEXT_IMAGE_PATH = seen("/_next/image")  # ?url=<the image itself>&w=…
-# <UUID version 1>-file-<epoch milliseconds>-<random>: both halves are the time of the upload, which is no date of the
-# article: 12 of 32 images were over two days older than their story, the oldest 1,011 days.
+# <UUID version 1>-file-<epoch milliseconds>-<random>. UUID and epoch are both the time of the upload, which is no date
+# of the article: 12 of 32 images were over two days older than their story, the oldest 1,011 days.
 IMAGE_NAME = seen(
     re.compile(
         r"(?P<uuid>[0-9a-f]{8}-[0-9a-f]{4}-1[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})-file-(?P<epoch_ms>\d{13})-\d+",
@@ -117,15 +117,15 @@ CATEGORIES = seen(
     },
     f"{CAPTURE}, the menu",
 )
-# Sport and culture apart, any desk may carry a story on the topics: the topic test decides, not the desk.
+# Any desk but sport and culture may have a story on the topics: the topic test decides, not the desk.
 _DESKS = tuple(slug for slug in CATEGORIES.value if slug not in ("رياضة", "فنون-ثقافة"))
-# Their posts stand in a category as well; that they list by the same page data is open.
+# Their posts are in a category as well; whether kickers list posts by the same page data is unknown.
 KICKERS = unverified(("مصر", "ليبيا", "أخبار-الخليج", "من-غزة-هنا-القاهرة"), "the sub-menu of the capture")
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of the coverage: where its articles are listed and which topic its articles must have."""
+    """A part of the coverage: the listings that its spider reads, and the topic of its articles."""
 
     name: str
     topic: str
@@ -163,7 +163,7 @@ PAGE_SIZE = seen(40)
 CARD = seen("article")
 CARD_LINK = seen("article .post-thumb a.img-link[href]")
 CARD_HEADLINE = seen(".post-card-content h5.post-title > a, .post-content h5.post-title > a, .post-card-content")
-# The captured cards print no date: `.entry-meta` is empty, dates stand in page data alone.
+# The captured cards print no date: `.entry-meta` is empty, dates are in page data only.
 CARD_DATE = inferred(".post-card-content .entry-meta span, .post-card-content time", "an older theme of the site")
 # Cards in these are no part of a listing: carousels run backwards and twice, old pinned stories among them.
 CAROUSELS = seen(".slick-slider, .infograph-list, .playlist-videos, .featured-category, .related-posts")
@@ -171,7 +171,7 @@ LOAD_MORE = seen("button.loadMoreButton, a.load-more, button.load-more, [data-lo
 # The menu has another «المزيد», an <a> without href: pressing it loads nothing, so a label alone counts on buttons.
 LOAD_MORE_LABELS = seen(("المزيد", "عرض المزيد", "تحميل المزيد"), f"{CAPTURE}: the first")
 NEXT_PAGE = unverified('link[rel~="next"][href], a[rel~="next"][href]', "the capture has none")
-# How a listing goes on, the cheapest first; what one press of the button asks for is learned in a browser.
+# How a listing continues, the cheapest way first; what the button requests is learned in a browser.
 PAGE_QUERY = unverified("page", "nothing on the page says how more is loaded")
 NEXT_DATA_URL = unverified("/_next/data/{build}/{locale}{path}.json", "Next.js, pages router")
 
@@ -181,7 +181,7 @@ NEXT_DATA_SCRIPT = seen("script#__NEXT_DATA__", f"{CAPTURE}: Next.js, pages rout
 NEXT_FLIGHT_PUSH = unverified("self.__next_f.push", "Next.js app router: the site has not moved there")
 POST_PATH = seen(("props", "pageProps", "post", "data", "post"))
 LISTING_PATH = seen(("props", "pageProps", "category"))
-# An answer without a story: the post is null, or Next.js shows its own error page.
+# A page without a story: the post is null, or Next.js shows its own error page.
 ERROR_PAGES = inferred(("/404", "/_error"), "Next.js' own names")
 NOT_FOUND_HEADLINES = unverified(
     ("404", "خطأ", "خطأ 404", "عذرا", "الصفحة غير موجودة", "الخبر غير متاح", "الخبر غير موجود", "لم يتم العثور"),
@@ -190,20 +190,20 @@ NOT_FOUND_HEADLINES = unverified(
 # `post.type`: a post is an article; the others are pictures or a film with a headline, and never a record.
 ARTICLE_KIND = seen("post")
 OTHER_KINDS = seen(("infographic", "album", "video"))
-# `postContent[].type` of what is text, and of the embeds and pictures that are none.
+# `postContent[].type` of text, and of embeds and pictures.
 TEXT_BLOCK = seen("html")
 OTHER_BLOCKS = seen(("code", "embeded", "slider"))
 
 # --- robots.txt and sitemaps ------------------------------------------------------------------
 
 ROBOTS_PATH = unverified("/robots.txt", "RFC 9309; whether the site has one is unknown")
-SITEMAP_PATHS = unverified(("/sitemap.xml", "/news-sitemap.xml"), "asked when robots.txt names none")
+SITEMAP_PATHS = unverified(("/sitemap.xml", "/news-sitemap.xml"), "requested when robots.txt names none")
 
 # --- article pages ----------------------------------------------------------------------------
 
 ARTICLE_ROOT = seen("main .container .row .col-lg-8 .single-content2")
 HEADLINE = seen(".entry-header h1.entry-title")
-# «٢٧ أغسطس ٢٠٢٦», «|», «٠٦:٣٩ ص», Cairo: read together they are a minute, span by span a day.
+# «٢٧ أغسطس ٢٠٢٦», «|», «٠٦:٣٩ ص», Cairo: together they give the minute, alone only the day.
 META_SPANS = seen(".entry-header .entry-meta span")
 SHARE_LABEL = seen("مشاركة :")
 IMAGE = seen('figure.image img[alt="post-title"]')
@@ -214,9 +214,9 @@ CREDIT_LINE = seen("figure.image + p > strong, .entry-header + p > strong", f"{C
 BODY = seen("article .entry-main-content .htmlCode")  # several where an embed stands between
 PARAGRAPHS = seen("article .entry-main-content .htmlCode p")
 TAG_LINKS = seen('article .entry-bottom .tags a[href^="/tag/"]')
-# The markup shows no category. A selector that matches no element: a field that a layout does not show.
+# A selector that matches no element, for a field that a layout does not show; the captured one shows no category.
 NOTHING = ":not(*)"
-# What shows on its page that a story is none, by kind.
+# Markup that identifies a page as another kind than an article.
 KIND_MARKERS = seen(
     {
         "infographic": "main.infograph-post, .entry-main-content li.blocks-gallery-item.infographic",
@@ -229,10 +229,10 @@ OLDER_PARAGRAPHS = seen("article div div p", SCRAPERS)
 
 @dataclass(frozen=True, slots=True)
 class ArticleLayout:
-    """One version of the article page: where its root stands, and inside that each field.
+    """One version of the article page: the selector of its root, and selectors of the fields inside it.
 
-    Each has a page and its record as a fixture in tests/pages/. A layout that the site has left stays here as
-    long as its pages may be met; the newest stands first in `LAYOUTS`.
+    Each has a page and its record as a fixture in tests/pages/. An old layout stays here as long as pages may
+    have it; the newest comes first in `LAYOUTS`.
     """
 
     name: str
@@ -275,7 +275,7 @@ LAYOUTS = (_CAPTURED, _STORIES, replace(_STORIES, name="older", body=OLDER_PARAG
 
 
 def facts() -> dict[str, Fact[object]]:
-    """Every fact of this module by name, in the order they stand, the sections' listings included."""
+    """Every fact of this module by name, in the order of the file, with the sections' listings."""
     named = {name: value for name, value in globals().items() if isinstance(value, Fact)}
     for section in SECTIONS.values():
         named[f"SECTIONS[{section.name}].categories"] = section.categories
@@ -284,5 +284,5 @@ def facts() -> dict[str, Fact[object]]:
 
 
 def category_name(slug: str) -> str:
-    """The site's own name of a category; for one that the menu did not show, its slug in words."""
+    """The site's own name of a category; of one that is not in `CATEGORIES`, its slug in words."""
     return CATEGORIES.value.get(slug) or slug.replace("-", " ").strip()

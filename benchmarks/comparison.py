@@ -2,12 +2,12 @@
 
     make comparison
 
-The same articles in four variants: the known markup, as captured with its page data and metadata (JSON-LD, Open Graph)
-and without either; and a redesign (every class renamed, the structure somewhat changed) without page data, with
-metadata and without. The reference is what the page alone shows. For each extractor: F1 of the body's words, bodies
-that are right word for word, headlines equal to the printed one, and times of publication right to the minute. General
-extractors get what their users would do next: the site's name is cut from the end of headlines, and a time without an
-offset is read as Cairo's. Last, the Python of docs/comparison.md is run (`printed.py`).
+The same articles in four variants: the captured markup with page data and metadata (JSON-LD, Open Graph), and without
+both; a redesign (classes renamed, structure somewhat changed) without page data, with metadata and without. The
+reference is the record that the page alone shows. For each extractor: F1 of the body's words, bodies right word for
+word, headlines equal to the printed one, times of publication right to the minute. For general extractors, the site's
+name is cut from headlines and a time without an offset is Cairo's, as their users would do. Finally the Python of
+docs/comparison.md is run (`printed.py`).
 """
 
 from __future__ import annotations

@@ -1,12 +1,11 @@
-"""The corpus job on a generated archive: what it costs, and whether it decides as the ledger does.
+"""The corpus job on a generated archive: its cost, and whether it decides as the ledger does.
 
-    python benchmarks/corpus.py [--articles 100000] [--folder /tmp] [--together] [--no-replay]
+    python -m benchmarks.corpus [--articles 100000] [--folder /tmp] [--together] [--no-replay]
 
-Makes an archive as crawls leave it (both sections by turns, one article in ten repeated: edited, under another
-headline, in other letters, with other numbers, or days later; some pages revised, some unchanged), has `scrapy corpus`
-and `scrapy replay`, which looks up each article in the SQLite ledger, make the corpus from it, and compares
-every line and every duplicate. `--together` lets the two run at the same time. A hundred thousand articles take some
-2 GB below --folder, removed at the end.
+Makes an archive like that of many crawls (one article in ten repeats an earlier one: edited, under another headline, in
+other letters, with other numbers, or days later; some pages revised, some unchanged). `scrapy corpus`, and `scrapy
+replay` with the SQLite ledger, make the corpus from it; every line and every duplicate is compared. `--together` runs
+the two at the same time. 100,000 articles take about 2 GB below --folder, removed at the end.
 """
 
 from __future__ import annotations
@@ -28,6 +27,7 @@ from functools import lru_cache
 from multiprocessing import Pool
 from pathlib import Path
 from random import Random
+from typing import BinaryIO
 
 from scrapy.utils.project import get_project_settings
 
@@ -54,8 +54,8 @@ _HTML = ((b"Content-Type", b"text/html; charset=utf-8"),)
 # Pages of one run.
 _RUN = 5_000
 _WITHIN, _LATER = (1, 420), (450, 490)  # places back: up to three days, and more
-_WORDS = [word for n in range(60) for block in _GENERATOR.article(900_000 + n).blocks for word in block.text.split()]
-_WORDS = [word for word in _WORDS if word.isalpha()]
+_TEXTS = [block.text for number in range(60) for block in _GENERATOR.article(900_000 + number).blocks]
+_WORDS = [word for text in _TEXTS for word in text.split() if word.isalpha()]
 
 
 # --- the archive --------------------------------------------------------------------------------
@@ -95,8 +95,8 @@ def article_at(place: int, last: int, *, revised: bool = False) -> ReplicaArticl
     return replace(made, headline=text.headline, slug=make_slug(text.headline), blocks=blocks)
 
 
-def visits(first: int, stop: int, last: int) -> Iterator[tuple[datetime, ReplicaArticle]]:
-    """When which page was fetched: each once, one in fifty again unchanged, one in fifty revised."""
+def fetches(first: int, stop: int, last: int) -> Iterator[tuple[datetime, ReplicaArticle]]:
+    """(time, page) of each fetch: each page once, one in fifty again unchanged, one in fifty again revised."""
     planned = []
     for place in range(first, stop):
         article = article_at(place, last)
@@ -109,24 +109,24 @@ def visits(first: int, stop: int, last: int) -> Iterator[tuple[datetime, Replica
 
 
 def write_run(folder: Path, first: int, stop: int, last: int) -> int:
-    """One run's file; how many pages it holds."""
+    """Write one run's file. Returns how many pages it has."""
     options = ReplicaOptions(articles=0, today=TODAY)
     pages = Pages(options, Newsroom(options))
-    seen = list(visits(first, stop, last))
-    began, ended = seen[0][0] - timedelta(minutes=1), seen[-1][0] + timedelta(seconds=30)
+    planned = list(fetches(first, stop, last))
+    began, ended = planned[0][0] - timedelta(minutes=1), planned[-1][0] + timedelta(seconds=30)
     with run_file(folder, "defense", began) as file:
-        for moment, article in seen:
+        for moment, article in planned:
             url = pages.url(article)
-            where = f"{site.ROOT.value}/category/{article.category}"
-            visit = Fetch(key=str(article.number), url=url, fetched=moment, discovered_on=where)
+            listing = f"{site.ROOT.value}/category/{article.category}"
+            fetch = Fetch(key=str(article.number), url=url, fetched=moment, discovered_on=listing)
             body = pages.article(article).encode()
-            page = ArchivedResponse(fetch=visit, link_url=url, hints=Hints(), body=body, headers=_HTML)
+            page = ArchivedResponse(fetch=fetch, link_url=url, hints=Hints(), body=body, headers=_HTML)
             file.write(page_records(page))
         file.write(event_record(ENDED, ended, {"complete": True, "exit_status": 0, "reason": "finished"}))
-    return len(seen)
+    return len(planned)
 
 
-def run_file(folder: Path, section: str, began: datetime):  # type: ignore[no-untyped-def]
+def run_file(folder: Path, section: str, began: datetime) -> BinaryIO:
     name = f"{began:%Y%m%dT%H%M%SZ}-{section}"
     file = (folder / f"{name}.warc.gz").open("wb")
     about = {"alqahira-run-id": name, "alqahira-spider": section, "alqahira-site": site.ROOT.value}
@@ -135,7 +135,7 @@ def run_file(folder: Path, section: str, began: datetime):  # type: ignore[no-un
 
 
 def write_archive(folder: Path, articles: int) -> int:
-    """An archive of so many articles; how many pages it holds."""
+    """Write an archive of so many articles. Returns how many pages it has."""
     folder.mkdir(parents=True)
     spans = [(folder, first, min(articles, first + _RUN), articles - 1) for first in range(0, articles, _RUN)]
     with Pool(min(len(spans), os.cpu_count() or 1)) as pool:
@@ -153,14 +153,14 @@ def scrapy(*arguments: str, **environment: str) -> subprocess.Popen[str]:
 
 
 def make_both(folder: Path, *, together: bool, replay: bool) -> tuple[float, float]:
-    """Seconds of the clock that job and replay took; `corpus` and `replayed` lie in the folder then."""
+    """Make `corpus` by the job and `replayed` by replay in the folder. Returns the wall seconds of each."""
     archive, events = folder / "archive", folder / "events"
     events.mkdir()
     options = {"enabled": "true", "dir": f"file://{events}", "compress": "false", "rolling.enabled": "false"}
     log = " ".join(f"--conf spark.eventLog.{name}={value}" for name, value in options.items()) + " pyspark-shell"
     calls = [(["corpus", "--archive", str(archive), "-o", str(folder / "corpus")], {"PYSPARK_SUBMIT_ARGS": log})]
     if replay:
-        # Parts by rows alone: the pages of years would else be sealed minute by minute.
+        # Seal by rows alone, not by the age of pages of many years.
         age = {"ALQAHIRA_PART_MAX_AGE_SECONDS": str(365 * 86_400)}
         calls.append((["replay", "--archive", str(archive), "-o", str(folder / "replayed")], age))
     took, began, running = [0.0, 0.0], time.perf_counter(), []
@@ -184,7 +184,7 @@ def end_of(process: subprocess.Popen[str], began: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Lines and duplicates of both ways: how many alike, and those that one way alone has."""
+    """How many lines and duplicates replay has, and those that only one of the two has."""
 
     lines: int
     other_lines: list[str]
@@ -193,7 +193,7 @@ class Comparison:
 
 
 def compare(folder: Path) -> Comparison:
-    """The job's corpus with the replay's: every line to the byte, in the order of its day; every duplicate."""
+    """The job's corpus with replay's: every line to the byte, in its day's order, and every duplicate."""
     ours, theirs = (lines_of(folder / name / ARTICLES_FOLDER) for name in ("corpus", "replayed"))
     lines, other = sum(map(len, theirs.values())), []
     for day in ours.keys() | theirs.keys():
@@ -221,7 +221,7 @@ def lines_of(folder: Path) -> dict[str, list[str]]:
 
 
 def python_costs(archive: Path) -> tuple[float, float]:
-    """CPU milliseconds of Python for reading a page, and for deciding about an article; of the archive's first run."""
+    """CPU milliseconds of Python for reading a page and for deciding an article, in the archive's first run."""
     configuration = Configuration.from_settings(get_project_settings())
     bounds = {"max_bytes": configuration.download_maxsize, "max_headline": configuration.max_headline}
     began = time.process_time()
@@ -235,7 +235,7 @@ def python_costs(archive: Path) -> tuple[float, float]:
 
 
 def spark_costs(events: Path) -> tuple[float, int]:
-    """CPU seconds of the JVM's tasks, and bytes that they gave each other, by Spark's own count."""
+    """CPU seconds of the JVM's tasks, and bytes shuffled, by Spark's event log."""
     cpu = moved = 0
     for path in events.glob("[!.]*"):
         for line in path.read_text("utf-8").split("\n")[:-1]:
@@ -253,7 +253,7 @@ def size_of(folder: Path) -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--articles", type=int, default=100_000)
-    parser.add_argument("--folder", type=Path, help="where all is made; the system's own by default")
+    parser.add_argument("--folder", type=Path, help="folder for temporary files; the system's by default")
     parser.add_argument("--together", action="store_true", help="job and replay at the same time")
     parser.add_argument("--no-replay", action="store_true", help="measure the job alone")
     given = parser.parse_args()

@@ -2,9 +2,9 @@
 
     python benchmarks/deduplication.py [--pairs 1200] [--seed 1] [--errors]
 
-The first article of every pair is accepted into one ledger, then every second one: a pair counts as matched where the
-ledger calls the second a duplicate of the first. So candidates (bands), the exact rule and false friends among
-all the other articles are measured together. Texts come from the replica's generator; classes say what was done.
+The first article of every pair is accepted into one ledger, then every second one: a pair is matched if the ledger
+calls the second a duplicate of the first. This measures candidates (bands), the exact rule and wrong matches among all
+other articles together. Texts come from the replica's generator; a class is the kind of change.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two texts, what was done to make the second, and whether they tell the same story."""
+    """Two texts, the kind of change from the first to the second, and whether both are the same story."""
 
     kind: str
     is_same: bool
@@ -118,7 +118,7 @@ def other_forms(text: Text, random: Random) -> Text:
 
 
 def other_numbers(text: Text, random: Random) -> Text:
-    """The same sentences about another event: every number another, as in daily reports."""
+    """The same sentences with other numbers, as in daily reports of other events."""
 
     def rewrite(word: str) -> str:
         digits = "".join(filter(str.isdigit, word))
@@ -194,7 +194,7 @@ KINDS = (
 
 
 def make_pairs(count: int, seed: int) -> Iterator[Pair]:
-    """So many pairs, the classes in turn; the same for the same seed."""
+    """So many pairs of all classes in turn; the same for the same seed."""
     random, stories = Random(seed), Stories()
     words = [word for _ in range(60) for word in stories.next().body.split() if word.isalpha()]
     for number in range(count):
@@ -223,7 +223,7 @@ def _crawled(number: str, text: Text) -> ArticleItem:
 
 @dataclass
 class Result:
-    """Per class: pairs, and those matched; `wrong` are the pairs decided wrongly, and stray finds."""
+    """Per class: pairs, and those matched. `wrong`: pairs decided wrongly, and matches outside a pair."""
 
     pairs: Counter[str]
     matched: Counter[str]
@@ -242,7 +242,7 @@ class Result:
 
 
 def measure(pairs: list[Pair], folder: Path) -> Result:
-    """Ask a new ledger in that folder about every pair."""
+    """Decide every pair by a new ledger in that folder."""
     result = Result(Counter(), Counter(), [])
     with open_ledger(f"sqlite:///{folder / 'deduplication.db'}") as ledger:
 

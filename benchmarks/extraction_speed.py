@@ -2,9 +2,9 @@
 
     python benchmarks/extraction_speed.py [--python .venv-comparison/bin/python] [--rounds 5]
 
-The pages are the replica's with all metadata, filled up to size as a news site's are: half with cards of other
-articles, half with scripts. The general extractors run in an environment of their own (`make comparison`), one
-process for each round, in turn with ours; what loads with the first page is no cost of a page.
+The pages are the replica's with all metadata, filled up half with cards of other articles and half with scripts. The
+general extractors run in an environment of their own (`make comparison`), one process a round, in turn with ours;
+loading with the first page does not count.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ from alqahira.replica.pages import Pages
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 SIZES = (30, 100, 300)  # KB
-_PAGES = 30  # more than any cache of the extraction holds: what it remembers of a page must not help with its return
-_THEIRS = 3  # a general extractor takes up to a second for one of them
+_PAGES = 30  # so many that no cache helps from one pass to the next
+_THEIRS = 3  # a general extractor takes up to a second a page
 _BOUNDS = {"trafilatura": "≥ 8"}
 Page = tuple[str, str]  # address, markup
 
@@ -60,7 +60,7 @@ def pages_of(kilobytes: int, count: int = _PAGES) -> list[Page]:
     return padded
 
 
-# As analytics and advertisements write it.
+# Like those of analytics and advertisements.
 _SCRIPT = "".join(f'window.q=window.q||[];q.push(["slot-{n}",{{"w":{n * 7},"h":250,"on":!0}}]);' for n in range(40))
 
 
@@ -79,7 +79,7 @@ def parse(html: str) -> None:
 
 
 def beside_a_parse(pages: Sequence[Page], *, seconds: float = 1.0) -> tuple[float, float]:
-    """CPU seconds of a page for `extract_article` and for a bare parse, page by page in turn: a machine drifts."""
+    """CPU seconds a page of `extract_article` and of a bare parse, in turn page by page."""
     mine = bare = passes = 0.0
     while not passes or mine + bare < seconds:
         for url, html in pages:
@@ -93,10 +93,10 @@ def beside_a_parse(pages: Sequence[Page], *, seconds: float = 1.0) -> tuple[floa
 
 
 def theirs(python: Path, pages: Sequence[Page]) -> dict[str, float]:
-    """CPU seconds of a page for each general extractor."""
+    """CPU seconds a page of each general extractor."""
     given = "".join(json.dumps({"url": url, "html": html}) + "\n" for url, html in pages)
     command = [python, ROOT / "benchmarks" / "general_extractors.py", "--cpu"]
-    # Some look for a list of suffixes in the network; a proxy that refuses spares the wait.
+    # Some request a list of suffixes; with a proxy that refuses they do not wait.
     offline = dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:9")
     done = subprocess.run(
         command,

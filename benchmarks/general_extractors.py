@@ -1,10 +1,10 @@
-"""What general extractors give for pages: run by benchmarks/comparison.py in an environment that has them.
+"""Fields of pages by general extractors, for benchmarks/comparison.py, in an environment that has them.
 
     python benchmarks/general_extractors.py < pages.jsonl > answers.jsonl
     python benchmarks/general_extractors.py --cpu < pages.jsonl    CPU seconds a page of each, as one JSON object
 
 Reads {"url", "html"} a line; writes {extractor: {"headline", "body", "published"}} a line, with `published` as
-ISO 8601. Each gets the language, Arabic, where it takes one; an extractor that raises gives nothing.
+ISO 8601. Each gets the language, Arabic, if it takes one; an extractor that raises gives null.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ EXTRACTORS: dict[str, Callable[[str, str], Fields]] = {
 def extract_fields(extract: Callable[[str, str], Fields], html: str, url: str) -> Fields:
     try:
         fields = extract(html, url)
-    except Exception:  # what an extractor raises is its answer
+    except Exception:  # it gives nothing
         return {"headline": None, "body": None, "published": None}
     published = fields["published"]
     return fields | {"published": published.isoformat() if hasattr(published, "isoformat") else published}

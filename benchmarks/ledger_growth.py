@@ -27,7 +27,7 @@ _ACCEPTS = 1_000  # in each turn
 
 
 def accept_more(state: Path) -> list[float]:
-    """CPU ms and wall ms of one more article, and the peak of memory in MB."""
+    """CPU ms and wall ms of one more article, and peak of memory in MB."""
     command = [sys.executable, ROOT / "benchmarks" / "ledger_scale.py", "--state", state, "--rounds", "1"]
     command += ["--accepts", str(_ACCEPTS)]
     costs: list[float] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, cwd=ROOT).stdout)

@@ -1,11 +1,11 @@
-"""What one more accepted article costs the ledger at 1,000 and at 1,000,000 known articles.
+"""The cost of one more accepted article in a ledger of 1,000 and of 1,000,000 known articles.
 
     python benchmarks/ledger_scale.py [--known 1000 1000000] [--accepts 300] [--rounds 5] [--folder /tmp]
     python benchmarks/ledger_scale.py --state FILE    of a filled ledger: CPU ms, wall ms and peak MB as one JSON list
 
-Each ledger is filled in bulk with articles as a crawl leaves them: record, page, outbox row, 32 bands. Then new
-articles are accepted in rounds, each page discovered first, and the median round is printed: CPU time and wall
-time per article. A million articles take about 5 GB below --folder, removed at the end.
+Each ledger is filled in bulk with articles as after a crawl: record, page, outbox row, 32 bands. Then new articles are
+discovered and accepted in rounds; CPU and wall time per article of the median round are printed. A million articles
+take about 5 GB below --folder, removed at the end.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _ROWS_PER_INSERT = 20_000
 
 
 def crawled(number: int) -> ArticleItem:
-    """Article `number` of the replica's generator, as the spider hands it on."""
+    """Article `number` of the replica's generator, as an item of the spider."""
     made = _GENERATOR.article(FIRST_NUMBER + number)
     body = "\n\n".join(block.text for block in made.blocks)
     url = f"https://alqaheranews.net/news/{made.number}/x"
@@ -60,7 +60,7 @@ def crawled(number: int) -> ArticleItem:
 
 
 def fill(ledger: Ledger, known: int) -> None:
-    """Put so many articles in, older than any that follows; texts repeat, keys and bands do not."""
+    """Insert so many articles, older than all later ones; texts repeat, keys and bands do not."""
     random = Random(1)
     templates = [crawled(10_000_000 + n).article for n in range(200)]
     lines = [to_json_line(to_record(article)).split(article.article_id) for article in templates]
@@ -79,7 +79,7 @@ def fill(ledger: Ledger, known: int) -> None:
         into = "insert into outbox (article_id, revision, day, accepted, part) values (?,?,?,?,?)"
         cursor.executemany(into, [row[2] for row in rows])
         raw.commit()
-    # In the order of the key: a million articles' bands at random places would take the filling, not the test, an hour.
+    # In the order of the key: a million articles' bands in random order would take an hour.
     for chunk in _sorted_bands(known):
         cursor.execute("begin")
         cursor.executemany("insert into bands values (?,?)", chunk)
@@ -98,10 +98,10 @@ def _rows(n: int, line: list[str], random: Random) -> tuple[tuple[object, ...], 
 
 
 def _sorted_bands(known: int) -> Iterator[list[tuple[int, str]]]:
-    """Every article's bands, evenly over the range of 63 bits and ascending, as a full index has them."""
+    """Every article's bands, ascending and evenly over the range of 63 bits."""
     total = known * BANDS
     width = (1 << 63) // max(1, total)
-    random, step = Random(2), 7919  # a prime: the bands of an article lie far apart
+    random, step = Random(2), 7919  # a prime, so that the bands of an article are far apart
     for start in range(0, total, 500_000):
         yield [
             (place * width + random.randrange(max(1, width)), f"9{(place * step) % known:08d}")
@@ -110,7 +110,7 @@ def _sorted_bands(known: int) -> Iterator[list[tuple[int, str]]]:
 
 
 def measure(ledger: Ledger, accepts: int, rounds: int, first: int = 0) -> tuple[float, float]:
-    """Median CPU and wall milliseconds per article of the rounds; the first, which warms up, is not counted."""
+    """Median CPU and wall milliseconds per article over the rounds, without the first, which warms up."""
     cpu, wall = [], []
     number = first
     for _ in range(rounds + 1):
@@ -133,11 +133,11 @@ def main() -> None:
     parser.add_argument("--accepts", type=int, default=300)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--folder", type=Path, help="where the ledgers are made; the system's own by default")
-    parser.add_argument("--state", type=Path, help="a ledger that is there already")
+    parser.add_argument("--state", type=Path, help="a filled ledger")
     given = parser.parse_args()
     if given.state:
         with open_ledger(f"sqlite:///{given.state}", revisit=RevisitSchedule.from_steps(SCHEDULE)) as ledger:
-            # Above all numbers that an earlier call has accepted.
+            # Above all numbers that earlier calls have accepted.
             costs = measure(ledger, given.accepts, given.rounds, first=ledger.record_count())
         print(json.dumps([*costs, peak_of(os.getpid())]))
         return

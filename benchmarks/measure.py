@@ -1,4 +1,4 @@
-"""What the benchmarks share: a child process and what it used, ratios round by round, and how a figure is written."""
+"""Shared by the benchmarks: child processes and the resources they use, the replica, figures as rows of a table."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -17,19 +18,16 @@ from statistics import median
 ROOT = Path(__file__).parent.parent
 BARE = ROOT / "benchmarks" / "bare"
 ROUNDS = 5
-# No politeness, for a server of one's own: on both sides the same.
+# No delays, on both sides: the server is our own.
 PACE = {"AUTOTHROTTLE_ENABLED": "False", "DOWNLOAD_DELAY": "0", "CONCURRENT_REQUESTS_PER_DOMAIN": "16"}
-# Seconds of a turn, longer by far than to fill the processor's caches again and shorter by far than a run; and
-# between two looks at the peak of memory.
+# Seconds of a turn, far more than to fill the processor's caches and far less than a run, and between two readings of
+# the peak of memory.
 _TURN, _LOOK = 0.5, 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """What a process used: CPU seconds (user and system), peak of memory in MB, seconds of the clock; its output.
-
-    The clock goes on in the turns of others.
-    """
+    """A process's CPU seconds (user and system), peak of memory in MB, wall seconds (with others' turns), output."""
 
     cpu: float
     peak: float
@@ -39,7 +37,7 @@ class Used:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """Ratios of one question, one a round; `bound` is the most it may be, or the least where it begins with «≥»."""
+    """The ratios of all rounds; `bound` is the most that the median may be, or the least if it begins with `≥`."""
 
     group: str
     what: str
@@ -62,20 +60,33 @@ def show(figures: Sequence[Figure]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A Python command (`-m …`): where it runs, and Scrapy's settings for it (`-s`)."""
+    """Arguments of Python (`-m …`), the folder to run in, and Scrapy settings (`-s`)."""
 
     words: Sequence[str | Path]
     cwd: Path = ROOT
     settings: Mapping[str, str] = field(default_factory=dict)
 
 
+@contextmanager
+def replica(*switches: str) -> Iterator[str]:
+    """The replica on loopback, in a process of its own; yields its address."""
+    command = [sys.executable, "-m", "alqahira.replica", "--port", "0", *switches]
+    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert server.stdout
+    try:
+        yield server.stdout.readline().split()[-1]
+    finally:
+        server.terminate()
+        server.wait()
+
+
 def run(command: Command) -> Used:
-    """Run a command to its end. Raises RuntimeError with its output where it fails."""
+    """Run a command to its end. Raises RuntimeError with its output if it fails."""
     return in_turns(command)[0]
 
 
 def in_turns(*commands: Command) -> list[Used]:
-    """Run commands to their ends, one at a time and each a moment: what slows the machine slows them all.
+    """Run commands in short turns to their ends, so that a busy machine slows all of them alike.
 
     Raises RuntimeError with the output of one that fails.
     """
@@ -91,11 +102,10 @@ def in_turns(*commands: Command) -> list[Used]:
 
 
 class _Child:
-    """A process that runs only in its turns, and what it used once it has ended.
+    """A process that runs only in its turns; `used` is set when it has ended.
 
-    Only `_look` may wait for it, because the kernel reports a child's usage once, to whoever waits first; Popen's
-    methods wait too, even those that send a signal. Until it is waited for, its number is not reused, so signals are
-    safe.
+    Only `_look` may wait for it: the kernel reports a child's usage once, to the first who waits, and all methods of
+    Popen may wait. Its number is not reused before that, so signals are safe.
     """
 
     def __init__(self, command: Command) -> None:
@@ -111,7 +121,7 @@ class _Child:
         os.kill(self._process.pid, signal.SIGSTOP)
 
     def go_on(self, seconds: float | None) -> None:
-        """Let it work so long, or to its end."""
+        """Let it run for so many seconds, or to its end."""
         until = None if seconds is None else time.perf_counter() + seconds
         os.kill(self._process.pid, signal.SIGCONT)
         while self.used is None and (until is None or time.perf_counter() < until):
@@ -141,6 +151,6 @@ class _Child:
 
 
 def peak_of(pid: int) -> float:
-    """MB so far; not getrusage, whose peak includes that of the process which started this one."""
+    """Peak of memory in MB; not by getrusage, whose peak includes that of the parent process."""
     line = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text("utf-8"))
-    return int(line[1]) / 1024 if line else 0.0  # a process that has just ended has none
+    return int(line[1]) / 1024 if line else 0.0  # it has just ended

@@ -1,10 +1,10 @@
-"""Does docs/comparison.md still print what it says? Its Python is run by the interpreter that has the other tools.
+"""Whether the Python in docs/comparison.md still prints what the page shows.
 
     python benchmarks/printed.py --python .venv-comparison/bin/python
 
-`make comparison` runs it last. A block is run where it imports one of those tools; what it prints is compared, line by
-line, with the `text` block that follows, where one does. Fundus wants another environment again, and the spider that
-kills itself has figures that depend on the moment: they are run by hand.
+`make comparison` runs it last. A block that imports one of the tools is run, and its output compared line by line with
+the `text` block that follows, if any. Fundus needs another environment, and the figures of the killed spider vary: run
+them by hand.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _TOOLS = re.compile(r"^(?:from|import) (?:trafilatura|newspaper|newsplease)\b", 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """`printed`: what the page says that it prints, None where it says nothing."""
+    """`printed`: the output on the page, if it shows any."""
 
     line: int
     code: str
@@ -36,7 +36,7 @@ class Block:
 
 
 def blocks(text: str) -> Iterator[Block]:
-    """The blocks that need one of the tools."""
+    """The blocks that import one of the tools."""
     fences = list(_FENCE.finditer(text))
     for fence, following in zip_longest(fences, fences[1:]):
         if fence[1] != "python" or not _TOOLS.search(fence[2]):
@@ -46,7 +46,7 @@ def blocks(text: str) -> Iterator[Block]:
 
 
 def difference(python: Path, block: Block) -> list[str]:
-    """Nothing where it ran and printed what the page says."""
+    """The differences of the output from the page, or the error."""
     with tempfile.TemporaryDirectory() as folder:
         command = [str(python.absolute()), "-X", "utf8", "-c", block.code]
         done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=False, timeout=300)
@@ -54,12 +54,12 @@ def difference(python: Path, block: Block) -> list[str]:
         return [f"ended with {done.returncode}", *done.stderr.splitlines()[-3:]]
     if block.printed is None:
         return []
-    says, prints = block.printed.splitlines(), done.stdout.splitlines()
-    return list(difflib.unified_diff(says, prints, "the page", "printed", lineterm="", n=0))
+    page, output = block.printed.splitlines(), done.stdout.splitlines()
+    return list(difflib.unified_diff(page, output, "the page", "printed", lineterm="", n=0))
 
 
 def check(python: Path, page: Path = PAGE) -> bool:
-    """Whether all of the page's blocks do as it says; each failure is printed."""
+    """Run the page's blocks and print the result of each. Returns whether all print what the page shows."""
     is_right = True
     for block in blocks(page.read_text("utf-8")):
         wrong = difference(python, block)

@@ -2,8 +2,8 @@
 
     python benchmarks/publishing.py [--known 100000] [--rounds 5] [--folder /tmp]
 
-Publishing is all of it: parts planned in the ledger, written, synced, renamed, marked, and the manifest. The ledger is
-filled in bulk (`ledger_scale.py`).
+Publishing is everything: parts planned in the ledger, written, synced, renamed and marked, and the manifest. The
+ledger is filled in bulk (`ledger_scale.py`).
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def measure(known: int = 100_000, rounds: int = ROUNDS, folder: Path | None = No
                 folder_of_round = output / f"parts-{number}"
                 published.append(cpu(lambda to=folder_of_round: publish(ledger, to)) / plain)  # type: ignore[misc]
                 sizes.append((output / "plain.jsonl").stat().st_size / 1e6 / plain)
-        # With what starts first: the command as users call it.
+        # The whole command, less the start of Scrapy.
         idle = Command(["-m", "scrapy", "version"])
         words = ["-m", "scrapy", "export", "-o", output / "export.jsonl"]
         export = Command(words, settings={"ALQAHIRA_OUTPUT_DIR": name})

@@ -1,4 +1,4 @@
-"""What a report costs on a large corpus: time by step, and the peak of memory.
+"""The cost of a report on a large corpus: time by step, and the peak of memory.
 
     python benchmarks/report.py [--known 100000] [--folder /tmp]
 
@@ -9,7 +9,7 @@ page are then made in a process of their own, so that the peak is the report's a
 from __future__ import annotations
 
 import argparse
-import re
+import os
 import subprocess
 import sys
 import tempfile
@@ -18,12 +18,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ledger_scale import fill
+from measure import peak_of
 
 from alqahira.ledger import open_ledger
 
 
 def measure(state: str) -> None:
-    """Make the report once and print what it took."""
+    """Make the report once and print its cost."""
     from alqahira.monitoring.report.collect import collect
 
     began = time.perf_counter()
@@ -34,10 +35,8 @@ def measure(state: str) -> None:
 
     page = render(figures)
     drawn = time.perf_counter()
-    # Not getrusage: its peak includes that of the process which started this one.
-    peak = int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]) / 1024
     print(f"{'articles':>10}{'figures, s':>12}{'page, s':>9}{'page, kB':>10}{'peak, MB':>10}")
-    size = len(page.encode()) / 1000
+    size, peak = len(page.encode()) / 1000, peak_of(os.getpid())
     print(f"{figures.corpus.articles:10,}{counted - began:12.2f}{drawn - counted:9.2f}{size:10,.0f}{peak:10,.0f}")
 
 

@@ -1,7 +1,7 @@
 """All benchmarks of docs/performance.md in one run: `make bench`.
 
-Prints every figure as it comes, and writes the table between the markers of docs/performance.md and the plot,
-docs/performance.svg. One question, one file; each can be run alone.
+Prints every figure when it is measured, then writes the table between the markers of docs/performance.md and the plot,
+docs/performance.svg. Each question has a file of its own, which can be run alone.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _HEAD = "| question | what | ratio (median) | lowest – highest | bound |\n|---
 
 
 def machine() -> str:
-    """The processor, how many of them, and what ran on it."""
+    """The processor, the number of cores, and the versions of the software."""
     line = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text("utf-8"))
     packages = ", ".join(f"{name} {version(name)}" for name in ("Scrapy", "Twisted", "lxml", "SQLAlchemy"))
     processor = line[1] if line else platform.processor()
@@ -50,7 +50,7 @@ def write(figures: list[Figure], rounds: int) -> None:
 
 
 def plot(figures: list[Figure]) -> bytes:
-    """Every ratio that has another side as a bar, on a logarithmic scale."""
+    """A bar for every ratio between two sides, on a logarithmic scale."""
     shown = [figure for figure in figures if "beside" in figure.what]
     style = Style(font_family="sans-serif", background="white", plot_background="white", colors=("#2f6f9f",))
     chart = pygal.HorizontalBar(
@@ -75,7 +75,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--python", type=Path, help="an interpreter that has the general extractors")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--folder", type=Path, help="where a ledger of some 5 GB is made for a while")
+    parser.add_argument("--folder", type=Path, help="folder for temporary ledgers of about 5 GB")
     parser.add_argument("--quick", action="store_true", help="small numbers, to try the benchmarks; writes nothing")
     given = parser.parse_args()
     rounds, quick = given.rounds, given.quick

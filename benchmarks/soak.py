@@ -1,11 +1,11 @@
-"""A long crawl at full speed: does memory stay flat, and is nothing left open?
+"""A long crawl at full speed: whether memory stays flat and nothing stays open.
 
-    python benchmarks/soak.py [--minutes 40] [--articles 200000]
+    python benchmarks/soak.py [--minutes 40] [--articles 120000]
 
-Two crawls of a generated replica at once, with no delay: one by plain HTTP, one of a replica whose pages a browser
-must render. Every half minute the memory (proportional set size, so that shared pages count once), the open files
-and the sockets of each crawl with all its child processes are read from /proc, and the browser's renderers counted
-(one a page, and one that Chromium keeps spare). At the end: the last minutes' memory over the tenth minute's.
+Two crawls at once without delay: of a replica by plain HTTP, and of one whose pages a browser must render. Every half
+minute, memory (proportional set size, so that shared pages count once), open files, sockets and the browser's renderers
+(one a page, and a spare one) of each crawl and its child processes are read from /proc. At the end, memory of the last
+two minutes is compared with that of the tenth.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import signal
 import subprocess
 import sys
 import tempfile
@@ -24,21 +23,16 @@ from datetime import date, timedelta
 from pathlib import Path
 from statistics import median
 
-ROOT = Path(__file__).parent.parent
+from measure import PACE, ROOT, replica
+
 SAMPLE_SECONDS = 30.0
 REFERENCE_MINUTE = 10.0
-# A month's sitemap of so many articles takes the replica a while to make.
-_FULL_SPEED = {
-    "AUTOTHROTTLE_ENABLED": "False",
-    "DOWNLOAD_DELAY": "0",
-    "CONCURRENT_REQUESTS_PER_DOMAIN": "16",
-    "DOWNLOAD_TIMEOUT": "600",
-}
+_FULL_SPEED = PACE | {"DOWNLOAD_TIMEOUT": "600"}  # the replica takes long to make a month's sitemap
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What a crawl held at a moment; memory in MiB."""
+    """A crawl's resources at a moment; memory in MiB."""
 
     minute: float
     memory: float
@@ -49,7 +43,7 @@ class Sample:
 
 @dataclass
 class Crawl:
-    """A running crawl and what was read of it."""
+    """A running crawl and its samples."""
 
     name: str
     process: subprocess.Popen[bytes]
@@ -67,7 +61,7 @@ class Crawl:
                     target = os.readlink(f"/proc/{pid}/fd/{handle}")
                     files, sockets = files + 1, sockets + target.startswith("socket:")
             except OSError:
-                continue  # it ended while it was looked at
+                continue  # it has just ended
         self.samples.append(Sample(minute, memory / 1024, files, sockets, renderers))
 
 
@@ -81,17 +75,10 @@ def _family(pid: int) -> Iterator[int]:
         yield from _family(int(child))
 
 
-def replica(*switches: str) -> tuple[subprocess.Popen[str], str]:
-    command = [sys.executable, "-m", "alqahira.replica", "--port", "0", *switches]
-    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    assert server.stdout
-    return server, server.stdout.readline().split()[-1]
-
-
 def crawl(section: str, root: str, output: Path, minutes: float, articles: int, **settings: str) -> Crawl:
     given = _FULL_SPEED | settings | {"ALQAHIRA_SITE_URL": root, "ALQAHIRA_OUTPUT_DIR": str(output)}
     given |= {"CLOSESPIDER_TIMEOUT": str(int(minutes * 60))}
-    # As far back as the sitemaps reach: the replica has 144 articles a day.
+    # As far back as the sitemaps: the replica has 144 articles a day.
     since = date.today() - timedelta(days=max(1, articles // 144 - 2))
     command = [sys.executable, "-m", "scrapy", "crawl", section, "-a", f"since={since}"]
     for name, value in given.items():
@@ -114,8 +101,8 @@ def watch(crawls: list[Crawl], minutes: float) -> None:
 
 
 def report(one: Crawl, reference: float) -> bool:
-    """Prints a crawl's figures; whether its memory was flat."""
-    samples = one.samples[:-1]  # the last may be of a crawl that is closing
+    """Print a crawl's figures. Returns whether its memory was flat and no process is left."""
+    samples = one.samples[:-1]  # the last may be of a closing crawl
     at_reference = median(s.memory for s in samples if abs(s.minute - reference) <= 1.5)
     at_end = median(s.memory for s in samples[-4:])
     print(f"\n{one.name}: exit status {one.process.returncode}")
@@ -139,22 +126,17 @@ def main() -> None:
     parser.add_argument("--articles", type=int, default=120_000, help="of the plain replica; the other has a sixth")
     options = parser.parse_args()
     few = options.articles // 6
-    servers = []
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            plain, root = replica("--articles", str(options.articles))
-            servers.append(plain)
-            shells, shells_root = replica("--articles", str(few), "--render", "client")
-            servers.append(shells)
-            crawls = [
-                crawl("defense", root, Path(folder) / "plain", options.minutes, options.articles),
-                crawl("foreign_affairs", shells_root, Path(folder) / "browser", options.minutes, few),
-            ]
-            watch(crawls, options.minutes)
-            flat = [report(one, min(REFERENCE_MINUTE, options.minutes / 4)) for one in crawls]
-        finally:
-            for server in servers:
-                server.send_signal(signal.SIGTERM)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        replica("--articles", str(options.articles)) as root,
+        replica("--articles", str(few), "--render", "client") as shells_root,
+    ):
+        crawls = [
+            crawl("defense", root, Path(folder) / "plain", options.minutes, options.articles),
+            crawl("foreign_affairs", shells_root, Path(folder) / "browser", options.minutes, few),
+        ]
+        watch(crawls, options.minutes)
+        flat = [report(one, min(REFERENCE_MINUTE, options.minutes / 4)) for one in crawls]
     sys.exit(0 if all(flat) else 1)
 
 

@@ -2,7 +2,7 @@
 
     python benchmarks/startup.py [--rounds 5]
 
-A server that answers nothing notes when the first request comes and ends the crawl there.
+A server waits for the first request and ends the crawl there.
 """
 
 from __future__ import annotations

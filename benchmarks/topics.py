@@ -3,7 +3,7 @@
     python benchmarks/topics.py            figures per split and topic, and time per call
     python benchmarks/topics.py --errors   and every wrong sample of the `tune` split with its terms and their shares
 
-Errors of the other splits are never printed: whoever reads them to improve the lexicon has no held-out figure left.
+Errors of the other splits are never printed: a lexicon improved by them would have no held-out figure.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def print_if_wrong(sample: dict[str, Any]) -> None:
 
 
 def microseconds_per_call(samples: list[dict[str, Any]], calls: int = 500) -> float:
-    """Mean time of a call on bodies of 300 words, made of many samples so that words repeat as in a run."""
+    """Mean time of a call on bodies of 300 words from many samples, in which words repeat as in a run."""
     words = " ".join(sample["body"] for sample in samples).split()
     bodies = [" ".join(words[start : start + 300]) for start in range(0, len(words) - 300, 150)]
     headline = samples[0]["headline"]

@@ -1,4 +1,4 @@
-"""A whole run beside Scrapy downloading the same pages and doing nothing: CPU and peak of memory.
+"""A whole run beside bare Scrapy, which only downloads the same pages: CPU and peak of memory.
 
     python benchmarks/whole_run.py [--articles 5000] [--rounds 5]
 
@@ -12,34 +12,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
-import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 
-from measure import BARE, PACE, ROOT, ROUNDS, Command, Figure, in_turns, run, show
+from measure import BARE, PACE, ROUNDS, Command, Figure, in_turns, replica, run, show
 
 _GROUP = "whole run"
 
 
-@contextmanager
-def replica(*switches: str) -> Iterator[str]:
-    """The replica on loopback, as a process of its own; its address."""
-    command = [sys.executable, "-m", "alqahira.replica", "--port", "0", *switches]
-    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    assert server.stdout
-    try:
-        yield server.stdout.readline().split()[-1]
-    finally:
-        server.terminate()
-        server.wait()
-
-
 def ours(root: str, output: Path, articles: int, **settings: str) -> Command:
-    # As far back as the replica goes, which has 144 articles a day.
+    # As far back as the replica, which has 144 articles a day.
     since = date.today() - timedelta(days=articles // 144 + 2)
     given = PACE | {"ALQAHIRA_SITE_URL": root, "ALQAHIRA_OUTPUT_DIR": str(output)} | settings
     return Command(["-m", "scrapy", "crawl", "defense", "-a", f"since={since}"], settings=given)
@@ -50,7 +33,7 @@ def bare(addresses: Path, **settings: str) -> Command:
 
 
 def requested(log: Path, root: str) -> str:
-    """The addresses of an access log, each once, a line each."""
+    """The different addresses of an access log, one a line."""
     paths = [json.loads(line)["path"] for line in log.read_text("utf-8").splitlines()]
     return "\n".join(root + path for path in dict.fromkeys(paths))
 

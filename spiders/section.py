@@ -25,8 +25,7 @@ from alqahira.crawling.extensions.run import run_of
 from alqahira.crawling.request_info import RawResponse, RequestInfo, request_info
 from alqahira.extraction import urls
 from alqahira.extraction.extractor import read_page
-from alqahira.extraction.headers import header_pairs, header_text
-from alqahira.extraction.items import ArchivedResponse, ArticleItem, Fetch
+from alqahira.extraction.items import ArchivedResponse, ArticleItem, Fetch, header_pairs, header_text
 from alqahira.ledger.decisions import Outcome
 from alqahira.ledger.frontier import Discovery, Link
 from alqahira.monitoring.causes import (

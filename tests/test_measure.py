@@ -1,4 +1,4 @@
-"""The benchmarks' own stopwatch loses no child, whenever that ends."""
+"""The benchmarks' measurement of child processes."""
 
 import os
 import signal
@@ -17,14 +17,14 @@ def python(code):
 
 
 def ended(child):
-    """Wait until it has ended, without asking what it used: nobody is told that twice."""
+    """Wait for its end without collecting its usage, which the kernel reports only once."""
     os.waitid(os.P_PID, child._process.pid, os.WEXITED | os.WNOWAIT)
 
 
-def test_a_child_that_ends_between_a_look_and_the_next_signal_is_not_lost(monkeypatch):
+def test_child_ending_between_look_and_signal_is_measured(monkeypatch):
     child = measure._Child(python("print(sum(range(1000)))"))
     with monkeypatch.context() as meanwhile:
-        meanwhile.setattr(child, "_look", lambda: ended(child))  # too early to see it, and so it is told to stop
+        meanwhile.setattr(child, "_look", lambda: ended(child))  # it ends unnoticed, so it gets SIGSTOP
         child.go_on(0.001)
     assert child._process.returncode is None, "nobody has waited for it"
     child.go_on(None)
@@ -33,18 +33,18 @@ def test_a_child_that_ends_between_a_look_and_the_next_signal_is_not_lost(monkey
     child.end()
 
 
-def test_children_take_turns_and_each_is_told_apart():
+def test_children_in_turns_are_measured_separately():
     first, second = measure.in_turns(python("print('one')"), python("print('two', sum(range(10**6)))"))
     assert (first.output, second.output) == ("one\n", "two 499999500000\n")
     assert second.cpu > 0
 
 
-def test_a_failing_child_is_reported_with_its_output():
+def test_failing_child_raises_with_its_output():
     with pytest.raises(RuntimeError, match=r"(?s)ended with 3.*so it goes"):
         measure.run(python("import sys; print('so it goes'); sys.exit(3)"))
 
 
-def test_no_child_outlives_its_measurement():
+def test_child_is_killed_at_the_end():
     child = measure._Child(python("import time; time.sleep(600)"))
     child.end()
     with pytest.raises(ProcessLookupError):

@@ -1,7 +1,7 @@
-"""What a page, an article and a run cost, by counts and ratios that a busy machine does not change.
+"""The cost of a page, an article and a run, as counts and ratios that do not depend on the machine's load.
 
-The bounds are about one and a half times what was measured (docs/performance.md): none is met by twice the work. One
-step of a whole run may cost twice as much unseen by the run's own bound, so each step has one of its own.
+Bounds are about 1.5 times the measured cost (docs/performance.md), so that twice the work fails. A whole run's bound
+does not notice that one step costs twice as much, so each step has its own.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ import ledger_scale
 import whole_run
 
 pytestmark = pytest.mark.perf
+ROOT = Path(__file__).parent.parent
 
-# Of a page its markup and its page data are each read.
 CALLS_A_PAGE, CALLS_FOR_TOPICS = 1_800, 2_700
 CALLS_TO_ACCEPT, CALLS_TO_SKIP = 480, 150
 PARSES_A_PAGE = 3.5
@@ -43,8 +43,8 @@ TIMES_BARE_SCRAPY, TIMES_ITS_MEMORY = 2.5, 1.5
 
 
 def calls(do: Callable[[], object]) -> int:
-    """How many calls of functions it takes, Python's and C's: the same whatever else the machine does."""
-    do()  # loads and remembers what it needs
+    """The number of function calls, Python's and C's."""
+    do()  # loads modules and fills caches
     profile = cProfile.Profile()
     profile.runcall(do)
     return pstats.Stats(profile).total_calls  # type: ignore[attr-defined]
@@ -60,23 +60,23 @@ def test_reading_a_page_takes_few_calls(pages):
     assert made / len(pages) < CALLS_A_PAGE
 
 
-def test_a_page_is_parsed_once(pages, monkeypatch):
+def test_page_is_parsed_once(pages, monkeypatch):
     parsed = []
     parse = etree.fromstring
     monkeypatch.setattr(etree, "fromstring", lambda *given, **named: parsed.append(given[0]) or parse(*given, **named))
     for url, html in pages:
         assert extract_article(html, url, now=extraction_speed.NOW)
-    # The text that page data holds is a fragment of its own.
+    # The body in page data is parsed separately.
     assert len([content for content in parsed if len(content) > 50_000]) == len(pages)
     assert len(parsed) <= 2 * len(pages)
 
 
-def test_a_page_costs_a_few_parses_of_it(pages):
+def test_page_costs_few_bare_parses(pages):
     costs = [extraction_speed.beside_a_parse(pages, seconds=0) for _ in range(5)]
     assert min(mine / bare for mine, bare in costs) < PARSES_A_PAGE
 
 
-def test_a_page_three_times_as_large_costs_no_more_than_four_times_as_much(pages):
+def test_cost_grows_linearly_with_page_size(pages):
     larger = extraction_speed.pages_of(300, count=30)
 
     def cost(of):
@@ -96,38 +96,38 @@ def test_finding_topics_takes_few_calls(pages):
 
 
 def statements(ledger, do):
-    """What SQLite is asked; rows that one statement inserts count once."""
-    said = []
+    """The statements that SQLite runs; consecutive inserts into a table count once."""
+    traced = []
     with ledger.transaction() as connection:
         driver = connection.connection.driver_connection
-    driver.set_trace_callback(said.append)
+    driver.set_trace_callback(traced.append)
     do()
     driver.set_trace_callback(None)
-    asked = [statement for statement in said if statement.startswith(("SELECT", "INSERT", "UPDATE", "DELETE"))]
-    return [key for key, _ in groupby(asked, key=lambda statement: statement.partition(" VALUES")[0])]
+    queries = [statement for statement in traced if statement.startswith(("SELECT", "INSERT", "UPDATE", "DELETE"))]
+    return [key for key, _ in groupby(queries, key=lambda statement: statement.partition(" VALUES")[0])]
 
 
-def test_an_article_is_decided_in_few_statements(tmp_path):
+def test_article_takes_few_statements(tmp_path):
     item = crawled(1)
-    found = fingerprint(item.article.article_body)
+    own = fingerprint(item.article.article_body)
     with open_ledger(f"sqlite:///{tmp_path / 'state.db'}") as ledger:
         ledger.discover([link(1), link(2)], section="defense", run_id="run", now=NOW)
-        accepting = statements(ledger, lambda: ledger.accept(item, found, near_duplicates="drop"))
+        accepting = statements(ledger, lambda: ledger.accept(item, own, near_duplicates="drop"))
         skipping = statements(ledger, lambda: ledger.skip(crawled(2)))
     assert (len(accepting), len(skipping)) == (7, 2)
 
 
-def test_an_article_is_decided_in_few_calls(tmp_path):
-    """Putting a statement together for every article is no statement more, but many calls."""
+def test_article_takes_few_calls(tmp_path):
+    """Building statements anew for every article adds calls, but no statements."""
     items = [crawled(number) for number in range(40)]
-    found = [fingerprint(item.article.article_body) for item in items]
+    prints = [fingerprint(item.article.article_body) for item in items]
     with open_ledger(f"sqlite:///{tmp_path / 'state.db'}") as ledger:
         ledger.discover([link(number) for number in range(40)], section="defense", run_id="run", now=NOW)
         waiting = iter(range(40))
 
         def accept():
             for number in islice(waiting, 10):
-                ledger.accept(items[number], found[number], near_duplicates="drop")
+                ledger.accept(items[number], prints[number], near_duplicates="drop")
 
         def skip():
             for number in islice(waiting, 10):
@@ -137,7 +137,7 @@ def test_an_article_is_decided_in_few_calls(tmp_path):
         assert calls(skip) / 10 < CALLS_TO_SKIP
 
 
-def test_sealing_opens_as_few_files_for_many_articles_as_for_few(tmp_path):
+def test_sealing_opens_equally_few_files_for_many_articles(tmp_path):
     opened = []
     is_counting = False
     sys.addaudithook(lambda event, given: opened.append(given) if is_counting and event == "open" else None)
@@ -155,7 +155,7 @@ def test_sealing_opens_as_few_files_for_many_articles_as_for_few(tmp_path):
     assert counts[0] == counts[1] > 0
 
 
-def test_sealing_holds_one_part_in_memory_however_many_there_are(tmp_path):
+def test_sealing_holds_one_part_in_memory(tmp_path):
     def peak(known):
         with open_ledger(f"sqlite:///{tmp_path / str(known)}.db") as ledger:
             ledger_scale.fill(ledger, known)
@@ -168,12 +168,12 @@ def test_sealing_holds_one_part_in_memory_however_many_there_are(tmp_path):
             finally:
                 tracemalloc.stop()
 
-    peak(100)  # loads and remembers what it needs
+    peak(100)  # loads modules and fills caches
     assert peak(3_000) < 1.5 * peak(300)
 
 
 def unpublished(ledger):
-    """All of a filled ledger waits to be sealed, as of one day."""
+    """Mark all articles of a filled ledger as unpublished, on one day."""
     with ledger.transaction() as connection:
         connection.execute(tables.parts.delete())
         connection.execute(tables.outbox.update().values(part=None, day="2026-11-24"))
@@ -183,19 +183,19 @@ def publisher(ledger, output, *, max_rows):
     return Publisher(ledger, output, max_rows=max_rows, max_age_seconds=300, compress=False)
 
 
-def test_what_waits_is_not_counted_for_every_article(tmp_path):
+def test_pending_rows_are_not_counted_for_every_article(tmp_path):
     with open_ledger(f"sqlite:///{tmp_path / 'state.db'}") as ledger:
         parts = publisher(ledger, tmp_path, max_rows=100)
         ledger.discover([link(n) for n in range(40)], section="defense", run_id="run", now=NOW)
         for number in range(40):
             item = crawled(number)
             ledger.accept(item, fingerprint(item.article.article_body), near_duplicates="off")
-        asked = statements(ledger, lambda: [parts.seal_due(NOW + timedelta(seconds=n)) for n in range(40)])
-    assert len(asked) == 1
+        queries = statements(ledger, lambda: [parts.seal_due(NOW + timedelta(seconds=n)) for n in range(40)])
+    assert len(queries) == 1
 
 
 def steps_of_one_more(folder, known):
-    """Instructions of SQLite's machine for discovering and accepting an article where so many are known."""
+    """SQLite VM instructions for discovering and accepting 20 articles in a ledger of `known` others."""
     with open_ledger(f"sqlite:///{folder / str(known)}.db") as ledger:
         ledger_scale.fill(ledger, known)
         items = [ledger_scale.crawled(number) for number in range(20)]
@@ -208,9 +208,9 @@ def steps_of_one_more(folder, known):
         with ledger.transaction() as connection:
             connection.connection.driver_connection.set_progress_handler(count, 1)
         for item in items:
-            found = fingerprint(item.article.article_body)
+            own = fingerprint(item.article.article_body)
             ledger.discover([link_of(item)], section="defense", run_id="run", now=NOW)
-            assert ledger.accept(item, found, near_duplicates="drop").is_published
+            assert ledger.accept(item, own, near_duplicates="drop").is_published
     return steps
 
 
@@ -218,19 +218,19 @@ def link_of(item):
     return ledger_scale.Link(item.fetch.key, item.fetch.url)
 
 
-def test_one_more_article_costs_the_same_however_many_are_known(tmp_path):
+def test_cost_of_one_more_article_is_independent_of_known_ones(tmp_path):
     few, many = (steps_of_one_more(tmp_path, known) for known in (500, 20_000))
     assert few > 1_000
     assert many < 1.3 * few
 
 
-def test_a_run_costs_few_times_what_downloading_its_pages_costs():
+def test_run_costs_little_more_than_bare_scrapy():
     cpu, memory, *_ = whole_run.measure(articles=300, rounds=2)
     assert min(cpu.ratios) < TIMES_BARE_SCRAPY
     assert min(memory.ratios) < TIMES_ITS_MEMORY
 
 
-def test_what_listens_by_default_is_not_even_loaded():
+def test_listening_extensions_are_not_loaded():
     code = (
         "from scrapy.utils.misc import load_object; from scrapy.utils.project import get_project_settings as settings; "
         "found = settings().get_component_priority_dict_with_base('EXTENSIONS'); "
@@ -239,11 +239,11 @@ def test_what_listens_by_default_is_not_even_loaded():
     assert loaded_by(code, "aiohttp", "scrapy.extensions.telnet") == []
 
 
-def test_what_one_command_needs_is_not_loaded_with_the_others():
+def test_commands_do_not_load_each_others_libraries():
     code = "from scrapy.utils.misc import walk_modules; walk_modules('alqahira.commands')"
     assert loaded_by(code, "jinja2", "warcio", "apprise", "prometheus_client", "jsonschema") == []
 
 
 def loaded_by(code, *names):
     code += f"; import sys; print(*(name for name in {names} if name in sys.modules))"
-    return subprocess.check_output([sys.executable, "-c", code], cwd=whole_run.ROOT, text=True).split()
+    return subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True).split()

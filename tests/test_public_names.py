@@ -1,4 +1,4 @@
-"""What can be imported from `alqahira` itself."""
+"""The public names of `alqahira`."""
 
 import subprocess
 import sys
@@ -9,11 +9,11 @@ import alqahira
 
 
 @pytest.mark.parametrize("name", alqahira.__all__)
-def test_a_public_name_is_importable_and_documented(name):
+def test_public_name_is_importable_and_documented(name):
     assert getattr(alqahira, name).__doc__
 
 
-def test_an_unknown_name_is_an_attribute_error():
+def test_unknown_name_raises_attribute_error():
     with pytest.raises(AttributeError, match="nothing_of_ours"):
         alqahira.nothing_of_ours  # noqa: B018
 

@@ -23,8 +23,7 @@ from warcio.warcwriter import WARCWriter
 
 from alqahira.extraction import urls
 from alqahira.extraction.extractor import Hints
-from alqahira.extraction.headers import header_pairs, header_text
-from alqahira.extraction.items import ArchivedResponse, Fetch, Headers
+from alqahira.extraction.items import ArchivedResponse, Fetch, Headers, header_pairs, header_text
 
 # The extension header in which pywb and Browsertrix keep JSON. A note is part of its page: neither exists alone.
 NOTE_HEADER = "WARC-JSON-Metadata"

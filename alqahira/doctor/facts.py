@@ -35,7 +35,7 @@ from alqahira.extraction import urls
 from alqahira.extraction.sources import nextjs, site_markup
 from alqahira.extraction.sources.site_markup import select, text_of
 from alqahira.extraction.sources.upload_time import clocks
-from alqahira.extraction.sources.values import at
+from alqahira.extraction.sources.values import value_at
 from alqahira.text.dates import parse_date
 from alqahira.text.normalization import fold_text
 from alqahira.text.topics import match_topics
@@ -108,8 +108,8 @@ def has_object(kind: str, path: tuple[str, ...]) -> Check:
 
     def names(page: Sample) -> Iterator[str]:
         for document in page.data:
-            is_there = isinstance(at(document, path), dict)
-            yield ".".join(path) if is_there else samples.property_names(at(document, path[:2]))
+            is_there = isinstance(value_at(document, path), dict)
+            yield ".".join(path) if is_there else samples.property_names(value_at(document, path[:2]))
 
     return has_value([kind], names, {".".join(path)})
 
@@ -133,7 +133,7 @@ def categories(visit: Visit) -> Result:
     is_ours = folded(slug.replace("-", " ") for s in sections for slug in (*s.categories.value, *s.tags.value))
     others: dict[str, None] = {}
     for path in (unquote(link) for page in visit.answered(*PAGES) for link in links(page)):
-        for start in (urls.beginning(site.CATEGORY_URL.value), urls.beginning(site.TAG_URL.value)):
+        for start in (urls.path_prefix(site.CATEGORY_URL.value), urls.path_prefix(site.TAG_URL.value)):
             name = path.removeprefix(start).replace("-", " ").strip("/")
             if path.startswith(start) and not is_ours(name) and match_topics(name, name):
                 others[path] = None
@@ -206,7 +206,7 @@ NO_CHECK = {
     "KIND_MARKERS": "no infographic and no album is asked for",
     "OTHER_BLOCKS": "the check of TEXT_BLOCK names every type of block",
 }
-_ARTICLE_LINKS = f"//a[contains(@href, '{urls.beginning(site.ARTICLE_URL.value)}')]"
+_ARTICLE_LINKS = f"//a[contains(@href, '{urls.path_prefix(site.ARTICLE_URL.value)}')]"
 _META = "//meta[@property='{0}' or @name='{0}']/@content"
 _LABELS = " or ".join(f"normalize-space()='{label}'" for label in site.LOAD_MORE_LABELS.value)
 # The menu has a link without href that is labelled so.

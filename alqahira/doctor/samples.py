@@ -11,7 +11,7 @@ from alqahira.extraction import urls
 from alqahira.extraction.listing import Listing
 from alqahira.extraction.load_more import LearnedRequest
 from alqahira.extraction.sitemap import read_sitemap
-from alqahira.extraction.sources.values import at
+from alqahira.extraction.sources.values import value_at
 from alqahira.text.normalization import fold_text
 
 
@@ -42,8 +42,8 @@ def lists_posts(visit: Visit, sample: Sample) -> Result:
     keys, (*outer, _) = {card.key for card in sample.listing.cards}, site.LISTING_PATH.value
     properties = next((value for value in sample.values(*outer) if isinstance(value, dict)), {})
     for name, value in properties.items():
-        posts = at(value, ("posts",))
-        if keys and isinstance(posts, list) and keys <= {str(at(post, ("id",))) for post in posts}:
+        posts = value_at(value, ("posts",))
+        if keys and isinstance(posts, list) and keys <= {str(value_at(post, ("id",))) for post in posts}:
             return HOLDS, f"{_posts(sample.listing)}, by {'.'.join((*outer, name))}"
     return FAILS, f"{_posts(sample.listing)}; {property_names(properties)}"
 

@@ -10,7 +10,7 @@ from alqahira.archive.warc import Answer, event_record, rendered_record, respons
 from alqahira.archive.writer import ArchiveUnwritable, ArchiveWriter
 from alqahira.doctor.visit import Exchange, is_rendered
 from alqahira.exceptions import ConfigurationError
-from alqahira.extraction.headers import header_pairs
+from alqahira.extraction.items import header_pairs
 
 
 def open_archive(folder: str, root: str, *, max_bytes: int) -> ArchiveWriter:

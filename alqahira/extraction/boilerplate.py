@@ -1,7 +1,7 @@
-"""Boilerplate: blocks that are about the page and not the news. Whole blocks only, compared on folded text. Pure.
+"""Boilerplate: whole blocks of text about the page or the site, compared on folded text. Pure.
 
-A block is judged by what it begins with, how long it is and how much of it is link, never by a word inside it:
-«تابعوا سير المعارك…» and «لمزيد من الضغط…» are news. The rules are in docs/extraction.md.
+What counts is a block's first words, its length and its share of links, never a word inside it: «تابعوا سير المعارك…»
+and «لمزيد من الضغط…» are news. The rules are in docs/extraction.md.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from alqahira.text.normalization import fold_text
 
 
 def _keys(phrases: str) -> tuple[str, ...]:
-    """The phrases, one a line or between commas, as keys."""
+    """The phrases, separated by commas or line ends, as keys."""
     return tuple(dict.fromkeys(fold_text(phrase) for line in phrases.splitlines() for phrase in line.split(",")))
 
 
@@ -37,25 +37,16 @@ _PLATFORMS = _keys(
 )
 _SOURCE = fold_text("المصدر")
 _STARTS = (*_COPYRIGHT, *_TAG_LISTS, *_RELATED, *_FOLLOW, _SOURCE)
-_SHORT_WORDS = 14
-_VERY_SHORT_WORDS = 4
-_SOURCE_WORDS = 8
-_MOSTLY = 0.5
-_LONGEST_LABEL = 80  # characters
-
-
-def _begins(key: str, starts: tuple[str, ...]) -> str | None:
-    return next((start for start in starts if key == start or key.startswith(start + " ")), None)
-
-
-def is_related_label(text: str) -> bool:
-    """Whether a block announces links to other stories: the label alone, with or without a colon."""
-    return len(text) <= 40 and fold_text(text) in _RELATED
+# The longest block of each kind in words; a longer one is news.
+_FOOTER_WORDS, _FOLLOW_WORDS, _SOURCE_WORDS = 25, 14, 8
+_WORDS_AFTER_LABEL = 3
+_LONGEST, _LONGEST_LABEL = 400, 80  # characters
+_MOSTLY_LINK = 0.5
 
 
 def is_boilerplate(text: str, link_share: float = 0.0) -> bool:
-    """Whether a whole block is boilerplate. `link_share`: how much of it stands in links, 0 to 1."""
-    if len(text) > 400:
+    """Whether a whole block is boilerplate. `link_share`: the share of its text in links, 0 to 1."""
+    if len(text) > _LONGEST:
         return False
     key = fold_text(text)
     if not key or key in _ALWAYS:
@@ -63,29 +54,24 @@ def is_boilerplate(text: str, link_share: float = 0.0) -> bool:
     if not key.startswith(_STARTS):  # nearly all paragraphs
         return False
     words = len(key.split())
-    mostly_link = link_share >= _MOSTLY
-    if _begins(key, _COPYRIGHT) or _begins(key, _TAG_LISTS):
-        return words <= 25
-    if label := _begins(key, _RELATED):
-        after = text[_label_end(text, label) :].lstrip()
-        return (
-            mostly_link
-            or words <= len(label.split()) + _VERY_SHORT_WORDS - 1
-            or after.startswith((":", "..", "…", "-"))
-        )
-    if _begins(key, _FOLLOW):
-        return mostly_link or (words <= _SHORT_WORDS and any(f" {platform}" in f" {key}" for platform in _PLATFORMS))
+    is_link = link_share >= _MOSTLY_LINK
+    if _start(key, _COPYRIGHT) or _start(key, _TAG_LISTS):
+        return words <= _FOOTER_WORDS
+    if label := _start(key, _RELATED):
+        is_short = words <= len(label.split()) + _WORDS_AFTER_LABEL
+        return is_link or is_short or _after(text, label).startswith((":", "..", "…", "-"))
+    if _start(key, _FOLLOW):
+        return is_link or (words <= _FOLLOW_WORDS and any(f" {platform}" in f" {key}" for platform in _PLATFORMS))
     return key.split()[0] == _SOURCE and words <= _SOURCE_WORDS and re.match(r"\s*[^\s:]+\s*:", text) is not None
 
 
-def _label_end(text: str, label: str) -> int:
-    """Where in the text the label ends: after as many words as it has."""
-    match = re.match(r"\W*" + r"\s+".join([r"[^\s:.…-]+"] * len(label.split())), text)
-    return match.end() if match else 0
+def is_related_label(text: str) -> bool:
+    """Whether a block is nothing but a label of links to other stories, with or without a colon."""
+    return len(text) <= 40 and fold_text(text) in _RELATED
 
 
 def without_label_links(text: str, links: Sequence[str]) -> str:
-    """A paragraph without a labelled link that stands inside it («… اقرأ أيضًا: <link>»)."""
+    """A paragraph without the labelled links inside it («… اقرأ أيضًا: <link>»)."""
     for link in links:
         if not link.strip():
             continue
@@ -97,3 +83,14 @@ def without_label_links(text: str, links: Sequence[str]) -> str:
             rest = text[at + len(link) :].lstrip(")]» ")
             text = f"{before[: near + label.start()].rstrip()} {rest}".strip()
     return text
+
+
+def _start(key: str, starts: tuple[str, ...]) -> str | None:
+    """The phrase that the key begins with, as whole words."""
+    return next((start for start in starts if key == start or key.startswith(start + " ")), None)
+
+
+def _after(text: str, label: str) -> str:
+    """The text after as many words as the label has; all of it if there are fewer."""
+    match = re.match(r"\W*" + r"\s+".join([r"[^\s:.…-]+"] * len(label.split())), text)
+    return text[match.end() if match else 0 :].lstrip()

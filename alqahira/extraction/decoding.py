@@ -11,7 +11,7 @@ def decode(body: bytes) -> str:
     """The text in the encoding that the page declares; in Windows-1256 where that declaration cannot be right."""
     try:
         _, text = html_to_unicode(None, body, default_encoding="utf-8")
-    except (LookupError, ValueError):  # a declaration that names no encoding of text, such as rot13
+    except (LookupError, ValueError):  # the declared encoding is unknown, or not one of text, such as rot13
         text = body.decode("utf-8", "replace")
     if text.count(REPLACEMENT) > len(text) * 0.02:
         other = body.decode("cp1256", "replace")

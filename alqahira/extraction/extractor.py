@@ -1,7 +1,7 @@
 """HTML -> Article: each source is read by itself, and each field comes from the first source that has it.
 
-docs/extraction.md documents the orders below. Where two sources disagree beyond a tolerance, the earlier one wins and
-the reading lists the disagreement.
+docs/extraction.md documents the orders below. If two sources differ by more than a tolerance, the reading lists a
+disagreement.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _SOURCES: dict[str, Callable[[Document], ExtractedFields | None]] = {
     "meta": meta.read,
     "page_data": nextjs.read,
 }
-# Which source a field is taken from, best first. Page data wins over markup where their bodies differ (`_body`).
+# The sources of a field, best first; `_Merge.body`, `published` and `headline` have exceptions.
 _ORDER = ("site", "page_data", "jsonld", "meta", "generic")
 _ORDERS = {
     "kind": ("page_data", "site"),
@@ -48,30 +48,31 @@ _ORDERS = {
     "modified": ("jsonld", "meta", "page_data"),
     "description": ("page_data", "jsonld", "meta"),
 }
-# A record names these fields, and the sources of its date, otherwise.
+# Names in the record that differ from those here: of fields, and of the date's sources.
 _RECORD_NAMES = {"sections": "article_sections"}
 _DATE_NAMES = {"site": "visible", "generic": "visible"}
 
 _NOT_FOUND = frozenset(map(fold_text, site.NOT_FOUND_HEADLINES.value))
 _DATES_AGREE = timedelta(seconds=60)
-# A visible date has minutes at best, and often a day alone.
+# A visible date is exact to the minute at best, and is often only a day.
 _VISIBLE_AGREES = timedelta(days=1)
-# A story is given another image within hours of its publication, not after days.
+# A story may get another image within hours of its publication, not after days.
 _UPLOAD_AGREES = timedelta(days=2)
-# Share of words in common above which two texts count as the same; a caption must be as long as this share of it.
-_SAME_TEXT, _MUCH_MORE = 0.7, 0.4
-_BODIES_AGREE = 0.7
-_SHORTEST_BODY, _LONG_BODY = 40, 400  # characters: less is none, and so much is one whatever it says
-_LEAST_GUESS = 200
-_LONGEST_LABEL, _LONGEST_NOTICE = 130, 60
+# Two texts are the same if they share this part of their words, and one is at least that part of the other.
+_SAME_TEXT, _LEAST_LENGTH = 0.7, 0.4
+_BODIES_AGREE = 0.7  # of the shorter body's different words
+# Characters: shorter text is no body, and long text is one whatever its lines are.
+_SHORTEST_BODY, _LONG_BODY = 40, 400
+_SHORTEST_GUESS = 200  # characters of a body by trafilatura
+_LONGEST_CREDIT_WITH_DATE, _LONGEST_NOTICE = 130, 60  # characters
 _LEAD = 2  # paragraphs
-# Where trafilatura finds running text; structure knows the first two.
+# The elements in which trafilatura looks for running text.
 _TEXT_ELEMENTS = ("p", "div", "pre", "code")
 
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """What a listing's card and a sitemap's entry say of a page."""
+    """A page's headline, dates and category, from a listing's card and a sitemap's entry."""
 
     listing_headline: str | None = None
     listing_date: datetime | None = None
@@ -79,7 +80,7 @@ class Hints:
     section: str | None = None  # the category whose listing shows it
 
     def merged_with(self, other: Hints) -> Hints:
-        """Both together; this one wins."""
+        """Both together; where both have a value, this one's."""
         return Hints(
             self.listing_headline or other.listing_headline,
             self.listing_date or other.listing_date,
@@ -89,7 +90,7 @@ class Hints:
 
 
 class Disagreement(NamedTuple):
-    """Two sources that give different values of a field; `kept` is the one the record took."""
+    """Two sources with different values of a field; the record has that of `kept`."""
 
     field: str
     kept: str
@@ -98,61 +99,45 @@ class Disagreement(NamedTuple):
 
 @dataclass(slots=True)
 class Reading:
-    """A page as read: the article, or the cause why there is none; where each field came from.
+    """A page as read: the article, or the cause why there is none; the source of each field.
 
-    `kind`: what the page is where it is none of the site's articles, one of `site.OTHER_KINDS`.
+    `kind`: one of `site.OTHER_KINDS` where the page is of another kind than an article.
     """
 
     article: Article | None = None
     kind: str | None = None
     cause: str | None = None
-    number: str | None = None  # the story's own, where page data gives one
+    number: str | None = None  # of the story in page data
     sources: dict[str, str] = field(default_factory=dict)
     disagreements: list[Disagreement] = field(default_factory=list)
 
 
 def extract_article(html: str | bytes, url: str, *, now: datetime) -> Article | None:
-    """The article of a page, every field the page can give filled in; None where it shows none.
+    """The article of a page, with every field that the page gives; None if the page has no article.
 
-    `now` is aware; relative dates count from it, and it becomes `date_crawled`. Raises ValueError for a URL
-    that is none, and nothing else, whatever the page holds. Topics are decided by `topics.match_topics`.
+    `now` is aware; relative dates count from it, and it becomes `date_crawled`. Raises ValueError for an invalid
+    URL, and nothing else, whatever the page holds. `topics` stays empty: see `match_topics`.
     """
     return read_page(html, url, now=now).article
 
 
 def read_page(html: str | bytes, url: str, *, now: datetime, hints: Hints | None = None) -> Reading:
-    """As `extract_article`, with the cause where there is no article, and with each field's source."""
+    """As `extract_article`, with each field's source, or with the cause why there is no article."""
     page = Document(html if isinstance(html, str) else decode(html), url, now)
     return _Merge(page, hints or Hints()).read()
 
 
 class _Merge:
-    """The sources of one page, and the reading that is made of them."""
+    """Merges the sources of one page into a reading."""
 
     def __init__(self, page: Document, hints: Hints) -> None:
         self.page, self.hints, self.reading = page, hints, Reading()
         self.extracted = {name: fields for name, read in _SOURCES.items() if (fields := read(page))}
         markup = self.extracted.get("site")
-        # Structure costs a walk over the page: only where the known markup does not give the article.
+        # Structure costs a walk over the page, so it is read only where the known markup does not give the article.
         if (markup is None or not markup.paragraphs or not markup.headline) and (fields := structure.read(page)):
             self.extracted["generic"] = fields
         self.page_data = self.extracted.get("page_data") or ExtractedFields()
-
-    def candidates(self, name: str) -> Iterator[tuple[str, Any]]:
-        """(source, value) of each source that has the field, best first."""
-        for source in _ORDERS.get(name, _ORDER):
-            if source in self.extracted and (value := getattr(self.extracted[source], name)):
-                yield source, value
-
-    def take(self, name: str) -> Any:
-        """The field's best value, its source noted; None without one."""
-        source, value = next(self.candidates(name), (None, None))
-        if source:
-            self.reading.sources[_RECORD_NAMES.get(name, name)] = source
-        return value
-
-    def disagree(self, name: str, kept: str, other: str) -> None:
-        self.reading.disagreements.append(Disagreement(name, kept, other))
 
     def read(self) -> Reading:
         reading = self.reading
@@ -166,12 +151,12 @@ class _Merge:
             return reading
         headline = self.headline()
         paragraphs = self.body(headline)
-        reading.cause = self.cause(headline, paragraphs)
+        reading.cause = self.rejection_cause(headline, paragraphs)
         if headline and not reading.cause:
             reading.article = self.article(headline, paragraphs)
         return reading
 
-    def cause(self, headline: str | None, paragraphs: list[str]) -> str | None:
+    def rejection_cause(self, headline: str | None, paragraphs: list[str]) -> str | None:
         """Why the page is no article; None for an article."""
         if headline and self.reading.sources.get("article_body") in (None, "generic") and _is_not_found(headline):
             return "soft_404"
@@ -187,7 +172,7 @@ class _Merge:
 
     def headline(self) -> str | None:
         candidates = [*self.candidates("headline"), ("listing", self.hints.listing_headline or "")]
-        stripped = {text: strip_site_name(text) for _, text in candidates}  # most sources have the same text
+        stripped = {text: strip_site_name(text) for _, text in candidates}  # once for each text
         headlines = [(source, name) for source, text in candidates if (name := stripped[text])]
         if not headlines:
             return None
@@ -201,20 +186,10 @@ class _Merge:
         return headline
 
     def body(self, headline: str | None) -> list[str]:
-        # Page data's text is the story's, however short; of markup a date and a credit may be all that it shows.
-        is_story = self.page_data.kind == site.ARTICLE_KIND.value
-        usable: list[tuple[str, list[str]]] = [
-            (source, body)
-            for source, body in self.candidates("paragraphs")
-            if (is_story and source == "page_data") or _is_body(body, headline, self.page.now)
-        ]
-        if not usable and headline and self.has_text():
-            # A guess at a page of which nothing is known: of a page without text it picks a link to another story.
-            guess = structure.guess(self.page)
-            usable = [("generic", guess)] if sum(map(len, guess)) >= _LEAST_GUESS else []
+        usable = self.usable_bodies(headline)
         if not usable:
             return []
-        # The site's own data is the text that its markup is made of: where the two differ, a selector is wrong.
+        # The markup is made from page data: if the two differ, a selector is wrong.
         kept, body = usable[0]
         if self.page_data.kind:
             kept, body = next((pair for pair in usable if pair[0] == "page_data" and pair[1] != body), usable[0])
@@ -227,6 +202,21 @@ class _Merge:
         while len(body) > 1 and fold_text(body[0]) in labels:
             body = body[1:]
         return body
+
+    def usable_bodies(self, headline: str | None) -> list[tuple[str, list[str]]]:
+        """(source, paragraphs) of each source with running text, best first."""
+        # Page data has the story's text, however short; markup may show only a date and a credit.
+        is_story = self.page_data.kind == site.ARTICLE_KIND.value
+        usable: list[tuple[str, list[str]]] = [
+            (source, body)
+            for source, body in self.candidates("paragraphs")
+            if (is_story and source == "page_data") or _is_body(body, headline, self.page.now)
+        ]
+        if not usable and headline and self.has_text():
+            # Only on a page with text: on others trafilatura picks a link to another story.
+            guess = structure.guess(self.page)
+            return [("generic", guess)] if sum(map(len, guess)) >= _SHORTEST_GUESS else []
+        return usable
 
     def has_text(self) -> bool:
         return sum(len(p.text or "") for p in self.page.tree.iter(*_TEXT_ELEMENTS)) >= _SHORTEST_BODY
@@ -261,7 +251,7 @@ class _Merge:
         )
 
     def sections(self) -> list[str]:
-        """The categories as the page names them, else the one whose listing shows it: each post has exactly one."""
+        """The categories that the page names, else the category whose listing shows it: each post has exactly one."""
         sections: list[str] = self.take("sections") or []
         if not sections and self.hints.section:
             self.reading.sources["article_sections"] = "listing"
@@ -269,7 +259,7 @@ class _Merge:
         return sections
 
     def description(self, headline: str, paragraphs: list[str], caption: str | None) -> str | None:
-        """A standfirst or meta description that differs from headline, lead and caption."""
+        """The first description that is not the site's name and differs from headline, lead and caption."""
         lead = fold_tokens(" ".join((headline, *paragraphs[:_LEAD])))
         known = [lead, fold_tokens(caption or "")]
         start = fold_text(" ".join(paragraphs[: _LEAD + 3]))
@@ -295,7 +285,7 @@ class _Merge:
         upload = upload_time.uploaded(image, now=self.page.now)
         newer = [source for source, moment in known.items() if upload and moment >= upload - _UPLOAD_AGREES]
         if kept == "visible" and upload and newer:
-            # Older than its own image, as a default that nobody filled in is: then what led here knows better.
+            # Older than its own image: probably a default that nobody filled in.
             kept = newer[0]
         published = known[kept]
         self.reading.sources["date_published"] = kept
@@ -311,22 +301,38 @@ class _Merge:
         modified: datetime
         for source, modified in self.candidates("modified"):
             if modified == published:
-                continue  # the site states its publication again
+                continue  # the date of publication once more
             if published is None or modified > published:
                 self.reading.sources["date_modified"] = source
                 return modified
             self.disagree("date_modified", "date_published", source)
         return None
 
+    def candidates(self, name: str) -> Iterator[tuple[str, Any]]:
+        """(source, value) of each source that has the field, best first."""
+        for source in _ORDERS.get(name, _ORDER):
+            if source in self.extracted and (value := getattr(self.extracted[source], name)):
+                yield source, value
+
+    def take(self, name: str) -> Any:
+        """The field's best value, after noting its source; None without one."""
+        source, value = next(self.candidates(name), (None, None))
+        if source:
+            self.reading.sources[_RECORD_NAMES.get(name, name)] = source
+        return value
+
+    def disagree(self, name: str, kept: str, other: str) -> None:
+        self.reading.disagreements.append(Disagreement(name, kept, other))
+
 
 def _is_not_found(headline: str) -> bool:
-    """Whether a page calls itself one that does not exist."""
+    """Whether a headline says that the page does not exist."""
     key = fold_text(headline)
     return len(headline) <= _LONGEST_NOTICE and any(key == name or key.startswith(f"{name} ") for name in _NOT_FOUND)
 
 
 def _is_body(paragraphs: list[str], headline: str | None, now: datetime) -> bool:
-    """Whether there is running text: headline, date and credit alone are none."""
+    """Whether there is running text besides headline, date and credit."""
     if sum(map(len, paragraphs)) >= _LONG_BODY:
         return True
     name = fold_text(headline or "")
@@ -336,7 +342,7 @@ def _is_body(paragraphs: list[str], headline: str | None, now: datetime) -> bool
         if fold_text(line) != name
         and not is_credit_line(line)
         and not parse_date(line, now=now)
-        and not (len(line) <= _LONGEST_LABEL and line.startswith(f"{site.NAME.value} -"))  # a credit with its date
+        and not (len(line) <= _LONGEST_CREDIT_WITH_DATE and line.startswith(f"{site.NAME.value} -"))
     ]
     return sum(map(len, lines)) >= _SHORTEST_BODY
 
@@ -347,8 +353,8 @@ def _is_same_body(a: Sequence[str], b: Sequence[str]) -> bool:
 
 
 def _is_same_text(words: list[str], other: list[str]) -> bool:
-    """Whether nearly all words stand in the other text, or nearly all of that and not much more in these."""
+    """Whether most words are in the other text, or most of the other's are in these and it is not much shorter."""
     shared = (Counter(words) & Counter(other)).total()
     if shared >= _SAME_TEXT * len(words):
         return True
-    return len(other) >= _MUCH_MORE * len(words) and shared >= _SAME_TEXT * len(other)
+    return len(other) >= _LEAST_LENGTH * len(words) and shared >= _SAME_TEXT * len(other)

@@ -1,4 +1,4 @@
-"""An article and the page it stood on: what the spider hands to the pipelines."""
+"""An article and its page, as the spider hands them to the pipelines; HTTP headers as text and as pairs."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from alqahira.article import Article
 
 if TYPE_CHECKING:
+    from scrapy.http import Headers as ScrapyHeaders
+
     from alqahira.extraction.extractor import Hints
 
-# (name, value), in their order, as bytes of the wire.
+# (name, value) pairs in their order, as sent.
 Headers = tuple[tuple[bytes, bytes], ...]
 
 
@@ -29,9 +31,9 @@ class Fetch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchivedResponse:
-    """A page with all that reading it once more needs: what came over the wire, and what led to it.
+    """A page with everything needed to read it again: request, response, and hints from what linked to it.
 
-    `body` still has the Content-Encoding that `headers` name; of a page that the browser rendered it is the DOM.
+    `body` is still encoded as its Content-Encoding says; for a page that the browser rendered it is the DOM.
     """
 
     fetch: Fetch
@@ -49,10 +51,21 @@ class ArchivedResponse:
 class ArticleItem:
     """The item of the pipelines; the last of them returns `article` alone, so feeds hold records only.
 
-    `page`: what the archive keeps of it. `is_asked_for`: it goes to the run's feed, and counts for `max_articles`.
+    `page`: for the archive. `is_for_feed`: it goes to the run's feed and counts for `max_articles`.
     """
 
     article: Article
     fetch: Fetch
     page: ArchivedResponse | None = None
     is_for_feed: bool = False
+
+
+def header_text(headers: ScrapyHeaders, name: str) -> str | None:
+    """The first value of a header; None if it is missing or empty."""
+    value = headers.get(name)
+    return value.decode("latin-1") if value else None
+
+
+def header_pairs(headers: ScrapyHeaders) -> Headers:
+    """One (name, value) for each value, so that a header that was sent twice is there twice."""
+    return tuple((name, value) for name, values in headers.items() for value in values)

@@ -1,7 +1,7 @@
 """Listing pages: the articles that one lists, how many more there are, and where it leads. Pure.
 
-The articles are those in page data; without page data those of the known cards, and under other classes every article
-link outside navigation. Carousels, related stories and featured categories are no part of a listing.
+The articles are those in page data, else those of the known cards, else every article link outside navigation.
+Carousels, related stories and featured categories are not part of a listing.
 """
 
 from __future__ import annotations
@@ -19,15 +19,16 @@ from alqahira.extraction import urls
 from alqahira.extraction.sources import Document
 from alqahira.extraction.sources.nextjs import data_of
 from alqahira.extraction.sources.site_markup import select, text_of
-from alqahira.extraction.sources.values import at, moment, objects, read_json, string
+from alqahira.extraction.sources.values import moment, objects, read_json, string, value_at
 from alqahira.text.dates import parse_date
 from alqahira.text.normalization import fold_text
 
 _FEED_TYPES = ("application/rss+xml", "application/atom+xml")
 _ASIDE = frozenset({"nav", "footer", "aside", "header"})
-# Stories beside the listing, whatever page they stand on.
+# Page data of stories beside a listing.
 _RELATED = frozenset({"related_posts", "relatedPosts", "related"})
 _MAX_POSTS = 1_000
+_Posts = tuple[dict[str, Any], list[dict[str, Any]]]  # the object that holds a list of posts, and the list
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class PageInfo:
-    """Which page of how many this is, and how many posts the whole listing has; None where it is not given."""
+    """This page's number, how many there are, and how many posts they have together; None if not given."""
 
     current_page: int | None = None
     total_pages: int | None = None
@@ -53,10 +54,10 @@ class PageInfo:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One page of a listing, its cards in the order they stand, each article once.
+    """One page of a listing, with its cards in order, each article once.
 
-    `others`: infographics, albums and videos that the page shows beside its listing. `build` and `locale` are
-    Next.js' own, `number` the category's id, `section` its name. `is_data`: the answer was JSON, not a page.
+    `others`: infographics, albums and videos beside the listing. `build` and `locale` are those of Next.js, `number` is
+    the category's id, `section` its name. `is_data`: the response was JSON, not HTML.
     """
 
     cards: list[Card] = field(default_factory=list)
@@ -73,16 +74,16 @@ class Listing:
 
     @property
     def has_more(self) -> bool | None:
-        """Whether there is a page after this one; None where it cannot be known."""
+        """Whether there is another page after this one; None if unknown."""
         if self.info.current_page is not None and self.info.total_pages is not None:
             return self.info.current_page < self.info.total_pages
         return None if self.is_data else self.has_load_more or bool(self.next_urls)
 
 
 def read_listing(body: str | bytes, url: str, *, root: str, now: datetime) -> Listing:
-    """A page of a listing: HTML, or the JSON that its own script would be answered with.
+    """A page of a listing: HTML, or the JSON that the site's script requests.
 
-    Only addresses on the host of `root` are taken. Never raises, whatever the page holds.
+    Only addresses on the host of `root` are read. Never raises, whatever the page holds.
     """
     text = body if isinstance(body, str) else body.decode("utf-8", "replace")
     if text.lstrip("\ufeff \t\r\n")[:1] in ("{", "["):
@@ -90,7 +91,7 @@ def read_listing(body: str | bytes, url: str, *, root: str, now: datetime) -> Li
     page = Document(text, url, now)
     data = _from_data(data_of(page), url, root, now)
     listing = data or Listing(section=section_of(url))
-    # Page data without posts is believed, unless the page shows cards of its own.
+    # A listing is empty if page data says so and the page shows no cards.
     cards = listing.cards or _unique(_cards(page, root)) or (_unique(_links(page, root)) if data is None else [])
     next_links = (link.get("href") for link in select(site.NEXT_PAGE.value)(page.tree))
     feeds = (link for link in page.tree.iter("link") if (link.get("type") or "").lower() in _FEED_TYPES)
@@ -104,7 +105,7 @@ def read_listing(body: str | bytes, url: str, *, root: str, now: datetime) -> Li
 
 
 def _unique(cards: Iterable[Card]) -> list[Card]:
-    """Each article once, as its first card shows it."""
+    """Each article once, as in its first card."""
     return list({card.key: card for card in reversed(list(cards))}.values())[::-1]
 
 
@@ -112,25 +113,17 @@ def _unique(cards: Iterable[Card]) -> list[Card]:
 
 
 def _from_data(documents: list[Any], url: str, root: str, now: datetime) -> Listing | None:
-    """The listing in a page's JSON; None where that lists nothing."""
+    """The listing in a page's JSON; None if it has none."""
     lists = [pair for data in documents for pair in _post_lists(data)]
-    # An answer for scripts holds the page's properties without what stands around them.
-    paths = (site.LISTING_PATH.value, site.LISTING_PATH.value[1:])
-    listed = next((value for path in paths for data in documents if (value := at(data, path))), None)
-    container, posts = next((pair for pair in lists if pair[0] is listed), ({}, []))
-    if not posts and isinstance(listed, dict) and listed.get("posts") == []:
-        container = listed
-    elif not posts and not lists:
+    main = _main_list(documents, lists)
+    if main is None:
         return None
-    elif not posts:
-        # One post of another kind among many is a listing of mixed kinds; nothing but such ones is a carousel.
-        mixed = (pair for pair in lists if any(post.get("type") not in site.OTHER_KINDS.value for post in pair[1]))
-        container, posts = max(mixed, key=lambda pair: len(pair[1]), default=({}, []))
+    container, posts = main
     cards = _unique(_post_cards(posts, root, now))
     keys = {card.key for card in cards}
     beside = (card for _, posts in lists for card in _post_cards(posts, root, now) if card.key not in keys)
-    outer: dict[str, Any] = next((data for data in documents if isinstance(at(data, ("buildId",)), str)), {})
-    locale, number = outer.get("locale"), at(container, ("category", "id"))
+    outer: dict[str, Any] = next((data for data in documents if isinstance(value_at(data, ("buildId",)), str)), {})
+    locale, number = outer.get("locale"), value_at(container, ("category", "id"))
     return Listing(
         cards=cards,
         others=_unique(card for card in beside if card.kind in site.OTHER_KINDS.value),
@@ -138,17 +131,33 @@ def _from_data(documents: list[Any], url: str, root: str, now: datetime) -> List
         build=outer.get("buildId"),
         locale=locale if isinstance(locale, str) else None,
         number=number if isinstance(number, int) else None,
-        section=section_of(url, at(container, ("category", "name"))),
+        section=section_of(url, value_at(container, ("category", "name"))),
     )
 
 
-def _post_lists(data: Any) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
-    """Every list of posts in a JSON value with the object that holds it, outermost first."""
+def _main_list(documents: list[Any], lists: list[_Posts]) -> _Posts | None:
+    """The list at `site.LISTING_PATH`, though it be empty; else the longest that is no carousel of other kinds."""
+    # JSON for scripts has the page's properties without the objects around them.
+    paths = (site.LISTING_PATH.value, site.LISTING_PATH.value[1:])
+    listed = next((value for path in paths for data in documents if (value := value_at(data, path))), None)
+    for pair in lists:
+        if pair[0] is listed:
+            return pair
+    if isinstance(listed, dict) and listed.get("posts") == []:
+        return listed, []
+    if not lists:
+        return None
+    articles = (pair for pair in lists if any(post.get("type") not in site.OTHER_KINDS.value for post in pair[1]))
+    return max(articles, key=lambda pair: len(pair[1]), default=({}, []))
+
+
+def _post_lists(data: Any) -> Iterator[_Posts]:
+    """Every list of posts in a JSON value, outermost first."""
     for holder in objects({"": data} if isinstance(data, list) else data, without=_RELATED):
         for name, entry in holder.items():
             entries = entry[:_MAX_POSTS] if isinstance(entry, list) and name not in _RELATED else []
             if entries and 2 * sum(map(_is_post, entries)) > len(entries):
-                # One without a title is a post among posts: its page has one.
+                # Also a post without a title, which its page may have.
                 yield holder, [post for post in entries if isinstance(post, dict) and "id" in post]
 
 
@@ -180,7 +189,7 @@ def _post_cards(posts: list[dict[str, Any]], root: str, now: datetime) -> Iterat
 
 def _page_info(container: dict[str, Any], documents: list[Any]) -> PageInfo:
     """The `pageInfo` of the list's own object, else that of the whole answer."""
-    infos = (at(holder, ("pageInfo",)) for holder in (container, *documents))
+    infos = (value_at(holder, ("pageInfo",)) for holder in (container, *documents))
     info = next((info for info in infos if isinstance(info, dict)), {})
     return PageInfo(*(_number(info.get(name)) for name in ("currentPage", "totalPages", "totalItems")))
 
@@ -193,7 +202,7 @@ def _number(value: Any) -> int | None:
 
 def section_of(url: str, name: Any = None) -> str | None:
     """The category of a listing, by its own name or by its address; None for a tag or any other listing."""
-    path, prefix = urlsplit(url).path, urls.beginning(site.CATEGORY_URL.value)
+    path, prefix = urlsplit(url).path, urls.path_prefix(site.CATEGORY_URL.value)
     if prefix not in path:
         return None
     slug = unquote(path.partition(prefix)[2]).strip("/").removesuffix(".json")
@@ -220,7 +229,7 @@ def _cards(page: Document, root: str) -> Iterator[Card]:
 
 
 def _links(page: Document, root: str) -> Iterator[Card]:
-    """Every article link outside navigation, for a listing whose classes have other names."""
+    """Every article link outside navigation, for a listing whose classes are unknown."""
     beside = set(select(site.CAROUSELS.value)(page.tree))
     for link in page.tree.iter("a"):
         address = urls.article_address(link.get("href"), page.url, root)

@@ -1,4 +1,4 @@
-"""Sitemaps (of articles and of sitemaps), RSS and Atom: the articles and files that one names. Pure."""
+"""Sitemaps, sitemap indexes, RSS and Atom: the articles and the files that one lists. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from alqahira.text.dates import parse_date
 from alqahira.text.normalization import clean_line
 
 _GZIP_MAGIC = b"\x1f\x8b"
-# sitemaps.org: at most 50 MB and 50,000 URLs a file.
+# Per file, by sitemaps.org: 50 MB and 50,000 URLs.
 _LARGEST_SITEMAP = 50 * 1024 * 1024
 _MOST_ENTRIES = 50_000
 _LONGEST_TEXT = 4096  # characters
@@ -26,7 +26,7 @@ _LONGEST_TEXT = 4096  # characters
 
 @dataclass(frozen=True, slots=True)
 class SitemapFile:
-    """A file that an index names, with the date of its newest entry where the index says it."""
+    """A file that an index lists, with the date of its last modification if given."""
 
     url: str
     date: datetime | None = None
@@ -51,8 +51,8 @@ class Entry:
 class Sitemap:
     """A sitemap, sitemap index or feed.
 
-    `is_news`: it holds recent articles by its nature. `is_cut`: it is larger than sitemaps.org allows, and the rest
-    of it was not read.
+    `is_news`: it is of a kind that lists recent articles. `is_cut`: it is larger than sitemaps.org allows, and the rest
+    was not read.
     """
 
     entries: list[Entry] = field(default_factory=list)
@@ -64,7 +64,7 @@ class Sitemap:
 def read_sitemap(body: bytes, url: str, *, root: str, now: datetime) -> Sitemap:
     """A sitemap (sitemaps.org), news sitemap, sitemap index, RSS or Atom feed, gzipped or not.
 
-    What is broken is read as far as it goes; no entity is resolved and nothing is fetched. Never raises.
+    A broken file is read up to the error. No entity is resolved and nothing is fetched. Never raises.
     """
     entries: list[Entry] = []
     files: list[SitemapFile] = []
@@ -81,17 +81,16 @@ def read_sitemap(body: bytes, url: str, *, root: str, now: datetime) -> Sitemap:
             continue
         is_news = is_news or name != "url" or "publication_date" in texts
         if article := urls.article_address(texts.get("loc") or _link(element), url, root):
+            if len(entries) == _MOST_ENTRIES:
+                is_cut = True
+                break
             headline = clean_line(texts.get("title", "")) or None
             entries.append(Entry(*article, headline, parse_date(published, now=now), modified))
-        if len(entries) > _MOST_ENTRIES:
-            is_cut = True
-            entries.pop()
-            break
     return Sitemap(entries, files, is_news, is_cut)
 
 
 def _unpacked(body: bytes) -> tuple[bytes, bool]:
-    """The file out of its gzip, and whether it is larger than it may be."""
+    """The file's text, up to the largest size, and whether it is larger."""
     if body.startswith(_GZIP_MAGIC):
         content, file = bytearray(), gzip.GzipFile(fileobj=io.BytesIO(body))
         with suppress(OSError, EOFError, zlib.error):
@@ -112,14 +111,14 @@ def _elements(body: bytes) -> Iterator[Any]:
 
 
 def _link(element: Any) -> str | None:
-    """RSS keeps the address in a link's text, Atom in its href."""
+    """The address in the text of a link (RSS) or in its href (Atom)."""
     for child in element.iterchildren("{*}link"):
         return (child.text or "").strip() or child.get("href")
     return None
 
 
 def _texts(element: Any) -> dict[str, str]:
-    """The texts below an element by local name: the first of each, up to a bound."""
+    """The first text of each local name below an element, at most `_LONGEST_TEXT` of it."""
     texts: dict[str, str] = {}
     for child in element.iterdescendants("*"):
         if child.text and (text := child.text.strip()):

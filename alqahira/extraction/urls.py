@@ -1,4 +1,4 @@
-"""URLs of the site: which are articles, and the one form each is known by. Pure functions."""
+"""URLs of the site: which are articles, and their canonical form. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit
 
 from alqahira import site
 
-# Query keys that say where a reader came from, not which article it is.
+# Query keys that record where a reader came from.
 _TRACKING = re.compile(
     r"^(?:utm_.*|fbclid|gclid|dclid|gbraid|wbraid|msclkid|twclid|yclid|igshid|mc_[ce]id|_ga|_gl|ref|ref_src|source|"
     r"share|amp|outputtype|s?session_?id|sid|phpsessid|jsessionid|cmpid|ns_.*|at_.*|spm)$",
@@ -22,25 +22,23 @@ _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _WEB = ("http", "https")
 
 
-@lru_cache(maxsize=1024)  # the path of a page is asked for at every step of its way
+@lru_cache(maxsize=1024)  # a page's path is encoded at each step of a crawl
 def _encode_path(path: str) -> str:
     """The path as NFC text, percent-encoded as UTF-8 with capital hex digits (RFC 3986, section 6.2.2)."""
     try:
         # An encoded separator is not a separator: keep it encoded.
         parts = [unquote(part, errors="strict") for part in _BAD_ESCAPE.sub("%25", path).split("/")]
-    except UnicodeDecodeError:  # bytes that are no UTF-8 stay as they are, in capitals
+    except UnicodeDecodeError:  # not UTF-8: the same bytes, in capitals
         return re.sub(r"%[0-9a-f]{2}", lambda m: m[0].upper(), quote(path, safe=_SAFE_IN_SEGMENT + "/%"))
     return "/".join(quote(unicodedata.normalize("NFC", part), safe=_SAFE_IN_SEGMENT) for part in parts)
 
 
 def canonical_url(url: str, *, base: str | None = None, root: str | None = None) -> str:
-    """The one form of a URL.
+    """The canonical form of a URL.
 
-    No fragment and no tracking parameters, the path as percent-encoded UTF-8 (NFC), default ports and
-    user names dropped; an AMP path folds to the article's own. `base` resolves a relative link; a URL on
-    the host of `root` takes root's scheme and host, whatever scheme or `www.` it came with.
-
-    Raises ValueError for what is no http(s) URL.
+    Without fragment, tracking parameters, default port and user name; the path as percent-encoded UTF-8 (NFC), without
+    AMP and locale for an article. `base` resolves a relative link; a URL on the host of `root`, with or without `www.`,
+    gets root's scheme and host. Raises ValueError for anything but an http(s) URL.
     """
     joined = urljoin(base or "", url.strip())
     parts = urlsplit(joined)
@@ -55,14 +53,14 @@ def canonical_url(url: str, *, base: str | None = None, root: str | None = None)
     return urlunsplit((urlsplit(origin).scheme, _host(origin), path, urlencode(sorted(query), quote_via=quote), ""))
 
 
-def beginning(template: str) -> str:
-    """What every path of a template of `alqahira/site.py` begins with: `/tag/` of `/tag/{slug}`."""
+def path_prefix(template: str) -> str:
+    """The beginning of all paths of a template in `alqahira/site.py`: `/tag/` of `/tag/{slug}`."""
     return template.partition("{")[0]
 
 
-@lru_cache(maxsize=256)  # an image has one address in all the places that name it
+@lru_cache(maxsize=256)  # a page has its image's address in several places
 def resolve(link: str, *, base: str) -> str | None:
-    """The absolute http(s) URL of a link on a page; None where it is none (`javascript:`, `mailto:`, garbage)."""
+    """The absolute http(s) URL of a link on a page; None for any other (`javascript:`, `mailto:`, garbage)."""
     try:
         url = urljoin(base, link.strip())
         parts = urlsplit(url)
@@ -72,10 +70,9 @@ def resolve(link: str, *, base: str) -> str | None:
 
 
 def image_url(source: str | None, *, base: str) -> str | None:
-    """The absolute URL of an image itself; None where there is none.
+    """The absolute URL of the original image, without a rendition's size and compression; None for the placeholder.
 
-    It is taken out of Next.js' `/_next/image?url=…`, a rendition's size and compression are cut off, and the site's
-    placeholder is none.
+    Of Next.js' `/_next/image?url=…` it is the inner one.
     """
     url = resolve(source, base=base) if source and source.strip() else None
     if url and urlsplit(url).path == site.NEXT_IMAGE_PATH.value:
@@ -86,9 +83,9 @@ def image_url(source: str | None, *, base: str) -> str | None:
     return site.IMAGE_RENDITION.value.sub("", url)
 
 
-@lru_cache(maxsize=64)  # the site's own is asked for with each link
+@lru_cache(maxsize=64)  # each link is compared with the site's host
 def _host(url: str) -> str:
-    """Host in lower case with its port, unless that is the scheme's own."""
+    """Host in lower case, with its port unless that is the scheme's default."""
     parts = urlsplit(url)
     host = (parts.hostname or "").rstrip(".")
     host = f"[{host}]" if ":" in host else host
@@ -96,7 +93,7 @@ def _host(url: str) -> str:
 
 
 def with_root(url: str, root: str) -> str:
-    """The same page under another root: a ledger's addresses, when its site has moved to another host or port."""
+    """The same page under another root, for addresses of a ledger whose site has moved."""
     if url.startswith(f"{root}/"):
         return url
     home = urlsplit(root)
@@ -104,7 +101,7 @@ def with_root(url: str, root: str) -> str:
 
 
 def is_on_site(url: str, root: str) -> bool:
-    """Whether the URL stands on the host of `root` (`www.` or not, either scheme)."""
+    """Whether the URL is on the host of `root`, with or without `www.`, by http or https."""
     if url.startswith(f"{root}/"):  # nearly always
         return True
     try:
@@ -113,12 +110,12 @@ def is_on_site(url: str, root: str) -> bool:
         return False
 
 
-@lru_cache(maxsize=256)  # a page gives its own address in several places
+@lru_cache(maxsize=256)  # a page has its own address in several places
 def article_number(url: str) -> str | None:
-    """The site's own number of an article, without leading zeros; None where the URL has none."""
+    """The site's number of an article, without leading zeros; None if the URL has none."""
     try:
         match = site.ARTICLE_PATH.value.match(_encode_path(urlsplit(url).path))
-    except ValueError:  # a page may hold any text in the place of an address
+    except ValueError:  # a page may have any text as an address
         return None
     return str(int(match["number"])) if match else None
 
@@ -146,7 +143,7 @@ def article_id(canonical: str) -> str:
 
 
 def site_name(site_url: str) -> str:
-    """What the ledger calls the site: its host, or `loopback` for any copy on this machine, whatever its port."""
+    """The site's name in the ledger: its host, or `loopback` for a copy on this machine on any port."""
     host = (urlsplit(site_url).hostname or "").removeprefix("www.")
     try:
         return "loopback" if ip_address(host).is_loopback else host

@@ -1,6 +1,6 @@
-"""The words of credit lines, for `alqahira.text.credits`: agencies and their codes, roles, places, reporting verbs.
+"""The words of credit lines, as printed: agencies and their codes, roles, places, reporting verbs.
 
-Written as printed; `alqahira.text.credits` folds them. A new agency is one line here.
+`alqahira.text.credits` folds them. A new agency is one line here.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
-# Names without «وكالة» and «أنباء», which are taken off before comparing. Abbreviations match however they are spaced.
+# Names without «وكالة» and «أنباء», which are removed before comparing. Spaces in abbreviations do not matter.
 AGENCIES = {
     "mena": ("أ ش أ", "الشرق الأوسط", "المصرية", "MENA"),
     "reuters": ("رويترز", "رويتر", "Reuters"),
@@ -95,7 +95,7 @@ REPORTING_VERBS = _words(
     """
 )
 
-# Given names that begin with و, which is no conjunction there.
+# Given names that begin with و, where it is not the conjunction.
 NAMES_WITH_WAW = _words(
     """
     وليد وائل وسام وسيم وجدي وجيه وفاء وفيق وداد وديع وهبة وهيب وهدان وحيد ورد وردة ولاء واصف وصفي
@@ -103,8 +103,8 @@ NAMES_WITH_WAW = _words(
     """
 )
 
-# Given names that have the article; any other word with it begins a phrase.
+# Given names with the article; any other word with it begins a phrase.
 NAMES_WITH_ARTICLE = _words("السيد الحسين الحسن الصادق الطيب الطاهر الهادي الأمين البشير الفاتح المنصف الشيماء الزهراء")
 
-# Words of a phrase: «مشاركة مصر في القمة» is nobody's name. Not على, whose key is that of علي.
-NEVER_IN_NAMES = _words("في من إلى عن مع أن إن بعد قبل بين حول ضد منذ حتى خلال أيضا أيضًا اقرأ شاهد تابع تحديث")
+# A phrase with one of these is no name: «مشاركة مصر في القمة». Not على, which has the same key as علي.
+NEVER_IN_NAMES = _words("في من إلى عن مع أن إن بعد قبل بين حول ضد منذ حتى خلال أيضًا اقرأ شاهد تابع تحديث")

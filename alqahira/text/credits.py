@@ -1,8 +1,8 @@
 """The credit line of an article: who wrote it and which agencies it draws on.
 
-«القاهرة الإخبارية - وكالات», «القاهرة الإخبارية - منى السيد», «القاهرة (أ ش أ)». Parts between separators are compared
-as keys and as a whole, so that a sentence about an agency is no credit. The words are in credit_words.py, the rules
-in docs/arabic.md.
+«القاهرة الإخبارية - وكالات», «القاهرة الإخبارية - منى السيد», «القاهرة (أ ش أ)». Each part between separators is
+compared as a whole, folded, so that a sentence about an agency is no credit. The words are in credit_words.py, the
+rules in docs/arabic.md.
 """
 
 from __future__ import annotations
@@ -17,9 +17,8 @@ from alqahira.text import credit_words as words
 from alqahira.text.normalization import clean_text, fold_text
 
 LONGEST_CREDIT = 90  # characters, as displayed; a longer line is prose
-# The site's own field of a credit may name more people than a line of prose would.
-_LONGEST_NAMED = 200
-_LONGEST_INPUT = 1000
+_LONGEST_NAMED = 200  # for text from the site's own field of a credit, which may name more people
+_LONGEST_INPUT = 1000  # before `clean_text`
 _SEPARATOR = re.compile(r"\s*([-–—/|،,؛;()\[\]•·:+&\n]+)\s*")
 _ONLY_LETTERS = re.compile(r"[^\W\d_]+(?:[ .'’]+[^\W\d_]+)*\.?")
 _MOST_WORDS_OF_A_NAME = 4
@@ -32,13 +31,13 @@ def _keys(printed: Iterable[str]) -> frozenset[str]:
     return frozenset(map(fold_text, printed))
 
 
-# Without spaces: abbreviations match however they are spaced.
+# Without spaces, which do not matter in abbreviations.
 _AGENCIES = {fold_text(name).replace(" ", ""): code for code, names in words.AGENCIES.items() for name in names}
 _ONLY_AFTER_AGENCY_WORD = _keys(words.ONLY_AFTER_AGENCY_WORD)
 _AGENCY_WORDS = _keys(words.AGENCY_WORDS)
 _SOURCE_WORDS = _keys(words.SOURCE_WORDS)
 _NATIONALITIES = _keys(words.NATIONALITIES)
-_BARE_TITLES = _keys(BARE_TITLES.value)  # of pages: they name the site, and credit nobody
+_BARE_TITLES = _keys(BARE_TITLES.value)  # the site's name, but no credit
 _SITE_NAMES = _keys(words.SITE_NAMES)
 _LABELS = _keys(words.ROLES) | _SOURCE_WORDS
 _ROLE_LINKS = _keys(words.ROLE_LINKS)
@@ -56,18 +55,11 @@ class _Credit:
     agencies: list[str] = field(default_factory=list)
     is_certain: bool = False  # names the site, an agency or a role
 
-    def add_people(self, names: list[str]) -> None:
-        self.people += [name for name in names if name not in self.people]
-
-    def add_agencies(self, codes: list[str]) -> None:
-        self.is_certain = True
-        self.agencies += [code for code in codes if code not in self.agencies]
-
 
 def parse_credit(line: str) -> tuple[list[str], list[str]]:
-    """The people (as printed) and the agency codes of a credit line, in its order; both empty for prose."""
+    """The people (as printed) and the agency codes of a credit line, in its order; two empty lists for prose."""
     credit = _read(line, _LONGEST_NAMED)
-    return ([*credit.people], [*credit.agencies]) if credit else ([], [])
+    return (list(dict.fromkeys(credit.people)), list(dict.fromkeys(credit.agencies))) if credit else ([], [])
 
 
 def is_credit_line(text: str) -> bool:
@@ -76,9 +68,9 @@ def is_credit_line(text: str) -> bool:
     return credit is not None and credit.is_certain
 
 
-@lru_cache(maxsize=64)  # asked three times a page: 150 of the 1,900 calls that reading it would take
+@lru_cache(maxsize=64)  # each line is read up to three times, which would be 150 of a page's 1,900 function calls
 def _read(line: str, longest: int) -> _Credit | None:
-    """What the line credits, or None where it is prose; not to be changed."""
+    """The credit of a line, or None for prose. It is cached: do not change it."""
     if len(line) > _LONGEST_INPUT:
         return None
     line = clean_text(line)
@@ -114,12 +106,13 @@ def _is_role_phrase(keys: list[str]) -> bool:
 
 
 def _read_part(part: str, credit: _Credit, *, after_role: bool) -> bool:
-    """Adds what one part names to the credit; False where the part belongs to a sentence."""
+    """Add the names in one part to the credit; False if the part belongs to a sentence."""
     key = fold_text(part)
     if key in _SITE_NAMES:
         credit.is_certain = True
     elif codes := _agencies(key):
-        credit.add_agencies(codes)
+        credit.is_certain = True
+        credit.agencies += codes
     elif key not in _PLACES:
         return _read_names(part, credit, after_role=after_role)
     return True
@@ -137,17 +130,17 @@ def _read_names(part: str, credit: _Credit, *, after_role: bool) -> bool:
         skipped = _words_of_role(keys)
         names, keys = names[skipped:], keys[skipped:]
     people = [name for name in _split_people(names, keys) if _is_person(name, alone_is_enough=after_role)]
-    credit.add_people(people)
+    credit.people += people
     return _count(keys) <= _MOST_WORDS_OF_A_NAME or bool(people)
 
 
 def _count(keys: list[str]) -> int:
-    """The words of a name; «عبد» and what follows are one."""
+    """How many words a name has; «عبد» and the next word are one."""
     return sum(key not in _SERVANT for key in keys)
 
 
 def _words_of_role(keys: list[str]) -> int:
-    """How many words after a role name the site or the place: «مراسل القاهرة الإخبارية في غزة …»."""
+    """How many of the first words name the site or a place, as after a role: «مراسل القاهرة الإخبارية في غزة …»."""
     skipped = 0
     while skipped < len(keys):
         if " ".join(keys[skipped : skipped + 2]) in _SITE_NAMES | _PLACES:
@@ -160,7 +153,7 @@ def _words_of_role(keys: list[str]) -> int:
 
 
 def _split_people(names: list[str], keys: list[str]) -> list[str]:
-    """The names of one part, parted at «و»; a given name such as وليد begins with it and is not parted."""
+    """The names of one part, split at «و», but not in a given name such as وليد."""
     people: list[list[str]] = [[]]
     for index, (name, key) in enumerate(zip(names, keys, strict=True)):
         if key == "و":
@@ -173,19 +166,19 @@ def _split_people(names: list[str], keys: list[str]) -> list[str]:
 
 
 def _is_person(name: str, *, alone_is_enough: bool) -> bool:
-    names = fold_text(name).split()
+    keys = fold_text(name).split()
     return (
-        (1 if alone_is_enough else 2) <= len(names)
-        and _count(names) <= _MOST_WORDS_OF_A_NAME
+        (1 if alone_is_enough else 2) <= len(keys)
+        and _count(keys) <= _MOST_WORDS_OF_A_NAME
         and _ONLY_LETTERS.fullmatch(name) is not None
-        and (not name.startswith("ال") or (len(names) > 1 and names[0] in _NAMES_WITH_ARTICLE))
-        and fold_text(name) not in _PLACES
-        and _NEVER_IN_NAMES.isdisjoint(fold_text(name).split())
+        and (not name.startswith("ال") or (len(keys) > 1 and keys[0] in _NAMES_WITH_ARTICLE))
+        and " ".join(keys) not in _PLACES
+        and _NEVER_IN_NAMES.isdisjoint(keys)
     )
 
 
 def _agencies(key: str) -> list[str]:
-    """The codes that all of `key` names: agencies joined by «و», the site's name in front or not; else none."""
+    """The codes of a key that is agencies joined by «و», with or without the site's name in front; [] for any other."""
     site_name = next((name for name in _SITE_NAMES if key.startswith(f"{name} ")), "")
     tokens = _LONE_AND.sub("و", key[len(site_name) :]).split()
     codes: list[str] = []
@@ -201,7 +194,7 @@ def _agencies(key: str) -> list[str]:
 
 
 def _leading_agency(tokens: list[str]) -> tuple[int, str]:
-    """How many of the first words name an agency, as many as do, and its code; 0 and "" for none."""
+    """The most words at the beginning that name an agency, and its code; 0 and "" for none."""
     for length in range(min(len(tokens), _MOST_WORDS_OF_AN_AGENCY), 0, -1):
         code = _agency(tokens[:length])
         if code:
@@ -213,7 +206,7 @@ def _agency(tokens: list[str]) -> str | None:
     while tokens and tokens[0] in _SOURCE_WORDS:
         tokens = tokens[1:]
     if code := _agency_by_name(tokens, is_alone=True):
-        return code  # before the next step: «وكالات الأنباء»
+        return code  # «وكالات الأنباء» contains one of the words removed next
     is_alone = True
     while tokens and tokens[0] in _AGENCY_WORDS:
         tokens, is_alone = tokens[1:], False

@@ -45,7 +45,7 @@ MERIDIEMS = (
     | {"ظهرا": NOON, "ليلا": NIGHT}
 )
 
-# Words that do not change the date: weekdays, labels, connecting words.
+# Words that do not change a date: weekdays, labels, connecting words.
 FILLERS = frozenset(
     _words("""
     السبت الاحد الاثنين الثلاثاء الاربعاء الخميس الجمعه يوم

@@ -1,8 +1,8 @@
 """Dates as Arabic news sites print them: `parse_date` gives the moment, or None rather than a guess.
 
-Machine formats are read by the standard library; printed Arabic and English dates by a small grammar, which must
-explain every word of the text; a day, month and year that it cannot explain by dateparser, imported only then. Times
-without a zone are Cairo's. The rules and their sources are in docs/arabic.md.
+The standard library reads machine formats; a small grammar, which must explain every word of the text, reads printed
+Arabic and English dates; dateparser reads any other text with a day, month and year. Times without a zone are Cairo's.
+The rules and their sources are in docs/arabic.md.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from alqahira.text import date_words as words
 from alqahira.text.normalization import clean_text, fold_letters
 
 CAIRO = ZoneInfo(TIME_ZONE.value)
-_LONGEST = 200  # characters; a longer text is no date, and is not searched
+_LONGEST = 200  # characters; a longer text is no date
 _FIRST_YEAR = 1900
 _FUTURE_TOLERANCE = timedelta(days=1)
 _LARGEST_OFFSET = timedelta(hours=14)  # Line Islands; the largest in the IANA database
@@ -38,10 +38,10 @@ def start_of_cairo_day(day: date) -> datetime:
 
 
 def parse_date(text: str, *, now: datetime) -> datetime | None:
-    """The moment `text` names, in UTC; a day without a time is its beginning in Cairo.
+    """The moment of a date in UTC; a day without a time is its beginning in Cairo.
 
-    `now` is aware (ValueError if not) and is what relative forms count from. None for what is no date, is impossible,
-    lacks day or year, is Hijri only or vague, or lies more than a day after `now`. No `text` makes it raise.
+    Relative forms count from `now`; ValueError if it is naive, and for no other reason. None for text that is no date,
+    for a date that is impossible, vague, Hijri only or without day or year, and for one more than a day after `now`.
     """
     _require_aware(now)
     if len(text) > _LONGEST * 5:
@@ -90,7 +90,7 @@ _RFC_2822 = re.compile(
 def _in_cairo(moment: datetime) -> datetime:
     offset = moment.utcoffset()
     if offset is None:
-        # fold stays 0: of a time the clocks strike twice the first; one they skip is read as before the change.
+        # fold=0: the first of a time that comes twice; a skipped time by the offset before the change.
         return moment.replace(tzinfo=CAIRO)
     if abs(offset) > _LARGEST_OFFSET:
         raise ValueError("no such offset")
@@ -156,7 +156,7 @@ def _normalize(text: str) -> str:
 
 
 def _printed(text: str, now: datetime) -> datetime | None:
-    """A date all of whose words the grammar explains."""
+    """A date whose words the grammar explains, all of them."""
     text = _HIJRI.sub(" ", text)
     match = _first_match(_DATES, text)
     if match:
@@ -169,17 +169,17 @@ def _printed(text: str, now: datetime) -> datetime | None:
     if not words.FILLERS.issuperset(_WORD.findall(rest)):
         return None
     if clock is None and match[0] in ("اليوم", "today"):
-        return None  # the day alone would stand for `now`
+        return None  # without a time it says no more than `now`
     return _in_cairo(datetime.combine(day, clock or time(), zone))
 
 
 def _first_match(patterns: Iterable[re.Pattern[str]], text: str) -> re.Match[str] | None:
-    """Of the first pattern that matches anywhere."""
+    """The match of the first pattern that matches anywhere."""
     return next((match for pattern in patterns if (match := pattern.search(text))), None)
 
 
 def _day(match: re.Match[str]) -> date:
-    """The matched day; ValueError where there is no such day."""
+    """The matched day; ValueError if it does not exist."""
     parts = match.groupdict()
     month, same_month = parts["month"], parts.get("same_month")
     if same_month and words.MONTHS[month] != words.MONTHS[same_month]:
@@ -189,7 +189,7 @@ def _day(match: re.Match[str]) -> date:
 
 
 def _cut_time(text: str) -> tuple[str, time | None, tzinfo | None]:
-    """`text` without its time of day and zone, and the two."""
+    """The text without its time of day and zone, the time, and the zone."""
     half_in_front = _HALF_IN_FRONT.search(text)
     if half_in_front:
         text = _cut(text, half_in_front)
@@ -209,16 +209,13 @@ def _cut(text: str, match: re.Match[str]) -> str:
 
 
 def _hour(hour: int, half: str | None) -> int:
-    """The hour from 0 to 23; ValueError for one the half of the day excludes, such as 20 in the morning."""
-    if half is None:
-        return hour
+    """The hour from 0 to 23; ValueError for 13 to 23 in the morning."""
     if half == words.MORNING and hour > 12:
         raise ValueError("no hour of the morning")
-    if half == words.NOON:
-        return hour + 12 if hour < 10 else hour
-    if half == words.NIGHT:
-        return hour % 12 if hour == 12 or hour < 6 else hour if hour > 12 else hour + 12
-    return hour % 12 if half == words.MORNING else hour % 12 + 12 if hour <= 12 else hour
+    if half is None or hour > 12:
+        return hour
+    am_hours = {words.MORNING: range(13), words.NOON: (10, 11), words.EVENING: (), words.NIGHT: (*range(6), 12)}
+    return hour % 12 if hour in am_hours[half] else hour % 12 + 12
 
 
 def _zone(match: re.Match[str]) -> tzinfo | None:
@@ -237,8 +234,6 @@ def _zone(match: re.Match[str]) -> tzinfo | None:
 _RELATIVE = re.compile(
     r"(?P<label>\D*?)(?<!\w)(?:(?:منذ|قبل) (?P<after>.+)|(?P<before>(?:\d|an? ).*) (?:مضت|ago))",
 )
-
-
 _COUNTED = re.compile(r"\d+|[^\W\d]+")
 _KNOWN = words.ONE.keys() | words.TWO.keys() | words.MANY.keys() | words.NUMBERS.keys() | words.PARTS.keys()
 
@@ -251,14 +246,14 @@ def _ago(now: datetime, text: str) -> datetime | None:
     if months % 1 or days % 1:
         raise ValueError("no whole number of days or months")
     local = now.astimezone(CAIRO) if days or months else now
-    # Days and months keep Cairo's wall clock over a change of the clocks; hours and less are elapsed time.
+    # Days and months keep Cairo's wall clock when clocks change; hours and less are elapsed time.
     moment = _months_back(local, int(months)) - timedelta(days=days)
     elapsed = timedelta(hours=units["hour"], minutes=units["minute"], seconds=units["second"])
     return moment.astimezone(UTC) - timedelta(seconds=round(elapsed.total_seconds()))
 
 
 def _count_units(tokens: list[str]) -> dict[str, float] | None:
-    """How many of each unit the words count, or None where a word is unknown or a number or plural is alone."""
+    """How many of each unit; None if a word is unknown, or a number or a plural is alone."""
     units: dict[str, float] = dict.fromkeys(words.UNITS, 0)
     number: float | None = None
     unit: str | None = None
@@ -307,13 +302,13 @@ _DATEPARSER_SETTINGS = {
 def _by_dateparser(text: str, now: datetime) -> datetime | None:
     if not (_YEAR_ALONE.search(text) and _DAY_ALONE.search(text) and _MONTH_ALONE.search(text)):
         return None
-    import dateparser  # 50 ms, so only for the rare text that comes here
+    import dateparser  # takes 50 ms, for rare texts
 
     base = now.astimezone(CAIRO).replace(tzinfo=None)
     try:
         moment = dateparser.parse(
             text, languages=["ar", "en"], settings={**_DATEPARSER_SETTINGS, "RELATIVE_BASE": base}
         )
-    except Exception:  # its parsers raise many types on odd input, none of which is worth more than `no date`
+    except Exception:  # its parsers raise many types on odd input
         return None
     return _in_cairo(moment) if moment else None

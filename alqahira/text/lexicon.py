@@ -1,4 +1,4 @@
-"""The lexicon of the topic test, topics.toml, as a tree of terms, and the readings of the words of a text."""
+"""The lexicon of the topic test, topics.toml, as a tree of terms; and the words of the lexicon that a text has."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from alqahira.text.normalization import fold_text
 
 
 class Topic(NamedTuple):
-    """What an article can be on, and the scores from which it is (docs/topics.md)."""
+    """A topic, and the least scores of an article on it (docs/topics.md)."""
 
     label: str  # in Arabic
-    threshold: float = 4.0  # where there is a headline alone
+    threshold: float = 4.0  # of a headline alone
     threshold_with_lead: float = 4.0
 
 
-# The one list of topics, by the name they have in the record.
+# All topics, by their names in the record.
 TOPICS = {
     "defense": Topic("الدفاع"),
-    # Words of states' dealings fill all foreign news: where there is a lead, one of them in the headline is not enough.
+    # All foreign news is full of words about states' dealings: with a lead, one of them in the headline is not enough.
     "foreign_affairs": Topic("الشؤون الخارجية", threshold_with_lead=5.5),
 }
 
@@ -34,17 +34,17 @@ _CLASS_SIZE = 7
 
 @dataclass(slots=True)
 class Node:
-    """A place in the tree of all terms: the words that may follow, and the weights of the term that ends here."""
+    """A node in the tree of all terms: the words that may follow, and the weights of the term that ends here."""
 
     weights: dict[str, float] | None = None  # by topic; None where no term ends
     following: dict[str, Node] = field(default_factory=dict)
     after_gap: Node | None = None
-    kind: str | None = None  # the class in which the term that ends here counts as one word
+    kind: str | None = None  # the class of which the term that ends here is a word
 
 
 @dataclass(slots=True)
 class Rule:
-    """Words of several classes weigh more in one sentence than each alone; a slot names the classes to choose from."""
+    """Weights for a sentence with a word from each slot; a slot is the classes to choose from."""
 
     weights: dict[str, float]
     slots: list[list[str]]
@@ -55,15 +55,15 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """The terms as a tree over folded words and `[class]` names, and what is needed to read words with it."""
+    """The terms as a tree over folded words and `[class]` names, with the spellings and classes of words."""
 
     root: Node = field(default_factory=Node)
     spelling: dict[str, str] = field(default_factory=dict)  # folded word of a term -> as the lexicon spells it
     classes: dict[str, list[str]] = field(default_factory=dict)  # folded member -> the classes it is in
     members: dict[str, str] = field(default_factory=dict)  # folded member -> as the lexicon spells it
-    exceptions: dict[str, set[str]] = field(default_factory=dict)  # class -> folded words that only look like members
+    exceptions: dict[str, set[str]] = field(default_factory=dict)  # class -> folded words that are no members
     rules: list[Rule] = field(default_factory=list)
-    alternatives: set[str] = field(default_factory=set)  # the `a|b|…` that are classes by themselves
+    alternatives: set[str] = field(default_factory=set)  # the `a|b|…` that were made classes
 
     def add_class(self, name: str, members: Iterable[str]) -> None:
         for member in (spelling for entry in members for spelling in _spellings(entry)):
@@ -77,7 +77,7 @@ class Lexicon:
             self.members.setdefault(key, member)
 
     def add_term(self, term: str, weights: dict[str, float], kind: str | None = None) -> None:
-        """`term` in the notation of topics.toml; ValueError where the same words would have two weights."""
+        """Add a term in the notation of topics.toml; ValueError if the same words have another weight already."""
         for alternatives in product(*map(self._alternatives, term.split())):
             words = [word for given in alternatives for word in ([given] if given[0] == "[" else given.split("_"))]
             node = self.root
@@ -90,7 +90,7 @@ class Lexicon:
             node.kind = kind or node.kind
 
     def _alternatives(self, part: str) -> list[str]:
-        """The words of `a|b_c`; as one class where they are many, so that the tree holds no product of parts."""
+        """The words of `a|b_c`; many are made one class, because the tree has a branch for each combination."""
         words = [spelling for word in part.split("|") for spelling in _spellings(word)]
         singles = [word for word in words if word[0] != "[" and "_" not in word]
         if len(singles) < _CLASS_SIZE:
@@ -119,7 +119,7 @@ def _spellings(word: str) -> list[str]:
 
 @cache
 def lexicon() -> Lexicon:
-    """topics.toml, read once; from the package wherever it is installed, a zip too."""
+    """The lexicon of topics.toml, read once, also from a package in a zip."""
     data = tomllib.loads((resources.files("alqahira.text") / "topics.toml").read_text(encoding="utf-8"))
     made = Lexicon()
     for name, members in data["classes"].items():
@@ -148,7 +148,7 @@ _FEMININE_ENDINGS = ("تان", "تين", "تا", "تي", "ات", "ت")
 
 @lru_cache(maxsize=1 << 16)
 def read_word(word: str) -> dict[str, str]:
-    """The words and `[class]` names of the lexicon that a folded word can stand for, each with how it is shown."""
+    """The words and `[class]` names of the lexicon that a folded word may be a form of, each with its display text."""
     known = lexicon()
     reading: dict[str, str] = {}
     for stem in _stems(word):
@@ -161,14 +161,14 @@ def read_word(word: str) -> dict[str, str]:
 
 
 def _shown_member(member: str, word: str) -> str:
-    """A class member as the text has it, without its clitics: السعودية, مصرية."""
+    """A class member in the form of the text, without clitics: السعودية, مصرية."""
     feminine = "ة" if member.endswith("ي") and word.endswith("يه") else ""
     article = "ال" if word.startswith(_ARTICLES) and not member.startswith("ال") and member.endswith("ي") else ""
     return article + member + feminine
 
 
 def _stems(word: str) -> Iterator[str]:
-    """`word` and what is left of it without clitics and endings, nearest first; most are no words at all."""
+    """The word, and the rest of it without clitics and endings, the longest first; most are no words at all."""
     for base in _without_proclitics(word):
         yield base
         yield from _without_endings(base)
@@ -178,7 +178,7 @@ def _stems(word: str) -> Iterator[str]:
 
 
 def _without_proclitics(word: str) -> list[str]:
-    """`word` without و ف, without ب ك ل, without ال."""
+    """The word, and the rest of it without و ف, without ب ك ل, without ال."""
     bases = [word]
     if word[0] in "وف" and len(word) > _SHORTEST_STEM:
         bases.append(word[1:])

@@ -1,7 +1,7 @@
-"""When two articles tell the same story: hashes, MinHash signatures for finding candidates, and the exact rule.
+"""Near-duplicates: a hash of the text, MinHash bands that find candidates, and the exact rule for two articles.
 
-All on the folded text, so that spelling, diacritics, tatweel and punctuation make no difference. The
-rule and its measurements are in docs/deduplication.md.
+All on folded text, so that spelling, diacritics, tatweel and punctuation make no difference. docs/deduplication.md has
+the rule and its measurements.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ _SEED = 1
 _SHINGLE = 3  # words
 _LEAD_PARAGRAPHS = 2
 
-# Every tenth word another leaves a Jaccard of 0.56. A bulletin that adds a short story to a long one reaches 0.67, but
-# is 1.5 times as long.
+# A text with every tenth word replaced has a Jaccard of 0.56 with its original. A bulletin that adds a short story to a
+# long one reaches 0.67, but is 1.5 times as long.
 JACCARD, LEAD, NUMBERS, LENGTH = 0.55, 0.50, 0.80, 1.5
 
 
 def content_hash(headline: str, body: str) -> str:
-    """SHA-256 (hex) of the folded headline and body: the same for two texts that differ in nothing material."""
-    # By paragraphs, which is the same for display text, and each is folded for other purposes as well.
+    """SHA-256 (hex) of the folded headline and body, which is the same for other spellings of a text."""
+    # By paragraphs, because `fold_text` has them in its cache; the result is the same for display text.
     folded = " ".join(filter(None, map(fold_text, body.split("\n\n"))))
     return hashlib.sha256(f"{fold_text(headline)}\n{folded}".encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What the exact rule compares. Shingles are runs of three words."""
+    """The parts of a body that the exact rule compares. Shingles are runs of three words."""
 
     shingles: frozenset[str]
     lead: frozenset[str]
@@ -41,7 +41,7 @@ class Features:
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """What deduplication needs of an article: computed once, before the transaction that decides about it."""
+    """Features and bands of an article, computed once, before the transaction that decides about it."""
 
     features: Features
     bands: tuple[int, ...]
@@ -54,7 +54,7 @@ def _shingles(text: str) -> frozenset[str]:
 
 
 def features(body: str) -> Features:
-    """The features of an article's body, paragraphs parted by blank lines."""
+    """The features of an article's body, whose paragraphs are separated by blank lines."""
     folded = [fold_text(paragraph) for paragraph in body.split("\n\n")]
     whole = " ".join(folded)
     return Features(
@@ -71,8 +71,8 @@ def fingerprint(body: str) -> Fingerprint:
 
 
 def _bands(shingles: frozenset[str]) -> tuple[int, ...]:
-    """One 63-bit number per band: equal numbers make two articles candidates. The same on every machine."""
-    from rensa import RMinHash  # a compiled module: only who crawls pays for loading it
+    """One 63-bit number per band, the same on every machine; articles with an equal number are candidates."""
+    from rensa import RMinHash  # a compiled module, loaded only in a crawl
 
     sketch = RMinHash(num_perm=BANDS * ROWS, seed=_SEED)
     sketch.update([shingle.encode() for shingle in shingles])
@@ -85,10 +85,10 @@ def _bands(shingles: frozenset[str]) -> tuple[int, ...]:
 
 
 def same_story(a: Features, b: Features) -> bool:
-    """The exact rule: most shingles shared, about as long, each lead mostly in the other, and the same numbers.
+    """The exact rule: most shingles shared, similar lengths, each lead mostly in the other text, the same numbers.
 
-    Background paragraphs alone can reach a Jaccard of 0.76, hence the lead; a bulletin holds a story and
-    more, hence the length; the same sentence with other figures is another report, hence the numbers.
+    The lead is compared because background paragraphs alone can reach a Jaccard of 0.76; the length because a bulletin
+    holds a story and more; the numbers because the same sentence with other figures is another report.
     """
     shared = len(a.shingles & b.shingles)
     union = len(a.shingles) + len(b.shingles) - shared
@@ -107,5 +107,5 @@ def _share(part: frozenset[str], whole: frozenset[str]) -> float:
 
 
 def is_near_duplicate(body_a: str, body_b: str) -> bool:
-    """Whether two article bodies tell the same story in nearly the same words."""
+    """Whether two article bodies have the same story in nearly the same words."""
     return same_story(features(body_a), features(body_b))

@@ -1,7 +1,7 @@
 """Arabic text: `clean_text` for display, `fold_text` for search and deduplication keys.
 
-`clean_text` keeps what was printed and removes what nobody can see; `fold_text` makes spellings of one text equal. The
-rules, with code points and sources, are in docs/arabic.md. No function here raises on any `str`.
+`clean_text` gives text as printed; `fold_text` makes spellings of one text equal. The rules, with code points and
+sources, are in docs/arabic.md. No function here raises on any `str`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from html.entities import html5
 # Replaces bytes that could not be decoded (Unicode, REPLACEMENT CHARACTER).
 REPLACEMENT = "\ufffd"
 _TATWEEL = "\u0640"
-_HAMZA_ABOVE = "\u0654"
 _ZWNJ, _ZWJ = "\u200c", "\u200d"
 
 # Regex character classes. Marks: category Mn of the Arabic blocks and the general ones. Letters: the rest of a word.
@@ -34,8 +33,8 @@ _EMOJI = (
 
 # --- display ------------------------------------------------------------------------------------
 
-# Text of these characters alone, which is most text, has nothing to decode, delete or rewrite: 0.3 ms for a page of 300
-# words, 3 % of a run.
+# Most text has only these characters and skips decoding, deleting and rewriting: saves 0.3 ms for a page of 300 words,
+# 3 % of a run.
 _ORDINARY = re.compile(
     "[ -%'-~\\n\u00a0\u060c\u061b\u061f\u0621-\u063a\u0641-\u0652\u0660-\u066c\u00ab\u00bb\u2013-\u201f\u2026]*"
 )
@@ -48,7 +47,7 @@ _INVISIBLE = re.compile(
 )
 _ENTITY = re.compile(r"&(?:#[0-9]{1,9}|#[xX][0-9a-fA-F]{1,8}|[A-Za-z][A-Za-z0-9]{1,31});")
 
-# All but ﷺ ﷻ ﷽, honorifics printed as one sign; ﷼ decomposes to Persian letters, so it is spelled here.
+# All but ﷺ ﷻ ﷽, honorifics printed as one sign. ﷼ has its own spelling, because it decomposes to Persian letters.
 _PRESENTATION = re.compile("[\ufb50-\ufdf9\ufdfc\ufdfe\ufdff\ufe70-\ufefc]")
 _RIYAL_SIGN, _RIYAL = "\ufdfc", "ريال"
 
@@ -59,7 +58,7 @@ _IS_EMOJI = re.compile(f"[{_EMOJI}]")
 
 _TATWEEL_RUN = re.compile(f"{_TATWEEL}{{2,}}")
 _TATWEEL_IN_WORD = re.compile(f"{_TATWEEL}(?=[{_WORD}])")
-# Proclitics longer than two letters that are written before a quotation mark, a number or Latin text.
+# Proclitics of more than two letters before a quotation mark, a number or Latin text.
 _LONG_CLITICS = frozenset({"بال", "كال", "وال", "فال", "ولل", "فلل", "وبال", "وكال"})
 _LONGEST_CLITIC = 4
 
@@ -71,10 +70,10 @@ _BLANK_LINES = re.compile(r"\n{3,}")
 
 
 def clean_text(text: str) -> str:
-    """`text` as printed, in NFC, without what cannot be seen; lines stay lines, at most one is blank in a row.
+    """The text as printed, in NFC, without invisible characters; with its lines, at most one blank line in a row.
 
     Digits, diacritics, quotation marks and punctuation stay, and so does U+FFFD, which marks a defect of the source.
-    Idempotent. HTML entities are decoded where at most two passes decode them all; deeper nesting stays as it is.
+    HTML entities are decoded if two passes decode them all; deeper nesting stays as it is. Idempotent.
     """
     if not _ORDINARY.fullmatch(text):
         text = _join_words(_decode_entities(_clean_characters(text)))
@@ -91,10 +90,10 @@ def clean_line(text: str) -> str:
 
 
 def _clean_characters(text: str) -> str:
-    """Each character as itself or not at all. An entity may stand for any of them, so decoding comes back here."""
+    """The text without invisible characters and presentation forms; also for decoded entities, which may be any."""
     text = _INVISIBLE.sub("", _LINE_END.sub("\n", text))
     text = _JOINERS.sub(_joiner, _PRESENTATION.sub(_presentation_form, text))
-    # NFC here, so that no later step depends on the order of marks, nor on U+037E, which NFC makes a semicolon.
+    # So that no later step depends on the order of marks, nor on U+037E, which NFC makes a semicolon.
     return unicodedata.normalize("NFC", text)
 
 
@@ -111,7 +110,7 @@ def _decode_once(text: str) -> str:
 
 def _entity(match: re.Match[str]) -> str:
     entity = match[0]
-    # html.unescape would decode the beginning of an unknown name: &parallax; is no paragraph sign.
+    # html.unescape would decode the beginning of an unknown name: &parallax; to ∥ax;.
     return html.unescape(entity) if entity[1] == "#" else html5.get(entity[1:], entity)
 
 
@@ -140,7 +139,7 @@ def _join_words(text: str) -> str:
 
 
 def _tatweel_at_word_end(match: re.Match[str]) -> str:
-    """A tatweel that no letter follows: itself after a clitic or abbreviation, a hyphen alone, else nothing."""
+    """A tatweel before no letter: kept after a clitic or abbreviation, a hyphen if it is alone, else deleted."""
     text, letters = match.string, ""
     for position in range(match.start() - 1, -1, -1):
         if not _IS_WORD.match(text[position]):
@@ -160,7 +159,7 @@ _LETTER_FOLDS = str.maketrans("آأإٱٲٳىیےۓةۀہۂۃھەؤئکڪگڤپ�
 _DIACRITICS = dict.fromkeys((*range(0x64B, 0x653), 0x670))
 _ARABIC_DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "0123456789" * 2)
 _LETTERS_AND_DIGITS: dict[int, int | None] = {**_LETTER_FOLDS, **_ARABIC_DIGITS, **_DIACRITICS, ord(_TATWEEL): None}
-# ﷽ alone of the signs has no decomposition in Unicode.
+# ﷽ has no decomposition in Unicode.
 _BASMALA_SIGN, _BASMALA = "\ufdfd", "بسم الله الرحمن الرحيم"
 
 _THOUSANDS_MARK = re.compile(r",(?<=[0-9],)(?=[0-9]{3}(?![0-9]))")
@@ -168,7 +167,7 @@ _NO_DECIMAL_POINT = re.compile(r"\.(?:(?<![0-9]\.)|(?![0-9]))")
 
 
 class _FoldTable(dict[int, str]):
-    """What each code point becomes in a key: the usual ones are there, any other is worked out once."""
+    """The key of each code point; those not given are computed once."""
 
     def __missing__(self, code_point: int) -> str:
         character = chr(code_point)
@@ -219,17 +218,17 @@ def _fold(text: str) -> str:
 
 
 def _fold_characters(text: str) -> str:
-    # NFC once more: without the marks between them, Korean syllable parts can be neighbours.
+    # NFC again: without marks between them, parts of a Korean syllable can be neighbours.
     return unicodedata.normalize("NFC", text.translate(_FOLD))
 
 
-# A page's headline and paragraphs are each folded by several callers: 0.3 ms a page, 3 % of a run.
+# Several callers fold the same headline and paragraphs: saves 0.3 ms a page, 3 % of a run.
 _LONGEST_CACHED = 1000  # characters
 _fold_cached = lru_cache(maxsize=256)(_fold)
 
 
 def fold_letters(text: str) -> str:
-    """`text` with its Arabic letters and digits as in a key, without diacritics; punctuation, case and spaces stay."""
+    """The text with Arabic letters and digits as in a key and no diacritics; punctuation, case and spaces stay."""
     return text.translate(_LETTERS_AND_DIGITS)
 
 

@@ -1,24 +1,25 @@
 """Which topics an article is on, and the terms that decide it: weighted phrases on folded words.
 
-The lexicon, topics.toml, holds the phrases and why each group of them is there; this module matches them in Arabic text
-and adds up their weights. docs/topics.md explains both and gives the measured precision and recall.
+topics.toml holds the phrases and the reason for each group; this module matches them in Arabic text and adds up their
+weights. docs/topics.md explains both and has the measured precision and recall.
 """
 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from alqahira.text.lexicon import TOPICS, Node, Rule, lexicon, read_word
 from alqahira.text.normalization import fold_text
 
-# A topic needs at least this share of the strongest topic's score: a general's report of a battle is no diplomacy for
-# the states it names.
+# A topic needs this share of the strongest topic's score: a general's report of a battle is not diplomacy because it
+# names states.
 LEAST_SHARE = 0.3
-# News begins with its subject: a headline counts double, the rest of a body is mostly background.
+# How much each part of an article counts. News begins with its subject; the rest of a body is mostly background.
 HEADLINE, LEAD, BACKGROUND, KEYWORD = 2.0, 1.0, 0.2, 0.5
-# Words of the body that are its lead, and words that are read at all.
+# How many words of the body are its lead, and how many are read.
 LEAD_WORDS, BODY_WORDS = 40, 80
 
 _LONGEST_GAP = 2
@@ -28,8 +29,8 @@ _SENTENCE_END = re.compile(r"(?<=[.!?؟؛])\s")
 def match_topics(headline: str, body: str, keywords: Iterable[str] = ()) -> dict[str, list[str]]:
     """The topics of an article, each with the terms that decided it, most decisive first.
 
-    Keys are names of `TOPICS`, and only those that the article is on. The terms are spelled as in the
-    lexicon, not as in the text. Any of the texts may be empty; no `str` raises.
+    Keys are names of `TOPICS`. Terms are spelled as in the lexicon, not as in the text. Any text may be empty; no `str`
+    raises.
     """
     shares = _shares(headline, body, keywords)
     scores = {topic: sum(share for share, _ in terms) for topic, terms in shares.items()}
@@ -43,7 +44,7 @@ def match_topics(headline: str, body: str, keywords: Iterable[str] = ()) -> dict
 
 
 def explain_topics(headline: str, body: str, keywords: Iterable[str] = ()) -> dict[str, dict[str, float]]:
-    """For each topic every term matched and its share of the score, negative ones too: why a topic holds or not."""
+    """Every matched term of each topic with its share of the score, which may be negative."""
     shares = _shares(headline, body, keywords)
     return {topic: {shown: share for share, shown in terms} for topic, terms in shares.items()}
 
@@ -52,7 +53,7 @@ def explain_topics(headline: str, body: str, keywords: Iterable[str] = ()) -> di
 
 
 def _shares(headline: str, body: str, keywords: Iterable[str]) -> dict[str, list[tuple[float, str]]]:
-    """For each topic what each term gives to its score: once, from where it counts most; the largest first."""
+    """(share of the score, display text) of each topic's terms, the largest first; a term counts once, at its best."""
     best: dict[str, dict[int, tuple[float, str]]] = {topic: {} for topic in TOPICS}
     for text, zone in _zones(headline, body, keywords):
         for evidence, shown in _evidence(text, with_rules=zone in (HEADLINE, LEAD)):
@@ -64,7 +65,7 @@ def _shares(headline: str, body: str, keywords: Iterable[str]) -> dict[str, list
 
 
 def _zones(headline: str, body: str, keywords: Iterable[str]) -> Iterator[tuple[str, float]]:
-    """The headline, the sentences of the lead, the background and the tags, with how much each counts."""
+    """The headline, each sentence of the lead, the background and each tag, with how much it counts."""
     yield headline, HEADLINE
     words = body.split(None, BODY_WORDS)[:BODY_WORDS]
     for sentence in _SENTENCE_END.split(" ".join(words[:LEAD_WORDS])):
@@ -76,59 +77,75 @@ def _zones(headline: str, body: str, keywords: Iterable[str]) -> Iterator[tuple[
 
 # --- matching terms -----------------------------------------------------------------------------
 
-# Of each word of a sentence: the words and `[class]` names that it can stand for, each with how it is shown.
+# `read_word` of each word of a sentence.
 _Readings = Sequence[dict[str, str]]
 
 
 class _Match(NamedTuple):
-    """A term in a sentence, with the positions of its words (not of a gap's) and how each is shown."""
+    """A term in a sentence, with the positions and display texts of its words (not those in a gap)."""
 
     node: Node
     positions: tuple[int, ...]
     shown: tuple[str, ...]
 
     @property
+    def weight(self) -> float:
+        return sum((self.node.weights or {}).values())
+
+    @property
     def precedence(self) -> tuple[float, ...]:
-        """Longer terms first, since a phrase says more than its words; of equals those that speak against a topic."""
+        """Sort key: longer terms first, since a phrase says more than its words; then negative and zero ones."""
         weights = (self.node.weights or {}).values()
         least = min(0.0, *weights) if any(weights) else -1.0
-        return -len(self.positions), least, -sum(weights), self.positions[0]
+        return -len(self.positions), least, -self.weight, self.positions[0]
 
 
 def _evidence(text: str, *, with_rules: bool) -> Iterator[tuple[Node | Rule, str]]:
-    """The terms in a text, no word part of two, and the rules that hold in it; each with how it is shown."""
+    """The terms in a text, each word in one at most, and the rules that it meets; each with its display text."""
     readings = [read_word(word) for word in fold_text(text).split()]
-    root = lexicon().root
+    matches = _best_matches(readings)
+    for match in matches:
+        yield match.node, " ".join(match.shown)
+    if with_rules:
+        words = _words_by_class(readings, matches)
+        for rule in lexicon().rules:
+            if chosen := _fill(rule.slots, words, ()):
+                yield rule, " + ".join(chosen)
+
+
+def _best_matches(readings: _Readings) -> list[_Match]:
+    """The terms in a sentence by precedence, without those that overlap an earlier one."""
     candidates: list[_Match] = []
     for here in range(len(readings)):
-        _add_matches(candidates, root, readings, here)
+        _add_matches(candidates, lexicon().root, readings, here)
+    matches: list[_Match] = []
     taken: set[int] = set()
-    hidden: set[int] = set()  # by a term that speaks against a topic
-    words: dict[str, list[_Match]] = {}  # by class: a word, or a term that counts as one
     for match in sorted(candidates, key=lambda match: match.precedence):
         if taken.isdisjoint(match.positions):
             taken.update(match.positions)
-            yield match.node, " ".join(match.shown)
-            if match.precedence[2] >= 0:
-                hidden.update(match.positions)
-            if match.node.kind:
-                words.setdefault(match.node.kind, []).append(match._replace(shown=(" ".join(match.shown),)))
-    if not with_rules:
-        return
+            matches.append(match)
+    return matches
+
+
+def _words_by_class(readings: _Readings, matches: list[_Match]) -> dict[str, list[_Match]]:
+    """The words of each class: terms of that `kind`, then single words outside terms of weight 0 or less."""
+    words: defaultdict[str, list[_Match]] = defaultdict(list)
+    for match in matches:
+        if match.node.kind:
+            words[match.node.kind].append(match._replace(shown=(" ".join(match.shown),)))
+    hidden = {position for match in matches if match.weight <= 0 for position in match.positions}
     for here, reading in enumerate(readings):
         if here not in hidden:
             for key, shown in reading.items():
                 if key[0] == "[":
-                    words.setdefault(key[1:-1], []).append(_Match(root, (here,), (shown,)))
-    for rule in lexicon().rules:
-        if chosen := _fill(rule.slots, words, ()):
-            yield rule, " + ".join(chosen)
+                    words[key[1:-1]].append(_Match(lexicon().root, (here,), (shown,)))
+    return words
 
 
 def _fill(
     slots: Sequence[Iterable[str]], words: dict[str, list[_Match]], chosen: tuple[_Match, ...]
 ) -> tuple[str, ...]:
-    """A word for each slot, all of them different, as they are shown; empty where there is none."""
+    """The display texts of a different word for each slot; () if a slot has none."""
     if not slots:
         return tuple(word.shown[0] for word in chosen)
     for name in slots[0]:
@@ -147,7 +164,7 @@ def _add_matches(
     positions: tuple[int, ...] = (),
     shown: tuple[str, ...] = (),
 ) -> None:
-    """Add every term that goes on from `node`, its words so far at `positions`, with the word at `here`."""
+    """Add every term that continues from `node` with the word at `here`; its words so far are at `positions`."""
     if here >= len(readings):
         return
     for key, text in readings[here].items():

@@ -1,6 +1,6 @@
-"""The bare Scrapy project beside which the real one is measured: it downloads what a file lists and does nothing.
+"""A bare Scrapy project, to compare with: it downloads the addresses in a file and does nothing else.
 
-Scrapy's own settings and components, all of them; the benchmarks give both sides the same pace with `-s`.
+All settings and components are Scrapy's own; the benchmarks set the same pace for both sides with `-s`.
 """
 
 from __future__ import annotations

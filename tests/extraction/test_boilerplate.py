@@ -1,4 +1,4 @@
-"""Whole blocks that speak of the page and not of the news go; news that begins alike stays."""
+"""Boilerplate blocks are removed; news with a similar beginning is kept."""
 
 import pytest
 
@@ -26,7 +26,7 @@ from alqahira.extraction.boilerplate import is_boilerplate, without_label_links
         ("الكلمات المفتاحية: الجيش، غزة", 0),
     ],
 )
-def test_blocks_that_are_boilerplate(text, link_share):
+def test_boilerplate_block_is_recognized(text, link_share):
     assert is_boilerplate(text, link_share)
 
 
@@ -42,15 +42,15 @@ def test_blocks_that_are_boilerplate(text, link_share):
         "اقرأ أيضًا في عيون الجنود ما لا تقوله البيانات الرسمية عن هذه الحرب الطويلة.",
     ],
 )
-def test_news_that_begins_alike_stays(text):
+def test_news_with_a_similar_beginning_is_kept(text):
     assert not is_boilerplate(text)
 
 
-def test_a_labelled_link_inside_a_paragraph_goes_and_the_paragraph_stays():
+def test_labelled_link_is_removed_from_paragraph():
     text = "أعلن الجيش بدء العملية (اقرأ أيضًا: بيان المتحدث العسكري) وأكد استمرارها."
     assert without_label_links(text, ["بيان المتحدث العسكري"]) == "أعلن الجيش بدء العملية وأكد استمرارها."
 
 
-def test_a_link_without_a_label_is_text():
+def test_link_without_label_is_kept():
     text = "وقال البيان المشترك إن اللجنة تجتمع غدًا."
     assert without_label_links(text, ["البيان المشترك"]) == text

@@ -1,4 +1,4 @@
-"""Pages in the captured markup of the site are read to the letter of the right record beside each."""
+"""Pages in the captured markup of the site give exactly the record beside each."""
 
 from __future__ import annotations
 
@@ -30,8 +30,12 @@ def without_json_ld(html: str) -> str:
     return JSON_LD.sub("", html)
 
 
+def data_of(html: str):
+    return json.loads(PAGE_DATA.search(html)[0].partition(">")[2].rpartition("<")[0])
+
+
 def renamed(html: str) -> str:
-    """Every class another, as after a redesign; page data as it is."""
+    """The page with other class names, as after a redesign, and the same page data."""
 
     def rename(match: re.Match[str]) -> str:
         return f' class="{" ".join(f"x{zlib.crc32(name.encode()):x}" for name in match[1].split())}"'
@@ -51,7 +55,7 @@ SOURCES = {
 
 
 def script_of(data) -> str:
-    """Page data as it stands in a page, with no end of a script in it."""
+    """A script with this page data, in which `<` is escaped."""
     text = json.dumps(data).replace("<", "\\u003c")
     return f'<script id="__NEXT_DATA__" type="application/json">{text}</script>'
 
@@ -64,9 +68,9 @@ def read(name: str, source: str = "all", hints: Hints | None = None):
 
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize("name", ARTICLES)
-def test_a_captured_article_gives_its_record(name, source):
+def test_captured_article_gives_its_record(name, source):
     truth = json.loads((PAGES / f"{name}.truth.json").read_text("utf-8"))
-    # No markup names the category: the listing that led here does.
+    # The category is only in the listing that led here.
     article = read(name, source, Hints(section="أخبار")).article
     assert article is not None
     published = datetime.fromisoformat(truth["published"])
@@ -85,7 +89,7 @@ def test_a_captured_article_gives_its_record(name, source):
         "image_url": article.image_url,
         "type": "post",
     } == truth | {"published": published}
-    # The summaries of all four repeat the lead, an older wording of it, or the caption.
+    # All four summaries repeat the lead, an older wording of it, or the caption.
     assert (article.description, article.date_modified) == (None, None)
 
 
@@ -107,9 +111,9 @@ LEAD = "أكد الرئيس الصربي، اليوم الأربعاء، في ا
         ),
     ],
 )
-def test_a_summary_is_a_description_where_it_says_something_else(summary, description):
+def test_summary_is_description_only_if_new(summary, description):
     html = (PAGES / "177066.html").read_text("utf-8")
-    data = json.loads(PAGE_DATA.search(html)[0].partition(">")[2].rpartition("<")[0])
+    data = data_of(html)
     data["props"]["pageProps"]["post"]["data"]["post"]["summary"] = summary
     script = script_of(data)
     page = re.sub(r'<meta [^>]*description"[^>]*>', "", without_page_data(html)).replace("</body>", f"{script}</body>")
@@ -118,12 +122,12 @@ def test_a_summary_is_a_description_where_it_says_something_else(summary, descri
 
 
 @pytest.mark.parametrize("source", [source for source in SOURCES if source != "structure alone"])
-def test_a_captured_infographic_is_known_as_one(source):
+def test_captured_infographic_is_recognized(source):
     reading = read("infographic", source)
     assert (reading.article, reading.kind, reading.cause) == (None, "infographic", "infographic")
 
 
-def test_an_infographic_of_unknown_markup_is_no_article_of_its_date_and_credit():
+def test_infographic_in_unknown_markup_has_no_body():
     reading = read("infographic", "structure alone")
     assert (reading.article, reading.cause) == (None, "no_body")
 
@@ -135,27 +139,21 @@ def test_an_infographic_of_unknown_markup_is_no_article_of_its_date_and_credit()
         ('<iframe src="https://player.vimeo.com/video/1"></iframe>', "video"),
     ],
 )
-def test_a_page_without_text_is_what_its_markup_shows(html, kind):
+def test_page_without_text_is_classified_by_markup(html, kind):
     page = without_page_data((PAGES / "infographic.html").read_text("utf-8")).replace(" infograph-post", "")
     page = re.sub(r'<div><li class="blocks-gallery-item.*?</li></div>', html, page, flags=re.DOTALL)
     assert read_page(page, "https://alqaheranews.net/news/171314/x", now=NOW).kind == kind
 
 
-@pytest.mark.parametrize(
-    ("post", "cause"),
-    [('{"data":{"post":null},"success":false}', "soft_404"), ('{"success":false}', "soft_404")],
-)
-def test_an_answer_without_a_post_is_a_soft_404(post, cause):
+@pytest.mark.parametrize("post", [{"data": {"post": None}, "success": False}, {"success": False}])
+def test_page_data_without_post_is_soft_404(post):
     page = without_page_data((PAGES / "177066.html").read_text("utf-8"))
-    data = f'<script id="__NEXT_DATA__" type="application/json">{{"props":{{"pageProps":{{"post":{post}}}}}}}</script>'
-    assert (
-        read_page(page.replace("</body>", data + "</body>"), "https://alqaheranews.net/news/177066/x", now=NOW).cause
-        == cause
-    )
+    page = page.replace("</body>", script_of({"props": {"pageProps": {"post": post}}}) + "</body>")
+    assert read_page(page, "https://alqaheranews.net/news/177066/x", now=NOW).cause == "soft_404"
 
 
 def moved(data, name):
-    """Page data whose story stands elsewhere, as after a change of the site's back end."""
+    """Page data with the story at another path, as after a change of the site's back end."""
     story = data["props"]["pageProps"].pop("post")["data"]["post"]
     data["props"]["pageProps"] |= {
         "renamed": {"article": {"data": {"article": story}, "success": True}},
@@ -167,10 +165,10 @@ def moved(data, name):
 
 @pytest.mark.parametrize("where", ["renamed", "flat", "bare"])
 @pytest.mark.parametrize("with_markup", [True, False])
-def test_a_story_whose_data_stand_elsewhere_is_read_all_the_same(where, with_markup):
+def test_moved_page_data_gives_the_same_article(where, with_markup):
     html = (PAGES / "177119.html").read_text("utf-8")
     whole = read("177119").article
-    data = moved(json.loads(PAGE_DATA.search(html)[0].partition(">")[2].rpartition("<")[0]), where)
+    data = moved(data_of(html), where)
     page = without_page_data(html) if with_markup else renamed(without_json_ld(without_page_data(html)))
     script = script_of(data)
     page = page.replace("</body>", f"{script}</body>")
@@ -180,18 +178,18 @@ def test_a_story_whose_data_stand_elsewhere_is_read_all_the_same(where, with_mar
         assert getattr(article, name) == getattr(whole, name)
 
 
-def test_a_listing_whose_data_stand_elsewhere_is_read_all_the_same():
+def test_moved_page_data_gives_the_same_listing():
     html = (PAGES / "listing-plain.html").read_text("utf-8")
-    data = json.loads(PAGE_DATA.search(html)[0].partition(">")[2].rpartition("<")[0])
+    data = data_of(html)
     data["props"]["pageProps"]["desk"] = data["props"]["pageProps"].pop("category")
     listing = read_listing(json.dumps(data), NEWS, root=site.ROOT.value, now=NOW)
     whole = read_listing(html, NEWS, root=site.ROOT.value, now=NOW)
     assert (listing.cards, listing.others, listing.info) == (whole.cards, whole.others, whole.info)
 
 
-def test_an_empty_desk_is_empty_whatever_its_carousels_show():
+def test_empty_listing_ignores_carousels():
     html = (PAGES / "listing-plain.html").read_text("utf-8")
-    data = json.loads(PAGE_DATA.search(html)[0].partition(">")[2].rpartition("<")[0])
+    data = data_of(html)
     data["props"]["pageProps"]["category"] |= {"posts": [], "pageInfo": {"currentPage": 1, "totalPages": 0}}
     carousels = html[html.index('<div class="slick') : html.index('<button class="loadMoreButton"')]
     html = without_page_data(html).replace("</main>", f"{carousels}</main>")
@@ -204,7 +202,7 @@ def test_an_empty_desk_is_empty_whatever_its_carousels_show():
 
 @pytest.mark.parametrize("name", ["listing", "listing-plain"])
 @pytest.mark.parametrize("with_data", [True, False], ids=["page data", "cards alone"])
-def test_a_captured_listing_lists_its_posts_and_no_carousel(name, with_data):
+def test_captured_listing_has_its_posts_without_carousels(name, with_data):
     truth = json.loads((PAGES / "listing.truth.json").read_text("utf-8"))
     html = (PAGES / f"{name}.html").read_text("utf-8")
     html = html if with_data else without_page_data(html)
@@ -224,18 +222,18 @@ def test_a_captured_listing_lists_its_posts_and_no_carousel(name, with_data):
         }
 
 
-def test_a_post_without_a_slug_or_a_title_is_a_post():
+def test_post_without_slug_or_title_is_listed():
     html = (PAGES / "listing-plain.html").read_text("utf-8")
-    data = json.loads(PAGE_DATA.search(html)[0].partition(">")[2].rpartition("<")[0])
+    data = data_of(html)
     posts = data["props"]["pageProps"]["category"]["posts"]
     posts[1]["slug"], posts[2]["title"], posts[3]["slug"] = None, None, "\ud800"
     listing = read_listing(json.dumps(data), NEWS, root=site.ROOT.value, now=NOW)
     assert [card.key for card in listing.cards] == [str(post["id"]) for post in posts]
 
 
-def test_the_data_of_a_listing_alone_gives_the_same():
+def test_listing_from_json_equals_listing_from_html():
     html = (PAGES / "listing-plain.html").read_text("utf-8")
-    data = json.loads(PAGE_DATA.search(html)[0].partition(">")[2].rpartition("<")[0])
+    data = data_of(html)
     answer = json.dumps({"pageProps": data["props"]["pageProps"], "__N_SSP": True})
     url = "https://alqaheranews.net/_next/data/x/en/category/%D8%A3%D8%AE%D8%A8%D8%A7%D8%B1.json?page=1"
     whole = read_listing(html, NEWS, root=site.ROOT.value, now=NOW)

@@ -1,4 +1,4 @@
-"""From a page to the record: every field from its best source, and no article where there is none."""
+"""From a page to the record: every field from its best source, or the cause why there is no article."""
 
 import json
 import re
@@ -37,7 +37,7 @@ def without(page, *patterns):
 
 JSON_LD = r'<script type="application/ld\+json">.*?</script>'
 META = r'<meta property="[^>]*>'
-# The page's own image has two clocks that disagree; of this one they agree.
+# (the page's image, whose two clocks disagree; one whose clocks agree)
 IMAGE_OF_AUGUST_2023 = (
     "d0a31000-bf0e-11f0-8d1a-8d1151b68cda-file-1762872000000-5120",
     "884b7800-368d-11ee-8d1a-8d1151b68cda-file-1691569200000-5120",
@@ -46,7 +46,7 @@ VISIBLE_DATE = r"<span>الثلاثاء[^<]*</span>"
 
 
 def renamed(page):
-    """The same page after a redesign that gives every class another name."""
+    """The same page with other class names, as after a redesign."""
     names = {}
     return re.sub(
         r'class="([^"]*)"',
@@ -59,7 +59,7 @@ def read(page, **hints):
     return read_page(page, URL, now=NOW, hints=Hints(**hints))
 
 
-def test_every_field_of_a_page_in_the_known_markup():
+def test_known_markup_gives_every_field():
     article = extract_article(PAGE, URL, now=NOW)
     assert article is not None
     assert article.article_id == "5120"
@@ -107,13 +107,13 @@ def test_every_field_of_a_page_in_the_known_markup():
         ([JSON_LD, META, VISIBLE_DATE, "<figure>.*?</figure>"], {}, None, None),
     ],
 )
-def test_a_date_is_taken_from_the_best_source_that_has_one(gone, hints, expected, source):
+def test_date_comes_from_best_source(gone, hints, expected, source):
     article = read(without(PAGE, *gone), **hints).article
     assert article is not None
     assert (article.date_published, article.date_published_source) == (expected, source)
 
 
-def test_a_visible_date_older_than_its_image_yields_to_what_led_to_the_page():
+def test_visible_date_older_than_image_yields_to_listing():
     page = without(PAGE, JSON_LD, META).replace("الثلاثاء 11 نوفمبر 2025 05:15 م", "الأحد 1 يناير 2023 12:00 ص")
     page = page.replace(*IMAGE_OF_AUGUST_2023)
     listed = datetime(2025, 11, 11, 15, 10, tzinfo=UTC)
@@ -121,16 +121,16 @@ def test_a_visible_date_older_than_its_image_yields_to_what_led_to_the_page():
     assert (reading.article.date_published, reading.article.date_published_source) == (listed, "listing")
     assert ("date_published", "listing", "visible") in {(d.field, d.kept, d.other) for d in reading.disagreements}
     alone = read(page).article
-    assert alone.date_published_source == "visible", "an image may also have been uploaded anew"
+    assert alone.date_published_source == "visible", "the image may also be newer than the article"
 
 
-def test_an_image_s_upload_is_no_date_of_publication():
+def test_image_upload_is_no_publication_date():
     article = read(without(PAGE, JSON_LD, META, VISIBLE_DATE)).article
     assert article is not None
     assert (article.date_published, article.date_published_source) == (None, None)
 
 
-def test_sources_that_disagree_are_told_and_the_better_one_is_taken():
+def test_disagreement_is_listed_and_better_source_kept():
     reading = read(PAGE.replace("2025-11-11T17:15:30+02:00", "2025-11-09T17:15:30+02:00"))
     assert reading.article is not None
     assert reading.article.date_published_source == "jsonld"
@@ -139,7 +139,7 @@ def test_sources_that_disagree_are_told_and_the_better_one_is_taken():
     ]
 
 
-def test_after_a_redesign_with_metadata_the_article_is_the_same():
+def test_redesign_with_metadata_gives_the_same_article():
     article = extract_article(renamed(PAGE), URL, now=NOW)
     assert article is not None
     assert (article.headline, article.article_body.split("\n\n")) == (HEADLINE, BODY)
@@ -147,7 +147,7 @@ def test_after_a_redesign_with_metadata_the_article_is_the_same():
     assert article.layout == "generic"
 
 
-def test_after_a_redesign_without_metadata_body_headline_and_visible_date_are_right():
+def test_redesign_without_metadata_gives_body_headline_and_date():
     article = extract_article(renamed(without(PAGE, JSON_LD, META)), URL, now=NOW)
     assert article is not None
     assert (article.headline, article.article_body.split("\n\n")) == (HEADLINE, BODY)
@@ -163,17 +163,17 @@ def test_after_a_redesign_without_metadata_body_headline_and_visible_date_are_ri
         ([r'<div class="htmlCode">.*?</div>', "<aside>.*?</aside>"], "no_body"),
     ],
 )
-def test_a_page_without_headline_or_body_is_no_article(gone, cause):
+def test_page_without_headline_or_body_is_no_article(gone, cause):
     reading = read(without(PAGE, *gone))
     assert (reading.article, reading.cause) == (None, cause)
 
 
-def test_the_site_s_name_is_never_a_headline():
+def test_site_name_is_no_headline():
     page = without(PAGE, JSON_LD, "<h1.*?</h1>").replace("وزير الدفاع يتفقد قاعدة برنيس الجوية | ", "")
     assert read(page).cause == "no_headline"
 
 
-def test_a_shell_that_a_browser_must_fill_is_told_from_an_empty_page():
+def test_empty_shell_is_distinguished_from_empty_page():
     shell = (
         '<html><head><title>x</title></head><body><div id="__next"></div><script src="/app.js"></script></body></html>'
     )
@@ -188,7 +188,7 @@ def test_a_shell_that_a_browser_must_fill_is_told_from_an_empty_page():
         '<script>self.__next_f.push([1,"a:{\\"post\\":{\\"id\\":5120,\\"title\\":\\"%s\\",\\"content\\":\\"%s\\",\\"publishedAt\\":\\"2025-11-11T15:15:30Z\\"}}\\n"])</script>',
     ],
 )
-def test_page_data_gives_the_article_where_the_page_shows_none(data):
+def test_page_data_gives_article_of_empty_shell(data):
     script = data % (
         HEADLINE,
         "".join(f"<p>{paragraph}</p>" for paragraph in BODY).replace('"', "").replace("\n", "<br>"),
@@ -199,12 +199,12 @@ def test_page_data_gives_the_article_where_the_page_shows_none(data):
     assert (article.layout, article.date_published_source) == ("page_data", "page_data")
 
 
-def test_a_page_of_cp1256_that_says_it_is_utf_8_is_read_as_what_it_is():
+def test_cp1256_page_declared_as_utf8_is_decoded():
     page = PAGE.replace("ُ", "").replace("َّ", "").encode("cp1256", "ignore")
     assert HEADLINE in decode(page)
 
 
-def test_text_that_could_not_be_decoded_never_becomes_a_record():
+def test_undecodable_text_is_no_article():
     page = PAGE.encode().replace("المقاتلين".encode(), "المقا".encode() + b"\xff" + "ين".encode())
     assert read(page).cause == "bad_encoding"
 
@@ -225,13 +225,13 @@ def test_text_that_could_not_be_decoded_never_becomes_a_record():
         PAGE.encode("utf-16"),
     ],
 )
-def test_no_page_is_too_broken_to_be_read(page):
+def test_broken_page_raises_nothing(page):
     read(page)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
-def test_a_mutated_page_never_raises(data):
+def test_mutated_page_raises_nothing(data):
     page = PAGE
     for _ in range(data.draw(st.integers(1, 6))):
         start = data.draw(st.integers(0, len(page)))
@@ -266,14 +266,14 @@ def with_script(page, kind, data):
     ("kind", "data"),
     [("__NEXT_DATA__", {"related": [OTHERS_DATA]}), ("application/ld+json", [OTHERS_JSON_LD])],
 )
-def test_what_a_page_holds_of_another_article_is_not_taken_for_its_own(markup, kind, data):
+def test_data_of_another_article_is_ignored(markup, kind, data):
     article = read(with_script(without(markup, JSON_LD, META), kind, data)).article
     assert article.headline == HEADLINE
     assert article.date_published == datetime(2025, 11, 11, 15, 15, tzinfo=UTC)
     assert OTHER.strip() not in article.article_body
 
 
-def test_of_two_articles_in_json_ld_the_page_s_own_is_read():
+def test_json_ld_of_own_article_is_chosen():
     own = {"@type": "https://schema.org/NewsArticle", "url": URL, "datePublished": "2025-11-10T10:00:00Z"}
     article = read(with_script(without(PAGE, JSON_LD, META), "application/ld+json", [OTHERS_JSON_LD, own])).article
     assert (article.date_published, article.date_published_source) == (datetime(2025, 11, 10, 10, tzinfo=UTC), "jsonld")
@@ -282,38 +282,38 @@ def test_of_two_articles_in_json_ld_the_page_s_own_is_read():
 @pytest.mark.parametrize(
     "wrapped", [" {} ; ", "<!-- {} -->", "//<![CDATA[\n{}\n//]]>", "/*<![CDATA[*/{}/*]]>*/", "\n // <!--\n{}\n// -->"]
 )
-def test_json_ld_is_read_in_whatever_it_is_wrapped(wrapped):
+def test_wrapped_json_ld_is_read(wrapped):
     own = json.dumps({"@type": "NewsArticle", "url": URL, "datePublished": "2025-11-10T10:00:00Z"})
     script = f'<script type="application/ld+json">{wrapped.format(own)}</script></head>'
     assert read(without(PAGE, JSON_LD, META).replace("</head>", script)).article.date_published_source == "jsonld"
 
 
 @pytest.mark.parametrize("types", [[{}], [[]], ["NewsArticle", {}], {}, None, 1])
-def test_a_type_that_is_none_is_passed_over(types):
+def test_invalid_json_ld_type_is_ignored(types):
     assert read(with_script(without(PAGE, JSON_LD, META), "application/ld+json", {"@type": types})).article is not None
 
 
 @pytest.mark.parametrize("url", ["https://[bad/news/1/x", "//[x", "https://alqaheranews.net/news/1/\ud800"])
 @pytest.mark.parametrize("name", ["url", "mainEntityOfPage", "image"])
-def test_an_address_in_json_ld_that_is_none_raises_nothing(name, url):
+def test_invalid_address_in_json_ld_is_ignored(name, url):
     data = json.dumps({"@type": "NewsArticle", "headline": HEADLINE, name: url})
     script = f'<script type="application/ld+json">{data}</script></head>'
     assert read(without(PAGE, JSON_LD).replace("</head>", script)).article.headline == HEADLINE
 
 
 @pytest.mark.parametrize("body", ["<html/>", "<html><frameset><frame></frameset></html>", "<html><head><title>"])
-def test_a_body_of_page_data_that_lxml_chokes_on_raises_nothing(body):
+def test_unparsable_body_in_page_data_is_ignored(body):
     data = {"id": 5120, "title": HEADLINE, "body": body + OTHER}
     assert read(with_script(PAGE, "__NEXT_DATA__", data)).article is not None
 
 
 @pytest.mark.parametrize("charset", ["rot13", "base64", "zlib", "hex", "idna", "undefined", "punycode", "no-such"])
-def test_a_declared_encoding_that_is_none_of_text_is_passed_over(charset):
+def test_invalid_declared_encoding_is_ignored(charset):
     page = PAGE.replace('<meta charset="utf-8">', f'<meta charset="{charset}">')
     assert read(page.encode()).article.headline == HEADLINE
 
 
-def test_markup_in_json_ld_is_read_as_markup():
+def test_markup_in_json_ld_body_is_parsed():
     data = {"@type": "NewsArticle", "headline": HEADLINE, "articleBody": f"<p>{OTHER}</p><script>x</script>"}
     assert (
         read(with_script("<html><head></head></html>", "application/ld+json", data)).article.article_body
@@ -321,18 +321,18 @@ def test_markup_in_json_ld_is_read_as_markup():
     )
 
 
-def test_the_site_s_name_as_a_heading_is_not_the_headline():
+def test_site_name_as_heading_is_skipped():
     page = f"<header><h1>القاهرة الإخبارية</h1></header><main><h1>{HEADLINE}</h1><div><p>{OTHER}</p><p>{OTHER}</p></div></main>"
     assert read(page).article.headline == HEADLINE
 
 
-def test_where_every_other_source_is_silent_a_generic_extractor_gives_the_body():
+def test_trafilatura_gives_body_when_no_source_has_one():
     reading = read(f"<meta property='og:title' content='{HEADLINE}'>" + f"<pre>{OTHER}</pre>" * 3)
     assert (reading.article.headline, reading.article.layout) == (HEADLINE, "generic")
     assert OTHER.strip() in reading.article.article_body
 
 
-def test_a_page_of_another_story_says_whose_it_is():
+def test_number_is_that_of_the_story_in_page_data():
     html = (Path(__file__).parents[1] / "pages" / "site" / "177066.html").read_text("utf-8")
     now = datetime(2026, 8, 27, 9, tzinfo=UTC)
     assert read_page(html, "https://alqaheranews.net/news/177000/x", now=now).number == "177066"
@@ -340,7 +340,7 @@ def test_a_page_of_another_story_says_whose_it_is():
 
 
 @pytest.mark.parametrize("headline", ["عذرا، الصفحة غير موجودة", "الخبر غير متاح", "404", "خطأ"])
-def test_a_page_that_calls_itself_not_found_is_a_soft_404(headline):
+def test_not_found_headline_is_soft_404(headline):
     links = "".join(
         f'<li><a href="/news/{n}/x">قصف عنيف على مواقع عسكرية شرق البلاد ومقتل جنود {n}</a></li>' for n in range(6)
     )
@@ -348,7 +348,7 @@ def test_a_page_that_calls_itself_not_found_is_a_soft_404(headline):
     assert read(html).cause == "soft_404"
 
 
-def test_a_story_of_one_line_is_a_story_where_page_data_says_so():
+def test_one_line_story_in_page_data_is_article():
     html = (Path(__file__).parents[1] / "pages" / "site" / "177066.html").read_text("utf-8")
     script = re.search(r'<script id="__NEXT_DATA__"[^>]*>(.*?)</script>', html, re.DOTALL)
     data = json.loads(script[1])

@@ -1,4 +1,4 @@
-"""Every written article of the replica, under every switch of its pages: each field is the truth, to the letter."""
+"""Every written article of the replica, under every switch of its pages, gives exactly the true fields."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from alqahira.text.topics import match_topics
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 FACES = list(product(("none", "next_data", "next_f"), ("full", "none"), ("bare", "headline")))
-# Its visible line is a default that nobody filled in: a page without metadata and data cannot tell the truth.
+# Its visible date is a default that nobody filled in; without metadata and page data the true one is not on the page.
 NO_TRUE_DATE = 61512
 
 
 def read_all(options: ReplicaOptions):
-    """(the article, what was read of its page, the truth) of each."""
+    """(article, reading of its page, true fields) of each article."""
     newsroom = Newsroom(options, real_now=NOW)
     pages = Pages(options, newsroom)
     for article in newsroom.articles():
@@ -46,11 +46,11 @@ def wrong_fields(article, read, expected, options):
 
 
 def wrong(options: ReplicaOptions, *, names=(), without=()):
-    """What is not the truth in `names` (or all but `without`), and what should be no article and is one."""
+    """The fields of `names` (or all but `without`) that are wrong, and pages wrongly read as an article or as none."""
     differences = []
     for article, reading, expected in read_all(options):
         if article.not_article:
-            # A post that shows a film alone is a video to whoever has no page data.
+            # Without page data, a post that shows only a film is a video.
             causes = (article.not_article, "video") if options.page_data == "none" else (article.not_article,)
             if reading.article or (article.kind == "post" and reading.cause not in causes):
                 differences.append((article.number, "is no article", reading.cause, article.not_article))
@@ -63,20 +63,20 @@ def wrong(options: ReplicaOptions, *, names=(), without=()):
 
 
 @pytest.mark.parametrize(("page_data", "metadata", "title"), FACES)
-def test_every_field_is_exact_in_the_known_markup(page_data, metadata, title):
+def test_known_markup_gives_exact_fields(page_data, metadata, title):
     options = ReplicaOptions(page_data=page_data, metadata=metadata, title=title, now=NOW)
     assert wrong(options) == []
 
 
 @pytest.mark.parametrize(("page_data", "metadata", "title"), FACES)
-def test_every_field_is_exact_in_the_older_layout(page_data, metadata, title):
+def test_older_layout_gives_exact_fields(page_data, metadata, title):
     options = ReplicaOptions(page_data=page_data, metadata=metadata, title=title, classes="older", now=NOW)
     assert wrong(options) == []
 
 
 @pytest.mark.parametrize("classes", ["known", "older", "renamed"])
 @pytest.mark.parametrize("page_data", ["next_data", "next_f"])
-def test_other_kinds_are_named_by_their_pages(classes, page_data):
+def test_page_gives_its_kind(classes, page_data):
     options = ReplicaOptions(classes=classes, page_data=page_data, now=NOW)
     kinds = {article.number: (article.kind, reading.kind) for article, reading, _ in read_all(options)}
     assert {number: pair for number, pair in kinds.items() if pair[0] != "post" and pair[0] != pair[1]} == {}
@@ -84,7 +84,7 @@ def test_other_kinds_are_named_by_their_pages(classes, page_data):
 
 
 @pytest.mark.parametrize("page_data", ["next_data", "next_f"])
-def test_an_empty_shell_with_page_data_gives_what_its_data_hold(page_data):
+def test_empty_shell_with_page_data_gives_its_fields(page_data):
     options = ReplicaOptions(render="client", page_data=page_data, metadata="none", now=NOW)
     names = ("headline", "article_body", "description", "credit_line", "image_url", "image_caption", "keywords")
     differences = []
@@ -98,13 +98,13 @@ def test_an_empty_shell_with_page_data_gives_what_its_data_hold(page_data):
 
 
 def f1(read, expected):
-    """Of the bodies' words as multisets."""
+    """F1 of the words of two bodies, as multisets."""
     a, b = Counter(read.split()), Counter(expected.split())
     return 2 * (a & b).total() / (a.total() + b.total())
 
 
 @pytest.mark.parametrize(("page_data", "metadata", "title"), FACES)
-def test_after_a_redesign_headline_date_and_body_stay_right(page_data, metadata, title):
+def test_redesign_keeps_headline_date_and_body(page_data, metadata, title):
     options = ReplicaOptions(page_data=page_data, metadata=metadata, title=title, classes="renamed", now=NOW)
     scores, differences = [], []
     for article, reading, expected in read_all(options):

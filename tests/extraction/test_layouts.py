@@ -1,4 +1,4 @@
-"""Each version of the article page has a page and its record beside it: what is read of the one is the other."""
+"""Each layout of the article page has a fixture and its record."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from alqahira.extraction.sources.site_markup import read, select, select_first
 PAGES = Path(__file__).parents[1] / "pages"
 NOW = datetime(2026, 8, 27, 9, tzinfo=UTC)
 NAMES = [layout.name for layout in site.LAYOUTS]
-# The captured pages are read as a whole by test_captured_pages.py.
 FILES = {"captured": PAGES / "site" / "177119.html"}
 
 
@@ -26,14 +25,14 @@ def html_of(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_layout_s_page_gives_its_record(name):
+def test_layout_page_gives_its_record(name):
     expected = json.loads((PAGES / f"{name}.json").read_text("utf-8"))
     assert to_record(extract_article(html_of(name), expected["url"], now=NOW)) == expected
     assert expected["layout"] == "site"
 
 
 @pytest.mark.parametrize("layout", site.LAYOUTS, ids=NAMES)
-def test_a_layout_reads_its_own_page_by_itself(layout):
+def test_layout_reads_its_page_without_the_others(layout):
     page = Document(html_of(layout.name).decode(), "https://alqaheranews.net/news/1/x", NOW)
     alone, among_all = read(page, [layout]), read(page)
     assert alone is not None
@@ -53,6 +52,6 @@ def test_a_layout_reads_its_own_page_by_itself(layout):
     ],
 )
 @pytest.mark.parametrize("css", ["main .row p", "main p", ".row", "p", "main > .row p", "p:not(.row)", "h1, main p"])
-def test_the_first_that_a_selector_matches_is_the_first_of_all_its_matches(html, css):
+def test_select_first_is_the_first_of_all_matches(html, css):
     tree = Document(html, "https://alqaheranews.net/news/1/x", NOW).tree
     assert select_first(css, tree) is next(iter(select(css)(tree)), None)

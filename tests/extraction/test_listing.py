@@ -1,4 +1,4 @@
-"""Listings: every article they show, each once, and nothing that is none."""
+"""Listings: every article on them, each once, and nothing else."""
 
 from datetime import UTC, datetime
 
@@ -23,7 +23,7 @@ def listing(*cards, head="", after=""):
     return read_listing(page, URL, root=ROOT, now=NOW)
 
 
-def test_cards_are_read_in_the_order_they_stand():
+def test_cards_keep_page_order():
     result = listing(card("/news/2/b", "الثاني"), card("/news/1/a", "الأول"))
     assert result.cards == [
         Card(f"{ROOT}/news/2/b", "2", "الثاني"),
@@ -31,12 +31,12 @@ def test_cards_are_read_in_the_order_they_stand():
     ]
 
 
-def test_an_article_shown_twice_is_one_card():
+def test_article_shown_twice_is_one_card():
     result = listing(card("/news/2/b"), card("/news/2/another-slug?utm_source=x"), card("/news/1/a"))
     assert [c.key for c in result.cards] == ["2", "1"]
 
 
-def test_a_card_s_date_is_read():
+def test_card_date_is_read():
     result = listing(card("/news/2/b", meta="<span>23 نوفمبر 2026 - 08:30 م</span><span>أخبار</span>"))
     assert result.cards[0].date == datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
 
@@ -57,16 +57,16 @@ def test_a_card_s_date_is_read():
         "http://[::1",
     ],
 )
-def test_what_is_no_article_of_the_site_is_no_card(href):
+def test_link_to_anything_else_is_no_card(href):
     assert listing(card(href)).cards == []
 
 
-def test_with_renamed_classes_links_of_the_main_content_are_the_cards():
+def test_renamed_classes_fall_back_to_links_in_main_content():
     result = listing('<section><a href="/news/3/c">خبر</a></section>', '<nav><a href="/news/4/d">قائمة</a></nav>')
     assert [(c.key, c.headline) for c in result.cards] == [("3", "خبر")]
 
 
-def test_the_next_page_the_feed_and_the_load_more_control_are_seen():
+def test_next_page_feed_and_load_more_control_are_read():
     result = listing(
         card("/news/1/a"),
         head='<link rel="next" href="?page=2"><link rel="alternate" type="application/rss+xml" href="/rss.xml">'
@@ -78,6 +78,6 @@ def test_the_next_page_the_feed_and_the_load_more_control_are_seen():
     assert result.has_load_more
 
 
-def test_a_load_more_control_is_known_by_its_label_too():
+def test_load_more_control_is_recognized_by_label():
     assert listing(after="<button>المزيد</button>").has_load_more
     assert not listing(after="<button>بحث</button>").has_load_more

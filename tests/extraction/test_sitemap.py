@@ -1,4 +1,4 @@
-"""Sitemaps and feeds: every article they name, and nothing that is none."""
+"""Sitemaps and feeds: every article in them, and nothing else."""
 
 import gzip
 from datetime import UTC, datetime
@@ -25,7 +25,7 @@ URLSET = """<?xml version="1.0" encoding="UTF-8"?>
 </urlset>"""
 
 
-def test_a_sitemap_names_articles_with_their_dates():
+def test_sitemap_gives_articles_with_dates():
     first, second = sitemap(URLSET).entries
     assert (first.key, first.published, first.date) == ("7", None, datetime(2026, 11, 20, 8, tzinfo=UTC))
     assert (second.url, second.headline) == (f"{ROOT}/news/9/%D8%A3", "خبر & آخر")
@@ -35,18 +35,18 @@ def test_a_sitemap_names_articles_with_their_dates():
 @pytest.mark.parametrize(
     "body", [gzip.compress(URLSET.encode()), b"\xef\xbb\xbf" + URLSET.encode(), b"\n\n" + URLSET.encode()]
 )
-def test_gzip_a_byte_order_mark_and_leading_lines_are_no_obstacle(body):
+def test_gzip_bom_and_leading_lines_are_accepted(body):
     assert [entry.key for entry in sitemap(body).entries] == ["7", "9"]
 
 
 @pytest.mark.parametrize(("entries", "is_cut"), [(50_000, False), (50_001, True)])
-def test_a_sitemap_beyond_the_protocol_s_limit_says_that_it_was_cut(entries, is_cut):
+def test_sitemap_beyond_protocol_limit_is_cut(entries, is_cut):
     body = "".join(f"<url><loc>{ROOT}/news/{n}/x</loc></url>" for n in range(1, entries + 1))
     result = read_sitemap(f"<urlset>{body}</urlset>".encode(), f"{ROOT}/sitemap.xml", root=ROOT, now=NOW)
     assert (len(result.entries), result.is_cut) == (50_000, is_cut)
 
 
-def test_an_index_names_files_of_the_site():
+def test_index_gives_files_of_the_site():
     result = sitemap(
         '<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">'
         "<sitemap><loc>https://alqaheranews.net/sitemap-2026-11.xml</loc><lastmod>2026-11-24</lastmod></sitemap>"
@@ -64,7 +64,7 @@ def test_an_index_names_files_of_the_site():
         "<published>2026-11-24T10:00:00+02:00</published></entry></feed>",
     ],
 )
-def test_feeds_are_read_alike(feed):
+def test_rss_and_atom_give_the_same_entry(feed):
     result = sitemap(feed)
     assert result.is_news
     assert [(e.key, e.headline, e.published) for e in result.entries] == [
@@ -72,7 +72,7 @@ def test_feeds_are_read_alike(feed):
     ]
 
 
-def test_what_is_cut_short_is_read_as_far_as_it_goes():
+def test_truncated_sitemap_is_read_up_to_the_cut():
     assert [entry.key for entry in sitemap(URLSET[: URLSET.index("example.org")]).entries] == ["7"]
 
 
@@ -88,5 +88,5 @@ def test_what_is_cut_short_is_read_as_far_as_it_goes():
         b"<urlset>" + b"<url>" * 10_000,
     ],
 )
-def test_what_is_no_sitemap_gives_nothing(body):
+def test_invalid_sitemap_has_no_entries(body):
     assert sitemap(body).entries == []

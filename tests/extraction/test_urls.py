@@ -1,4 +1,6 @@
-"""One article has one URL, however it is reached."""
+"""An article has one canonical URL."""
+
+import hashlib
 
 import pytest
 from hypothesis import given
@@ -29,7 +31,7 @@ CANONICAL = f"{ROOT}/news/4821/{SLUG}"
         f"//ALQAHERANEWS.net/news/4821/{SLUG}",
     ],
 )
-def test_every_way_to_an_article_folds_to_one_url(reached):
+def test_variants_of_an_address_have_one_canonical_url(reached):
     assert urls.canonical_url(reached, base=f"{ROOT}/category/x", root=ROOT) == CANONICAL
 
 
@@ -46,7 +48,7 @@ def test_every_way_to_an_article_folds_to_one_url(reached):
         f"{ROOT}/news/4821/another-slug",
     ],
 )
-def test_every_form_of_an_address_is_the_same_article(reached):
+def test_forms_of_an_article_path_have_one_id(reached):
     assert urls.is_article_url(reached, ROOT)
     canonical = urls.canonical_url(reached, root=ROOT)
     assert urls.article_id(canonical) == "4821"
@@ -71,33 +73,31 @@ def test_every_form_of_an_address_is_the_same_article(reached):
         ("", None),
     ],
 )
-def test_an_image_is_itself_and_no_rendition_of_it(source, image):
+def test_image_url_is_that_of_the_original(source, image):
     assert urls.image_url(source, base=f"{ROOT}/news/1/x") == image
 
 
-def test_the_number_names_the_article_whatever_its_slug():
+def test_article_id_ignores_slug_and_leading_zeros():
     assert urls.article_id(f"{ROOT}/news/0012/a") == urls.article_id(f"{ROOT}/news/12/b") == "12"
 
 
-def test_a_url_without_a_number_is_named_by_its_hash():
-    assert (
-        urls.article_id(f"{ROOT}/story/x")
-        == "u" + __import__("hashlib").sha256(b"https://alqaheranews.net/story/x").hexdigest()[:16]
-    )
+def test_url_without_number_has_hash_as_id():
+    digest = hashlib.sha256(b"https://alqaheranews.net/story/x").hexdigest()
+    assert urls.article_id(f"{ROOT}/story/x") == f"u{digest[:16]}"
 
 
-def test_a_number_is_of_ascii_digits_however_encoded():
+def test_article_number_has_ascii_digits_only():
     assert urls.article_number(f"{ROOT}/news/%32%30/x") == "20"
     assert urls.is_article_url(f"{ROOT}/news/%32%30/x", ROOT)
     assert not urls.is_article_url(f"{ROOT}/news/٢٠/x", ROOT)
     assert not urls.is_article_url(f"{ROOT}/%63ategory/1", ROOT)
 
 
-def test_a_query_that_is_no_tracking_stays():
+def test_query_without_tracking_is_kept():
     assert urls.canonical_url(f"{ROOT}/story?page=2&utm_medium=x&id=7") == f"{ROOT}/story?id=7&page=2"
 
 
-def test_a_replica_keeps_its_own_scheme_host_and_port():
+def test_replica_url_keeps_scheme_host_and_port():
     assert urls.canonical_url("/news/1/a", base="http://127.0.0.1:8000/", root="http://127.0.0.1:8000") == (
         "http://127.0.0.1:8000/news/1/a"
     )
@@ -121,18 +121,18 @@ def test_a_replica_keeps_its_own_scheme_host_and_port():
         "https://[bad/news/12/x",
     ],
 )
-def test_what_is_never_an_article(url):
+def test_other_url_is_no_article(url):
     assert not urls.is_article_url(url, ROOT)
 
 
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "mailto:a@b.c", "", "http://", "data:text/html,x"])
-def test_what_is_no_web_address_is_refused(url):
+def test_non_web_address_is_refused(url):
     with pytest.raises(ValueError, match=r"."):
         urls.canonical_url(url)
 
 
 @given(st.text(max_size=60), st.text(max_size=20))
-def test_the_canonical_form_is_a_fixed_point(slug, query):
+def test_canonical_url_is_idempotent(slug, query):
     try:
         once = urls.canonical_url(f"/news/5/{slug}?{query}", base=ROOT, root=ROOT)
     except ValueError:
@@ -150,5 +150,5 @@ def test_the_canonical_form_is_a_fixed_point(slug, query):
         ("https://alqaheranews.net:8443/news/1", False),
     ],
 )
-def test_what_only_begins_like_the_site_is_not_on_it(url, inside):
+def test_similar_host_is_not_on_site(url, inside):
     assert urls.is_on_site(url, "https://alqaheranews.net") is inside

@@ -34,32 +34,32 @@ def _utc(text: str) -> datetime:
         ("الخميس، 23 فبراير 2023 08:30 م", "2023-02-23T18:30"),
     ],
 )
-def test_cairo_s_summer_time_history(text: str, moment: str) -> None:
+def test_cairo_summer_time_history_is_followed(text: str, moment: str) -> None:
     assert parse_date(text, now=LATER) == _utc(moment)
 
 
-def test_days_keep_the_wall_clock_and_hours_do_not_when_clocks_change() -> None:
+def test_days_ago_keep_wall_clock_and_hours_ago_do_not() -> None:
     after_change = datetime(2023, 4, 28, 10, 0, tzinfo=CAIRO)
     assert parse_date("منذ يوم", now=after_change) == datetime(2023, 4, 27, 10, 0, tzinfo=CAIRO)
     assert parse_date("منذ 24 ساعة", now=after_change) == datetime(2023, 4, 27, 9, 0, tzinfo=CAIRO)
 
 
-def test_months_end_with_the_month() -> None:
+def test_month_ago_ends_with_the_shorter_month() -> None:
     assert parse_date("منذ شهر", now=datetime(2023, 3, 31, 12, tzinfo=CAIRO)) == datetime(2023, 2, 28, 12, tzinfo=CAIRO)
 
 
-def test_cairo_day_is_the_day_there() -> None:
+def test_cairo_day_is_the_local_day() -> None:
     assert cairo_day(datetime(2023, 8, 8, 20, 59, tzinfo=UTC)) == date(2023, 8, 8)
     assert cairo_day(datetime(2023, 8, 8, 21, 0, tzinfo=UTC)) == date(2023, 8, 9)
     assert cairo_day(datetime(2023, 4, 27, 22, 0, tzinfo=UTC)) == date(2023, 4, 28)
 
 
-def test_a_day_begins_at_cairo_s_midnight() -> None:
+def test_cairo_day_starts_at_local_midnight() -> None:
     assert start_of_cairo_day(date(2023, 8, 9)) == datetime(2023, 8, 8, 21, 0, tzinfo=UTC)
     assert start_of_cairo_day(date(2023, 2, 9)) == datetime(2023, 2, 8, 22, 0, tzinfo=UTC)
 
 
-def test_a_naive_moment_is_an_error_of_the_caller() -> None:
+def test_naive_datetime_is_refused() -> None:
     naive = datetime(2023, 8, 9)
     with pytest.raises(ValueError, match="time zone"):
         parse_date("9 أغسطس 2023", now=naive)

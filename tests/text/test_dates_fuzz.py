@@ -1,4 +1,4 @@
-"""No text raises, gives a moment too late, or takes long; and what is printed comes back."""
+"""Any text gives None or a moment that is not too late, in little time; printed times round-trip."""
 
 from __future__ import annotations
 
@@ -13,28 +13,11 @@ from alqahira.text.dates import CAIRO, parse_date
 NOW = datetime(2023, 8, 9, 12, 0, tzinfo=UTC)
 
 PIECES = [
-    *(
-        "9",
-        "31",
-        "2023",
-        "1445",
-        "99999999999999999999",
-        "٩",
-        "۲۰۲۳",
-        "²",
-        "०९",
-        ":",
-        "/",
-        "-",
-        ".",
-        "،",
-        "+",
-        "Z",
-        "T",
-    ),
-    *("منذ", "قبل", "و", "نصف", "ساعتين", "دقائق", "سنة", "أغسطس", "كانون", "الثاني", "محرم", "هـ", "م", "ص", "مساء"),
-    *("أمس", "الأول", "اليوم", "GMT", "ago", "Aug", "\ud800", "\0", "\u200f", " ", "\n"),
-]
+    "9", "31", "2023", "1445", "99999999999999999999", "٩", "۲۰۲۳", "²", "०९", ":", "/", "-", ".", "،", "+", "Z",
+    "T",
+    "منذ", "قبل", "و", "نصف", "ساعتين", "دقائق", "سنة", "أغسطس", "كانون", "الثاني", "محرم", "هـ", "م", "ص", "مساء",
+    "أمس", "الأول", "اليوم", "GMT", "ago", "Aug", "\ud800", "\0", "\u200f", " ", "\n",
+]  # fmt: skip
 
 
 @settings(max_examples=500, deadline=None)
@@ -45,14 +28,14 @@ PIECES = [
         st.text(st.characters(exclude_categories=()), max_size=60),
     )
 )
-def test_no_text_raises_and_no_moment_is_too_late(text: str) -> None:
+def test_any_text_gives_none_or_a_moment_not_too_late(text: str) -> None:
     parsed = parse_date(text, now=NOW)
     assert parsed is None or (parsed.tzinfo is UTC and parsed <= NOW + timedelta(days=1))
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.datetimes(datetime(2000, 1, 1), datetime(2023, 8, 8)), st.sampled_from(["%d/%m/%Y %H:%M", "%Y-%m-%dT%H:%M"]))
-def test_a_printed_cairo_time_comes_back(moment: datetime, form: str) -> None:
+def test_printed_cairo_time_round_trips(moment: datetime, form: str) -> None:
     local = moment.replace(second=0, microsecond=0, tzinfo=CAIRO)
     assert parse_date(local.strftime(form), now=NOW) == local.astimezone(UTC)
 

@@ -1,4 +1,4 @@
-"""Display text keeps what was printed; keys make spellings equal."""
+"""Display text stays as printed; keys make spellings equal."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ CLEANED = {
 
 
 @pytest.mark.parametrize(("printed", "cleaned"), CLEANED.values(), ids=CLEANED.keys())
-def test_clean_text(printed: str, cleaned: str) -> None:
+def test_clean_text_rule(printed: str, cleaned: str) -> None:
     assert clean_text(printed) == cleaned
 
 
@@ -96,7 +96,7 @@ FOLDED = {
 
 
 @pytest.mark.parametrize(("text", "key"), FOLDED.values(), ids=FOLDED.keys())
-def test_fold_text(text: str, key: str) -> None:
+def test_fold_text_rule(text: str, key: str) -> None:
     assert fold_text(text) == key
 
 
@@ -109,15 +109,15 @@ def test_fold_letters_keeps_punctuation_case_and_spaces() -> None:
     assert fold_letters("مُؤكِّدًا هٰذا قـوة") == "مءكدا هذا قوه"
 
 
-# Every character some rule is about, so that the rules meet each other.
+# A character for each rule, so that rules interact.
 RULE_CHARACTERS = (
     "ابتلوهيىیأإآٱؤئةء ـ\u064b\u064e\u0651\u0654\u0653\u0670\u200c\u200d\u200f\u00ad&;#xalmptg1238,.٬٫٣۳\n\r\u00a0"
     "\ufe70\ufe71\ufdfa\ufdfd\ufdfc\ufc60\ufef5👩💻\ufe0f\ud800\0\u037eİßé\u0301가ﺎ«»-"
 )
 FRAGMENTS = [
-    *("&amp;", "&lt;", "&zwnj;", "&zwj;", "&shy;", "&#38;", "&#8204;", "&#1600;", "&nbsp;", "amp;", "&a", "mp;"),
-    *("ـ", "لـ", "ل", "ى", "\u0654", "\u200d", "5", ",000", "هـ", " "),
-]
+    "&amp;", "&lt;", "&zwnj;", "&zwj;", "&shy;", "&#38;", "&#8204;", "&#1600;", "&nbsp;", "amp;", "&a", "mp;",
+    "ـ", "لـ", "ل", "ى", "\u0654", "\u200d", "5", ",000", "هـ", " ",
+]  # fmt: skip
 texts = st.one_of(
     st.text(alphabet=RULE_CHARACTERS, max_size=30),
     st.lists(st.sampled_from(FRAGMENTS), max_size=10).map("".join),
@@ -135,7 +135,7 @@ thorough = settings(max_examples=400, deadline=None)
 @example("&amp;&zwj;ap;")
 @example("&a&zwnj;mp;")
 @example("ب\u0651ـ\u064b")
-def test_cleaning_again_changes_nothing(text: str) -> None:
+def test_clean_text_is_idempotent(text: str) -> None:
     cleaned = clean_text(text)
     assert clean_text(cleaned) == cleaned
     assert unicodedata.is_normalized("NFC", cleaned)
@@ -144,13 +144,13 @@ def test_cleaning_again_changes_nothing(text: str) -> None:
 
 @thorough
 @given(texts)
-def test_a_key_is_its_own_key_and_that_of_the_cleaned_text(text: str) -> None:
+def test_fold_text_is_idempotent_and_same_for_cleaned_text(text: str) -> None:
     key = fold_text(text)
     assert fold_text(key) == key
     assert fold_text(clean_text(text)) == key
 
 
-# Text of these alone is cleaned by a shorter route than with any other character beside it.
+# `clean_text` skips its rules for text of these characters alone.
 ORDINARY = "ابتلوهىيأإآؤئةء \u064b\u0651,.٬٫٣1238xX\n\u00a0،؛؟«»–…\"'"
 
 
@@ -170,7 +170,7 @@ def _after_each_letter(text: str, mark: str) -> str:
 
 @thorough
 @given(prose, st.sampled_from("\u0640\u064b\u064c\u064d\u064e\u064f\u0650\u0651\u0652\u0670"))
-def test_a_key_does_not_depend_on_tatweel_or_diacritics(text: str, mark: str) -> None:
+def test_key_ignores_tatweel_and_diacritics(text: str, mark: str) -> None:
     assert fold_text(_after_each_letter(text, mark)) == fold_text(text)
 
 
@@ -188,7 +188,7 @@ RESPELLINGS = [
 
 @thorough
 @given(prose, st.sampled_from(RESPELLINGS))
-def test_a_key_does_not_depend_on_the_form_of_letters_and_digits(text: str, respelling: dict[int, int]) -> None:
+def test_key_ignores_forms_of_letters_and_digits(text: str, respelling: dict[int, int]) -> None:
     assert fold_text(text.translate(respelling)) == fold_text(text)
 
 

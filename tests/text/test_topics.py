@@ -1,4 +1,4 @@
-"""Topics are decided by terms that can be named, and as a person would decide them."""
+"""Topics are decided as a person would decide them, with the deciding terms."""
 
 import json
 from pathlib import Path
@@ -37,11 +37,11 @@ SAMPLES = [
         ("", set()),
     ],
 )
-def test_headlines_and_their_traps(headline, topics):
+def test_headline_topics_despite_traps(headline, topics):
     assert set(match_topics(headline, headline)) == topics
 
 
-def test_a_decision_names_its_terms_the_most_decisive_first():
+def test_terms_are_sorted_by_share():
     found = match_topics("الجيش يتصدى لهجوم بطائرات مسيرة", "أعلن الجيش إسقاط طائرات مسيرة قرب الحدود.")
     shares = explain_topics("الجيش يتصدى لهجوم بطائرات مسيرة", "أعلن الجيش إسقاط طائرات مسيرة قرب الحدود.")["defense"]
     assert found["defense"]
@@ -50,7 +50,7 @@ def test_a_decision_names_its_terms_the_most_decisive_first():
     )
 
 
-def test_words_that_are_little_alone_decide_together_in_one_sentence():
+def test_rule_applies_within_one_sentence():
     together = match_topics("مستوطنون يحرقون بيوتا قرب نابلس", "")["defense"]
     assert any(" + " in term for term in together)
     in_one_sentence = explain_topics("", "أحرق مستوطنون بيوتا في القرية.")["defense"]
@@ -59,30 +59,30 @@ def test_words_that_are_little_alone_decide_together_in_one_sentence():
     assert not any(" + " in term for term in in_two)
 
 
-def test_word_whose_inside_spells_a_class_is_no_word_of_it():
+def test_class_exception_is_no_member():
     shares = explain_topics("حزب الله يتمسك بسلاحه والجيش اللبناني يبدأ خطة الحصر", "")["defense"]
     assert "سلاح + جيش اللبناني" in shares  # not «بسلاحه + …»: the class has «سلاح»
 
 
-def test_a_verb_is_found_in_either_gender():
+def test_verb_matches_in_either_gender():
     assert match_topics("الجيش يقصف مواقع المسلحين", "").keys() == match_topics("القوات تقصف مواقع المسلحين", "").keys()
 
 
-def test_clitics_and_spelling_make_no_difference():
+def test_clitics_and_spelling_are_ignored():
     plain = match_topics("القوات المسلحة تنفذ مناورة", "")
     assert match_topics("والقُوّات المسلّحه تنفذ مناورة", "").keys() == plain.keys() == {"defense"}
 
 
 @given(st.text(max_size=200), st.text(max_size=400), st.lists(st.text(max_size=20), max_size=3))
-def test_no_text_is_too_strange(headline, body, keywords):
+def test_any_text_is_accepted(headline, body, keywords):
     found = match_topics(headline, body, keywords)
     assert set(found) <= set(TOPICS)
     assert all(found.values())
 
 
 @pytest.mark.parametrize("topic", TOPICS)
-def test_precision_and_recall_on_what_was_not_tuned_on(topic):
-    """Headline and lead, as docs/topics.md has it."""
+def test_precision_and_recall_on_held_out_samples(topic):
+    """Of headline and lead (docs/topics.md)."""
     chosen = [sample for sample in SAMPLES if sample["split"] == "held_out"]
     assert len(chosen) >= 200
     decided = [topic in match_topics(s["headline"], s["body"], s["keywords"]) for s in chosen]

@@ -226,7 +226,7 @@ class Listings:
         if method is None:
             self._run.stats.listings[cause] += 1
             # A category that is gone is a problem, a tag that the site does not have is none.
-            is_problem = cause != "http_404" or kind.name == urls.beginning(site.CATEGORY_URL.value).strip("/")
+            is_problem = cause != "http_404" or kind.name == urls.path_prefix(site.CATEGORY_URL.value).strip("/")
             logger.log(logging.WARNING if is_problem else logging.INFO, "Listing %s: %s", pager.url, cause)
         elif method is PagingMethod.NEXT_DATA and kind.method is method and not pager.is_refreshed:
             pager.is_refreshed = True  # it works for others: the site may have a new build

@@ -24,7 +24,7 @@ from scrapy.utils.response import response_status_message
 from twisted.python.failure import Failure
 
 from alqahira.crawling.middlewares.base import Middleware
-from alqahira.extraction.headers import header_text
+from alqahira.extraction.items import header_text
 from alqahira.monitoring import causes
 from alqahira.settings.configuration import configuration_of
 

@@ -12,7 +12,7 @@ from scrapy.exceptions import NotConfigured
 
 from alqahira.crawling.browser.handler import IN_BROWSER
 from alqahira.crawling.request_info import RawResponse, note, request_info
-from alqahira.extraction.headers import header_pairs
+from alqahira.extraction.items import header_pairs
 from alqahira.settings.configuration import configuration_of
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The places where a page holds an article's fields: one module for each, read independently of the others."""
+"""The sources of an article's fields on its page: one module for each, read independently of the others."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lxml import etree
 from alqahira import site
 from alqahira.text.normalization import clean_line, fold_text
 
-# Bytes; the rest of a page is not read. An article is a hundred times smaller.
+# Bytes; the rest of a page is not read. An article's page is a hundred times smaller.
 _LARGEST = 4 * 1024 * 1024
 _MOST_HEADINGS, _LONGEST_HEADING = 20, 2_000
 # lxml.html's parser is slower: it calls a Python function for the class of every element.
@@ -26,7 +26,7 @@ class ExtractedFields:
     """The article's fields in one source; None or empty where it does not have them."""
 
     kind: str | None = None  # `post`, or a kind of `site.OTHER_KINDS`
-    number: str | None = None  # the story's own
+    number: str | None = None  # the story's `id`
     is_missing: bool = False  # the source states that there is no such story
     headline: str | None = None
     description: str | None = None
@@ -41,7 +41,7 @@ class ExtractedFields:
 
 
 def parse_html(text: str) -> Any:
-    """The document element of a page, or of a part of one; that of an empty page where there is nothing to parse."""
+    """The document element of a page or a part of one; of an empty page if there is nothing to parse."""
     content = text[:_LARGEST].encode("utf-8", "replace")[:_LARGEST].replace(b"\0", b"")
     try:
         tree = etree.fromstring(content, _PARSER)
@@ -60,7 +60,7 @@ class Document:
 
     @cached_property
     def tree(self) -> Any:
-        """The parsed page; an empty document where there is nothing to parse."""
+        """The parsed page; see `parse_html`."""
         return parse_html(self.html)
 
     @cached_property
@@ -89,10 +89,10 @@ _SITE_NAMES = {
 
 
 def strip_site_name(text: str) -> str | None:
-    """A headline without the site's name at its end; None where it is the site's name alone."""
+    """A headline without the site's name at its end; None if it is empty or only the site's name."""
     text = clean_line(text)
     if not text or fold_text(text) in _SITE_NAMES:
         return None
-    # A longer end is no name; and the search for one would be slow in a line of nothing but bars.
+    # Only in the end: the name is short, and the search is slow in a line of many bars.
     match = _SUFFIX.search(text, max(0, len(text) - 100))
     return text[: match.start()] if match and fold_text(match["name"]) in _SITE_NAMES else text

@@ -1,4 +1,4 @@
-"""From an element to its paragraphs: what a reader sees as a block of text, in order, without what is no body."""
+"""From an element to the paragraphs of the body in it, in reading order."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from alqahira.extraction.boilerplate import is_boilerplate, is_related_label, wi
 from alqahira.extraction.sources import parse_html
 from alqahira.text.normalization import clean_line, clean_text
 
-# Elements that begin and end a block of text (HTML, `flow content` that browsers display as blocks).
+# Elements that browsers display as blocks (HTML, flow content).
 _BLOCKS = frozenset([
     "address", "article", "blockquote", "center", "dd", "details", "div", "dl", "dt", "fieldset", "footer", "h1", "h2",
     "h3", "h4", "h5", "h6", "header", "hgroup", "hr", "li", "main", "ol", "p", "pre", "section", "summary", "table",
@@ -30,17 +30,18 @@ _EMBEDS = frozenset([
     "reddit-embed-bq", "text-post-media", "tiktok-embed", "twitter-tweet", "twitter-video",
 ])  # fmt: skip
 _MAX_EVENTS = 20_000  # two an element
-_ALL_LINK = 0.9
+_NEARLY_ALL = 0.9
 
 
 class Line(NamedTuple):
-    """One displayed line, raw, and the texts of the links in it."""
+    """One line of a block as it is in the markup, with the texts of the links in it."""
 
     text: str
     links: tuple[str, ...] = ()
 
     @property
     def link_share(self) -> float:
+        """The share of the text in links, 0 to 1, without space."""
         if not self.links:
             return 0.0
         length = len("".join(self.text.split()))
@@ -48,11 +49,11 @@ class Line(NamedTuple):
 
 
 def blocks(element: Any) -> Iterator[list[Line]]:
-    """The blocks of text below an element in reading order, each as the lines that `br` parts it into."""
+    """The blocks of text below an element in reading order, each as its lines, which `br` ends."""
     lines: list[Line] = []
     texts: list[str] = []
     links: list[str] = []
-    anchor: Any = None  # the link that the walk is in
+    anchor: Any = None  # the link around the current node
     walk = etree.iterwalk(element, events=("start", "end"))
     for event, node in islice(walk, _MAX_EVENTS):
         if node.tag in _BLOCKS or (event == "start" and node.tag == "br"):
@@ -94,9 +95,9 @@ def _is_left_out(node: Any) -> bool:
 
 
 def paragraphs(element: Any) -> list[str]:
-    """The body's paragraphs below an element as display text, boilerplate left out.
+    """The body's paragraphs below an element as display text, without boilerplate.
 
-    A single `br` is a line of its paragraph; an empty line between two parts paragraphs.
+    A single `br` ends a line of the paragraph; an empty line ends the paragraph.
     """
     body: list[str] = []
     after_label = False
@@ -105,8 +106,8 @@ def paragraphs(element: Any) -> list[str]:
         for line in [*block, Line("")]:
             text = clean_line(line.text)
             if text:
-                if after_label and line.link_share >= _ALL_LINK:
-                    continue  # one of the stories that a label such as «موضوعات متعلقة» announces
+                if after_label and line.link_share >= _NEARLY_ALL:
+                    continue  # a story listed under a label such as «موضوعات متعلقة»
                 after_label = is_related_label(text)
                 if not is_boilerplate(text, line.link_share):
                     text = without_label_links(text, [clean_line(link) for link in line.links]) if line.links else text
@@ -118,7 +119,7 @@ def paragraphs(element: Any) -> list[str]:
 
 
 def paragraphs_of(body: str) -> list[str]:
-    """The paragraphs of a body that is given as markup or as lines of text."""
+    """The paragraphs of a body given as markup or as lines of text."""
     if "<" in body:
         element = parse_html(f"<html><body>{body}</body></html>").find("body")
         return paragraphs(element) if element is not None else []

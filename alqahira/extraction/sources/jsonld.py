@@ -17,17 +17,17 @@ from alqahira.extraction.sources.values import image, json_documents, moment, si
 from alqahira.extraction.urls import article_number
 from alqahira.text.normalization import fold_text
 
-# schema.org: Article and what is more special, as far as news sites use it.
+# schema.org: Article and those of its subtypes that news sites use.
 _ARTICLES = frozenset([
     "Article", "NewsArticle", "ReportageNewsArticle", "AnalysisNewsArticle", "BackgroundNewsArticle",
     "OpinionNewsArticle", "BlogPosting", "LiveBlogPosting", "Report",
 ])  # fmt: skip
-# Of one script; a page has one or two.
+# In one script; a page has one or two.
 _MOST_DOCUMENTS = 20
 
 
 def read(page: Document) -> ExtractedFields | None:
-    """The fields of this page's article object; None where there is none, or where all are of other pages."""
+    """The fields of this page's article object; None if it has none but of other pages."""
     articles = [
         thing
         for kind, _, text in page.scripts
@@ -41,14 +41,14 @@ def read(page: Document) -> ExtractedFields | None:
 
 
 def _types(thing: dict[str, Any]) -> set[str]:
-    """schema.org names, also where they are written as addresses or with a prefix."""
+    """The object's schema.org types, without the address or prefix in front."""
     value = thing.get("@type")
     names = value if isinstance(value, list) else [value]
     return {re.split("[/:#]", name)[-1] for name in names if isinstance(name, str)}
 
 
 def _rank(thing: dict[str, Any], page: Document) -> int | None:
-    """2 for an object with this page's address, 1 with its headline, 0 unknown; None for another page's."""
+    """2 for an object with this page's address, 1 with its headline, 0 with neither; None for another page's."""
     values = (thing.get(name) for name in ("url", "@id", "mainEntityOfPage"))
     addresses = (value.get("@id") if isinstance(value, dict) else value for value in values)
     numbers = {number for address in addresses if isinstance(address, str) and (number := article_number(address))}
@@ -83,7 +83,7 @@ def _article(thing: dict[str, Any], page: Document) -> ExtractedFields:
 
 
 def _credit(value: Any) -> str | None:
-    """The credit of an author whose address is the site itself: so the site names its writers."""
+    """The credit of an author whose `url` is the site itself, as the site marks its writers."""
     author = value[0] if isinstance(value, list) and value else value
     if not isinstance(author, dict) or author.get("@type") != "Person":
         return None

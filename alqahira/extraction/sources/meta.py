@@ -8,7 +8,7 @@ from alqahira.extraction.sources.values import moment, string, strings
 
 
 def read(page: Document) -> ExtractedFields | None:
-    """The fields in the page's meta elements; None where they have none."""
+    """The fields in the page's meta elements; None if there are none."""
     values: dict[str, list[str]] = {}
     for element in page.tree.iter("meta"):
         name = (element.get("property") or element.get("name") or element.get("itemprop") or "").lower()
@@ -29,7 +29,7 @@ def read(page: Document) -> ExtractedFields | None:
         modified=moment(first("article:modified_time", "og:updated_time", "datemodified", "last-modified"), page.now),
         image_url=urls.image_url(first("og:image", "og:image:url", "twitter:image"), base=page.url),
         sections=strings(values.get("article:section", [])),
-        # Not `keywords`: the site's are made by a machine from an earlier draft.
+        # Not `keywords`: a machine makes the site's from an earlier draft.
         keywords=strings(values.get("article:tag", []), split=True),
     )
     return fields if fields != ExtractedFields() else None

@@ -1,7 +1,7 @@
 """Next.js page data: `__NEXT_DATA__` (pages router, as the site has it) and `self.__next_f.push` (app router).
 
-The site's own article is known by its names (`site.POST_PATH`). Where they stand elsewhere, an article is known by
-its shape: an object with the page's number, or with a title and a body of some length.
+The article is the object at `site.POST_PATH`. If there is none, it is the object with a title and a body that has the
+page's number or headline.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import Any
 from alqahira import site
 from alqahira.extraction.sources import Document, ExtractedFields
 from alqahira.extraction.sources.blocks import paragraphs_of
-from alqahira.extraction.sources.values import at, image, moment, objects, read_json, site_credit, string, strings
+from alqahira.extraction.sources.values import image, moment, objects, read_json, site_credit, string, strings, value_at
 from alqahira.extraction.urls import article_number
 from alqahira.text.normalization import fold_text
 
-# The site's own names first; then those that a site's page data, or another version of this one's, commonly has.
+# The site's own names first; then names common in other page data.
 _HEADLINES = ("title", "headline")
 _BODIES = ("content", "body", "articleBody", "text", "html")
 _DESCRIPTIONS = ("summary", "description", "excerpt")
@@ -37,12 +37,12 @@ _FLIGHT_ROW = re.compile(rb"(?P<id>[0-9a-f]{1,8}):(?:T(?P<length>[0-9a-f]{1,8}),
 
 
 def read(page: Document) -> ExtractedFields | None:
-    """The fields of the article in the page's own data; None where it holds none."""
+    """The fields of the article in page data; None if it has none."""
     number = article_number(page.url)
     documents = data_of(page)
     if any(map(_is_missing, documents)):
         return ExtractedFields(is_missing=True)
-    posts = [post for data in documents if isinstance(post := at(data, site.POST_PATH.value), dict)]
+    posts = [post for data in documents if isinstance(post := value_at(data, site.POST_PATH.value), dict)]
     for post in posts:
         if number is None or str(post.get("id")) == number:
             return _fields(post, page, is_post=True)
@@ -59,18 +59,18 @@ def read(page: Document) -> ExtractedFields | None:
 
 
 def _is_missing(data: Any) -> bool:
-    """Whether page data says that there is no such story, whatever the answer's status."""
+    """Whether page data says that there is no such story, whatever the HTTP status."""
     if not isinstance(data, dict):
         return False
     *outer, name = site.POST_PATH.value
-    holder, answer = at(data, tuple(outer)), at(data, tuple(outer[:-1]))
+    holder, answer = value_at(data, outer), value_at(data, outer[:-1])
     is_null = isinstance(holder, dict) and name in holder and holder[name] is None
     is_refused = isinstance(answer, dict) and answer.get("success") is False and not holder
     return data.get("page") in site.ERROR_PAGES.value or is_null or is_refused
 
 
 def data_of(page: Document) -> list[Any]:
-    """Every JSON document that the page hands to its own scripts."""
+    """The JSON documents of the page for its own scripts."""
     documents, pushed = [], []
     for _, name, text in page.scripts:
         if site.NEXT_DATA_SCRIPT.value == f"script#{name}":
@@ -88,7 +88,7 @@ def data_of(page: Document) -> list[Any]:
 
 
 def _fields(thing: dict[str, Any], page: Document, *, is_post: bool) -> ExtractedFields:
-    """The fields of an object, by the names that the site and others give them; `is_post`: it is one of the site's."""
+    """The fields of an object; `is_post`: it is a post of the site, with the site's own names."""
     picture, body = _first(thing, _IMAGES), _body(thing)
     caption = _first(thing, _CAPTIONS) or (_first(picture, _CAPTIONS) if isinstance(picture, dict) else None)
     summaries = (thing.get(name) for name in _DESCRIPTIONS if thing.get(name) != body)
@@ -109,7 +109,7 @@ def _fields(thing: dict[str, Any], page: Document, *, is_post: bool) -> Extracte
 
 
 def _flight(stream: str) -> list[Any]:
-    """The values of React's flight rows, which may be cut anywhere between two pushes.
+    """The values of React's flight rows; a push may end in the middle of a row.
 
     A row is `<hex id>:<json>` up to the line's end, or `<hex id>:T<hex length>,<text>` of so many bytes; in JSON,
     `$<id>` stands for the row of that id (react-server's ReactFlightClient).
@@ -120,7 +120,7 @@ def _flight(stream: str) -> list[Any]:
     while position < len(content):
         match = _FLIGHT_ROW.match(content, position)
         if match and match["length"] is not None:
-            # The next row begins where the text ends, with no line end between them.
+            # The next row follows directly, without a line end.
             position = match.end() + int(match["length"], 16)
             texts[match["id"].decode()] = content[match.end() : position].decode("utf-8", "replace")
             continue
@@ -133,7 +133,7 @@ def _flight(stream: str) -> list[Any]:
 
 
 def _with_texts(value: Any, texts: dict[str, str]) -> Any:
-    """The value with the texts in it that stand in rows of their own."""
+    """The value with its references to text rows replaced by their texts."""
     for thing in objects(value):
         for name, entry in thing.items():
             if isinstance(entry, str) and entry.startswith("$") and entry[1:] in texts:
@@ -142,7 +142,7 @@ def _with_texts(value: Any, texts: dict[str, str]) -> Any:
 
 
 def _rank(thing: dict[str, Any], number: str | None, page: Document) -> int | None:
-    """2 for an object with this page's number, 1 with its headline, 0 unknown; None for another page's."""
+    """2 for an object with this page's number, 1 with its headline, 0 unknown; None for another page's or none."""
     headline = _headline(thing)
     if not headline:
         return None
@@ -151,7 +151,7 @@ def _rank(thing: dict[str, Any], number: str | None, page: Document) -> int | No
         return 2
     if fold_text(headline) in page.headings:
         return 1
-    # A page without a heading is an empty shell: what has no number of its own may be its article.
+    # A page without a heading is an empty shell: an object without a number may be its article.
     return None if page.headings or any(text.isdigit() for text in numbers) else 0
 
 
@@ -160,7 +160,7 @@ def _headline(thing: dict[str, Any]) -> str | None:
 
 
 def _body(thing: dict[str, Any]) -> Any:
-    """The value that holds the body: the site's blocks, else a text or a list of texts of some length; or None."""
+    """The site's blocks, else a text or list of texts of at least `_SHORTEST_BODY`; None without either."""
     if isinstance(blocks := thing.get("postContent"), list):
         return blocks
     for name in _BODIES:
@@ -179,7 +179,7 @@ def _paragraphs(body: Any) -> list[str]:
     blocks = [block for block in (body or [])[:_MAX_BLOCKS] if isinstance(block, dict)]
     if all(isinstance(block.get("order"), int) for block in blocks):
         blocks.sort(key=lambda block: block["order"])
-    # A block of a type that was never seen may hold text: its markup says whether it does.
+    # Blocks of an unknown type may hold text.
     text_blocks = (block for block in blocks if block.get("type") not in site.OTHER_BLOCKS.value)
     return [text for block in text_blocks for text in _block_paragraphs(block)]
 

@@ -27,29 +27,29 @@ from alqahira.text.normalization import clean_line
 
 @lru_cache(maxsize=256)
 def select(css: str) -> etree.XPath:
-    """A function that lists the elements below a root that match. Raises cssselect.SelectorError for bad CSS."""
+    """A function from a root to the list of matching elements below it. Raises cssselect.SelectorError for bad CSS."""
     return etree.XPath(HTMLTranslator().css_to_xpath(css))
 
 
-_CHAIN = re.compile(r"[\w.#-]+(?: [\w.#-]+)*")  # `main .row p`: elements, classes and ids, each below the one before
+_CHAIN = re.compile(r"[\w.#-]+(?: [\w.#-]+)*")  # `main .row p`: elements, classes and ids, each inside the one before
 
 
 def select_first(css: str, root: Any) -> Any:
     """The first element that matches, in document order; None for none."""
-    # The first p of the first .row of the first main is the first of all. Where that row has no p, another may.
+    # The first p in the first .row of the first main is the first of `main .row p`; if it has no p, another row may.
     matches = _first_of_each(css)(root) if _CHAIN.fullmatch(css) else []
     return next(iter(matches or select(css)(root)), None)
 
 
 @lru_cache(maxsize=64)
 def _first_of_each(css: str) -> etree.XPath:
-    """For a chain: the first match of each step, where the search for it ends; one scan of a page, not one a step."""
+    """For a chain: its first match inside the first match of each step, found in one scan of the page."""
     steps = [HTMLTranslator().css_to_xpath(step, prefix="") + "[1]" for step in css.split(" ")]
     return etree.XPath("descendant-or-self::" + "/descendant::".join(steps))
 
 
 def read(page: Document, layouts: Sequence[ArticleLayout] = site.LAYOUTS) -> ExtractedFields | None:
-    """The fields in the known markup, in the layout that shows the most; None on a page without any layout's root."""
+    """The fields in the known markup, by the layout that gives the most; None on a page without any layout's root."""
     articles: list[ExtractedFields] = []
     for layout in layouts:
         if (root := select_first(layout.root, page.tree)) is None:
@@ -57,14 +57,14 @@ def read(page: Document, layouts: Sequence[ArticleLayout] = site.LAYOUTS) -> Ext
         articles.append(article := _read(page, layout, root))
         if article.paragraphs and article.headline and article.credit_line and article.published:
             break
-        if not article.paragraphs and (kind := _kind(page.tree)):  # its date and credit are no body in any layout
+        if not article.paragraphs and (kind := _kind(page.tree)):  # another layout might take its credit for a body
             article.kind = kind
             return article
     return max(articles, key=_count, default=None)
 
 
 def _count(article: ExtractedFields) -> int:
-    """How many fields a layout shows; without a body nothing counts."""
+    """How many fields a layout gives; 0 without a body."""
     return sum(bool(getattr(article, field.name)) for field in fields(article)) if article.paragraphs else 0
 
 
@@ -84,7 +84,7 @@ def _read(page: Document, layout: ArticleLayout, root: Any) -> ExtractedFields:
 
 
 def _published(spans: list[str], page: Document) -> datetime | None:
-    """Day and clock stand in spans of their own: together they are a minute, alone a day."""
+    """The date of all spans together, which is exact to the minute; else of the first span that has one."""
     moments = (parse_date(text, now=page.now) for text in (" ".join(spans), *spans))
     return next(filter(None, moments), None)
 
@@ -96,20 +96,20 @@ def _kind(tree: Any) -> str | None:
 
 
 def _outermost(elements: list[Any]) -> list[Any]:
-    """Those that stand in none of the others, in order: what is nested is read with what it stands in."""
+    """The elements that are not inside another of them, in order."""
     outer: list[Any] = []
-    for element in elements:  # in document order, so an outer one comes before what it holds
+    for element in elements:  # in document order: an outer one comes first
         if not any(ancestor in outer for ancestor in element.iterancestors()):
             outer.append(element)
     return outer
 
 
-# «القاهرة الإخبارية - » of an article that names no writer.
+# «القاهرة الإخبارية - » without a writer.
 _LONE_DASH = re.compile(r"\s+[-–—]\s*$")
 
 
 def _credit(elements: list[Any], body: list[str]) -> str | None:
-    """The line before the body; else the body's first where it is a credit, which then is taken out of it."""
+    """The first credit of the elements; else the first of `body` if it is a credit, which is then removed there."""
     for element in elements:
         line = _LONE_DASH.sub("", text_of(element))
         if line and (is_credit_line(line) or any(parse_credit(line))):

@@ -1,7 +1,7 @@
-"""A page without known markup: its structure, as after a redesign, and trafilatura where that shows nothing.
+"""A page without known markup, as after a redesign: its structure, and trafilatura if that shows nothing.
 
-The headline is the page's h1, the body the element whose own children hold the most running text, the credit and the
-date are short lines between the two.
+The headline is the page's h1, the body the element whose children hold the most running text; credit and date are
+short lines between the two.
 """
 
 from __future__ import annotations
@@ -16,28 +16,28 @@ from alqahira import site
 from alqahira.extraction.sources import Document, ExtractedFields, strip_site_name
 from alqahira.extraction.sources.blocks import paragraphs
 from alqahira.extraction.sources.site_markup import first_text, text_of, texts
-from alqahira.extraction.urls import beginning, image_url
+from alqahira.extraction.urls import image_url, path_prefix
 from alqahira.text.credits import LONGEST_CREDIT, is_credit_line
 from alqahira.text.dates import parse_date
 from alqahira.text.normalization import clean_line, fold_text
 
 _PARAGRAPHS, _CONTAINERS = frozenset({"p", "blockquote", "li"}), frozenset({"div", "section", "span"})
 _ASIDE = frozenset({"aside", "nav", "footer", "header", "form", "script", "style", "noscript", "figure"})
-_CATEGORY, _TAG = beginning(site.CATEGORY_URL.value), beginning(site.TAG_URL.value)
+_CATEGORY, _TAG = path_prefix(site.CATEGORY_URL.value), path_prefix(site.TAG_URL.value)
 _PARAGRAPH = 40  # characters; shorter ones are labels
 _MOST_LINK = 0.4  # of a paragraph's text
 _ALL_LINKS = 0.6  # of a body's text
 _LONGEST_DATE, _LONGEST_CAPTION = 80, 300
 _MOST_HEADINGS = 20
 _MOST_LINES = 200  # short lines between the headline and the body
-_MOST_ELEMENTS = 10_000  # an article's page has a thousand
-# Characters; trafilatura takes a quarter of a second of more, and the page of an article is a tenth as large.
+_MOST_ELEMENTS = 10_000  # an article's page has 1,000
+# Characters; trafilatura takes 0.25 s for a page of this size, and an article's page is a tenth of it.
 _LARGEST_GUESS = 120_000
 
 
 def read(page: Document) -> ExtractedFields | None:
     """Headline, body, credit, date, image, tags and categories by structure; None without headline and body."""
-    # The site's own name may be an h1 as well.
+    # The site's own name may be an h1, too.
     headings = islice(page.tree.iter("h1"), _MOST_HEADINGS)
     heading = next((element for element in headings if strip_site_name(text_of(element))), None)
     headline = text_of(heading) if heading is not None else None
@@ -63,7 +63,7 @@ def read(page: Document) -> ExtractedFields | None:
 
 
 def guess(page: Document) -> list[str]:
-    """The body's paragraphs as trafilatura reads them; it is imported here, for it costs more than all the rest."""
+    """The body's paragraphs by trafilatura, imported only here because loading it is slow; [] for a large page."""
     if len(page.html) > _LARGEST_GUESS:
         return []
     import trafilatura
@@ -73,7 +73,7 @@ def guess(page: Document) -> list[str]:
 
 
 def _date(lines: list[str], now: datetime) -> datetime | None:
-    """The first date of the lines; day and clock may stand in lines of their own, with a bar between."""
+    """The first date of the lines; its time may be in the next line, or in the one after a line with a bar."""
     for number, line in enumerate(lines):
         if len(line) <= _LONGEST_DATE and (day := parse_date(line, now=now)):
             joined = (" ".join(lines[number:end]) for end in (number + 3, number + 2))
@@ -83,9 +83,9 @@ def _date(lines: list[str], now: datetime) -> datetime | None:
 
 
 def _body(tree: Any) -> Any:
-    """The element whose direct children hold the most running text that is not link."""
+    """The element whose children hold the most running text outside links; None without any."""
     weights: defaultdict[Any, int] = defaultdict(int)
-    # Of each element that is done, the characters of text and of links below it: every text is measured once.
+    # (characters of text, those in links) below each finished element, so that every text is measured once.
     sizes: dict[Any, tuple[int, int]] = {}
     stack: list[tuple[Any, bool]] = [(tree, False)]
     visited = 0
@@ -105,24 +105,24 @@ def _body(tree: Any) -> Any:
         if element.tag in _PARAGRAPHS and text >= _PARAGRAPH and link <= text * _MOST_LINK:
             grandparent = parent.getparent()
             weights[grandparent if element.tag == "li" and grandparent is not None else parent] += text
-        # Text straight in a div, parted by br, or a div for each paragraph; in a link it is another story's headline.
-        elif element.tag in _CONTAINERS and own >= _PARAGRAPH and not _stands_in(element, ("a",)):
+        # Text directly in a div, a paragraph a div or a br; in a link it is another story's headline.
+        elif element.tag in _CONTAINERS and own >= _PARAGRAPH and not _is_inside(element, ("a",)):
             weights[element if element.find("br") is not None else parent] += own
     heaviest = max(weights, key=lambda element: weights[element], default=None)
     if heaviest is None or _link_share(heaviest) > _ALL_LINKS:
         return None
-    return _with_its_like(heaviest, weights)
+    return _with_siblings(heaviest, weights)
 
 
 def _link_share(element: Any) -> float:
-    """How much of an element's text stands in links, 0 to 1."""
+    """The share of an element's text in links, 0 to 1."""
     text = sum(map(_length, element.itertext()))
     links = sum(_length(part) for link in element.iter("a") for part in link.itertext())
     return links / text if text else 0.0
 
 
-def _with_its_like(body: Any, weights: dict[Any, int]) -> Any:
-    """The element around a body that an embed parts into several of the same make; else the body itself."""
+def _with_siblings(body: Any, weights: dict[Any, int]) -> Any:
+    """The parent of a body that embeds divide into several elements of one tag and class; else the body itself."""
     around = body.getparent()
     if around is None:
         return body
@@ -135,12 +135,12 @@ def _length(text: str | None) -> int:
     return len(" ".join(text.split())) if text else 0
 
 
-def _stands_in(element: Any, tags: Collection[str]) -> bool:
+def _is_inside(element: Any, tags: Collection[str]) -> bool:
     return any(ancestor.tag in tags for ancestor in element.iterancestors())
 
 
 def _lines_before(tree: Any, heading: Any, body: Any) -> Iterator[str]:
-    """Short lines from the heading to the body, in reading order, each element's own."""
+    """The texts of the innermost elements from the heading to the body, in reading order."""
     started = heading is None
     for element in tree.iter():
         if element is body:
@@ -155,20 +155,20 @@ def _lines_before(tree: Any, heading: Any, body: Any) -> Iterator[str]:
 
 
 def _common_root(heading: Any, body: Any) -> Any:
-    """The innermost element around both; the body itself where that is the whole page."""
+    """The innermost element around both; the body itself if it is the whole page."""
     above = set((body if heading is None else heading).iterancestors())
     return next((ancestor for ancestor in body.iterancestors() if ancestor in above), body)
 
 
 def _image(root: Any) -> Any:
-    """The main image: of the first figure, else the first that is no link and stands in no sidebar."""
+    """The first image in a figure, else the first outside links and sidebars."""
     figures = (image for figure in root.iter("figure") for image in figure.iter("img"))
-    others = (image for image in root.iter("img") if not _stands_in(image, {*_ASIDE, "a"}))
+    others = (image for image in root.iter("img") if not _is_inside(image, {*_ASIDE, "a"}))
     return next((image for image in chain(figures, others) if image.get("src")), None)
 
 
 def _caption(image: Any) -> str | None:
-    """The figure's caption, else the short text that shares the image's own element."""
+    """The figure's caption, else the short text in the image's parent."""
     around = next(image.iterancestors("figure"), image.getparent())
     caption = next(around.iter("figcaption"), None)
     if caption is None and around.find(".//h1") is None and around.find(".//p") is None:
@@ -178,7 +178,7 @@ def _caption(image: Any) -> str | None:
 
 
 def _links(root: Any, path: str, body: Any, aside: Collection[str]) -> list[str]:
-    """The texts of the links to such addresses, those in the running text and in sidebars left out."""
-    links = (link for link in root.iter("a") if path in (link.get("href") or "") and not _stands_in(link, aside))
+    """The texts of links to addresses with that path, without those in the body and in sidebars."""
+    links = (link for link in root.iter("a") if path in (link.get("href") or "") and not _is_inside(link, aside))
     labels = texts([link for link in links if body not in link.iterancestors()])
     return [label for label in labels if fold_text(label) != fold_text(site.NAME.value)]

@@ -1,4 +1,4 @@
-"""The moment an image was uploaded, read from its name: a lower bound of the date, for a check."""
+"""When an image was uploaded, read from its name: a plausibility check of the article's date."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from alqahira import site
 
 # Between the Gregorian calendar, from which UUID version 1 counts 100 ns steps (RFC 9562, 5.1), and 1970.
 _UUID_EPOCH = 0x01B21DD213814000
-# The two clocks of one name; those of the capture differ by at most 330 ms.
+# Far above `site.IMAGE_CLOCKS_AGREE_MS`, so that only a name of another make fails.
 _TOLERANCE_MS = 60_000
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -15,15 +15,15 @@ from alqahira.extraction.urls import image_url
 from alqahira.text.dates import parse_date
 from alqahira.text.normalization import clean_line
 
-# What may stand before a document: space, a byte order mark, and the beginning of a CDATA section or a comment.
+# Before a document: space, a byte order mark, the beginning of a CDATA section or a comment.
 _BEFORE = re.compile(r"[\s\ufeff]*(?:(?://|/\*)?\s*(?:<!\[CDATA\[|<!--)\s*(?:\*/)?\s*)?")
-# strict=False: real pages hold raw line ends inside strings.
+# strict=False: real pages have raw line ends inside strings.
 _DECODER = json.JSONDecoder(strict=False)
 _MAX_OBJECTS = 20_000
 
 
 def json_documents(text: str) -> Iterator[Any]:
-    """The objects and arrays that a text begins with, up to the first thing that is none."""
+    """The objects and arrays at the beginning of a text, up to anything else."""
     at = 0
     with suppress(ValueError, RecursionError):
         while (before := _BEFORE.match(text, at)) and text.startswith(("[", "{"), before.end()):
@@ -32,19 +32,19 @@ def json_documents(text: str) -> Iterator[Any]:
 
 
 def read_json(text: str) -> Any:
-    """The object or array that a text begins with; None where it begins with none."""
+    """The object or array at the beginning of a text, or None."""
     return next(json_documents(text), None)
 
 
-def at(data: Any, path: tuple[str, ...]) -> Any:
-    """The value at a path of names; None where it leads nowhere."""
+def value_at(data: Any, path: Sequence[str]) -> Any:
+    """The value at a path of names, or None."""
     for name in path:
         data = data.get(name) if isinstance(data, dict) else None
     return data
 
 
 def objects(data: Any, *, without: Collection[str] = ()) -> Iterator[dict[str, Any]]:
-    """Every object in a value, breadth first, up to a bound; nothing below the names in `without`."""
+    """Every object in a value, breadth first, at most `_MAX_OBJECTS`; nothing below the names in `without`."""
     queue: deque[Any] = deque([data])
     count = 0
     while queue and count < _MAX_OBJECTS:
@@ -63,7 +63,7 @@ def string(value: Any) -> str | None:
 
 
 def strings(value: Any, *, split: bool = False) -> list[str]:
-    """A list of texts however it is given, each once; `split`: a text may hold several, between commas."""
+    """The texts of a text, an object with a name, or a list of them, each once; `split`: also at commas."""
     texts: list[str | None] = []
     for entry in value if isinstance(value, list) else [value]:
         if isinstance(entry, dict):
@@ -74,7 +74,7 @@ def strings(value: Any, *, split: bool = False) -> list[str]:
 
 
 def moment(value: Any, now: datetime) -> datetime | None:
-    """A date as text, or as seconds or milliseconds since 1970; None for anything else, and for what lies after now."""
+    """A date as text, or as seconds or milliseconds since 1970; None for anything else, and for numbers after `now`."""
     if isinstance(value, str):
         return parse_date(value, now=now)
     if isinstance(value, int | float) and not isinstance(value, bool) and 1e9 < value < 1e14:
@@ -84,7 +84,7 @@ def moment(value: Any, now: datetime) -> datetime | None:
 
 
 def image(value: Any, base: str) -> str | None:
-    """The address of an image that is given as such, as an object or as a list of either."""
+    """The absolute address of an image given as an address, an object, or a list of either."""
     if isinstance(value, list):
         value = value[0] if value else None
     if isinstance(value, dict):
