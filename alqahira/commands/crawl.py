@@ -30,7 +30,7 @@ class Command(ScrapyCrawl):
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         assert self.settings is not None
-        # Settings without the command line's: where those of a job are refused, none of them decides about its log.
+        # Without the command line's settings: a refused job's own must not decide where its log goes.
         self._trusted: Settings = self.settings.copy()
         try:
             self._check(args, opts)
@@ -74,7 +74,7 @@ class Command(ScrapyCrawl):
 
 
 def settings_of_scrapyd(spider: str, job: str) -> dict[str, str]:
-    """What Scrapyd itself sets for the job that this process runs, such as LOG_FILE; empty without Scrapyd."""
+    """Scrapyd's own settings for the job that this process runs, such as LOG_FILE; empty without Scrapyd."""
     project = os.environ.get("SCRAPY_PROJECT")
     try:
         from scrapyd.config import Config

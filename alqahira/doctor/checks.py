@@ -104,11 +104,11 @@ def any_sample(
     *kinds: str,
     slugs: Collection[str] | None = None,
     unanswered: Verdict = FAILS,
-    absent: str = "no page leads to it",
+    no_sample: str = "no page leads to it",
 ) -> Check:
     """The best verdict on the samples of these kinds (and slugs).
 
-    `unanswered`: the verdict on a sample that the site did not answer; `absent`: why there may be no sample.
+    `unanswered`: the verdict on a sample that the site did not answer; `no_sample`: why there may be none.
     """
 
     def check(visit: Visit) -> Result:
@@ -122,7 +122,7 @@ def any_sample(
             verdicts.append(verdict)
         if slugs is not None and (rest := len({*slugs} - {slug_of(sample) for sample in samples})):
             evidence.append(f"{rest} not requested (use --listings)")
-        return min(verdicts, key=list(Verdict).index), "; ".join(evidence) or f"not requested: {absent}"
+        return min(verdicts, key=list(Verdict).index), "; ".join(evidence) or f"not requested: {no_sample}"
 
     return check
 

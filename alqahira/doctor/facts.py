@@ -295,7 +295,7 @@ QUESTIONS: dict[str, Check] = {
     },
     "the visible date's form": date_form,
     "page 2 by page data": any_sample(samples.is_second_page, "page 2 by page data"),
-    "the load-more request": any_sample(samples.is_press_learned, "pressed", absent=_NO_BROWSER),
+    "the load-more request": any_sample(samples.is_press_learned, "pressed", no_sample=_NO_BROWSER),
     "page 2 by the load-more request": any_sample(samples.is_second_page, "page 2 by press"),
     "an article without its slug": any_sample(samples.is_same_article, "without slug"),
     "an article with a locale": any_sample(samples.is_same_article, "with locale"),

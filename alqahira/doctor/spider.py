@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -104,7 +103,7 @@ class DoctorSpider(Spider):
                 exchange.failure = refusal  # the Recorder could not see it in a compressed body
         assert response.request is not None
         is_first = not self.visit.answered(kind)
-        sample = self._add_sample(response.request, response, refusal, kind=kind, requested=requested)
+        sample = self._add_sample(response.request, response, refusal, kind, requested)
         if not sample.is_answered:
             return
         if kind == "category" and is_first and sample.listing.has_more:
@@ -155,9 +154,10 @@ class DoctorSpider(Spider):
         sample = self._add_sample(request, Response(request.url, status=0), failure_cause(failure), **request.cb_kwargs)
         logger.warning("%s: %s", request.url, sample.failure)
 
-    def _add_sample(self, request: Request, response: Response, failure: str, **of: str) -> Sample:
-        now = datetime.now(UTC)
-        sample = Sample(request=request, response=response, when=now, failure=failure, visit=self.visit, **of)
+    def _add_sample(self, request: Request, response: Response, failure: str, kind: str, requested: str) -> Sample:
+        sample = Sample(
+            kind=kind, request=request, response=response, failure=failure, requested=requested, visit=self.visit
+        )
         self.visit.samples.append(sample)
         return sample
 
@@ -189,6 +189,4 @@ class Recorder:
 
     def _add(self, request: Request, response: Response, failure: str) -> None:
         kind = "robots" if request_info(request).is_robots else str(request.cb_kwargs.get("kind", "other"))
-        now = datetime.now(UTC)
-        exchange = Exchange(kind=kind, request=request, response=response, when=now, failure=failure)
-        self.visit.exchanges.append(exchange)
+        self.visit.exchanges.append(Exchange(kind=kind, request=request, response=response, failure=failure))

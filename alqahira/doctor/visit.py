@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
-from functools import cached_property
+from datetime import UTC, datetime
+from functools import cached_property, partial
 from typing import Any
 
 from scrapy import Request
@@ -53,8 +53,8 @@ class Exchange:
     kind: str
     request: Request
     response: Response
-    when: datetime
     failure: str = ""
+    when: datetime = field(default_factory=partial(datetime.now, UTC))
 
     @property
     def status(self) -> int:
