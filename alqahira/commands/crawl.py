@@ -44,7 +44,10 @@ class Command(ScrapyCrawl):
             raise ConfigurationError(str(error) or "wrong options; see scrapy crawl --help") from None
         assert self.settings is not None
         if JOB_ARGUMENT in opts.spargs:
-            self._check_job(" ".join(args), str(opts.spargs[JOB_ARGUMENT]), arglist_to_dict(opts.set))
+            operator = self._trusted.copy()
+            service = settings_of_scrapyd(" ".join(args), str(opts.spargs[JOB_ARGUMENT]))
+            self._trusted.setdict(service, priority="cmdline")
+            check_api_settings(arglist_to_dict(opts.set), operator=operator, service=service)
         self._trusted = self.settings
         spiders = sorted(get_spider_loader(self.settings).list())
         if len(args) != 1 or args[0].startswith("-"):
@@ -56,12 +59,6 @@ class Command(ScrapyCrawl):
         check_alert_urls(configuration.alert_urls)
         configuration.make_folders()
         install_formatters(self.settings)
-
-    def _check_job(self, spider: str, job: str, given: dict[str, str]) -> None:
-        service = settings_of_scrapyd(spider, job)
-        operator = self._trusted.copy()
-        self._trusted.setdict(service, priority="cmdline")
-        check_api_settings(given, operator=operator, service=service)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         assert isinstance(self.crawler_process, AsyncCrawlerProcess)

@@ -44,7 +44,6 @@ from alqahira.text.topics import match_topics
 # --- what pages show ----------------------------------------------------------------------------
 
 images = xpath("//img/@src")
-links = xpath("//a/@href")
 
 
 def title_names(page: Sample) -> Iterator[str]:
@@ -96,11 +95,6 @@ def validators(page: Sample) -> Iterator[str]:
     yield names[0] if names else "neither ETag nor Last-Modified"
 
 
-def is_article(path: str) -> bool:
-    """Whether a path is an article's."""
-    return bool(site.ARTICLE_PATH.value.match(path)) and not site.NEVER_ARTICLE_PATH.value.search(path)
-
-
 # --- checks of the whole visit -------------------------------------------------------------------
 
 
@@ -133,7 +127,7 @@ def categories(visit: Visit) -> Result:
     sections = site.SECTIONS.values()
     is_ours = folded(slug.replace("-", " ") for s in sections for slug in (*s.categories.value, *s.tags.value))
     others: dict[str, None] = {}
-    for path in (unquote(link) for page in visit.answered(*PAGES) for link in links(page)):
+    for path in (unquote(link) for page in visit.answered(*PAGES) for link in xpath("//a/@href")(page)):
         for start in (urls.beginning(site.CATEGORY_URL.value), urls.beginning(site.TAG_URL.value)):
             name = path.removeprefix(start).replace("-", " ").strip("/")
             if path.startswith(start) and not is_ours(name) and match_topics(name, name):
@@ -209,6 +203,7 @@ _LABELS = " or ".join(f"normalize-space()='{label}'" for label in site.LOAD_MORE
 # The menu has a link without href that is labelled so.
 _LABELLED = f"//*[self::button or self::a[@href] or self::div or self::span][{_LABELS}]"
 _POST = site.POST_PATH.value
+_ROOT = site.ROOT.value
 
 FACTS: dict[str, Check] = {
     "ROOT": root,
@@ -219,7 +214,7 @@ FACTS: dict[str, Check] = {
     "META_AUTHOR": has_value(PAGES, xpath(_META.format("author")), {site.META_AUTHOR.value}),
     "LANGUAGE": has_value(PAGES, data(*_POST, "language"), {site.LANGUAGE.value}),
     "TIME_ZONE": has_value(ARTICLES, hours_apart, {"0 hours apart"}, every=True),
-    "ARTICLE_PATH": has_value(LISTINGS, link_shapes, is_article),
+    "ARTICLE_PATH": has_value(LISTINGS, link_shapes, lambda path: urls.is_article_url(_ROOT + path, _ROOT)),
     "ARTICLE_URL": has_value(PAGES, link_shapes, of_template(site.ARTICLE_URL.value), absent=NOT_SEEN),
     "LOCALES": has_value(PAGES, data("locales"), site.LOCALES.value, every=True),
     "NEVER_ARTICLE_PATH": has_value(PAGES, link_shapes, site.NEVER_ARTICLE_PATH.value.search, absent=NOT_SEEN),

@@ -103,7 +103,8 @@ class DoctorSpider(Spider):
                 exchange.failure = refusal  # the Recorder could not see it in a compressed body
         assert response.request is not None
         is_first = not self.visit.answered(kind)
-        sample = self._add_sample(response.request, response, refusal, kind, requested)
+        sample = Sample(kind, response.request, response, refusal, requested=requested, visit=self.visit)
+        self.visit.samples.append(sample)
         if not sample.is_answered:
             return
         if kind == "category" and is_first and sample.listing.has_more:
@@ -151,15 +152,10 @@ class DoctorSpider(Spider):
     def failed(self, failure: Failure) -> None:
         """Keep the cause of a request without an answer."""
         request: Request = failure.request  # type: ignore[attr-defined]
-        sample = self._add_sample(request, Response(request.url, status=0), failure_cause(failure), **request.cb_kwargs)
-        logger.warning("%s: %s", request.url, sample.failure)
-
-    def _add_sample(self, request: Request, response: Response, failure: str, kind: str, requested: str) -> Sample:
-        sample = Sample(
-            kind=kind, request=request, response=response, failure=failure, requested=requested, visit=self.visit
-        )
+        cause, nothing = failure_cause(failure), Response(request.url, status=0)
+        sample = Sample(request=request, response=nothing, failure=cause, visit=self.visit, **request.cb_kwargs)
         self.visit.samples.append(sample)
-        return sample
+        logger.warning("%s: %s", request.url, cause)
 
     def closed(self, reason: str) -> None:
         self.visit.is_interrupted = reason == "shutdown"
@@ -189,4 +185,4 @@ class Recorder:
 
     def _add(self, request: Request, response: Response, failure: str) -> None:
         kind = "robots" if request_info(request).is_robots else str(request.cb_kwargs.get("kind", "other"))
-        self.visit.exchanges.append(Exchange(kind=kind, request=request, response=response, failure=failure))
+        self.visit.exchanges.append(Exchange(kind, request, response, failure))

@@ -43,7 +43,7 @@ class SiteUnreachable(AlqahiraError):
     exit_status = 4
 
 
-@dataclass(eq=False, kw_only=True)
+@dataclass(eq=False)
 class Exchange:
     """One request over the wire, made for a page of this kind; the response's body still has its Content-Encoding.
 
@@ -81,15 +81,15 @@ class Exchange:
         return [value.decode("latin-1") for value in self.response.headers.getlist(name)]
 
 
-@dataclass(eq=False, kw_only=True)
+@dataclass(eq=False)
 class Sample(Exchange):
     """The answer to one request of the spider: of one of PAGES, or `sitemap`, `missing`, `video`, `pressed` and so on.
 
     `requested` is the address before any redirect.
     """
 
-    requested: str
-    visit: Visit
+    requested: str = field(kw_only=True)
+    visit: Visit = field(kw_only=True)
 
     @property
     def url(self) -> str:

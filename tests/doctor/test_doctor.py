@@ -21,8 +21,8 @@ def doctor(root, *arguments, **settings):
     return ran, {row[0]: (row[2].removesuffix(" (needed)"), row[3]) for row in rows}
 
 
-def failing(found):
-    return {fact for fact, (verdict, _) in found.items() if verdict == "fails"}
+def failing(findings):
+    return {fact for fact, (verdict, _) in findings.items() if verdict == "fails"}
 
 
 # --- the site as we know it -----------------------------------------------------------------------
@@ -30,24 +30,24 @@ def failing(found):
 
 def test_known_site_holds_every_visible_fact(replica):
     server = replica("--articles", "100")
-    ran, found = doctor(server.url, ALQAHIRA_BROWSER="never")
+    ran, findings = doctor(server.url, ALQAHIRA_BROWSER="never")
     assert ran.status == 0
-    assert failing(found) == {"page 2 by page data"}, "only ?page= gives its next page"
-    assert set(site.facts()) <= set(found), "every fact has a row"
-    assert found["ROOT"] == ("not seen", f"visited {server.url} instead (ALQAHIRA_SITE_URL)")
+    assert failing(findings) == {"page 2 by page data"}, "only ?page= gives its next page"
+    assert set(site.facts()) <= set(findings), "every fact has a row"
+    assert findings["ROOT"] == ("not seen", f"visited {server.url} instead (ALQAHIRA_SITE_URL)")
     for fact in ("TIME_ZONE", "LANGUAGE", "LOCALES", "POST_PATH", "LISTING_PATH", "ARTICLE_KIND", "OTHER_KINDS"):
-        assert found[fact][0] == "holds", fact
-    assert "?page=2: " in found["PAGE_QUERY"][1]
-    assert "page 2 of 2" in found["PAGE_QUERY"][1]
-    assert found["KICKERS"][1].endswith("by props.pageProps.kicker")
-    assert found["a tag lists by page data"][1].endswith("by props.pageProps.tag")
-    assert found["a video is no article"][0] == "holds"
-    assert found["a video is no article"][1].endswith(": page data says video; read as video")
-    assert found["an article without its slug"][0] == found["an article with a locale"][0] == "holds"
-    assert "blocks of text" in found["an article as page data alone"][1]
-    assert found["a post of 2022"] == ("not seen", "/news/1076: 404")
-    assert found["no challenge"][0] == found["no rate limit"][0] == "holds"
-    assert found["cookies that are set"][1].startswith("__cf_bm (")
+        assert findings[fact][0] == "holds", fact
+    assert "?page=2: " in findings["PAGE_QUERY"][1]
+    assert "page 2 of 2" in findings["PAGE_QUERY"][1]
+    assert findings["KICKERS"][1].endswith("by props.pageProps.kicker")
+    assert findings["a tag lists by page data"][1].endswith("by props.pageProps.tag")
+    assert findings["a video is no article"][0] == "holds"
+    assert findings["a video is no article"][1].endswith(": page data says video; read as video")
+    assert findings["an article without its slug"][0] == findings["an article with a locale"][0] == "holds"
+    assert "blocks of text" in findings["an article as page data alone"][1]
+    assert findings["a post of 2022"] == ("not seen", "/news/1076: 404")
+    assert findings["no challenge"][0] == findings["no rate limit"][0] == "holds"
+    assert findings["cookies that are set"][1].startswith("__cf_bm (")
     # For each answered open fact, a line for site.py with the day is printed.
     assert re.search(r'# +PAGE_QUERY: holds; seen\(…, "scrapy doctor, \d{4}-\d\d-\d\d"\)', ran.stdout)
     assert re.search(r"# +NEXT_DATA_URL \(page 2 by page data\): fails, .*the first page again", ran.stdout)
@@ -65,20 +65,20 @@ def test_requests_are_few_counted_and_listed(replica):
 
 def test_listings_option_requests_every_listing_of_the_sections(replica):
     server = replica()
-    _, found = doctor(server.url, "--listings", ALQAHIRA_BROWSER="never")
+    _, findings = doctor(server.url, "--listings", ALQAHIRA_BROWSER="never")
     sections = site.SECTIONS.values()
     categories = {slug for section in sections for slug in section.categories.value}
     tags = {tag for section in sections for tag in section.tags.value}
     paths = [unquote(path) for path in server.paths()]
     assert {path.removeprefix("/tag/") for path in paths if path.startswith("/tag/")} == tags
     assert categories <= {path.removeprefix("/category/") for path in paths if path.startswith("/category/")}
-    assert "not requested" not in found["SECTIONS[defense].categories"][1]
+    assert "not requested" not in findings["SECTIONS[defense].categories"][1]
 
 
 def test_piped_report_is_neither_cut_nor_folded(replica):
-    ran, found = doctor(replica().url, ALQAHIRA_BROWSER="never")
-    assert site.CARD_HEADLINE.value in found["CARD_HEADLINE"][1]
-    assert site.CREDIT_LINE.value in found["CREDIT_LINE"][1]
+    ran, findings = doctor(replica().url, ALQAHIRA_BROWSER="never")
+    assert site.CARD_HEADLINE.value in findings["CARD_HEADLINE"][1]
+    assert site.CREDIT_LINE.value in findings["CREDIT_LINE"][1]
     facts = [line for line in ran.stdout.splitlines() if line and not line.startswith("#")]
     assert all(line.count("\t") == 3 for line in facts), "every other line begins with #"
 
@@ -90,8 +90,8 @@ def test_terminal_table_folds_and_cuts_nothing(replica):
     status, shown = at_a_terminal(command, dict(os.environ))
     assert status == 0
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in plain(shown).splitlines() if "│" in line]
-    found = "".join(cells[-1].replace(" ", "") for cells in rows)
-    assert site.CARD_HEADLINE.value.replace(" ", "") in found
+    evidence = "".join(cells[-1].replace(" ", "") for cells in rows)
+    assert site.CARD_HEADLINE.value.replace(" ", "") in evidence
     assert "…" not in "".join(cells[0] for cells in rows)
 
 
@@ -99,77 +99,77 @@ def test_terminal_table_folds_and_cuts_nothing(replica):
 
 
 def test_second_page_by_page_data_alone(replica):
-    _, found = doctor(replica("--articles", "100", "--paging", "next_data").url, ALQAHIRA_BROWSER="never")
-    assert found["PAGE_QUERY"][0] == "fails"
-    assert "the first page again" in found["PAGE_QUERY"][1]
-    assert found["page 2 by page data"][0] == "holds"
+    _, findings = doctor(replica("--articles", "100", "--paging", "next_data").url, ALQAHIRA_BROWSER="never")
+    assert findings["PAGE_QUERY"][0] == "fails"
+    assert "the first page again" in findings["PAGE_QUERY"][1]
+    assert findings["page 2 by page data"][0] == "holds"
 
 
 @needs_browser
 @pytest.mark.parametrize(("paging", "request_"), [("press", "GET {}/api/posts?"), ("press_post", "POST {}/api/posts")])
 def test_load_more_request_is_learned_and_repeated_without_a_browser(replica, paging, request_):
     server = replica("--articles", "100", "--paging", paging)
-    ran, found = doctor(server.url)
-    assert request_.format(server.url) in found["the load-more request"][1]
-    assert found["page 2 by the load-more request"][0] == "holds"
-    assert "page 2 of 2" in found["page 2 by the load-more request"][1]
-    assert found["PAGE_QUERY"][0] == found["page 2 by page data"][0] == "fails"
+    ran, findings = doctor(server.url)
+    assert request_.format(server.url) in findings["the load-more request"][1]
+    assert findings["page 2 by the load-more request"][0] == "holds"
+    assert "page 2 of 2" in findings["page 2 by the load-more request"][1]
+    assert findings["PAGE_QUERY"][0] == findings["page 2 by page data"][0] == "fails"
     assert "1 of them in a browser" in ran.stdout
 
 
 def test_load_more_request_is_not_seen_without_a_browser(replica):
-    _, found = doctor(replica("--articles", "100").url, ALQAHIRA_BROWSER="never")
-    assert found["the load-more request"][0] == found["page 2 by the load-more request"][0] == "not seen"
+    _, findings = doctor(replica("--articles", "100").url, ALQAHIRA_BROWSER="never")
+    assert findings["the load-more request"][0] == findings["page 2 by the load-more request"][0] == "not seen"
 
 
 def test_next_links_are_seen(replica):
-    _, found = doctor(replica("--articles", "100", "--paging", "next").url, ALQAHIRA_BROWSER="never")
-    assert found["NEXT_PAGE"][0] == "holds"
+    _, findings = doctor(replica("--articles", "100", "--paging", "next").url, ALQAHIRA_BROWSER="never")
+    assert findings["NEXT_PAGE"][0] == "holds"
 
 
 # --- other switches --------------------------------------------------------------------------------
 
 
 def test_redesign_fails_selectors_and_shows_others(replica):
-    ran, found = doctor(replica("--classes", "renamed").url, ALQAHIRA_BROWSER="never")
+    ran, findings = doctor(replica("--classes", "renamed").url, ALQAHIRA_BROWSER="never")
     assert ran.status == 0, "the crawl goes on, by metadata and structure"
-    assert {"CARD_LINK", "HEADLINE", "PARAGRAPHS", "ARTICLE_ROOT"} <= failing(found)
-    assert re.search(r"found instead: .*h1", found["HEADLINE"][1])
-    assert re.search(r"found instead: .* > p", found["PARAGRAPHS"][1])
+    assert {"CARD_LINK", "HEADLINE", "PARAGRAPHS", "ARTICLE_ROOT"} <= failing(findings)
+    assert re.search(r"found instead: .*h1", findings["HEADLINE"][1])
+    assert re.search(r"found instead: .* > p", findings["PARAGRAPHS"][1])
     assert "Correct in alqahira/site.py: CARD, CARD_LINK" in ran.stdout
 
 
 def test_visible_date_is_read_without_metadata_and_page_data(replica):
-    _, found = doctor(replica("--metadata", "none", "--page-data", "none").url, ALQAHIRA_BROWSER="never")
-    assert "visible on" in found["record: date_published"][1]
+    _, findings = doctor(replica("--metadata", "none", "--page-data", "none").url, ALQAHIRA_BROWSER="never")
+    assert "visible on" in findings["record: date_published"][1]
 
 
 @pytest.mark.parametrize("switches", [("--title", "bare"), ("--slug", "redirect"), ("--sitemaps", "none")])
 def test_harmless_switch_fails_no_needed_fact(replica, switches):
-    ran, found = doctor(replica(*switches).url, ALQAHIRA_BROWSER="never")
+    ran, findings = doctor(replica(*switches).url, ALQAHIRA_BROWSER="never")
     assert ran.status == 0
-    assert failing(found) <= {"SITEMAP_PATHS", "PAGE_SIZE"}
+    assert failing(findings) <= {"SITEMAP_PATHS", "PAGE_SIZE"}
     if "redirect" in switches:
-        assert "redirected to /news/" in found["an article without its slug"][1]
+        assert "redirected to /news/" in findings["an article without its slug"][1]
 
 
 @pytest.mark.parametrize(("form", "fact"), [("next_data", "NEXT_DATA_SCRIPT"), ("next_f", "NEXT_FLIGHT_PUSH")])
 def test_page_data_is_seen(replica, form, fact):
-    _, found = doctor(replica("--page-data", form).url, ALQAHIRA_BROWSER="never")
-    assert found[fact][0] == "holds"
+    _, findings = doctor(replica("--page-data", form).url, ALQAHIRA_BROWSER="never")
+    assert findings[fact][0] == "holds"
 
 
 @needs_browser
 def test_site_rendered_by_a_browser_is_reported(replica):
-    ran, found = doctor(replica("--render", "client", "--page-data", "none").url)
+    ran, findings = doctor(replica("--render", "client", "--page-data", "none").url)
     assert ran.status == 0
-    assert {"listings by plain HTTP", "articles by plain HTTP"} <= failing(found)
+    assert {"listings by plain HTTP", "articles by plain HTTP"} <= failing(findings)
 
 
 def test_site_that_needs_a_browser_fails_without_one(replica):
-    ran, found = doctor(replica("--render", "client", "--page-data", "none").url, ALQAHIRA_BROWSER="never")
+    ran, findings = doctor(replica("--render", "client", "--page-data", "none").url, ALQAHIRA_BROWSER="never")
     assert ran.status == 1
-    assert found["CATEGORIES"][0] == "fails"
+    assert findings["CATEGORIES"][0] == "fails"
 
 
 # --- a site that does not answer, or refuses ------------------------------------------------------

@@ -20,7 +20,7 @@ NOW = datetime(2026, 8, 27, 12, tzinfo=UTC)
 
 def exchange(status=200, *, kind="article", failure="", headers=None):
     response = Response("http://x/", status=status, headers=headers)
-    return Exchange(kind=kind, request=Request("http://x/"), response=response, when=NOW, failure=failure)
+    return Exchange(kind, Request("http://x/"), response, failure)
 
 
 @pytest.mark.parametrize(
@@ -72,10 +72,7 @@ def rows(*answers):
     visit = Visit(site.ROOT.value)
     for kind, requested, response in answers:
         request = Request(response.url)
-        sample = Sample(
-            kind=kind, request=request, response=response, when=NOW, failure="", requested=requested, visit=visit
-        )
-        visit.samples.append(sample)
+        visit.samples.append(Sample(kind, request, response, when=NOW, requested=requested, visit=visit))
     return {row.fact: row for row in diagnose(visit)}
 
 
@@ -87,12 +84,12 @@ def answer(kind, url, body=b"", status=200, requested=""):
 def test_facts_hold_on_captured_pages():
     listing = answer("category", NEWS, Path("listing-plain.html"))
     article = answer("article", f"{site.ROOT.value}/news/177031/x", Path("177031.html"))
-    found = rows(listing, article)
-    failed = {name for name, row in found.items() if row.verdict == "fails"}
+    findings = rows(listing, article)
+    failed = {name for name, row in findings.items() if row.verdict == "fails"}
     # These pages have 12 posts, no headers, and an image whose clocks are further apart.
     assert failed == {"PAGE_SIZE", "conditional requests", "IMAGE_CLOCKS_AGREE_MS"}
     for fact in ("TIME_ZONE", "CAROUSELS", "CARD_LINK", "TITLE_NAME", "META_AUTHOR", "TEXT_BLOCK", "CREDIT_LINE"):
-        assert found[fact].verdict == "holds", fact
+        assert findings[fact].verdict == "holds", fact
 
 
 def second_page_of(listing: str, *, current: int, apart: int) -> str:
@@ -113,23 +110,23 @@ def second_page_of(listing: str, *, current: int, apart: int) -> str:
 def test_second_page_is_accepted_as_by_a_crawl(current, apart, verdict):
     text = (SITE / "listing-plain.html").read_text("utf-8")
     second = second_page_of(text, current=current, apart=apart).encode()
-    found = rows(answer("category", NEWS, text.encode()), answer("page 2 by query", f"{NEWS}?page=2", second))
-    assert found["PAGE_QUERY"].verdict == verdict
+    findings = rows(answer("category", NEWS, text.encode()), answer("page 2 by query", f"{NEWS}?page=2", second))
+    assert findings["PAGE_QUERY"].verdict == verdict
 
 
 def test_refused_second_page_fails_with_its_status():
     listing = answer("category", NEWS, Path("listing-plain.html"))
-    found = rows(listing, answer("page 2 by query", f"{NEWS}?page=2", status=404))
-    assert (found["PAGE_QUERY"].verdict, found["PAGE_QUERY"].evidence) == ("fails", "/category/أخبار?page=2: 404")
+    findings = rows(listing, answer("page 2 by query", f"{NEWS}?page=2", status=404))
+    assert (findings["PAGE_QUERY"].verdict, findings["PAGE_QUERY"].evidence) == ("fails", "/category/أخبار?page=2: 404")
 
 
 def test_address_of_another_article_fails():
     url = f"{site.ROOT.value}/news/177031/x"
     right = answer("without slug", url, Path("177031.html"), requested=f"{site.ROOT.value}/news/177031")
     wrong = answer("with locale", url, Path("177031.html"), requested=f"{site.ROOT.value}/ar/news/177048")
-    found = rows(right, wrong)
-    assert found["an article without its slug"].verdict == "holds"
-    assert found["an article with a locale"].verdict == "fails"
+    findings = rows(right, wrong)
+    assert findings["an article without its slug"].verdict == "holds"
+    assert findings["an article with a locale"].verdict == "fails"
 
 
 def test_old_post_is_read_or_not():
@@ -152,8 +149,8 @@ def test_every_fact_has_a_check():
 
 
 def test_missing_page_is_not_counted_as_answered():
-    found = rows(answer("missing", f"{NEWS}-", status=404), answer("category", NEWS, Path("listing-plain.html")))
-    assert (found["ROOT"].verdict, found["ROOT"].evidence) == ("holds", "1 pages answered with 200")
+    findings = rows(answer("missing", f"{NEWS}-", status=404), answer("category", NEWS, Path("listing-plain.html")))
+    assert (findings["ROOT"].verdict, findings["ROOT"].evidence) == ("holds", "1 pages answered with 200")
 
 
 def test_answered_open_fact_is_printed_once_with_its_day():

@@ -42,11 +42,11 @@ def test_proposed_layout_reads_every_redesigned_article_as_before(replica, tmp_p
     printed = ran.stdout[ran.stdout.index("ArticleLayout(") :]
     layout = eval(printed, {"ArticleLayout": site.ArticleLayout})
     for page, expected in replica_pages(server.now, classes="renamed", metadata="none"):
-        found = read(page, [layout])
-        assert found.headline == expected["headline"]
-        assert "\n\n".join(found.paragraphs) == expected["article_body"]
-        assert (found.image_url, found.image_caption) == (expected["image_url"], expected["image_caption"])
-        assert (found.credit_line, found.keywords) == (expected["credit_line"], expected["keywords"])
+        fields = read(page, [layout])
+        assert fields.headline == expected["headline"]
+        assert "\n\n".join(fields.paragraphs) == expected["article_body"]
+        assert (fields.image_url, fields.image_caption) == (expected["image_url"], expected["image_caption"])
+        assert (fields.credit_line, fields.keywords) == (expected["credit_line"], expected["keywords"])
 
 
 def test_known_layout_gets_no_proposal(replica, tmp_path):

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import pytest
@@ -18,7 +17,6 @@ from alqahira.doctor.visit import Exchange
 from alqahira.extraction.extractor import read_page
 from alqahira.extraction.listing import read_listing
 
-NOW = datetime(2026, 8, 27, 12, tzinfo=UTC)
 MAX = 10_000_000
 
 
@@ -71,8 +69,7 @@ def test_bodies_keep_their_content_encoding(replica, tmp_path):
 def test_requests_are_saved_without_secrets(tmp_path):
     headers = {"Accept": "*/*", "Cookie": "SECRET", "Authorization": "SECRET", "X-Document": "2"}
     request = Request("https://x/api?a=1", method="POST", headers=headers, body=b'{"page":2}')
-    response = Response(request.url, body=b"{}")
-    answer = Exchange(kind="page 2 by press", request=request, response=response, when=NOW)
+    answer = Exchange("page 2 by press", request, Response(request.url, body=b"{}"))
     path = tmp_path / "one.warc.gz"
     path.write_bytes(records_of(answer))
     (_, _, _, _, _), (kind, url, line, headers, body) = records(path)
@@ -120,9 +117,8 @@ def test_failing_archive_is_returned_as_an_error(tmp_path):
     archive = open_archive(str(tmp_path), "https://x", max_bytes=MAX)
     archive._file.close()
     archive._file = open("/dev/full", "r+b", buffering=0)  # noqa: SIM115
-    request, response = Request("https://x/"), Response("https://x/")
-    exchange = Exchange(kind="article", request=request, response=response, when=NOW)
-    assert "cannot be written: No space left on device" in str(save_exchanges(archive, [exchange] * 2))
+    exchanges = [Exchange("article", Request("https://x/"), Response("https://x/"))] * 2
+    assert "cannot be written: No space left on device" in str(save_exchanges(archive, exchanges))
 
 
 def test_saved_visit_is_no_run(replica, tmp_path):
