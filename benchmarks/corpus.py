@@ -38,8 +38,8 @@ from alqahira.archive.warc import ENDED, event_record, page_records, run_record
 from alqahira.extraction.extractor import Hints
 from alqahira.extraction.items import ArchivedResponse, Fetch
 from alqahira.publishing.parts import ARTICLES_FOLDER, MANIFEST
+from alqahira.replica.article import ReplicaArticle, make_slug
 from alqahira.replica.body import paragraph
-from alqahira.replica.corpus import ReplicaArticle, make_slug
 from alqahira.replica.generator import FIRST_NUMBER, Generator
 from alqahira.replica.newsroom import Newsroom
 from alqahira.replica.options import ReplicaOptions

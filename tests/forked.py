@@ -134,15 +134,15 @@ def start(
 
 
 def run(
-    program: str, *arguments: str, environment: Mapping[str, str], said: str = "", timeout: float, fresh: bool = False
+    program: str, *arguments: str, environment: Mapping[str, str], text: str = "", timeout: float, fresh: bool = False
 ) -> tuple[int, str, str]:
     """Run it to its end: exit status, stdout, stderr. Raises subprocess.TimeoutExpired.
 
-    said: the text on its stdin.
+    text: its stdin.
     """
     with ExitStack() as stack:
         stdin, stdout, stderr = (stack.enter_context(tempfile.TemporaryFile()) for _ in range(3))
-        stdin.write(said.encode())
+        stdin.write(text.encode())
         stdin.seek(0)
         process = start(
             program, *arguments, environment=environment, stdin=stdin, stdout=stdout, stderr=stderr, fresh=fresh

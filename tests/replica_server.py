@@ -14,7 +14,6 @@ import http.client
 import json
 import os
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -26,7 +25,8 @@ from urllib.parse import urlsplit
 import forked
 import pytest
 
-from alqahira.replica.corpus import ReplicaArticle, load_corpus
+from alqahira.replica.article import ReplicaArticle
+from alqahira.replica.corpus import load_corpus
 from alqahira.replica.options import ReplicaOptions
 
 _START_SECONDS = 200.0
@@ -101,11 +101,6 @@ class ReplicaProcess:
     def paths(self) -> list[str]:
         return [line["path"] for line in self.log()]
 
-    def clear_log(self) -> None:
-        """Empty the log (the server appends, so it continues at the start)."""
-        if self.log_path.exists():
-            self.log_path.write_text("", "utf-8")
-
     def stop(self) -> int:
         """Stop it by SIGTERM, as a service manager would; its exit status."""
         if self.process.poll() is None:
@@ -127,10 +122,9 @@ def is_recent(article: ReplicaArticle, now: datetime) -> bool:
     return article.listed > now - timedelta(days=6)
 
 
-def start_replica(*arguments: str, log: Path | None = None) -> ReplicaProcess:
+def start_replica(*arguments: str, log: Path = Path(os.devnull)) -> ReplicaProcess:
     """Start `python -m alqahira.replica` with these switches on a free port; RuntimeError if it does not come up."""
-    path = log or Path(tempfile.mkdtemp(prefix="replica-")) / "access.jsonl"
-    switches = ["--port", "0", "--log", str(path)]
+    switches = ["--port", "0", "--log", str(log)]
     now = datetime.now(UTC).replace(microsecond=0)
     switches += arguments if {"--now", "--today"} & {*arguments} else ("--now", now.isoformat(), *arguments)
     reader, writer = os.pipe()
@@ -143,7 +137,7 @@ def start_replica(*arguments: str, log: Path | None = None) -> ReplicaProcess:
     if not line.startswith("replica listening on http://"):
         process.kill()
         raise RuntimeError(f"the replica did not start: {line!r}, exit status {process.wait(_START_SECONDS)}")
-    return ReplicaProcess(line.split()[-1], path, process, now)
+    return ReplicaProcess(line.split()[-1], log, process, now)
 
 
 @pytest.fixture

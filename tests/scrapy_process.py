@@ -13,9 +13,9 @@ from pathlib import Path
 
 import forked
 
+from alqahira.crawling.command import UNTHROTTLED
+
 PROJECT = Path(__file__).parent.parent
-# Tests crawl their own server, which needs no throttling.
-UNTHROTTLED = {"AUTOTHROTTLE_ENABLED": "False", "DOWNLOAD_DELAY": "0"}
 
 
 @dataclass

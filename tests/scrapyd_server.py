@@ -103,8 +103,8 @@ class Scrapyd:
 
     def schedule(self, spider: str, *, settings: dict[str, str] | None = None, **arguments: str) -> str:
         """schedule.json; the job's id."""
-        brought = [f"{name}={value}" for name, value in (settings or {}).items()]
-        fields = {"project": "alqahira", "spider": spider, "setting": brought, **arguments}
+        pairs = [f"{name}={value}" for name, value in (settings or {}).items()]
+        fields = {"project": "alqahira", "spider": spider, "setting": pairs, **arguments}
         answer = self.ask("schedule", data=fields)
         assert answer["status"] == "ok", answer
         return answer["jobid"]

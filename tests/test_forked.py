@@ -17,11 +17,11 @@ from scrapyd_server import until
 @pytest.mark.parametrize(
     "arguments", [["schema", "json"], ["crawl", "nonsense"], ["verify", "--unheard-of"], ["settings", "--get", "TZ"]]
 )
-def test_output_and_status_are_those_of_a_new_process(arguments):
+def test_output_and_status_equal_a_new_process(arguments):
     assert scrapy(*arguments) == scrapy(*arguments, fresh=True)
 
 
-def test_settings_are_those_of_the_childs_environment():
+def test_child_reads_settings_from_its_environment():
     def folder(**given):
         return scrapy("settings", "--get", "ALQAHIRA_OUTPUT_DIR", **given).stdout
 
@@ -29,7 +29,7 @@ def test_settings_are_those_of_the_childs_environment():
     assert folder() == "output\n"
 
 
-def test_variables_read_at_start_up_take_effect():
+def test_start_up_variables_take_effect():
     hidden = {"PYTHONPATH": str(Path(__file__).parent / "no_network")}
     ran = scrapy("crawl", "defense", settings={"ALQAHIRA_SITE_URL": "http://127.0.0.1:1"}, **hidden)
     assert ran.status == 99  # sitecustomize.py ends a process that uses the network
@@ -40,12 +40,12 @@ def test_large_output_arrives_whole(tmp_path):
     script.write_text(
         "import sys\nprint('x' * 10**6, sys.stdin.read())\nprint('y' * 10**6, file=sys.stderr)\nsys.exit(7)\n"
     )
-    status, stdout, stderr = forked.run(str(script), environment=os.environ, said="read", timeout=240)
+    status, stdout, stderr = forked.run(str(script), environment=os.environ, text="read", timeout=240)
     assert (status, stdout, stderr) == (7, "x" * 10**6 + " read\n", "y" * 10**6 + "\n")
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGKILL, -9), (signal.SIGTERM, -15), (signal.SIGINT, -2)])
-def test_a_signal_ends_the_child(tmp_path, number, status):
+def test_signal_ends_the_child(tmp_path, number, status):
     script = tmp_path / "waits.py"
     script.write_text("import time\nprint('here', flush=True)\ntime.sleep(600)\n")
     with (tmp_path / "output").open("wb") as output:
@@ -57,7 +57,7 @@ def test_a_signal_ends_the_child(tmp_path, number, status):
     process.kill()  # must not hit a process that got its number since
 
 
-def test_a_child_ends_with_its_starter():
+def test_child_ends_with_its_starter():
     code = (
         "import os, forked; from replica_server import start_replica\n"
         "print(start_replica().process.pid, flush=True); os._exit(0)"

@@ -21,22 +21,24 @@ from contextlib import suppress
 from pathlib import Path
 
 PROJECT = Path(__file__).parent.parent
-# Modules named in the settings and in Scrapy's defaults, loaded with their own imports.
+# Modules named in the settings and in Scrapy's defaults; they load their own imports.
 LOADED = """
     scrapy.cmdline scrapy.core.downloader.handlers.datauri scrapy.core.downloader.handlers.file
     scrapy.core.downloader.handlers.ftp scrapy.core.downloader.handlers.http11 scrapy.core.downloader.handlers.s3
     scrapy.core.engine scrapy.core.scheduler scrapy.crawler scrapy.dupefilters scrapy.exporters
-    scrapy.extensions.closespider scrapy.extensions.corestats scrapy.extensions.feedexport scrapy.extensions.logcount
-    scrapy.extensions.logstats scrapy.extensions.memdebug scrapy.extensions.memusage scrapy.extensions.spiderstate
-    scrapy.extensions.throttle scrapy.pqueues scrapy.spidermiddlewares.urllength scrapy.squeues scrapy.utils.reactor
-    twisted.internet.asyncioreactor twisted.internet.ssl twisted.web.client rensa tldextract warcio.archiveiterator
-    alqahira.archive.writer alqahira.crawling.browser.handler alqahira.publishing.exporters alqahira.monitoring.logs alqahira.publishing.parts alqahira.publishing.rebuild
-    alqahira.replay alqahira.replica.server alqahira.monitoring.report.page alqahira.publishing.schema alqahira.ledger.backends.sqlite
-    alqahira.ledger.backends.file_lock alqahira.monitoring.metrics alqahira.archive.warc_files
+    scrapy.extensions.closespider scrapy.extensions.corestats scrapy.extensions.feedexport
+    scrapy.extensions.logcount scrapy.extensions.logstats scrapy.extensions.memdebug scrapy.extensions.memusage
+    scrapy.extensions.spiderstate scrapy.extensions.throttle scrapy.pqueues scrapy.spidermiddlewares.urllength
+    scrapy.squeues scrapy.utils.reactor twisted.internet.asyncioreactor twisted.internet.ssl twisted.web.client
+    rensa tldextract warcio.archiveiterator alqahira.archive.writer alqahira.crawling.browser.handler
+    alqahira.publishing.exporters alqahira.monitoring.logs alqahira.publishing.parts alqahira.publishing.rebuild
+    alqahira.replay alqahira.replica.server alqahira.monitoring.report.page alqahira.publishing.schema
+    alqahira.ledger.backends.sqlite alqahira.ledger.backends.file_lock alqahira.monitoring.metrics
+    alqahira.archive.warc_files
 """
 PACKAGES = """
-    alqahira.commands alqahira.crawling.discovery alqahira.doctor alqahira.crawling.extensions alqahira.ledger alqahira.crawling.middlewares
-    alqahira.monitoring scrapy.commands scrapy.downloadermiddlewares pipelines spiders
+    alqahira.commands alqahira.crawling.discovery alqahira.doctor alqahira.crawling.extensions alqahira.ledger
+    alqahira.crawling.middlewares alqahira.monitoring scrapy.commands scrapy.downloadermiddlewares pipelines spiders
 """
 
 

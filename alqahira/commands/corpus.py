@@ -22,10 +22,10 @@ class Command(ProjectCommand):
         source.add_argument("--archive", metavar="FOLDER", help="read the pages in these WARCs once more")
         source.add_argument("--parts", metavar="FOLDER", help="take the records of this corpus, as they were extracted")
         parser.add_argument("-o", "--output", metavar="FOLDER", help="where the new corpus goes; a new folder")
-        parser.add_argument("--master", metavar="URL", help="Spark's master (as spark-submit says, or local[*])")
+        parser.add_argument("--master", metavar="URL", help="Spark's master (spark-submit's, or local[*])")
 
     def execute(self, args: list[str], opts: argparse.Namespace) -> int:
-        # Only here: the other commands need not wait for what reads archives to load.
+        # Imported here: no other command needs what reads archives.
         from alqahira.archive.spark.command import corpus
 
         assert self.settings is not None

@@ -30,7 +30,7 @@ class Command(ScrapyCrawl):
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         assert self.settings is not None
-        # Settings without the command line's: where those of a job are refused, none of them decides about its log.
+        # Without the command line's settings: a refused job's own must not decide where its log goes.
         self._trusted: Settings = self.settings.copy()
         try:
             self._check(args, opts)
@@ -44,7 +44,10 @@ class Command(ScrapyCrawl):
             raise ConfigurationError(str(error) or "wrong options; see scrapy crawl --help") from None
         assert self.settings is not None
         if JOB_ARGUMENT in opts.spargs:
-            self._check_job(" ".join(args), str(opts.spargs[JOB_ARGUMENT]), arglist_to_dict(opts.set))
+            operator = self._trusted.copy()
+            service = settings_of_scrapyd(" ".join(args), str(opts.spargs[JOB_ARGUMENT]))
+            self._trusted.setdict(service, priority="cmdline")
+            check_api_settings(arglist_to_dict(opts.set), operator=operator, service=service)
         self._trusted = self.settings
         spiders = sorted(get_spider_loader(self.settings).list())
         if len(args) != 1 or args[0].startswith("-"):
@@ -57,12 +60,6 @@ class Command(ScrapyCrawl):
         configuration.make_folders()
         install_formatters(self.settings)
 
-    def _check_job(self, spider: str, job: str, given: dict[str, str]) -> None:
-        service = settings_of_scrapyd(spider, job)
-        operator = self._trusted.copy()
-        self._trusted.setdict(service, priority="cmdline")
-        check_api_settings(given, operator=operator, service=service)
-
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         assert isinstance(self.crawler_process, AsyncCrawlerProcess)
         crawler = self.crawler_process.create_crawler(args[0])
@@ -74,7 +71,7 @@ class Command(ScrapyCrawl):
 
 
 def settings_of_scrapyd(spider: str, job: str) -> dict[str, str]:
-    """What Scrapyd itself sets for the job that this process runs, such as LOG_FILE; empty without Scrapyd."""
+    """Scrapyd's own settings for the job that this process runs, such as LOG_FILE; empty without Scrapyd."""
     project = os.environ.get("SCRAPY_PROJECT")
     try:
         from scrapyd.config import Config

@@ -1,4 +1,4 @@
-"""`scrapy doctor`: ask the site for some sixteen pages, politely, and report which facts of `site.py` still hold."""
+"""`scrapy doctor`: request some sixteen pages of the site, politely, and report which facts of `site.py` hold."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from alqahira.monitoring.logs import install_formatters
 if TYPE_CHECKING:
     from alqahira.article import Article
 
-# Articles of the corpus that are asked again after a redesign: their records are what a selector must reproduce.
+# Articles of the corpus requested again after a redesign: a proposed selector must reproduce their records.
 _KNOWN = 4
 
 
@@ -31,13 +31,15 @@ class Command(ProjectCommand):
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
-        parser.add_argument("--save", metavar="FOLDER", help="keep every answer there, as doctor-<time>.warc.gz")
-        parser.add_argument("--listings", action="store_true", help="ask each listing of the sections, not one a kind")
+        parser.add_argument("--save", metavar="FOLDER", help="save every answer there, as doctor-<time>.warc.gz")
+        parser.add_argument(
+            "--listings", action="store_true", help="request every listing of the sections, not one a kind"
+        )
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         super().process_options(args, opts)
         assert self.settings is not None
-        # The table is the answer; the log speaks only of what went wrong (-L INFO for all of it).
+        # The report is what users want; the log shows only problems (-L INFO for all of it).
         self.settings.set("LOG_LEVEL", "WARNING", priority="spider")
         install_formatters(self.settings)
 
@@ -46,7 +48,7 @@ class Command(ProjectCommand):
 
     def examine(self, folder: str | None, *, every_listing: bool = False) -> int:
         """Visit the site, show what holds, and return the status. AlqahiraError where the site shows no page."""
-        # All commands are loaded whichever is given: what only this one needs comes here.
+        # Imported here: Scrapy loads all commands, whichever is given.
         from alqahira.doctor.proposals import known_pages, propose
         from alqahira.doctor.report import diagnose, show, show_layout
         from alqahira.doctor.saving import open_archive, save

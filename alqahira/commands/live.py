@@ -1,4 +1,4 @@
-"""`scrapy live` (`make live`): the doctor, five articles of each section, each record beside what its page shows."""
+"""`scrapy live` (`make live`): the doctor, then five articles of each section, each record beside its page."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Command(doctor.Command):
         ScrapyCommand.add_options(self, parser)
 
     def execute(self, args: list[str], opts: argparse.Namespace) -> int:
-        # Only here: the other commands need not wait for what reads archives to load.
+        # Imported here: most commands do not need what reads archives.
         from alqahira.doctor.side_by_side import show
 
         assert self.settings is not None
@@ -36,7 +36,7 @@ class Command(doctor.Command):
         self.settings.setdict(pace, priority="cmdline")
         make_folder(folder, "ALQAHIRA_OUTPUT_DIR")
         status = self.examine(str(folder))
-        # Scrapy has put its own there; the crawls have a process each.
+        # The doctor has left Scrapy's handler there; from here on Ctrl-C ends this command.
         signal.signal(signal.SIGINT, signal.default_int_handler)
         settings = pace | {
             "ALQAHIRA_SITE_URL": self.configuration.site_url,

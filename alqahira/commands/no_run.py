@@ -1,4 +1,4 @@
-"""Scrapy's own commands are no runs. Each is a file of its own, for Scrapy names a command by its file."""
+"""Scrapy's own commands, which are no runs: one file each, as Scrapy names a command by its file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _OF_A_RUN = ("alqahira.crawling.extensions.run.RunExtension", "alqahira.crawling
 
 
 class NoRun:
-    """A mixin for a command of Scrapy: it opens no ledger, counts nowhere and alerts nobody."""
+    """A mixin for a command of Scrapy: it opens no ledger, writes no account and sends no alert."""
 
     settings: Settings | None
 

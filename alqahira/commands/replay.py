@@ -53,7 +53,7 @@ class Command(ProjectCommand):
         return self._replay(archive, output)
 
     def _replay(self, archive: Path, output: Path) -> int:
-        # Only here and below: the other commands need not wait for warcio to load.
+        # Imported here and below: most commands do not need warcio.
         from alqahira.archive.writer import files
         from alqahira.replay import replay
 
@@ -77,7 +77,7 @@ class Command(ProjectCommand):
 
 
 def show(configuration: Configuration, archive: Path, name: str) -> None:
-    """Write the page of a record to standard output, as it was archived, and its place to standard error."""
+    """Write a record's archived page to standard output, and its place in the archive to standard error."""
     from alqahira.archive.warc import page_of
     from alqahira.archive.writer import Decompressor, find_page
 

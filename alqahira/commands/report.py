@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from alqahira.crawling.command import ProjectCommand
@@ -18,7 +19,7 @@ FILE = "report.html"
 
 
 class Command(ProjectCommand):
-    """Reads the state only, beside a running crawl too; before the first run the page says that nothing is there."""
+    """Reads only the ledger, also during a crawl; before the first run the page says that there is nothing yet."""
 
     def short_desc(self) -> str:
         return "Write one HTML page on the corpus and the runs"
@@ -30,7 +31,7 @@ class Command(ProjectCommand):
         )
 
     def execute(self, args: list[str], opts: argparse.Namespace) -> int:
-        # Only here: the other commands need not wait for the charts' library to load.
+        # Imported here: no other command needs Jinja2.
         from alqahira.monitoring.report.page import render
 
         target = Path(opts.output or self.configuration.output_dir / FILE).expanduser()
@@ -48,8 +49,7 @@ class Command(ProjectCommand):
         now, shown = datetime.now(UTC), is_bar_wanted(self.configuration)
         try:
             with open_ledger(self.configuration.state_url, read_only=True) as ledger:
-                watch = lambda records, total: with_bar(records, total, "report", shown=shown)  # noqa: E731
-                return collect(ledger, now=now, watch=watch)
+                return collect(ledger, now=now, watch=partial(with_bar, description="report", shown=shown))
         except LedgerMissing as missing:
             print(missing)
             return Figures(now=now)

@@ -1,4 +1,4 @@
-"""`scrapy schema NAME`: a schema of the record to standard output; all of them to a folder, and their check."""
+"""`scrapy schema NAME`: print a schema of the record; write all of them to a folder, or check those there."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class SchemaDiffers(AlqahiraError):
     exit_status = 1
 
 
-def _json(made: Callable[[], Any]) -> str:
-    return json.dumps(made(), indent=2, ensure_ascii=False)
+def _json(make: Callable[[], Any]) -> str:
+    return json.dumps(make(), indent=2, ensure_ascii=False)
 
 
 SCHEMAS: dict[str, Callable[[], str]] = {
@@ -32,12 +32,12 @@ SCHEMAS: dict[str, Callable[[], str]] = {
     **{name: partial(ddl, name) for name in DIALECTS},
     "dlt": partial(_json, dlt_columns),
 }
-# Where each stands in a folder of schemas.
+# The file of each in a folder of schemas.
 FILES = {
     name: "article.schema.json" if name == "json" else f"articles.{name}.{'sql' if name in DIALECTS else 'json'}"
     for name in SCHEMAS
 }
-# What was published under a version, for as long as there are tables of it.
+# The schema published under a version; it stays as long as there may be tables of it.
 PUBLISHED = "published/article.v{}.schema.json"
 
 
@@ -74,7 +74,7 @@ class Command(ProjectCommand):
 
 
 def refuse_breaking(folder: Path) -> None:
-    """SchemaDiffers where the record would break tables that were loaded under the version it claims."""
+    """Raise SchemaDiffers where the record would break tables loaded under its own SCHEMA_VERSION."""
     published = folder / PUBLISHED.format(SCHEMA_VERSION)
     if published.exists():
         broken = breaking_changes(json.loads(published.read_text("utf-8")), json_schema())
@@ -83,20 +83,20 @@ def refuse_breaking(folder: Path) -> None:
 
 
 def contents() -> dict[str, str]:
-    """The text of every file of a folder of schemas, by its path there."""
-    texts = {FILES[name]: f"{made()}\n" for name, made in SCHEMAS.items()}
+    """The text of every file in a folder of schemas, by path."""
+    texts = {FILES[name]: f"{make()}\n" for name, make in SCHEMAS.items()}
     return texts | {PUBLISHED.format(SCHEMA_VERSION): texts[FILES["json"]]}
 
 
 def write(folder: Path) -> None:
-    """Write every schema; what an earlier version published stays."""
+    """Write every schema; those published under earlier versions stay."""
     for name, text in contents().items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, "utf-8", newline="\n")
 
 
 def check(folder: Path) -> None:
-    """SchemaDiffers where a file is missing or is not what `write` would write."""
+    """Raise SchemaDiffers where a file is missing or differs from what `write` would write."""
     stale = [
         name
         for name, text in contents().items()

@@ -15,7 +15,7 @@ class Command(ProjectCommand):
         return "Gone: a backfill is one run, scrapy crawl SECTION -a since=DAY -a until=DAY"
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Accept whatever it was once given."""
+        """Accept any of its former options."""
 
     def execute(self, args: list[str], opts: argparse.Namespace) -> int:
         raise ConfigurationError("scrapy shards is gone: a backfill is one run, scrapy crawl SECTION -a since=DAY")

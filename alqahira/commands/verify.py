@@ -14,7 +14,7 @@ from alqahira.publishing.rebuild import rebuild_state
 
 
 class Command(ProjectCommand):
-    """Exit status 1 on any difference: a part that is changed, missing, shortened, or that nobody listed."""
+    """Exit status 1 for any part that is changed, missing, shortened, or not in the manifest."""
 
     def short_desc(self) -> str:
         return "Check every part of the output against the manifest"

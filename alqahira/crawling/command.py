@@ -1,4 +1,4 @@
-"""The base of the project's own `scrapy` commands, and crawls that a command starts."""
+"""The base of the project's own `scrapy` commands, and the crawls that some of them start."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from alqahira.exceptions import AlqahiraError, ConfigurationError
 from alqahira.monitoring.failure import fail
 from alqahira.settings.configuration import PREFIX, Configuration
 
-# Settings for the replica: nobody minds how fast this machine is asked.
+# Settings for crawls of the replica, which needs no throttling.
 UNTHROTTLED = {"AUTOTHROTTLE_ENABLED": "False", "DOWNLOAD_DELAY": "0"}
 
 
 class ProjectCommand(ScrapyCommand):
-    """Checks the settings, refuses unknown options and arguments, and ends with one line for an error.
+    """Checks the settings, refuses unknown options and arguments, and prints an error in one line.
 
     Subclasses implement `execute`; `configuration` is set before it is called.
     """
@@ -38,7 +38,7 @@ class ProjectCommand(ScrapyCommand):
             super().process_options(args, opts)
             assert self.settings is not None
             self.configuration = Configuration.from_settings(self.settings)
-            # Options that the parser does not know are among the arguments.
+            # Scrapy leaves unknown options among the arguments.
             unknown = [arg for n, arg in enumerate(args) if n >= self.most_arguments or arg.startswith("-")]
             if unknown:
                 name = type(self).__module__.rpartition(".")[2]
@@ -60,8 +60,8 @@ class ProjectCommand(ScrapyCommand):
 
 
 def crawl_in_subprocess(section: str, settings: dict[str, str], *options: str) -> int:
-    """Crawl a section in a process of its own, as a Scrapy process crawls once; return its exit status."""
-    # A ledger's URL may hold a password, and anyone can read a command line: the project's own go by the environment.
+    """Crawl a section in a new process, as a Scrapy process can crawl only once; return its exit status."""
+    # In the environment, not on the command line that anyone can read: a ledger's URL may contain a password.
     own = {name: value for name, value in settings.items() if name.startswith(PREFIX)}
     rest = [f"--set={name}={value}" for name, value in settings.items() if name not in own]
     command = [sys.executable, "-m", "scrapy", "crawl", section, *options, *rest]

@@ -21,7 +21,7 @@ from alqahira.text.normalization import fold_text
 
 
 class Verdict(StrEnum):
-    """What the pages say of a fact; the best comes first."""
+    """Whether the pages agree with a fact; the best comes first."""
 
     HOLDS = "holds"
     FAILS = "fails"
@@ -38,8 +38,8 @@ def holds_if(condition: object, otherwise: Verdict = FAILS) -> Verdict:
 
 Result = tuple[Verdict, str]
 Check = Callable[[Visit], Result]
-Reader = Callable[[Sample], Iterable[Any]]  # values of one page
-SampleCheck = Callable[[Visit, Sample], Result]  # a check of one sample
+Reader = Callable[[Sample], Iterable[Any]]  # gives values of one page
+SampleCheck = Callable[[Sample], Result]
 _LONGEST = 100  # characters of one value in the evidence
 
 
@@ -68,18 +68,18 @@ def has_value(
 
 
 def has_text(kinds: Sequence[str], text: str, absent: Verdict = NOT_SEEN) -> Check:
-    """Whether a text stands on one of the answered pages."""
-    return has_value(kinds, lambda page: [text if text in page.page.html else "without it"], {text}, absent=absent)
+    """Whether one of the answered pages contains the text."""
+    return has_value(kinds, lambda page: [text if text in page.document.html else "without it"], {text}, absent=absent)
 
 
 def matches(kinds: Sequence[str], fact: site.Fact[str], instead: str = "", *, optional: bool = False) -> Check:
-    """Whether a selector matches on the answered pages; else which elements this XPath leads to instead.
+    """Whether a selector matches on the answered pages; if not, which elements the XPath `instead` finds.
 
-    That an optional one matches nothing proves nothing.
+    An optional one that matches nothing is not seen.
     """
 
     def check(visit: Visit) -> Result:
-        trees = [page.page.tree for page in visit.answered(*kinds)]
+        trees = [page.document.tree for page in visit.answered(*kinds)]
         if not trees:
             return NOT_SEEN, f"no {' or '.join(kinds)} page was answered"
         hits = [len(select(fact.value)(tree)) for tree in trees]
@@ -94,30 +94,35 @@ def matches(kinds: Sequence[str], fact: site.Fact[str], instead: str = "", *, op
     return check
 
 
+def unchecked(reason: str) -> Check:
+    """Of a fact that no page can show which the doctor requests."""
+    return lambda visit: (NOT_SEEN, reason)
+
+
 def any_sample(
     check_sample: SampleCheck,
     *kinds: str,
     slugs: Collection[str] | None = None,
     unanswered: Verdict = FAILS,
-    unasked: str = "no page leads to it",
+    no_sample: str = "no page leads to it",
 ) -> Check:
-    """The best verdict on the samples of these kinds, of these slugs where given.
+    """The best verdict on the samples of these kinds (and slugs).
 
-    `unanswered`: the verdict on a sample that the site did not answer; `unasked`: why there may be none.
+    `unanswered`: the verdict on a sample that the site did not answer; `no_sample`: why there may be none.
     """
 
     def check(visit: Visit) -> Result:
         samples = [sample for sample in visit.of(*kinds) if slugs is None or slug_of(sample) in slugs]
         verdicts, evidence = [NOT_SEEN], []
         for sample in samples:
-            verdict, text = check_sample(visit, sample) if sample.is_answered else (unanswered, sample.outcome)
+            verdict, text = check_sample(sample) if sample.is_answered else (unanswered, sample.outcome)
             if sample.url != sample.requested:
                 text += f", redirected to {unquote(urlsplit(sample.url).path)[:60]}"
             evidence.append(f"{unquote(sample.requested.removeprefix(visit.root))}: {text}")
             verdicts.append(verdict)
         if slugs is not None and (rest := len({*slugs} - {slug_of(sample) for sample in samples})):
-            evidence.append(f"{rest} not asked (--listings does)")
-        return min(verdicts, key=list(Verdict).index), "; ".join(evidence) or f"not asked: {unasked}"
+            evidence.append(f"{rest} not requested (use --listings)")
+        return min(verdicts, key=list(Verdict).index), "; ".join(evidence) or f"not requested: {no_sample}"
 
     return check
 
@@ -128,7 +133,8 @@ def any_sample(
 def xpath(expression: str) -> Reader:
     """What an XPath leads to, as text on one line."""
     return lambda page: (
-        " ".join(node.split()) if isinstance(node, str) else text_of(node) for node in page.page.tree.xpath(expression)
+        " ".join(node.split()) if isinstance(node, str) else text_of(node)
+        for node in page.document.tree.xpath(expression)
     )
 
 
@@ -139,8 +145,8 @@ def data(*path: str) -> Reader:
 
 def link_shapes(page: Sample) -> Iterable[str]:
     """The path of every link to the site, with 0 for a number and x for words in Arabic."""
-    resolved = (urls.resolve(link, base=page.url) for link in page.page.tree.xpath("//a/@href"))
-    paths = (unquote(urlsplit(url).path) for url in resolved if url and urls.is_on_site(url, page.root))
+    resolved = (urls.resolve(link, base=page.url) for link in page.document.tree.xpath("//a/@href"))
+    paths = (unquote(urlsplit(url).path) for url in resolved if url and urls.is_on_site(url, page.visit.root))
     return [re.sub(r"\d+", "0", re.sub(r"[^/\d]*[^\x00-\x7f][^/]*", "x", path)) for path in paths]
 
 
@@ -152,7 +158,7 @@ def place(element: Any) -> str:
 
 
 def slug_of(sample: Sample) -> str:
-    """The last part of the address that was asked for."""
+    """The last part of the requested address."""
     return unquote(urlsplit(sample.requested).path).split("/")[-1]
 
 

@@ -1,4 +1,4 @@
-"""Every fact of `site.py` with its check, and the questions that `site.py` cannot answer, with theirs. Pure."""
+"""The check of every fact of `site.py`, and of every question about the site beyond them. Pure."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ from alqahira.doctor.checks import (
     of_template,
     place,
     slug_of,
+    unchecked,
     xpath,
 )
-from alqahira.doctor.visit import ARTICLES, LISTINGS, PAGES, Exchange, Sample, Visit, is_rendered
+from alqahira.doctor.visit import ARTICLES, LISTINGS, PAGES, Exchange, Sample, Visit
 from alqahira.extraction import urls
 from alqahira.extraction.sources import nextjs, site_markup
 from alqahira.extraction.sources.site_markup import select, text_of
@@ -43,18 +44,17 @@ from alqahira.text.topics import match_topics
 # --- what pages show ----------------------------------------------------------------------------
 
 images = xpath("//img/@src")
-links = xpath("//a/@href")
 
 
 def title_names(page: Sample) -> Iterator[str]:
-    """What follows the headline in the page's titles."""
+    """The parts of the page's titles after the headline."""
     titles = (title.rpartition("|") for title in xpath("//title")(page))
     return (name.strip() for headline, _, name in titles if headline.strip())
 
 
 def hours_apart(page: Sample) -> Iterator[str]:
-    """How far the printed time, read as Cairo's, is from page data's UTC; a day alone says nothing of the zone."""
-    printed, known = site_markup.read(page.page), nextjs.read(page.page)
+    """How far the printed time, read as Cairo's, is from page data's UTC; nothing where a day alone is printed."""
+    printed, known = site_markup.read(page.document), nextjs.read(page.document)
     if printed and printed.published and known and known.published:
         apart = abs(printed.published - known.published)
         if apart < timedelta(hours=6) and printed.published.astimezone(ZoneInfo(site.TIME_ZONE.value)).hour:
@@ -63,7 +63,7 @@ def hours_apart(page: Sample) -> Iterator[str]:
 
 def image_hosts(page: Sample) -> Iterator[str]:
     """The hosts of the images themselves."""
-    resolved = (urls.image_url(source, base=page.root) for source in images(page))
+    resolved = (urls.image_url(source, base=page.visit.root) for source in images(page))
     return (urlsplit(url).hostname or "" for url in resolved if url)
 
 
@@ -79,25 +79,20 @@ def page_sizes(page: Sample) -> Iterator[int]:
 
 
 def other_kinds(page: Sample) -> Iterator[str]:
-    """The kinds of all that stands beside and among the articles of a listing."""
+    """The kinds of the posts beside and among the articles of a listing."""
     kinds = (card.kind for card in (*page.listing.cards, *page.listing.others))
     return (kind for kind in kinds if kind and kind != site.ARTICLE_KIND.value)
 
 
 def serving(page: Sample) -> Iterator[str]:
-    """Whether a page is whole without a browser."""
-    yield "an empty shell that a browser fills (ALQAHIRA_BROWSER=auto)" if is_rendered(page.response) else "whole"
+    """Whether the page needed a browser."""
+    yield "an empty shell that a browser fills (ALQAHIRA_BROWSER=auto)" if page.is_rendered else "whole"
 
 
 def validators(page: Sample) -> Iterator[str]:
-    """What a crawl can ask again for an article by."""
+    """The header by which a crawl can request the article again on condition that it changed."""
     names = [name for name in ("ETag", "Last-Modified") if name in page.response.headers]
     yield names[0] if names else "neither ETag nor Last-Modified"
-
-
-def is_article(path: str) -> bool:
-    """Whether a path is an article's."""
-    return bool(site.ARTICLE_PATH.value.match(path)) and not site.NEVER_ARTICLE_PATH.value.search(path)
 
 
 # --- checks of the whole visit -------------------------------------------------------------------
@@ -115,15 +110,15 @@ def has_object(kind: str, path: tuple[str, ...]) -> Check:
 
 
 def root(visit: Visit) -> Result:
-    """Whether the site answers there."""
+    """Whether the site answers at the known address."""
     if visit.root != site.ROOT.value:
-        return NOT_SEEN, f"asked {visit.root} instead (ALQAHIRA_SITE_URL)"
-    count = sum(sample.is_answered for sample in visit.samples)
+        return NOT_SEEN, f"visited {visit.root} instead (ALQAHIRA_SITE_URL)"
+    count = sum(sample.outcome == "200" for sample in visit.samples)
     return holds_if(count), f"{count} pages answered with 200"
 
 
 def categories(visit: Visit) -> Result:
-    """Whether those that were asked list articles; which have another name, and which listings are worth adding."""
+    """Whether the requested ones list articles; which have another name, and which listings are worth adding."""
     verdict, evidence = any_sample(samples.has_posts, "category", slugs=site.CATEGORIES.value)(visit)
     for page in visit.answered("category"):
         shown, known = page.listing.section, site.CATEGORIES.value.get(slug_of(page))
@@ -132,7 +127,7 @@ def categories(visit: Visit) -> Result:
     sections = site.SECTIONS.values()
     is_ours = folded(slug.replace("-", " ") for s in sections for slug in (*s.categories.value, *s.tags.value))
     others: dict[str, None] = {}
-    for path in (unquote(link) for page in visit.answered(*PAGES) for link in links(page)):
+    for path in (unquote(link) for page in visit.answered(*PAGES) for link in xpath("//a/@href")(page)):
         for start in (urls.path_prefix(site.CATEGORY_URL.value), urls.path_prefix(site.TAG_URL.value)):
             name = path.removeprefix(start).replace("-", " ").strip("/")
             if path.startswith(start) and not is_ours(name) and match_topics(name, name):
@@ -143,8 +138,9 @@ def categories(visit: Visit) -> Result:
 def robots(visit: Visit) -> Result:
     """Whether there is a robots.txt, and the sitemaps it names."""
     exchanges = [exchange for exchange in visit.exchanges if exchange.kind == "robots"]
-    if not exchanges or (last := exchanges[-1].response) is None:
+    if not exchanges or not exchanges[-1].status:
         return (FAILS if exchanges else NOT_SEEN), "no answer"
+    last = exchanges[-1].response
     named = read_answer(last.status, last.body, last.url).sitemaps
     return holds_if(last.status == 200), f"{last.status}, {len(named)} sitemaps named"
 
@@ -167,21 +163,21 @@ def record_field(name: str) -> Check:
 
 
 def date_form(visit: Visit) -> Result:
-    """How the page prints its date, wherever on it that stands."""
+    """Where a page prints its date, and how."""
     for page in visit.answered(*ARTICLES):
-        tree = page.page.tree
+        tree = page.document.tree
         for element in (*select(site.META_SPANS.value)(tree), *tree.iter("time", "span", "p", "li", "div")):
             text = text_of(element) if len(element) == 0 else ""
-            if 4 <= len(text) <= 60 and parse_date(text, now=page.now):
+            if 4 <= len(text) <= 60 and parse_date(text, now=page.when):
                 return HOLDS, place(element)
     return NOT_SEEN, "no text of the article pages is a date"
 
 
 def no_answer(is_such: Callable[[Exchange], object], header: str) -> Check:
-    """Whether no answer is of this sort; the statuses of those that are, and their values of a header."""
+    """Whether no answer is such; the statuses of those that are, and their values of a header."""
 
     def check(visit: Visit) -> Result:
-        answers = [exchange for exchange in visit.exchanges if exchange.response]
+        answers = [exchange for exchange in visit.exchanges if exchange.status]
         matching = [exchange for exchange in answers if is_such(exchange)]
         marks = {str(exchange.status) for exchange in matching}
         marks |= {f"{header}: {value}" for exchange in matching for value in exchange.header(header)}
@@ -201,17 +197,13 @@ def cookies(visit: Visit) -> Result:
 
 # --- the table ---------------------------------------------------------------------------------
 
-# Facts that no page the doctor asks for can show, each with why.
-NO_CHECK = {
-    "KIND_MARKERS": "no infographic and no album is asked for",
-    "OTHER_BLOCKS": "the check of TEXT_BLOCK names every type of block",
-}
 _ARTICLE_LINKS = f"//a[contains(@href, '{urls.path_prefix(site.ARTICLE_URL.value)}')]"
 _META = "//meta[@property='{0}' or @name='{0}']/@content"
 _LABELS = " or ".join(f"normalize-space()='{label}'" for label in site.LOAD_MORE_LABELS.value)
 # The menu has a link without href that is labelled so.
 _LABELLED = f"//*[self::button or self::a[@href] or self::div or self::span][{_LABELS}]"
 _POST = site.POST_PATH.value
+_ROOT = site.ROOT.value
 
 FACTS: dict[str, Check] = {
     "ROOT": root,
@@ -222,7 +214,7 @@ FACTS: dict[str, Check] = {
     "META_AUTHOR": has_value(PAGES, xpath(_META.format("author")), {site.META_AUTHOR.value}),
     "LANGUAGE": has_value(PAGES, data(*_POST, "language"), {site.LANGUAGE.value}),
     "TIME_ZONE": has_value(ARTICLES, hours_apart, {"0 hours apart"}, every=True),
-    "ARTICLE_PATH": has_value(LISTINGS, link_shapes, is_article),
+    "ARTICLE_PATH": has_value(LISTINGS, link_shapes, lambda path: urls.is_article_url(_ROOT + path, _ROOT)),
     "ARTICLE_URL": has_value(PAGES, link_shapes, of_template(site.ARTICLE_URL.value), absent=NOT_SEEN),
     "LOCALES": has_value(PAGES, data("locales"), site.LOCALES.value, every=True),
     "NEVER_ARTICLE_PATH": has_value(PAGES, link_shapes, site.NEVER_ARTICLE_PATH.value.search, absent=NOT_SEEN),
@@ -262,6 +254,7 @@ FACTS: dict[str, Check] = {
     ),
     "ARTICLE_KIND": has_value(["article"], data(*_POST, "type"), {site.ARTICLE_KIND.value}),
     "OTHER_KINDS": has_value(LISTINGS, other_kinds, site.OTHER_KINDS.value, every=True),
+    "OTHER_BLOCKS": unchecked("the check of TEXT_BLOCK names every type of block"),
     "TEXT_BLOCK": has_value(ARTICLES, data(*_POST, "postContent", "type"), {site.TEXT_BLOCK.value}),
     "ROBOTS_PATH": robots,
     "SITEMAP_PATHS": any_sample(samples.is_sitemap, "sitemap"),
@@ -276,6 +269,7 @@ FACTS: dict[str, Check] = {
     "BODY": matches(ARTICLES, site.BODY),
     "PARAGRAPHS": matches(ARTICLES, site.PARAGRAPHS, "//p[string-length(normalize-space()) > 80]"),
     "TAG_LINKS": matches(ARTICLES, site.TAG_LINKS, optional=True),
+    "KIND_MARKERS": unchecked("no infographic and no album is requested"),
     "VIDEO_MARKER": matches(["video"], site.VIDEO_MARKER, "//iframe | //video"),
     "OLDER_PARAGRAPHS": matches(ARTICLES, site.OLDER_PARAGRAPHS, optional=True),
     **{
@@ -287,27 +281,38 @@ FACTS: dict[str, Check] = {
 
 _NO_BROWSER = "ALQAHIRA_BROWSER=never, no browser is installed, or the category has one page"
 
-# Each question with its check and the fact that the answer is written at.
-QUESTIONS: dict[str, tuple[Check, str]] = {
-    "listings by plain HTTP": (has_value(LISTINGS, serving, {"whole"}, every=True), ""),
-    "articles by plain HTTP": (has_value(ARTICLES, serving, {"whole"}, every=True), ""),
+QUESTIONS: dict[str, Check] = {
+    "listings by plain HTTP": has_value(LISTINGS, serving, {"whole"}, every=True),
+    "articles by plain HTTP": has_value(ARTICLES, serving, {"whole"}, every=True),
     **{
-        f"record: {name}": (record_field(name), "")
+        f"record: {name}": record_field(name)
         for name in ("headline", "article_body", "date_published", "credit_line", "image_url", "keywords")
     },
-    "the visible date's form": (date_form, ""),
-    "page 2 by page data": (any_sample(samples.is_second_page, "page 2 by page data"), "NEXT_DATA_URL"),
-    "what a press asks for": (any_sample(samples.is_press_learned, "pressed", unasked=_NO_BROWSER), "LOAD_MORE"),
-    "page 2 by what a press asks for": (any_sample(samples.is_second_page, "page 2 by press"), "LOAD_MORE"),
-    "an article without its slug": (any_sample(samples.is_same_article, "without slug"), "ARTICLE_PATH"),
-    "an article with a locale": (any_sample(samples.is_same_article, "with locale"), "LOCALES"),
-    "an article as page data alone": (any_sample(samples.is_article_data, "article data"), "NEXT_DATA_URL"),
-    "a video is no article": (any_sample(samples.is_video, "video"), "VIDEO_MARKER"),
-    "a post of 2022": (any_sample(samples.is_read, "old article", unanswered=NOT_SEEN), "LAYOUTS"),
-    "a tag lists by page data": (any_sample(samples.lists_posts, "tag"), "TAG_URL"),
-    "a missing page answers 404": (has_value(["missing"], lambda page: [page.outcome], {"404", "410"}), ""),
-    "conditional requests": (has_value(ARTICLES, validators, {"ETag", "Last-Modified"}), ""),
-    "no challenge": (no_answer(lambda exchange: exchange.refusal, "cf-mitigated"), ""),
-    "no rate limit": (no_answer(lambda e: e.status == 429 or e.header("Retry-After"), "Retry-After"), ""),
-    "cookies that are set": (cookies, ""),
+    "the visible date's form": date_form,
+    "page 2 by page data": any_sample(samples.is_second_page, "page 2 by page data"),
+    "the load-more request": any_sample(samples.is_press_learned, "pressed", no_sample=_NO_BROWSER),
+    "page 2 by the load-more request": any_sample(samples.is_second_page, "page 2 by press"),
+    "an article without its slug": any_sample(samples.is_same_article, "without slug"),
+    "an article with a locale": any_sample(samples.is_same_article, "with locale"),
+    "an article as page data alone": any_sample(samples.is_article_data, "article data"),
+    "a video is no article": any_sample(samples.is_video, "video"),
+    "a post of 2022": any_sample(samples.is_read, "old article", unanswered=NOT_SEEN),
+    "a tag lists by page data": any_sample(samples.lists_posts, "tag"),
+    "a missing page answers 404": has_value(["missing"], lambda page: [page.outcome], {"404", "410"}),
+    "conditional requests": has_value(ARTICLES, validators, {"ETag", "Last-Modified"}),
+    "no challenge": no_answer(lambda exchange: exchange.failure, "cf-mitigated"),
+    "no rate limit": no_answer(lambda e: e.status == 429 or e.header("Retry-After"), "Retry-After"),
+    "cookies that are set": cookies,
+}
+# Facts that the answers to some of the questions are about.
+ABOUT = {
+    "page 2 by page data": "NEXT_DATA_URL",
+    "the load-more request": "LOAD_MORE",
+    "page 2 by the load-more request": "LOAD_MORE",
+    "an article without its slug": "ARTICLE_PATH",
+    "an article with a locale": "LOCALES",
+    "an article as page data alone": "NEXT_DATA_URL",
+    "a video is no article": "VIDEO_MARKER",
+    "a post of 2022": "LAYOUTS",
+    "a tag lists by page data": "TAG_URL",
 }

@@ -1,6 +1,6 @@
-"""Selectors for a page whose markup has changed: those that give the records already known, to the letter. Pure.
+"""Selectors for article pages whose markup has changed: those that give the records known from before. Pure.
 
-Every short selector for an element of the article is tried on the known pages, read as the crawl reads them. For each
+Every short selector for an element of the article is tried on the known pages, read as a crawl reads them. For each
 field the one that gives the known values most often is proposed; together they are a new entry for `site.LAYOUTS`.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from alqahira.article import Article
 from alqahira.doctor.visit import ARTICLES, Visit
@@ -22,16 +22,16 @@ from alqahira.extraction.sources.site_markup import read, select, text_of
 from alqahira.site import LAYOUTS, NOTHING, ArticleLayout
 from alqahira.text.normalization import fold_text
 
-_ENOUGH = 0.8  # of the pages: one may have been revised since its record was written
-_FEWEST = 2  # pages; one shows no rule
+_ENOUGH = 0.8  # share of the pages: one may have been revised since its record was written
+_FEWEST = 2  # pages that are compared
 _LOOKED_UP = 3  # pages whose elements selectors are made of
 # A page has a thousand elements, an article two hundred, a field some twenty.
 _MOST_ELEMENTS, _MOST_CANDIDATES, _MOST_MATCHES = 20_000, 2_000, 100
 _NAME = re.compile(r"-?[A-Za-z_][\w-]*", re.ASCII)
-# Build tools write such names anew with every release: `Stories_x3f9a1c20`.
+# Build tools generate such names anew for every release: `Stories_x3f9a1c20`.
 _GENERATED = re.compile(r"(?=\w*\d)[\w-]*[0-9a-f]{5,}|__", re.ASCII)
-_TELLING_TAGS = ("h1", "main", "article", "figcaption")
-# For each attribute of a layout: the field it is read into, and the record's.
+_SEMANTIC_TAGS = ("h1", "main", "article", "figcaption")
+# For each attribute of a layout: the field of ExtractedFields and that of the record.
 _FIELDS = {
     "headline": ("headline", "headline"),
     "body": ("paragraphs", "article_body"),
@@ -52,32 +52,31 @@ class KnownPage:
     record: Article
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """A selector for one attribute of `site.ArticleLayout`; it gives the known value on `gives` of `of` pages."""
+class Proposal(NamedTuple):
+    """A selector for one attribute of `site.ArticleLayout`; of two, the lesser is the better one."""
 
-    name: str
+    misses: int  # known pages on which it does not give the known value
+    matches: int  # elements on all pages
+    frailty: int
     selector: str
-    gives: int
-    of: int
 
 
 @dataclass(frozen=True, slots=True)
 class NewLayout:
-    """The proposals, and of how many known records they give headline and body together, read as the crawl reads."""
+    """The best selector for each attribute; on `records` of the known `pages` they give headline and body exactly."""
 
-    proposals: tuple[Proposal, ...]
+    proposals: dict[str, Proposal]
     records: int
-    of: int
+    pages: int
 
 
 def known_pages(visit: Visit, records: Mapping[str, Article]) -> list[KnownPage]:
-    """The answered article pages, each with its record from before (by article_id), else with what it reads as now."""
+    """The answered article pages, each with its known record (by article_id), else with the one it gives now."""
     pages = []
     for sample in visit.answered(*ARTICLES):
         key = urls.article_id(urls.canonical_url(sample.url, root=visit.root))
         if record := records.get(key, sample.reading.article):
-            pages.append(KnownPage(sample.page, record))
+            pages.append(KnownPage(sample.document, record))
     return pages
 
 
@@ -89,20 +88,22 @@ def propose(known: Sequence[KnownPage]) -> NewLayout | None:
     if root is None:
         return None
     scopes = [scope for one in known for scope in select(root.selector)(one.page.tree)[:1]]
-    best: dict[str, tuple[Any, ...]] = {}
+    best: dict[str, Proposal] = {}
     for selector in _candidates(scopes[:_LOOKED_UP]):
         matches = [len(select(selector)(scope)) for scope in scopes]
-        if max(matches) <= _MOST_MATCHES:
-            for name, gives in _given(known, root.selector, selector).items():
-                best[name] = min(best.get(name, (0,)), (-gives, sum(matches), _frailty(selector), selector))
-    proposals = [Proposal(name, best[name][-1], -best[name][0], len(known)) for name in _FIELDS if name in best]
-    attributes = {"name": "proposed", "root": root.selector, "headline": NOTHING, "body": NOTHING}
-    layout = ArticleLayout(**attributes | {proposal.name: proposal.selector for proposal in proposals})
-    return NewLayout((root, *proposals), _reproduced(known, (layout,)), len(known))
+        if max(matches) > _MOST_MATCHES:
+            continue
+        for name, gives in _given(known, root.selector, selector).items():
+            proposal = Proposal(len(known) - gives, sum(matches), _frailty(selector), selector)
+            best[name] = min(best.get(name, proposal), proposal)
+    proposals = {"root": root} | {name: best[name] for name in _FIELDS if name in best}
+    selectors = {name: proposal.selector for name, proposal in proposals.items()}
+    layout = ArticleLayout(**{"name": "proposed", "headline": NOTHING, "body": NOTHING} | selectors)
+    return NewLayout(proposals, _reproduced(known, (layout,)), len(known))
 
 
 def _reproduced(known: Sequence[KnownPage], layouts: Sequence[ArticleLayout]) -> int:
-    """How many known records' headline and body these layouts give."""
+    """For how many pages these layouts give the known headline and body."""
     pairs = [(read(one.page, layouts), one.record) for one in known]
     return sum(
         bool(fields and (fields.headline, "\n\n".join(fields.paragraphs)) == (record.headline, record.article_body))
@@ -111,7 +112,7 @@ def _reproduced(known: Sequence[KnownPage], layouts: Sequence[ArticleLayout]) ->
 
 
 def _given(known: Sequence[KnownPage], root: str, selector: str) -> dict[str, int]:
-    """On how many pages the selector gives each attribute of a layout; those that it gives on enough of them."""
+    """On how many pages the selector gives each attribute of a layout; only of those that it gives on enough pages."""
     layout = ArticleLayout(name="candidate", root=root, **dict.fromkeys(_FIELDS, selector))
     gives, values, open_names = Counter[str](), Counter[str](), {*_FIELDS}
     for number, one in enumerate(known, start=1):
@@ -119,7 +120,7 @@ def _given(known: Sequence[KnownPage], root: str, selector: str) -> dict[str, in
         for name in [*open_names]:
             field, column = _FIELDS[name]
             value = getattr(one.record, column)
-            # A page without the field shows what a selector must not match.
+            # Where the record lacks the field, the selector must give nothing.
             if _is_same(getattr(fields, field, None), value):
                 gives[name] += 1
                 values[name] += bool(value)
@@ -144,13 +145,14 @@ def _is_same(given: Any, value: Any) -> bool:
 def _best_root(known: Sequence[KnownPage]) -> Proposal | None:
     """The selector whose first match is the innermost element around headline and body, on enough of the pages."""
     roots = [(one.page.tree, root) for one in known if (root := _root(one)) is not None]
-    ranks = []
+    proposals = []
     for selector in dict.fromkeys(selector for _, root in roots[:_LOOKED_UP] for selector in _selectors(root)):
         matches = [(select(selector)(tree), root) for tree, root in roots]
         gives = sum(elements[:1] == [root] for elements, root in matches)
-        ranks.append((-gives, sum(len(elements) for elements, _ in matches), _frailty(selector), selector))
-    gives, *_, selector = min(ranks, default=(0, 0, 0, ""))
-    return Proposal("root", selector, -gives, len(roots)) if -gives >= max(1, _ENOUGH * len(roots)) else None
+        if gives >= _ENOUGH * len(roots):
+            count = sum(len(elements) for elements, _ in matches)
+            proposals.append(Proposal(len(known) - gives, count, _frailty(selector), selector))
+    return min(proposals, default=None)
 
 
 def _root(one: KnownPage) -> Any:
@@ -183,7 +185,7 @@ def _selectors(element: Any) -> Iterator[str]:
 
 
 def _names(element: Any) -> Iterator[str]:
-    """What a selector can call an element: its tag and its classes."""
+    """The names of an element in a selector: its tag and its classes."""
     if not _NAME.fullmatch(element.tag):
         return  # such as Word's <o:p>
     yield element.tag
@@ -196,5 +198,5 @@ def _names(element: Any) -> Iterator[str]:
 def _frailty(selector: str) -> int:
     """How soon a selector is likely to break: by bare tags, generated names, many steps."""
     steps = re.split(r" > | ", selector)
-    bare = sum("." not in step and step not in _TELLING_TAGS for step in steps)
+    bare = sum("." not in step and step not in _SEMANTIC_TAGS for step in steps)
     return 4 * len(_GENERATED.findall(selector)) + 3 * bare + 2 * len(steps)

@@ -1,4 +1,4 @@
-"""What the doctor concludes, and how it says it: a table on a terminal, one fact a line anywhere else."""
+"""The doctor's findings and how they are printed: a table on a terminal, one fact a line anywhere else."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from datetime import date
 
 from alqahira import site
 from alqahira.doctor.checks import FAILS, HOLDS, NOT_SEEN, Verdict
-from alqahira.doctor.facts import FACTS, NO_CHECK, QUESTIONS
+from alqahira.doctor.facts import ABOUT, FACTS, QUESTIONS
 from alqahira.doctor.proposals import NewLayout
-from alqahira.doctor.visit import Visit, is_rendered
+from alqahira.doctor.visit import Visit
 
-# A crawl cannot do without these.
+# Without these no crawl is possible.
 NEEDED = {"ARTICLE_PATH", "CATEGORIES", "record: headline", "record: article_body", "record: date_published"}
 _FILE = "alqahira/site.py"
 _HEADINGS = ("fact", "was", "verdict", "evidence")
@@ -21,20 +21,20 @@ _HEADINGS = ("fact", "was", "verdict", "evidence")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One fact and what became of it. A `needed` one that does not hold makes the doctor end with status 1.
+    """The result for one fact, or one question beyond `site.py` (its `confidence` is `question`).
 
-    `confidence` is the fact's, or `question` for what is no fact of `site.py`; `settles` names the fact that the answer
-    to a question is written at.
+    `about`: the fact that the answer to a question belongs to.
     """
 
     fact: str
     verdict: Verdict
     evidence: str
     confidence: str
-    settles: str = ""
+    about: str = ""
 
     @property
     def is_bad(self) -> bool:
+        """Whether a crawl cannot do without it, and it does not hold; the doctor then ends with status 1."""
         return self.fact in NEEDED and self.verdict is not HOLDS
 
     @property
@@ -45,18 +45,15 @@ class Finding:
 
 def diagnose(visit: Visit) -> list[Finding]:
     """A finding for every fact, in the order of `site.py`, and then for every question."""
-    findings = []
-    for name, fact in site.facts().items():
-        verdict, evidence = FACTS[name](visit) if name in FACTS else (NOT_SEEN, NO_CHECK[name])
-        findings.append(Finding(name, verdict, evidence, fact.confidence.value))
-    return [*findings, *(Finding(name, *check(visit), "question", at) for name, (check, at) in QUESTIONS.items())]
+    facts = [Finding(name, *FACTS[name](visit), fact.confidence.value) for name, fact in site.facts().items()]
+    return facts + [Finding(name, *check(visit), "question", ABOUT.get(name, "")) for name, check in QUESTIONS.items()]
 
 
 def to_write(findings: Sequence[Finding], day: date) -> list[str]:
     """A line for each fact that is not yet `seen`, or question about one, that the site has answered."""
     lines = []
     for finding in findings:
-        open_fact = finding.fact if finding.confidence in ("open", "inferred") else finding.settles
+        open_fact = finding.fact if finding.confidence in ("open", "inferred") else finding.about
         if open_fact and finding.verdict is not NOT_SEEN:
             about = "" if open_fact == finding.fact else f" ({finding.fact})"
             source = f'"scrapy doctor, {day:%Y-%m-%d}"'
@@ -68,9 +65,12 @@ def to_write(findings: Sequence[Finding], day: date) -> list[str]:
 
 
 def show(findings: Sequence[Finding], visit: Visit, day: date) -> None:
-    """Print the findings, what to write where, and every request; in a pipe, what is no fact begins with `#`."""
+    """Print the findings, the changes to make in `site.py`, and every request.
+
+    In a pipe, every line that is no finding begins with `#`.
+    """
     sent = sum(exchange.is_sent for exchange in visit.exchanges)
-    rendered = sum(is_rendered(exchange.response) for exchange in visit.exchanges)
+    rendered = sum(exchange.is_rendered for exchange in visit.exchanges)
     count = f"{sent} request{'s' * (sent != 1)}" + (f", {rendered} of them in a browser" if rendered else "")
     title, mark = f"{visit.root}: {count}, {day:%Y-%m-%d}", ""
     if sys.stdout.isatty():
@@ -89,10 +89,9 @@ def show(findings: Sequence[Finding], visit: Visit, day: date) -> None:
         print(f"{mark}Correct in {_FILE}: {', '.join(failed)}")
     print(f"\n{mark}{count}:")
     for number, exchange in enumerate(visit.exchanges, start=1):
-        outcome = exchange.refusal or exchange.failure or str(exchange.status)
-        where = " in the browser" if is_rendered(exchange.response) else ""
+        where = " in the browser" if exchange.is_rendered else ""
         request = exchange.request
-        print(f"{mark}{number:3} {exchange.kind}{where}: {outcome} {request.method} {printable(request.url)}")
+        print(f"{mark}{number:3} {exchange.kind}{where}: {exchange.outcome} {request.method} {printable(request.url)}")
 
 
 def _show_table(findings: Sequence[Finding], title: str) -> None:
@@ -115,13 +114,14 @@ def show_layout(layout: NewLayout, known: int) -> None:
     """Print the proposal as lines that can be copied, without colours or folding."""
     whose = "known records" if known else "records that the other sources give"
     print(f"\nArticle pages have another markup. These selectors give the {whose}; headline and body together")
-    print(f"to the letter on {layout.records} of {layout.of} pages. As the first entry of LAYOUTS in {_FILE}:\n")
+    print(f"to the letter on {layout.records} of {layout.pages} pages. As the first entry of LAYOUTS in {_FILE}:\n")
     print('ArticleLayout(\n    name="…",')
-    for proposal in layout.proposals:
-        print(f"    {proposal.name}={printable(repr(proposal.selector))},  # {proposal.gives} of {proposal.of}")
+    for name, proposal in layout.proposals.items():
+        gives = layout.pages - proposal.misses
+        print(f"    {name}={printable(repr(proposal.selector))},  # {gives} of {layout.pages}")
     print(")")
 
 
 def printable(text: str) -> str:
-    """Text from a page, with nothing in it that a terminal would obey or that would break a line."""
+    """Text from a page without characters that control a terminal or break a line."""
     return "".join(character if character.isprintable() else "·" for character in text)

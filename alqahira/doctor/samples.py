@@ -1,4 +1,4 @@
-"""Checks of one sample, each with the evidence. Pure."""
+"""Checks of one sample; each returns its verdict and the evidence. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from alqahira import site
 from alqahira.doctor.checks import FAILS, HOLDS, NOT_SEEN, Result, holds_if
-from alqahira.doctor.visit import LISTINGS, Sample, Visit
+from alqahira.doctor.visit import LISTINGS, Sample
 from alqahira.extraction import urls
 from alqahira.extraction.listing import Listing
 from alqahira.extraction.load_more import LearnedRequest
@@ -15,9 +15,9 @@ from alqahira.extraction.sources.values import value_at
 from alqahira.text.normalization import fold_text
 
 
-def is_second_page(visit: Visit, sample: Sample) -> Result:
-    """Whether it is the second page of the category, as a crawl judges it."""
-    listing, pager = sample.listing, visit.pager()
+def is_second_page(sample: Sample) -> Result:
+    """Whether a crawl would accept it as the second page of the category."""
+    listing, pager = sample.listing, sample.visit.pager()
     if pager is None:
         return NOT_SEEN, "no category was answered"
     is_second = pager.is_page(listing, 2)
@@ -32,13 +32,13 @@ def _posts(listing: Listing) -> str:
     return f"{len(listing.cards)} posts{page}, from {listing.cards[0].key} on"
 
 
-def has_posts(visit: Visit, sample: Sample) -> Result:
+def has_posts(sample: Sample) -> Result:
     """Whether it is a listing with posts."""
     return holds_if(sample.listing.cards), _posts(sample.listing)
 
 
-def lists_posts(visit: Visit, sample: Sample) -> Result:
-    """Whether it has its posts in page data as a category has; under which name."""
+def lists_posts(sample: Sample) -> Result:
+    """Whether its posts are in page data as a category's are; under which name."""
     keys, (*outer, _) = {card.key for card in sample.listing.cards}, site.LISTING_PATH.value
     properties = next((value for value in sample.values(*outer) if isinstance(value, dict)), {})
     for name, value in properties.items():
@@ -49,11 +49,11 @@ def lists_posts(visit: Visit, sample: Sample) -> Result:
 
 
 def property_names(properties: Any) -> str:
-    """The names of a page's own properties, for what is missing there."""
+    """The names of a page's properties, as evidence that another one is missing."""
     return f"pageProps has {', '.join(list(properties)[:8]) if isinstance(properties, dict) else 'nothing'}"
 
 
-def is_press_learned(visit: Visit, sample: Sample) -> Result:
+def is_press_learned(sample: Sample) -> Result:
     """Whether one press of the load-more control has shown a browser the request for the next page."""
     learned: LearnedRequest | None = sample.response.meta.get("learned_request")
     if learned is None:
@@ -61,24 +61,24 @@ def is_press_learned(visit: Visit, sample: Sample) -> Result:
     return HOLDS, f"{learned.method} {learned.url}"
 
 
-def has_page_data(visit: Visit, sample: Sample) -> Result:
-    """Whether it is what the pages' own script asks for."""
+def has_page_data(sample: Sample) -> Result:
+    """Whether it is the page data that the site's own script requests."""
     properties = sample.values("pageProps")
     return holds_if(properties), f"{len(sample.response.body)} bytes{'' if properties else ' without page data'}"
 
 
-def is_same_article(visit: Visit, sample: Sample) -> Result:
-    """Whether it is the article whose number was asked for."""
+def is_same_article(sample: Sample) -> Result:
+    """Whether it is the article whose number was requested."""
     article, number = sample.reading.article, urls.article_number(sample.requested)
     if article is None:
         return FAILS, str(sample.reading.cause)
-    cards = (card for page in visit.answered(*LISTINGS) for card in page.listing.cards)
+    cards = (card for page in sample.visit.answered(*LISTINGS) for card in page.listing.cards)
     known = next((fold_text(card.headline) for card in cards if card.key == number and card.headline), None)
     is_same = article.article_id == number and known in (None, fold_text(article.headline))
-    return holds_if(is_same), f"article {article.article_id}, {'as its card' if known else 'of which no card was seen'}"
+    return holds_if(is_same), f"article {article.article_id}, {'as on its card' if known else 'no card of it was seen'}"
 
 
-def is_article_data(visit: Visit, sample: Sample) -> Result:
+def is_article_data(sample: Sample) -> Result:
     """Whether it is the article as page data alone, without its markup."""
     path = site.POST_PATH.value[1:]
     number = next(iter(sample.values(*path, "id")), None)
@@ -87,15 +87,15 @@ def is_article_data(visit: Visit, sample: Sample) -> Result:
     return holds_if(texts and f"/news/{number}.json" in sample.requested), evidence
 
 
-def is_video(visit: Visit, sample: Sample) -> Result:
-    """Whether a video's page is known for what it is, and gives no record."""
+def is_video(sample: Sample) -> Result:
+    """Whether a video's page is recognized as one, and gives no record."""
     reading = sample.reading
     kinds = ", ".join(map(str, sample.values(*site.POST_PATH.value, "type"))) or "nothing"
     read_as = "an article" if reading.article else reading.cause
     return holds_if(reading.kind == "video"), f"page data says {kinds}; read as {read_as}"
 
 
-def is_read(visit: Visit, sample: Sample) -> Result:
+def is_read(sample: Sample) -> Result:
     """Whether an old article is read as those of today are."""
     reading, article = sample.reading, sample.reading.article
     if article is None:
@@ -105,8 +105,8 @@ def is_read(visit: Visit, sample: Sample) -> Result:
     return HOLDS, f"{day}, {article.word_count} words from {source}, credit {article.credit_line or 'none'}"
 
 
-def is_sitemap(visit: Visit, sample: Sample) -> Result:
+def is_sitemap(sample: Sample) -> Result:
     """Whether it lists articles or further sitemaps."""
-    sitemap = read_sitemap(sample.response.body, sample.url, root=sample.root, now=sample.now)
+    sitemap = read_sitemap(sample.response.body, sample.url, root=sample.visit.root, now=sample.when)
     evidence = f"{len(sitemap.entries)} articles, {len(sitemap.sitemaps)} sitemaps"
     return holds_if(sitemap.entries or sitemap.sitemaps), evidence

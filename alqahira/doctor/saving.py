@@ -1,4 +1,4 @@
-"""`--save`: the exchanges of a visit as a WARC that is no run's, so that nothing in it is replayed as one."""
+"""`--save`: the exchanges of a visit as a WARC, marked as no run's, so that it is never replayed as one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from alqahira.archive.warc import Answer, event_record, rendered_record, response_records
 from alqahira.archive.writer import ArchiveUnwritable, ArchiveWriter
-from alqahira.doctor.visit import Exchange, is_rendered
+from alqahira.doctor.visit import Exchange
 from alqahira.exceptions import ConfigurationError
 from alqahira.extraction.items import header_pairs
 
@@ -26,7 +26,7 @@ def open_archive(folder: str, root: str, *, max_bytes: int) -> ArchiveWriter:
 
 
 def save(archive: ArchiveWriter, exchanges: Sequence[Exchange]) -> ArchiveUnwritable | None:
-    """Write the exchanges and close the archive; return what kept it from being written, for the report comes first."""
+    """Write the exchanges and close the archive; returns its error, which is raised after the report."""
     try:
         for exchange in exchanges:
             archive.append(records_of(exchange))
@@ -40,10 +40,10 @@ def records_of(exchange: Exchange) -> bytes:
     """The WARC records of an exchange: answer and request, the rendered page, or a note that no answer came."""
     request, response, when = exchange.request, exchange.response, exchange.when
     note = {"doctor": exchange.kind}
-    if response is None:
+    if not exchange.status:
         event = {"kind": exchange.kind, "method": request.method, "url": request.url, "failure": exchange.failure}
         return event_record("no_answer", when, event)
-    if is_rendered(response):
+    if exchange.is_rendered:
         return rendered_record(request.url, when, response.body, note)
     answer = Answer(response.status, header_pairs(response.headers), response.body, response.protocol or "HTTP/1.1")
     sent, content, method = header_pairs(request.headers), request.body, request.method

@@ -1,10 +1,9 @@
-"""What the doctor asks the site for: some sixteen pages, each to answer something, at a crawl's pace."""
+"""The doctor's spider: it requests some sixteen pages at a crawl's pace, each for a question."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -32,10 +31,10 @@ logger = logging.getLogger(__name__)
 
 _SITEMAPS = 2
 _FORMS = 3  # of an article's address that are tried
-# A post of 29 October 2022, the oldest that was ever seen.
+# A post of 29 October 2022, the oldest known.
 _OLD = 1076
 _MISSING = "no-such-listing"
-# What an empty shell is judged by: a browser fills it then.
+# By these a page is recognized as an empty shell, which a browser then fills.
 _PAGE_KINDS: dict[str, PageKind] = {
     **dict.fromkeys((*LISTINGS, "pressed", "page 2 by query"), "listing"),
     **dict.fromkeys(ARTICLES, "article"),
@@ -45,11 +44,11 @@ _PAGE_KINDS: dict[str, PageKind] = {
 class DoctorSpider(Spider):
     """Fills the visit; it accepts nothing and writes nothing.
 
-    `known`: records of the corpus by article_id, whose pages are asked for after a redesign.
+    `known`: records of the corpus by article_id; their pages are requested after a redesign.
     """
 
     name = "doctor"
-    # The manners stay, and what fails is tried once more.
+    # A crawl's pace and robots.txt stay; a failed request is retried once.
     custom_settings = {"ITEM_PIPELINES": {}, "FEEDS": {}, "RETRY_TIMES": 1}  # noqa: RUF012 (as Scrapy declares it)
 
     def __init__(self, visit: Visit, known: Mapping[str, Article], every_listing: bool = False) -> None:
@@ -68,7 +67,7 @@ class DoctorSpider(Spider):
         sections = site.SECTIONS.values()
         categories = dict.fromkeys(slug for section in sections for slug in section.categories.value)
         tags = [tag for section in sections for tag in section.tags.value]
-        # One that several sections have says something of each.
+        # A tag of several sections checks each of them.
         tags = sorted(dict.fromkeys(tags), key=lambda tag: -tags.count(tag))
         few = None if self.every_listing else 1
         for kind, template, slugs in (
@@ -97,13 +96,14 @@ class DoctorSpider(Spider):
         )
 
     def answered(self, response: Response, kind: str, requested: str) -> Iterator[Request]:
-        """Keep the answer, and ask for what it leads to."""
+        """Keep the answer, and request what it leads to."""
         refusal = answer_cause(response) or ""
         for exchange in self.visit.exchanges:
-            if exchange.request is response.request:  # it may have shown only once the body was unpacked
-                exchange.refusal = refusal
-        sample = Sample(kind, requested, response, self.root, datetime.now(UTC), refusal)
+            if exchange.request is response.request:
+                exchange.failure = refusal  # the Recorder could not see it in a compressed body
+        assert response.request is not None
         is_first = not self.visit.answered(kind)
+        sample = Sample(kind, response.request, response, refusal, requested=requested, visit=self.visit)
         self.visit.samples.append(sample)
         if not sample.is_answered:
             return
@@ -118,13 +118,13 @@ class DoctorSpider(Spider):
         elif kind == "pressed" and (learned := response.meta.get("learned_request")):
             yield from self._second_page("page 2 by press", PagingMethod.LEARNED, learned)
         elif kind == "article":
-            fields = site_markup.read(sample.page)
+            fields = site_markup.read(sample.document)
             if not (fields and fields.headline and fields.paragraphs):
                 others = (record for key, record in self.known.items() if key not in self._article_keys)
                 yield from (self._request("known article", urls.with_root(one.url, self.root)) for one in others)
 
     def _second_page(self, kind: str, method: PagingMethod, learned: LearnedRequest | None = None) -> Iterator[Request]:
-        """The category's second page, as a crawl would ask for it in this way."""
+        """The category's second page, as a crawl would request it by this method."""
         pager = self.visit.pager()
         if pager and (page := page_request(pager, method, 2, root=self.root, learned=learned)):
             yield self._request(kind, page.url, page)
@@ -134,7 +134,7 @@ class DoctorSpider(Spider):
         articles = [card for card in listing.cards if card.kind in (None, site.ARTICLE_KIND.value)]
         if self._article_keys or not articles:
             return
-        # Where page data does not tell the kinds apart, an article of the corpus surely is one.
+        # Where page data gives no kind, an article of the corpus is certainly one.
         articles.sort(key=lambda card: card.kind is None and card.key not in self.known)
         # Others than the first: each is a further page that the selectors are tried on.
         first, second, third = (articles[number % len(articles)] for number in range(_FORMS))
@@ -153,7 +153,7 @@ class DoctorSpider(Spider):
         """Keep the cause of a request without an answer."""
         request: Request = failure.request  # type: ignore[attr-defined]
         cause, nothing = failure_cause(failure), Response(request.url, status=0)
-        sample = Sample(root=self.root, now=datetime.now(UTC), response=nothing, failure=cause, **request.cb_kwargs)
+        sample = Sample(request=request, response=nothing, failure=cause, visit=self.visit, **request.cb_kwargs)
         self.visit.samples.append(sample)
         logger.warning("%s: %s", request.url, cause)
 
@@ -162,9 +162,9 @@ class DoctorSpider(Spider):
 
 
 class Recorder:
-    """Adds every exchange to the visit: a downloader middleware next to the downloader.
+    """A downloader middleware that adds every exchange to the visit.
 
-    There it sees redirects, repeated requests, and bodies that are still compressed.
+    Next to the downloader it sees redirects, retries, and bodies that are still compressed.
     https://docs.scrapy.org/en/latest/topics/downloader-middleware.html
     """
 
@@ -177,12 +177,12 @@ class Recorder:
         return cls(crawler.spider.visit)
 
     def process_response(self, request: Request, response: Response) -> Response:
-        self._add(request, response=response, refusal=answer_cause(response) or "")
+        self._add(request, response, answer_cause(response) or "")
         return response
 
     def process_exception(self, request: Request, exception: Exception) -> None:
-        self._add(request, failure=failure_cause(exception))
+        self._add(request, Response(request.url, status=0), failure_cause(exception))
 
-    def _add(self, request: Request, **answer: Any) -> None:
+    def _add(self, request: Request, response: Response, failure: str) -> None:
         kind = "robots" if request_info(request).is_robots else str(request.cb_kwargs.get("kind", "other"))
-        self.visit.exchanges.append(Exchange(kind, request, datetime.now(UTC), **answer))
+        self.visit.exchanges.append(Exchange(kind, request, response, failure))

@@ -1,12 +1,12 @@
-"""What one visit of the doctor brought back: every exchange with the site, and each answer read as a crawl reads it."""
+"""One visit of the doctor: every exchange with the site, and each page of it as a crawl reads it."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
-from functools import cached_property
+from datetime import UTC, datetime
+from functools import cached_property, partial
 from typing import Any
 
 from scrapy import Request
@@ -22,12 +22,12 @@ from alqahira.extraction.sources.nextjs import data_of
 from alqahira.extraction.sources.values import read_json
 from alqahira.monitoring.causes import REFUSALS
 
-# Kinds of samples. Articles are also asked for by other addresses, to see whether those lead to the same.
+# Kinds of samples. Articles are also requested by other addresses, to see whether those lead to the same article.
 LISTINGS = ("category", "kicker", "tag")
 ARTICLES = ("article", "without slug", "with locale", "old article", "known article")
 PAGES = (*LISTINGS, *ARTICLES)
 
-# Failures of the network or of the site's end of it; every other one is this program's own manners.
+# Failures of the network or of the site's end of it; in all others this program sent no request.
 _UNREACHABLE = {
     "dns": "its name does not resolve",
     "connection_refused": "nobody listens there",
@@ -43,54 +43,53 @@ class SiteUnreachable(AlqahiraError):
     exit_status = 4
 
 
-def is_rendered(response: Response | None) -> bool:
-    """Whether a response is the DOM of a page in the browser."""
-    return response is not None and "browser" in response.flags
-
-
 @dataclass(eq=False)
 class Exchange:
-    """One request over the wire for a sample of this kind; `failure` says why no response came.
+    """One request over the wire, made for a page of this kind; the response's body still has its Content-Encoding.
 
-    The response's body still has its Content-Encoding. `refusal`: `challenge` or `blocked`, whatever the status.
+    `failure`: why no response came (its status is 0 then), or `challenge`, `blocked`.
     """
 
     kind: str
     request: Request
-    when: datetime
-    response: Response | None = None
+    response: Response
     failure: str = ""
-    refusal: str = ""
+    when: datetime = field(default_factory=partial(datetime.now, UTC))
 
     @property
     def status(self) -> int:
         """0 where no response came."""
-        return self.response.status if self.response else 0
+        return self.response.status
+
+    @property
+    def outcome(self) -> str:
+        """The failure, else the status."""
+        return self.failure or str(self.status)
 
     @property
     def is_sent(self) -> bool:
-        """Whether the request left for the site, so far as this end can tell."""
+        """Whether the request left for the site, as far as can be known here."""
         return bool(self.status) or self.failure in _UNREACHABLE
+
+    @property
+    def is_rendered(self) -> bool:
+        """Whether the response is the DOM of a page in the browser."""
+        return "browser" in self.response.flags
 
     def header(self, name: str) -> list[str]:
         """The values of a header of the response."""
-        return [value.decode("latin-1") for value in self.response.headers.getlist(name)] if self.response else []
+        return [value.decode("latin-1") for value in self.response.headers.getlist(name)]
 
 
 @dataclass(eq=False)
-class Sample:
+class Sample(Exchange):
     """The answer to one request of the spider: of one of PAGES, or `sitemap`, `missing`, `video`, `pressed` and so on.
 
-    `requested` is the address before any redirect. `failure`: why there is no answer (the response's status is 0 then),
-    or `challenge`, `blocked`.
+    `requested` is the address before any redirect.
     """
 
-    kind: str
-    requested: str
-    response: Response
-    root: str
-    now: datetime
-    failure: str = ""
+    requested: str = field(kw_only=True)
+    visit: Visit = field(kw_only=True)
 
     @property
     def url(self) -> str:
@@ -99,34 +98,29 @@ class Sample:
 
     @property
     def is_answered(self) -> bool:
-        """Whether the site itself answered with 200; with any status where a missing page was asked for."""
-        return not self.failure and (self.response.status == 200 or self.kind == "missing")
-
-    @property
-    def outcome(self) -> str:
-        """The failure, else the status."""
-        return self.failure or str(self.response.status)
+        """Whether the site itself answered with 200; with any status where a missing page was requested."""
+        return not self.failure and (self.status == 200 or self.kind == "missing")
 
     @cached_property
-    def page(self) -> Document:
+    def document(self) -> Document:
         """The parsed page."""
-        return Document(decode(self.response.body), self.url, self.now)
+        return Document(decode(self.response.body), self.url, self.when)
 
     @cached_property
     def reading(self) -> Reading:
         """The page as a crawl reads an article."""
-        return read_page(self.response.body, self.url, now=self.now)
+        return read_page(self.response.body, self.url, now=self.when)
 
     @cached_property
     def listing(self) -> Listing:
         """The page as a crawl reads a listing."""
-        return read_listing(self.response.body, self.url, root=self.root, now=self.now)
+        return read_listing(self.response.body, self.url, root=self.visit.root, now=self.when)
 
     @cached_property
     def data(self) -> list[Any]:
         """The JSON documents that a page hands to its scripts, or the one that the answer is."""
         is_json = self.response.body.lstrip()[:1] == b"{"
-        return [read_json(self.page.html)] if is_json else data_of(self.page)
+        return [read_json(self.document.html)] if is_json else data_of(self.document)
 
     def values(self, *path: str) -> list[Any]:
         """The values at a path of names in the data; of a list, those below each of its entries."""
@@ -169,16 +163,16 @@ class Visit:
         if self.is_interrupted:
             return AlqahiraError("the visit was interrupted: no fact was checked")
         sent = [exchange for exchange in self.exchanges if exchange.is_sent]
-        answers = [exchange for exchange in sent if exchange.response]
+        answers = [exchange for exchange in sent if exchange.status]
         if not answers:
             cause = _commonest(exchange.failure for exchange in sent or self.exchanges)
             reason = f"{_UNREACHABLE[cause]} ({cause})" if cause in _UNREACHABLE else cause
             return SiteUnreachable(f"{self.root} could not be reached: {reason or 'no request was made'}")
-        # That robots.txt may be read says nothing of the pages.
+        # A site may serve robots.txt and refuse every page.
         pages = [exchange for exchange in answers if exchange.kind != "robots"] or answers
-        refused = [exchange for exchange in answers if exchange.refusal or f"http_{exchange.status}" in REFUSALS]
+        refused = [exchange for exchange in answers if exchange.failure or f"http_{exchange.status}" in REFUSALS]
         if all(page in refused for page in pages):
-            answer = _commonest(f"{e.status}{f' ({e.refusal})' if e.refusal else ''}" for e in refused)
+            answer = _commonest(f"{e.status}{f' ({e.failure})' if e.failure else ''}" for e in refused)
             return AlqahiraError(
                 f"the site refuses this crawler: {answer} to {len(refused)} of {len(sent)} requests "
                 '(docs/operations.md, "The site refuses")'

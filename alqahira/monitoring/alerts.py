@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 
 def check_alert_urls(urls: Sequence[str]) -> None:
-    """Raise ConfigurationError where apprise cannot send to one of the URLs."""
+    """Raise ConfigurationError for a URL that apprise cannot read."""
     for number, url in enumerate(urls, 1):
         if _recipient(url) is None:
             name = f"URL {number} of {len(urls)} in ALQAHIRA_ALERT_URLS"
@@ -63,7 +63,7 @@ def send_alerts(urls: Sequence[str], summary: Mapping[str, Any], timeout: float)
 def _recipient(url: str) -> NotifyBase | None:
     from apprise import Apprise, AppriseAsset
 
-    # These log URLs and what was sent to them.
+    # These log URLs and messages.
     for name in ("apprise", "urllib3", "oauthlib", "requests_oauthlib"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     # The process would wait at its end for the threads of apprise's own time limit; a redirect could lead anywhere.

@@ -1,7 +1,7 @@
 """Why a request failed, in one short word that stays the same from run to run.
 
-In a run's account `failed` always has a cause. `failure_cause` names the error that a spider's errback is given; what
-this project's middlewares refuse is a `Refused` with its own cause.
+Each failed article of a run's account has one. `failure_cause` maps the error that a spider's errback gets to its
+cause; this project's middlewares raise `Refused`, which has its cause already.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ ROBOTS_UNREACHABLE = "robots_unreachable"  # robots.txt could not be fetched, so
 OFFSITE = "offsite"
 PRIVATE_ADDRESS = "private_address"
 TOO_MANY_REDIRECTS = "too_many_redirects"
-BAD_REDIRECT = "bad_redirect"  # to something that is no URL
+BAD_REDIRECT = "bad_redirect"  # the target is no URL
 RETRY_AFTER_TOO_LONG = "retry_after_too_long"
 RUN_ENDING = "run_ending"  # the run ended before it was sent
 TOO_LARGE = "too_large"
@@ -57,21 +57,21 @@ CONNECTION_REFUSED = "connection_refused"
 CONNECTION_LOST = "connection_lost"
 TLS = "tls"
 CHALLENGE = "challenge"  # a bot check was served instead of the page
-BLOCKED = "blocked"  # a page that refuses the reader with status 200
+BLOCKED = "blocked"  # a page with status 200 that blocks the reader
 ANOTHER_ARTICLE = "another_article"  # the page is of another story than the requested one
-REDIRECTED_ELSEWHERE = "redirected_elsewhere"  # an article's address led to a page that is no article
+REDIRECTED_ELSEWHERE = "redirected_elsewhere"  # from an article to a page that is none
 UNEXPECTED_NOT_MODIFIED = "not_modified_unasked"  # a 304 to a request that was not conditional
 UNSUPPORTED_SCHEME = "unsupported_scheme"
 IGNORED = "ignored"  # another component raised IgnoreRequest
 UNEXPECTED = "unexpected"  # an error of the code, not of the network
 
-# The first row that has a class of the error gives its cause: subclasses of OSError come before it.
+# The first row with a class of the error gives its cause, so subclasses of OSError come before it.
 _CLASSES: dict[str, tuple[type[BaseException], ...]] = {
     TRUNCATED: (ResponseDataLossError,),
     # What HttpCompressionMiddleware's decoders raise.
     UNDECODABLE: (zlib.error, gzip.BadGzipFile, EOFError, brotli.error, zstd.ZstdError),
     TIMEOUT: (DownloadTimeoutError, TimeoutError),
-    # Scrapy cancels a download itself for its size only (core/downloader/handlers/http11.py).
+    # Scrapy itself cancels a download only for its size (core/downloader/handlers/http11.py).
     TOO_LARGE: (DownloadCancelledError,),
     CONNECTION_REFUSED: (DownloadConnectionRefusedError,),
     DNS: (CannotResolveHostError,),
@@ -120,7 +120,7 @@ _HEAD = 100_000  # bytes
 
 
 def answer_cause(response: Response) -> str | None:
-    """Why a response is not the requested page, whatever its status; None where it may be."""
+    """CHALLENGE or BLOCKED, whatever the status of the response; None for a page that is neither."""
     if (response.headers.get("cf-mitigated") or b"").lower() == b"challenge":
         return CHALLENGE
     head = response.body[:_HEAD]
@@ -129,9 +129,9 @@ def answer_cause(response: Response) -> str | None:
     return BLOCKED if response.status == 200 and _BLOCK_MARK in head else None
 
 
-# How a site refuses this crawler, or for now (RFC 9110, RFC 6585, RFC 7725).
+# Responses by which a site refuses a crawler, for good or for now (RFC 9110, RFC 6585, RFC 7725).
 REFUSALS = frozenset({"http_401", "http_403", "http_429", "http_451", CHALLENGE, BLOCKED})
-# Causes that may be gone by the next run: the page stays in the frontier.
+# May be gone by the next run: the page stays in the frontier.
 _TRANSIENT = frozenset(
     (
         *(TIMEOUT, DNS, CONNECTION_REFUSED, CONNECTION_LOST, TRUNCATED, TLS, CHALLENGE, BLOCKED),

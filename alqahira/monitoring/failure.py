@@ -1,4 +1,4 @@
-"""How a command ends with an error: one line where its user will see it, and the error's exit status."""
+"""The end of a command by an error: one line on standard error, and the error's exit status."""
 
 from __future__ import annotations
 

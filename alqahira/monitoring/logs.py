@@ -1,4 +1,4 @@
-"""How the log is written: no text of the site's can pass for a record or hide, and items are named by their id."""
+"""The log's formatters: no text from the site can pass for a record or hide, and items are named by their id."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _CONTINUED = "\n    | "
 
 
 def escape_control_chars(text: str) -> str:
-    """The text with every character escaped that could hide, reorder or break off what is shown.
+    """The text with its unprintable characters escaped, as they could hide, reorder or cut what is shown.
 
-    These are the unprintable ones: controls (but tab and line feed), Unicode's line separators, bidirectional and
-    zero-width marks, halves of surrogate pairs.
+    These are controls (but tab and line feed), Unicode's line separators, bidirectional and zero-width marks, and
+    halves of surrogate pairs.
     """
     if text.isprintable():
         return text
@@ -43,7 +43,7 @@ class PlainFormatter(logging.Formatter):
 class JsonLinesFormatter(logging.Formatter):
     """One object a line: `time` (RFC 3339, UTC), `level`, `logger`, `message`, and `traceback` where there is one.
 
-    Everything but ASCII is escaped, so that a line is a record to any reader.
+    Everything but ASCII is escaped, so that any reader takes a line for one record.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -55,9 +55,9 @@ class JsonLinesFormatter(logging.Formatter):
 
 
 class _GuardedRecords:
-    """A factory of records that first gives the root logger's handlers their formatter.
+    """A factory of records that first sets the formatter of the root logger's handlers.
 
-    Scrapy makes its log handler anew three times in a process and logs to it at once; nothing else comes in between.
+    Scrapy replaces its log handler three times in a process and logs to it at once: no other hook comes in between.
     """
 
     def __init__(self, formatter: logging.Formatter, make: Callable[..., logging.LogRecord]) -> None:
@@ -65,14 +65,14 @@ class _GuardedRecords:
 
     def __call__(self, *args: Any, **kwargs: Any) -> logging.LogRecord:
         for handler in logging.root.handlers:
-            # A formatter of another class was chosen by somebody, and stays.
+            # A formatter of another class was set on purpose, and stays.
             if handler.formatter is None or type(handler.formatter) is logging.Formatter:
                 handler.setFormatter(self.formatter)
         return self.make(*args, **kwargs)
 
 
 def install_formatters(settings: BaseSettings) -> None:
-    """Format all further records as the settings ask, whatever handlers Scrapy makes."""
+    """Format all further records as the settings require, whatever handlers Scrapy creates."""
     make = logging.getLogRecordFactory()
     if isinstance(make, _GuardedRecords):
         make = make.make
@@ -82,7 +82,7 @@ def install_formatters(settings: BaseSettings) -> None:
 
 
 class ItemIdLogFormatter(LogFormatter):
-    """Items are named by their id, never printed whole: a body is long and may hold anything."""
+    """Names items by their id and never prints them: a body is long and may contain anything."""
 
     def scraped(self, item: Any, response: Response | Failure | None, spider: Spider) -> LogFormatterResult:
         return {"level": logging.DEBUG, "msg": "Accepted article %(id)s", "args": {"id": _name(item)}}
@@ -100,7 +100,7 @@ class ItemIdLogFormatter(LogFormatter):
 
 
 def _name(item: Any) -> str:
-    """An article's ID; of anything else its type."""
+    """An article's id; the type of anything else."""
     article = item.article if isinstance(item, ArticleItem) else item
     return str(getattr(article, "article_id", type(item).__name__))
 

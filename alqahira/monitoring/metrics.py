@@ -18,7 +18,7 @@ from alqahira.ledger.decisions import Outcome
 def to_metrics(summary: Mapping[str, Any]) -> CollectorRegistry:
     """The summary of a run (`alqahira.monitoring.summary`) as metrics, each with the label `spider`."""
     account, stats = summary["account"], summary["stats"]
-    # An outcome without articles is there with 0.
+    # Outcomes without articles are included with 0.
     causes = {o.value: account["causes"].get(o.value) or {o.value: 0} for o in Outcome}
     articles = {(o, "" if cause == o else cause): n for o, counts in causes.items() for cause, n in counts.items()}
     sources = {(name, source): n for name, counts in account["sources"].items() for source, n in counts.items()}

@@ -32,7 +32,7 @@ _GRACE = timedelta(hours=1)
 
 
 class InsufficientData(Exception):
-    """A monitor has too little to compare; the message is what is missing."""
+    """A monitor has too little to compare; the message names what is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +54,18 @@ class RunFigures:
 
     @property
     def is_finished(self) -> bool:
-        """Whether the run went on to its own end: nobody stopped it and no limit did."""
+        """Whether the run came to its own end: nobody and no limit stopped it."""
         return self.reason == "finished"
 
     @property
     def baseline_runs(self) -> list[EndedRun]:
-        """The earlier runs that may be compared with."""
+        """The earlier runs that this one may be compared with."""
         return [run for run in self.earlier if run.complete and not run.exit_status]
 
 
 @dataclass(frozen=True, slots=True)
 class MonitorResult:
-    """`passed` is None where the data did not suffice; `message` is what is wrong or missing."""
+    """`passed` is None where the data did not suffice; `message`: the problem, or what is missing."""
 
     name: str
     passed: bool | None
@@ -107,7 +107,7 @@ Monitor = Callable[[RunFigures], str]
 
 
 def run_ended(figures: RunFigures) -> str:
-    """The run was not ended by an error that its user must mend, such as a full disk."""
+    """No error that the user must fix, such as a full disk, ended the run."""
     return figures.failure
 
 
@@ -125,7 +125,7 @@ def listings_answered(figures: RunFigures) -> str:
 
 
 def program_errors(figures: RunFigures) -> str:
-    """No callback and no step of the pipelines broke."""
+    """No callback and no pipeline raised."""
     return f"{figures.errors} errors of the program itself; the log has their tracebacks" if figures.errors else ""
 
 
@@ -150,19 +150,15 @@ def lost_pages(figures: RunFigures) -> str:
 
 
 def listing_gaps(figures: RunFigures) -> str:
-    """The pages of each listing join, to each other and to what earlier runs have seen."""
+    """The pages of each listing join each other, and what earlier runs have seen."""
     gaps, count = figures.account["gaps"], figures.account["notes"].get("listing_gap", 0)
     return f"{count} gaps in listings, the first at {gaps[0]}" if gaps else ""
 
 
 def listing_depth(figures: RunFigures) -> str:
-    """Each listing was read as far back as `since` asks for."""
-    first_page_only = figures.account.get("first_page_only", [])
-    return (
-        f"{len(first_page_only)} listings were read no further than their first page: {first_page_only[0]}"
-        if first_page_only
-        else ""
-    )
+    """Each listing was read back to `since`."""
+    listings = figures.account.get("first_page_only")
+    return f"{len(listings)} listings were read no further than their first page: {listings[0]}" if listings else ""
 
 
 def article_coverage(figures: RunFigures) -> str:
@@ -183,7 +179,7 @@ def date_coverage(figures: RunFigures) -> str:
 def weekday_volume(figures: RunFigures) -> str:
     """By this time of the day not much less was accepted than on the same weekday of the last weeks."""
     if figures.is_bounded or not figures.is_finished:
-        raise InsufficientData("a run that was bounded or stopped says nothing of the day's volume")
+        raise InsufficientData("a bounded or stopped run is not compared with a day's volume")
     moment = figures.started.astimezone(CAIRO)
     today = figures.account["accepted"] + sum(_accepted(figures.earlier, moment, timedelta(0)))
     same_days = (moment - timedelta(weeks=week) for week in range(1, _WEEKS + 1))
@@ -204,14 +200,14 @@ def source_drift(figures: RunFigures) -> str:
 def request_errors(figures: RunFigures) -> str:
     """Not more than ALQAHIRA_MAX_ERROR_SHARE of the requests failed in the network or with a server error."""
     statuses = ("downloader/response_status_count/5", "downloader/response_status_count/429")
-    guards = ("Refused", "IgnoreRequest")  # the project's own are no error of the network
+    guards = ("Refused", "IgnoreRequest")  # refused by the project itself
     failed = sum(
         n
         for name, n in figures.stats.items()
         if name.startswith(statuses)
         or (name.startswith("downloader/exception_type_count/") and not name.endswith(guards))
     )
-    what = "failed on the way or with a server error"
+    what = "failed in the network or with a server error"
     return _share_of_requests(figures, failed, figures.limits.max_error_share, what)
 
 
@@ -220,7 +216,7 @@ def retries(figures: RunFigures) -> str:
     count = figures.stats.get("retry/count", 0)
     if figures.stats.get("retry/budget_exhausted"):
         return f"no retries were left after {count} (ALQAHIRA_RETRY_BUDGET)"
-    return _share_of_requests(figures, count, figures.limits.max_retry_share, "were tried again")
+    return _share_of_requests(figures, count, figures.limits.max_retry_share, "were retries")
 
 
 def robots_refusals(figures: RunFigures) -> str:
@@ -230,7 +226,7 @@ def robots_refusals(figures: RunFigures) -> str:
     refused = causes[ROBOTS] + causes[ROBOTS_UNREACHABLE]
     total = account["listings"].get("asked", 0) + account["discovered"]
     if refused > total * figures.limits.max_robots_share:
-        return f"robots.txt refused, or could not be asked for, {refused} of {total} listings and articles"
+        return f"robots.txt disallows, or could not be fetched for, {refused} of {total} listings and articles"
     return ""
 
 
@@ -239,7 +235,7 @@ def last_success(figures: RunFigures) -> str:
     if is_complete(figures):
         return ""
     if figures.is_bounded:
-        raise InsufficientData("a run that was bounded need not see everything")
+        raise InsufficientData("a bounded run need not see everything")
     if figures.last_complete is None:
         raise InsufficientData(f"no run of {figures.spider} has been complete yet")
     hours = (figures.started - figures.last_complete) / timedelta(hours=1)
@@ -284,7 +280,7 @@ def _result(monitor: Monitor, figures: RunFigures) -> MonitorResult:
         message = monitor(figures)
     except InsufficientData as missing:
         return MonitorResult(name, None, str(missing))
-    except Exception as error:  # it must not take the other monitors and the run's end with it
+    except Exception as error:  # the other monitors and the end of the run go on
         return MonitorResult(name, False, f"the monitor broke: {type(error).__name__}: {one_line(error)}")
     return MonitorResult(name, not message, message)
 
@@ -327,7 +323,7 @@ def _coverage(figures: RunFigures, what: str, field: str = "", causes: Sequence[
         raise InsufficientData(f"{len(baseline)} earlier runs to compare with, {limits.baseline_min_runs} are needed")
     good_before, bad_before = map(sum, zip(*baseline, strict=True))
     usual, share = good_before / (good_before + bad_before), good / (good + bad)
-    # Never 0 or 1 (Jeffreys' prior): what has never failed may still fail now and then.
+    # Never 0 or 1 (Jeffreys' prior): what has never failed may still fail by chance.
     chance = (good_before + 0.5) / (good_before + bad_before + 1)
     if share < usual - limits.coverage_margin and _at_most(good, good + bad, chance) < _CHANCE:
         return f"{good} of {good + bad} {what} ({share:.0%}); {usual:.0%} in the {len(baseline)} runs before"

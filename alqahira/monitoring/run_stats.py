@@ -1,4 +1,4 @@
-"""The run's account: the outcome of every article that a run started on. Pure.
+"""The account of a run: the outcome of every article that it started. Pure.
 
 discovered = accepted + unchanged + duplicate + off_topic + not_article + failed, each with its causes; an article
 that was started and has no outcome (the run was stopped) is left to the next run, and counted apart.
@@ -37,12 +37,12 @@ class RunStats:
     notes: Counter[str] = field(default_factory=Counter)
     # field -> the source it came from -> articles; `none` where an article lacks the field.
     sources: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    # Accepted articles that the run was asked for: they go to its feed, and count for `max_articles`.
+    # Accepted articles of the run's own section and days: they go to its feed, and count for `max_articles`.
     in_feed: int = 0
     drift: list[str] = field(default_factory=list)
-    # Where articles seem to be missing in a listing, one line each, the first few.
+    # The first places where articles seem to be missing in a listing, one line each.
     gaps: list[str] = field(default_factory=list)
-    # Listings of which only the first page could be read though `since` asked for more, one line each.
+    # Listings whose first page alone could be read, although `since` is further back; one line each.
     first_page_only: list[str] = field(default_factory=list)
     _unfinished: set[str] = field(default_factory=set)
     _finished: set[str] = field(default_factory=set)
@@ -55,7 +55,7 @@ class RunStats:
         return True
 
     def finish(self, key: str, outcome: Outcome, cause: str = "", *, in_feed: bool = True) -> None:
-        """Count an article's outcome; the first one holds. `in_feed`: an accepted one was asked for."""
+        """Count an article's outcome; the first one holds. `in_feed`: it goes to the run's feed if accepted."""
         if key in self._finished:
             return
         self._unfinished.discard(key)
@@ -79,7 +79,7 @@ class RunStats:
         return sum(self.causes(outcome).values())
 
     def causes(self, outcome: Outcome) -> dict[str, int]:
-        """Articles with the outcome by cause; the outcome's own name stands for no cause."""
+        """Articles with the outcome by cause; without a cause, under the outcome's own name."""
         return dict(sorted((cause, n) for (other, cause), n in self.outcomes.items() if other is outcome))
 
     @property

@@ -48,15 +48,15 @@ def summarize(run_id: str, verdict: RunVerdict, ended: datetime) -> dict[str, An
 
 def versions() -> dict[str, str]:
     """Of Python, this project and Scrapy."""
-    versions = {"python": platform.python_version()}
+    by_name = {"python": platform.python_version()}
     for package in ("alqahira", "scrapy"):
         try:
-            versions[package] = version(package)
+            by_name[package] = version(package)
         except PackageNotFoundError:
-            versions[package] = "unknown"  # run from a folder, never installed
-    return versions
+            by_name[package] = "unknown"  # run from a folder, never installed
+    return by_name
 
 
 def to_json(summary: Mapping[str, Any]) -> bytes:
-    """Readable JSON in which no control or bidi character can disguise a message: everything but ASCII is escaped."""
+    """Indented JSON; everything but ASCII is escaped, so that no control or bidi character can disguise a message."""
     return (json.dumps(summary, indent=1, ensure_ascii=True) + "\n").encode("ascii")

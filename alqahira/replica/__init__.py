@@ -3,7 +3,3 @@
 `python -m alqahira.replica` serves it on loopback. Without a server, `pages.Pages` renders the same pages,
 and every `corpus.ReplicaArticle` knows the truth about itself: the record a crawl must arrive at.
 """
-
-from alqahira.replica.options import ReplicaOptions
-
-__all__ = ["ReplicaOptions"]

@@ -1,4 +1,4 @@
-"""One article of the replica and the truth about it: the record that a crawl must arrive at under every switch."""
+"""One article of the replica, and the record that a crawl must arrive at under every switch."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def make_slug(headline: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class ReplicaArticle:
-    """One article as the replica's pages show it, and what is true of it."""
+    """One article as the replica's pages show it, with the true values of its record."""
 
     number: int
     slug: str

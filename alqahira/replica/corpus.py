@@ -1,6 +1,6 @@
-"""The written articles and the truth about each: the record that a crawl of the replica must arrive at.
+"""The written articles, each with the record that a crawl of the replica must arrive at.
 
-The articles are written in `articles/*.toml`. Most dates are an age in days before the anchor day and a Cairo clock
+They are in `articles/*.toml`. Most dates are an age in days before the anchor day and a Cairo clock
 time, so that the corpus is always fresh and still the same for the same day.
 """
 
@@ -21,8 +21,6 @@ from alqahira.replica.body import Block, paragraph, parse_body
 from alqahira.replica.images import rendition, stamped_image
 from alqahira.replica.options import CAIRO
 from alqahira.replica.printed_dates import FORMS, print_date
-
-__all__ = ["DATE_PLACES", "ReplicaArticle", "load_corpus", "load_revision", "make_slug"]
 
 _ADDED = "وفي وقت لاحق أضافت المصادر أن المتابعة مستمرة على مدار الساعة، وأن بيانًا جديدًا سيصدر فور توافر معلومات مؤكدة."
 _FIELDS = {field.name for field in fields(ReplicaArticle)}

@@ -95,20 +95,6 @@ def article_parts(article: ReplicaArticle) -> list[dict[str, Any]]:
     ]
 
 
-def _draft(key: int, text: str, kind: str, *, bare: bool) -> dict[str, Any]:
-    """A paragraph as the editor, draft.js, keeps it."""
-    bold = {"style": "BOLD", "length": len(text), "offset": 0}
-    return {
-        "key": f"{key % 0x100000:05x}",
-        "data": {} if bare else {"text-align": "justify"},
-        "text": text,
-        "type": kind,
-        "depth": 0,
-        "entityRanges": [],
-        "inlineStyleRanges": [bold] if kind == "header-five" else [],
-    }
-
-
 def listing_posts(articles: Sequence[ReplicaArticle], pinned: int | None) -> list[dict[str, Any]]:
     """Articles as a listing's page data has them."""
     return [
@@ -130,6 +116,27 @@ def page_info(total: int, size: int, page: int) -> dict[str, int]:
     return {"totalItems": total, "totalPages": -(-total // size), "currentPage": page}
 
 
+def scripts(value: dict[str, Any], form: Literal["next_data", "none", "next_f"]) -> Markup:
+    """The script elements that carry the page data: one of the pages router, or the app router's pushes."""
+    if form == "next_data":
+        return Markup('<script id="__NEXT_DATA__" type="application/json">{}</script>').format(script_json(value))
+    return _flight(value) if form == "next_f" else Markup("")
+
+
+def _draft(key: int, text: str, kind: str, *, bare: bool) -> dict[str, Any]:
+    """A paragraph as the editor, draft.js, keeps it."""
+    bold = {"style": "BOLD", "length": len(text), "offset": 0}
+    return {
+        "key": f"{key % 0x100000:05x}",
+        "data": {} if bare else {"text-align": "justify"},
+        "text": text,
+        "type": kind,
+        "depth": 0,
+        "entityRanges": [],
+        "inlineStyleRanges": [bold] if kind == "header-five" else [],
+    }
+
+
 def _article_value(data: dict[str, Any], number: int, slugs: list[str]) -> dict[str, Any]:
     props = {"post": {"data": data, "success": data["post"] is not None}, "isAdmin": False}
     return _value(props, "/news/[id]/[[...slug]]", {"id": str(number), "slug": slugs})
@@ -149,13 +156,6 @@ def _value(props: dict[str, Any], page: str, query: dict[str, Any]) -> dict[str,
         "defaultLocale": "en",
         "scriptLoader": [],
     }
-
-
-def scripts(value: dict[str, Any], form: Literal["next_data", "none", "next_f"]) -> Markup:
-    """The script elements that carry the page data: one of the pages router, or the app router's pushes."""
-    if form == "next_data":
-        return Markup('<script id="__NEXT_DATA__" type="application/json">{}</script>').format(script_json(value))
-    return _flight(value) if form == "next_f" else Markup("")
 
 
 def _flight(value: dict[str, Any]) -> Markup:

@@ -13,7 +13,7 @@ from alqahira.text.dates import cairo_day
 
 @pytest.fixture
 def corpus(archived):
-    """A crawled corpus with a revision and a dropped duplicate; nobody may change it."""
+    """A crawled corpus with a revision and a dropped duplicate. Read only."""
     return archived
 
 
@@ -33,13 +33,13 @@ def export(folder, *arguments):
     return [json.loads(line) for line in ran.stdout.split("\n") if line]
 
 
-def test_an_export_is_the_highest_revision_of_each_article(corpus):
+def test_export_has_the_highest_revision_of_each_article(corpus):
     records = export(corpus.folder)
     assert {record["article_id"]: record for record in records} == corpus.by_id()
     assert len(records) == len(corpus.by_id())
 
 
-def test_all_revisions_are_every_line_that_was_published(corpus):
+def test_all_revisions_are_all_published_lines(corpus):
     records = export(corpus.folder, "--all-revisions")
     assert sorted(json.dumps(r, sort_keys=True) for r in records) == sorted(
         json.dumps(r, sort_keys=True) for r in corpus.records()
@@ -47,7 +47,7 @@ def test_all_revisions_are_every_line_that_was_published(corpus):
     assert [r["revision"] for r in records if r["article_id"] == corpus.revised] == [1, 2]
 
 
-def test_a_slice_by_topic_and_days(corpus):
+def test_export_by_topic_and_days(corpus):
     day = cairo_day(datetime.now(UTC)) - timedelta(days=3)
     records = export(corpus.folder, "--topic", "defense", "--since", str(day), "--until", str(day))
     expected = {
@@ -60,13 +60,13 @@ def test_a_slice_by_topic_and_days(corpus):
     assert {record["article_id"] for record in records} == expected
 
 
-def test_dropped_duplicates_come_with_what_they_repeat(corpus):
+def test_dropped_duplicates_name_their_original(corpus):
     dropped = [record for record in export(corpus.folder, "--with-duplicates") if record["duplicate_of"]]
     assert dropped
     assert all(record["duplicate_of"] in corpus.by_id() for record in dropped)
 
 
-def test_a_file_appears_whole(corpus, tmp_path):
+def test_exported_file_appears_whole(corpus, tmp_path):
     target = tmp_path / "corpus.jsonl"
     ran = run("export", corpus.folder, "-o", str(target))
     assert (ran.status, ran.stdout) == (0, "")
@@ -75,21 +75,21 @@ def test_a_file_appears_whole(corpus, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "message"),
     [
         (["--since", "yesterday"], "is no date"),
         (["--since", "2026-11-02", "--until", "2026-11-01"], "is after until"),
         (["-o", "/dev/null/x"], "cannot be written"),
     ],
 )
-def test_a_wrong_option_is_one_line_and_status_2(corpus, arguments, says):
+def test_wrong_option_is_one_line_and_status_2(corpus, arguments, message):
     ran = run("export", corpus.folder, *arguments)
     assert ran.status == 2
     assert len(ran.lines) == 1
-    assert says in ran.lines[0]
+    assert message in ran.lines[0]
 
 
-# Scrapy's own without a run, and one that only says what replaced it.
+# Scrapy's own without a run, and one that only names its replacement.
 NOT_OWN = {"no_run", "shards", "shell", "fetch", "view", "parse", "runspider"}
 OWN = sorted({path.stem for path in (PROJECT / "alqahira" / "commands").glob("[a-z]*.py")} - NOT_OWN)
 
@@ -112,20 +112,20 @@ def test_unknown_option_is_refused_by_every_command(command, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_there_is_nothing_to_export_before_a_run(tmp_path):
+def test_export_before_a_run_is_refused(tmp_path):
     ran = run("export", tmp_path)
     assert ran.status == 2
     assert "no run has written there" in ran.lines[0]
 
 
-def test_what_is_as_listed_verifies(small):
+def test_intact_corpus_verifies(small):
     ran = run("verify", small)
     assert ran.status == 0
     assert "all as listed" in ran.stdout
 
 
 @pytest.mark.parametrize(
-    ("damage", "says"),
+    ("damage", "message"),
     [
         (lambda path: path.write_bytes(path.read_bytes()[:-9]), "shortened"),
         (lambda path: path.write_bytes(path.read_bytes().replace(b"run", b"ran")), "changed"),
@@ -133,14 +133,14 @@ def test_what_is_as_listed_verifies(small):
         (lambda path: path.with_name("part-000099.jsonl").write_text("{}\n"), "not in the manifest"),
     ],
 )
-def test_any_difference_is_named_with_status_1(small, damage, says):
+def test_damaged_part_is_named_with_status_1(small, damage, message):
     damage(small / part_files(small)[0])
     ran = run("verify", small)
     assert ran.status == 1
-    assert says in ran.stdout
+    assert message in ran.stdout
 
 
-def test_a_corrupt_state_is_refused_and_made_again_from_the_parts(replica, tmp_path):
+def test_corrupt_state_is_refused_and_rebuilt_from_the_parts(replica, tmp_path):
     corpus = Corpus(tmp_path / "output", replica().url)
     corpus.crawl("defense")
     before = corpus.lines()

@@ -1,4 +1,4 @@
-"""The demo, as a person at a terminal sees it and as a log keeps it."""
+"""The demo, at a terminal and in a pipe."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ ESCAPE = "\x1b["
 COMMAND = [sys.executable, "-m", "scrapy", "demo"]
 
 
-def test_on_a_terminal_a_bar_moves_and_none_is_in_the_log(tmp_path):
+def test_demo_on_a_terminal_draws_a_bar_outside_the_log(tmp_path):
     status, shown = at_a_terminal(COMMAND, os.environ | {"ALQAHIRA_OUTPUT_DIR": str(tmp_path)})
     assert status == 0
     assert ESCAPE in shown
-    assert re.search(r"defense .*\d+/\d+", shown), "articles settled of those taken up"
+    assert re.search(r"defense .*\d+/\d+", shown), "articles finished of those started"
     state = r"\d+/(s|min) [\d:]+ \d+ accepted, \d+ duplicate, \d+ failed"
     assert re.search(state, plain(shown)), "rate, time left, counts"
     log = (tmp_path / "demo.log").read_text("utf-8")
@@ -26,13 +26,12 @@ def test_on_a_terminal_a_bar_moves_and_none_is_in_the_log(tmp_path):
     assert "discovered = " in log
 
 
-def test_in_a_pipe_it_is_accounts_a_table_and_where_to_look(tmp_path):
+def test_piped_demo_prints_accounts_table_and_paths(tmp_path):
     ran = scrapy("demo", ALQAHIRA_OUTPUT_DIR=str(tmp_path))
-    said = ran.stdout
     assert (ran.status, ran.stderr) == (0, "")
-    assert ESCAPE not in said
-    assert re.search(r"^defense: \d+ discovered = \d+ accepted", said, re.MULTILINE)
-    assert re.search(r"^\d+ articles in the corpus, after [\d.]+ s$", said, re.MULTILINE)
-    assert "defense + foreign_affairs" in said
-    for line in said.splitlines()[-3:]:
+    assert ESCAPE not in ran.stdout
+    assert re.search(r"^defense: \d+ discovered = \d+ accepted", ran.stdout, re.MULTILINE)
+    assert re.search(r"^\d+ articles in the corpus, after [\d.]+ s$", ran.stdout, re.MULTILINE)
+    assert "defense + foreign_affairs" in ran.stdout
+    for line in ran.stdout.splitlines()[-3:]:
         assert str(tmp_path) in line

@@ -1,4 +1,4 @@
-"""`scrapy live`: what day one on the live site runs, here against the replica."""
+"""`scrapy live`, the command for day one on the live site, against the replica."""
 
 import re
 from datetime import UTC, datetime
@@ -20,8 +20,8 @@ def live(root, folder):
     return scrapy("live", ALQAHIRA_SITE_URL=root, ALQAHIRA_OUTPUT_DIR=str(folder), ALQAHIRA_BROWSER="never")
 
 
-def test_ten_records_stand_beside_their_pages(replica, tmp_path):
-    # So many that none of the written ones, which are odd on purpose, is among the first, in whatever order they come.
+def test_ten_records_are_compared_with_their_pages(replica, tmp_path):
+    # With so many generated articles none of the written ones, which are odd on purpose, is among the first ten.
     ran = live(replica("--articles", "200").url, tmp_path)
     assert ran.status == 0
     assert "PAGE_QUERY\topen\t" in ran.stdout
@@ -36,10 +36,10 @@ def test_ten_records_stand_beside_their_pages(replica, tmp_path):
     assert list(folder.glob("doctor-*.warc.gz"))
     assert len(list((folder / "archive").glob("*.warc.gz"))) == 2
     assert (folder / "state.db").exists()
-    assert not (tmp_path / "state.db").exists(), "the corpus of every day is left alone"
+    assert not (tmp_path / "state.db").exists(), "the everyday corpus is not touched"
 
 
-def test_a_site_that_cannot_be_reached_is_not_crawled(tmp_path):
+def test_unreachable_site_is_not_crawled(tmp_path):
     ran = live("http://127.0.0.1:1", tmp_path)
     assert ran.status == 4
     assert "could not be reached" in ran.lines[-1]
@@ -47,14 +47,14 @@ def test_a_site_that_cannot_be_reached_is_not_crawled(tmp_path):
 
 
 @pytest.mark.parametrize("challenge", ["forbidden", "page"])
-def test_a_site_that_refuses_is_not_crawled(replica, tmp_path, challenge):
+def test_refusing_site_is_not_crawled(replica, tmp_path, challenge):
     ran = live(replica("--challenge", challenge).url, tmp_path)
     assert ran.status == 1
     assert "the site refuses this crawler" in ran.lines[-1]
     assert "Crawling" not in ran.stdout
 
 
-def test_an_unknown_argument_is_refused():
+def test_unknown_argument_is_refused():
     ran = scrapy("live", "defense")
     assert (ran.status, ran.lines) == (2, ["alqahira: unknown argument 'defense'; see scrapy live --help"])
 
@@ -66,7 +66,7 @@ def compared(**changes):
     return {row.field: row.is_same for row in side_by_side(record, Document(html, url, NOW))}
 
 
-def test_a_captured_page_shows_what_its_record_says():
+def test_record_of_a_captured_page_matches_it():
     assert compared() == {"headline": True, "date": True, "credit": True, "tags": True, "body": True}
 
 
@@ -81,10 +81,10 @@ def test_a_captured_page_shows_what_its_record_says():
         ("article_body", "نص آخر", "body"),
     ],
 )
-def test_a_field_that_the_page_does_not_show_is_marked(field, value, row):
+def test_field_unlike_the_page_is_marked(field, value, row):
     assert [name for name, is_same in compared(**{field: value}).items() if not is_same] == [row]
 
 
-def test_make_live_runs_it():
+def test_make_live_runs_the_command():
     makefile = (PROJECT / "Makefile").read_text("utf-8")
     assert re.search(r"^live: .*\n\t\$\(VENV\)/bin/scrapy live$", makefile, re.MULTILINE)

@@ -1,4 +1,4 @@
-"""Alerts on a run that failed, each to a real receiver, and what they must never reveal."""
+"""Alerts about a run that failed, each to a real receiver, and the secrets that they never show."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Mailbox:
 
 
 class OnAnyPort(Controller):
-    """A mail server on a port of the system's choice, which it learns before it looks whether it answers."""
+    """A mail server on a free port, which it must know before it checks that it answers."""
 
     def _trigger_server(self):
         self.port = self.server.sockets[0].getsockname()[1]
@@ -157,7 +157,7 @@ def test_dead_receivers_are_a_log_line_each(tmp_path):
     assert len(list((tmp_path / "output" / "runs").glob("*.json"))) == 1
 
 
-def test_hanging_receiver_keeps_neither_the_run_nor_other_alerts(tmp_path):
+def test_hanging_receiver_ends_at_the_timeout(tmp_path):
     with receiver() as server:
         # rto: apprise itself would wait this long for the answer.
         urls = f"{server.url}/hangs?rto=3600 {server.url}/hooks/other"
@@ -176,7 +176,7 @@ def test_redirect_is_not_followed(tmp_path):
 @pytest.mark.parametrize(
     "url", ["hook-secret.example.org", "nonsense://hook-secret", "json://", "json://[::1/hook-secret"]
 )
-def test_url_that_apprise_cannot_read_is_refused_unseen(url):
+def test_unreadable_url_is_refused_without_being_shown(url):
     with pytest.raises(ConfigurationError) as refused:
         check_alert_urls(["json://example.org/smtp-secret", url])
     assert str(refused.value).startswith("URL 2 of 2 in ALQAHIRA_ALERT_URLS is not an apprise URL")
@@ -184,18 +184,18 @@ def test_url_that_apprise_cannot_read_is_refused_unseen(url):
 
 
 @pytest.mark.parametrize(
-    ("environment", "says"),
+    ("environment", "message"),
     [
         ({"ALQAHIRA_ALERT_URLS": "hooks.example.org/hook-secret"}, "URL 1 of 1 in ALQAHIRA_ALERT_URLS is not"),
         ({"ALQAHIRA_WEBHOOK_URL": "https://example.org/hook-secret"}, "ALQAHIRA_ALERT_URLS, such as jsons://"),
     ],
 )
-def test_wrong_alert_setting_ends_the_run_before_it_starts(tmp_path, environment, says):
+def test_wrong_alert_setting_ends_the_run_before_it_starts(tmp_path, environment, message):
     folder = tmp_path / "output"
     ran = scrapy("crawl", "defense", settings={"ALQAHIRA_OUTPUT_DIR": str(folder)}, **environment)
     assert ran.status == 2
     (line,) = ran.lines
-    assert says in line
+    assert message in line
     assert "hook-secret" not in line
     assert not list(folder.glob("**/*"))
 

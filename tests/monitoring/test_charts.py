@@ -1,4 +1,4 @@
-"""The report's plots: drawn once, read from the right, with nothing in them that acts."""
+"""The report's plots: reproducible, from right to left, without anything active."""
 
 import pytest
 from lxml import etree
@@ -9,7 +9,7 @@ from alqahira.monitoring.report.charts import NARROW, WIDE, Plot, Series, draw, 
 @pytest.mark.parametrize(
     ("top", "marks"), [(0, [0, 1]), (1, [0, 1]), (7, [0, 2, 4, 6, 8]), (112, [0, 50, 100, 150]), (1_000_000, 6)]
 )
-def test_marks_are_round_and_reach_the_top(top, marks):
+def test_ticks_are_round_and_reach_the_top(top, marks):
     made = ticks(top)
     assert made == marks if isinstance(marks, list) else len(made) == marks
     assert made[-1] >= top
@@ -17,7 +17,7 @@ def test_marks_are_round_and_reach_the_top(top, marks):
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])
 @pytest.mark.parametrize("kind", ["columns", "bars"])
-def test_a_plot_is_static_and_the_same_each_time(kind, width):
+def test_plot_is_static_and_reproducible(kind, width):
     plot = Plot(kind, ["قمة", "هدنة", "مناورة"], [Series("أ", [1, 2, 3]), Series("ب", [0, 5, 2], 1)])
     svg = draw(plot, width)
     assert svg == draw(plot, width)
@@ -28,7 +28,7 @@ def test_a_plot_is_static_and_the_same_each_time(kind, width):
     assert not [name for node in root.iter() for name in node.attrib if name.startswith("on") or "href" in name]
 
 
-def test_it_reads_from_the_right():
+def test_bars_begin_at_the_right():
     svg = etree.fromstring(draw(Plot("bars", ["كثير", "قليل"], [Series("", [9, 1])])))
     bars = svg.xpath("//*[@class='bar']/*")
     ends = [round(float(bar.get("x")) + float(bar.get("width")), 1) for bar in bars]
@@ -49,7 +49,7 @@ def test_it_reads_from_the_right():
         "أ" * 10_000,
     ],
 )
-def test_a_hostile_label_is_text(label):
+def test_hostile_label_stays_text(label):
     for width in (WIDE, NARROW):
         root = etree.fromstring(draw(Plot("bars", [label, "هدنة"], [Series("", [2, 1])]), width))
         assert not root.xpath("//*[local-name()='script']")
@@ -57,6 +57,6 @@ def test_a_hostile_label_is_text(label):
 
 
 @pytest.mark.parametrize("count", [1, 2, 60])
-def test_any_number_of_labels_will_do(count):
+def test_any_number_of_labels_is_drawn(count):
     for kind in ("columns", "bars"):
         etree.fromstring(draw(Plot(kind, [f"{n}" for n in range(count)], [Series("", [0] * count)]), NARROW))

@@ -1,4 +1,4 @@
-"""Drift: a field that comes from another source than it used to is reported, with the moment it began."""
+"""Drift: a field that comes from another source than before is reported, with the start of the first such run."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from alqahira.monitoring.drift import find_drift
 
 
 def runs(*counts, field="article_body"):
-    """Runs a day apart, each with the articles it had from each source."""
+    """Runs a day apart, each with its articles by source."""
     return [(f"2026-11-{day:02}T06:00:00Z", {field: count}) for day, count in enumerate(counts, 1)]
 
 
-def test_a_field_that_leaves_its_source_says_from_where_to_where_and_since_when():
+def test_drift_has_both_sources_and_its_beginning():
     (drift,) = find_drift(runs({"site": 30}, {"site": 25}, {"generic": 20}))
     assert (drift.field, drift.was, drift.became) == ("article_body", "site", "generic")
     assert (drift.share_before, drift.share_now, drift.since) == (1.0, 0.0, "2026-11-03T06:00:00Z")
 
 
-def test_since_is_the_first_run_that_shows_it():
+def test_drift_begins_with_the_first_run_that_shows_it():
     (drift,) = find_drift(runs({"site": 30}, {"generic": 20}, {"generic": 20}, {"generic": 20}))
     assert drift.since == "2026-11-02T06:00:00Z"
 
 
-def test_a_part_of_the_pages_is_enough():
+def test_drift_of_some_pages_is_found():
     (drift,) = find_drift(runs({"site": 60}, {"site": 18, "generic": 12}))
     assert (drift.was, drift.became, drift.share_now) == ("site", "generic", 0.6)
 
 
-def test_a_field_that_is_lost_has_drifted_to_none():
+def test_lost_field_has_drifted_to_none():
     (drift,) = find_drift(runs({"site": 40}, {"none": 12}, field="image_caption"))
     assert str(drift).startswith("image_caption comes from none instead of site since 2026-11-02")
 
 
-def test_a_few_articles_a_run_are_counted_together():
+def test_small_runs_are_counted_together():
     (drift,) = find_drift(runs({"site": 30}, {"generic": 4}, {"generic": 4}, {"generic": 4}))
     assert drift.since == "2026-11-02T06:00:00Z"
 
@@ -58,11 +58,11 @@ def test_return_to_the_usual_source_is_no_drift():
         [{"site": 6, "none": 5}, {"site": 4, "none": 8}],  # chance
     ],
 )
-def test_what_is_usual_few_or_chance_is_no_drift(counts):
+def test_usual_few_or_chance_counts_are_no_drift(counts):
     assert find_drift(runs(*counts)) == []
 
 
-def test_a_redesign_of_the_site_is_reported_by_the_run_that_meets_it(replica, tmp_path):
+def test_redesign_is_reported_by_the_next_run(replica, tmp_path):
     corpus = Corpus(tmp_path / "output", replica().url)
     before = corpus.crawl("defense")
     assert before.status == 0

@@ -1,4 +1,4 @@
-"""No text of the site's can pass for a record of the log, in plain text or in JSON."""
+"""No text from the site can pass for a record of the log, in plain text or in JSON."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from alqahira.monitoring.logs import ItemIdLogFormatter, install_formatters
 
 BEGINS = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[[\w.]+\] (DEBUG|INFO|WARNING|ERROR|CRITICAL): ")
 FORGED = "2026-11-25 06:00:00 [alqahira.crawling.extensions.run] INFO: Run forged: 9 discovered"
-# Each would end the line, hide it, reorder it or move the cursor, were it written as it is.
+# Unescaped, each would end the line, hide it, reorder it or move the cursor.
 HOSTILE = [
     f"خبر\n{FORGED}",
     f"خبر\r{FORGED}",
@@ -62,7 +62,7 @@ def raising(text):
 
 
 def assert_plain(written):
-    """Every line begins a record or shows that it continues one, and shows all that it holds."""
+    """Assert that every line begins or continues a record and disguises nothing; return those that begin one."""
     lines = written.split("\n")
     assert lines.pop() == ""
     for line in lines:
@@ -72,7 +72,7 @@ def assert_plain(written):
 
 
 @given(st.text(), st.sampled_from(HOSTILE))
-def test_whatever_is_logged_is_one_record_of_a_plain_log(text, hostile):
+def test_any_text_is_one_record_of_a_plain_log(text, hostile):
     with log() as stream:
         logging.getLogger("alqahira.test").warning("No article from %s", text + hostile)
         raising(hostile + text)
@@ -80,7 +80,7 @@ def test_whatever_is_logged_is_one_record_of_a_plain_log(text, hostile):
 
 
 @given(st.text(st.characters(codec=None)), st.sampled_from(HOSTILE))
-def test_whatever_is_logged_is_one_object_of_a_json_log(text, hostile):
+def test_any_text_is_one_object_of_a_json_log(text, hostile):
     with log(ALQAHIRA_LOG_JSON="1") as stream:
         logging.getLogger("alqahira.test").warning("No article from %s", text + hostile)
         raising(hostile + text)
@@ -93,7 +93,7 @@ def test_whatever_is_logged_is_one_object_of_a_json_log(text, hostile):
     assert json.loads(second).keys() == {"time", "level", "logger", "message", "traceback"}
 
 
-def test_a_formatter_that_somebody_else_chose_stays():
+def test_formatter_of_another_class_is_kept():
     class Own(logging.Formatter):
         pass
 
@@ -139,7 +139,7 @@ def test_item_is_named_and_not_printed():
 
 
 class HostileSite(QuietHandler):
-    """A site all of whose texts try to forge the log: headlines, addresses, redirects, headers, robots.txt."""
+    """A site whose headlines, addresses, redirects, headers and robots.txt all try to forge the log."""
 
     def do_GET(self):
         path = urlsplit(self.path).path
@@ -197,7 +197,7 @@ def crawl(folder, url, level="DEBUG", **settings):
     return ran
 
 
-def test_a_hostile_site_forges_no_line_of_a_plain_log(tmp_path, hostile_url):
+def test_hostile_site_forges_no_line_of_a_plain_log(tmp_path, hostile_url):
     ran = crawl(tmp_path, hostile_url)
     *log_lines, last = ran.stderr.rstrip("\n").split("\n") if ran.status else [*ran.stderr.rstrip("\n").split("\n"), ""]
     assert last.startswith("alqahira: ") or not last
@@ -206,29 +206,29 @@ def test_a_hostile_site_forges_no_line_of_a_plain_log(tmp_path, hostile_url):
     assert len([line for line in records if " discovered = " in line]) == 1
 
 
-def test_a_hostile_site_forges_no_object_of_a_json_log(tmp_path, hostile_url):
+def test_hostile_site_forges_no_object_of_a_json_log(tmp_path, hostile_url):
     ran = crawl(tmp_path, hostile_url, ALQAHIRA_LOG_JSON="1", ALQAHIRA_MAX_FAILED_SHARE="0.4")
     objects = [json.loads(line) for line in ran.stderr.splitlines()]
     assert len([entry for entry in objects if " discovered = " in entry["message"]]) == 1
     assert {"scrapy.core.engine", "alqahira.crawling.extensions.run"} <= {entry["logger"] for entry in objects}
-    assert ran.status == 1  # more than half of its pages give no article: an object says so, and no line beside it
+    assert ran.status == 1  # too many articles failed; the last line is an object as well
 
 
-def test_whoever_wants_warnings_alone_gets_them_as_guarded(tmp_path, hostile_url):
+def test_log_level_warning_shows_formatted_warnings_only(tmp_path, hostile_url):
     ran = crawl(tmp_path, hostile_url, "WARNING", ALQAHIRA_LOG_JSON="1")
     levels = {json.loads(line)["level"] for line in ran.stderr.splitlines()}
     assert levels >= {"WARNING"}
     assert levels.isdisjoint({"DEBUG", "INFO"})
 
 
-def test_the_doctor_s_log_is_guarded():
+def test_doctor_log_is_formatted():
     nobody = {"ALQAHIRA_SITE_URL": "http://127.0.0.1:1", "ALQAHIRA_LOG_JSON": "1"}
     *lines, last = scrapy("doctor", settings=FEW_RETRIES | nobody).stderr.splitlines()
     assert "WARNING" in {json.loads(line)["level"] for line in lines}
     assert last == "alqahira: http://127.0.0.1:1 could not be reached: nobody listens there (connection_refused)"
 
 
-def test_a_run_warns_of_nothing_but_pages_that_are_no_articles(tmp_path, replica):
+def test_good_run_warns_only_of_pages_without_an_article(tmp_path, replica):
     ran = Corpus(tmp_path / "output", replica().url).crawl("defense", "-L", "WARNING")
     assert ran.status == 0
     assert [line for line in ran.stderr.splitlines() if ": No article from " not in line] == []

@@ -1,4 +1,4 @@
-"""Each run leaves its figures for Prometheus, under names that Prometheus' conventions ask for."""
+"""Each run writes its figures for Prometheus, named by Prometheus' conventions."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def value(series, name, **labels):
     return series[name, tuple(sorted(labels.items()))]
 
 
-def test_there_is_a_file_for_each_spider_and_nothing_else(crawled):
+def test_each_spider_has_one_metrics_file(crawled):
     names = {path.name for path in metrics_of(crawled).iterdir()}
     assert names == {"alqahira-defense.prom", "alqahira-foreign_affairs.prom"}
 
 
-def test_the_figures_are_the_account_s(crawled):
+def test_metrics_equal_the_account(crawled):
     series = samples(metrics_of(crawled) / "alqahira-defense.prom")
     with open_ledger(f"sqlite:///{crawled.folder / 'state.db'}", read_only=True) as ledger:
         (run, _) = ledger.ended_runs(_LONG_AGO)
@@ -55,16 +55,16 @@ def test_the_figures_are_the_account_s(crawled):
     assert value(series, "alqahira_last_complete_run_start_timestamp_seconds", spider="defense") > time.time() - 3600
 
 
-def test_names_keep_to_the_conventions(crawled):
+def test_names_follow_prometheus_conventions(crawled):
     for family in text_string_to_metric_families((metrics_of(crawled) / "alqahira-defense.prom").read_text()):
         assert family.name.startswith("alqahira_")
-        assert family.type == "gauge"  # a run's figures: none of them only ever grows
+        assert family.type == "gauge"  # figures of a run, which may fall
         assert not family.name.endswith("_total")
         assert family.documentation.endswith(".")
 
 
 @pytest.mark.skipif(not shutil.which("promtool"), reason="needs Debian's package prometheus")
-def test_promtool_finds_nothing_to_mend(crawled):
+def test_promtool_accepts_the_metrics(crawled):
     for path in metrics_of(crawled).iterdir():
         done = subprocess.run(
             ["promtool", "check", "metrics"], input=path.read_bytes(), capture_output=True, check=False, timeout=200
@@ -73,7 +73,7 @@ def test_promtool_finds_nothing_to_mend(crawled):
 
 
 @pytest.mark.skipif(not shutil.which("prometheus-node-exporter"), reason="needs prometheus-node-exporter")
-def test_node_exporter_serves_what_runs_leave(crawled):
+def test_node_exporter_serves_the_metrics(crawled):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -102,7 +102,7 @@ def test_node_exporter_serves_what_runs_leave(crawled):
 
 
 def scrape(url, *, seconds=200):
-    """What a server serves as soon as it is up."""
+    """The content of the URL, as soon as its server is up."""
     deadline = time.monotonic() + seconds
     while True:
         try:

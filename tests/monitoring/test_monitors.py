@@ -1,4 +1,4 @@
-"""Monitors at the end of a run: what is wrong fails one, what is usual does not."""
+"""The monitors at the end of a run, and what a run leaves."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ NOW = datetime(2026, 11, 25, 6, tzinfo=UTC)
 
 
 def account(accepted=0, failed=0, cause="no_body", undated=0, unchanged=0, **notes):
-    """An account in which each accepted article was read, so many of them without a date."""
+    """An account in which each accepted article was read, `undated` of them without a date."""
     made = RunStats()
     made.listings |= {"asked": 9, "answered": 9}
     made.notes.update(notes)
@@ -81,15 +81,15 @@ USUAL = [run_before(account(accepted=20, undated=1), days=days) for days in rang
         (account(accepted=20, undated=4), True),  # chance
         (account(accepted=20, undated=20), False),
         (account(accepted=20, undated=10), False),
-        (account(accepted=5, undated=5), False),  # few, but all of them
-        (account(unchanged=50), None),  # a run that reads nothing new is normal
+        (account(accepted=5, undated=5), False),  # few, but all
+        (account(unchanged=50), None),  # a run without new articles is normal
     ],
 )
-def test_dates_missing_unlike_in_earlier_runs_fail(now, passes):
+def test_more_missing_dates_than_in_earlier_runs_fail(now, passes):
     assert passed(rules.date_coverage, figures(now, earlier=USUAL)) is passes
 
 
-def test_runs_of_a_few_articles_are_counted_together():
+def test_small_runs_are_counted_together():
     few = account(accepted=2, undated=2)
     assert passed(rules.date_coverage, figures(few, earlier=USUAL)) is True
     more = [*USUAL, *(run_before(few, hours=hours) for hours in (6, 3))]
@@ -103,19 +103,19 @@ def test_dates_missing_as_before_pass():
 
 
 @pytest.mark.parametrize("rule", [rules.article_coverage, rules.body_coverage])
-def test_pages_without_body_are_more_than_earlier_runs_had(rule):
+def test_more_pages_without_body_than_in_earlier_runs_fail(rule):
     assert passed(rule, figures(account(accepted=12, failed=8), earlier=USUAL)) is False
     assert passed(rule, figures(account(accepted=19, failed=1), earlier=USUAL)) is True
 
 
-def test_page_that_cannot_be_fetched_is_none_without_a_body():
+def test_unfetched_page_is_not_counted_as_without_body():
     run = figures(account(accepted=12, failed=8, cause="timeout"), earlier=USUAL)
     assert passed(rules.article_coverage, run) is False
     assert passed(rules.body_coverage, run) is True
 
 
 @pytest.mark.parametrize("spoilt", [{"complete": False}, {"exit_status": 1}])
-def test_a_run_that_was_stopped_or_in_trouble_is_no_baseline(spoilt):
+def test_stopped_or_failed_run_is_no_baseline(spoilt):
     stopped = [replace(run, **spoilt) for run in USUAL]
     assert passed(rules.date_coverage, figures(account(accepted=20, undated=20), earlier=stopped)) is None
     days = [replace(run, **spoilt) for run in weekdays(40, 40, 40)]
@@ -138,40 +138,40 @@ def weekdays(*volumes):
         (0, (40, 44), None),
         (0, (4, 5, 4, 5), True),  # too few to compare
         (9, (40, 400, 36, 40), False),
-        (20, (40, 400, 36, 40), True),  # an archive that was read once makes no usual day
+        (20, (40, 400, 36, 40), True),  # one large day is not usual
     ],
 )
 def test_volume_is_compared_with_the_same_weekday(accepted, volumes, passes):
     assert passed(rules.weekday_volume, figures(account(accepted=accepted), earlier=weekdays(*volumes))) is passes
 
 
-def test_a_second_run_of_the_day_adds_to_the_first():
+def test_runs_of_one_day_are_added_up():
     earlier = [*weekdays(40, 40, 40), run_before(account(accepted=38), hours=2, complete=False)]
     assert passed(rules.weekday_volume, figures(account(accepted=0, unchanged=40), earlier=earlier))
 
 
-def test_what_a_weekday_brings_later_is_not_missed_yet():
+def test_volume_of_later_hours_is_not_expected_yet():
     morning = [run_before(account(accepted=12), days=7 * week) for week in (1, 2, 3)]
     evening = [run_before(account(accepted=300), days=7 * week, hours=-9) for week in (1, 2, 3)]
     assert passed(rules.weekday_volume, figures(account(accepted=11), earlier=[*morning, *evening]))
 
 
 @pytest.mark.parametrize("given", [{"is_bounded": True}, {"reason": "shutdown"}])
-def test_a_bounded_or_stopped_run_says_nothing_of_the_volume(given):
+def test_bounded_or_stopped_run_is_not_compared_by_volume(given):
     assert passed(rules.weekday_volume, figures(account(), earlier=weekdays(40, 40, 40), **given)) is None
 
 
 @pytest.mark.parametrize(
     ("stats", "passes"),
     [
-        ({"downloader/request_count": 50, "downloader/response_status_count/404": 30}, True),  # tags that are guesses
+        ({"downloader/request_count": 50, "downloader/response_status_count/404": 30}, True),  # of guessed tags
         ({"downloader/request_count": 50, "downloader/response_status_count/503": 11}, False),
         ({"downloader/request_count": 50, "downloader/exception_type_count/a.TimeoutError": 11}, False),
         ({"downloader/request_count": 50, "downloader/exception_type_count/alqahira.Refused": 11}, True),
         ({"downloader/request_count": 19, "downloader/response_status_count/503": 19}, None),
     ],
 )
-def test_failed_requests_are_those_of_network_and_server(stats, passes):
+def test_only_network_and_server_errors_are_failed_requests(stats, passes):
     assert passed(rules.request_errors, figures(account(), stats=stats)) is passes
 
 
@@ -183,16 +183,16 @@ def test_failed_requests_are_those_of_network_and_server(stats, passes):
         ({"downloader/request_count": 9, "retry/count": 5, "retry/budget_exhausted": 1}, False),
     ],
 )
-def test_retries_are_few_and_their_budget_lasts(stats, passes):
+def test_many_retries_or_a_used_up_budget_fail(stats, passes):
     assert passed(rules.retries, figures(account(), stats=stats)) is passes
 
 
-def test_robots_may_refuse_a_little():
+def test_few_robots_refusals_pass():
     assert passed(rules.robots_refusals, figures(account(accepted=30, failed=2, cause="robots")))
     assert not passed(rules.robots_refusals, figures(account(accepted=30, failed=8, cause="robots")))
 
 
-def test_nothing_is_lost_without_a_cause():
+def test_articles_without_an_outcome_fail():
     assert passed(rules.lost_pages, figures(account(accepted=3) | {"left": 2}, reason="shutdown"))
     assert not passed(rules.lost_pages, figures(account(accepted=3) | {"left": 2}))
     assert not passed(rules.lost_pages, figures(account(accepted=3, given_up=1)))
@@ -202,12 +202,12 @@ def test_nothing_is_lost_without_a_cause():
 @pytest.mark.parametrize(
     ("hours", "reason", "passes"), [(100, "finished", True), (10, "shutdown", True), (50, "shutdown", False)]
 )
-def test_runs_that_never_come_to_their_end_are_noticed(hours, reason, passes):
+def test_last_complete_run_long_ago_fails(hours, reason, passes):
     run = figures(account(accepted=3), reason=reason, last_complete=NOW - timedelta(hours=hours))
     assert passed(rules.last_success, run) is passes
 
 
-def test_monitor_that_raises_has_failed_and_stops_no_other():
+def test_raising_monitor_fails_and_stops_no_other():
     broken = figures(account(accepted=3) | {"listings": None})
     results = {result.name: result for result in rules.run_monitors(rules.MONITORS, broken)}
     assert len(results) == len(rules.MONITORS)
@@ -228,7 +228,7 @@ def summaries(corpus):
 
 @pytest.fixture(scope="module")
 def crawled(tmp_path_factory):
-    """A good run, then one after which nothing of the site is as it was."""
+    """A good run, then one that cannot reach the site."""
     server = start_replica()
     made = Corpus(tmp_path_factory.mktemp("crawled") / "output", server.url)
     alert = {"ALQAHIRA_ALERT_URLS": "json://127.0.0.1:1"}
@@ -240,7 +240,7 @@ def crawled(tmp_path_factory):
     return made
 
 
-def test_a_run_leaves_its_summary(crawled):
+def test_run_leaves_a_summary(crawled):
     summary = summaries(crawled)[0]
     assert crawled.first.status == summary["exit_status"] == 0
     assert (summary["spider"], summary["reason"], summary["complete"]) == ("defense", "finished", True)
@@ -251,7 +251,7 @@ def test_a_run_leaves_its_summary(crawled):
     assert datetime.fromisoformat(summary["started"]) <= datetime.fromisoformat(summary["ended"])
 
 
-def test_failed_run_leaves_one_too_with_its_failed_monitors(crawled):
+def test_summary_of_failed_run_has_its_failed_monitors(crawled):
     summary = summaries(crawled)[1]
     assert crawled.second.status == summary["exit_status"] == 1
     assert summary["complete"] is False
@@ -263,17 +263,17 @@ def test_failed_run_leaves_one_too_with_its_failed_monitors(crawled):
         assert message in line
 
 
-def test_a_failed_run_touches_no_data(crawled):
+def test_failed_run_changes_no_data(crawled):
     assert crawled.lines() == crawled.lines_before
 
 
-def test_files_of_runs_are_no_part_of_the_corpus(crawled):
+def test_summaries_and_metrics_are_outside_the_corpus(crawled):
     ran = scrapy("verify", settings={"ALQAHIRA_OUTPUT_DIR": str(crawled.folder)})
     assert ran.status == 0, ran.stderr
     assert {path.parent.name.split("=")[0] for path in crawled.folder.glob("articles/**/*.jsonl")} == {"date_published"}
 
 
-def test_the_account_is_a_table_whose_rows_add_up(crawled):
+def test_account_table_in_the_log_adds_up(crawled):
     rows = [line.split("INFO: Account ")[1].split() for line in crawled.first.lines if "INFO: Account " in line]
     assert rows[0] == ["outcome", "cause", "articles"]
     counts = {row[0]: int(row[1]) for row in rows if row[0] in set(Outcome)}
@@ -289,7 +289,7 @@ def test_only_a_failed_run_alerts(crawled):
 # --- gaps in listings -----------------------------------------------------------------------------
 
 
-def test_what_was_pushed_behind_a_dead_load_more_control_between_two_runs_is_a_gap(replica, tmp_path):
+def test_articles_behind_a_dead_load_more_control_are_a_gap(replica, tmp_path):
     server = replica("--control", "--sitemaps", "none", "--paging", "none")
     corpus = Corpus(tmp_path / "output", server.url)
     assert corpus.crawl("defense").status == 0
@@ -301,10 +301,10 @@ def test_what_was_pushed_behind_a_dead_load_more_control_between_two_runs_is_a_g
     summary = summaries(corpus)[-1]
     assert [result["name"] for result in summary["monitors"] if result["passed"] is False] == ["listing_gaps"]
     assert summary["gaps"]
-    assert summary["complete"] is False  # what it has seen above the gap is not known until a run closes it
+    assert summary["complete"] is False  # until a run closes the gap, what lies above it is not known
 
 
-def test_a_listing_that_can_be_paged_joins_what_is_known(replica, tmp_path):
+def test_paged_listing_leaves_no_gap(replica, tmp_path):
     server = replica("--control", "--sitemaps", "none")
     corpus = Corpus(tmp_path / "output", server.url)
     corpus.crawl("defense")
@@ -314,7 +314,7 @@ def test_a_listing_that_can_be_paged_joins_what_is_known(replica, tmp_path):
     assert "Gap in listing" not in ran.stderr
 
 
-def test_a_sitemap_that_goes_on_where_the_listing_ends_leaves_no_gap(replica, tmp_path):
+def test_listing_continued_by_a_sitemap_leaves_no_gap(replica, tmp_path):
     server = replica("--control")
     corpus = Corpus(tmp_path / "output", server.url)
     corpus.crawl("defense")
@@ -325,7 +325,7 @@ def test_a_sitemap_that_goes_on_where_the_listing_ends_leaves_no_gap(replica, tm
 
 
 class Skipping(QuietHandler):
-    """A listing of four pages, six articles each, ten minutes apart: between the second and the third a day is gone."""
+    """A listing of four pages of six articles, ten minutes apart; between pages two and three a day is missing."""
 
     def do_GET(self):
         path, _, query = self.path.partition("?")
@@ -343,7 +343,7 @@ class Skipping(QuietHandler):
         self.answer(f"<html><head>{more}</head><body>{cards}</body></html>".encode(), "text/html; charset=utf-8")
 
 
-def test_a_page_that_is_missing_between_two_pages_of_a_listing_is_a_gap(tmp_path):
+def test_missing_page_of_a_listing_is_a_gap(tmp_path):
     with serving(Skipping) as server:
         corpus = Corpus(tmp_path / "output", f"http://127.0.0.1:{server.server_port}")
         since = (datetime.now(UTC) - timedelta(days=5)).date()

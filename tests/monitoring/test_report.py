@@ -1,4 +1,4 @@
-"""The report: what its figures count, its words, and the command as users run it."""
+"""The report: its figures, its words, its page, and the command as users run it."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def report(folder, *arguments):
     return scrapy("report", *arguments, settings={"ALQAHIRA_OUTPUT_DIR": str(folder)})
 
 
-class TestWhatIsCounted:
-    def test_each_article_is_in_one_group_of_topics_so_that_groups_add_up(self):
+class TestFigures:
+    def test_article_of_several_topics_is_in_one_group(self):
         counted = corpus(
             record(topics=["defense"]),
             record(topics=["foreign_affairs"]),
@@ -52,16 +52,16 @@ class TestWhatIsCounted:
         assert groups == {"defense": 1, "foreign_affairs": 1, "several": 1}
         assert counted.on_topic == {"defense": 2, "foreign_affairs": 2}
 
-    def test_a_day_is_that_of_cairo(self):
+    def test_days_are_cairo_days(self):
         counted = corpus(record(date_published="2026-11-23T22:30:00Z"))
         assert list(counted.by_day) == [date(2026, 11, 24)]
 
-    def test_the_days_shown_end_with_the_newest_and_have_no_gaps(self):
+    def test_days_end_with_the_newest_and_have_no_gaps(self):
         counted = corpus(record(date_published="2026-11-20T09:00:00Z"), record(date_published="2026-11-18T09:00:00Z"))
         days = counted.days(4, date(2026, 11, 24))
         assert [(day.day, topics.total()) for day, topics in days] == [(17, 0), (18, 1), (19, 0), (20, 1)]
 
-    def test_a_date_in_the_future_does_not_push_the_days_out_of_sight(self):
+    def test_days_end_before_a_date_in_the_future(self):
         counted = corpus(record(date_published="2031-01-01T09:00:00Z"), record(date_published="2026-11-24T09:00:00Z"))
         assert counted.days(1, date(2026, 11, 24))[0][0] == date(2026, 11, 24)
 
@@ -70,7 +70,7 @@ class TestWhatIsCounted:
         [
             ("2026-11-24T11:50:00Z", 0, None, 0),  # ten minutes before it was seen, after the first run
             ("2026-11-24T10:30:00Z", 2, None, 0),
-            ("2026-11-20T12:00:00Z", None, 6, 0),  # before the first run nobody could see it fresh
+            ("2026-11-20T12:00:00Z", None, 6, 0),  # before the first run it could not be seen fresh
             ("2026-11-24T12:05:00Z", None, None, 1),
         ],
     )
@@ -92,20 +92,20 @@ class TestWhatIsCounted:
         assert counted.delay_quantile(0.9) == timedelta(minutes=10)
         assert corpus(record(), first_run=NOW + HOUR).delay_quantile(0.5) is None
 
-    def test_a_field_is_filled_unless_it_is_null_or_empty(self):
+    def test_null_or_empty_field_is_not_filled(self):
         counted = corpus(record(agencies=["afp"], description=None), record(agencies=[], description="مقدمة"))
         assert (counted.filled["agencies"], counted.filled["description"], counted.filled["headline"]) == (1, 1, 2)
 
-    def test_a_term_counts_once_an_article(self):
+    def test_term_counts_once_an_article(self):
         counted = corpus(record(keywords=["قمة", "قمة"]), record(keywords=["قمة", "هدنة"]))
         assert most_frequent(counted.keywords, 2) == [("قمة", 2), ("هدنة", 1)]
 
-    def test_distinct_terms_without_end_do_not_fill_the_memory(self):
+    def test_number_of_distinct_terms_is_bounded(self):
         counted = corpus(*(record(keywords=["قمة", *(f"{n}-{k}" for k in range(500))]) for n in range(250)))
         assert len(counted.keywords) <= 50_500
         assert counted.keywords["قمة"] == 250
 
-    def test_sources_are_those_of_the_runs_that_counted_them(self):
+    def test_field_sources_skip_runs_without_counts(self):
         runs = [
             RecordedRun("b", NOW, NOW, 0, True, {"sources": {"headline": {"site": 3, "none": 1}}}),
             RecordedRun("a", NOW, NOW, 0, True, {"discovered": 4}),
@@ -113,7 +113,7 @@ class TestWhatIsCounted:
         ]
         assert field_sources(runs) == {"headline": {"site": 3, "none": 1}}
 
-    def test_the_ledger_s_figures_add_up(self, tmp_path):
+    def test_figures_of_a_ledger_add_up(self, tmp_path):
         live(tmp_path)
         with opened(tmp_path, read_only=True) as ledger:
             figures = collect(ledger, now=NOW)
@@ -135,7 +135,7 @@ class TestLinks:
             "https://alqaheranews.net:443/news/1/خبر",
         ],
     )
-    def test_an_address_of_the_site_is_a_link(self, url):
+    def test_address_of_the_site_is_a_link(self, url):
         assert site_link(url, SITE) == url
 
     @pytest.mark.parametrize(
@@ -161,10 +161,10 @@ class TestLinks:
             "",
         ],
     )
-    def test_anything_else_is_none(self, url):
+    def test_other_address_is_no_link(self, url):
         assert site_link(url, SITE) is None
 
-    def test_a_copy_on_this_machine_has_any_port(self):
+    def test_loopback_address_may_have_any_port(self):
         assert site_link("http://127.0.0.1:40091/news/1/x", "loopback")
         assert site_link("http://127.0.0.1:40091/news/1/x", SITE) is None
         assert site_link("https://alqaheranews.net/news/1/x", "") is None
@@ -175,24 +175,24 @@ class TestWords:
         ("seconds", "shown"),
         [(4, "4 ث"), (59 * 60, "59 د"), (3_600, "1 س"), (5_400, "1 س 30 د"), (86_400, "1 ي"), (200_000, "2 ي 7 س")],
     )
-    def test_a_span_has_its_two_largest_units(self, seconds, shown):
+    def test_span_has_its_two_largest_units(self, seconds, shown):
         assert words.span(timedelta(seconds=seconds)) == shown
 
     @pytest.mark.parametrize(
         ("part", "whole", "shown"),
         [(0, 0, "–"), (0, 9, "0%"), (9, 9, "100%"), (1, 9_999, "<1%"), (9_998, 9_999, ">99%"), (1, 3, "33%")],
     )
-    def test_a_share_is_none_or_all_only_where_it_is(self, part, whole, shown):
+    def test_share_is_0_or_100_percent_only_if_exact(self, part, whole, shown):
         assert words.share(part, whole) == shown
 
     @pytest.mark.parametrize(
         ("count", "shown"),
         [(0, "0 بايت"), (999, "999 بايت"), (1_500, "2 ك.ب"), (5 * 10**9, "5 ج.ب"), (10**13, "10,000 ج.ب")],
     )
-    def test_a_size_is_in_decimal_units(self, count, shown):
+    def test_size_is_in_decimal_units(self, count, shown):
         assert words.size(count) == shown
 
-    def test_times_are_cairo_s(self):
+    def test_times_are_cairo_times(self):
         assert words.moment(datetime(2026, 11, 24, 22, 5, tzinfo=UTC)) == "25 نوفمبر 2026، 00:05"
 
 
@@ -206,7 +206,7 @@ class TestWords:
         (None, None, False, words.NOT_ENDED),
     ],
 )
-def test_a_run_says_how_it_ended_or_that_nobody_knows(ended, exit_status, complete, shown):
+def test_run_state_names_its_end(ended, exit_status, complete, shown):
     assert words.run_state(RecordedRun("a", NOW, ended, exit_status, complete, {})) == shown
 
 
@@ -216,7 +216,7 @@ class TestThePage:
             figures = collect(ledger, now=NOW)
         return render(figures)
 
-    def test_it_is_arabic_from_the_right_with_one_style_sheet_that_its_policy_names(self, tmp_path):
+    def test_page_is_arabic_with_one_style_sheet_allowed_by_its_policy(self, tmp_path):
         live(tmp_path)
         text = self.page(tmp_path)
         page = html.document_fromstring(text)
@@ -228,7 +228,7 @@ class TestThePage:
         assert "unsafe" not in held
         assert not page.xpath("//script | //*[@style] | //link[not(starts-with(@href, 'data:'))]")
 
-    def test_every_figure_of_a_plot_stands_in_a_table_below_it(self, tmp_path):
+    def test_every_plot_has_a_table_below_it(self, tmp_path):
         live(tmp_path)
         page = html.document_fromstring(self.page(tmp_path))
         figures = page.xpath("//figure[.//img]")
@@ -239,11 +239,11 @@ class TestThePage:
             for uri in (*figure.xpath(".//img/@src"), *figure.xpath(".//source/@srcset")):
                 etree.fromstring(b64decode(uri.partition("base64,")[2]))
 
-    def test_the_same_state_gives_the_same_page(self, tmp_path):
+    def test_same_state_gives_the_same_page(self, tmp_path):
         live(tmp_path)
         assert self.page(tmp_path) == self.page(tmp_path)
 
-    def test_a_run_shows_its_account_its_causes_and_what_drifted(self, tmp_path):
+    def test_run_entry_has_account_causes_and_drift(self, tmp_path):
         with opened(tmp_path) as ledger:
             ledger.start_run("20261124T120000Z-defense", "defense", NOW)
             account = {"discovered": 5, "accepted": 2, "failed": 3, "left": 4, "causes": {"failed": {"no_body": 3}}}
@@ -260,13 +260,13 @@ class TestThePage:
         assert "استغرقت 1 س" in ended
         assert page.xpath("//li[@class='bad']//bdi[@dir='ltr']/code/text()")[0] == "20261124T120000Z-defense"
 
-    def test_a_state_without_articles_says_so(self):
+    def test_empty_state_has_a_page_of_its_own(self):
         page = html.document_fromstring(render(Figures(now=NOW)))
         assert "لا مواد بعد" in page.text_content()
         assert "scrapy crawl defense" in page.text_content()
         assert not page.xpath("//img")
 
-    def test_what_html_cannot_hold_is_replaced(self, tmp_path):
+    def test_characters_that_html_forbids_are_replaced(self, tmp_path):
         with opened(tmp_path) as ledger:
             ledger.discover([link(1)], section="defense", run_id="run", now=NOW)
             accept(ledger, crawled(1, headline="قبل\0\x1b[31m\x85بعد"))
@@ -274,7 +274,7 @@ class TestThePage:
 
 
 class TestTheCommand:
-    def test_it_writes_to_the_output_folder_or_to_a_file(self, tmp_path):
+    def test_report_goes_to_the_output_folder_or_to_a_file(self, tmp_path):
         live(tmp_path)
         ran = report(tmp_path)
         assert (ran.status, ran.stderr) == (0, "")
@@ -285,23 +285,23 @@ class TestTheCommand:
             assert path.read_text("utf-8").rstrip().endswith("</html>")
         assert os.listdir(elsewhere.parent) == ["page.html"]
 
-    def test_before_the_first_run_it_says_so_and_makes_no_state(self, tmp_path):
+    def test_report_before_the_first_run_creates_no_state(self, tmp_path):
         ran = report(tmp_path)
         assert ran.status == 0
         assert "no run has written there" in ran.stdout
         assert os.listdir(tmp_path) == ["report.html"]
         assert "لا مواد بعد" in (tmp_path / "report.html").read_text("utf-8")
 
-    def test_it_works_beside_a_run_that_holds_the_ledger_and_writes(self, tmp_path):
+    def test_report_works_while_a_run_writes(self, tmp_path):
         live(tmp_path)
         with opened(tmp_path) as ledger, ledger.transaction() as connection:
             connection.exec_driver_sql("UPDATE articles SET status = 'duplicate'")
             ran = report(tmp_path)
         assert ran.status == 0
-        assert "6 articles" in ran.stdout, "what is not committed is not seen"
+        assert "6 articles" in ran.stdout, "uncommitted changes are not read"
 
-    def test_its_figures_are_of_one_moment(self, tmp_path):
-        """An article that is accepted while records are read is in none of the figures."""
+    def test_figures_are_of_one_moment(self, tmp_path):
+        """An article accepted while records are read is in none of the figures."""
         live(tmp_path)
 
         def accept_another():
@@ -322,14 +322,14 @@ class TestTheCommand:
             assert collect(ledger, now=NOW).corpus.articles == 7
 
     @pytest.mark.parametrize("target", ["/dev/null/x", "{folder}"])
-    def test_a_file_that_cannot_be_written_is_one_line_and_status_2(self, tmp_path, target):
+    def test_unwritable_file_is_one_line_and_status_2(self, tmp_path, target):
         live(tmp_path)
         ran = report(tmp_path, "-o", target.format(folder=tmp_path))
         assert ran.status == 2
         assert len(ran.lines) == 1
         assert "cannot be written" in ran.lines[0]
 
-    def test_a_failure_leaves_the_page_that_is_there(self, tmp_path):
+    def test_failure_keeps_an_earlier_page(self, tmp_path):
         live(tmp_path)
         (tmp_path / "report.html").write_text("earlier")
         (tmp_path / "state.db").write_bytes(b"garbage" * 5_000)
@@ -339,7 +339,7 @@ class TestTheCommand:
         assert "Traceback" not in ran.stderr
         assert (tmp_path / "report.html").read_text() == "earlier"
 
-    def test_a_damaged_record_is_one_line(self, tmp_path):
+    def test_damaged_record_is_one_line_and_status_2(self, tmp_path):
         live(tmp_path)
         with opened(tmp_path) as ledger, ledger.transaction() as connection:
             connection.exec_driver_sql("UPDATE articles SET record = '{' WHERE article_id = '3'")

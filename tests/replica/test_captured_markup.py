@@ -67,7 +67,7 @@ def data(page: str):
     return json.loads(html.document_fromstring(page).xpath("string(//script[@id='__NEXT_DATA__'])"))
 
 
-def test_an_article_has_the_skeleton_of_the_captured_ones(pages):
+def test_article_has_the_captured_skeleton(pages):
     page = pages.article(pages.newsroom.article(EMBED_WITH_TEXT))
     for under in ("//head", "//header", "//main", "/html", "/html/body/*"):
         ours = skeleton(page, under)
@@ -76,13 +76,13 @@ def test_an_article_has_the_skeleton_of_the_captured_ones(pages):
         assert theirs - ours == set()
 
 
-def test_an_articles_page_data_have_the_captured_keys(pages):
+def test_article_page_data_has_the_captured_keys(pages):
     ours = set.union(*(keys(data(pages.article(article))) for article in list(pages.newsroom.articles())[:80]))
     theirs = set.union(*(keys(data(captured(name))) for name in (*POSTS, "infographic")))
     assert {path for path in ours ^ theirs if "entityMap" not in path} == set()
 
 
-def test_the_value_of_each_key_is_of_the_captured_type(pages):
+def test_article_page_data_has_the_captured_types(pages):
     def types(value, path=()):
         pairs = {(path, type(value).__name__)}
         if isinstance(value, dict):
@@ -96,14 +96,14 @@ def test_the_value_of_each_key_is_of_the_captured_type(pages):
     assert {pair for pair in types(article) - theirs if pair[0][-1] != "layout"} == set()
 
 
-def test_a_listing_has_the_skeleton_of_the_captured_one(pages):
+def test_listing_has_the_captured_skeleton(pages):
     page = pages.listing(pages.newsroom.listing_page("category", "أخبار"))
     theirs = captured("listing-plain")
     for under in ("//head", "//header", "//main", "/html", "/html/body/*"):
         assert skeleton(page, under) ^ skeleton(theirs, under) == set()
 
 
-def test_a_listings_page_data_have_the_captured_keys(pages):
+def test_listing_page_data_has_the_captured_keys(pages):
     page = data(pages.listing(pages.newsroom.listing_page("category", "أخبار")))
     theirs = data(captured("listing-plain"))
     assert keys(page) ^ keys(theirs) == set()
@@ -114,13 +114,13 @@ def test_a_listings_page_data_have_the_captured_keys(pages):
     )
 
 
-def test_an_infographic_has_the_skeleton_of_the_captured_one(pages):
+def test_infographic_has_the_captured_skeleton(pages):
     page = pages.article(pages.newsroom.article(61801))
     ours, theirs = skeleton(page, "//main"), skeleton(captured("infographic"), "//main")
     assert ours ^ theirs == set()
 
 
-def test_a_carousel_is_doubled_and_backwards(pages):
+def test_carousel_is_doubled_and_backwards(pages):
     page = html.document_fromstring(pages.listing(pages.newsroom.listing_page("category", "أخبار")))
     theirs = html.document_fromstring(captured("listing-plain"))
     for tree in (page, theirs):
@@ -131,7 +131,7 @@ def test_a_carousel_is_doubled_and_backwards(pages):
         assert len(links) > 2 * len({*links})
 
 
-def test_the_texts_are_where_the_capture_has_them(pages):
+def test_captured_selectors_select_the_same_texts(pages):
     """A selector of the captured pages selects the same text here."""
     article = pages.newsroom.article(61703)
     tree = html.document_fromstring(pages.article(article))

@@ -28,7 +28,7 @@ _LONGEST_LABEL = {WIDE: 32, NARROW: 21}  # characters
 _LETTER, _MARGIN = 7, 6
 _ROW, _BAR, _COLUMNS_HEIGHT, _AXIS_HEIGHT = 26, 17, 240, 30
 _STEPS = [digit * 10**zeros for zeros in range(16) for digit in (1, 2, 5)]
-# Characters that XML or HTML forbids; one of them would make the image, or the page, unreadable.
+# Characters that XML or HTML forbids: one would make the image or the page unreadable.
 UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent),

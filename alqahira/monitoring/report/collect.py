@@ -1,6 +1,6 @@
-"""The report's figures from the ledger: SQL counts what it counts well, records are streamed.
+"""The report's figures from the ledger: pages, runs and parts are counted in SQL, records are streamed.
 
-All of it is read in one transaction, so that the figures agree with each other beside a running crawl.
+All are read in one transaction, so that they agree with each other during a crawl.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def _runs(connection: Connection) -> list[RecordedRun]:
 
 def _latest(connection: Connection, newest_revisions: sa.Subquery) -> Iterator[Record]:
     order = (articles.c.story_time.desc(), articles.c.article_id.desc())
-    # The keys first: a database that sorts would carry every record along.
+    # Sort the keys alone: with the records the database would sort all of them.
     keys = _joined(sa.select(articles.c.article_id, articles.c.revision), newest_revisions)
     chosen = keys.order_by(*order).limit(HEADLINES_SHOWN).subquery("chosen")
     return _records(connection, _joined(sa.select(articles.c.record), chosen).order_by(*order))

@@ -1,7 +1,7 @@
 """What the report counts, from records and runs as the ledger keeps them. Pure.
 
-Everything held is a count, or one of a fixed number of rows: a corpus of any size takes the same memory, but for
-eight bytes an article (the delay from its publication to its first sight).
+Only counts and a fixed number of rows are held, and eight bytes an article (the delay from its publication to its
+first sight).
 """
 
 from __future__ import annotations

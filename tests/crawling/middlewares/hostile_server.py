@@ -218,7 +218,7 @@ def run_crawls(crawls: list[Crawl], **process_settings: Any) -> list[Outcome]:
         ],
     }
     script = str(Path(__file__).with_name("small_crawl.py"))
-    status, told, log = forked.run(script, environment=os.environ, said=json.dumps(order), timeout=240)
+    status, told, log = forked.run(script, environment=os.environ, text=json.dumps(order), timeout=240)
     assert status == 0, log
     return [Outcome(**result, log=log) for result in json.loads(told)]
 
