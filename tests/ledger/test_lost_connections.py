@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from ledger_scenario import NOW, accept, body, crawled, lines, link, live, opened, publisher
 
 from alqahira.exceptions import ConfigurationError, LedgerBusy, LedgerLost, LedgerUnreachable, LedgerUnusable
-from alqahira.ledger import MAX_ATTEMPTS
 from alqahira.ledger.backends import postgresql
+from alqahira.ledger.frontier import MAX_ATTEMPTS, MIN_FAILING
 from alqahira.ledger.tables import meta, runs
 from alqahira.publishing.parts import part_files, read_manifest
 from alqahira.publishing.rebuild import rebuild_state
@@ -185,9 +185,9 @@ def test_a_failure_that_was_committed_unheard_is_counted_once(ledger, monkeypatc
     discover(ledger, 1)
     for _ in range(MAX_ATTEMPTS - 1):
         lose_the_next_commit(ledger, monkeypatch)
-        assert not ledger.fail("1", "timeout", retry=True, now=NOW)
+        assert not ledger.fail("1", "http_500", retry=True, now=NOW)
     assert [found.key for found in ledger.pending()] == ["1"]
-    assert ledger.fail("1", "timeout", retry=True, now=NOW)
+    assert ledger.fail("1", "http_500", retry=True, now=NOW + MIN_FAILING)
 
 
 # --- parts --------------------------------------------------------------------------------------
