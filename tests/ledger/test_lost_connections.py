@@ -4,7 +4,6 @@ import threading
 from collections import Counter
 from dataclasses import replace
 
-import psycopg
 import pytest
 import sqlalchemy as sa
 from ledger_scenario import NOW, accept, body, crawled, lines, link, live, opened, publisher
@@ -48,6 +47,8 @@ def ledger(database):
 
 def lose_the_next_commit(ledger, monkeypatch, *, is_committed=True):
     """The connection breaks while the ledger's next transaction commits, after or before the server has done it."""
+    import psycopg  # not with the default tests' extra
+
     dialect, commit = ledger.engine.dialect, ledger.engine.dialect.do_commit
 
     def break_off(connection):
