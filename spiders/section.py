@@ -30,11 +30,13 @@ from alqahira.ledger.decisions import Outcome
 from alqahira.ledger.frontier import Discovery, Link
 from alqahira.monitoring.causes import (
     ANOTHER_ARTICLE,
+    GIVEN_UP,
     REDIRECTED_ELSEWHERE,
     RUN_ENDING,
     UNEXPECTED_NOT_MODIFIED,
     answer_cause,
     failure_cause,
+    is_of_the_host,
     is_transient,
 )
 from alqahira.settings.arguments import CrawlArguments
@@ -124,6 +126,7 @@ class SectionSpider(Spider):
             page = ArchivedResponse(fetch=fetch, link_url=link.url, hints=hints, body=b"")
             if self.run.configuration.archive_dir is not None:
                 page = _with_raw_response(page, response)
+            self.run.ledger.begin(link.key)
             yield from self.read_article(page, response.body)
 
     def read_article(self, page: ArchivedResponse, body: bytes) -> Iterator[ArticleItem]:
@@ -154,10 +157,12 @@ class SectionSpider(Spider):
             self._fail(link.key, link.url, cause, datetime.now(UTC))
 
     def _fail(self, key: str, url: str, cause: str, now: datetime) -> None:
-        if self.run.ledger.fail(key, cause, retry=is_transient(cause), now=now):
-            self.run.stats.notes["given_up"] += 1
-        self.run.finish(key, Outcome.FAILED, cause)
-        logger.warning("No article from %s: %s", url, cause)
+        is_attempt = not is_of_the_host(cause)
+        is_given_up = self.run.ledger.fail(key, cause, retry=is_transient(cause), now=now, is_attempt=is_attempt)
+        if is_given_up:
+            self.run.stats.notes[GIVEN_UP] += 1
+        self.run.finish(key, Outcome.FAILED, GIVEN_UP if is_given_up else cause)
+        logger.warning("No article from %s: %s%s", url, cause, ", given up" if is_given_up else "")
 
 
 def _wrong_answer(response: Response, link: Link) -> str | None:

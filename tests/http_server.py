@@ -1,4 +1,4 @@
-"""A small HTTP server for one test, in a thread, on a free port."""
+"""A small HTTP server for one test, in a thread, on a free port unless one is given."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class QuietHandler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[ThreadingHTTPServer]:
+def serving(handler: type[BaseHTTPRequestHandler], port: int = 0) -> Iterator[ThreadingHTTPServer]:
     """Serve until the block ends; `server_port` is the port."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:

@@ -18,11 +18,10 @@ from alqahira.ledger.articles import Articles
 from alqahira.ledger.backends.store import Store
 from alqahira.ledger.frontier import RevisitSchedule
 from alqahira.ledger.migrations import prepare
-from alqahira.ledger.pages import MAX_ATTEMPTS
 from alqahira.ledger.runs import EndedRun, Runs
 from alqahira.settings.state_url import read_state_url
 
-__all__ = ["MAX_ATTEMPTS", "EndedRun", "Ledger", "open_ledger"]
+__all__ = ["EndedRun", "Ledger", "open_ledger"]
 
 
 class Ledger(Runs, Articles):

@@ -74,13 +74,13 @@ class Articles(Pages):
         article, fetch = item.article, item.fetch
         if self.store.execute(connection, _ACCEPTED, {"article_id": article.article_id}):
             return False
-        self._visited(connection, fetch, article.date_published or fetch.fetched, article.article_id)
+        self._fetched(connection, item, article.date_published or fetch.fetched)
         return True
 
     @transactional(grouped=True)
     def accept(self, connection: Connection, item: ArticleItem, own: Fingerprint, *, near_duplicates: str) -> Verdict:
         """Decide and record: revision or duplicate, outbox row, page done."""
-        article, fetch = item.article, item.fetch
+        article = item.article
         newest = self._newest(connection, article.article_id)
         stored = _stored_article(newest) if newest else None
         verdict = decide(article, stored, lambda: self._original(connection, article, own), near_duplicates)
@@ -91,7 +91,7 @@ class Articles(Pages):
         if verdict.is_published:
             day = str(cairo_day(article.date_published)) if article.date_published else "unknown"
             self._queue(connection, article, day=day)
-        self._visited(connection, fetch, published_or_seen(article), article.article_id)
+        self._fetched(connection, item, published_or_seen(article))
         return verdict
 
     @transactional()

@@ -20,6 +20,7 @@ class Standing(StrEnum):
     DUE = "due"  # known, and to be fetched again now
     FRESH = "fresh"  # known, and not to be fetched again yet
     NOT_ARTICLE = "not_article"  # an infographic, an album or a video: never fetched
+    GIVEN_UP = "given_up"  # it failed too often and for too long, and is not to be fetched again yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +78,37 @@ class RevisitSchedule:
         return next((visited + pause for limit, pause in self.steps if age <= limit), None)
 
 
-def discovery(row: PageRow, link: Link, now: datetime) -> Discovery:
-    """How a page that the ledger knows stands, now that a listing, a sitemap or a feed names it again."""
+# A failing page is given up after this many attempts over at least this time, whichever comes later.
+MAX_ATTEMPTS, MIN_FAILING = 5, timedelta(days=3)
+# A page that was given up and is still named is fetched again after this time.
+GIVEN_UP_PAUSE = timedelta(days=1)
+# A page during whose reading this many runs died is not read again by itself.
+MAX_UNFINISHED = 3
+
+
+def is_given_up(row: PageRow, now: datetime) -> bool:
+    """Whether a page without an article has failed too often and for too long."""
+    if row.unfinished >= MAX_UNFINISHED:
+        return True
+    since = datetime.fromisoformat(row.failing_since) if row.failing_since else now
+    return row.attempts >= MAX_ATTEMPTS and now - since >= MIN_FAILING
+
+
+def discovery(row: PageRow, link: Link, now: datetime, *, retry: bool = False) -> Discovery:
+    """How a page that the ledger knows stands, now that a listing, a sitemap or a feed names it again.
+
+    With `retry` pages that were given up are fetched again.
+    """
     if row.state == PageState.NOT_ARTICLE and link.kind != site.ARTICLE_KIND.value:
         return Discovery(link, Standing.NOT_ARTICLE, bool(row.processed), kind=row.cause)
     is_done = row.state == PageState.DONE
-    if row.state in (PageState.PENDING, PageState.NOT_ARTICLE):
+    if row.article_id is None and is_given_up(row, now) and not retry:
+        is_long_ago = (row.last_visit or "") <= rfc3339(now - GIVEN_UP_PAUSE)
+        standing = Standing.DUE if is_long_ago and row.unfinished < MAX_UNFINISHED else Standing.GIVEN_UP
+    elif row.state in (PageState.PENDING, PageState.NOT_ARTICLE):
         standing = Standing.PENDING  # in the second case its editors have made an article of it
+    elif row.state == PageState.FAILED and row.article_id is None:
+        standing = Standing.DUE  # it never gave an article, and the site still names it
     elif row.next_visit is not None and row.next_visit <= rfc3339(now):
         standing = Standing.DUE
     elif is_done and link.modified and (row.last_visit or "") <= rfc3339(link.modified):

@@ -33,6 +33,8 @@ _STEPS = {
         "ALTER TABLE pages RENAME COLUMN settled TO processed",
         "DROP INDEX pages_unsettled",
         "CREATE INDEX pages_unprocessed ON pages (section, processed)",
+        "ALTER TABLE pages ADD COLUMN failing_since VARCHAR",
+        "ALTER TABLE pages ADD COLUMN unfinished INTEGER NOT NULL DEFAULT 0",
     ),
 }
 

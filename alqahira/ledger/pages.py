@@ -10,19 +10,19 @@ from sqlalchemy.engine import Connection
 
 from alqahira import site
 from alqahira.article import rfc3339
-from alqahira.extraction.items import Fetch
-from alqahira.ledger.frontier import Discovery, Link, Standing, discovery, link_of
+from alqahira.extraction.items import ArticleItem, Fetch
+from alqahira.ledger.frontier import MAX_UNFINISHED, Discovery, Link, Standing, discovery, is_given_up, link_of
 from alqahira.ledger.tables import PageRow, PageState, articles, pages
 from alqahira.ledger.transactions import Transactions, transactional
 
-# A page that fails is tried again by this many runs, then left alone.
-MAX_ATTEMPTS = 5
+_NO_FAILURE = {"attempts": 0, "failing_since": None, "unfinished": 0}
 _CHUNK = 500  # SQLite's oldest limit on bound parameters is 999
 
 # Built once, for putting a statement together costs several times what running it costs. The update sets the columns
 # that it is given beside `page`.
 _PAGE = sa.select(pages).where(pages.c.key == sa.bindparam("page"))
 _SET_PAGE = pages.update().where(pages.c.key == sa.bindparam("page"))
+_BEGIN = _SET_PAGE.values(unfinished=pages.c.unfinished + 1)
 
 
 class Pages(Transactions):
@@ -30,9 +30,19 @@ class Pages(Transactions):
 
     @transactional(grouped=True)
     def discover(
-        self, connection: Connection, links: Iterable[Link], *, section: str, run_id: str, now: datetime
+        self,
+        connection: Connection,
+        links: Iterable[Link],
+        *,
+        section: str,
+        run_id: str,
+        now: datetime,
+        retry: bool = False,
     ) -> list[Discovery]:
-        """How each link stands; those never seen become pending, or are recorded as no articles."""
+        """How each link stands; those never seen become pending, or are recorded as no articles.
+
+        With `retry` pages that were given up are fetched again.
+        """
         links = list(links)
         known = _pages_by_key(connection, [link.key for link in links])
         others = {link.key: link.other_kind for link in links if link.other_kind}
@@ -67,19 +77,25 @@ class Pages(Transactions):
             if link.key in others and (page is None or page.state == PageState.PENDING):
                 discoveries.append(Discovery(link, Standing.NOT_ARTICLE, kind=link.other_kind))
             else:
-                discoveries.append(discovery(page, link, now) if page else Discovery(link, Standing.NEW))
+                discoveries.append(discovery(page, link, now, retry=retry) if page else Discovery(link, Standing.NEW))
         return discoveries
 
     @transactional()
     def pending(self, connection: Connection) -> list[Link]:
         """What earlier runs of any section left behind, oldest first."""
-        query = sa.select(pages).where(pages.c.state == PageState.PENDING).order_by(pages.c.first_run, pages.c.key)
+        is_readable = pages.c.unfinished < MAX_UNFINISHED
+        query = sa.select(pages).where(pages.c.state == PageState.PENDING, is_readable)
+        query = query.order_by(pages.c.first_run, pages.c.key)
         return [link_of(PageRow._make(row)) for row in connection.execute(query)]
 
     @transactional()
     def due(self, connection: Connection, now: datetime, limit: int) -> list[Discovery]:
         """Known pages of any section whose revisit is due, longest due first."""
-        is_due = (pages.c.next_visit <= rfc3339(now), pages.c.state != PageState.PENDING)
+        is_due = (
+            pages.c.next_visit <= rfc3339(now),
+            pages.c.state != PageState.PENDING,
+            pages.c.unfinished < MAX_UNFINISHED,
+        )
         query = sa.select(pages).where(*is_due).order_by(pages.c.next_visit).limit(limit)
         rows = map(PageRow._make, connection.execute(query))
         return [discovery(row, link_of(row), now) for row in rows]
@@ -96,30 +112,42 @@ class Pages(Transactions):
         )
         story_time = connection.scalar(query)
         published = datetime.fromisoformat(story_time) if story_time else datetime.fromtimestamp(0, UTC)
-        self._visited(connection, fetch, published)
+        kept = {name: value for name, value in (("etag", fetch.etag), ("last_modified", fetch.last_modified)) if value}
+        self._visited(connection, fetch, published, **kept)
 
     @transactional(grouped=True)
-    def fail(self, connection: Connection, key: str, cause: str, *, retry: bool, now: datetime) -> bool:
-        """Record that a page gave no article. With `retry` it stays pending for the next run, up to MAX_ATTEMPTS runs.
+    def begin(self, connection: Connection, key: str) -> None:
+        """Count that a page is about to be read: where the run dies of it, no outcome takes that back."""
+        self.store.execute(connection, _BEGIN, {"page": key})
 
-        True where this was the last of them: the page is given up.
+    @transactional(grouped=True)
+    def fail(
+        self, connection: Connection, key: str, cause: str, *, retry: bool, now: datetime, is_attempt: bool = True
+    ) -> bool:
+        """Record that a page gave no article; with `retry` it stays pending until it is given up. True where it is now.
+
+        Where the cause is the host, the network or robots.txt (`is_attempt` is false), it stays as it was.
         """
         row = self._page(connection, key)
-        attempts = (row.attempts if row else 0) + 1
-        is_last = attempts >= MAX_ATTEMPTS
+        if row is None or not is_attempt:
+            self._set_page(connection, key, cause=cause, unfinished=0)
+            return False
+        row = row._replace(attempts=row.attempts + 1, failing_since=row.failing_since or rfc3339(now), unfinished=0)
         # An article once accepted stays so, whatever becomes of its page.
-        is_known = row is not None and row.article_id is not None
+        is_known, is_last = row.article_id is not None, is_given_up(row, now)
         pending_or_failed = PageState.PENDING if retry and not is_last else PageState.FAILED
         self._set_page(
             connection,
             key,
             state=PageState.DONE if is_known else pending_or_failed,
-            attempts=attempts,
+            attempts=row.attempts,
+            failing_since=row.failing_since,
+            unfinished=0,
             cause=cause,
             last_visit=rfc3339(now),
-            next_visit=None if is_last else rfc3339(now + timedelta(days=2**attempts)),
+            next_visit=None if is_last else rfc3339(now + timedelta(days=2 ** min(row.attempts, 10))),
         )
-        return retry and is_last and not is_known
+        return is_last and not is_known
 
     @transactional(grouped=True)
     def not_article(self, connection: Connection, key: str, kind: str, *, now: datetime) -> None:
@@ -131,7 +159,8 @@ class Pages(Transactions):
         is_known = row is not None and row.article_id is not None
         state = PageState.DONE if is_known else PageState.NOT_ARTICLE
         visited = rfc3339(now)
-        self._set_page(connection, key, state=state, attempts=0, cause=kind, last_visit=visited, next_visit=None)
+        given = {"state": state, "cause": kind, "last_visit": visited, "next_visit": None}
+        self._set_page(connection, key, **_NO_FAILURE, **given)
 
     @transactional()
     def was_visited(self, connection: Connection, key: str, when: datetime) -> bool:
@@ -139,20 +168,21 @@ class Pages(Transactions):
         page = self._page(connection, key)
         return page is not None and (page.last_visit or "") >= rfc3339(when)
 
-    def _visited(
-        self, connection: Connection, fetch: Fetch, published: datetime, article_id: str | None = None
-    ) -> None:
+    def _fetched(self, connection: Connection, item: ArticleItem, published: datetime) -> None:
+        """A page gave an article. Both validators are this response's: an earlier one's would match another text."""
+        fetch, article_id = item.fetch, item.article.article_id
+        validators = {"etag": fetch.etag, "last_modified": fetch.last_modified}
+        self._visited(connection, fetch, published, article_id=article_id, **validators)
+
+    def _visited(self, connection: Connection, fetch: Fetch, published: datetime, **more: str | None) -> None:
         values: dict[str, object] = {
+            **_NO_FAILURE,
             "state": PageState.DONE,
-            "attempts": 0,
             "cause": None,
             "last_visit": rfc3339(fetch.fetched),
             "next_visit": rfc3339(self._revisit.next_visit(published, fetch.fetched)),
+            **more,
         }
-        if fetch.etag or fetch.last_modified:
-            values |= {"etag": fetch.etag, "last_modified": fetch.last_modified}
-        if article_id is not None:
-            values["article_id"] = article_id
         self._set_page(connection, fetch.key, **values)
 
     def _page(self, connection: Connection, key: str) -> PageRow | None:

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text
 
-# 1: the first shape. 2: nothing is set aside or shared by runs side by side. 3: `settled` is called `processed`. A
-# change of the tables needs the next number and a step in `migrations.MIGRATIONS`.
+# 1: the first shape. 2: nothing is set aside or shared by runs side by side. 3: `settled` is called `processed`, and
+# failures have their time. A change of the tables needs the next number and a step in `migrations.MIGRATIONS`.
 STATE_VERSION = 3
 
 metadata = MetaData()
@@ -58,9 +58,11 @@ pages = Table(
     Column("last_modified", Text),
     Column("last_visit", String),
     Column("next_visit", String),
-    Column("attempts", Integer, nullable=False, default=0),  # runs in a row in which it failed
+    Column("attempts", Integer, nullable=False, default=0),  # tries in a row in which the page failed
     Column("cause", Text),  # of the last failure; of what is no article, its kind
     Column("article_id", String),
+    Column("failing_since", String),  # the first of those attempts
+    Column("unfinished", Integer, nullable=False, server_default="0"),  # times that a run died while it read the page
     Index("pages_frontier", "state"),
     Index("pages_next_visit", "next_visit"),
     Index("pages_unprocessed", "section", "processed"),
@@ -85,6 +87,8 @@ class PageRow(NamedTuple):
     attempts: int
     cause: str | None
     article_id: str | None
+    failing_since: str | None
+    unfinished: int
 
 
 # Every revision of every article, published or not. `record` is its line of JSON.

@@ -131,17 +131,29 @@ def answer_cause(response: Response) -> str | None:
 
 # Responses by which a site refuses a crawler, for good or for now (RFC 9110, RFC 6585, RFC 7725).
 REFUSALS = frozenset({"http_401", "http_403", "http_429", "http_451", CHALLENGE, BLOCKED})
-# May be gone by the next run: the page stays in the frontier.
-_TRANSIENT = frozenset(
+# Of the host, the network or robots.txt: no attempt at the page, however often they occur.
+_OF_THE_HOST = frozenset(
     (
-        *(TIMEOUT, DNS, CONNECTION_REFUSED, CONNECTION_LOST, TRUNCATED, TLS, CHALLENGE, BLOCKED),
-        *(REDIRECTED_ELSEWHERE, ANOTHER_ARTICLE, UNEXPECTED_NOT_MODIFIED, ROBOTS_UNREACHABLE, RETRY_AFTER_TOO_LONG),
-        *("browser_error", "browser_crashed", "browser_timeout", "needs_browser"),
-        *("http_403", "http_408", "http_425", "http_429"),
+        *(TIMEOUT, DNS, CONNECTION_REFUSED, CONNECTION_LOST, TLS, ROBOTS, ROBOTS_UNREACHABLE, RETRY_AFTER_TOO_LONG),
+        *("needs_browser", "http_408", "http_425", "http_502", "http_503", "http_504"),
+        *REFUSALS,
     )
 )
+# Causes of the page that may be gone by the next run: it is tried again until it is given up.
+_TRANSIENT = frozenset(
+    (
+        *(TRUNCATED, REDIRECTED_ELSEWHERE, ANOTHER_ARTICLE, UNEXPECTED_NOT_MODIFIED),
+        *("browser_error", "browser_crashed", "browser_timeout"),
+    )
+)
+GIVEN_UP = "given_up"  # it failed too often and for too long
+
+
+def is_of_the_host(cause: str) -> bool:
+    """Whether a failure says nothing of the page; 520 to 530 are Cloudflare's, where the site does not answer it."""
+    return cause in _OF_THE_HOST or cause.startswith(("http_52", "http_530"))
 
 
 def is_transient(cause: str) -> bool:
     """Whether a later run may succeed with the same page."""
-    return cause in _TRANSIENT or cause.startswith("http_5")
+    return is_of_the_host(cause) or cause in _TRANSIENT or cause.startswith("http_5")

@@ -10,8 +10,7 @@ from ledger_scenario import NOW, SCHEDULE, accept, body, crawled, link, opened
 from sqlalchemy import text
 
 from alqahira.exceptions import ConfigurationError, LedgerBusy, LedgerUnusable
-from alqahira.ledger import MAX_ATTEMPTS
-from alqahira.ledger.frontier import Standing
+from alqahira.ledger.frontier import GIVEN_UP_PAUSE, MAX_ATTEMPTS, MAX_UNFINISHED, MIN_FAILING, Standing
 from alqahira.ledger.pages import _SET_PAGE
 
 
@@ -183,13 +182,97 @@ def test_a_304_renews_the_visit(ledger):
     assert ledger.due(later, 10) == []
 
 
-def test_a_transient_failure_stays_pending_for_a_few_runs(ledger):
+def fail(ledger, cause="http_500", *, days=0.0, **given):
+    return ledger.fail("1", cause, retry=True, now=NOW + timedelta(days=days), **given)
+
+
+def test_page_is_given_up_after_enough_attempts_and_days(ledger):
     discover(ledger, link(1))
-    for _ in range(MAX_ATTEMPTS - 1):
-        ledger.fail("1", "timeout", retry=True, now=NOW)
-        assert ledger.pending()
-    ledger.fail("1", "timeout", retry=True, now=NOW)
+    assert not any(fail(ledger, days=hour / 24) for hour in range(48))
+    assert ledger.pending()
+    assert fail(ledger, days=MIN_FAILING.days)
     assert ledger.pending() == []
+
+
+def test_few_attempts_over_many_days_do_not_give_a_page_up(ledger):
+    discover(ledger, link(1))
+    assert not any(fail(ledger, days=10 * n) for n in range(MAX_ATTEMPTS - 1))
+    assert ledger.pending()
+
+
+def test_failure_of_the_host_is_no_attempt(ledger):
+    discover(ledger, link(1))
+    assert not any(fail(ledger, "dns", days=n, is_attempt=False) for n in range(100))
+    assert ledger.pending()
+    assert not fail(ledger, days=101)
+
+
+def give_up(ledger):
+    """The page is given up, and when."""
+    discover(ledger, link(1))
+    assert [fail(ledger, days=n) for n in range(MAX_ATTEMPTS)][-1]
+    return NOW + timedelta(days=MAX_ATTEMPTS - 1)
+
+
+def test_given_up_page_is_due_again_a_day_later_while_it_is_named(ledger):
+    now = give_up(ledger)
+    assert discover(ledger, link(1), now=now + timedelta(hours=1)) == [Standing.GIVEN_UP]
+    assert discover(ledger, link(1), now=now + GIVEN_UP_PAUSE) == [Standing.DUE]
+    assert ledger.due(now + timedelta(days=1000), 10) == []
+
+
+def test_given_up_page_is_due_at_once_with_since(ledger):
+    now = give_up(ledger)
+    found = ledger.discover([link(1)], section="defense", run_id="run", now=now, retry=True)
+    assert [discovery.standing for discovery in found] == [Standing.DUE]
+
+
+def test_article_ends_a_row_of_failures(ledger):
+    give_up(ledger)
+    accept(ledger, crawled(1))
+    assert not fail(ledger, days=100)
+
+
+def test_missing_page_is_due_while_it_is_named(ledger):
+    discover(ledger, link(1))
+    ledger.fail("1", "http_404", retry=False, now=NOW)
+    assert ledger.pending() == []
+    assert discover(ledger, link(1), now=NOW + timedelta(minutes=5)) == [Standing.DUE]
+
+
+def test_page_that_ends_three_runs_is_read_no_more(ledger):
+    discover(ledger, link(1), link(2))
+    for _ in range(MAX_UNFINISHED):
+        assert [pending.key for pending in ledger.pending()] == ["1", "2"]
+        ledger.begin("1")
+    assert [pending.key for pending in ledger.pending()] == ["2"]
+    assert discover(ledger, link(1), now=NOW + timedelta(days=100)) == [Standing.GIVEN_UP]
+
+
+def test_outcome_takes_back_that_a_page_was_begun(ledger):
+    discover(ledger, link(1), link(2))
+    for _ in range(MAX_UNFINISHED):
+        ledger.begin("1")
+        fail(ledger, "timeout", is_attempt=False)
+    assert [pending.key for pending in ledger.pending()] == ["1", "2"]
+
+
+def test_validators_of_an_earlier_response_are_forgotten(ledger):
+    discover(ledger, link(1))
+    accept(ledger, crawled(1))
+    item = crawled(1, text="نص آخر")
+    item.fetch = replace(item.fetch, etag=None)
+    accept(ledger, item)
+    (known,) = ledger.discover([link(1)], section="defense", run_id="run", now=NOW + timedelta(days=1))
+    assert (known.etag, known.last_modified) == (None, None)
+
+
+def test_304_without_validators_keeps_them(ledger):
+    discover(ledger, link(1))
+    accept(ledger, crawled(1))
+    ledger.unchanged(replace(crawled(1).fetch, etag=None))
+    (known,) = ledger.discover([link(1)], section="defense", run_id="run", now=NOW)
+    assert known.etag == '"1"'
 
 
 def test_a_page_that_fails_later_leaves_its_article_accepted(ledger):

@@ -4,14 +4,13 @@ import threading
 from collections import Counter
 from dataclasses import replace
 
-import psycopg
 import pytest
 import sqlalchemy as sa
 from ledger_scenario import NOW, accept, body, crawled, lines, link, live, opened, publisher
 
 from alqahira.exceptions import ConfigurationError, LedgerBusy, LedgerLost, LedgerUnreachable, LedgerUnusable
-from alqahira.ledger import MAX_ATTEMPTS
 from alqahira.ledger.backends import postgresql
+from alqahira.ledger.frontier import MAX_ATTEMPTS, MIN_FAILING
 from alqahira.ledger.tables import meta, runs
 from alqahira.publishing.parts import part_files, read_manifest
 from alqahira.publishing.rebuild import rebuild_state
@@ -48,6 +47,8 @@ def ledger(database):
 
 def lose_the_next_commit(ledger, monkeypatch, *, is_committed=True):
     """The connection breaks while the ledger's next transaction commits, after or before the server has done it."""
+    import psycopg  # not with the default tests' extra
+
     dialect, commit = ledger.engine.dialect, ledger.engine.dialect.do_commit
 
     def break_off(connection):
@@ -185,9 +186,9 @@ def test_a_failure_that_was_committed_unheard_is_counted_once(ledger, monkeypatc
     discover(ledger, 1)
     for _ in range(MAX_ATTEMPTS - 1):
         lose_the_next_commit(ledger, monkeypatch)
-        assert not ledger.fail("1", "timeout", retry=True, now=NOW)
+        assert not ledger.fail("1", "http_500", retry=True, now=NOW)
     assert [found.key for found in ledger.pending()] == ["1"]
-    assert ledger.fail("1", "timeout", retry=True, now=NOW)
+    assert ledger.fail("1", "http_500", retry=True, now=NOW + MIN_FAILING)
 
 
 # --- parts --------------------------------------------------------------------------------------

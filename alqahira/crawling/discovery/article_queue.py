@@ -13,6 +13,7 @@ from alqahira.extraction.extractor import Hints
 from alqahira.extraction.listing import section_of
 from alqahira.ledger.decisions import Outcome
 from alqahira.ledger.frontier import Discovery, Link, Standing
+from alqahira.monitoring.causes import GIVEN_UP
 from alqahira.settings.arguments import CrawlArguments
 from alqahira.text.dates import cairo_day
 
@@ -43,13 +44,22 @@ class ArticleQueue:
         """Write the links of the requested days to the ledger and queue those to request; how each was known."""
         covered = [link for link in links if self._arguments.covers(cairo_day(link.date) if link.date else None)]
         run, now = self._run, datetime.now(UTC)
-        discoveries = run.ledger.discover(covered, section=self._section.name, run_id=run.run_id, now=now)
+        discoveries = run.ledger.discover(
+            covered,
+            section=self._section.name,
+            run_id=run.run_id,
+            now=now,
+            retry=self._arguments.since is not None,
+        )
         for discovery in discoveries:
             key = discovery.link.key
             if discovery.standing is Standing.FRESH:
                 self._fresh.add(key)
             elif run.is_full:
                 continue
+            elif discovery.standing is Standing.GIVEN_UP:
+                if run.stats.start(key):
+                    run.finish(key, Outcome.FAILED, GIVEN_UP)
             elif discovery.standing is not Standing.NOT_ARTICLE:
                 self._push(discovery.link, discovery)
             # A sitemap may have queued it before a listing said what it is.
