@@ -1,4 +1,4 @@
-"""The pages of a ledger: the frontier, when each is fetched again, and what became of it."""
+"""The pages of a ledger: the frontier, when each page is fetched again, and what became of it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from alqahira.ledger.frontier import Discovery, Link, Standing, discovery, link_
 from alqahira.ledger.tables import PageRow, PageState, articles, pages
 from alqahira.ledger.transactions import Transactions, transactional
 
-# A page that fails is tried again by this many runs, then left alone.
+# A page that fails in this many runs in a row is given up.
 MAX_ATTEMPTS = 5
 _CHUNK = 500  # SQLite's oldest limit on bound parameters is 999
 
-# Built once, for putting a statement together costs several times what running it costs. The update sets the columns
-# that it is given beside `page`.
+# Built once: building a statement costs several times as much as running it. The update sets the columns that it is
+# given beside `page`.
 _PAGE = sa.select(pages).where(pages.c.key == sa.bindparam("page"))
 _SET_PAGE = pages.update().where(pages.c.key == sa.bindparam("page"))
 
@@ -32,7 +32,7 @@ class Pages(Transactions):
     def discover(
         self, connection: Connection, links: Iterable[Link], *, section: str, run_id: str, now: datetime
     ) -> list[Discovery]:
-        """How each link stands; those never seen become pending, or are recorded as no articles."""
+        """The standing of each link; links never seen become pending, or are recorded as no articles."""
         links = list(links)
         known = _pages_by_key(connection, [link.key for link in links])
         others = {link.key: link.other_kind for link in links if link.other_kind}
@@ -72,13 +72,13 @@ class Pages(Transactions):
 
     @transactional()
     def pending(self, connection: Connection) -> list[Link]:
-        """What earlier runs of any section left behind, oldest first."""
+        """The pages that earlier runs of any section left unprocessed, oldest first."""
         query = sa.select(pages).where(pages.c.state == PageState.PENDING).order_by(pages.c.first_run, pages.c.key)
         return [link_of(PageRow._make(row)) for row in connection.execute(query)]
 
     @transactional()
     def due(self, connection: Connection, now: datetime, limit: int) -> list[Discovery]:
-        """Known pages of any section whose revisit is due, longest due first."""
+        """Known pages of any section that are due for a revisit, longest due first."""
         is_due = (pages.c.next_visit <= rfc3339(now), pages.c.state != PageState.PENDING)
         query = sa.select(pages).where(*is_due).order_by(pages.c.next_visit).limit(limit)
         rows = map(PageRow._make, connection.execute(query))
@@ -86,7 +86,7 @@ class Pages(Transactions):
 
     @transactional(grouped=True)
     def unchanged(self, connection: Connection, fetch: Fetch) -> None:
-        """Record that the site answered 304, or with the same article again."""
+        """Record that the site answered 304, or the same article again."""
         query = (
             sa.select(articles.c.story_time)
             .join(pages, pages.c.article_id == articles.c.article_id)
@@ -102,7 +102,7 @@ class Pages(Transactions):
     def fail(self, connection: Connection, key: str, cause: str, *, retry: bool, now: datetime) -> bool:
         """Record that a page gave no article. With `retry` it stays pending for the next run, up to MAX_ATTEMPTS runs.
 
-        True where this was the last of them: the page is given up.
+        True if this was the last attempt, and the page is given up.
         """
         row = self._page(connection, key)
         attempts = (row.attempts if row else 0) + 1
@@ -135,7 +135,7 @@ class Pages(Transactions):
 
     @transactional()
     def was_visited(self, connection: Connection, key: str, when: datetime) -> bool:
-        """Whether the ledger knows what became of a page that was fetched at a moment, or later."""
+        """Whether the ledger knows what became of a page fetched at that time, or later."""
         page = self._page(connection, key)
         return page is not None and (page.last_visit or "") >= rfc3339(when)
 

@@ -1,8 +1,8 @@
-"""Every setting of the project's own: its type, bounds, default and what it is for; and the values of Scrapy's.
+"""The project's own settings, with types, bounds, defaults and descriptions, and those of Scrapy that it reads.
 
-A field with a description is the setting `ALQAHIRA_<FIELD>`, and an environment variable of that name; `-s` wins over
-it. The others have Scrapy's names. `job` says what a job of Scrapyd may do with a setting (`crawling/scrapyd/jobs.py`);
-without one it is the operator's alone.
+A field with a description is the setting `ALQAHIRA_<FIELD>`, also an environment variable, which `-s` overrides. The
+others are Scrapy's. `job`: what a job of Scrapyd may do with a setting (`crawling/scrapyd/jobs.py`); without it,
+nothing.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ PREFIX = "ALQAHIRA_"
 STATE_FILE = "state.db"
 ARCHIVE_FOLDER = "archive"
 _ALERTS = "alerts go to the URLs in ALQAHIRA_ALERT_URLS, such as"
-# Names that are settings no more (`*` stands for anything), and what replaced each.
+# Former settings (`*` stands for anything), and what replaced each.
 REPLACED: dict[str, str] = {
     "ALQAHIRA_MAX_LOAD_MORE_CLICKS": "one press teaches the request, and ALQAHIRA_MAX_LISTING_PAGES bounds the pages",
     "ALQAHIRA_BROWSER_LOAD_MORE_BUDGET": "one press teaches the request behind the control (docs/browser.md)",
@@ -67,7 +67,7 @@ def option(
     job: str = "",
     secret: bool = False,
 ) -> Any:
-    """A setting, with the least and the most that make sense; one without `text` is Scrapy's, with Scrapy's default."""
+    """A setting with its lowest and highest value; one without `text` is Scrapy's, with Scrapy's default."""
     return Field(default, description=text, ge=low, le=high, repr=not secret, json_schema_extra={"job": job})
 
 
@@ -161,7 +161,7 @@ class Configuration(Limits):
     @field_validator("state_url")
     @classmethod
     def _ledger(cls, value: str, info: ValidationInfo) -> str:
-        """`state.db` in the output folder where none is set: a corpus and its ledger stay together."""
+        """By default `state.db` in the output folder, so that a corpus and its ledger stay together."""
         if not value:
             return f"sqlite:///{info.data.get('output_dir', Path()) / STATE_FILE}"
         from alqahira.settings.state_url import read_state_url
@@ -178,51 +178,51 @@ class Configuration(Limits):
 
     @classmethod
     def from_settings(cls, settings: BaseSettings) -> Self:
-        """Raises ConfigurationError, one line, for a name that is no setting and for the first wrong value."""
+        """Read and check all settings. Raises ConfigurationError for an unknown name or the first wrong value."""
         refuse_unknown(map(str, settings))
         given = {field: settings[name] for field, name in NAMES.items() if settings.get(name) is not None}
         return validate(cls, given, name_of=NAMES.__getitem__)
 
     @property
     def archive_dir(self) -> Path | None:
-        """None where no archive is kept."""
+        """The folder of the archive; None if it is off."""
         return self.output_dir / ARCHIVE_FOLDER if self.archive else None
 
     def make_folders(self) -> None:
-        """Make those a run writes to. Raises ConfigurationError where one cannot be written."""
+        """Create the folders that a run writes to. Raises ConfigurationError if one cannot be written."""
         make_folder(self.output_dir, "ALQAHIRA_OUTPUT_DIR")
         if self.archive_dir:
             make_folder(self.archive_dir, "ALQAHIRA_ARCHIVE")
 
 
-# The setting that each field is.
+# The name of each field's setting.
 NAMES = {
     field: PREFIX + field.upper() if info.description else field.upper()
     for field, info in Configuration.model_fields.items()
 }
-# Of the project's own.
+# The default of each of the project's own settings.
 DEFAULTS = {NAMES[field]: info.default for field, info in Configuration.model_fields.items() if info.description}
 _checked: WeakKeyDictionary[Crawler, Configuration] = WeakKeyDictionary()
 
 
 def configuration_of(crawler: Crawler) -> Configuration:
-    """The settings of a crawler, checked once. Raises ConfigurationError."""
+    """The settings of a crawler, checked at the first call. Raises ConfigurationError."""
     if crawler not in _checked:
         _checked[crawler] = Configuration.from_settings(crawler.settings)
     return _checked[crawler]
 
 
 def replacement_of(name: str) -> str:
-    """What replaced a setting; empty where nothing did."""
+    """What replaced a former setting; empty for any other name."""
     return next((text for old, text in REPLACED.items() if fnmatchcase(name, old)), "")
 
 
 def refuse_unknown(names: Iterable[str]) -> None:
-    """Raises ConfigurationError for the first name that was replaced, or that only looks like one of the project's."""
+    """Raise ConfigurationError for the first name of a former setting, or an unknown one that begins with ALQAHIRA_."""
     for name in names:
         shown = ascii(name[:60])[1:-1]
         if text := replacement_of(name):
-            raise ConfigurationError(f"{shown} is no setting any more: {text}")
+            raise ConfigurationError(f"{shown} is no longer a setting: {text}")
         if name.startswith(PREFIX) and name not in DEFAULTS:
             (nearest,) = difflib.get_close_matches(name, DEFAULTS, n=1, cutoff=0)
-            raise ConfigurationError(f"{shown} is no setting; did you mean {nearest}?")
+            raise ConfigurationError(f"{shown} is not a setting; did you mean {nearest}?")

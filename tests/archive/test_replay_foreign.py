@@ -77,8 +77,8 @@ def test_a_body_larger_than_a_download_may_be_is_named(tmp_path):
         (["--archive", "{tmp}/none"], 2, "there is no archive at"),
         (["--archive", "{tmp}/empty"], 2, "there is no archive at"),
         (["--archive", "{tmp}/pageless", "-o", "{tmp}/new"], 1, "no article page is in the archive"),
-        (["--archive", "{tmp}/pageless", "-o", "{tmp}/full"], 2, "is not empty and no untouched replay"),
-        (["--archive", "{tmp}/pageless", "-o", "{tmp}"], 2, "the archive lies in"),
+        (["--archive", "{tmp}/pageless", "-o", "{tmp}/full"], 2, "is neither empty nor an unchanged replay"),
+        (["--archive", "{tmp}/pageless", "-o", "{tmp}"], 2, "the archive is in"),
         (["--archive", "{tmp}/pageless", "-o", "/dev/null/x"], 2, "cannot be written"),
         (["unheard-of"], 2, "unknown argument 'unheard-of'; see scrapy replay --help"),
     ],
@@ -106,4 +106,4 @@ def test_a_replay_that_a_crawl_has_gone_on_with_is_never_replaced(tmp_path):
     manifest.write_text(manifest.read_text() + " ")  # as a run does that publishes
     ran = scrapy(*again)
     assert ran.status == 2
-    assert "no untouched replay" in ran.lines[0]
+    assert "nor an unchanged replay" in ran.lines[0]

@@ -201,9 +201,9 @@ def test_articles_that_may_repeat_each_other_are_tied(spark, rows, expected):
         (["--archive", "{tmp}/empty", "-o", "{tmp}/new"], 2, "there is no archive at"),
         (["--archive", "{tmp}/none", "-o", "{tmp}/new"], 2, "there is no archive at"),
         (["--parts", "{tmp}/empty", "-o", "{tmp}/new"], 2, "there is no corpus at"),
-        (["--parts", "{tmp}/broken", "-o", "{tmp}/new"], 2, "is no manifest"),
-        (["--archive", "{tmp}/whole", "-o", "{tmp}/broken"], 2, "is not empty and no untouched replay"),
-        (["--archive", "{tmp}/whole", "-o", "{tmp}"], 2, "the archive lies in"),
+        (["--parts", "{tmp}/broken", "-o", "{tmp}/new"], 2, "is not a manifest"),
+        (["--archive", "{tmp}/whole", "-o", "{tmp}/broken"], 2, "is neither empty nor an unchanged replay"),
+        (["--archive", "{tmp}/whole", "-o", "{tmp}"], 2, "the archive is in"),
         pytest.param(
             ["--archive", "{tmp}/whole", "-o", "{tmp}/new"], 2, "Spark needs Java 17", marks=pytest.mark.spark
         ),

@@ -139,7 +139,7 @@ def test_parts_hold_every_line_in_its_order_and_no_number_is_given_twice(tmp_pat
             'Job aborted\nTraceback (most recent call last):\n  File "x.py", line 1, in y\n    z()\nOSError: gone\n\n\tat org.',
             "OSError: gone",
         ),
-        ("", "it does not say why"),
+        ("", "no message"),
     ],
 )
 def test_an_error_of_spark_is_one_line(text, line):

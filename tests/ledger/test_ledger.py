@@ -10,9 +10,8 @@ from ledger_scenario import NOW, SCHEDULE, accept, body, crawled, link, opened
 from sqlalchemy import text
 
 from alqahira.exceptions import ConfigurationError, LedgerBusy, LedgerUnusable
-from alqahira.ledger import MAX_ATTEMPTS
 from alqahira.ledger.frontier import Standing
-from alqahira.ledger.pages import _SET_PAGE
+from alqahira.ledger.pages import _SET_PAGE, MAX_ATTEMPTS
 
 
 @pytest.fixture

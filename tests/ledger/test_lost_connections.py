@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from ledger_scenario import NOW, accept, body, crawled, lines, link, live, opened, publisher
 
 from alqahira.exceptions import ConfigurationError, LedgerBusy, LedgerLost, LedgerUnreachable, LedgerUnusable
-from alqahira.ledger import MAX_ATTEMPTS
 from alqahira.ledger.backends import postgresql
+from alqahira.ledger.pages import MAX_ATTEMPTS
 from alqahira.ledger.tables import meta, runs
 from alqahira.publishing.parts import part_files, read_manifest
 from alqahira.publishing.rebuild import rebuild_state
@@ -86,6 +86,18 @@ def test_a_run_that_comes_back_after_its_successor_has_ended_writes_nothing(ledg
     opened(database).close()
     with pytest.raises(LedgerLost, match="it has ended since"):
         accept(ledger, crawled(1))
+
+
+def test_lost_connection_is_not_replaced_by_one_without_the_lock(ledger, database):
+    """SQLAlchemy would connect again by itself."""
+    lose_connection(ledger)
+    for _ in range(2):
+        with pytest.raises(LedgerUnreachable), ledger.transaction() as connection:
+            connection.execute(sa.delete(meta))
+    with opened(database, owner="scrapy crawl foreign_affairs"):
+        ledger.close()  # without naming itself as the last holder
+        with pytest.raises(LedgerBusy, match="scrapy crawl foreign_affairs"):
+            opened(database)
 
 
 def test_a_run_whose_connections_were_lost_goes_on_where_nobody_has_taken_its_lock(ledger, database):
@@ -287,8 +299,8 @@ def test_a_state_of_version_1_loses_the_tables_of_runs_side_by_side(ledger, data
         ),
         ("postgresql+psycopg2://user:s3cret@host/corpus", "must be sqlite:///<file> or postgresql://"),
         ("postgresql://user:s3cret@host", "names no database"),
-        ("postgres:/user:s3cret@host", "is no database URL"),
-        ("postgresql://user:s3cret@host:port/corpus", "is no database URL"),
+        ("postgres:/user:s3cret@host", "is not a database URL"),
+        ("postgresql://user:s3cret@host:port/corpus", "is not a database URL"),
         ("mysql://user:s3cret@host/corpus", "must be"),
     ],
 )

@@ -75,11 +75,11 @@ def test_model_shows_no_secret():
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("ALQAHIRA_COMPRES_PARTS", "ALQAHIRA_COMPRES_PARTS is no setting; did you mean ALQAHIRA_COMPRESS_PARTS?"),
+        ("ALQAHIRA_COMPRES_PARTS", "ALQAHIRA_COMPRES_PARTS is not a setting; did you mean ALQAHIRA_COMPRESS_PARTS?"),
         ("ALQAHIRA_OVERLAPS", "did you mean ALQAHIRA_OVERLAP?"),
         ("ALQAHIRA_ZZZZ", "did you mean ALQAHIRA_"),
-        ("ALQAHIRA_X\nROBOTSTXT_OBEY", r"ALQAHIRA_X\nROBOTSTXT_OBEY is no setting"),
-        ("ALQAHIRA_MAX_LOAD_MORE_CLICKS", "is no setting any more: one press teaches the request"),
+        ("ALQAHIRA_X\nROBOTSTXT_OBEY", r"ALQAHIRA_X\nROBOTSTXT_OBEY is not a setting"),
+        ("ALQAHIRA_MAX_LOAD_MORE_CLICKS", "is no longer a setting: one press teaches the request"),
     ],
 )
 def test_unknown_name_is_refused_with_the_nearest_or_what_replaced_it(name, says):

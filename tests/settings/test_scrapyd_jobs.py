@@ -101,10 +101,10 @@ def test_a_name_that_is_none_is_refused_with_the_nearest():
         ({"RETRY_TIMES": "50"}, "must have at most 3"),
         ({"AUTOTHROTTLE_ENABLED": "False"}, "may not turn it off"),
         ({"AUTOTHROTTLE_ENABLED": "maybe"}, "neither true nor false"),
-        ({"DOWNLOAD_DELAY": "nan"}, "is no number"),
-        ({"DOWNLOAD_DELAY": "inf"}, "is no number"),
-        ({"LOG_LEVEL": "debug"}, "is none of DEBUG"),
-        ({"LOG_LEVEL": "ALL\u202e"}, "is none of DEBUG"),
+        ({"DOWNLOAD_DELAY": "nan"}, "is not a number"),
+        ({"DOWNLOAD_DELAY": "inf"}, "is not a number"),
+        ({"LOG_LEVEL": "debug"}, "is not one of DEBUG"),
+        ({"LOG_LEVEL": "ALL\u202e"}, "is not one of DEBUG"),
     ],
 )
 def test_a_job_is_no_harsher_with_the_site_than_the_operator(given, says):
