@@ -95,7 +95,7 @@ def _count(value: object) -> int | None:
     if value in (None, ""):
         return None
     if not _COUNT.fullmatch(str(value)):
-        raise ValueError("is not a count: write a whole number from 1")
+        raise ValueError("is not a whole number above 0")
     return int(str(value))
 
 

@@ -254,7 +254,7 @@ def test_account_of_a_run_adds_up(replica, tmp_path):
         (["defense", "-a", "since=yesterday"], {}, 2, "since='yesterday' is not a date"),
         (["defense", "-a", "since=2026-02-30"], {}, 2, "is not a date"),
         (["defense", "-a", "since=2026-11-02", "-a", "until=2026-11-01"], {}, 2, "is after until"),
-        (["defense", "-a", "max_articles=0"], {}, 2, "is not a count"),
+        (["defense", "-a", "max_articles=0"], {}, 2, "is not a whole number above 0"),
         (["defense", "-a", "nonsense"], {}, 2, "-a NAME=VALUE"),
         (["sports"], {}, 2, "no spider 'sports'"),
         ([], {}, 2, "name one spider"),
