@@ -45,7 +45,7 @@ class Article:
 
     schema_version: int = _field("Version of this record's shape.", SCHEMA_VERSION)
     article_id: str = _field(
-        "The site's own number as text; `u` and 16 hex digits of the canonical URL's SHA-256 where there is none.", ""
+        "The site's own number as text; without one, `u` and 16 hex digits of the canonical URL's SHA-256.", ""
     )
     revision: int = _field(
         "1, then one more for each material change of headline or body; readers keep the highest.", 1
@@ -54,7 +54,7 @@ class Article:
         "Canonical: no fragment, no tracking parameters, percent-encoded UTF-8, the site's scheme and host.", ""
     )
     headline: str = _field("The headline as printed.", "")
-    description: str | None = _field("Standfirst or meta description, where it is not the body's beginning.")
+    description: str | None = _field("Standfirst or meta description, unless it is the beginning of the body.")
     article_body: str = _field("Paragraphs as printed, joined by a blank line, without boilerplate.", "")
     credit_line: str | None = _field("The credit as printed: «القاهرة الإخبارية - وكالات».")
     authors: list[str] = _field("People named in the credit line.", list)
@@ -63,7 +63,7 @@ class Article:
     )
     date_published: datetime | None = _timestamp("When the article was published, UTC, to the second.")
     date_published_source: str | None = _field(
-        "Where date_published stood: page_data, jsonld, meta, visible, sitemap or listing."
+        "Source of date_published: page_data, jsonld, meta, visible, sitemap or listing."
     )
     date_modified: datetime | None = _timestamp("When the site says it last changed the article, UTC.")
     image_url: str | None = _field("The main image.")
@@ -79,7 +79,7 @@ class Article:
     content_hash: str = _field("SHA-256 (hex) of the folded headline and body.", "")
     duplicate_of: str | None = _field("article_id of the earlier near-duplicate, if any.")
     layout: str = _field("Which extractor gave the body: site, page_data, jsonld or generic.", "")
-    discovered_on: str | None = _field("The listing, sitemap or feed that led here.")
+    discovered_on: str | None = _field("The listing, sitemap or feed that led to the page.")
     date_first_seen: datetime | None = _timestamp("When a run first accepted this article, UTC.", always=True)
     date_crawled: datetime | None = _timestamp("When the page that gave this revision was fetched, UTC.", always=True)
     run_id: str = _field("The run that wrote this line.", "")

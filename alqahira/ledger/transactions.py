@@ -86,6 +86,6 @@ class Transactions:
             cause = getattr(error, "orig", None) or error
             if self.store.is_transient(error):
                 raise LedgerUnreachable(f"the state at {self.store.name} does not answer: {one_line(cause)}") from error
-            failure = LedgerUnwritable(f"the state cannot be written: {cause}; the next run goes on from here")
+            failure = LedgerUnwritable(f"the state cannot be written: {cause}; the next run continues from here")
             self.on_failure(failure)
             raise failure from error

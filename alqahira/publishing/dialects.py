@@ -101,9 +101,9 @@ def bigquery_schema() -> list[dict[str, str]]:
 def dlt_columns() -> dict[str, dict[str, Any]]:
     """The `columns` of a dlt resource: types, the key, and that the highest revision of a key wins."""
     more: dict[str, dict[str, Any]] = {KEY: {"primary_key": True}, REVISION: {"dedup_sort": "desc"}}
-    return {
-        column.name: {"data_type": _type(column, _DLT_TYPES), "nullable": column.nullable}
-        | ({"timezone": True, "precision": 0} if column.kind is datetime else more.get(column.name, {}))
-        | {"description": column.doc}
-        for column in columns()
-    }
+    described = {}
+    for column in columns():
+        options = {"timezone": True, "precision": 0} if column.kind is datetime else more.get(column.name, {})
+        definition = {"data_type": _type(column, _DLT_TYPES), "nullable": column.nullable}
+        described[column.name] = {**definition, **options, "description": column.doc}
+    return described

@@ -88,7 +88,7 @@ class Limits(BaseModel):
     monitor_min_requests: int = option(20, "requests of this run below which those two are not judged", 1, 10**6)
     max_robots_share: Share = option(0.1, "of listings and articles that robots.txt may refuse")
     max_hours_since_success: float = option(
-        48, "an incomplete run fails where the last complete one began longer ago", 0, 876_000
+        48, "an incomplete run fails if the last complete one began longer ago", 0, 876_000
     )
 
 
@@ -97,15 +97,15 @@ class Configuration(Limits):
 
     # --- what users set
     site_url: SiteRoot = option(site.ROOT.value, "the site's root", job=AS_IS)
-    output_dir: Folder = option("output", "where the corpus goes; a relative one is below scrapy.cfg's", job=AS_IS)
+    output_dir: Folder = option("output", "the corpus' folder; a relative one is below that of scrapy.cfg", job=AS_IS)
     state_url: str = option("", "the ledger; empty: state.db in the output folder", job=AS_IS, secret=True)
     near_duplicates: Annotated[Literal["drop", "mark", "off"], any_case] = option(
         "drop", "`drop` what was published already, publish it with `duplicate_of` (`mark`), or do not look", job=FREE
     )
     browser: Annotated[Literal["auto", "never", "always"], any_case] = option(
-        "auto", "`auto`: plain HTTP first, the browser where it is needed (docs/browser.md)", job=FREE
+        "auto", "`auto`: plain HTTP first, the browser if needed (docs/browser.md)", job=FREE
     )
-    user_agent_contact: str = option("", "an address or URL by which the site's operators can reach you")
+    user_agent_contact: str = option("", "an address or URL at which the site's operators can reach you")
     compress_parts: Flag = option(False, "parts are .jsonl.gz; what is written already stays as it is", job=FREE)
     archive: Flag = option(False, "keep the article pages in <output>/archive/ (docs/archive.md)", job=FREE)
     progress: Annotated[Literal["auto", "never"], any_case] = option("auto", "`never`: no bar, even on a terminal")
@@ -134,7 +134,7 @@ class Configuration(Limits):
     # --- manners (docs/manners.md)
     retry_budget: float = option(50, "retries in a run, and one more for every five answers", 0, 10**6, job=AT_MOST)
     crawl_delay_max: Seconds = option(60.0, "seconds; a longer Crawl-delay is cut to this, with a warning")
-    retry_after_max: Seconds = option(300.0, "seconds; a host that wants more is given up, with a cause")
+    retry_after_max: Seconds = option(300.0, "seconds; a host that wants a longer wait is given up, with a cause")
     backoff_base: Seconds = option(1.0, "seconds before the first retry without a Retry-After; they double, up to…")
     backoff_max: Seconds = option(60.0, "…this")
     # --- the browser (docs/browser.md)

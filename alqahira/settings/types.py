@@ -38,8 +38,9 @@ def validate(model: type[M], values: Mapping[str, Any], *, name_of: Callable[[st
         elif get_origin(info.annotation) is Literal:
             reason = f"is not one of {', '.join(get_args(info.annotation))}"
         elif info.annotation in (int, float):
-            low, high = (next(getattr(m, end) for m in info.metadata if hasattr(m, end)) for end in ("ge", "le"))
-            reason = f"is not a {'whole number' if info.annotation is int else 'number'} from {low:,} to {high:,}"
+            kind = "whole number" if info.annotation is int else "number"
+            bounds = {end: getattr(m, end) for m in info.metadata for end in ("ge", "le") if hasattr(m, end)}
+            reason = f"is not a {kind} from {bounds['ge']:,} to {bounds['le']:,}"
         else:
             reason = "is not text"
         shown = re.sub(r"//[^/]*@", "//…@", str(values.get(field)))[:80]

@@ -163,7 +163,7 @@ class PostgresqlStore(Store):
                     cause = one_line(getattr(again, "orig", None) or again)
                     raise LedgerUnreachable(
                         f"the state at {self.name} does not answer for {PATIENCE:g} s: {cause}; "
-                        "the next run goes on from here"
+                        "the next run continues from here"
                     ) from None
             sleep(_PAUSE)
 
