@@ -74,7 +74,6 @@ def session(master: str | None) -> Iterator[SparkSession]:
         raise ConfigurationError(f"the corpus job needs Spark: {how_to_install('spark')}")
     if shutil.which("java") is None and not os.environ.get("JAVA_HOME"):
         raise ConfigurationError("Spark needs Java 17 or newer: there is no `java` and no JAVA_HOME")
-    from pyspark.errors import PySparkException
     from pyspark.sql import SparkSession
 
     # Workers on this machine use the same environment.
@@ -93,7 +92,7 @@ def session(master: str | None) -> Iterator[SparkSession]:
         builder = builder.master(master or "local[*]")
     try:
         spark = builder.getOrCreate()
-    except (PySparkException, Exception) as error:  # Py4J has its own for a wrong master
+    except Exception as error:  # PySpark and Py4J raise errors of many kinds
         raise ConfigurationError(f"Spark does not start at {master or 'local[*]'}: {_first_line(error)}") from None
     try:
         yield spark
