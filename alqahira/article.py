@@ -1,8 +1,7 @@
-"""The record: what one Al-Qahera News article is, field by field.
+"""The record of one article, and its line of JSON.
 
-Names are those of schema.org's ``NewsArticle`` in snake_case; the order of the fields is the order of the keys in a line of
-JSON. Every schema (JSON Schema, SQL, …) is made from this class, so a change here is a change of public behaviour and
-of ``SCHEMA_VERSION``.
+Names are those of schema.org's ``NewsArticle`` in snake_case; keys are in the order of the fields. Every schema (JSON
+Schema, SQL, …) is made from this class, so a change here changes public behaviour and ``SCHEMA_VERSION``.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ def rfc3339(value: datetime) -> str: ...
 @overload
 def rfc3339(value: None) -> None: ...
 def rfc3339(value: datetime | None) -> str | None:
-    """``2023-08-09T08:20:00Z``: UTC, to the second; Scrapy's exporters call it for every timestamp."""
+    """``2023-08-09T08:20:00Z``: UTC, to the second. Scrapy's exporters call it for every timestamp."""
     if value is None:
         return None
     return value.astimezone(UTC).isoformat()[:_TO_THE_SECOND] + "Z"
@@ -36,7 +35,7 @@ def _field(doc: str, default: Any = None, **metadata: Any) -> Any:
 
 
 def _timestamp(doc: str, *, always: bool = False) -> Any:
-    """`always`: a published record has it, though an article that is just being read has not."""
+    """`always`: it is set in every published record, though not yet in an article just extracted."""
     return _field(doc, serializer=rfc3339, always=always)
 
 
@@ -46,7 +45,7 @@ class Article:
 
     schema_version: int = _field("Version of this record's shape.", SCHEMA_VERSION)
     article_id: str = _field(
-        "The site's own number as text; `u` and 16 hex digits of the canonical URL's SHA-256 where there is none.", ""
+        "The site's own number as text; without one, `u` and 16 hex digits of the canonical URL's SHA-256.", ""
     )
     revision: int = _field(
         "1, then one more for each material change of headline or body; readers keep the highest.", 1
@@ -55,7 +54,7 @@ class Article:
         "Canonical: no fragment, no tracking parameters, percent-encoded UTF-8, the site's scheme and host.", ""
     )
     headline: str = _field("The headline as printed.", "")
-    description: str | None = _field("Standfirst or meta description, where it is not the body's beginning.")
+    description: str | None = _field("Standfirst or meta description, unless it is the beginning of the body.")
     article_body: str = _field("Paragraphs as printed, joined by a blank line, without boilerplate.", "")
     credit_line: str | None = _field("The credit as printed: «القاهرة الإخبارية - وكالات».")
     authors: list[str] = _field("People named in the credit line.", list)
@@ -64,7 +63,7 @@ class Article:
     )
     date_published: datetime | None = _timestamp("When the article was published, UTC, to the second.")
     date_published_source: str | None = _field(
-        "Where date_published stood: page_data, jsonld, meta, visible, sitemap or listing."
+        "Source of date_published: page_data, jsonld, meta, visible, sitemap or listing."
     )
     date_modified: datetime | None = _timestamp("When the site says it last changed the article, UTC.")
     image_url: str | None = _field("The main image.")
@@ -80,23 +79,23 @@ class Article:
     content_hash: str = _field("SHA-256 (hex) of the folded headline and body.", "")
     duplicate_of: str | None = _field("article_id of the earlier near-duplicate, if any.")
     layout: str = _field("Which extractor gave the body: site, page_data, jsonld or generic.", "")
-    discovered_on: str | None = _field("The listing, sitemap or feed that led here.")
+    discovered_on: str | None = _field("The listing, sitemap or feed that led to the page.")
     date_first_seen: datetime | None = _timestamp("When a run first accepted this article, UTC.", always=True)
     date_crawled: datetime | None = _timestamp("When the page that gave this revision was fetched, UTC.", always=True)
     run_id: str = _field("The run that wrote this line.", "")
 
 
 # --- one line of JSON ---------------------------------------------------------------------------
-# Every line this project writes, in parts and feeds alike, is made here: a byte never depends on who wrote it.
+# All lines of parts and feeds are made here, so that they are equal byte for byte.
 
 _NAMES = tuple(f.name for f in fields(Article))
 _TIMESTAMPS = frozenset(f.name for f in fields(Article) if f.metadata.get("serializer") is rfc3339)
-# Legal in JSON, yet readers that split at Unicode's line ends would cut a line there.
+# Legal in JSON, but readers that split at Unicode's line ends would break the line there.
 _LINE_SEPARATORS = {"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
 def to_record(article: Article) -> dict[str, Any]:
-    """The article as JSON types, keys in the dataclass' order."""
+    """The article in JSON's types, keys in the order of the fields."""
     record = {name: getattr(article, name) for name in _NAMES}
     for name in _TIMESTAMPS:
         record[name] = rfc3339(record[name])
@@ -104,7 +103,7 @@ def to_record(article: Article) -> dict[str, Any]:
 
 
 def to_json_line(record: dict[str, Any]) -> str:
-    """One line of JSON without its line end: not ASCII-escaped, but for U+0085, U+2028 and U+2029."""
+    """One line of JSON without its line end. Only U+0085, U+2028 and U+2029 are escaped beyond what JSON requires."""
     line = json.dumps(record, ensure_ascii=False)
     for separator, escaped in _LINE_SEPARATORS.items():
         line = line.replace(separator, escaped)
@@ -112,7 +111,7 @@ def to_json_line(record: dict[str, Any]) -> str:
 
 
 def from_record(record: dict[str, Any]) -> Article:
-    """The article that `to_record` gave. Unknown keys are an error (TypeError), absent ones take the default."""
+    """The article of a record made by `to_record`. Raises TypeError for unknown keys; missing ones take the default."""
     values = dict(record)
     for name in _TIMESTAMPS:
         if isinstance(values.get(name), str):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class AlqahiraError(Exception):
-    """Base: str(error) is the one line a user sees; `exit_status` is what the command ends with."""
+    """Base class: str(error) is the one line that the user sees, `exit_status` that of the command."""
 
     exit_status = 1
 
@@ -22,7 +22,7 @@ class LedgerMissing(ConfigurationError):
 class LedgerBusy(AlqahiraError):
     """Another run writes to the ledger. `owner`: its command, such as `scrapy crawl defense`; empty if unknown.
 
-    `is_own`: it is of this very process.
+    `is_own`: it is in this process.
     """
 
     exit_status = 3
@@ -33,7 +33,7 @@ class LedgerBusy(AlqahiraError):
 
 
 class LedgerLost(LedgerBusy):
-    """Another run has taken over the ledger: this one's late writes are refused."""
+    """Another run has taken over the ledger, and the writes of this one are refused."""
 
 
 class LedgerUnusable(AlqahiraError):
@@ -43,13 +43,13 @@ class LedgerUnusable(AlqahiraError):
 
 
 class LedgerUnwritable(LedgerUnusable):
-    """The disk of the ledger is full or fails; what was accepted before is safe."""
+    """The disk of the ledger is full or fails. What was accepted before is safe."""
 
     exit_status = 1
 
 
 class LedgerUnreachable(LedgerUnwritable):
-    """The ledger's database does not answer now. The transaction is tried again for a while."""
+    """The database of the ledger does not answer. The transaction is repeated for a while."""
 
 
 def one_line(error: object) -> str:
@@ -58,7 +58,7 @@ def one_line(error: object) -> str:
 
 
 def how_to_install(extra: str) -> str:
-    """The command that installs one of the project's extras, for a message that it is missing."""
+    """The command that installs one of the project's extras, for messages."""
     return f'.venv/bin/pip install --constraint constraints.txt --editable ".[{extra}]"'
 
 
@@ -66,13 +66,13 @@ def how_to_install(extra: str) -> str:
 
 
 class BrowserError(Exception):
-    """Why a page failed in the browser; `cause` is its name in the run's account."""
+    """A page failed in the browser; `cause` is the name in the run's account."""
 
     cause = "browser_error"
 
 
 class NeedsBrowser(BrowserError):
-    """The page is an empty shell, and there is no browser: not installed, or switched off."""
+    """The page is an empty shell, and the browser is not installed or switched off."""
 
     cause = "needs_browser"
 
@@ -94,7 +94,7 @@ class BrowserTimeout(BrowserError):
 
 
 class OffsiteRedirect(BrowserError):
-    """The page led to another host, which the browser does not follow."""
+    """The page redirects to another host, which the browser does not follow."""
 
     cause = "offsite_redirect"
 

@@ -1,8 +1,8 @@
 """Rebuilds the corpus from archived pages: a crawl without a network.
 
-The spider yields the articles of archived pages, and the pipelines of any crawl process them. Each page brings the time
-of its fetch, the link that led to it and its run, in the order in which the ledger decided: the same archive always
-gives the same parts to the byte, and with the code and settings of the crawl the crawl's own parts.
+The spider yields the articles of archived pages, and the pipelines of any crawl process them. Time of fetch, link and
+run of each page come from the archive, and pages are in the order in which the ledger decided. So the same archive
+always gives the same parts, byte for byte; with the code and settings of the crawl, the crawl's own parts.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Tally:
 def replay(archive: Path, settings: Settings, report: Callable[[str], None]) -> Tally:
     """Replay every run of an archive into the output folder of the settings, which must be new.
 
-    `report` is given one line for each run that had an article. Raises AlqahiraError.
+    `report` gets one line for each run that had an article. Raises AlqahiraError.
     """
     own, tally = settings.copy(), Tally()
     own.setdict(_SETTINGS, priority="cmdline")
@@ -101,7 +101,7 @@ class ReplayExtension(RunExtension):
         """Do nothing: no run starts with the spider."""
 
     def spider_closed(self, spider: Spider, reason: str) -> None:
-        """Fail a replay that broke off, as half a corpus must not replace a complete one; close the ledger."""
+        """Close the ledger. A replay that broke off fails, as half a corpus must not replace a complete one."""
         if reason != "finished":
             self.run.fail(AlqahiraError(f"the replay did not come to its end: {reason}"))
         self.run.ledger.close()
@@ -135,12 +135,12 @@ class ReplaySpider(SectionSpider):
                 return
 
     async def _processed(self) -> None:
-        """Wait until the ledger has decided about the page, as it did in the crawl before the next one."""
+        """Wait until the pipelines have processed the article."""
         while (slot := self.crawler.engine.scraper.slot) and not slot.is_idle():
             await asyncio.sleep(0)
 
     def is_for_feed(self, article: Article) -> bool:
-        """The corpus has no feed: it takes every article."""
+        """Every article: a replay writes the corpus alone."""
         return True
 
     def _replay(self, archived: ArchivedRun) -> Iterator[ArticleItem]:
@@ -148,16 +148,15 @@ class ReplaySpider(SectionSpider):
         run, ended = self.run, None
         self.root = archived.site_url or run.configuration.site_url
         run.ledger.claim_site(site_name(self.root))
-        name = archived.run_id or f"{archived.started:%Y%m%dT%H%M%SZ}-{archived.section}"
-        run.run_id = run.ledger.start_run(name, archived.section, archived.started)
+        run.run_id = run.ledger.start_run(archived.name, archived.section, archived.started)
         run.stats = RunStats()
         self._tally.runs += 1
         for record in read_records(archived.path, max_bytes=self._max_bytes):
             if isinstance(record, Damage):
-                # The file of a run that is writing, or was killed, may end in the middle of a record.
+                # The file of a run that is still writing, or was killed, may end with an incomplete record.
                 if not (record.is_tail and archived.path.name.endswith(OPEN_SUFFIX)):
                     self._tally.damaged += 1
-                    logger.warning("%s: %d bytes at %d are no record", archived.path, record.length, record.offset)
+                    logger.warning("%s: %d bytes at %d are not a record", archived.path, record.length, record.offset)
             elif record.type in PAGE_TYPES:
                 yield from self._page(record, archived.section)
             elif record.type == "revisit":
@@ -167,7 +166,7 @@ class ReplaySpider(SectionSpider):
         if run.stats.discovered:
             self._report(f"{run.run_id}: {account_line(run.stats.as_dict())}")
         if ended is None and archived.run_id:
-            return  # the run was killed: the next run publishes what it had accepted, as it did then
+            return  # killed: what it had accepted is published by the next run, as it was in the crawl
         run.publisher.seal_all()
         verdict = ended.event if ended else {}
         run.ledger.finish_run(
@@ -203,6 +202,8 @@ class ReplaySpider(SectionSpider):
             run.finish(fetch.key, Outcome.FAILED, TOO_LARGE)
             return
         try:
-            yield from list(self.read_article(page, body))
+            articles = list(self.read_article(page, body))
         except ValueError:
             self._tally.damaged += 1
+            return
+        yield from articles

@@ -1,6 +1,6 @@
-"""Before all steps: store the page in the archive, where one is kept (docs/archive.md).
+"""First pipeline: store the page in the archive, if there is one (docs/archive.md).
 
-The steps run one article at a time, so the archive has the order in which the ledger decides.
+Pipelines process one article at a time, so pages are archived in the order in which the ledger decides.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
 
 class Archive(Step):
-    """What cannot be archived goes no further: no record without its page."""
+    """Drops articles whose page cannot be archived, so that every record has its page."""
 
     def __init__(self, crawler: Crawler, run: Run) -> None:
         super().__init__(crawler, run)
         self._writer: ArchiveWriter | None = None
         self._folder = run.configuration.archive_dir
         if self._folder:
-            # The run has its id by the first, its verdict by the second.
+            # The run gets its id before the first signal, its verdict before the second.
             crawler.signals.connect(self._open, signal=signals.spider_opened)
             crawler.signals.connect(self._close, signal=run_verdict_reached)
 
@@ -45,7 +45,7 @@ class Archive(Step):
         return item
 
     def store(self, page: ArchivedResponse) -> bool:
-        """Archive a page before anything comes of it; False where it cannot be, and is left to the next run."""
+        """Archive a page; False if that failed, and the page is left to the next run."""
         if self._folder is None:
             return True
         if self._writer is None or self.run.failure:
@@ -58,7 +58,7 @@ class Archive(Step):
         return True
 
     def _open(self, spider: Any) -> None:
-        from alqahira.archive.writer import ArchiveWriter, close_left_open  # only who keeps an archive loads warcio
+        from alqahira.archive.writer import ArchiveWriter, close_left_open  # load warcio only if needed
 
         run = self.run
         assert self._folder is not None
@@ -78,7 +78,7 @@ class Archive(Step):
             raise CloseSpider("failed") from None  # before any request
 
     def _close(self, reason: str, ended: datetime, complete: bool) -> None:
-        """The file of a run that failed stays open: the next run closes it."""
+        """Close the file; that of a failed run is left to the next run."""
         if self._writer is None or self.run.failure:
             return
         verdict = {"complete": complete, "exit_status": self.run.exit_status, "reason": reason}

@@ -1,4 +1,4 @@
-"""Second step: decide the topics, and drop what is on none of them."""
+"""Third pipeline: decide the topics, and drop articles that are on none."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 class Classify(Step):
-    """Topics by `match_topics`. The corpus takes what is on any; the spider decides what goes to its feed as well."""
+    """The corpus takes articles on any topic; the spider decides which go to its feed."""
 
     def process_item(self, item: ArticleItem) -> ArticleItem:
         fields = ItemAdapter(item)
         article: Article = fields["article"]
         take_topics(article, match_topics(article.headline, article.article_body, article.keywords))
-        # What is in the corpus already stays followed, whatever its next revision is about.
+        # `skip` is False for an article in the corpus: its revisions are published whatever their topics.
         if (cause := skip_reason(article)) and self.run.ledger.skip(item):
             self.run.finish(fields["fetch"].key, Outcome.OFF_TOPIC, cause)
             raise DropItem(cause)

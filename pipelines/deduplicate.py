@@ -1,4 +1,4 @@
-"""Third step: new, revised, unchanged or a duplicate? Decided and recorded by the ledger in one transaction."""
+"""Fourth pipeline: the ledger decides whether the article is new, revised, unchanged or a duplicate."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Deduplicate(Step):
-    """What passes has been accepted: it is in the ledger's outbox."""
+    """Passes on accepted articles, which are in the ledger's outbox then."""
 
     def process_item(self, item: ArticleItem) -> ArticleItem:
         fields = ItemAdapter(item)

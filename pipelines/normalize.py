@@ -1,4 +1,4 @@
-"""First step: fill in what the page cannot know (the run, what led to it), and refuse what cannot become a record."""
+"""Second pipeline: fill in run, time and listing, and refuse what cannot become a record."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Normalize(Step):
-    """Texts are display text already (`extract_article` cleans them); here the article becomes a record."""
+    """Texts are clean already (`extract_article`); here the article becomes a record."""
 
     def process_item(self, item: ArticleItem) -> ArticleItem:
         fields = ItemAdapter(item)

@@ -1,4 +1,4 @@
-"""Last step: what the ledger accepted goes into sealed parts; feeds get the bare record of what they asked for."""
+"""Last pipeline: seals parts of accepted articles, and passes on the records for the feed."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 class Publish(Step):
-    """Seals parts when they are due, and all of them at the end."""
+    """Seals parts when they are due, and all remaining ones at the end."""
 
     def process_item(self, item: ArticleItem) -> Article:
         fields = ItemAdapter(item)
         try:
-            # By the page's own clock: the same pages give the same parts whenever they are replayed.
+            # By the time of the fetch, so that a replay of the same pages gives the same parts.
             self.run.publisher.seal_due(fields["fetch"].fetched)
         except AlqahiraError as error:
             self.run.fail(error)

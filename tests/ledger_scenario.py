@@ -1,4 +1,4 @@
-"""Articles, one run of a ledger and checks of its parts, for the tests of ledger and publishing."""
+"""Articles, a run of the ledger, and checks of its parts, for the tests of ledger and publishing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WORDS = _VOCABULARY.split()
 
 
 def body(seed, words=120):
-    """A body of three paragraphs that shares little text with that of another seed."""
+    """A body of three paragraphs; those of two seeds have little text in common."""
     random = Random(seed)
     text = [random.choice(WORDS) for _ in range(words)]
     return "\n\n".join(" ".join(text[i::3]) for i in range(3))
@@ -71,7 +71,7 @@ def publisher(ledger: Ledger, folder: Path, *, max_rows=3, compress=False) -> Pu
     return Publisher(ledger, folder, max_rows=max_rows, max_age_seconds=0, compress=compress)
 
 
-# (article, revision) of what `live` accepts, however often it is interrupted.
+# (article, revision) of all that `live` accepts, however often it is interrupted.
 EXPECTED = {("1", 1), ("2", 1), ("3", 1), ("5", 1), ("6", 1), ("7", 1), ("2", 2)}
 
 
@@ -94,7 +94,7 @@ def live(folder: Path, state: str | None = None) -> None:
             crawled(2, text=body(2) + "\n\nفقرة أضيفت بعد النشر تغير النص.", fetched=NOW + timedelta(hours=3)),
         ]
         for item in stories:
-            # What an earlier life has decided already is not fetched again.
+            # An article that an interrupted run has decided about is not fetched again.
             known = ledger.records(duplicates=True)
             if (item.article.article_id, item.article.content_hash) not in {
                 (record["article_id"], record["content_hash"]) for record in known
@@ -111,7 +111,7 @@ def lines(folder):
 
 
 def problems(folder):
-    """Parts that are missing, unlisted, stray, torn, or unlike the manifest."""
+    """Parts that are missing, not listed, stray, torn, or differ from the manifest."""
     faults = [f"{part.path}: {wrong}" for part in read_manifest(folder) if (wrong := check(folder, part))]
     listed, present = {part.path for part in read_manifest(folder)}, set(part_files(folder))
     faults += [f"{path}: not listed" for path in present - listed]

@@ -1,4 +1,4 @@
-"""What users see, frozen: records, parts, summaries, metrics, help and refusals on a replica with a pinned clock.
+"""All that users see is frozen: records, parts, summaries, metrics, help and refusals, on a replica with a fixed clock.
 
 A change of `tests/frozen/` is a change of public behaviour, and belongs in CHANGELOG.md. To write it anew:
 `.venv/bin/python tests/test_frozen.py`
@@ -14,7 +14,7 @@ from replica_server import start_replica
 from scrapy_process import Corpus, scrapy
 
 FROZEN = Path(__file__).with_name("frozen")
-# All that is older than any run of this test. Which of two like articles is met first is not frozen.
+# Only articles older than any run of this test. Near-duplicates are off, as their order is not frozen.
 ARGUMENTS = ("-a", "since=2026-10-25", "-a", "until=2026-11-25")
 SETTINGS = {"ALQAHIRA_NEAR_DUPLICATES": "off", "ALQAHIRA_BROWSER": "never"}
 OF_A_RUN = ("run_id", "date_first_seen", "date_crawled", "discovered_on")
@@ -82,13 +82,13 @@ def summary_of(path: Path) -> dict[str, object]:
     summary = json.loads(path.read_text("utf-8"))
     for name in ("run_id", "started", "ended", "seconds", "last_complete"):
         assert summary.pop(name)
-    # Scrapy's own counters are not ours to freeze.
+    # Not Scrapy's own counters.
     summary["stats"] = {key: value for key, value in summary["stats"].items() if key.startswith("alqahira/")}
     return summary
 
 
 def metrics_of(path: Path) -> list[str]:
-    """Every series; its value is the summary's, or a measurement."""
+    """Every series, without its value, which is in the summary or measured."""
     return [line.rpartition(" ")[0] for line in path.read_text("utf-8").splitlines() if not line.startswith("#")]
 
 
@@ -114,15 +114,15 @@ FROZEN_CORPUS = json.loads((FROZEN / "corpus.json").read_text("utf-8")) if FROZE
 
 
 @pytest.mark.parametrize("name", FROZEN_CORPUS)
-def test_a_crawl_writes_what_it_wrote(crawled_anew, name):
+def test_crawl_output_is_unchanged(crawled_anew, name):
     assert crawled_anew[name] == FROZEN_CORPUS[name]
 
 
-def test_help_is_what_it_was():
+def test_help_is_unchanged():
     assert helps_as_frozen() == (FROZEN / "help.txt").read_text("utf-8")
 
 
-def test_refusals_are_what_they_were():
+def test_refusals_are_unchanged():
     assert refusals_as_frozen() == (FROZEN / "refusals.txt").read_text("utf-8")
 
 

@@ -1,4 +1,4 @@
-"""One run at a time on a ledger, in SQLite or PostgreSQL: who comes second waits for the other section, or ends with 3."""
+"""One run at a time on a ledger, in SQLite or PostgreSQL: the second waits for the other section, or ends with 3."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Runs:
         return self.running[-1]
 
     def crawl(self, section: str, **settings: str) -> Ran:
-        """A run that would find no site."""
+        """A run to its end, without a site."""
         return scrapy("crawl", section, settings=self.given | NOWHERE | settings)
 
     def log(self, number: int) -> str:
@@ -72,7 +72,7 @@ class Runs:
         return "\n".join(self.log(number) for number in range(len(self.running)))
 
     def hold(self, section: str) -> subprocess.Popen[bytes]:
-        """A run that has stopped in the middle."""
+        """A run that is stopped in the middle, and holds the ledger."""
         answers = self.site.answers()
         process = self.start(section, DOWNLOAD_DELAY="0.1")
         until(lambda: answers() >= 3, self.logs)
@@ -80,7 +80,7 @@ class Runs:
         return process
 
     def wait_behind(self, section: str) -> subprocess.Popen[bytes]:
-        """A run that waits for the one that holds the ledger."""
+        """A run that waits for the ledger."""
         process, number = self.start(section), len(self.running) - 1
         until(lambda: "Waiting up to 600 s for the ledger" in self.log(number), self.logs)
         return process
@@ -97,7 +97,7 @@ def runs(site, state_url, tmp_path):
         process.wait()
 
 
-def test_two_schedules_at_once_both_succeed_and_fetch_each_page_once(runs, site):
+def test_two_sections_at_once_succeed_and_fetch_each_page_once(runs, site):
     before = len(site.server.log())
     processes = [runs.start(section) for section in SECTIONS]
     assert [process.wait(240) for process in processes] == [0, 0], runs.logs()
@@ -106,11 +106,11 @@ def test_two_schedules_at_once_both_succeed_and_fetch_each_page_once(runs, site)
     assert set(Counter(path for path in whole if path.startswith("/news/")).values()) == {1}
     assert runs.logs().count("Waiting up to 600 s for the ledger: another run holds the state") == 1
     assert "Traceback" not in runs.logs()
-    # Every command reads the state where it is.
+    # Other commands read the ledger on either database, too.
     assert len(scrapy("export", settings=runs.given).stdout.splitlines()) == len(site.expected)
 
 
-def test_behind_the_other_section_a_run_says_for_whom_it_waits_and_goes_on_when_that_is_killed(runs, site):
+def test_run_waits_for_other_section_and_continues_when_it_is_killed(runs, site):
     holder = runs.hold("defense")
     waiting = runs.wait_behind("foreign_affairs")
     assert f"process {holder.pid} " in runs.log(1)
@@ -122,7 +122,7 @@ def test_behind_the_other_section_a_run_says_for_whom_it_waits_and_goes_on_when_
     assert site.wrong(runs.output) == []
 
 
-def test_behind_its_own_section_a_run_ends_with_status_3_at_once(runs):
+def test_second_run_of_same_section_ends_with_status_3_at_once(runs):
     holder = runs.hold("defense")
     second = runs.crawl("defense")
     assert second.status == 3
@@ -133,18 +133,18 @@ def test_behind_its_own_section_a_run_ends_with_status_3_at_once(runs):
     assert holder.wait(240) == 0
 
 
-@pytest.mark.parametrize(("seconds", "says"), [("0", DEFENSE), ("0.1", "(waited 0.1 s; nothing was crawled)")])
-def test_a_wait_that_has_passed_ends_with_status_3(runs, seconds, says):
+@pytest.mark.parametrize(("seconds", "message"), [("0", DEFENSE), ("0.1", "(waited 0.1 s; nothing was crawled)")])
+def test_run_ends_with_status_3_after_the_wait(runs, seconds, message):
     with opened(runs.state_url, owner=DEFENSE):
         second = runs.crawl("foreign_affairs", ALQAHIRA_LEDGER_WAIT=seconds)
     assert second.status == 3
     assert "another run holds the state" in second.lines[-1]
-    assert says in second.lines[-1]
+    assert message in second.lines[-1]
     assert "Traceback" not in second.stderr
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
-def test_a_signal_ends_the_wait_in_good_order(runs, name):
+def test_signal_ends_the_wait_with_status_3(runs, name):
     with opened(runs.state_url, owner=DEFENSE):
         waiting = runs.wait_behind("foreign_affairs")
         os.kill(waiting.pid, getattr(signal, name))
@@ -154,7 +154,7 @@ def test_a_signal_ends_the_wait_in_good_order(runs, name):
 
 
 @pytest.mark.parametrize("wait", ["-1", "soon", "nan"])
-def test_a_wait_that_is_no_number_of_seconds_is_one_line_and_status_2(tmp_path, wait):
+def test_wrong_wait_is_one_line_and_status_2(tmp_path, wait):
     ran = scrapy("crawl", "defense", settings={"ALQAHIRA_OUTPUT_DIR": str(tmp_path), "ALQAHIRA_LEDGER_WAIT": wait})
     assert ran.status == 2
     assert "ALQAHIRA_LEDGER_WAIT" in ran.lines[-1]
@@ -165,7 +165,7 @@ def test_a_wait_that_is_no_number_of_seconds_is_one_line_and_status_2(tmp_path, 
 
 @pytest.fixture
 def elsewhere(monkeypatch):
-    """What this process holds from now on, it takes for another's."""
+    """Makes locks of this process look like those of another."""
     monkeypatch.setattr("alqahira.ledger.backends.store._named", Unwritten())
 
 
@@ -174,13 +174,13 @@ class Unwritten(set):
         pass
 
 
-def test_two_runs_of_one_process_do_not_wait_for_each_other(state_url):
+def test_second_run_of_same_process_does_not_wait(state_url):
     with opened(state_url, owner=DEFENSE), pytest.raises(LedgerBusy):
         open_when_free(lambda: opened(state_url, owner=FOREIGN), owner=FOREIGN, seconds=600)
 
 
 @pytest.mark.usefixtures("elsewhere")
-def test_a_waiting_run_that_then_finds_its_own_section_at_work_ends(state_url):
+def test_waiting_run_ends_if_its_own_section_takes_the_lock(state_url):
     first = opened(state_url, owner=DEFENSE)
     tries = []
 
@@ -198,14 +198,15 @@ def test_a_waiting_run_that_then_finds_its_own_section_at_work_ends(state_url):
 
 
 @pytest.mark.usefixtures("elsewhere")
-def test_a_signal_that_comes_as_the_ledger_is_had_lets_it_go_again(state_url):
+def test_signal_while_opening_releases_the_ledger(state_url):
     first = opened(state_url, owner=DEFENSE)
     unblocked = signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
     def open_now():
         if signal.SIGTERM in signal.pthread_sigmask(signal.SIG_BLOCK, ()):
             first.close()
-            os.kill(os.getpid(), signal.SIGTERM)
+            # To this thread: others, such as those of Spark, do not block the signal.
+            signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
         return opened(state_url, owner=FOREIGN)
 
     with pytest.raises(LedgerBusy, match="ended by SIGTERM"):
@@ -214,15 +215,15 @@ def test_a_signal_that_comes_as_the_ledger_is_had_lets_it_go_again(state_url):
     opened(state_url).close()
 
 
-def test_whoever_finds_a_lock_taken_finds_its_holder_named(tmp_path, monkeypatch):
-    """Not the one before, whom the file names until then: it could be of the section that looks."""
-    state, found = tmp_path / "state.db", []
+def test_taken_lock_names_its_present_holder(tmp_path, monkeypatch):
+    """Not the holder before, which the file names until then, and which may be of the same section."""
+    state, owners = tmp_path / "state.db", []
     FileLock(state, FOREIGN).release()
 
     def look():
         with pytest.raises(LedgerBusy) as caught:
             FileLock(state, FOREIGN)
-        found.append(caught.value.owner)
+        owners.append(caught.value.owner)
 
     other = threading.Thread(target=look)
     set_run = FileLock.set_run
@@ -230,25 +231,25 @@ def test_whoever_finds_a_lock_taken_finds_its_holder_named(tmp_path, monkeypatch
     def look_before(self, run_id):
         monkeypatch.undo()
         other.start()
-        # The other has looked, or waits until it may.
+        # The other thread has looked, or is blocked.
         until(lambda: not other.is_alive() or is_blocked(), lambda: "neither")
         set_run(self, run_id)
 
     monkeypatch.setattr(FileLock, "set_run", look_before)
     lock = FileLock(state, DEFENSE)
     other.join()
-    assert found == [DEFENSE]
+    assert owners == [DEFENSE]
     lock.release()
 
 
 def is_blocked():
-    """Whether a thread of this process waits for a file's lock (proc_locks(5))."""
+    """Whether a thread of this process waits for a lock on a file (proc_locks(5))."""
     waiting = (line.split() for line in Path("/proc/locks").read_text().splitlines() if "->" in line)
     return any(fields[2] == "FLOCK" and fields[5] == str(os.getpid()) for fields in waiting)
 
 
 @pytest.mark.postgres
-def test_two_nodes_that_come_at_once_make_the_tables_once_and_name_the_holder(database):
+def test_nodes_at_once_create_tables_once_and_name_the_holder(database):
     code = (
         "import sys; from alqahira.exceptions import LedgerBusy; from alqahira.ledger import open_ledger\n"
         f"try: ledger = open_ledger('{database}', owner=sys.argv[1]); print('had', flush=True); sys.stdin.read()\n"
@@ -256,14 +257,14 @@ def test_two_nodes_that_come_at_once_make_the_tables_once_and_name_the_holder(da
     )
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     nodes = {name: subprocess.Popen([sys.executable, "-c", code, name], **pipes) for name in ("a", "b", "c", "d")}
-    said = {name: node.stdout.readline().strip() for name, node in nodes.items()}
+    printed = {name: node.stdout.readline().strip() for name, node in nodes.items()}
     for node in nodes.values():
         node.communicate()
-    (holder,) = (name for name, line in said.items() if line == "had")
-    assert {line for name, line in said.items() if name != holder} == {holder}
+    (holder,) = (name for name, line in printed.items() if line == "had")
+    assert {line for name, line in printed.items() if name != holder} == {holder}
 
 
-def test_a_state_that_a_run_holds_is_not_rebuilt(tmp_path):
+def test_ledger_held_by_a_run_is_not_rebuilt(tmp_path):
     live(tmp_path)
     before = {path.name: path.read_bytes() for path in tmp_path.glob("state.db")}
     with opened(tmp_path, owner=DEFENSE), pytest.raises(LedgerBusy, match=DEFENSE):
@@ -272,7 +273,7 @@ def test_a_state_that_a_run_holds_is_not_rebuilt(tmp_path):
     assert list(tmp_path.glob("*.old")) == []
 
 
-def test_shards_says_what_replaced_it():
+def test_removed_command_shards_names_its_replacement():
     ran = scrapy("shards", "--since", "2025-01-01", "--node", "http://a.example:6800")
     assert ran.status == 2
     assert ran.lines == ["alqahira: scrapy shards is gone: a backfill is one run, scrapy crawl SECTION -a since=DAY"]
@@ -283,8 +284,8 @@ def test_shards_says_what_replaced_it():
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("seed", range(int(os.environ.get("TWO_NODES_SEEDS", "1"))))
-def test_two_nodes_on_one_database_lose_nothing_to_kills_and_restarts(site, postgres, tmp_path, seed):
-    """TWO_NODES_SEEDS: how many times, each but the first with a restart where it may follow or precede a kill."""
+def test_two_nodes_lose_nothing_to_kills_and_restarts(site, postgres, tmp_path, seed):
+    """TWO_NODES_SEEDS: how many times; from the second on, kills and the restart are in random order."""
     random, runs = Random(seed), Runs(site, postgres.new_state(), tmp_path)
     moments = ["restart"] + ["kill"] * 4
     if seed:
@@ -314,17 +315,17 @@ def test_two_nodes_on_one_database_lose_nothing_to_kills_and_restarts(site, post
 
 @pytest.mark.postgres
 @pytest.mark.parametrize(
-    ("state_url", "says"),
+    ("state_url", "message"),
     [
         ("postgresql://user:s3cret@127.0.0.1:1/corpus", "cannot be opened: connection failed"),
         ("postgresql://user:s3cret@host", "names no database"),
     ],
 )
-def test_a_state_that_cannot_be_reached_is_one_line_before_any_request(runs, site, state_url, says):
+def test_unreachable_ledger_is_one_line_before_any_request(runs, site, state_url, message):
     before = len(site.server.log())
     ran = scrapy("crawl", "defense", settings=runs.given)
     assert ran.status == 2
-    assert says in ran.lines[-1]
+    assert message in ran.lines[-1]
     assert ran.lines[-1].startswith("alqahira: ")
     assert "s3cret" not in ran.stdout + ran.stderr
     assert "Traceback" not in ran.stderr

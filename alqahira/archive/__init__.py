@@ -1,1 +1,1 @@
-"""Pages kept as WARC, and Spark over many archives."""
+"""Archives of pages as WARC, and a Spark job over many of them."""

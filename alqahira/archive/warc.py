@@ -1,7 +1,7 @@
-"""WARC 1.1 records of article pages: made, read back, and listed in an index. No clock, no network, no file.
+"""WARC 1.1 records of article pages: writes them, reads them back, makes lines of an index. No clock, network or file.
 
-The format is ISO 28500:2017 (https://iipc.github.io/warc-specifications/), written and parsed by warcio. Our files
-have one gzip member for each record, so that damage costs that record and no other.
+The format is ISO 28500:2017 (https://iipc.github.io/warc-specifications/), written and parsed by warcio. Each record is
+a gzip member of its own, so that damage costs only that record.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ from alqahira.extraction import urls
 from alqahira.extraction.extractor import Hints
 from alqahira.extraction.items import ArchivedResponse, Fetch, Headers, header_pairs, header_text
 
-# The extension header in which pywb and Browsertrix keep JSON. A note is part of its page: neither exists alone.
+# An extension header, also used by pywb and Browsertrix; it keeps the note in the page's own record.
 NOTE_HEADER = "WARC-JSON-Metadata"
 # The event of a run's last `metadata` record. Older archives also have `taken_up`, which is ignored.
 ENDED = "ended"
 
 _HINTS = TypeAdapter(Hints)
-# Holds a secret, or concerns the next proxy alone.
+# These hold secrets.
 _PRIVATE = frozenset({b"authorization", b"proxy-authorization", b"cookie"})
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record of a file. `payload`: its block without HTTP headers; None where it is larger than `max_bytes`."""
+    """One record of a file. `payload`: its block without HTTP headers; None if it is larger than `max_bytes`."""
 
     type: str
     headers: Mapping[str, str]  # WARC headers, names in lower case
@@ -52,19 +52,19 @@ class Record:
 
     @property
     def date(self) -> datetime:
-        """WARC-Date as aware UTC. Raises ValueError where there is none."""
+        """WARC-Date as aware UTC. Raises ValueError if there is none."""
         date: datetime = iso_date_to_datetime(self.headers.get("warc-date", ""), tz_aware=True)
         return date
 
     @property
     def note(self) -> dict[str, Any] | None:
-        """What our writer noted with a page; None in files of other tools, whatever they keep there."""
+        """What this project noted with a page; None for records of other tools, whatever their header holds."""
         note = _object(self.headers.get(NOTE_HEADER.lower()))
         return note if note and "key" in note else None
 
     @property
     def event(self) -> dict[str, Any]:
-        """The content of a `metadata` record of ours; empty for any other."""
+        """The content of a `metadata` record of this project; empty for any other record."""
         return (self.type == "metadata" and _object(self.payload)) or {}
 
 
@@ -81,7 +81,7 @@ def _object(text: str | bytes | None) -> dict[str, Any] | None:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came over the wire: `body` still has the Content-Encoding that `headers` name."""
+    """A response as received: `body` still has the Content-Encoding that `headers` name."""
 
     status: int
     headers: Headers
@@ -90,7 +90,7 @@ class Answer:
 
 
 def run_record(filename: str, started: datetime, about: Mapping[str, str]) -> bytes:
-    """The `warcinfo` that a file begins with."""
+    """The `warcinfo` record at the beginning of a file."""
     writer, out = _writer()
     record = writer.create_warcinfo_record(filename, about)
     record.rec_headers.replace_header("WARC-Date", warc_date(started))
@@ -99,7 +99,7 @@ def run_record(filename: str, started: datetime, about: Mapping[str, str]) -> by
 
 
 def page_records(page: ArchivedResponse) -> bytes:
-    """A page with the request that brought it; a rendered page alone, for no answer of the wire holds it."""
+    """The records of a page: `response` and `request`, or one `resource` for a page rendered by the browser."""
     fetch = page.fetch
     if page.is_rendered:
         return rendered_record(fetch.url, fetch.fetched, page.body, _note(page))
@@ -108,12 +108,12 @@ def page_records(page: ArchivedResponse) -> bytes:
 
 
 def rendered_record(url: str, when: datetime, dom: bytes, note: Mapping[str, Any]) -> bytes:
-    """A `resource`: the DOM of a page that the browser filled, as UTF-8."""
+    """A `resource` record: the DOM of a page rendered by the browser, as UTF-8."""
     return _single(url, "resource", when, dom, "text/html; charset=utf-8", {NOTE_HEADER: json.dumps(note)})
 
 
 def event_record(event: str, when: datetime, details: Mapping[str, Any]) -> bytes:
-    """A `metadata` record: what else happened in a run."""
+    """A `metadata` record: an event of a run, such as its end."""
     block = json.dumps({"event": event, **details}, ensure_ascii=False).encode()
     return _single("", "metadata", when, block, "application/json", {})
 
@@ -128,7 +128,7 @@ def response_records(
     sent: Headers = (),
     content: bytes = b"",
 ) -> bytes:
-    """A `response` and its `request`, whose headers are `sent` without secrets and whose body is `content`."""
+    """A `response` record and its `request`, which has the headers `sent`, without secrets, and the body `content`."""
     writer, out = _writer()
     response = writer.create_warc_record(
         url,
@@ -157,12 +157,12 @@ def response_records(
 
 
 def warc_date(moment: datetime) -> str:
-    """RFC 3339 in UTC to the microsecond, as WARC 1.1 has it."""
+    """RFC 3339 in UTC to the microsecond, as WARC 1.1 allows."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 class _WireHeaders(StatusAndHeaders):  # type: ignore[misc]
-    """HTTP headers byte for byte; warcio's own escapes what is not ASCII."""
+    """HTTP headers byte for byte; warcio's own class escapes what is not ASCII."""
 
     def compute_headers_buffer(self, header_filter: Any = None) -> None:
         self.headers_buff = f"{self.to_str(header_filter)}\r\n".encode("latin-1")
@@ -189,7 +189,7 @@ def _single(url: str, kind: str, when: datetime, block: bytes, media_type: str, 
 
 
 def _note(page: ArchivedResponse) -> dict[str, Any]:
-    """What only the link that led to a page tells about it. `page_of` reads it back."""
+    """What is known of a page only from the link to it; `page_of` reads it back."""
     values = {
         "key": page.fetch.key,
         "link": page.link_url if page.link_url != page.fetch.url else None,
@@ -200,7 +200,7 @@ def _note(page: ArchivedResponse) -> dict[str, Any]:
 
 
 def page_of(record: Record) -> ArchivedResponse:
-    """The page in a `response` or `resource`, with what was noted of it. Raises ValueError, TypeError for a bad one."""
+    """The page in a `response` or `resource`, with its note. Raises ValueError or TypeError for a malformed record."""
     note, url, http = record.note or {}, record.url, record.http
     headers = ScrapyHeaders(http.headers if http else [])
     return ArchivedResponse(
@@ -226,7 +226,7 @@ def page_of(record: Record) -> ArchivedResponse:
 
 
 def index_line(record: Record, filename: str, run_id: str) -> str:
-    """A line of CDXJ, `SURT 20261124170639 {json}`, with the members that pywb reads and two of ours."""
+    """A line of CDXJ, `SURT 20261124170639 {json}`, with the keys that pywb reads, `article_id` and `run_id`."""
     http = record.http
     media_type = (http.get_header("Content-Type") if http else record.headers.get("content-type")) or ""
     entry = {
@@ -244,7 +244,7 @@ def index_line(record: Record, filename: str, run_id: str) -> str:
 
 
 def surt(url: str) -> str:
-    """The sort-friendly form of a URL that CDX indexes go by: `net,alqaheranews)/news/61505/…`."""
+    """The sort-friendly form of a URL in CDX indexes: `net,alqaheranews)/news/61505/…`."""
     parts = urlsplit(url.lower())
     host = ",".join(reversed((parts.hostname or "").removeprefix("www.").split(".")))
     port = f":{parts.port}" if parts.port not in (None, 80 if parts.scheme == "http" else 443) else ""

@@ -1,7 +1,7 @@
-"""The records of a WARC file, and the places that cannot be read: damage costs its own record and no other.
+"""Reads the records of a WARC file of any tool, compressed or not, past damaged places.
 
-Files of any tool, compressed or not. warcio parses a record; its ArchiveIterator does not go on after damage, accepts
-a member whose checksum is wrong, and does not bound the size of an unpacked member: hence this module.
+warcio parses the records. Its ArchiveIterator is not used: it stops at damage, accepts a gzip member with a wrong
+checksum, and does not bound the size of an unpacked member.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ _CHUNK = 65_536
 _GZIP = b"\x1f\x8b\x08"  # RFC 1952, section 2.3.1
 _GZIP_WINDOW = 31  # zlib: a gzip member
 _WARC = b"WARC/"
-# A member that unpacks to more than this many times what is wanted ends the reading of its file.
+# A member that unpacks to more than this many times the wanted size counts as damage.
 _BOMB_RATIO = 64
 _UNREADABLE = (ArchiveLoadFailed, StatusAndHeadersParserException, ValueError, TypeError, AttributeError, EOFError)
 
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """Bytes of a file that are no record. `is_tail`: nothing whole comes after them."""
+    """Bytes of a file that are not a record. `is_tail`: no record follows them."""
 
     offset: int
     length: int
@@ -39,10 +39,10 @@ class Damage:
 
 
 def read_records(path: Path, *, max_bytes: int, start: int = 0) -> Iterator[Record | Damage]:
-    """The records of a `.warc` or `.warc.gz` from the one at offset `start` on, and where it cannot be read.
+    """The records of a `.warc` or `.warc.gz`, from the one at offset `start` on, and its damaged places.
 
-    The payload of a record is None where it is larger than `max_bytes`. After garbage in a compressed file reading goes
-    on with the next record; a plain file ends there. Raises OSError.
+    A payload larger than `max_bytes` is None. After a damaged place in a compressed file, reading continues with the
+    next record; a plain file ends there. Raises OSError.
     """
     with path.open("rb") as file:
         is_plain = file.read(len(_WARC)) == _WARC
@@ -65,7 +65,7 @@ def _compressed(file: BinaryIO, max_bytes: int, offset: int, end: int) -> Iterat
 
 
 def _inflate(file: BinaryIO, offset: int, most: int) -> tuple[int, bytes]:
-    """(length of the gzip member, its first `most` bytes). Raises zlib.error, EOFError; ValueError for a bomb."""
+    """The length of a gzip member and its first `most` unpacked bytes. Raises zlib.error, EOFError, ValueError."""
     file.seek(offset)
     decoder, content, size = zlib.decompressobj(_GZIP_WINDOW), bytearray(), 0
     while not decoder.eof:
@@ -81,7 +81,7 @@ def _inflate(file: BinaryIO, offset: int, most: int) -> tuple[int, bytes]:
 
 
 def _in_member(content: bytes, offset: int, length: int, max_bytes: int) -> Iterator[Record]:
-    """The record of a member; several where a tool has compressed a whole file at once."""
+    """The record of a member; several if a tool compressed the whole file at once."""
     if not content.startswith(_WARC):
         raise ValueError("no WARC record")
     stream = BytesIO(content)
@@ -102,7 +102,7 @@ def _plain(file: BinaryIO, max_bytes: int, start: int, end: int) -> Iterator[Rec
 
 
 def _skip_blank_lines(stream: BinaryIO) -> bool:
-    """Whether anything follows them."""
+    """Skip blank lines; whether anything follows."""
     while (line := stream.readline(_CHUNK)) in (b"\r\n", b"\n"):
         pass
     stream.seek(-len(line), 1)
@@ -127,7 +127,7 @@ def _parse(stream: BinaryIO, offset: int, length: int, max_bytes: int) -> Record
 
 
 def _next_member(file: BinaryIO, offset: int) -> int | None:
-    """Where the next gzip member with a record begins."""
+    """The offset of the next gzip member with a record, from `offset` on; None if there is none."""
     window = None
     while window is None or len(window) == _CHUNK:
         file.seek(offset)

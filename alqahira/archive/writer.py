@@ -1,7 +1,7 @@
-"""The archive of a corpus: one WARC for each run, with an index that leads from a record to its page.
+"""The archive of a corpus: one WARC for each run, with an index to find the page of a record.
 
-While a run writes, its file ends in `.open`. Each record is one gzip member and is synced before the ledger stores its
-article, so no record of the corpus is without its page. The next run closes the file of a killed run.
+While a run writes, the name of its file ends in `.open`; the next run closes the file of a killed run. Each page is
+synced before the ledger stores its article, so every record of the corpus has its page.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ from alqahira.exceptions import AlqahiraError, ConfigurationError
 from alqahira.extraction import urls
 from alqahira.extraction.items import ArchivedResponse
 from alqahira.ledger import Ledger
-from alqahira.publishing.parts import write_atomic
+from alqahira.publishing.parts import sync_folder, write_atomic
 
 SUFFIX, OPEN_SUFFIX, INDEX_SUFFIX = ".warc.gz", ".warc.gz.open", ".cdxj"
 PAGE_TYPES = ("response", "resource")
-# The field of `warcinfo` that marks a file of a run of ours.
+# The field of `warcinfo` that marks the file of a run of this project.
 RUN_ID = "alqahira-run-id"
-# What a bad date, address or header of another tool raises.
+# Raised for a bad date, address or header of another tool.
 BAD_RECORD = (ValueError, OverflowError, TypeError)
 
 
@@ -54,7 +54,7 @@ class ArchiveUnwritable(AlqahiraError):
 class ArchiveWriter:
     """The file of one run, or of a visit by the doctor (`is_run` false: it is not replayed as a run).
 
-    Every method raises ArchiveUnwritable, after removing what it had begun to write.
+    Every method raises ArchiveUnwritable; no part of the record that failed stays in the file.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class ArchiveWriter:
             "software": f"alqahira/{version('alqahira')} warcio/{version('warcio')}",
             "format": "WARC File Format 1.1",
             "conformsTo": "https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
-            # The standard's word for a crawler that keeps to robots.txt.
+            # The standard's value for a crawler that obeys robots.txt.
             "robots": "classic",
             **({RUN_ID: run_id} if is_run else {}),
             **about,
@@ -98,10 +98,10 @@ class ArchiveWriter:
             raise self._failure(error) from None
 
     def append(self, content: bytes) -> None:
-        """Append whole records of any kind; they are synced when this returns."""
+        """Append whole records; they are synced when this returns."""
         end = self._file.seek(0, os.SEEK_END)
         try:
-            # A raw file may take less than it is given.
+            # A raw file may write less than it is given.
             view = memoryview(content)
             while view:
                 view = view[self._file.write(view) :]
@@ -118,9 +118,9 @@ class ArchiveWriter:
 
 
 def close_left_open(folder: Path, ledger: Ledger, *, max_bytes: int) -> None:
-    """Close the files of killed runs; the caller holds the ledger. Raises ArchiveUnwritable.
+    """Close the files of killed runs. The caller holds the ledger. Raises ArchiveUnwritable.
 
-    A torn end is cut off, and so are the last pages if the ledger does not know them: they will be fetched again.
+    An incomplete end is cut off, and so are the last pages if the ledger does not know them: they are fetched again.
     """
     for path in sorted(folder.glob(f"*{OPEN_SUFFIX}")):
         try:
@@ -135,33 +135,29 @@ def close_left_open(folder: Path, ledger: Ledger, *, max_bytes: int) -> None:
 
 
 def _processed_end(path: Path, ledger: Ledger, max_bytes: int) -> int:
-    """Where the last record ends that is no page or whose page the ledger knows; 0 where there is none."""
-    end, counts = 0, False
+    """The end of the last record that is no page, or a page that the ledger knows; 0 if there is none."""
+    end, is_kept = 0, False
     for record in read_records(path, max_bytes=max_bytes):
         if isinstance(record, Damage):
             continue
         if record.type in PAGE_TYPES and record.note:
-            counts = ledger.was_visited(record.note["key"], record.date)
-        elif record.type != "request":  # which belongs to the response before it
-            counts = True
-        if counts:
+            is_kept = ledger.was_visited(record.note["key"], record.date)
+        elif record.type != "request":  # a request belongs to the response before it
+            is_kept = True
+        if is_kept:
             end = record.offset + record.length
     return end
 
 
 def _close_file(path: Path, max_bytes: int) -> None:
-    """Write the index of an open file, and give the file its name. Raises OSError."""
+    """Write the index of an open file, and rename the file. Raises OSError."""
     closed = path.with_name(path.name.removesuffix(OPEN_SUFFIX) + SUFFIX)
     if closed.exists():
         raise FileExistsError(0, f"{closed.name} is there already")
     lines = sorted(index_lines(path, closed.name, max_bytes=max_bytes))
     write_atomic(_index_of(closed), "".join(lines).encode())
     path.rename(closed)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(path.parent)
 
 
 def _index_of(path: Path) -> Path:
@@ -181,15 +177,15 @@ def index_lines(path: Path, filename: str, *, max_bytes: int) -> Iterator[str]:
 
 
 def files(folder: Path) -> list[Path]:
-    """Every WARC of the folder, also one that is still open."""
+    """Every WARC of the folder, including those still open."""
     endings = (SUFFIX, OPEN_SUFFIX, ".warc")
     return sorted(path for path in folder.iterdir() if path.name.endswith(endings) and path.is_file())
 
 
 def find_page(folder: Path, article: Article, *, max_bytes: int) -> tuple[Path, Record] | None:
-    """The file and record of the page that a record was read from: its `article_id` at its `date_crawled`.
+    """The file and record of the page that an article was read from, by its `article_id` and `date_crawled`.
 
-    It may lie in the file of an earlier run than the record's. Raises OSError.
+    In older archives it may be in the file of an earlier run than the article's. Raises OSError.
     """
     assert article.date_crawled is not None
     moment = f" {article.date_crawled.astimezone(UTC):%Y%m%d%H%M%S} "
@@ -209,7 +205,7 @@ def find_page(folder: Path, article: Article, *, max_bytes: int) -> tuple[Path, 
 
 @dataclass(frozen=True, slots=True)
 class ArchivedRun:
-    """One run as its file describes it. Another tool's file is read as a run of the first section."""
+    """A run as described by its file. A file of another tool counts as a run of the first section."""
 
     path: Path
     started: datetime
@@ -217,9 +213,14 @@ class ArchivedRun:
     run_id: str | None = None  # None: another tool wrote the file
     site_url: str | None = None
 
+    @property
+    def name(self) -> str:
+        """The id of the run, or one made of start and section."""
+        return self.run_id or f"{self.started:%Y%m%dT%H%M%SZ}-{self.section}"
+
 
 def archived_runs(archive: Path, max_bytes: int) -> list[ArchivedRun]:
-    """The runs of an archive in the order they began. Raises OSError, ConfigurationError where there is none."""
+    """The runs of an archive in the order they began. Raises OSError, ConfigurationError if there is none."""
     paths = files(archive) if archive.is_dir() else []
     if not paths:
         raise ConfigurationError(f"there is no archive at {archive}: crawl with ALQAHIRA_ARCHIVE=true")
@@ -242,20 +243,20 @@ def _archived_run(path: Path, max_bytes: int) -> ArchivedRun:
             if section not in site.SECTIONS:
                 raise ConfigurationError(f"{path}: there is no spider {section[:80]!r} any more")
             return ArchivedRun(path, started, section, about[RUN_ID], about.get("alqahira-site"))
-        if record.type != "warcinfo":  # the date of a file is not that of its pages
+        if record.type != "warcinfo":  # whose date is not that of the pages
             return ArchivedRun(path, started, first_section)
-    # No readable record: its damage is counted in a run of its own.
+    # Without a readable record, the file is a run of its own, in which its damage is counted.
     return ArchivedRun(path, datetime.fromtimestamp(0, UTC), first_section)
 
 
 def _fields(block: bytes) -> dict[str, str]:
-    """`application/warc-fields`: a name and a value a line."""
+    """A block of `application/warc-fields`: one name and value on each line."""
     pairs = (line.partition(":") for line in block.decode("utf-8", "replace").splitlines())
     return {name.strip(): value.strip() for name, colon, value in pairs if colon}
 
 
 def foreign_skip_reason(record: Record, root: str) -> str | None:
-    """Why a record that another tool wrote is no article page of the site at `root`; None where it is one."""
+    """Why a record of another tool is not an article page of the site at `root`; None if it is."""
     if not urls.is_article_url(record.url, root):
         return "not_an_article_address"
     if record.http is None:
@@ -266,7 +267,7 @@ def foreign_skip_reason(record: Record, root: str) -> str | None:
 
 
 class Decompressor:
-    """Bodies as the extractor sees them, by Scrapy's own decompression; none unpacks to more than `max_bytes`."""
+    """Decompresses archived bodies as Scrapy does, to at most `max_bytes`."""
 
     def __init__(self, max_bytes: int) -> None:
         bounds = {"DOWNLOAD_MAXSIZE": max_bytes, "DOWNLOAD_WARNSIZE": 0, "LOG_ENABLED": False}
@@ -275,7 +276,7 @@ class Decompressor:
         self._middleware = HttpCompressionMiddleware(crawler=crawler)
 
     def body(self, page: ArchivedResponse) -> bytes:
-        """The page's body, decompressed. Raises what the decoders raise; `failure_cause` names it."""
+        """The decompressed body of a page. Raises what the decoders raise; `failure_cause` names it."""
         if page.is_rendered:
             return page.body
         response = Response(page.fetch.url, headers=page.headers, body=page.body)

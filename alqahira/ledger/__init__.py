@@ -1,10 +1,8 @@
 """The durable state of the crawl: frontier, pages seen, articles and revisions, near-duplicate index, outbox, runs.
 
-Whatever dies, the ledger knows what was accepted. Accepting an article is one transaction; what is in the outbox
-reaches the output exactly once (`alqahira/publishing/parts.py`). One run at a time writes, by a lock that is released
-when its holder dies (`backends`).
-
-Its parts are `runs`, `pages` (with the frontier) and `articles`, all of them built on `transactions`.
+Accepting an article is one transaction, and each row of the outbox reaches the output exactly once, whatever process
+dies (`alqahira/publishing/parts.py`). One run at a time writes, under a lock that is released when its holder dies
+(`backends`). Its parts are `runs`, `pages` (with the frontier) and `articles`, all built on `transactions`.
 """
 
 from __future__ import annotations
@@ -25,7 +23,7 @@ __all__ = ["EndedRun", "Ledger", "open_ledger"]
 
 
 class Ledger(Runs, Articles):
-    """See the module. Every public method is one transaction."""
+    """All of the ledger. Every method that writes is one transaction."""
 
 
 def open_ledger(
@@ -36,12 +34,12 @@ def open_ledger(
     owner: str = "",
     begin: Callable[[], object] | None = None,
 ) -> Ledger:
-    """The ledger at a database URL, made where it is missing.
+    """Open the ledger at a database URL; create it if it is missing.
 
-    `owner`: the command that writes, for whoever finds the lock taken. `read_only` takes no lock and works beside runs.
-    `begin` is called before the database is opened; in SQLite under the lock.
-    Raises LedgerBusy where another process writes, LedgerUnusable where it is corrupt, of a newer version or does not
-    answer, LedgerMissing where there is nothing to read, ConfigurationError for a wrong URL or a missing driver.
+    `owner`: the command that writes, shown to those who find the lock taken. `read_only` takes no lock and works
+    beside a run. `begin` is called before the database is opened; with SQLite, under the lock.
+    Raises LedgerBusy if another process writes, LedgerUnusable if it is corrupt, of a newer version or does not answer,
+    LedgerMissing if there is nothing to read, ConfigurationError for a wrong URL or a missing driver.
     """
     store = _store_of(state_url, owner=owner, read_only=read_only)
     try:

@@ -1,4 +1,4 @@
-"""The articles of a ledger: each is decided and recorded in one transaction, with what is to be published of it."""
+"""The articles of a ledger: each is decided, recorded and queued for publication in one transaction."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from alqahira.ledger.decisions import (
     Verdict,
     decide,
     find_duplicate,
+    publication_day,
     published_or_seen,
 )
 from alqahira.ledger.pages import Pages
 from alqahira.ledger.tables import ArticleRow, articles, bands, outbox, parts
 from alqahira.ledger.transactions import transactional
-from alqahira.text.dates import cairo_day
 from alqahira.text.near_duplicates import BANDS, Fingerprint, fingerprint
 
-# Statements for every page, built once, for putting one together costs several times what running it costs.
+# Statements for every page, built once: building one costs several times as much as running it.
 _NEWEST = (
     sa.select(articles)
     .where(articles.c.article_id == sa.bindparam("article_id"))
@@ -48,7 +48,7 @@ _SAME_CONTENT = (
     .order_by(articles.c.date_crawled)
     .limit(1)
 )
-# A name for each band's value: a statement whose text depends on their number would be put together for every article.
+# One parameter for each band, so that the text of the statement is always the same.
 _BAND_NAMES = tuple(f"band_{number}" for number in range(BANDS))
 _SHARING_BANDS = (
     sa.select(bands.c.article_id)
@@ -63,13 +63,13 @@ _STORE_ARTICLE, _STORE_BANDS, _STORE_OUTBOX = articles.insert(), bands.insert(),
 
 
 class Articles(Pages):
-    """The part of the ledger that decides about articles, and gives them to commands, report and replay."""
+    """The part of the ledger that decides about articles, and reads them for commands and reports."""
 
     @transactional(grouped=True)
     def skip(self, connection: Connection, item: ArticleItem) -> bool:
         """Record that the article of a page is not for the corpus.
 
-        False, and nothing done, where a revision of it is in the corpus: that stays followed.
+        False, and nothing is recorded, if a revision of it is in the corpus: its revisions are still published.
         """
         article, fetch = item.article, item.fetch
         if self.store.execute(connection, _ACCEPTED, {"article_id": article.article_id}):
@@ -79,7 +79,7 @@ class Articles(Pages):
 
     @transactional(grouped=True)
     def accept(self, connection: Connection, item: ArticleItem, own: Fingerprint, *, near_duplicates: str) -> Verdict:
-        """Decide and record: revision or duplicate, outbox row, page done."""
+        """Decide what becomes of an article and record it: its revision, its outbox row, its page as done."""
         article = item.article
         newest = self._newest(connection, article.article_id)
         stored = _stored_article(newest) if newest else None
@@ -89,8 +89,7 @@ class Articles(Pages):
             if article.duplicate_of is None:
                 self._index(connection, article.article_id, own, newest)
         if verdict.is_published:
-            day = str(cairo_day(article.date_published)) if article.date_published else "unknown"
-            self._queue(connection, article, day=day)
+            self._queue(connection, article, day=publication_day(article))
         self._fetched(connection, item, published_or_seen(article))
         return verdict
 
@@ -98,15 +97,15 @@ class Articles(Pages):
     def restore_part(
         self, connection: Connection, part: Mapping[str, object], day: str, published: Sequence[Article]
     ) -> None:
-        """Take a sealed part and its articles into an empty ledger, as if it had published them.
+        """Enter a sealed part and its articles into an empty ledger, as if it had published them.
 
-        `part`: the columns of `parts`; `day`: that of its articles.
+        `part`: the columns of `parts`; `day`: the publication day of its articles.
         """
         connection.execute(parts.insert().values(sealed=1, **part))
         for article in published:
             before = self._newest(connection, article.article_id)
             self._store(connection, article, Outcome.ACCEPTED)
-            # A revision may stand in an earlier part than the one before it, if its day changed.
+            # A revision may be in an earlier part than the one before it, if its day changed.
             if article.duplicate_of is None and (before is None or before.revision < article.revision):
                 self._index(connection, article.article_id, fingerprint(article.article_body), before)
             self._queue(connection, article, day=day, part=part["sequence"])
@@ -116,7 +115,7 @@ class Articles(Pages):
 
     @transactional()
     def article(self, connection: Connection, article_id: str, revision: int | None = None) -> Article | None:
-        """A revision of an article, the newest where none is named; None where it is not known."""
+        """A revision of an article, by default the newest; None if it is not known."""
         query = sa.select(articles.c.record).where(articles.c.article_id == article_id)
         if revision is not None:
             query = query.where(articles.c.revision == revision)
@@ -125,7 +124,7 @@ class Articles(Pages):
 
     @transactional()
     def latest(self, connection: Connection, count: int) -> list[Article]:
-        """The articles accepted last, each in its newest revision."""
+        """The articles accepted last, newest first, each in its newest revision."""
         position = sa.func.max(outbox.c.position)
         newest = sa.select(outbox.c.article_id).group_by(outbox.c.article_id).order_by(position.desc()).limit(count)
         rows = [self._newest(connection, article_id) for article_id in connection.scalars(newest)]
@@ -144,14 +143,14 @@ class Articles(Pages):
             return connection.scalar(sa.select(articles.c.article_id).limit(1)) is None
 
     def record_count(self, *, duplicates: bool = False) -> int:
-        """How many records `records` gives."""
+        """The number of records that `records` yields."""
         with self.engine.connect() as connection:
             published = connection.scalar(sa.select(sa.func.count()).select_from(outbox)) or 0
             dropped = sa.select(sa.func.count()).select_from(articles).where(_DROPPED)
             return published + ((connection.scalar(dropped) or 0) if duplicates else 0)
 
     def records(self, *, duplicates: bool = False) -> Iterator[dict[str, Any]]:
-        """Every published record, all revisions, in the order accepted; `duplicates`: the dropped ones too, last."""
+        """Every published record, all revisions, in the order accepted; with `duplicates` also those dropped, last."""
         with self.engine.connect() as connection:
             query = sa.select(articles.c.record).join(
                 outbox, (outbox.c.article_id == articles.c.article_id) & (outbox.c.revision == articles.c.revision)
@@ -172,12 +171,12 @@ class Articles(Pages):
         return next(map(ArticleRow._make, rows), None)
 
     def _original(self, connection: Connection, article: Article, own: Fingerprint) -> tuple[str, str] | None:
-        """The earlier article that this one repeats, and how: `same_content` or `near_duplicate`."""
+        """The id of the earlier article that this one repeats, and how: `same_content` or `near_duplicate`."""
         this = {"article_id": article.article_id, "content_hash": article.content_hash}
         for same, original in self.store.execute(connection, _SAME_CONTENT, this):
             return str(original or same), "same_content"
-        bands_of = {"article_id": article.article_id, **dict(zip(_BAND_NAMES, own.bands, strict=True))}
-        sharing = [str(row[0]) for row in self.store.execute(connection, _SHARING_BANDS, bands_of)]
+        values = {"article_id": article.article_id, **dict(zip(_BAND_NAMES, own.bands, strict=True))}
+        sharing = [str(row[0]) for row in self.store.execute(connection, _SHARING_BANDS, values)]
         near = find_duplicate(article, own.features, self._candidates(connection, sharing))
         return (near, "near_duplicate") if near else None
 
@@ -188,9 +187,9 @@ class Articles(Pages):
                 yield Candidate(article_id, moment, partial(_body, row))
 
     def _index(self, connection: Connection, article_id: str, own: Fingerprint, before: ArticleRow | None) -> None:
-        """Make the article a candidate by its bands, and no longer by those of the revision before."""
+        """Index the article by its bands, and remove those of the revision before."""
         if before is not None and before.status == Outcome.ACCEPTED and before.duplicate_of is None:
-            # By the key, which begins with the band: by the article alone, the whole table would be read.
+            # Both columns, as the key begins with the band: by article alone, the whole table would be scanned.
             old = fingerprint(_body(before)).bands
             connection.execute(bands.delete().where(bands.c.band.in_(old), bands.c.article_id == article_id))
         rows = [{"band": band, "article_id": article_id} for band in dict.fromkeys(own.bands)]
@@ -210,7 +209,7 @@ class Articles(Pages):
         self.store.execute(connection, _STORE_ARTICLE, row)
 
     def _queue(self, connection: Connection, article: Article, *, day: str, part: object = None) -> None:
-        """Put a revision into the outbox, already in a part where one is given."""
+        """Put a revision into the outbox; `part`: the part that it is already in."""
         row = {"article_id": article.article_id, "revision": article.revision, "day": day, "part": part}
         self.store.execute(connection, _STORE_OUTBOX, {**row, "accepted": rfc3339(article.date_crawled)})
 

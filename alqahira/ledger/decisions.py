@@ -1,8 +1,4 @@
-"""What becomes of an article that was read: the rules that pipelines, ledger and corpus job share. Pure.
-
-They know nothing of where articles are kept: the ledger calls them with rows of its tables, the corpus job
-(`alqahira/archive/spark`) with what it holds of a group of articles in memory.
-"""
+"""The rules for what becomes of an article, shared by pipelines, ledger and corpus job. Pure."""
 
 from __future__ import annotations
 
@@ -16,10 +12,11 @@ from itemadapter import ItemAdapter
 
 from alqahira.article import Article
 from alqahira.extraction.items import Fetch
+from alqahira.text.dates import cairo_day
 from alqahira.text.near_duplicates import Features, features, same_story
 from alqahira.text.normalization import REPLACEMENT
 
-# The same wire story elsewhere counts as a duplicate within this time; later it is news again.
+# A repeated story counts as a duplicate within this time; later it is news again.
 STORY_WINDOW = timedelta(hours=72)
 # The exact rule is applied to at most this many candidates, most shared bands first.
 MAX_CANDIDATES = 16
@@ -38,7 +35,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was decided: accepted (cause `revision`: once more), unchanged or duplicate; `article` has its revision."""
+    """What was decided: ACCEPTED (cause `revision`: not for the first time), UNCHANGED or DUPLICATE."""
 
     outcome: Outcome
     article: Article
@@ -50,7 +47,7 @@ class Verdict:
 
 
 class StoredArticle(NamedTuple):
-    """The newest revision that is stored of an article. `status`: ACCEPTED or DUPLICATE."""
+    """The newest stored revision of an article. `status`: ACCEPTED or DUPLICATE."""
 
     status: Outcome
     revision: int
@@ -60,7 +57,7 @@ class StoredArticle(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """An article that shares bands with the one in question."""
+    """An article that shares bands with the one to be decided about."""
 
     article_id: str
     published_or_seen: datetime
@@ -71,14 +68,14 @@ class Candidate(NamedTuple):
 
 
 def rejection_reason(article: Article, *, max_headline: int) -> str | None:
-    """Why it cannot become a record, or None. `max_headline`: characters."""
+    """Why the article cannot become a record, or None. `max_headline`: characters."""
     if REPLACEMENT in article.headline or REPLACEMENT in article.article_body:
         return "bad_encoding"
     return "headline_too_long" if len(article.headline) > max_headline else None
 
 
 def drop_defects(article: Article) -> list[str]:
-    """Remove from the lesser fields what could not be decoded; the names of those fields."""
+    """Remove text that could not be decoded from fields other than headline and body; returns their names."""
     fields, dropped = ItemAdapter(article), []
     for name, value in fields.items():
         if isinstance(value, str) and REPLACEMENT in value:
@@ -92,7 +89,7 @@ def drop_defects(article: Article) -> list[str]:
 
 
 def stamp(article: Article, fetch: Fetch, run_id: str) -> None:
-    """Fill in what a page cannot know of itself: the run, the moment, what led here."""
+    """Fill in what is not on the page: the run, the time, and the listing that led to it."""
     article.discovered_on = fetch.discovered_on
     article.date_crawled = fetch.fetched
     article.date_first_seen = article.date_first_seen or fetch.fetched
@@ -109,7 +106,7 @@ def take_topics(article: Article, terms: Mapping[str, Sequence[str]]) -> None:
 
 
 def skip_reason(article: Article) -> str | None:
-    """Why it does not belong in the corpus, or None. The corpus takes what is on any topic, whichever spider saw it."""
+    """Why the article is not for the corpus, or None: the corpus takes what is on any topic, from either spider."""
     return None if article.topics else "no_topic"
 
 
@@ -122,10 +119,10 @@ def decide(
     original: Callable[[], tuple[str, str] | None],
     near_duplicates: str,
 ) -> Verdict:
-    """New, revised, unchanged or a duplicate? Fills in revision, date_first_seen and duplicate_of.
+    """Decide whether an article is new, revised, unchanged or a duplicate.
 
-    `original`: the earlier article that this one repeats, and how (`same_content`, `near_duplicate`); called only
-    where it matters.
+    Fills in revision, date_first_seen and duplicate_of. `original` returns the earlier article that this one repeats,
+    and how (`same_content`, `near_duplicate`); it is called only if needed.
     """
     if newest is not None:
         article.date_first_seen = newest.date_first_seen
@@ -144,10 +141,15 @@ def decide(
 
 
 def published_or_seen(article: Article) -> datetime:
-    """When it was news: published, or else first seen."""
+    """When the article was published, or else first seen."""
     moment = article.date_published or article.date_first_seen
     assert moment is not None
     return moment
+
+
+def publication_day(article: Article) -> str:
+    """The Cairo day on which the article was published; `unknown` if it has no date."""
+    return str(cairo_day(article.date_published)) if article.date_published else "unknown"
 
 
 def find_duplicate(article: Article, own: Features, candidates: Iterable[Candidate]) -> str | None:

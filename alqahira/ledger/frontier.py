@@ -1,4 +1,4 @@
-"""The frontier: which article pages there are, how each stands, and when it is fetched again. Pure."""
+"""The frontier: links to article pages, how the ledger knows each, and when it is fetched again. Pure."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class Standing(StrEnum):
 class Link:
     """An article page as a listing, sitemap or feed names it.
 
-    `date` and `modified`: its publication and last change by that source. `is_listed`: a listing shows it now. `kind`:
-    the site's word for what it is, where known. `is_pinned`: it stays on top whatever its age.
+    `date`, `modified`: its publication and last change by that source. `is_listed`: it is on a listing now. `kind`: the
+    site's word for it, if known. `is_pinned`: it stays on top of the listing whatever its age.
     """
 
     key: str
@@ -42,15 +42,15 @@ class Link:
 
     @property
     def other_kind(self) -> str | None:
-        """Its kind, where that is not an article."""
+        """Its kind, if it is not an article."""
         return self.kind if self.kind in site.OTHER_KINDS.value else None
 
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """A link and how the ledger knows it. `processed`: a complete run has dealt with it.
+    """A link and how the ledger knows it.
 
-    `kind`: what the page is where its standing is NOT_ARTICLE.
+    `processed`: a complete run has dealt with it. `kind`: what the page is if its standing is NOT_ARTICLE.
     """
 
     link: Link
@@ -69,11 +69,11 @@ class RevisitSchedule:
 
     @classmethod
     def from_steps(cls, steps: Iterable[Sequence[float]]) -> RevisitSchedule:
-        """From (age in days up to which it holds, hours between visits)."""
+        """From pairs (age in days up to which the pair applies, hours between visits)."""
         return cls(tuple((timedelta(days=days), timedelta(hours=hours)) for days, hours in steps))
 
     def next_visit(self, published: datetime, visited: datetime) -> datetime | None:
-        """When to fetch it again after a visit; None: never."""
+        """When to fetch an article again after a visit; None: never."""
         age = visited - published
         return next((visited + pause for limit, pause in self.steps if age <= limit), None)
 
@@ -95,7 +95,7 @@ def is_given_up(row: PageRow, now: datetime) -> bool:
 
 
 def discovery(row: PageRow, link: Link, now: datetime, *, retry: bool = False) -> Discovery:
-    """How a page that the ledger knows stands, now that a listing, a sitemap or a feed names it again.
+    """The standing of a page in the ledger that is named again by a listing, a sitemap or a feed.
 
     With `retry` pages that were given up are fetched again.
     """
@@ -106,7 +106,7 @@ def discovery(row: PageRow, link: Link, now: datetime, *, retry: bool = False) -
         is_long_ago = (row.last_visit or "") <= rfc3339(now - GIVEN_UP_PAUSE)
         standing = Standing.DUE if is_long_ago and row.unfinished < MAX_UNFINISHED else Standing.GIVEN_UP
     elif row.state in (PageState.PENDING, PageState.NOT_ARTICLE):
-        standing = Standing.PENDING  # in the second case its editors have made an article of it
+        standing = Standing.PENDING  # what was no article has become one
     elif row.state == PageState.FAILED and row.article_id is None:
         standing = Standing.DUE  # it never gave an article, and the site still names it
     elif row.next_visit is not None and row.next_visit <= rfc3339(now):
@@ -114,7 +114,7 @@ def discovery(row: PageRow, link: Link, now: datetime, *, retry: bool = False) -
     elif is_done and link.modified and (row.last_visit or "") <= rfc3339(link.modified):
         standing = Standing.DUE  # the site says that it has changed since
     elif is_done and link.is_listed and (row.etag or row.last_modified):
-        standing = Standing.DUE  # the site shows it now, and an unchanged one costs no more than a 304
+        standing = Standing.DUE  # listed now, and if unchanged it costs only a 304
     else:
         standing = Standing.FRESH
     return Discovery(link, standing, bool(row.processed), row.etag, row.last_modified)

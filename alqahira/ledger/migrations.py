@@ -1,4 +1,4 @@
-"""The tables of a ledger: created where there are none, migrated to this version where they are older."""
+"""Creates the tables of a ledger, or migrates them to this version."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from sqlalchemy.engine import Connection
 from alqahira.exceptions import LedgerMissing, LedgerUnusable
 from alqahira.ledger.tables import STATE_VERSION, meta, metadata
 
-# The SQL that brings a state to the next version, by the version it starts from.
+# SQL that migrates a ledger to the next version, by the version it starts from.
 _STEPS = {
-    # What was set aside for the other section or other days is fetched again, without its validators, for a 304 would
-    # bring no article. Any run takes any page, so the indexes no longer name the section. The tables of runs side by
-    # side were PostgreSQL's alone.
+    # Pages whose article was set aside for the other section or other days are fetched again, without validators, as a
+    # 304 would bring no article. The indexes no longer include the section, as any run takes any page. The tables for
+    # parallel runs existed in PostgreSQL only.
     1: (
         "UPDATE pages SET state = 'pending', attempts = 0, cause = NULL, next_visit = NULL, etag = NULL, "
         "last_modified = NULL, article_id = NULL WHERE aside_topics <> ''",
@@ -50,10 +50,10 @@ MIGRATIONS: dict[int, Callable[[Connection], None]] = {
 
 
 def prepare(connection: Connection, name: str, *, read_only: bool) -> None:
-    """Create the tables of the state `name`, or migrate an older one; to be called in one transaction.
+    """Create the tables of the ledger `name`, or migrate older ones. To be called within one transaction.
 
-    With `read_only` nothing is changed. Raises LedgerUnusable for a newer version, or an older one that cannot be
-    migrated; LedgerMissing where there is nothing to read.
+    With `read_only` nothing is changed. Raises LedgerUnusable for a newer version or an older one that cannot be
+    migrated, LedgerMissing if there is nothing to read.
     """
     has_meta = sa.inspect(connection).has_table("meta")
     current = int(connection.scalar(sa.select(meta.c.value).where(meta.c.name == "version")) or 0) if has_meta else 0

@@ -1,4 +1,4 @@
-"""The pages of a ledger: the frontier, when each is fetched again, and what became of it."""
+"""The pages of a ledger: the frontier, when each page is fetched again, and what became of it."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from alqahira.ledger.transactions import Transactions, transactional
 _NO_FAILURE = {"attempts": 0, "failing_since": None, "unfinished": 0}
 _CHUNK = 500  # SQLite's oldest limit on bound parameters is 999
 
-# Built once, for putting a statement together costs several times what running it costs. The update sets the columns
-# that it is given beside `page`.
+# Built once: building a statement costs several times as much as running it. The update sets the columns that it is
+# given beside `page`.
 _PAGE = sa.select(pages).where(pages.c.key == sa.bindparam("page"))
 _SET_PAGE = pages.update().where(pages.c.key == sa.bindparam("page"))
 _BEGIN = _SET_PAGE.values(unfinished=pages.c.unfinished + 1)
@@ -39,7 +39,7 @@ class Pages(Transactions):
         now: datetime,
         retry: bool = False,
     ) -> list[Discovery]:
-        """How each link stands; those never seen become pending, or are recorded as no articles.
+        """The standing of each link; links never seen become pending, or are recorded as no articles.
 
         With `retry` pages that were given up are fetched again.
         """
@@ -82,7 +82,7 @@ class Pages(Transactions):
 
     @transactional()
     def pending(self, connection: Connection) -> list[Link]:
-        """What earlier runs of any section left behind, oldest first."""
+        """The pages that earlier runs of any section left unprocessed, oldest first."""
         is_readable = pages.c.unfinished < MAX_UNFINISHED
         query = sa.select(pages).where(pages.c.state == PageState.PENDING, is_readable)
         query = query.order_by(pages.c.first_run, pages.c.key)
@@ -90,7 +90,7 @@ class Pages(Transactions):
 
     @transactional()
     def due(self, connection: Connection, now: datetime, limit: int) -> list[Discovery]:
-        """Known pages of any section whose revisit is due, longest due first."""
+        """Known pages of any section that are due for a revisit, longest due first."""
         is_due = (
             pages.c.next_visit <= rfc3339(now),
             pages.c.state != PageState.PENDING,
@@ -102,7 +102,7 @@ class Pages(Transactions):
 
     @transactional(grouped=True)
     def unchanged(self, connection: Connection, fetch: Fetch) -> None:
-        """Record that the site answered 304, or with the same article again."""
+        """Record that the site answered 304, or the same article again."""
         query = (
             sa.select(articles.c.story_time)
             .join(pages, pages.c.article_id == articles.c.article_id)
@@ -164,7 +164,7 @@ class Pages(Transactions):
 
     @transactional()
     def was_visited(self, connection: Connection, key: str, when: datetime) -> bool:
-        """Whether the ledger knows what became of a page that was fetched at a moment, or later."""
+        """Whether the ledger knows what became of a page fetched at that time, or later."""
         page = self._page(connection, key)
         return page is not None and (page.last_visit or "") >= rfc3339(when)
 

@@ -1,9 +1,9 @@
-"""The runs of a ledger: which site it belongs to, who began when, how each ended."""
+"""The runs of a ledger: when each began, how it ended, and what is known of the site."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, count
@@ -20,7 +20,7 @@ from alqahira.ledger.transactions import Transactions, transactional
 
 @dataclass(frozen=True, slots=True)
 class EndedRun:
-    """A run of the past with its account, as `RunStats.as_dict` gave it. `complete`: it saw all it set out to see."""
+    """An earlier run with its account, made by `RunStats.as_dict`. `complete`: it saw all that it set out to see."""
 
     run_id: str
     spider: str
@@ -35,7 +35,7 @@ class Runs(Transactions):
 
     @transactional()
     def claim_site(self, connection: Connection, host: str) -> None:
-        """Bind the ledger to one site. Raises ConfigurationError where it holds another's articles."""
+        """Bind the ledger to one site. Raises ConfigurationError if it holds articles of another."""
         claimed = _meta_value(connection, "site")
         if claimed not in (None, host) and connection.scalar(sa.select(articles.c.article_id).limit(1)) is not None:
             raise ConfigurationError(
@@ -46,19 +46,19 @@ class Runs(Transactions):
 
     @transactional()
     def remembered(self, connection: Connection, name: str) -> str | None:
-        """What earlier runs learned of the site under a name, as they wrote it."""
+        """A value that an earlier run stored by `remember`; None if there is none."""
         return _meta_value(connection, f"learned/{name}")
 
     @transactional()
     def remember(self, connection: Connection, name: str, value: str | None) -> None:
-        """Keep what was learned of the site for later runs; None forgets it."""
+        """Store what was learned about the site for later runs; None removes it."""
         _set_meta_value(connection, f"learned/{name}", value)
 
     @transactional()
     def start_run(self, connection: Connection, run_id: str, spider: str, now: datetime) -> str:
-        """Open a run; its id, with a number added where the same second had one already."""
+        """Open a run; returns its id, with a number added if there is a run of that id already."""
         taken = set(connection.scalars(sa.select(runs.c.run_id).where(runs.c.run_id.startswith(run_id))))
-        free = next(name for name in chain([run_id], (f"{run_id}-{n}" for n in count(2))) if name not in taken)
+        free = unused_run_id(run_id, taken)
         connection.execute(runs.insert().values(run_id=free, spider=spider, started=rfc3339(now), complete=0))
         self.store.set_run(connection, free)
         return free
@@ -74,7 +74,7 @@ class Runs(Transactions):
         *,
         complete: bool,
     ) -> None:
-        """Close a run. `complete`: it saw all that it set out to see, so its section's pages are processed."""
+        """Close a run. `complete`: it saw all that it set out to see, so its section's pages count as processed."""
         ended = {"ended": rfc3339(now), "exit_status": exit_status, "complete": int(complete)}
         connection.execute(runs.update().where(runs.c.run_id == run_id).values(account=json.dumps(account), **ended))
         if complete:
@@ -84,14 +84,14 @@ class Runs(Transactions):
 
     @transactional()
     def last_completed_run(self, connection: Connection, spider: str) -> str | None:
-        """When the last run that saw all it set out to see began, as RFC 3339; None where there was none."""
+        """When the last complete run of a spider began, as RFC 3339; None if there was none."""
         query = sa.select(sa.func.max(runs.c.started)).where(runs.c.spider == spider, runs.c.complete == 1)
         started: str | None = connection.scalar(query)
         return started
 
     @transactional()
     def ended_runs(self, connection: Connection, since: datetime, spider: str | None = None) -> list[EndedRun]:
-        """The runs that began at or after a moment and have ended, of one spider or of all, in the order they began."""
+        """The ended runs that began at `since` or later, of one spider or of all, in the order they began."""
         query = sa.select(runs).where(runs.c.started >= rfc3339(since), runs.c.account.is_not(None))
         if spider is not None:
             query = query.where(runs.c.spider == spider)
@@ -99,6 +99,11 @@ class Runs(Transactions):
             EndedRun(r.run_id, r.spider, r.started, r.exit_status, bool(r.complete), json.loads(r.account))
             for r in connection.execute(query.order_by(runs.c.started, runs.c.run_id))
         ]
+
+
+def unused_run_id(run_id: str, taken: Collection[str]) -> str:
+    """The id, or the id with the lowest number from 2 on that makes it a new one."""
+    return next(name for name in chain([run_id], (f"{run_id}-{n}" for n in count(2))) if name not in taken)
 
 
 def _meta_value(connection: Connection, name: str) -> str | None:

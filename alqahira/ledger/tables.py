@@ -1,4 +1,4 @@
-"""The ledger's tables, for SQLite and PostgreSQL alike. Timestamps are UTC text as in the record, so they sort."""
+"""The ledger's tables, for SQLite and PostgreSQL alike. Timestamps are text in UTC as in the record, so they sort."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text
 
-# 1: the first shape. 2: nothing is set aside or shared by runs side by side. 3: `settled` is called `processed`, and
-# failures have their time. A change of the tables needs the next number and a step in `migrations.MIGRATIONS`.
+# 2: no articles set aside, no tables for parallel runs. 3: `settled` is called `processed`; failures have a time. A
+# change of the tables needs the next number and a step in `migrations.MIGRATIONS`.
 STATE_VERSION = 3
 
 metadata = MetaData()
@@ -28,13 +28,13 @@ runs = Table(
     Column("started", String, nullable=False),
     Column("ended", String),
     Column("exit_status", Integer),
-    Column("complete", Integer, nullable=False, default=0),  # it saw all that it set out to see
+    Column("complete", Integer, nullable=False, default=0),  # 1: it saw all that it set out to see
     Column("account", Text),
 )
 
 
 class PageState(StrEnum):
-    """What has become of a page."""
+    """What became of a page."""
 
     PENDING = "pending"
     DONE = "done"
@@ -48,7 +48,7 @@ pages = Table(
     metadata,
     Column("key", String, primary_key=True),
     Column("url", Text, nullable=False),
-    Column("section", String, nullable=False),  # of the run that saw it first: its complete runs process it
+    Column("section", String, nullable=False),  # of the run that saw it first; a complete run of it processes the page
     Column("state", String, nullable=False),  # a PageState
     Column("discovered_on", Text),
     Column("hint_date", String),  # of publication, by the listing, sitemap or feed
@@ -59,7 +59,7 @@ pages = Table(
     Column("last_visit", String),
     Column("next_visit", String),
     Column("attempts", Integer, nullable=False, default=0),  # tries in a row in which the page failed
-    Column("cause", Text),  # of the last failure; of what is no article, its kind
+    Column("cause", Text),  # of the last failure; for NOT_ARTICLE, the kind of page
     Column("article_id", String),
     Column("failing_since", String),  # the first of those attempts
     Column("unfinished", Integer, nullable=False, server_default="0"),  # times that a run died while it read the page
@@ -91,7 +91,7 @@ class PageRow(NamedTuple):
     unfinished: int
 
 
-# Every revision of every article, published or not. `record` is its line of JSON.
+# Every revision of every article, published or not. `record` is the line of JSON.
 articles = Table(
     "articles",
     metadata,
@@ -143,7 +143,7 @@ parts = Table(
     sqlite_autoincrement=True,  # a number is never used twice
 )
 
-# What is to be published, in the order it was accepted; `part` is null until a part is planned for it.
+# Revisions to publish, in the order they were accepted; `part` is null until a part is planned.
 outbox = Table(
     "outbox",
     metadata,
@@ -151,7 +151,7 @@ outbox = Table(
     Column("article_id", String, nullable=False),
     Column("revision", Integer, nullable=False),
     Column("day", String, nullable=False),  # of publication in Cairo, or `unknown`
-    Column("accepted", String, nullable=False),  # when its page was fetched: a part is due by its oldest row
+    Column("accepted", String, nullable=False),  # when its page was fetched; the oldest row decides when a part is due
     Column("part", Integer),
     Index("outbox_part", "part", "day"),
     sqlite_autoincrement=True,

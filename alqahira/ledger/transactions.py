@@ -1,4 +1,4 @@
-"""What the parts of the ledger stand on: one transaction at a time, repeated where the connection was lost under it."""
+"""Transactions of the ledger, repeated if their connection is lost."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from alqahira.exceptions import AlqahiraError, LedgerLost, LedgerUnreachable, Le
 from alqahira.ledger.backends.store import Store
 from alqahira.ledger.frontier import RevisitSchedule
 
-# What keeps failing in the same way after so many tries will not succeed.
+# After so many failures of the same transaction, it will not succeed.
 _MAX_TRIES = 20
 
 P = ParamSpec("P")
@@ -25,7 +25,7 @@ _Method = Callable[Concatenate[S, P], R]
 
 
 def transactional(*, grouped: bool = False) -> Callable[[_Body[S, P, R]], _Method[S, P, R]]:
-    """Make of a body that takes a connection a method that is one transaction; see `Transactions`."""
+    """Turn a body that takes a connection into a method that is one transaction; see `Transactions`."""
 
     def decorate(body: _Body[S, P, R]) -> _Method[S, P, R]:
         @wraps(body)
@@ -42,13 +42,13 @@ def transactional(*, grouped: bool = False) -> Callable[[_Body[S, P, R]], _Metho
 
 
 class Transactions:
-    """A store, and how work in it is done whole or not at all."""
+    """A store whose work is done in whole transactions."""
 
     def __init__(self, store: Store, revisit: RevisitSchedule) -> None:
         self.store = store
         self.engine = store.engine
         self._revisit = revisit
-        # Called with every write that failed, so that it ends the run whoever made it.
+        # Called for every write that failed, so that it ends the run, whoever made it.
         self.on_failure: Callable[[AlqahiraError], None] = lambda _: None
 
     def __enter__(self) -> Self:
@@ -61,7 +61,7 @@ class Transactions:
         self.store.close()
 
     def persist(self, do: Callable[[], R]) -> R:
-        """Call `do`, and again when the database is back where it went away. One transaction, or safe to repeat."""
+        """Call `do`, again if the database was lost and is back. `do` is one transaction, or safe to repeat."""
         try:
             for _ in range(_MAX_TRIES - 1):
                 try:
@@ -75,9 +75,9 @@ class Transactions:
 
     @contextmanager
     def transaction(self, *, grouped: bool = False) -> Iterator[Connection]:
-        """One transaction; a full or failing disk is LedgerUnwritable, and nothing of it stays.
+        """One transaction. Raises LedgerUnwritable if it cannot be written, LedgerUnreachable if the database is gone.
 
-        `grouped`: see `Store.begin`; for what the crawl itself does again where the power fails.
+        `grouped`: see `Store.begin`; for what the next run does again if it is lost in a power cut.
         """
         try:
             with self.store.begin(grouped=grouped) as connection:
@@ -86,6 +86,6 @@ class Transactions:
             cause = getattr(error, "orig", None) or error
             if self.store.is_transient(error):
                 raise LedgerUnreachable(f"the state at {self.store.name} does not answer: {one_line(cause)}") from error
-            failure = LedgerUnwritable(f"the state cannot be written: {cause}; the next run goes on from here")
+            failure = LedgerUnwritable(f"the state cannot be written: {cause}; the next run continues from here")
             self.on_failure(failure)
             raise failure from error

@@ -1,4 +1,4 @@
-"""Waiting for a ledger that another section's run holds, until it is free, time is up or the process is told to end."""
+"""Waits for a ledger that the other section's run holds."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ _ENDING = (signal.SIGTERM, signal.SIGINT)
 
 
 def open_when_free(open_now: Callable[[], Ledger], *, owner: str, seconds: float) -> Ledger:
-    """The ledger, as soon as no other command holds it.
+    """Open the ledger as soon as no other command holds it; blocks until then.
 
-    Raises LedgerBusy: at once where the same command (`owner`) holds it, else when the seconds have passed, or with
-    SIGTERM or SIGINT. It blocks: nothing else goes on before a run has its ledger.
+    Raises LedgerBusy: at once if the same command (`owner`) or this process holds it, else when the seconds have
+    passed or on SIGTERM or SIGINT.
     """
     deadline = monotonic() + seconds
     try:
         return open_now()
     except LedgerBusy as error:
         busy = error
-        # A run of this process could not end while this one waits.
+        # A run of this process could not end while this one blocks.
         if busy.owner == owner or busy.is_own or seconds <= 0:
             raise
     logger.info("Waiting up to %g s for the ledger: %s", seconds, busy)
     why = f"waited {seconds:g} s"
-    # Blocked, so that a signal is taken between two tries, and never in the middle of one.
+    # Blocked, so that a signal is handled between two tries and never during one.
     unblocked = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     try:
         while True:

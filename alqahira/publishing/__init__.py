@@ -1,1 +1,1 @@
-"""What leaves the ledger: parts, manifest, schemas, feeds."""
+"""What is published: parts, manifest, schemas, feeds."""

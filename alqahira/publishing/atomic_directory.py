@@ -1,4 +1,4 @@
-"""The folder of a corpus that is made again from archives or parts: replaced whole or not at all."""
+"""The folder of a corpus rebuilt from archives or parts: replaced whole or not at all."""
 
 from __future__ import annotations
 
@@ -16,22 +16,21 @@ from alqahira.exceptions import ConfigurationError
 from alqahira.ledger.backends.file_lock import FileLock
 from alqahira.publishing.parts import MANIFEST, OutputUnwritable, write_atomic
 
-# Marks a folder as a replay's: what it was made from, and the digest of its manifest.
+# Marks a folder as a replay: holds what it was made from, and the digest of its manifest.
 MARK = "_replay.json"
 
 
 def settings_with_output(folder: Path, settings: Settings) -> Settings:
-    """A crawl's settings with another output folder; the crawl's own ledger and archive are not touched."""
+    """A copy of the settings with another output folder, and the ledger in it."""
     own = settings.copy()
-    changed = {"ALQAHIRA_OUTPUT_DIR": str(folder), "ALQAHIRA_STATE_URL": "", "ALQAHIRA_ARCHIVE": "false"}
-    own.setdict(changed, priority="cmdline")
+    own.setdict({"ALQAHIRA_OUTPUT_DIR": str(folder), "ALQAHIRA_STATE_URL": ""}, priority="cmdline")
     return own
 
 
 def ensure_replaceable(output: Path, archive: Path) -> None:
-    """Raise ConfigurationError for a folder that holds anything but an untouched earlier replay."""
+    """Raise ConfigurationError if the folder holds anything but an unchanged earlier replay, or the archive."""
     if archive.resolve().is_relative_to(output.resolve()):
-        raise ConfigurationError(f"the archive lies in {output}: name another folder with -o")
+        raise ConfigurationError(f"the archive is in {output}: name another folder with -o")
     if not output.exists() or (output.is_dir() and not any(output.iterdir())):
         return
     try:
@@ -39,7 +38,7 @@ def ensure_replaceable(output: Path, archive: Path) -> None:
     except (OSError, ValueError, KeyError, TypeError):
         is_own = False
     if not is_own:
-        raise ConfigurationError(f"{output} is not empty and no untouched replay: name another folder with -o")
+        raise ConfigurationError(f"{output} is neither empty nor an unchanged replay: name another folder with -o")
 
 
 def write_marker(output: Path, sources: Iterable[Path]) -> None:
@@ -55,14 +54,14 @@ def _digest(output: Path) -> str:
 
 @contextmanager
 def atomic_directory(output: Path) -> Iterator[Path]:
-    """A folder beside the output that replaces it when the block ends well, and is removed otherwise.
+    """A new folder that replaces the output if the block ends without an error, and is removed otherwise.
 
-    Raises LedgerBusy where another replay makes the same folder, OutputUnwritable.
+    Raises LedgerBusy if another replay writes the same output, OutputUnwritable.
     """
     aside, old = (output.with_name(f".{output.name}.{ending}") for ending in ("replaying", "replaced"))
-    lock = FileLock(aside, "a corpus made again")
+    lock = FileLock(aside, "a replay")
     try:
-        _remove(aside, old)  # what a killed replay left
+        _remove(aside, old)  # left by a killed replay
         aside.mkdir()
         yield aside
         if output.exists():
@@ -84,6 +83,6 @@ def _remove(*folders: Path) -> None:
 
 
 def skipped_summary(skipped: Counter[str]) -> str:
-    """The end of a summary line: how many records of the input are no article page, by cause; empty where none."""
+    """The end of a summary line: the number of records that are no article page, by cause; empty if there are none."""
     causes = ", ".join(f"{cause} {n}" for cause, n in sorted(skipped.items()))
     return f"; {skipped.total()} records are no article page ({causes})" if causes else ""

@@ -1,7 +1,7 @@
 """The record as a table in each warehouse's own types: SQL, BigQuery's schema, dlt's columns. Pure.
 
-One row of types a dialect, and what each needs besides. A translator of SQL would give the types alone: the engine and
-sorting key of ClickHouse, Nullable, comments and keys would still be needed here. The tests run the SQL on the engines.
+The SQL is not translated by sqlglot, which would give the types alone, and not keys, comments, Nullable, and the engine
+and sorting key of ClickHouse. The tests run the SQL on the engines.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from alqahira.publishing.schema import Column, columns
 
 TABLE = "articles"
 KEY, REVISION = "article_id", "revision"
-# The kinds of column the record has; each list of types below names them in this order.
+# The types of the record's fields; each tuple of types below is in this order.
 _KINDS: tuple[object, ...] = (str, int, datetime, list[str])
 
 
@@ -23,9 +23,9 @@ _KINDS: tuple[object, ...] = (str, int, datetime, list[str])
 class Dialect:
     """How a SQL engine writes the record's columns.
 
-    `types`: of text, integer, timestamp, list of text. `has_key`: it enforces a primary key; elsewhere an optimizer may
-    believe a key that does not hold, for a table may hold every revision. `has_comments`: a COMMENT may follow a column
-    (its literals escape by backslash); elsewhere a remark in the SQL gives it.
+    `types`: of text, integer, timestamp, list of text. `has_key`: it enforces a primary key; without that, none is
+    declared, as optimizers would rely on it. `has_comments`: it has a COMMENT on columns, with backslash escapes;
+    otherwise the description is a comment in the SQL.
     """
 
     types: tuple[str, str, str, str]
@@ -37,9 +37,9 @@ class Dialect:
 
 
 DIALECTS: dict[str, Dialect] = {
-    # TIMESTAMPTZ is an instant, shown in the session's zone.
+    # TIMESTAMPTZ is an instant, displayed in the session's zone.
     "duckdb": Dialect(("VARCHAR", "BIGINT", "TIMESTAMPTZ", "VARCHAR[]"), has_key=True),
-    # The sorting key is the key: of rows that share it, the engine keeps the highest revision (read with FINAL).
+    # Of rows with the same sorting key, the engine keeps the one with the highest revision (read with FINAL).
     "clickhouse": Dialect(
         ("String", "Int64", "DateTime('UTC')", "Array(String)"),
         has_comments=True,
@@ -49,19 +49,19 @@ DIALECTS: dict[str, Dialect] = {
     ),
     "postgresql": Dialect(("text", "bigint", "timestamptz(0)", "text[]"), has_key=True),
     "snowflake": Dialect(("VARCHAR", "NUMBER(19, 0)", "TIMESTAMP_TZ(0)", "ARRAY"), has_comments=True),
-    # 65535 bytes are its longest text, inside a SUPER too.
+    # Its longest text has 65535 bytes, also inside a SUPER.
     "redshift": Dialect(("VARCHAR(65535)", "BIGINT", "TIMESTAMPTZ", "SUPER")),
     "spark": Dialect(("STRING", "BIGINT", "TIMESTAMP", "ARRAY<STRING>"), has_comments=True, after="\nUSING PARQUET"),
     # It has neither timestamps nor lists: RFC 3339 text sorts as time does, and lists are JSON text for json_each.
     "sqlite": Dialect(("TEXT", "INTEGER", "TEXT", "TEXT"), has_key=True, after=" STRICT"),
 }
 _BIGQUERY_TYPES = ("STRING", "INT64", "TIMESTAMP", "STRING")
-# Lists stay in their row as JSON; as they are, dlt would make a table of each.
+# Lists are JSON: dlt would make a table of each otherwise.
 _DLT_TYPES = ("text", "bigint", "timestamp", "json")
 
 
 def ddl(name: str) -> str:
-    """One `CREATE TABLE articles (…);` in the dialect's SQL. KeyError where there is no such dialect."""
+    """One `CREATE TABLE articles (…);` in the dialect's SQL. Raises KeyError for an unknown dialect."""
     dialect = DIALECTS[name]
     return "\n".join([f"CREATE TABLE {TABLE} (", *_lines(dialect), f"){dialect.after};"])
 
@@ -86,7 +86,7 @@ def _type(column: Column, types: tuple[str, str, str, str]) -> str:
 
 
 def bigquery_schema() -> list[dict[str, str]]:
-    """What `bq load --schema` reads; a list is a REPEATED column, which can be empty and never null."""
+    """The schema for `bq load --schema`; a list is a REPEATED column, which may be empty but never null."""
     return [
         {
             "name": column.name,
@@ -99,11 +99,11 @@ def bigquery_schema() -> list[dict[str, str]]:
 
 
 def dlt_columns() -> dict[str, dict[str, Any]]:
-    """What a dlt resource takes as `columns`: types, the key, and of equal keys the highest revision."""
+    """The `columns` of a dlt resource: types, the key, and that the highest revision of a key wins."""
     more: dict[str, dict[str, Any]] = {KEY: {"primary_key": True}, REVISION: {"dedup_sort": "desc"}}
-    return {
-        column.name: {"data_type": _type(column, _DLT_TYPES), "nullable": column.nullable}
-        | ({"timezone": True, "precision": 0} if column.kind is datetime else more.get(column.name, {}))
-        | {"description": column.doc}
-        for column in columns()
-    }
+    described = {}
+    for column in columns():
+        options = {"timezone": True, "precision": 0} if column.kind is datetime else more.get(column.name, {})
+        definition = {"data_type": _type(column, _DLT_TYPES), "nullable": column.nullable}
+        described[column.name] = {**definition, **options, "description": column.doc}
+    return described

@@ -1,4 +1,4 @@
-"""The Scrapy item exporter for JSON Lines: `-O file.jsonl` writes the same bytes as the parts."""
+"""The item exporter for JSON Lines: `-O file.jsonl` writes the same lines as the parts, byte for byte."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from alqahira.article import to_json_line
 
 
 class ArticleLinesExporter(BaseItemExporter):
-    """One record a line; see https://docs.scrapy.org/en/latest/topics/exporters.html."""
+    """Writes one record on each line; see https://docs.scrapy.org/en/latest/topics/exporters.html."""
 
     def __init__(self, file: BinaryIO, **options: Any) -> None:
         super().__init__(dont_fail=True, **options)

@@ -1,4 +1,4 @@
-"""The record in Arrow's types, and records as a Parquet file. Needs the extra `arrow`, which nothing else does."""
+"""The record in Arrow's types, and records as a Parquet file. Needs the extra `arrow`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ROWS = 5_000
 
 
 def require_pyarrow() -> None:
-    """ConfigurationError where the extra is not installed."""
+    """Raise ConfigurationError if the extra is not installed."""
     try:
         import pyarrow.parquet  # noqa: F401
     except ImportError:
@@ -40,7 +40,7 @@ def arrow_schema() -> pyarrow.Schema:
 
 
 def write_parquet(records: Iterable[dict[str, Any]], path: Path) -> None:
-    """Plain records (`record.to_record`) to one Parquet file, compressed with Zstandard. Raises OSError."""
+    """Write records (`article.to_record`) to one Parquet file, compressed with Zstandard. Raises OSError."""
     import pyarrow as pa
     from pyarrow.parquet import ParquetWriter
 

@@ -1,8 +1,8 @@
-"""Sealed part files and their manifest: what the ledger's outbox holds reaches the output exactly once.
+"""Sealed part files and their manifest: each row of the ledger's outbox reaches the output exactly once.
 
-The protocol: a part is planned in the ledger (its number, rows and digest, in one transaction), written under a hidden
-name, synced, renamed, its folder synced, and then marked sealed. Whatever dies between two of these steps, `recover`
-writes what was planned again, to the byte. A reader sees whole parts or none.
+A part is planned in the ledger (its number, rows and digest, in one transaction), written under a hidden name, synced,
+renamed, its folder synced, and then marked as sealed. After a crash between two of these steps, `recover` writes the
+planned part again, byte for byte. A reader sees whole parts or none.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ from alqahira.ledger.tables import articles, outbox, parts
 
 ARTICLES_FOLDER = "articles"
 MANIFEST = "_manifest.json"
-# Hidden, and with an ending that no reader's pattern takes for a part.
+# Hidden, and not matched by any reader's pattern for parts.
 _ASIDE_PREFIX, _ASIDE_SUFFIX = ".", ".tmp"
-PART_NAME = re.compile(r"part-\d{6,}\.jsonl(\.gz)?")
+_PART_NAME = re.compile(r"part-\d{6,}\.jsonl(\.gz)?")
 
 
 class OutputUnwritable(AlqahiraError):
-    """The output folder cannot be written; all that was accepted is safe in the ledger."""
+    """The output folder cannot be written; all accepted articles are safe in the ledger."""
 
     exit_status = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part of the manifest; `path` is below the output folder, with forward slashes."""
+    """One part of the manifest; `path` is relative to the output folder, with forward slashes."""
 
     path: str
     rows: int
@@ -53,7 +53,7 @@ class Part:
 
 
 class Publisher:
-    """Moves the outbox into sealed parts, whoever accepted what is in it."""
+    """Writes the rows of the outbox, of this and earlier runs, to sealed parts."""
 
     def __init__(
         self, ledger: Ledger, output_dir: Path, *, max_rows: int, max_age_seconds: float, compress: bool
@@ -63,17 +63,17 @@ class Publisher:
         self._max_rows = max_rows
         self._max_age = timedelta(seconds=max_age_seconds)
         self._compress = compress
-        # Of the rows that wait: when the oldest was accepted, and how many more a day needs at least to be full. At
-        # first that is not known, and the ledger is asked.
+        # Of the waiting rows: when the oldest was accepted, and how many more fill the fullest day. 0: not known yet,
+        # so that the first `seal_due` counts them.
         self._oldest: str | None = None
         self._rows_to_full = 0
         # Whether the manifest lists every part that was placed.
         self._is_listed = True
 
     def recover(self) -> None:
-        """Finish what a run that died had planned, remove the files that it left behind, rebuild the manifest.
+        """Write the parts that a killed run had planned, remove its hidden files, rewrite the manifest.
 
-        Raises LedgerUnusable where parts lie in the output that this ledger does not know.
+        Raises LedgerUnusable if the output has parts that this ledger does not know.
         """
         self._ledger.persist(self._recover)
 
@@ -86,10 +86,10 @@ class Publisher:
         self._write_manifest()
 
     def seal_due(self, now: datetime) -> None:
-        """Seal all that waits once a day has a part's rows together, or the oldest row has waited long enough.
+        """Seal all waiting rows if a day has enough for a part, or the oldest has waited long enough.
 
-        To be called after each accepted article; `now`: when its page was fetched. What waits is counted only when it
-        may be due, for counting costs as much as there is of it.
+        To be called after each accepted article; `now`: when its page was fetched. The ledger counts the rows only
+        when some may be due.
         """
         self._rows_to_full -= 1
         self._oldest = min(self._oldest or rfc3339(now), rfc3339(now))
@@ -110,7 +110,7 @@ class Publisher:
         self._rows_to_full = self._max_rows - max((day.rows for day in days), default=0)
 
     def seal_all(self) -> None:
-        """Seal everything that waits, in parts of at most `max_rows` rows, a Cairo day each."""
+        """Seal all waiting rows, in parts of one Cairo day and at most `max_rows` rows."""
         self._ledger.persist(self._seal)
         self._oldest, self._rows_to_full = None, self._max_rows
 
@@ -124,7 +124,7 @@ class Publisher:
     # --- plan ---------------------------------------------------------------------------------
 
     def _plan_one(self) -> bool:
-        """Give the oldest waiting rows of one day a part of their own; False where nothing waits."""
+        """Plan a part of the oldest waiting rows of one day; False if no rows are waiting."""
         with self._ledger.transaction() as connection:
             waits = outbox.c.part.is_(None)
             day = connection.scalar(sa.select(sa.func.min(outbox.c.day)).where(waits))
@@ -150,7 +150,7 @@ class Publisher:
     # --- place --------------------------------------------------------------------------------
 
     def _place_planned(self) -> None:
-        """Write every planned part to where it belongs and mark it."""
+        """Write every planned part and mark it as sealed."""
         with self._ledger.transaction() as connection:
             planned = connection.execute(sa.select(parts).where(parts.c.sealed == 0).order_by(parts.c.sequence)).all()
         if planned:
@@ -159,7 +159,7 @@ class Publisher:
             with self._ledger.transaction() as connection:
                 content = _content(connection, row.sequence, row.path)
             if hashlib.sha256(content).hexdigest() != row.sha256:
-                raise LedgerUnusable(f"the state is damaged: {row.path} no longer comes out as it was planned")
+                raise LedgerUnusable(f"the state is damaged: the rows of {row.path} are not those that were planned")
             try:
                 write_atomic(self._output / row.path, content)
             except OSError as error:
@@ -185,7 +185,7 @@ class Publisher:
             rows = connection.execute(sa.select(parts).where(parts.c.sealed == 1).order_by(parts.c.sequence)).all()
             listed = [Part(row.path, row.rows, row.bytes, row.sha256, row.schema_version) for row in rows]
             try:
-                # Within the transaction, which only the holder of the lock can have: an older list replaces no newer.
+                # Within the transaction, which needs the lock: so an older list never replaces a newer one.
                 write_manifest(self._output, listed)
             except OSError as error:
                 raise OutputUnwritable(f"{self._output / MANIFEST} cannot be written: {error.strerror}") from None
@@ -193,7 +193,7 @@ class Publisher:
 
 
 def _content(connection: Connection, sequence: int, path: str) -> bytes:
-    """The bytes of a part, from the ledger alone: the same at any time."""
+    """The bytes of a part, made from the ledger; always the same."""
     lines = connection.scalars(
         sa.select(articles.c.record)
         .join(outbox, (outbox.c.article_id == articles.c.article_id) & (outbox.c.revision == articles.c.revision))
@@ -204,14 +204,14 @@ def _content(connection: Connection, sequence: int, path: str) -> bytes:
 
 
 def part_path(day: str, number: int, *, compress: bool, below: str = ARTICLES_FOLDER) -> str:
-    """Where a part stands below the output folder. `day`: Cairo's, or `unknown`."""
+    """The path of a part, relative to the output folder. `day`: a `publication_day`."""
     return f"{below}/date_published={day}/part-{number:06d}.jsonl{'.gz' if compress else ''}"
 
 
 def encode_lines(lines: Iterable[str], *, compress: bool) -> bytes:
-    """The bytes of a part that holds these lines."""
+    """The bytes of a part with these lines."""
     content = "".join(f"{line}\n" for line in lines).encode()
-    # Without a time stamp in the header: the same rows give the same bytes.
+    # Without a timestamp in the header, so that the same lines give the same bytes.
     return gzip.compress(content, mtime=0) if compress else content
 
 
@@ -222,9 +222,9 @@ def write_manifest(output_dir: Path, listed: Iterable[Part]) -> None:
 
 
 def write_atomic(path: Path, content: bytes) -> None:
-    """Put a file in place whole or not at all, and durably: aside, sync, rename, sync the folder."""
+    """Replace a file as a whole and durably: write beside it, sync, rename, sync the folder. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    # A name of its own: two processes never write into one file.
+    # A random name, so that two processes never write the same file.
     aside = path.with_name(f"{_ASIDE_PREFIX}{path.name}.{secrets.token_hex(4)}{_ASIDE_SUFFIX}")
     try:
         with aside.open("wb") as file:
@@ -241,7 +241,7 @@ def write_atomic(path: Path, content: bytes) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable. Raises OSError."""
+    """Sync the entries of a folder to disk. Raises OSError."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -253,20 +253,20 @@ def sync_folder(folder: Path) -> None:
 
 
 def part_files(output_dir: Path) -> list[str]:
-    """Every visible part below the output folder, as the manifest names them."""
+    """The paths of all visible parts, as in the manifest."""
     paths = (output_dir / ARTICLES_FOLDER).glob("date_published=*/part-*")
-    return sorted(path.relative_to(output_dir).as_posix() for path in paths if PART_NAME.fullmatch(path.name))
+    return sorted(path.relative_to(output_dir).as_posix() for path in paths if _PART_NAME.fullmatch(path.name))
 
 
 def read_manifest(output_dir: Path) -> list[Part]:
-    """The parts as the manifest lists them; none where there is no manifest. ValueError where it is broken."""
+    """The parts in the manifest; none if there is no manifest. Raises ValueError if it is malformed."""
     try:
         listed = json.loads((output_dir / MANIFEST).read_text("utf-8"))["parts"]
         return [Part(**part) for part in listed]
     except FileNotFoundError:
         return []
     except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{output_dir / MANIFEST} is no manifest: {error}") from None
+        raise ValueError(f"{output_dir / MANIFEST} is not a manifest: {error}") from None
 
 
 def read_part(path: Path) -> Iterator[dict[str, Any]]:
@@ -287,7 +287,7 @@ def read_corpus(output_dir: Path) -> Iterator[dict[str, Any]]:
 
 
 def check(output_dir: Path, part: Part) -> str | None:
-    """What is wrong with a part of the manifest, or None."""
+    """How a part differs from the manifest, or None."""
     path = output_dir / part.path
     try:
         content = path.read_bytes()

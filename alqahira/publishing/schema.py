@@ -1,4 +1,4 @@
-"""The record's columns and JSON Schema, generated from its dataclass, and what a change of it would break. Pure."""
+"""The record's columns and JSON Schema, generated from its dataclass, and a check for breaking changes. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _JSON_TYPES: dict[object, dict[str, Any]] = {
     datetime: _TIMESTAMP,
     list[str]: {"type": "array", "items": {"type": "string"}},
 }
-# What the type alone does not say.
+# Constraints beyond the type.
 _JSON_EXTRAS: dict[str, dict[str, Any]] = {
     "schema_version": {"const": SCHEMA_VERSION},
     "article_id": {"pattern": r"^(\d+|u[0-9a-f]{16})$"},
@@ -37,7 +37,7 @@ _JSON_EXTRAS: dict[str, dict[str, Any]] = {
 
 
 class Column(NamedTuple):
-    """A field of the record. `kind`: its type without None."""
+    """A field of the record. `kind`: its type, without None."""
 
     name: str
     kind: object
@@ -83,12 +83,11 @@ def json_schema() -> dict[str, Any]:
 
 
 def breaking_changes(published: dict[str, Any], current: dict[str, Any]) -> list[str]:
-    """What would break a table loaded under the JSON Schema `published`, a line each; empty where nothing would.
+    """The changes that would break a table loaded under the JSON Schema `published`, one line for each.
 
-    Within one `schema_version` one change is allowed: a nullable column that is no list, at the end. Older parts lack
-    its key and give null; tables made before leave it out until they are altered; loads by position keep theirs. A
-    column's name, type, place and whether it may be null need a new version. Descriptions, patterns and lists of values
-    may change: a table holds text there either way.
+    Within one `schema_version` only a new nullable column at the end, not a list, is allowed: older parts give null,
+    older tables lack it until they are altered. Another name, type, position or nullability of a column needs a new
+    version. Descriptions, patterns and enumerations may change.
     """
     return list(_breaking(published["properties"], current["properties"]))
 
@@ -107,13 +106,13 @@ def _breaking(before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
             if position < len(before):
                 yield f"{name} is new and not at the end"
             if not _type(after[name]).endswith("or null"):
-                yield f"{name} is new and may not be null, which it is in older parts"
+                yield f"{name} is new and may not be null, but is null in older parts"
 
 
 def _type(definition: dict[str, Any]) -> str:
-    """The column's type as a table sees it: `timestamp or null`."""
-    given = definition["type"]
-    names = [given] if isinstance(given, str) else list(given)
+    """The column's type in a table, such as `timestamp or null`."""
+    types = definition["type"]
+    names = [types] if isinstance(types, str) else types
     kind = next(name for name in names if name != "null")
     if kind == "array":
         kind = f"list of {definition['items']['type']}"

@@ -1,6 +1,6 @@
-"""What this project sets of Scrapy's settings, grouped, with why it is as it is (docs.scrapy.org, `Settings`).
+"""The Scrapy settings of this project (https://docs.scrapy.org/en/latest/topics/settings.html).
 
-Its own, which begin with `ALQAHIRA_`, are in `configuration.py`, with their defaults and bounds.
+Its own settings, `ALQAHIRA_…`, are in `configuration.py`.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-# First: as it loads, it searches all modules and the stack (`inspect.stack`), and there are few of either now. 0.05 s.
+# Imported first: it calls `inspect.stack` while it loads, which is slow once many modules are loaded. Saves 0.05 s.
 import scrapy.core.downloader.handlers.http11  # noqa: F401
 from scrapy.settings.default_settings import EXTENSIONS_BASE as _SCRAPYS_EXTENSIONS
 from scrapy.settings.default_settings import RETRY_EXCEPTIONS as _SCRAPYS_RETRY_EXCEPTIONS
@@ -22,7 +22,7 @@ SPIDER_MODULES = ["spiders"]
 NEWSPIDER_MODULE = "spiders"
 COMMANDS_MODULE = "alqahira.commands"
 
-# --- the steps of an article ------------------------------------------------------------------
+# --- pipelines and extensions ------------------------------------------------------------------
 
 ITEM_PIPELINES = {
     "pipelines.archive.Archive": 50,
@@ -31,8 +31,8 @@ ITEM_PIPELINES = {
     "pipelines.deduplicate.Deduplicate": 300,
     "pipelines.publish.Publish": 400,
 }
-# Both listen by default in Scrapy 2.19: a crawler listens to nobody. With None in EXTENSIONS they would still be
-# loaded, with all that they need: 0.12 s of CPU and 10 MB.
+# These two listen on ports by default in Scrapy 2.19. With None in EXTENSIONS they would still be imported: 0.12 s of
+# CPU and 10 MB.
 _LISTENERS = ("scrapy.extensions.telnet.TelnetConsole", "scrapy.extensions.remote_control.RemoteControl")
 EXTENSIONS_BASE = {name: order for name, order in _SCRAPYS_EXTENSIONS.items() if name not in _LISTENERS}
 EXTENSIONS: dict[str, Any] = {
@@ -40,9 +40,9 @@ EXTENSIONS: dict[str, Any] = {
     "alqahira.crawling.extensions.progress.Progress": 100,
 }
 REFERER_ENABLED = False
-# Scrapy looks at each callback, whether it is a generator that returns something; mypy has.
+# Scrapy would inspect each callback for a generator that returns a value; mypy has done so.
 WARN_ON_GENERATOR_RETURN_VALUE = False
-# The steps wait for nothing; Scrapy's default starts a hundred tasks for every page (docs/performance.md).
+# Pipelines never wait; Scrapy's default of 100 starts as many tasks for every page (docs/performance.md).
 CONCURRENT_ITEMS = 1
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
@@ -50,7 +50,7 @@ REMOTE_CONTROL_ENABLED = False
 # --- manners (docs/manners.md) ----------------------------------------------------------------
 
 DOWNLOADER_MIDDLEWARES: dict[str, Any] = {
-    # Scrapy's own lets the first requests of a run slip past robots.txt; ROBOTSTXT_OBEY means nothing here.
+    # Scrapy's own lets the first requests of a run through before robots.txt has arrived; ROBOTSTXT_OBEY has no effect.
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
@@ -64,11 +64,11 @@ DOWNLOADER_MIDDLEWARES: dict[str, Any] = {
     "alqahira.crawling.middlewares.politeness.HostDelays": 545,
     "alqahira.crawling.middlewares.politeness.PoliteRetryMiddleware": 550,
     "alqahira.crawling.middlewares.redirects.BoundedMetaRefreshMiddleware": 580,
-    # Between the decompression (590) and the redirects: it sees what came over the wire.
+    # Between decompression (590) and redirects: it sees the response as received.
     "alqahira.crawling.middlewares.raw_response.RawResponseMiddleware": 595,
     "alqahira.crawling.middlewares.redirects.BoundedRedirectMiddleware": 600,
 }
-# A name is checked where it is resolved, so that none can change its answer afterwards.
+# Addresses are checked where names are resolved, so that a name cannot resolve to another address after the check.
 TWISTED_DNS_RESOLVER = "alqahira.crawling.middlewares.address_guard.GuardedResolver"
 # An article is a hundred times smaller; Scrapy's default is 1 GiB.
 DOWNLOAD_MAXSIZE = 16 * 1024 * 1024
@@ -76,16 +76,16 @@ DOWNLOAD_WARNSIZE = 4 * 1024 * 1024
 DOWNLOAD_TIMEOUT = 30
 REDIRECT_MAX_TIMES = 5
 
-# The site needs no cookie, and at the first one Scrapy's middleware fetches the list of public suffixes from elsewhere,
-# in the reactor's thread and without a time limit.
+# The site needs no cookies. At the first one Scrapy's middleware would download the public suffix list, in the
+# reactor's thread and without a time limit.
 COOKIES_ENABLED = False
 
-# The site sets the pace: the slower it answers, the slower it is asked.
+# The slower the site answers, the slower the crawl.
 AUTOTHROTTLE_ENABLED = True
 AUTOTHROTTLE_START_DELAY = 1.0
 AUTOTHROTTLE_MAX_DELAY = 60.0
 AUTOTHROTTLE_TARGET_CONCURRENCY = 2.0
-# Never faster than this, in seconds between two requests, however fast it answers.
+# The shortest delay between two requests, in seconds.
 DOWNLOAD_DELAY = 0.25
 CONCURRENT_REQUESTS_PER_DOMAIN = 4
 
@@ -95,21 +95,21 @@ RETRY_GIVE_UP_LOG_LEVEL = "WARNING"
 
 # --- the browser (docs/browser.md) ------------------------------------------------------------
 
-# Scrapy's own handler until a page needs more; Playwright and Chromium start with the first such page.
+# Scrapy's own handler, until the first page that needs the browser starts Playwright and Chromium.
 DOWNLOAD_HANDLERS = dict.fromkeys(("http", "https"), "alqahira.crawling.browser.handler.BrowserDownloadHandler")
 
 # --- feeds ------------------------------------------------------------------------------------
 
-# `-O file.jsonl` writes lines that are equal to the parts' byte for byte.
+# `-O file.jsonl` writes the same lines as the parts, byte for byte.
 FEED_EXPORTERS = dict.fromkeys(("jsonl", "jsonlines", "jl"), "alqahira.publishing.exporters.ArticleLinesExporter")
 FEED_EXPORT_ENCODING = "utf-8"
 
 # --- logging ----------------------------------------------------------------------------------
 
 LOG_LEVEL = "INFO"
-# The account sums up the run; the raw counters are for debugging (`-s STATS_DUMP=True`).
+# The run's account is logged instead; the raw counters are for debugging (`-s STATS_DUMP=True`).
 STATS_DUMP = False
-# A line for each scraped or dropped item at DEBUG only: the account at the end counts them by cause.
+# Scraped and dropped items are logged at DEBUG only; the account counts them by cause.
 LOG_FORMATTER = "alqahira.monitoring.logs.ItemIdLogFormatter"
 
 TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
@@ -117,7 +117,7 @@ TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
 # --- the project's own ------------------------------------------------------------------------
 
 globals().update(configuration.DEFAULTS)
-# And the environment's, whatever its name: one that is no setting is refused with the others.
+# Unknown and replaced names, too, so that they are refused as everywhere else.
 for _name, _value in os.environ.items():
     if _value.strip() and (_name.startswith(configuration.PREFIX) or configuration.replacement_of(_name)):
         globals()[_name] = _value.strip()

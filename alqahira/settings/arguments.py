@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from alqahira.exceptions import ConfigurationError
 from alqahira.settings.types import Count, Day, validate
 
-# Scrapyd passes the name of its job in this one (`crawling/scrapyd/jobs.py`).
+# Scrapyd passes the id of its job in this one (`crawling/scrapyd/jobs.py`).
 JOB_ARGUMENT = "_job"
 
 
@@ -26,14 +26,14 @@ class CrawlArguments(BaseModel):
 
     @classmethod
     def parse(cls, given: Mapping[str, object], *, today: date) -> Self:
-        """The arguments as given with `-a name=value`; `today` is Cairo's.
+        """The arguments given with `-a name=value`; `today` is Cairo's.
 
-        Raises ConfigurationError for an unknown name, a date that is none, a count below 1, `since` after
-        `until` or after today.
+        Raises ConfigurationError for an unknown name, a malformed date, a count below 1, `since` after `until` or after
+        today.
         """
         for name in given:
             if name not in (*cls.model_fields, JOB_ARGUMENT):
-                raise ConfigurationError(f"unknown spider argument {name!r}; known are {', '.join(cls.model_fields)}")
+                raise ConfigurationError(f"unknown spider argument {name!r}; known: {', '.join(cls.model_fields)}")
         arguments = validate(cls, given)
         if arguments.since and arguments.since > today:
             raise ConfigurationError(f"since={arguments.since} is after today, {today} in Cairo")
@@ -46,5 +46,5 @@ class CrawlArguments(BaseModel):
         return self
 
     def covers(self, day: date | None) -> bool:
-        """Whether an article of that Cairo day is wanted; one without a date always is."""
+        """Whether a Cairo day is within both; None, an unknown day, always is."""
         return day is None or ((not self.since or day >= self.since) and (not self.until or day <= self.until))

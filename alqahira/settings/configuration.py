@@ -1,8 +1,8 @@
-"""Every setting of the project's own: its type, bounds, default and what it is for; and the values of Scrapy's.
+"""The project's own settings, with types, bounds, defaults and descriptions, and those of Scrapy that it reads.
 
-A field with a description is the setting `ALQAHIRA_<FIELD>`, and an environment variable of that name; `-s` wins over
-it. The others have Scrapy's names. `job` says what a job of Scrapyd may do with a setting (`crawling/scrapyd/jobs.py`);
-without one it is the operator's alone.
+A field with a description is the setting `ALQAHIRA_<FIELD>`, also an environment variable, which `-s` overrides. The
+others are Scrapy's. `job`: what a job of Scrapyd may do with a setting (`crawling/scrapyd/jobs.py`); without it,
+nothing.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ PREFIX = "ALQAHIRA_"
 STATE_FILE = "state.db"
 ARCHIVE_FOLDER = "archive"
 _ALERTS = "alerts go to the URLs in ALQAHIRA_ALERT_URLS, such as"
-# Names that are settings no more (`*` stands for anything), and what replaced each.
+# Former settings (`*` stands for anything), and what replaced each.
 REPLACED: dict[str, str] = {
     "ALQAHIRA_MAX_LOAD_MORE_CLICKS": "one press teaches the request, and ALQAHIRA_MAX_LISTING_PAGES bounds the pages",
     "ALQAHIRA_BROWSER_LOAD_MORE_BUDGET": "one press teaches the request behind the control (docs/browser.md)",
@@ -67,7 +67,7 @@ def option(
     job: str = "",
     secret: bool = False,
 ) -> Any:
-    """A setting, with the least and the most that make sense; one without `text` is Scrapy's, with Scrapy's default."""
+    """A setting with its lowest and highest value; one without `text` is Scrapy's, with Scrapy's default."""
     return Field(default, description=text, ge=low, le=high, repr=not secret, json_schema_extra={"job": job})
 
 
@@ -88,7 +88,7 @@ class Limits(BaseModel):
     monitor_min_requests: int = option(20, "requests of this run below which those two are not judged", 1, 10**6)
     max_robots_share: Share = option(0.1, "of listings and articles that robots.txt may refuse")
     max_hours_since_success: float = option(
-        48, "an incomplete run fails where the last complete one began longer ago", 0, 876_000
+        48, "an incomplete run fails if the last complete one began longer ago", 0, 876_000
     )
 
 
@@ -97,15 +97,15 @@ class Configuration(Limits):
 
     # --- what users set
     site_url: SiteRoot = option(site.ROOT.value, "the site's root", job=AS_IS)
-    output_dir: Folder = option("output", "where the corpus goes; a relative one is below scrapy.cfg's", job=AS_IS)
+    output_dir: Folder = option("output", "the corpus' folder; a relative one is below that of scrapy.cfg", job=AS_IS)
     state_url: str = option("", "the ledger; empty: state.db in the output folder", job=AS_IS, secret=True)
     near_duplicates: Annotated[Literal["drop", "mark", "off"], any_case] = option(
         "drop", "`drop` what was published already, publish it with `duplicate_of` (`mark`), or do not look", job=FREE
     )
     browser: Annotated[Literal["auto", "never", "always"], any_case] = option(
-        "auto", "`auto`: plain HTTP first, the browser where it is needed (docs/browser.md)", job=FREE
+        "auto", "`auto`: plain HTTP first, the browser if needed (docs/browser.md)", job=FREE
     )
-    user_agent_contact: str = option("", "an address or URL by which the site's operators can reach you")
+    user_agent_contact: str = option("", "an address or URL at which the site's operators can reach you")
     compress_parts: Flag = option(False, "parts are .jsonl.gz; what is written already stays as it is", job=FREE)
     archive: Flag = option(False, "keep the article pages in <output>/archive/ (docs/archive.md)", job=FREE)
     progress: Annotated[Literal["auto", "never"], any_case] = option("auto", "`never`: no bar, even on a terminal")
@@ -134,7 +134,7 @@ class Configuration(Limits):
     # --- manners (docs/manners.md)
     retry_budget: float = option(50, "retries in a run, and one more for every five answers", 0, 10**6, job=AT_MOST)
     crawl_delay_max: Seconds = option(60.0, "seconds; a longer Crawl-delay is cut to this, with a warning")
-    retry_after_max: Seconds = option(300.0, "seconds; a host that wants more is given up, with a cause")
+    retry_after_max: Seconds = option(300.0, "seconds; a host that wants a longer wait is given up, with a cause")
     backoff_base: Seconds = option(1.0, "seconds before the first retry without a Retry-After; they double, up to…")
     backoff_max: Seconds = option(60.0, "…this")
     # --- the browser (docs/browser.md)
@@ -161,7 +161,7 @@ class Configuration(Limits):
     @field_validator("state_url")
     @classmethod
     def _ledger(cls, value: str, info: ValidationInfo) -> str:
-        """`state.db` in the output folder where none is set: a corpus and its ledger stay together."""
+        """By default `state.db` in the output folder, so that a corpus and its ledger stay together."""
         if not value:
             return f"sqlite:///{info.data.get('output_dir', Path()) / STATE_FILE}"
         from alqahira.settings.state_url import read_state_url
@@ -178,51 +178,51 @@ class Configuration(Limits):
 
     @classmethod
     def from_settings(cls, settings: BaseSettings) -> Self:
-        """Raises ConfigurationError, one line, for a name that is no setting and for the first wrong value."""
+        """Read and check all settings. Raises ConfigurationError for an unknown name or the first wrong value."""
         refuse_unknown(map(str, settings))
         given = {field: settings[name] for field, name in NAMES.items() if settings.get(name) is not None}
         return validate(cls, given, name_of=NAMES.__getitem__)
 
     @property
     def archive_dir(self) -> Path | None:
-        """None where no archive is kept."""
+        """The folder of the archive; None if it is off."""
         return self.output_dir / ARCHIVE_FOLDER if self.archive else None
 
     def make_folders(self) -> None:
-        """Make those a run writes to. Raises ConfigurationError where one cannot be written."""
+        """Create the folders that a run writes to. Raises ConfigurationError if one cannot be written."""
         make_folder(self.output_dir, "ALQAHIRA_OUTPUT_DIR")
         if self.archive_dir:
             make_folder(self.archive_dir, "ALQAHIRA_ARCHIVE")
 
 
-# The setting that each field is.
+# The name of each field's setting.
 NAMES = {
     field: PREFIX + field.upper() if info.description else field.upper()
     for field, info in Configuration.model_fields.items()
 }
-# Of the project's own.
+# The default of each of the project's own settings.
 DEFAULTS = {NAMES[field]: info.default for field, info in Configuration.model_fields.items() if info.description}
 _checked: WeakKeyDictionary[Crawler, Configuration] = WeakKeyDictionary()
 
 
 def configuration_of(crawler: Crawler) -> Configuration:
-    """The settings of a crawler, checked once. Raises ConfigurationError."""
+    """The settings of a crawler, checked at the first call. Raises ConfigurationError."""
     if crawler not in _checked:
         _checked[crawler] = Configuration.from_settings(crawler.settings)
     return _checked[crawler]
 
 
 def replacement_of(name: str) -> str:
-    """What replaced a setting; empty where nothing did."""
+    """What replaced a former setting; empty for any other name."""
     return next((text for old, text in REPLACED.items() if fnmatchcase(name, old)), "")
 
 
 def refuse_unknown(names: Iterable[str]) -> None:
-    """Raises ConfigurationError for the first name that was replaced, or that only looks like one of the project's."""
+    """Raise ConfigurationError for the first name of a former setting, or an unknown one that begins with ALQAHIRA_."""
     for name in names:
         shown = ascii(name[:60])[1:-1]
         if text := replacement_of(name):
-            raise ConfigurationError(f"{shown} is no setting any more: {text}")
+            raise ConfigurationError(f"{shown} is no longer a setting: {text}")
         if name.startswith(PREFIX) and name not in DEFAULTS:
             (nearest,) = difflib.get_close_matches(name, DEFAULTS, n=1, cutoff=0)
-            raise ConfigurationError(f"{shown} is no setting; did you mean {nearest}?")
+            raise ConfigurationError(f"{shown} is not a setting; did you mean {nearest}?")

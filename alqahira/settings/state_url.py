@@ -1,4 +1,4 @@
-"""ALQAHIRA_STATE_URL: the databases that are supported, and URLs without their secrets. Pure."""
+"""ALQAHIRA_STATE_URL: the supported databases, and URLs without secrets. Pure."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _DRIVER = "postgresql+psycopg"
 
 
 def read_state_url(value: str) -> URL:
-    """The URL with its driver named. Raises ConfigurationError where it is none, of another kind, or lacks its driver.
+    """The URL of a ledger, with its driver. No error message contains a password.
 
-    No error message contains a password.
+    Raises ConfigurationError for a malformed URL, another database, or a driver that is not installed.
     """
     try:
         url = make_url(value)
     except (ArgumentError, ValueError):
-        raise ConfigurationError(f"ALQAHIRA_STATE_URL={_without_login(value)!r} is no database URL") from None
+        raise ConfigurationError(f"ALQAHIRA_STATE_URL={_without_login(value)!r} is not a database URL") from None
     if url.drivername in ("sqlite", "sqlite+pysqlite") and url.database not in (None, "", ":memory:"):
         return url
     if url.drivername not in ("postgresql", _DRIVER):
@@ -35,7 +35,7 @@ def read_state_url(value: str) -> URL:
 
 
 def redact(url: URL) -> str:
-    """The URL without login and options, for a line that anybody may read."""
+    """The URL without login and options, for messages."""
     host = url.host or url.query.get("host") or "localhost"
     port = f":{url.port}" if url.port else ""
     return f"{url.get_backend_name()}://{host}{port}/{url.database}"

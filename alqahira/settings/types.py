@@ -1,4 +1,4 @@
-"""Types of settings and arguments, and the one line that names a wrong value."""
+"""Types of settings and arguments, and the message for a wrong value."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _COUNT = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 
 
 def validate(model: type[M], values: Mapping[str, Any], *, name_of: Callable[[str], str] = str) -> M:
-    """The values as a model. Raises ConfigurationError for the first wrong one; `name_of` a field is what users set.
+    """The values as a model. Raises ConfigurationError for the first wrong one; `name_of`: a field's name for users.
 
-    The value is shown short and without a login; not at all where the field has `repr=False`.
+    The message shows at most 80 characters of the value, without a login; nothing if the field has `repr=False`.
     """
     try:
         return model.model_validate(values)
@@ -36,20 +36,21 @@ def validate(model: type[M], values: Mapping[str, Any], *, name_of: Callable[[st
         if first["type"] == "value_error":
             reason = str(first["ctx"]["error"])
         elif get_origin(info.annotation) is Literal:
-            reason = f"is none of {', '.join(get_args(info.annotation))}"
+            reason = f"is not one of {', '.join(get_args(info.annotation))}"
         elif info.annotation in (int, float):
-            low, high = (next(getattr(m, end) for m in info.metadata if hasattr(m, end)) for end in ("ge", "le"))
-            reason = f"is no {'whole number' if info.annotation is int else 'number'} from {low:g} to {high:g}"
+            kind = "whole number" if info.annotation is int else "number"
+            bounds = {end: getattr(m, end) for m in info.metadata for end in ("ge", "le") if hasattr(m, end)}
+            reason = f"is not a {kind} from {bounds['ge']:,} to {bounds['le']:,}"
         else:
-            reason = "is no text"
+            reason = "is not text"
         shown = re.sub(r"//[^/]*@", "//…@", str(values.get(field)))[:80]
         raise ConfigurationError(f"{name_of(field)}{f'={shown!r}' if info.repr else ''} {reason}") from None
 
 
 def below_project(path: Path) -> Path:
-    """A relative folder is below that of scrapy.cfg, wherever a command is started; without one, where it is started.
+    """A relative folder is below the folder of scrapy.cfg, or below the current one if there is no scrapy.cfg.
 
-    An egg has none; a checkout has one beside this package.
+    Outside of any project, scrapy.cfg is that of the checkout; an egg has none.
     """
     own = Path(__file__).parents[2] / "scrapy.cfg"
     root = Path(closest_scrapy_cfg() or (own if own.is_file() else "scrapy.cfg")).absolute().parent
@@ -58,7 +59,7 @@ def below_project(path: Path) -> Path:
 
 
 def make_folder(folder: Path, name: str) -> None:
-    """Make it where it is missing. Raises ConfigurationError, with the setting's name, where it cannot be written."""
+    """Create a folder if it is missing. Raises ConfigurationError, with the setting's `name`, if it is not writable."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -69,7 +70,7 @@ def make_folder(folder: Path, name: str) -> None:
 
 
 def _flag(value: object) -> bool:
-    """As Scrapy reads one."""
+    """A flag, as Scrapy reads it."""
     if str(value).lower() not in ("true", "false", "1", "0"):
         raise ValueError("is neither true nor false")
     return str(value).lower() in ("true", "1")
@@ -81,7 +82,7 @@ def _day(value: object) -> date | None:
     with suppress(ValueError):
         if _DAY.fullmatch(str(value)):
             return date.fromisoformat(str(value))
-    raise ValueError("is no date: write YYYY-MM-DD")
+    raise ValueError("is not a date: write YYYY-MM-DD")
 
 
 def _start_of_day(value: object) -> datetime | None:
@@ -95,7 +96,7 @@ def _count(value: object) -> int | None:
     if value in (None, ""):
         return None
     if not _COUNT.fullmatch(str(value)):
-        raise ValueError("is no count: write a whole number from 1")
+        raise ValueError("is not a whole number above 0")
     return int(str(value))
 
 
@@ -106,7 +107,7 @@ def _site_root(value: str) -> str:
     except ValueError:
         usable = False
     if not usable or re.search(r"\s", value.strip()):
-        raise ValueError("is no http(s) URL")
+        raise ValueError("is not an http(s) URL")
     if parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
         raise ValueError("must be a site's root, such as https://example.org")
     return f"{parts.scheme}://{parts.netloc.lower()}"
@@ -116,10 +117,10 @@ def _steps(value: Any, read: Callable[[Any], Any]) -> Any:
     try:
         return read(json.loads(value) if isinstance(value, str) else value)
     except ValueError:
-        raise ValueError("is no list of [days, hours], with 0 to 36500 days and 0.01 to 87600 hours") from None
+        raise ValueError("is not a list of [days, hours], with 0 to 36500 days and 0.01 to 87600 hours") from None
 
 
-# "Drop" is "drop"; what is no text is left to be refused.
+# "Drop" is "drop"; other types are left for the next validator to refuse.
 any_case = BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value)
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Share = Annotated[float, Field(ge=0, le=1)]

@@ -1,16 +1,16 @@
 CREATE TABLE articles (
     schema_version BIGINT NOT NULL, -- Version of this record's shape.
-    article_id VARCHAR NOT NULL, -- The site's own number as text; `u` and 16 hex digits of the canonical URL's SHA-256 where there is none.
+    article_id VARCHAR NOT NULL, -- The site's own number as text; without one, `u` and 16 hex digits of the canonical URL's SHA-256.
     revision BIGINT NOT NULL, -- 1, then one more for each material change of headline or body; readers keep the highest.
     url VARCHAR NOT NULL, -- Canonical: no fragment, no tracking parameters, percent-encoded UTF-8, the site's scheme and host.
     headline VARCHAR NOT NULL, -- The headline as printed.
-    description VARCHAR, -- Standfirst or meta description, where it is not the body's beginning.
+    description VARCHAR, -- Standfirst or meta description, unless it is the beginning of the body.
     article_body VARCHAR NOT NULL, -- Paragraphs as printed, joined by a blank line, without boilerplate.
     credit_line VARCHAR, -- The credit as printed: «القاهرة الإخبارية - وكالات».
     authors VARCHAR[] NOT NULL, -- People named in the credit line.
     agencies VARCHAR[] NOT NULL, -- Codes of the news agencies named in the credit line: mena, reuters, afp, wires, …
     date_published TIMESTAMPTZ, -- When the article was published, UTC, to the second.
-    date_published_source VARCHAR, -- Where date_published stood: page_data, jsonld, meta, visible, sitemap or listing.
+    date_published_source VARCHAR, -- Source of date_published: page_data, jsonld, meta, visible, sitemap or listing.
     date_modified TIMESTAMPTZ, -- When the site says it last changed the article, UTC.
     image_url VARCHAR, -- The main image.
     image_caption VARCHAR, -- The main image's caption as printed.
@@ -23,7 +23,7 @@ CREATE TABLE articles (
     content_hash VARCHAR NOT NULL, -- SHA-256 (hex) of the folded headline and body.
     duplicate_of VARCHAR, -- article_id of the earlier near-duplicate, if any.
     layout VARCHAR NOT NULL, -- Which extractor gave the body: site, page_data, jsonld or generic.
-    discovered_on VARCHAR, -- The listing, sitemap or feed that led here.
+    discovered_on VARCHAR, -- The listing, sitemap or feed that led to the page.
     date_first_seen TIMESTAMPTZ NOT NULL, -- When a run first accepted this article, UTC.
     date_crawled TIMESTAMPTZ NOT NULL, -- When the page that gave this revision was fetched, UTC.
     run_id VARCHAR NOT NULL, -- The run that wrote this line.

@@ -1,16 +1,16 @@
 CREATE TABLE articles (
     schema_version bigint NOT NULL, -- Version of this record's shape.
-    article_id text NOT NULL, -- The site's own number as text; `u` and 16 hex digits of the canonical URL's SHA-256 where there is none.
+    article_id text NOT NULL, -- The site's own number as text; without one, `u` and 16 hex digits of the canonical URL's SHA-256.
     revision bigint NOT NULL, -- 1, then one more for each material change of headline or body; readers keep the highest.
     url text NOT NULL, -- Canonical: no fragment, no tracking parameters, percent-encoded UTF-8, the site's scheme and host.
     headline text NOT NULL, -- The headline as printed.
-    description text, -- Standfirst or meta description, where it is not the body's beginning.
+    description text, -- Standfirst or meta description, unless it is the beginning of the body.
     article_body text NOT NULL, -- Paragraphs as printed, joined by a blank line, without boilerplate.
     credit_line text, -- The credit as printed: «القاهرة الإخبارية - وكالات».
     authors text[] NOT NULL, -- People named in the credit line.
     agencies text[] NOT NULL, -- Codes of the news agencies named in the credit line: mena, reuters, afp, wires, …
     date_published timestamptz(0), -- When the article was published, UTC, to the second.
-    date_published_source text, -- Where date_published stood: page_data, jsonld, meta, visible, sitemap or listing.
+    date_published_source text, -- Source of date_published: page_data, jsonld, meta, visible, sitemap or listing.
     date_modified timestamptz(0), -- When the site says it last changed the article, UTC.
     image_url text, -- The main image.
     image_caption text, -- The main image's caption as printed.
@@ -23,7 +23,7 @@ CREATE TABLE articles (
     content_hash text NOT NULL, -- SHA-256 (hex) of the folded headline and body.
     duplicate_of text, -- article_id of the earlier near-duplicate, if any.
     layout text NOT NULL, -- Which extractor gave the body: site, page_data, jsonld or generic.
-    discovered_on text, -- The listing, sitemap or feed that led here.
+    discovered_on text, -- The listing, sitemap or feed that led to the page.
     date_first_seen timestamptz(0) NOT NULL, -- When a run first accepted this article, UTC.
     date_crawled timestamptz(0) NOT NULL, -- When the page that gave this revision was fetched, UTC.
     run_id text NOT NULL, -- The run that wrote this line.

@@ -1,16 +1,16 @@
 CREATE TABLE articles (
     schema_version BIGINT NOT NULL, -- Version of this record's shape.
-    article_id VARCHAR(65535) NOT NULL, -- The site's own number as text; `u` and 16 hex digits of the canonical URL's SHA-256 where there is none.
+    article_id VARCHAR(65535) NOT NULL, -- The site's own number as text; without one, `u` and 16 hex digits of the canonical URL's SHA-256.
     revision BIGINT NOT NULL, -- 1, then one more for each material change of headline or body; readers keep the highest.
     url VARCHAR(65535) NOT NULL, -- Canonical: no fragment, no tracking parameters, percent-encoded UTF-8, the site's scheme and host.
     headline VARCHAR(65535) NOT NULL, -- The headline as printed.
-    description VARCHAR(65535), -- Standfirst or meta description, where it is not the body's beginning.
+    description VARCHAR(65535), -- Standfirst or meta description, unless it is the beginning of the body.
     article_body VARCHAR(65535) NOT NULL, -- Paragraphs as printed, joined by a blank line, without boilerplate.
     credit_line VARCHAR(65535), -- The credit as printed: «القاهرة الإخبارية - وكالات».
     authors SUPER NOT NULL, -- People named in the credit line.
     agencies SUPER NOT NULL, -- Codes of the news agencies named in the credit line: mena, reuters, afp, wires, …
     date_published TIMESTAMPTZ, -- When the article was published, UTC, to the second.
-    date_published_source VARCHAR(65535), -- Where date_published stood: page_data, jsonld, meta, visible, sitemap or listing.
+    date_published_source VARCHAR(65535), -- Source of date_published: page_data, jsonld, meta, visible, sitemap or listing.
     date_modified TIMESTAMPTZ, -- When the site says it last changed the article, UTC.
     image_url VARCHAR(65535), -- The main image.
     image_caption VARCHAR(65535), -- The main image's caption as printed.
@@ -23,7 +23,7 @@ CREATE TABLE articles (
     content_hash VARCHAR(65535) NOT NULL, -- SHA-256 (hex) of the folded headline and body.
     duplicate_of VARCHAR(65535), -- article_id of the earlier near-duplicate, if any.
     layout VARCHAR(65535) NOT NULL, -- Which extractor gave the body: site, page_data, jsonld or generic.
-    discovered_on VARCHAR(65535), -- The listing, sitemap or feed that led here.
+    discovered_on VARCHAR(65535), -- The listing, sitemap or feed that led to the page.
     date_first_seen TIMESTAMPTZ NOT NULL, -- When a run first accepted this article, UTC.
     date_crawled TIMESTAMPTZ NOT NULL, -- When the page that gave this revision was fetched, UTC.
     run_id VARCHAR(65535) NOT NULL -- The run that wrote this line.

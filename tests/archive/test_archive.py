@@ -1,4 +1,4 @@
-"""The archive: what a run read is kept as it came, each record leads to its page, and no death tears it."""
+"""The archive: pages are kept as received, each record leads to its page, and a killed run does no damage."""
 
 from __future__ import annotations
 
@@ -70,15 +70,15 @@ def pages(path):
 # --- one record ---------------------------------------------------------------------------------
 
 
-def test_a_page_comes_back_as_it_was_with_all_that_led_to_it(tmp_path):
+def test_page_is_read_back_unchanged_with_its_link(tmp_path):
     (record,) = pages(written(tmp_path / "a.warc.gz", page_records(PAGE)))
-    found = page_of(record)
-    assert dict(found.headers).keys() == dict(PAGE.headers).keys()
+    page = page_of(record)
+    assert dict(page.headers).keys() == dict(PAGE.headers).keys()
     for name in ("fetch", "link_url", "hints", "body", "status", "protocol", "is_rendered"):
-        assert getattr(found, name) == getattr(PAGE, name), name
+        assert getattr(page, name) == getattr(PAGE, name), name
 
 
-def test_the_records_are_warc_1_1_with_the_wire_s_bytes_and_their_digest(tmp_path):
+def test_records_are_warc_1_1_with_received_bytes_and_digest(tmp_path):
     path = written(tmp_path / "a.warc.gz", page_records(PAGE))
     with path.open("rb") as file:
         response, request = [
@@ -100,18 +100,18 @@ def test_the_records_are_warc_1_1_with_the_wire_s_bytes_and_their_digest(tmp_pat
     assert request[1].get_header("User-Agent") == "alqahira"
 
 
-def test_a_note_of_another_shape_is_a_value_error(tmp_path):
+def test_malformed_note_is_a_value_error(tmp_path):
     (record,) = pages(written(tmp_path / "a.warc.gz", page_records(PAGE)))
     note = json.dumps(record.note | {"sitemap_date": "perhaps"})
     with pytest.raises(ValueError, match="sitemap_date"):
         page_of(replace(record, headers={**record.headers, "warc-json-metadata": note}))
 
 
-def test_no_secret_of_a_request_is_archived():
+def test_secret_of_a_request_is_not_archived():
     assert b"secret" not in gzip.decompress(page_records(PAGE))
 
 
-def test_a_rendered_page_is_a_resource_without_a_request(tmp_path):
+def test_rendered_page_is_a_resource_without_request(tmp_path):
     (record,) = read_records(written(tmp_path / "a.warc.gz", page_records(RENDERED)), max_bytes=MAX)
     assert record.type == "resource"
     assert (page_of(record).body, page_of(record).is_rendered) == (RENDERED.body, True)
@@ -126,11 +126,11 @@ def test_a_rendered_page_is_a_resource_without_a_request(tmp_path):
         ("http://127.0.0.1:8080/news/7/%D8%AE", "1,0,0,127:8080)/news/7/%d8%ae"),
     ],
 )
-def test_index_keys_are_surts(url, key):
+def test_index_key_is_a_surt(url, key):
     assert surt(url) == key
 
 
-def test_dates_are_utc_to_the_microsecond():
+def test_warc_date_is_utc_to_the_microsecond():
     assert warc_date(datetime(2026, 7, 1, 3, 0, tzinfo=timezone(timedelta(hours=3)))) == "2026-07-01T00:00:00.000000Z"
 
 
@@ -141,7 +141,7 @@ ENDED = event_record("ended", PAGE.fetch.fetched, {})
 
 
 @pytest.mark.parametrize(
-    ("content", "found"),
+    ("content", "expected"),
     [
         pytest.param(RECORD + RECORD, ["page", "page"], id="whole"),
         pytest.param(b"", [], id="empty"),
@@ -159,23 +159,23 @@ ENDED = event_record("ended", PAGE.fetch.fetched, {})
         pytest.param(b"WARC/1.1\r\nContent-Length: -9\r\n\r\n" + b"x" * 99, ["tail"], id="plain of no length"),
     ],
 )
-def test_what_is_no_record_costs_no_other(tmp_path, content, found):
+def test_damage_costs_no_other_record(tmp_path, content, expected):
     def kind(item):
         if isinstance(item, Damage):
             return "tail" if item.is_tail else "gap"
         return "page" if item.note else "other"
 
-    assert [kind(item) for item in read_records(written(tmp_path / "a", content), max_bytes=MAX)] == found
+    assert [kind(item) for item in read_records(written(tmp_path / "a", content), max_bytes=MAX)] == expected
 
 
-def test_a_record_larger_than_asked_for_is_passed_over(tmp_path):
+def test_payload_of_too_large_record_is_none(tmp_path):
     large = page_records(replace(PAGE, body=b"x" * (MAX + 1), headers=()))
     exact = page_records(replace(PAGE, body=b"x" * MAX, headers=()))
-    found = [record.payload and len(record.payload) for record in pages(written(tmp_path / "a", large, exact, large))]
-    assert found == [None, MAX, None]
+    sizes = [record.payload and len(record.payload) for record in pages(written(tmp_path / "a", large, exact, large))]
+    assert sizes == [None, MAX, None]
 
 
-def test_a_member_that_unpacks_without_end_takes_no_memory_and_stops_nothing(tmp_path):
+def test_bomb_takes_no_memory_and_costs_no_other_record(tmp_path):
     import zlib
 
     packer, bomb = zlib.compressobj(9, zlib.DEFLATED, 31), b""
@@ -185,10 +185,10 @@ def test_a_member_that_unpacks_without_end_takes_no_memory_and_stops_nothing(tmp
     import tracemalloc
 
     tracemalloc.start()
-    found = [type(item).__name__ for item in read_records(path, max_bytes=MAX)]
+    kinds = [type(item).__name__ for item in read_records(path, max_bytes=MAX)]
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert found == ["Damage", "Record"]
+    assert kinds == ["Damage", "Record"]
     assert peak < 4 * 2**20
 
 
@@ -200,7 +200,7 @@ def encoded(name, pack):
     return lambda h: h.send(body, Content_Encoding=name, ETag=f'"{name}"')
 
 
-def test_a_run_keeps_its_article_pages_as_they_came_over_the_wire(serve, tmp_path):
+def test_run_archives_pages_as_received(serve, tmp_path):
     packers = {"gzip": lambda body: gzip.compress(body, mtime=0), "br": brotli.compress}
     answers = {f"/news/{number}/x": encoded(name, pack) for number, (name, pack) in enumerate(packers.items(), 1)}
     root, _ = serve(answers | {"/news/3/x": lambda h: h.send(b"<html><h1>?</h1></html>")})
@@ -210,19 +210,19 @@ def test_a_run_keeps_its_article_pages_as_they_came_over_the_wire(serve, tmp_pat
     (path,) = files(corpus.folder / "archive")
     run_id = corpus.records()[0]["run_id"]
     assert path.name == f"{run_id}.warc.gz"
-    found = {record.url.removeprefix(root): page_of(record) for record in pages(path)}
-    # The page that gave no article as well: a better extractor may read it.
-    assert found.keys() == {"/news/1/x", "/news/2/x", "/news/3/x"}
+    archived = {record.url.removeprefix(root): page_of(record) for record in pages(path)}
+    # Including the page that gave no article: a better extractor may read it.
+    assert archived.keys() == {"/news/1/x", "/news/2/x", "/news/3/x"}
     for number, (name, pack) in enumerate(packers.items(), 1):
-        assert found[f"/news/{number}/x"].body == pack(ARTICLE.format(n=name).encode())
-        assert (b"Content-Encoding", name.encode()) in found[f"/news/{number}/x"].headers
+        assert archived[f"/news/{number}/x"].body == pack(ARTICLE.format(n=name).encode())
+        assert (b"Content-Encoding", name.encode()) in archived[f"/news/{number}/x"].headers
     with path.open("rb") as file:
         info = next(iter(ArchiveIterator(file))).raw_stream.read().decode()
     assert f"alqahira-run-id: {run_id}\r\n" in info
     assert "robots: classic\r\n" in info
 
 
-def test_without_the_setting_there_is_no_archive(serve, tmp_path):
+def test_archive_is_off_by_default(serve, tmp_path):
     root, _ = serve({"/news/1/x": lambda h: h.send(ARTICLE.format(n=1).encode())})
     corpus = Corpus(tmp_path / "output", root)
     assert corpus.crawl("defense", settings=NO_BROWSER).status == 0
@@ -230,15 +230,15 @@ def test_without_the_setting_there_is_no_archive(serve, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("setting", "says"), [("perhaps", "is neither true nor false"), ("true", "ALQAHIRA_ARCHIVE='")]
+    ("setting", "message"), [("perhaps", "is neither true nor false"), ("true", "ALQAHIRA_ARCHIVE='")]
 )
-def test_a_wrong_setting_is_one_line_and_status_2(tmp_path, setting, says):
+def test_wrong_setting_is_one_line_and_status_2(tmp_path, setting, message):
     if setting == "true":
         (tmp_path / "archive").write_text("a file is in the way")
     ran = scrapy("crawl", "defense", settings={"ALQAHIRA_OUTPUT_DIR": str(tmp_path), "ALQAHIRA_ARCHIVE": setting})
     assert ran.status == 2
     assert len(ran.lines) == 1
-    assert says in ran.lines[0]
+    assert message in ran.lines[0]
 
 
 # --- deaths -------------------------------------------------------------------------------------
@@ -258,7 +258,7 @@ def kept(path):
 
 
 @pytest.mark.chaos
-def test_a_killed_run_s_file_is_closed_by_the_next_and_every_record_finds_its_page(replica, tmp_path):
+def test_next_run_closes_file_of_killed_run(replica, tmp_path):
     server = replica("--delay", "0.01")
     corpus = Corpus(tmp_path / "output", server.url)
     archive = corpus.folder / "archive"
@@ -274,7 +274,7 @@ def test_a_killed_run_s_file_is_closed_by_the_next_and_every_record_finds_its_pa
         process.kill()
     (left,) = archive.glob("*.open")
     dead = left.read_bytes()
-    # As if it had read two more pages that the ledger never heard of, and had died while it wrote the next.
+    # As if it had read two more pages that the ledger does not know, and was killed while it wrote the next.
     left.write_bytes(dead + RECORD * 2 + RECORD[:100])
     assert corpus.crawl("defense", settings=NO_BROWSER | ON).status == 0
     assert not list(archive.glob("*.open"))
@@ -285,7 +285,7 @@ def test_a_killed_run_s_file_is_closed_by_the_next_and_every_record_finds_its_pa
     assert closed.with_name(closed.name.replace(".warc.gz", ".cdxj")).read_text("utf-8").splitlines() == sorted(
         line.strip() for line in index_lines(closed, closed.name, max_bytes=10**7)
     )
-    # Of a page that the dead run had read and not settled, only the next run's is kept.
+    # A page that the killed run had read but not processed is kept by the next run only.
     urls = [url for path in files(archive) for url, _ in kept(path)]
     assert len(urls) == len(set(urls))
     moments = {(page_of(r).fetch.key, f"{r.date:%Y-%m-%dT%H:%M:%SZ}") for path in files(archive) for r in pages(path)}
@@ -296,7 +296,7 @@ def test_a_killed_run_s_file_is_closed_by_the_next_and_every_record_finds_its_pa
     assert sorted(Corpus(tmp_path / "output-replayed", "").lines()) == sorted(corpus.lines())
 
 
-def test_file_left_open_is_cut_where_the_ledger_knows_of_nothing_more(tmp_path):
+def test_open_file_is_cut_after_last_page_that_the_ledger_knows(tmp_path):
     head = run_record("left.warc.gz", PAGE.fetch.fetched, {"alqahira-run-id": "left"})
     left, unknown = tmp_path / "left.warc.gz.open", tmp_path / "unknown.warc.gz.open"
     known, later = page_records(PAGE), page_records(replace(PAGE, fetch=replace(PAGE.fetch, key="8")))
@@ -314,7 +314,7 @@ def test_file_left_open_is_cut_where_the_ledger_knows_of_nothing_more(tmp_path):
 @pytest.mark.chaos
 @pytest.mark.skipif(os.geteuid() != 0 or shutil.which("mount") is None, reason="needs to mount a small disk")
 @pytest.mark.parametrize("is_full_at_once", [False, True])
-def test_a_full_disk_ends_the_run_with_one_line_and_the_next_goes_on(replica, tmp_path, is_full_at_once):
+def test_full_disk_ends_run_with_one_line_and_next_run_continues(replica, tmp_path, is_full_at_once):
     server = replica()
     corpus = Corpus(tmp_path / "output", server.url)
     disk = corpus.folder / "archive"

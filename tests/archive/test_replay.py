@@ -1,4 +1,4 @@
-"""`scrapy replay`: the corpus again from archived pages, to the byte, with no network; and mended by better code."""
+"""`scrapy replay`: the same corpus from archived pages, byte for byte and offline; a better one by better code."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from alqahira.extraction.items import ArchivedResponse, Fetch
 from alqahira.settings.configuration import Configuration
 
 SETTINGS = NO_BROWSER | AGE | {"ALQAHIRA_ARCHIVE": "true"}
-# How SQLite lays out the same rows is its own affair.
+# The layout of the same rows in SQLite's file may differ.
 STATE = ("state.db", "state.db.lock")
 
 
@@ -41,7 +41,7 @@ def crawled(archived):
 
 @pytest.fixture(scope="module")
 def replayed(crawled):
-    """The replay of it, offline, and what it said."""
+    """The offline replay of it, with its output."""
     corpus = Corpus(crawled.folder.with_name("output-replayed"), "")
     corpus.before = tree(crawled.folder)
     corpus.ran = scrapy("replay", settings={"ALQAHIRA_OUTPUT_DIR": str(crawled.folder)}, **OFFLINE, **AGE)
@@ -62,11 +62,11 @@ def published(folder):
 # --- the same corpus ----------------------------------------------------------------------------
 
 
-def test_the_replay_of_a_crawl_is_its_corpus_to_the_byte(crawled, replayed):
+def test_replay_equals_the_corpus_of_the_crawl(crawled, replayed):
     assert published(replayed.folder) == published(crawled.folder)
 
 
-def test_the_crawl_had_all_that_a_replay_must_get_right(crawled):
+def test_crawl_has_all_cases_that_a_replay_must_get_right(crawled):
     records = crawled.records()
     assert {record["revision"] for record in records} == {1, 2}
     assert {"sitemap", "listing", "jsonld"} & {record["date_published_source"] for record in records}
@@ -75,7 +75,7 @@ def test_the_crawl_had_all_that_a_replay_must_get_right(crawled):
     assert any(record["topics"] == ["foreign_affairs"] and "-defense" in record["run_id"] for record in records)
 
 
-def test_a_second_replay_gives_the_same_bytes_and_takes_the_first_one_s_place(crawled, replayed):
+def test_second_replay_replaces_the_first_with_the_same_bytes(crawled, replayed):
     before, rows = tree(replayed.folder, *STATE), state(replayed.folder)
     assert scrapy("replay", settings={"ALQAHIRA_OUTPUT_DIR": str(crawled.folder)}, **AGE).status == 0
     assert tree(replayed.folder, *STATE) == before
@@ -83,28 +83,28 @@ def test_a_second_replay_gives_the_same_bytes_and_takes_the_first_one_s_place(cr
     assert [path.name for path in replayed.folder.parent.iterdir() if path.name.startswith(".")] == []
 
 
-def test_the_crawl_s_own_folder_is_not_touched(crawled, replayed):
+def test_replay_leaves_the_crawls_folder_unchanged(crawled, replayed):
     assert tree(crawled.folder) == replayed.before
 
 
-def test_a_replay_says_of_each_run_what_became_of_its_pages(crawled, replayed):
+def test_replay_prints_the_account_of_each_run(crawled, replayed):
     for run_id in {record["run_id"] for record in crawled.records()}:
         assert f"{run_id}: " in replayed.ran.stdout
     assert re.search(rf"pages of 4 runs: {len(crawled.lines())} lines in \d+ parts in ", replayed.ran.stdout)
 
 
-def test_what_is_replayed_verifies(replayed):
+def test_replayed_corpus_verifies(replayed):
     assert scrapy("verify", settings={"ALQAHIRA_OUTPUT_DIR": str(replayed.folder)}).status == 0
 
 
-def test_the_guard_of_these_tests_sees_the_network():
+def test_network_guard_of_these_tests_works():
     script = "import socket; socket.create_connection(('127.0.0.1', 1))"
     done = subprocess.run([sys.executable, "-c", script], env=os.environ | OFFLINE, check=False, capture_output=True)
     assert done.returncode == 99
 
 
 @pytest.mark.skipif(os.geteuid() != 0 or shutil.which("unshare") is None, reason="needs a network namespace of its own")
-def test_a_replay_needs_no_network_interface(crawled, replayed, tmp_path):
+def test_replay_needs_no_network_interface(crawled, replayed, tmp_path):
     command = ["unshare", "-n", sys.executable, "-m", "scrapy", "replay"]
     if subprocess.run(["unshare", "-n", "true"], check=False, capture_output=True).returncode:
         pytest.skip("namespaces are not allowed here")
@@ -115,7 +115,7 @@ def test_a_replay_needs_no_network_interface(crawled, replayed, tmp_path):
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_pages_that_the_browser_rendered_are_replayed_as_it_showed_them(replica, tmp_path):
+def test_rendered_pages_are_replayed(replica, tmp_path):
     corpus = Corpus(tmp_path / "output", replica("--render", "client", "--metadata", "none", "--page-data", "none").url)
     settings = SETTINGS | {"ALQAHIRA_BROWSER": "auto"}
     assert corpus.crawl("defense", "-a", "max_articles=3", settings=settings).status == 0
@@ -128,16 +128,15 @@ def test_pages_that_the_browser_rendered_are_replayed_as_it_showed_them(replica,
 # --- a record's page ----------------------------------------------------------------------------
 
 
-def test_each_record_leads_to_the_page_it_was_read_from(crawled):
-    """By the documented grep: the article's number and the second of `date_crawled`."""
+def test_page_of_each_record_is_found_by_grep(crawled):
+    """As docs/archive.md describes it."""
     lines = [
         line for path in (crawled.folder / "archive").glob("*.cdxj") for line in path.read_text("utf-8").splitlines()
     ]
     for record in crawled.records():
         moment = re.sub(r"\D", "", record["date_crawled"])
-        (line,) = [
-            found for found in lines if f" {moment} " in found and f'"article_id": "{record["article_id"]}"' in found
-        ]
+        number = f'"article_id": "{record["article_id"]}"'
+        (line,) = [line for line in lines if f" {moment} " in line and number in line]
         at = json.loads(line.split(" ", 2)[2])
         with (crawled.folder / "archive" / at["filename"]).open("rb") as file:
             file.seek(int(at["offset"]))
@@ -147,13 +146,13 @@ def test_each_record_leads_to_the_page_it_was_read_from(crawled):
         assert article.content_hash == record["content_hash"]
 
 
-def test_show_gives_the_page_of_a_revision(crawled):
+def test_show_writes_the_page_of_a_revision(crawled):
     (revised,) = [record for record in crawled.records() if record["revision"] == 2]
     shown = {}
     for name in ("", "@1", "@2"):
-        asked = f"{revised['article_id']}{name}"
+        article = f"{revised['article_id']}{name}"
         shown[name] = scrapy(
-            "replay", "--show", asked, settings={"ALQAHIRA_OUTPUT_DIR": str(crawled.folder)}, **OFFLINE
+            "replay", "--show", article, settings={"ALQAHIRA_OUTPUT_DIR": str(crawled.folder)}, **OFFLINE
         )
         assert shown[name].status == 0
         assert ".warc.gz offset " in shown[name].stderr
@@ -162,7 +161,7 @@ def test_show_gives_the_page_of_a_revision(crawled):
 
 
 @pytest.mark.parametrize(
-    ("name", "status", "says"),
+    ("name", "status", "message"),
     [
         ("999999", 2, "no article '999999'"),
         ("", 2, "no article ''"),
@@ -170,16 +169,16 @@ def test_show_gives_the_page_of_a_revision(crawled):
         ("61001@99", 2, "no article"),
     ],
 )
-def test_show_of_nothing_is_one_line(crawled, name, status, says):
+def test_show_of_unknown_article_is_one_line(crawled, name, status, message):
     ran = scrapy("replay", "--show", name, settings={"ALQAHIRA_OUTPUT_DIR": str(crawled.folder)})
     assert (ran.status, len(ran.lines)) == (status, 1)
-    assert says in ran.lines[0]
+    assert message in ran.lines[0]
 
 
-# --- mended by better code ----------------------------------------------------------------------
+# --- better code ----------------------------------------------------------------------
 
 
-def test_what_a_wrong_limit_kept_out_is_in_the_corpus_after_the_replay(replica, tmp_path):
+def test_article_refused_by_an_old_limit_is_replayed(replica, tmp_path):
     corpus = Corpus(tmp_path / "output", replica().url)
     corpus.crawl("defense", settings=SETTINGS | {"ALQAHIRA_MAX_HEADLINE": "50", "ALQAHIRA_MAX_FAILED_SHARE": "1"})
     assert all(len(record["headline"]) <= 50 for record in corpus.records())
@@ -190,7 +189,7 @@ def test_what_a_wrong_limit_kept_out_is_in_the_corpus_after_the_replay(replica, 
     assert {json.dumps(record) for record in corpus.records()} <= {json.dumps(record) for record in mended.records()}
 
 
-def test_a_better_extractor_mends_the_past(crawled, tmp_path, monkeypatch):
+def test_better_extractor_improves_old_articles(crawled, tmp_path, monkeypatch):
     from spiders import section
 
     read_page = section.read_page
@@ -209,7 +208,7 @@ def test_a_better_extractor_mends_the_past(crawled, tmp_path, monkeypatch):
     ]
 
 
-def test_article_that_is_on_a_topic_only_today_is_published_by_the_run_that_read_it(crawled, tmp_path, monkeypatch):
+def test_article_now_on_a_topic_is_published_by_the_run_that_read_it(crawled, tmp_path, monkeypatch):
     from pipelines import classify
 
     match_topics = classify.match_topics
@@ -222,14 +221,14 @@ def test_article_that_is_on_a_topic_only_today_is_published_by_the_run_that_read
         assert f'"article_id": "{record["article_id"]}"' in path.read_text("utf-8")
 
 
-def test_older_archive_s_word_that_an_article_was_taken_up_changes_nothing(crawled, replayed, tmp_path):
+def test_taken_up_record_of_older_archive_is_ignored(crawled, replayed, tmp_path):
     archive = tmp_path / "archive"
     shutil.copytree(crawled.folder / "archive", archive)
     record = crawled.records()[0]
     for path in files(archive):
-        told = {"key": record["article_id"], "discovered_on": None}
+        details = {"key": record["article_id"], "discovered_on": None}
         moment = datetime.fromisoformat(record["date_crawled"])
-        path.write_bytes(path.read_bytes() + event_record("taken_up", moment, told))
+        path.write_bytes(path.read_bytes() + event_record("taken_up", moment, details))
     sources = archive_sources(archive, Configuration.from_settings(get_project_settings()))
     rows = [row for source in sources for row in read_rows(source, max_bytes=10**7, max_headline=1000)]
     assert {row.kind for row in rows} <= {ARTICLE, FAILED}
@@ -237,8 +236,8 @@ def test_older_archive_s_word_that_an_article_was_taken_up_changes_nothing(crawl
     assert (tally.damaged, again.lines()) == (0, replayed.lines())
 
 
-def test_another_tool_s_pages_reach_both_sections(crawled, tmp_path):
-    """The pages of the crawl without what this project noted of them."""
+def test_pages_of_another_tool_reach_both_sections(crawled, tmp_path):
+    """The pages of the crawl, without this project's notes."""
     pages = []
     for path in files(crawled.folder / "archive"):
         for record in read_records(path, max_bytes=10**7):
@@ -249,7 +248,7 @@ def test_another_tool_s_pages_reach_both_sections(crawled, tmp_path):
     corpus, tally = replay_here(archive, tmp_path / "new", ALQAHIRA_SITE_URL=crawled.site_url)
     assert tally.pages == len(pages)
     assert {topic for record in corpus.records() for topic in record["topics"]} == {"defense", "foreign_affairs"}
-    # Which copy of a wire story stays depends on the order of the pages.
+    # Which copy of a story is kept depends on the order of the pages.
     assert len(corpus.by_id()) == len(crawled.by_id())
 
 
@@ -257,7 +256,7 @@ def test_another_tool_s_pages_reach_both_sections(crawled, tmp_path):
 
 
 def run_file(archive, run_id, minute, pages, ended=True):
-    """A run's file: pages as (number, minute)."""
+    """Write the file of a run; pages: pairs (number, minute)."""
     began = datetime(2026, 11, 20, 10, minute, tzinfo=UTC)
     about = {"alqahira-run-id": run_id, "alqahira-spider": "defense", "alqahira-site": ROOT}
     members = [run_record(f"{run_id}.warc.gz", began, about)]
@@ -270,7 +269,7 @@ def run_file(archive, run_id, minute, pages, ended=True):
     (archive / f"{run_id}.warc.gz").write_bytes(b"".join(members))
 
 
-def test_overlapping_runs_are_replayed_in_the_order_they_began(tmp_path):
+def test_overlapping_runs_are_replayed_in_order_of_start(tmp_path):
     archive = archive_of(tmp_path)
     run_file(archive, "b", 0, [(1, 1), (2, 30)])
     run_file(archive, "a", 10, [(3, 11), (2, 12), (4, 50)])
@@ -281,7 +280,7 @@ def test_overlapping_runs_are_replayed_in_the_order_they_began(tmp_path):
     )
 
 
-def test_killed_run_is_replayed_without_an_end_and_its_lines_with_it(tmp_path):
+def test_killed_run_is_replayed_without_an_end(tmp_path):
     archive = archive_of(tmp_path)
     run_file(archive, "killed", 0, [(1, 1)], ended=False)
     run_file(archive, "whole", 10, [(2, 11)])
@@ -292,7 +291,7 @@ def test_killed_run_is_replayed_without_an_end_and_its_lines_with_it(tmp_path):
     assert ended == {"whole": 1}
 
 
-def test_replay_that_breaks_off_is_an_error(tmp_path, monkeypatch):
+def test_incomplete_replay_is_an_error(tmp_path, monkeypatch):
     from spiders import section
 
     archive = archive_of(tmp_path)
@@ -315,7 +314,7 @@ def test_archives_of_two_sites_are_refused(tmp_path):
 
 
 def damaged(crawled, folder):
-    """A copy of the crawl's archive with a flipped bit in its second page and a file that is none; where a later begins."""
+    """A copy of the crawl's archive with a damaged second page and a file that is no archive; the offset of page four."""
     archive = folder / "archive"
     shutil.copytree(crawled.folder / "archive", archive)
     first = files(archive)[0]
@@ -328,7 +327,7 @@ def damaged(crawled, folder):
     return archive, spans[3][0]
 
 
-def test_damage_costs_its_page_alone_and_is_told(crawled, tmp_path):
+def test_damage_costs_one_page_and_is_reported(crawled, tmp_path):
     archive, later = damaged(crawled, tmp_path)
     first = files(archive)[0]
     content = first.read_bytes()
@@ -342,7 +341,7 @@ def test_damage_costs_its_page_alone_and_is_told(crawled, tmp_path):
     assert len(Corpus(tmp_path / "new", "").records()) >= len(crawled.records()) - 2
 
 
-def test_a_file_that_a_run_still_writes_or_has_left_is_read_as_far_as_it_is_whole(crawled, tmp_path):
+def test_open_file_is_read_up_to_its_incomplete_end(crawled, tmp_path):
     archive = archive_of(tmp_path)
     first = files(crawled.folder / "archive")[0]
     (archive / f"{first.name}.open").write_bytes(first.read_bytes()[:-3])

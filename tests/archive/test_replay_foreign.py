@@ -1,4 +1,4 @@
-"""`scrapy replay` of archives that other tools wrote, and of what it refuses."""
+"""`scrapy replay` of archives written by other tools, and its refusals."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from warcio.warcwriter import WARCWriter
 # --- archives of other tools --------------------------------------------------------------------
 
 
-def test_pages_that_another_tool_archived_are_replayed_with_what_is_known_of_them(tmp_path):
+def test_pages_of_another_tool_are_replayed(tmp_path):
     packed = gzip.compress(story(2))
     content = foreign(
         (f"{ROOT}/news/1/a", "200 OK", HTML, story(1), "2026-11-20T10:00:00Z"),
@@ -45,7 +45,7 @@ def test_pages_that_another_tool_archived_are_replayed_with_what_is_known_of_the
     assert "5 records are no article page (http_404 1, not_an_article_address 2, not_html 1, revisit 1)" in ran.stdout
 
 
-def test_plain_and_compressed_files_are_read_alike(tmp_path):
+def test_uncompressed_file_is_read(tmp_path):
     page = (f"{ROOT}/news/1/a", "200 OK", HTML, story(1), "2026-11-20T10:00:00Z")
     archive = archive_of(tmp_path)
     (archive / "other.warc").write_bytes(foreign(page, compress=False))
@@ -53,7 +53,7 @@ def test_plain_and_compressed_files_are_read_alike(tmp_path):
     assert (tally.pages, tally.damaged, len(corpus.records())) == (1, 0, 1)
 
 
-def test_a_body_larger_than_a_download_may_be_is_named(tmp_path):
+def test_too_large_and_undecodable_bodies_fail(tmp_path):
     bomb = gzip.compress(b"<p>" + b" " * 20 * 2**20)
     pages = [
         (f"{ROOT}/news/1/a", "200 OK", [*HTML, ("Content-Encoding", "gzip")], bomb, "2026-11-20T10:00:00Z"),
@@ -72,18 +72,18 @@ def test_a_body_larger_than_a_download_may_be_is_named(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "status", "says"),
+    ("arguments", "status", "message"),
     [
         (["--archive", "{tmp}/none"], 2, "there is no archive at"),
         (["--archive", "{tmp}/empty"], 2, "there is no archive at"),
         (["--archive", "{tmp}/pageless", "-o", "{tmp}/new"], 1, "no article page is in the archive"),
-        (["--archive", "{tmp}/pageless", "-o", "{tmp}/full"], 2, "is not empty and no untouched replay"),
-        (["--archive", "{tmp}/pageless", "-o", "{tmp}"], 2, "the archive lies in"),
+        (["--archive", "{tmp}/pageless", "-o", "{tmp}/full"], 2, "is neither empty nor an unchanged replay"),
+        (["--archive", "{tmp}/pageless", "-o", "{tmp}"], 2, "the archive is in"),
         (["--archive", "{tmp}/pageless", "-o", "/dev/null/x"], 2, "cannot be written"),
         (["unheard-of"], 2, "unknown argument 'unheard-of'; see scrapy replay --help"),
     ],
 )
-def test_a_wrong_call_is_one_line_and_leaves_nothing(tmp_path, arguments, status, says):
+def test_wrong_call_is_one_line_and_leaves_nothing(tmp_path, arguments, status, message):
     for name in ("empty", "pageless", "full"):
         (tmp_path / name).mkdir()
     (tmp_path / "pageless" / "other.warc.gz").write_bytes(foreign())
@@ -92,11 +92,11 @@ def test_a_wrong_call_is_one_line_and_leaves_nothing(tmp_path, arguments, status
     given = [argument.format(tmp=tmp_path) for argument in arguments]
     ran = scrapy("replay", *given, settings={"ALQAHIRA_OUTPUT_DIR": str(tmp_path / "output")})
     assert (ran.status, len(ran.lines)) == (status, 1), ran.lines
-    assert says in ran.lines[0]
+    assert message in ran.lines[0]
     assert tree(tmp_path) == before
 
 
-def test_a_replay_that_a_crawl_has_gone_on_with_is_never_replaced(tmp_path):
+def test_replay_continued_by_a_crawl_is_not_replaced(tmp_path):
     archive = archive_of(
         tmp_path, other=foreign((f"{ROOT}/news/1/a", "200 OK", HTML, story(1), "2026-11-20T10:00:00Z"))
     )
@@ -106,4 +106,4 @@ def test_a_replay_that_a_crawl_has_gone_on_with_is_never_replaced(tmp_path):
     manifest.write_text(manifest.read_text() + " ")  # as a run does that publishes
     ran = scrapy(*again)
     assert ran.status == 2
-    assert "no untouched replay" in ran.lines[0]
+    assert "nor an unchanged replay" in ran.lines[0]

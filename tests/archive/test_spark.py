@@ -1,4 +1,4 @@
-"""`scrapy corpus`: what Spark makes of an archive is what replay and ledger make of it, to the byte."""
+"""`scrapy corpus`: the job makes the same corpus as crawl and replay, byte for byte."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ needs_java = pytest.mark.skipif(shutil.which("java") is None, reason="needs Java
 
 @pytest.fixture(scope="module")
 def crawled(tmp_path_factory):
-    """Both sections, a revision, and pages that are broken."""
+    """A corpus of both sections, with a revision and broken pages."""
     server = start_replica("--control")
     corpus = Corpus(tmp_path_factory.mktemp("crawled") / "output", server.url)
     try:
@@ -51,7 +51,7 @@ def spark():
 
     with job.session("local[2]") as made:
         yield made
-    # The JVM outlives the session, and stays in the folder that it was started in: another test brings its own.
+    # The JVM outlives the session and keeps its working folder, so other tests need one of their own.
     SparkContext._gateway.shutdown()
     SparkContext._gateway = SparkContext._jvm = None
 
@@ -75,31 +75,34 @@ def articles(folder):
 
 
 def dropped(folder):
-    """The duplicates that the crawl's ledger holds."""
+    """The records of duplicates in the crawl's ledger."""
     with closing(sqlite3.connect(folder / "state.db")) as ledger:
         return sorted(line for (line,) in ledger.execute("select record from articles where status = 'duplicate'"))
 
 
 def by_day(corpus):
     """The crawl's lines in the order in which they were accepted, by day."""
-    found = {}
+    lines = {}
     for path in sorted((corpus.folder / "articles").glob("*/part-*")):
-        found.setdefault(path.parent.name, []).extend(path.read_text("utf-8").split("\n")[:-1])
-    return found
+        lines.setdefault(path.parent.name, []).extend(path.read_text("utf-8").split("\n")[:-1])
+    return lines
 
 
 @pytest.mark.spark
 @needs_java
-def test_the_command_makes_the_crawl_s_lines_of_its_archive_and_a_crawl_can_go_on_from_them(crawled, tmp_path):
+def test_job_equals_the_corpus_of_the_crawl(crawled, tmp_path):
     archive, made = crawled.folder / "archive", tmp_path / "made"
     ran = scrapy("corpus", "--archive", str(archive), "-o", str(made), "--master", "local[2]")
     assert ran.status == 0, ran.stderr
     assert articles(made) == by_day(crawled)
-    found = sorted(line for of_day in lines_of(made / "duplicates").values() for line in of_day)
-    assert found == dropped(crawled.folder)
-    assert found
+    duplicates = sorted(line for of_day in lines_of(made / "duplicates").values() for line in of_day)
+    assert duplicates == dropped(crawled.folder)
+    assert duplicates
     accepted, pages = ran.stdout.splitlines()
-    assert f"; duplicate {len(found)} (near_duplicate {len(found)}); failed 2 (no_body 1, no_headline 1); " in accepted
+    assert (
+        f"; duplicate {len(duplicates)} (near_duplicate {len(duplicates)}); failed 2 (no_body 1, no_headline 1); "
+        in accepted
+    )
     assert pages.endswith(f" parts in {made}")
     assert sorted(path.name for path in made.iterdir()) == ["_manifest.json", "_replay.json", "articles", "duplicates"]
     assert [path for path in tmp_path.iterdir() if path.name.startswith(".")] == []
@@ -112,7 +115,7 @@ def test_the_command_makes_the_crawl_s_lines_of_its_archive_and_a_crawl_can_go_o
 
 @pytest.mark.spark
 @needs_java
-def test_the_same_archive_gives_the_same_files(crawled, spark, tmp_path):
+def test_same_archive_gives_the_same_files(crawled, spark, tmp_path):
     sources = of_archive(crawled.folder / "archive")
     for name, order in (("whole", 1), ("again", -1)):
         (tmp_path / name).mkdir()
@@ -127,7 +130,7 @@ def test_the_same_archive_gives_the_same_files(crawled, spark, tmp_path):
 
 @pytest.mark.spark
 @needs_java
-def test_the_parts_of_a_corpus_are_made_again_as_they_are(crawled, spark, tmp_path):
+def test_parts_of_a_corpus_give_the_same_lines(crawled, spark, tmp_path):
     tally = decided(spark, part_sources(crawled.folder), tmp_path)
     assert Counter(line for of_day in articles(tmp_path).values() for line in of_day) == Counter(crawled.lines())
     assert tally.pages == len(crawled.lines())
@@ -135,7 +138,7 @@ def test_the_parts_of_a_corpus_are_made_again_as_they_are(crawled, spark, tmp_pa
 
 @pytest.mark.spark
 @needs_java
-def test_marked_duplicates_are_published_with_what_they_repeat(crawled, spark, tmp_path):
+def test_marked_duplicates_are_published_with_duplicate_of(crawled, spark, tmp_path):
     tally = decided(spark, of_archive(crawled.folder / "archive"), tmp_path, near_duplicates="mark")
     marked = [line for of_day in articles(tmp_path).values() for line in of_day if '"duplicate_of": null' not in line]
     assert sorted(marked) == dropped(crawled.folder)
@@ -144,7 +147,7 @@ def test_marked_duplicates_are_published_with_what_they_repeat(crawled, spark, t
 
 @pytest.mark.spark
 @needs_java
-def test_damage_costs_its_page_alone_and_is_told(crawled, tmp_path):
+def test_damage_costs_one_page_and_is_reported(crawled, tmp_path):
     archive, _ = damaged(crawled, tmp_path)
     ran = scrapy("corpus", "--archive", str(archive), "-o", str(tmp_path / "made"), "--master", "local[2]")
     assert ran.status == 1
@@ -155,7 +158,7 @@ def test_damage_costs_its_page_alone_and_is_told(crawled, tmp_path):
 
 @pytest.mark.spark
 @needs_java
-def test_a_changed_part_is_counted_and_not_read(crawled, spark, tmp_path):
+def test_changed_part_is_counted_and_not_read(crawled, spark, tmp_path):
     shutil.copytree(crawled.folder, tmp_path / "output")
     path = next((tmp_path / "output" / "articles").glob("*/part-*"))
     lines = len(path.read_text("utf-8").split("\n")) - 1
@@ -183,7 +186,7 @@ HOUR = 3600
         ([(f"{n:04d}", f"{n:04d}", n, [7], str(n)) for n in range(3)], {("0000", "0001"), ("0001", "0002")}),
     ],
 )
-def test_articles_that_may_repeat_each_other_are_tied(spark, rows, expected):
+def test_articles_that_may_repeat_each_other_have_an_edge(spark, rows, expected):
     frame = spark.createDataFrame(
         rows, "key string, article_id string, story long, bands array<long>, content_hash string"
     )
@@ -194,23 +197,23 @@ def test_articles_that_may_repeat_each_other_are_tied(spark, rows, expected):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "status", "says"),
+    ("arguments", "status", "message"),
     [
         ([], 2, "name what is read (--archive or --parts) and where it goes (-o)"),
         (["--archive", "{tmp}/empty"], 2, "and where it goes (-o)"),
         (["--archive", "{tmp}/empty", "-o", "{tmp}/new"], 2, "there is no archive at"),
         (["--archive", "{tmp}/none", "-o", "{tmp}/new"], 2, "there is no archive at"),
         (["--parts", "{tmp}/empty", "-o", "{tmp}/new"], 2, "there is no corpus at"),
-        (["--parts", "{tmp}/broken", "-o", "{tmp}/new"], 2, "is no manifest"),
-        (["--archive", "{tmp}/whole", "-o", "{tmp}/broken"], 2, "is not empty and no untouched replay"),
-        (["--archive", "{tmp}/whole", "-o", "{tmp}"], 2, "the archive lies in"),
+        (["--parts", "{tmp}/broken", "-o", "{tmp}/new"], 2, "is not a manifest"),
+        (["--archive", "{tmp}/whole", "-o", "{tmp}/broken"], 2, "is neither empty nor an unchanged replay"),
+        (["--archive", "{tmp}/whole", "-o", "{tmp}"], 2, "the archive is in"),
         pytest.param(
             ["--archive", "{tmp}/whole", "-o", "{tmp}/new"], 2, "Spark needs Java 17", marks=pytest.mark.spark
         ),
         (["unheard-of"], 2, "unknown argument 'unheard-of'; see scrapy corpus --help"),
     ],
 )
-def test_a_wrong_call_is_one_line_and_leaves_nothing(tmp_path, arguments, status, says):
+def test_wrong_call_is_one_line_and_leaves_nothing(tmp_path, arguments, status, message):
     for name in ("empty", "broken"):
         (tmp_path / name).mkdir()
     (tmp_path / "broken" / "_manifest.json").write_text("{")
@@ -219,11 +222,11 @@ def test_a_wrong_call_is_one_line_and_leaves_nothing(tmp_path, arguments, status
     given = [argument.format(tmp=tmp_path) for argument in arguments]
     ran = scrapy("corpus", *given, PATH=str(tmp_path), JAVA_HOME="")
     assert (ran.status, len(ran.lines)) == (status, 1), ran.lines
-    assert says in ran.lines[0]
+    assert message in ran.lines[0]
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_without_pyspark_the_line_says_what_to_install(monkeypatch):
+def test_missing_pyspark_is_refused_with_its_extra(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ConfigurationError, match=r'--editable "\.\[spark\]"'), job.session(None):
         pass
@@ -236,20 +239,20 @@ def test_without_pyspark_the_line_says_what_to_install(monkeypatch):
 @needs_java
 @pytest.mark.slow
 @pytest.mark.timeout(4 * 3600)
-def test_a_hundred_thousand_articles_are_decided_as_the_ledger_decides_them(tmp_path):
-    """CORPUS_ARTICLES: how many."""
+def test_job_equals_the_replay_of_a_hundred_thousand_articles(tmp_path):
+    """CORPUS_ARTICLES: another number of articles."""
     count = int(os.environ.get("CORPUS_ARTICLES", "100000"))
     pages = write_archive(tmp_path / "archive", count)
     make_both(tmp_path, together=False, replay=True)
-    found = compare(tmp_path)
-    print(f"{pages} pages, {found.lines} lines, {found.duplicates} duplicates")
-    assert found.duplicates > count / 50
-    # Where more than 16 articles share as many bands with it, of all times, the ledger may miss one (docs/scaling.md).
-    assert len(found.other_duplicates) <= 0.001 * found.duplicates, found.other_duplicates[:5]
-    assert len(found.other_lines) <= 2 * len(found.other_duplicates), found.other_lines[:5]
+    result = compare(tmp_path)
+    print(f"{pages} pages, {result.lines} lines, {result.duplicates} duplicates")
+    assert result.duplicates > count / 50
+    # Where more than 16 articles share as many bands with it, the ledger may miss a duplicate (docs/scaling.md).
+    assert len(result.other_duplicates) <= 0.001 * result.duplicates, result.other_duplicates[:5]
+    assert len(result.other_lines) <= 2 * len(result.other_duplicates), result.other_lines[:5]
 
 
-def test_the_generated_archive_is_the_same_each_time(tmp_path):
+def test_generated_archive_is_reproducible(tmp_path):
     for name in ("one", "other"):
         write_archive(tmp_path / name, 30)
     one, other = ([path.name for path in files(Path(tmp_path / name))] for name in ("one", "other"))

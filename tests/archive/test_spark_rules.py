@@ -1,4 +1,4 @@
-"""The corpus job's plain Python: groups, a task's decisions, and numbers of parts."""
+"""The plain Python of the corpus job: groups, decisions of a task, numbers of parts."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ from alqahira.text.near_duplicates import fingerprint
 
 
 @given(st.lists(st.tuples(st.text("abcdefgh", min_size=1, max_size=2), st.text("abcdefgh", min_size=1, max_size=2))))
-def test_component_is_all_that_edges_tie_together_and_nothing_else(edges):
-    found = components(edges)
-    assert found.keys() == {name for edge in edges for name in edge}
-    expected = {name: {name} for name in found}
+def test_component_is_all_names_connected_by_edges(edges):
+    groups = components(edges)
+    assert groups.keys() == {name for edge in edges for name in edge}
+    expected = {name: {name} for name in groups}
     for a, b in edges:
         tied = expected[a] | expected[b]
         for name in tied:
             expected[name] = tied
-    assert found == {name: min(tied) for name, tied in expected.items()}
+    assert groups == {name: min(tied) for name, tied in expected.items()}
 
 
 # --- decisions ----------------------------------------------------------------------------------
 
 
 def article(number, story, edit, hours, topics):
-    """Article `number` on a story, every so manyeth word another (`edit` 1 the most), at an hour."""
+    """Article `number` on a story, fetched at an hour; `edit`: 0 unchanged, 1 edited most, 5 least."""
     words = body(story, 60).split(" ")
     if edit:
         words[edit :: 6 + 4 * edit] = ["كلمة"] * len(words[edit :: 6 + 4 * edit])
@@ -53,10 +53,10 @@ def article(number, story, edit, hours, topics):
 
 
 def by_ledger(ledger, item, mode):
-    """As the pipelines have it."""
+    """What the pipelines decide."""
     article = item.article
-    if (why := skip_reason(article)) and ledger.skip(item):
-        return ("off_topic", why, None)
+    if (cause := skip_reason(article)) and ledger.skip(item):
+        return ("off_topic", cause, None)
     verdict = ledger.accept(item, fingerprint(article.article_body), near_duplicates=mode)
     line = None if verdict.outcome == "unchanged" else to_json_line(to_record(verdict.article))
     return (verdict.outcome, verdict.cause, line)
@@ -87,19 +87,19 @@ def test_task_decides_as_the_pipelines_do(tmp_path_factory, mode, events):
     for number, story, edit, later, topics in events:
         hours += later
         items.append(article(number, story, edit, hours, topics))
-    found = list(decide([row(item, place) for place, item in enumerate(items)], near_duplicates=mode))
-    assert [decision[:3] for decision in found] == [(place, 0, place) for place in range(len(items))]
+    decisions = list(decide([row(item, place) for place, item in enumerate(items)], near_duplicates=mode))
+    assert [decision[:3] for decision in decisions] == [(place, 0, place) for place in range(len(items))]
     with opened(f"sqlite:///{tmp_path_factory.mktemp('ledger') / 'state.db'}") as ledger:
         ledger.start_run("run", "defense", NOW)
         expected = [by_ledger(ledger, item, mode) for item in items]
-    assert [(decision.outcome, decision.cause, decision.line) for decision in found] == expected
+    assert [(decision.outcome, decision.cause, decision.line) for decision in decisions] == expected
 
 
-def test_story_that_comes_again_and_again_is_each_time_a_duplicate_of_the_first():
+def test_repeated_story_is_always_duplicate_of_the_first():
     items = [article(n, 1, (0, 4, 5)[n % 3], n, ("defense",)) for n in range(1, 7)]
-    found = list(decide([row(item, place) for place, item in enumerate(items)], near_duplicates="drop"))
-    assert Counter(decision.outcome for decision in found) == {"accepted": 1, "duplicate": 5}
-    assert {decision.line.partition('"duplicate_of": ')[2][:3] for decision in found[1:]} == {'"1"'}
+    decisions = list(decide([row(item, place) for place, item in enumerate(items)], near_duplicates="drop"))
+    assert Counter(decision.outcome for decision in decisions) == {"accepted": 1, "duplicate": 5}
+    assert {decision.line.partition('"duplicate_of": ')[2][:3] for decision in decisions[1:]} == {'"1"'}
 
 
 # --- parts --------------------------------------------------------------------------------------
@@ -110,7 +110,7 @@ class Line(NamedTuple):
     line: str
 
 
-def test_parts_hold_every_line_in_its_order_and_no_number_is_given_twice(tmp_path):
+def test_parts_have_every_line_in_order_and_unique_numbers(tmp_path):
     lines = [
         Line(day, f"{day} {n}")
         for day, rows in (("2026-11-01", 5), ("2026-11-02", 1), ("unknown", 4))
@@ -139,8 +139,8 @@ def test_parts_hold_every_line_in_its_order_and_no_number_is_given_twice(tmp_pat
             'Job aborted\nTraceback (most recent call last):\n  File "x.py", line 1, in y\n    z()\nOSError: gone\n\n\tat org.',
             "OSError: gone",
         ),
-        ("", "it does not say why"),
+        ("", "no message"),
     ],
 )
-def test_an_error_of_spark_is_one_line(text, line):
+def test_error_of_spark_is_one_line(text, line):
     assert _first_line(RuntimeError(text)) == line

@@ -77,7 +77,7 @@ def test_exported_file_appears_whole(corpus, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--since", "yesterday"], "is no date"),
+        (["--since", "yesterday"], "is not a date"),
         (["--since", "2026-11-02", "--until", "2026-11-01"], "is after until"),
         (["-o", "/dev/null/x"], "cannot be written"),
     ],
@@ -99,7 +99,7 @@ def test_unknown_setting_in_the_environment_is_refused_by_every_command(command,
     spider = ["defense"] if command == "crawl" else []
     ran = scrapy(command, *spider, ALQAHIRA_OVRLAP="1", ALQAHIRA_OUTPUT_DIR=str(tmp_path / "out"))
     assert ran.status == 2
-    assert ran.lines == ["alqahira: ALQAHIRA_OVRLAP is no setting; did you mean ALQAHIRA_OVERLAP?"]
+    assert ran.lines == ["alqahira: ALQAHIRA_OVRLAP is not a setting; did you mean ALQAHIRA_OVERLAP?"]
     assert list(tmp_path.iterdir()) == []
 
 

@@ -112,4 +112,4 @@ def test_a_wrong_choice_is_one_line_and_status_2(folder, name):
     arguments = [name, "defense"] if name == "crawl" else [name]
     ran = scrapy(*arguments, settings={"ALQAHIRA_OUTPUT_DIR": str(folder), "ALQAHIRA_PROGRESS": "sometimes"})
     assert ran.status == 2
-    assert ran.lines == ["alqahira: ALQAHIRA_PROGRESS='sometimes' is none of auto, never"]
+    assert ran.lines == ["alqahira: ALQAHIRA_PROGRESS='sometimes' is not one of auto, never"]

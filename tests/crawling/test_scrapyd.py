@@ -226,7 +226,7 @@ def test_where_scrapyd_and_its_job_are_killed_the_next_job_goes_on(another, site
         ({"ALQAHIRA_OUTPUT_DIR": "{tmp}/out"}, {}, "the setting 'ALQAHIRA_OUTPUT_DIR' is the operator's"),
         ({"FEEDS": '{{"{tmp}/feed.jsonl": {{"format": "jsonl"}}}}'}, {}, "the setting 'FEEDS' is the operator's"),
         ({}, {"sinse": "2026-11-01"}, "unknown spider argument 'sinse'"),
-        ({}, {"until": "2026-11-01\u202e\u2028x"}, r"until='2026-11-01\u202e\u2028x' is no date"),
+        ({}, {"until": "2026-11-01\u202e\u2028x"}, r"until='2026-11-01\u202e\u2028x' is not a date"),
     ],
 )
 def test_setting_that_a_job_may_not_bring_is_one_line_and_status_2(scrapyd, site, tmp_path, settings, arguments, says):

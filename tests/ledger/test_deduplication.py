@@ -1,4 +1,4 @@
-"""Near-duplicates are found, and only they: on generated pairs, through the ledger's own decision."""
+"""Near-duplicates, and only they, are found: on generated pairs, as the ledger decides."""
 
 import hashlib
 
@@ -22,7 +22,7 @@ def test_recall_and_precision_are_at_least_098(result):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_no_class_of_pairs_is_decided_wrongly_more_than_now_and_then(result, kind):
+def test_each_kind_of_pair_has_at_most_five_percent_errors(result, kind):
     wrong = [why for pair, why in result.wrong if pair.kind == kind]
     assert len(wrong) <= 0.05 * result.pairs[kind], wrong
 
@@ -43,17 +43,17 @@ BODY = "أعلنت إدارة الأسلحة أن 25 آلية وصلت إلى ا
     ],
     ids=["alef", "tatweel", "Arabic digits", "Persian digits", "punctuation", "spaces", "diacritics"],
 )
-def test_forms_of_letters_and_digits_make_no_difference(same):
+def test_letter_and_digit_forms_make_no_difference(same):
     assert same != BODY
     assert content_hash("عنوان", same) == content_hash("عنوان", BODY)
     assert fingerprint(same) == fingerprint(BODY)
 
 
-def test_another_number_is_another_report():
+def test_other_number_is_no_duplicate():
     assert not is_near_duplicate(BODY, BODY.replace("25", "26"))
 
 
-# What folding looks at beyond a single letter: marks, joiners, digits with their marks, entities, unusual spaces.
+# All that folding treats specially: marks, joiners, digits with separators, entities, unusual spaces.
 DISPLAYED = st.lists(
     st.text("ابةىأ\u0640\u064e\u0654\u200c\u200d\ufdfd e,.-1٢٣٤،&;#amplt\u00a0\u1112\u1161\u0301", max_size=12).map(
         clean_text
@@ -63,7 +63,7 @@ DISPLAYED = st.lists(
 
 
 @given(DISPLAYED)
-def test_the_hash_of_a_body_is_that_of_its_whole_text(paragraphs):
+def test_content_hash_is_that_of_folded_text(paragraphs):
     body = "\n\n".join(filter(None, (" ".join(paragraph.split()) for paragraph in paragraphs)))
     whole = hashlib.sha256(f"{fold_text('عنوان')}\n{fold_text(body)}".encode()).hexdigest()
     assert content_hash("عنوان", body) == whole

@@ -1,4 +1,4 @@
-"""The ledger decides and remembers: what is new, revised, told already, due, or left behind."""
+"""The ledger: what is new, revised, a duplicate, due or pending."""
 
 import subprocess
 import sys
@@ -22,18 +22,22 @@ def ledger(state_url):
 
 
 def discover(ledger, *links, section="defense", now=NOW):
-    return [found.standing for found in ledger.discover(links, section=section, run_id="run", now=now)]
+    return [discovery.standing for discovery in ledger.discover(links, section=section, run_id="run", now=now)]
+
+
+def processed(ledger, *links):
+    return [discovery.processed for discovery in ledger.discover(links, section="defense", run_id="run", now=NOW)]
 
 
 # --- articles -----------------------------------------------------------------------------------
 
 
-def test_a_new_article_is_accepted_as_its_first_revision(ledger):
+def test_new_article_is_accepted_as_first_revision(ledger):
     verdict = accept(ledger, crawled(1))
     assert (verdict.outcome, verdict.article.revision) == ("accepted", 1)
 
 
-def test_the_same_again_is_unchanged(ledger):
+def test_same_article_again_is_unchanged(ledger):
     accept(ledger, crawled(1))
     assert accept(ledger, crawled(1)).outcome == "unchanged"
 
@@ -45,7 +49,7 @@ def test_the_same_again_is_unchanged(ledger):
         {"headline": "عنوان آخر تمامًا"},
     ],
 )
-def test_a_changed_headline_or_body_is_the_next_revision(ledger, changed):
+def test_changed_headline_or_body_is_next_revision(ledger, changed):
     first = accept(ledger, crawled(1))
     verdict = accept(ledger, crawled(1, fetched=NOW + timedelta(hours=5), **changed))
     assert (verdict.outcome, verdict.article.revision) == ("accepted", 2)
@@ -59,7 +63,7 @@ def test_tags_spaces_digit_forms_and_diacritics_make_no_revision(ledger):
     assert accept(ledger, same).outcome == "unchanged"
 
 
-def test_each_revision_of_an_article_is_kept(ledger):
+def test_each_revision_is_kept(ledger):
     accept(ledger, crawled(1))
     accept(ledger, crawled(1, headline="عنوان معدل", fetched=NOW + timedelta(days=2)))
     assert ledger.article("1", 1).headline == crawled(1).article.headline
@@ -68,48 +72,48 @@ def test_each_revision_of_an_article_is_kept(ledger):
 
 
 def edited(text, every=12):
-    """A light edit: every twelfth word another."""
+    """The text with every twelfth word replaced."""
     return "\n\n".join(
         " ".join("كلمة" if i % every == every - 1 else word for i, word in enumerate(part.split()))
         for part in text.split("\n\n")
     )
 
 
-def test_the_same_text_elsewhere_is_a_duplicate_of_the_earlier(ledger):
+def test_same_text_elsewhere_is_duplicate_of_earlier(ledger):
     accept(ledger, crawled(1))
     verdict = accept(ledger, crawled(2, text=body(1), headline="عنوان آخر"))
     assert (verdict.outcome, verdict.cause, verdict.article.duplicate_of) == ("duplicate", "near_duplicate", "1")
 
 
-def test_a_lightly_edited_wire_story_is_a_duplicate(ledger):
+def test_lightly_edited_story_is_duplicate(ledger):
     accept(ledger, crawled(1, text=body(1, 400)))
     assert accept(ledger, crawled(2, text=edited(body(1, 400)))).outcome == "duplicate"
 
 
-def test_headline_and_text_alike_are_the_same_content(ledger):
+def test_same_headline_and_text_are_same_content(ledger):
     accept(ledger, crawled(1, headline="عنوان"))
     assert accept(ledger, crawled(2, text=body(1), headline="عنوان")).cause == "same_content"
 
 
-def test_after_three_days_the_same_story_is_news_again(ledger):
+def test_same_story_after_three_days_is_accepted(ledger):
     accept(ledger, crawled(1))
     again = crawled(2, text=body(1), headline="عنوان آخر", published=NOW + timedelta(hours=80))
     assert accept(ledger, again).outcome == "accepted"
 
 
-def test_a_duplicate_may_be_marked_and_emitted(ledger):
+def test_duplicate_is_accepted_and_marked_if_configured(ledger):
     accept(ledger, crawled(1))
     verdict = accept(ledger, crawled(2, text=body(1), headline="عنوان آخر"), near_duplicates="mark")
     assert (verdict.outcome, verdict.article.duplicate_of) == ("accepted", "1")
 
 
-def test_deduplication_may_be_off(ledger):
+def test_duplicate_is_accepted_unmarked_if_deduplication_is_off(ledger):
     accept(ledger, crawled(1))
     verdict = accept(ledger, crawled(2, text=body(1), headline="عنوان آخر"), near_duplicates="off")
     assert (verdict.outcome, verdict.article.duplicate_of) == ("accepted", None)
 
 
-def test_a_dropped_duplicate_stays_in_the_ledger_with_what_it_repeats(ledger):
+def test_dropped_duplicate_is_kept_with_duplicate_of(ledger):
     accept(ledger, crawled(1))
     accept(ledger, crawled(2, text=body(1), headline="عنوان آخر"))
     records = {record["article_id"]: record for record in ledger.records(duplicates=True)}
@@ -117,7 +121,7 @@ def test_a_dropped_duplicate_stays_in_the_ledger_with_what_it_repeats(ledger):
     assert [record["article_id"] for record in ledger.records()] == ["1"]
 
 
-def test_a_duplicate_that_becomes_a_story_of_its_own_is_accepted(ledger):
+def test_duplicate_rewritten_as_another_story_is_accepted(ledger):
     accept(ledger, crawled(1))
     accept(ledger, crawled(2, text=body(1), headline="عنوان آخر"))
     verdict = accept(ledger, crawled(2, text=body(99)))
@@ -127,37 +131,37 @@ def test_a_duplicate_that_becomes_a_story_of_its_own_is_accepted(ledger):
 # --- frontier -----------------------------------------------------------------------------------
 
 
-def test_a_page_never_met_is_new_then_pending_then_at_rest(ledger):
+def test_unknown_page_is_new_then_pending_then_fresh(ledger):
     assert discover(ledger, link(1)) == [Standing.NEW]
     assert discover(ledger, link(1)) == [Standing.PENDING]
-    assert [found.key for found in ledger.pending()] == ["1"]
+    assert [link.key for link in ledger.pending()] == ["1"]
     accept(ledger, crawled(1))
     assert discover(ledger, link(1)) == [Standing.FRESH]
     assert ledger.pending() == []
 
 
-def test_a_listing_that_names_a_page_twice_makes_it_one(ledger):
+def test_page_listed_twice_is_one_page(ledger):
     assert discover(ledger, link(1), link(1)) == [Standing.NEW, Standing.NEW]
     assert len(ledger.pending()) == 1
 
 
-def test_a_known_page_falls_due_by_its_age(ledger):
+def test_known_page_is_due_by_its_age(ledger):
     discover(ledger, link(1), link(2))
     accept(ledger, crawled(1))
     accept(ledger, crawled(2, published=NOW - timedelta(days=400)))
     assert ledger.due(NOW + timedelta(hours=1), 10) == []
     due = ledger.due(NOW + timedelta(hours=2), 10)
-    assert [(found.link.key, found.etag) for found in due] == [("1", '"1"')]
+    assert [(discovery.link.key, discovery.etag) for discovery in due] == [("1", '"1"')]
     assert discover(ledger, link(1), now=NOW + timedelta(hours=2)) == [Standing.DUE]
 
 
 @pytest.mark.parametrize(("age_days", "hours"), [(0, 2), (0.9, 2), (2, 24), (30, 24), (31, None)])
-def test_the_older_an_article_the_seldomer_it_is_asked_about(age_days, hours):
+def test_older_article_is_visited_less_often(age_days, hours):
     following = SCHEDULE.next_visit(NOW - timedelta(days=age_days), NOW)
     assert following == (NOW + timedelta(hours=hours) if hours else None)
 
 
-def test_what_a_listing_shows_now_is_asked_about_if_that_costs_nothing(ledger):
+def test_listed_page_with_validators_is_due(ledger):
     discover(ledger, link(1), link(2))
     accept(ledger, crawled(1))
     silent = crawled(2)
@@ -167,13 +171,13 @@ def test_what_a_listing_shows_now_is_asked_about_if_that_costs_nothing(ledger):
 
 
 @pytest.mark.parametrize(("changed_after_hours", "standing"), [(-1, Standing.FRESH), (1, Standing.DUE)])
-def test_what_a_sitemap_says_has_changed_since_the_visit_is_asked_about(ledger, changed_after_hours, standing):
+def test_page_modified_since_visit_is_due(ledger, changed_after_hours, standing):
     discover(ledger, link(1))
     accept(ledger, crawled(1))
     assert discover(ledger, link(1, modified=NOW + timedelta(hours=changed_after_hours))) == [standing]
 
 
-def test_a_304_renews_the_visit(ledger):
+def test_unchanged_page_is_not_due(ledger):
     discover(ledger, link(1))
     item = crawled(1)
     accept(ledger, item)
@@ -275,7 +279,7 @@ def test_304_without_validators_keeps_them(ledger):
     assert known.etag == '"1"'
 
 
-def test_a_page_that_fails_later_leaves_its_article_accepted(ledger):
+def test_accepted_article_stays_after_failure_of_its_page(ledger):
     discover(ledger, link(1))
     accept(ledger, crawled(1))
     ledger.fail("1", "http_404", retry=False, now=NOW)
@@ -283,7 +287,7 @@ def test_a_page_that_fails_later_leaves_its_article_accepted(ledger):
     assert ledger.article("1") is not None
 
 
-def test_skipped_article_is_asked_about_again_and_stored_nowhere(ledger):
+def test_skipped_article_is_revisited_and_not_stored(ledger):
     discover(ledger, link(1))
     assert ledger.skip(crawled(1, topics=()))
     assert discover(ledger, link(1)) == [Standing.FRESH]
@@ -297,38 +301,33 @@ def test_published_article_is_not_skipped(ledger):
     assert not ledger.skip(crawled(1, topics=()))
 
 
-def test_what_one_section_left_behind_another_one_takes(ledger):
+def test_pages_of_another_section_are_pending_and_due(ledger):
     discover(ledger, link(1), link(2))
     accept(ledger, crawled(1))
-    assert [found.key for found in ledger.pending()] == ["2"]
-    assert [found.link.key for found in ledger.due(NOW + timedelta(hours=2), 10)] == ["1"]
+    assert [link.key for link in ledger.pending()] == ["2"]
+    assert [discovery.link.key for discovery in ledger.due(NOW + timedelta(hours=2), 10)] == ["1"]
 
 
-def test_complete_run_of_another_section_settles_nothing_of_this_one(ledger):
+def test_complete_run_of_another_section_processes_nothing(ledger):
     discover(ledger, link(1))
     accept(ledger, crawled(1))
     other = ledger.start_run("other", "foreign_affairs", NOW)
     ledger.finish_run(other, {}, 0, NOW, complete=True)
-    assert [found.processed for found in ledger.discover([link(1)], section="defense", run_id="run", now=NOW)] == [
-        False
-    ]
+    assert processed(ledger, link(1)) == [False]
 
 
-def test_only_a_run_that_ended_well_settles_what_it_met(ledger):
+def test_only_complete_run_processes_its_pages(ledger):
     discover(ledger, link(1), link(2))
     accept(ledger, crawled(1))
     assert ledger.last_completed_run("defense") is None
     ledger.finish_run("run", {}, 1, NOW, complete=False)
-    assert [found.processed for found in ledger.discover([link(1)], section="defense", run_id="run", now=NOW)] == [
-        False
-    ]
+    assert processed(ledger, link(1)) == [False]
     ledger.finish_run("run", {}, 0, NOW, complete=True)
-    found = ledger.discover([link(1), link(2)], section="defense", run_id="run", now=NOW)
-    assert [discovery.processed for discovery in found] == [True, False]
+    assert processed(ledger, link(1), link(2)) == [True, False]
     assert ledger.last_completed_run("defense") is not None
 
 
-def test_what_is_raised_takes_back_the_whole_transaction_and_no_other(ledger):
+def test_error_rolls_back_its_whole_transaction_alone(ledger):
     discover(ledger, link(1))
 
     def broken():
@@ -347,19 +346,19 @@ def test_what_is_raised_takes_back_the_whole_transaction_and_no_other(ledger):
 # --- opening ------------------------------------------------------------------------------------
 
 
-def test_a_second_opener_is_told_who_holds_it(state_url):
+def test_locked_ledger_is_refused_with_its_holder(state_url):
     with opened(state_url), pytest.raises(LedgerBusy, match=r"another run holds the state .*: process \d+ .*since"):
         opened(state_url)
     opened(state_url).close()
 
 
-def test_the_lock_of_a_process_that_died_is_no_obstacle(state_url):
+def test_lock_of_killed_process_is_released(state_url):
     code = f"import os; from alqahira.ledger import open_ledger; open_ledger('{state_url}'); os.kill(os.getpid(), 9)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -9
     opened(state_url).close()
 
 
-def test_reading_needs_no_lock(ledger, state_url):
+def test_reader_needs_no_lock(ledger, state_url):
     accept(ledger, crawled(1))
     with opened(state_url, read_only=True) as reader:
         assert len(list(reader.records(duplicates=True))) == 1
@@ -367,12 +366,12 @@ def test_reading_needs_no_lock(ledger, state_url):
         assert reader.newest_revisions() == {"1": 1}
 
 
-def test_a_reader_makes_no_state(state_url):
+def test_reader_creates_no_ledger(state_url):
     with pytest.raises(ConfigurationError, match="there is no state"):
         opened(state_url, read_only=True)
 
 
-def test_a_state_of_a_newer_version_is_refused(state_url):
+def test_ledger_of_newer_version_is_refused(state_url):
     with opened(state_url) as ledger, ledger.transaction() as connection:
         connection.execute(text("update meta set value='999' where name='version'"))
     with pytest.raises(LedgerUnusable, match="newer than this program"):
@@ -382,14 +381,14 @@ def test_a_state_of_a_newer_version_is_refused(state_url):
 @pytest.mark.parametrize(
     "damage", [b"this is no database, whatever its name says" * 100, b"SQLite format 3\0" + b"\xff" * 4096]
 )
-def test_a_corrupt_state_is_refused_and_the_lock_let_go(tmp_path, damage):
+def test_corrupt_ledger_is_refused_and_unlocked(tmp_path, damage):
     (tmp_path / "state.db").write_bytes(damage)
     for _ in range(2):
         with pytest.raises(LedgerUnusable, match="cannot be read"):
             opened(tmp_path)
 
 
-def test_a_state_belongs_to_one_site(ledger):
+def test_ledger_belongs_to_one_site(ledger):
     ledger.claim_site("one.example")
     ledger.claim_site("two.example")  # nothing was accepted yet
     accept(ledger, crawled(1))
@@ -397,5 +396,5 @@ def test_a_state_belongs_to_one_site(ledger):
         ledger.claim_site("one.example")
 
 
-def test_two_runs_of_one_second_have_names_of_their_own(ledger):
+def test_second_run_of_a_second_has_another_id(ledger):
     assert ledger.start_run("run", "defense", NOW) == "run-2"

@@ -1,4 +1,4 @@
-"""A run on PostgreSQL whose connections are lost: it goes on where nobody has taken its lock, and else writes nothing."""
+"""A run on PostgreSQL that loses its session: it continues if nobody has taken its lock, and writes nothing otherwise."""
 
 import threading
 from collections import Counter
@@ -25,7 +25,7 @@ def discover(ledger, *numbers):
 
 
 def lose_connection(ledger):
-    """What a network does: the server ends the session of a run, which is not told."""
+    """End the session of a run on the server, as a broken network does; the run does not notice."""
     pid = pid_of(ledger)
     killer = sa.create_engine(ledger.engine.url, isolation_level="AUTOCOMMIT")
     with killer.connect() as connection:
@@ -64,7 +64,7 @@ def lose_the_next_commit(ledger, monkeypatch, *, is_committed=True):
 # --- the lock -----------------------------------------------------------------------------------
 
 
-def test_the_late_answer_of_a_run_that_was_taken_over_is_refused(ledger, database):
+def test_write_of_run_that_was_taken_over_is_refused(ledger, database):
     discover(ledger, 1, 2)
     failures = []
     ledger.on_failure = failures.append
@@ -76,12 +76,12 @@ def test_the_late_answer_of_a_run_that_was_taken_over_is_refused(ledger, databas
         assert [type(error) for error in failures] == [LedgerLost]
         assert LedgerLost.exit_status == 3
         ledger.close()
-        assert [found.key for found in successor.pending()] == ["1", "2"]
+        assert [link.key for link in successor.pending()] == ["1", "2"]
         assert list(successor.records()) == []
-        accept(successor, crawled(1))  # what its predecessor released was no longer its own
+        accept(successor, crawled(1))  # its predecessor did not release this lock
 
 
-def test_a_run_that_comes_back_after_its_successor_has_ended_writes_nothing(ledger, database):
+def test_run_back_after_end_of_successor_writes_nothing(ledger, database):
     discover(ledger, 1)
     lose_connection(ledger)
     opened(database).close()
@@ -89,7 +89,19 @@ def test_a_run_that_comes_back_after_its_successor_has_ended_writes_nothing(ledg
         accept(ledger, crawled(1))
 
 
-def test_a_run_whose_connections_were_lost_goes_on_where_nobody_has_taken_its_lock(ledger, database):
+def test_lost_connection_is_not_replaced_by_one_without_the_lock(ledger, database):
+    """SQLAlchemy reconnects by itself."""
+    lose_connection(ledger)
+    for _ in range(2):
+        with pytest.raises(LedgerUnreachable), ledger.transaction() as connection:
+            connection.execute(sa.delete(meta))
+    with opened(database, owner="scrapy crawl foreign_affairs"):
+        ledger.close()  # without naming itself as the last holder
+        with pytest.raises(LedgerBusy, match="scrapy crawl foreign_affairs"):
+            opened(database)
+
+
+def test_lost_run_continues_with_its_lock(ledger, database):
     discover(ledger, 1)
     lose_connection(ledger)
     assert accept(ledger, crawled(1)).outcome == "accepted"
@@ -98,7 +110,7 @@ def test_a_run_whose_connections_were_lost_goes_on_where_nobody_has_taken_its_lo
     assert caught.value.owner == DEFENSE
 
 
-def test_a_run_outlives_a_restart_of_the_database(ledger, postgres):
+def test_run_survives_restart_of_database(ledger, postgres):
     discover(ledger, 1, 2)
     accept(ledger, crawled(1))
     postgres.restart()
@@ -106,7 +118,7 @@ def test_a_run_outlives_a_restart_of_the_database(ledger, postgres):
     assert [record["article_id"] for record in ledger.records()] == ["1", "2"]
 
 
-def test_a_restart_of_the_database_makes_no_run_look_dead(ledger, postgres, database):
+def test_lock_of_live_run_survives_restart(ledger, postgres, database):
     discover(ledger, 1)
     postgres.restart()
     with pytest.raises(LedgerBusy, match=f"has just been restarted under another run, .*{DEFENSE}, run run"):
@@ -114,20 +126,20 @@ def test_a_restart_of_the_database_makes_no_run_look_dead(ledger, postgres, data
     assert accept(ledger, crawled(1)).outcome == "accepted"
 
 
-def test_a_restart_of_the_database_keeps_a_dead_run_s_lock_for_a_while_alone(ledger, postgres, database, monkeypatch):
+def test_lock_of_dead_run_survives_restart_for_a_while_only(ledger, postgres, database, monkeypatch):
     lose_connection(ledger)
     postgres.restart()
     monkeypatch.setattr(postgresql, "PATIENCE", 0.0)
     opened(database).close()
 
 
-def test_a_restart_of_the_database_keeps_no_lock_of_a_run_that_has_ended(ledger, postgres, database):
+def test_lock_of_ended_run_does_not_survive_restart(ledger, postgres, database):
     ledger.close()
     postgres.restart()
     opened(database).close()
 
 
-def test_a_run_that_begins_while_the_database_restarts_waits_for_it(database, postgres):
+def test_new_run_waits_for_restarting_database(database, postgres):
     opened(database).close()
     postgres.stop()
     done = []
@@ -138,7 +150,7 @@ def test_a_run_that_begins_while_the_database_restarts_waits_for_it(database, po
     assert done == [None]
 
 
-def test_a_database_that_stays_away_ends_the_run_in_one_line(ledger, postgres, monkeypatch):
+def test_missing_database_ends_run_with_one_line(ledger, postgres, monkeypatch):
     monkeypatch.setattr(postgresql, "PATIENCE", 0.5)
     postgres.stop()
     try:
@@ -150,7 +162,7 @@ def test_a_database_that_stays_away_ends_the_run_in_one_line(ledger, postgres, m
     assert caught.value.exit_status == 1
 
 
-# --- what was committed, and the run was not told ---------------------------------------------------
+# --- lost commits -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("is_committed", [True, False])
@@ -162,9 +174,7 @@ def test_a_database_that_stays_away_ends_the_run_in_one_line(ledger, postgres, m
         (crawled(8, text=body(1), headline="عنوان آخر"), "duplicate", "near_duplicate"),
     ],
 )
-def test_an_acceptance_that_was_committed_unheard_is_reported_as_it_was_and_not_done_twice(
-    ledger, monkeypatch, story, outcome, cause, is_committed
-):
+def test_acceptance_with_lost_commit_is_done_once(ledger, monkeypatch, story, outcome, cause, is_committed):
     accept(ledger, crawled(1))
     story = replace(story, article=replace(story.article))
     lose_the_next_commit(ledger, monkeypatch, is_committed=is_committed)
@@ -175,14 +185,14 @@ def test_an_acceptance_that_was_committed_unheard_is_reported_as_it_was_and_not_
     assert max(ids.values()) == 1
 
 
-def test_a_run_that_was_begun_unheard_is_begun_once(ledger, monkeypatch):
+def test_start_of_run_with_lost_commit_is_done_once(ledger, monkeypatch):
     lose_the_next_commit(ledger, monkeypatch)
     assert ledger.start_run("another", "defense", NOW) == "another"
     with ledger.transaction() as connection:
         assert sorted(connection.scalars(sa.select(runs.c.run_id))) == ["another", "run"]
 
 
-def test_a_failure_that_was_committed_unheard_is_counted_once(ledger, monkeypatch):
+def test_failure_with_lost_commit_is_counted_once(ledger, monkeypatch):
     discover(ledger, 1)
     for _ in range(MAX_ATTEMPTS - 1):
         lose_the_next_commit(ledger, monkeypatch)
@@ -194,7 +204,7 @@ def test_a_failure_that_was_committed_unheard_is_counted_once(ledger, monkeypatc
 # --- parts --------------------------------------------------------------------------------------
 
 
-def test_a_life_of_the_ledger_publishes_each_line_once_and_the_next_nothing(database, tmp_path):
+def test_second_run_publishes_nothing_again(database, tmp_path):
     live(tmp_path, database)
     before = lines(tmp_path)
     live(tmp_path, database)
@@ -202,7 +212,7 @@ def test_a_life_of_the_ledger_publishes_each_line_once_and_the_next_nothing(data
     assert max(before.values()) == 1
 
 
-def test_what_a_run_planned_before_it_died_is_placed_by_the_next(ledger, database, tmp_path):
+def test_planned_part_is_written_by_next_run(ledger, database, tmp_path):
     accept(ledger, crawled(1))
     assert publisher(ledger, tmp_path)._plan_one()
     lose_connection(ledger)
@@ -212,7 +222,7 @@ def test_what_a_run_planned_before_it_died_is_placed_by_the_next(ledger, databas
 
 
 @pytest.mark.parametrize("step", ["_plan_one", "_place_planned", "_write_manifest"])
-def test_a_run_that_loses_its_connections_while_it_seals_seals_all_the_same(ledger, tmp_path, monkeypatch, step):
+def test_run_with_lost_connection_seals_all_parts(ledger, tmp_path, monkeypatch, step):
     for number in range(5):
         accept(ledger, crawled(number))
     parts = publisher(ledger, tmp_path)
@@ -231,7 +241,7 @@ def test_a_run_that_loses_its_connections_while_it_seals_seals_all_the_same(ledg
     assert {part.path for part in read_manifest(tmp_path)} == set(part_files(tmp_path))
 
 
-def test_a_run_that_was_taken_over_while_it_sealed_leaves_the_manifest_to_its_successor(ledger, database, tmp_path):
+def test_run_that_was_taken_over_does_not_write_manifest(ledger, database, tmp_path):
     accept(ledger, crawled(1))
     late = publisher(ledger, tmp_path)
     lose_connection(ledger)
@@ -243,7 +253,7 @@ def test_a_run_that_was_taken_over_while_it_sealed_leaves_the_manifest_to_its_su
     assert (tmp_path / "_manifest.json").read_bytes() == manifest
 
 
-def test_a_lost_state_is_made_again_from_the_parts_and_counts_on(database, postgres, tmp_path):
+def test_rebuilt_ledger_continues_numbering(database, postgres, tmp_path):
     live(tmp_path, database)
     before = lines(tmp_path)
     lost = postgres.new_state()
@@ -256,7 +266,7 @@ def test_a_lost_state_is_made_again_from_the_parts_and_counts_on(database, postg
     assert lines(tmp_path) == before + Counter({("99", 1): 1})
 
 
-def test_a_state_that_is_not_empty_is_not_rebuilt_over(database, tmp_path):
+def test_rebuilding_refuses_ledger_that_is_not_empty(database, tmp_path):
     live(tmp_path, database)
     with pytest.raises(LedgerUnusable, match="is not empty"):
         rebuild_state(database, tmp_path)
@@ -265,7 +275,7 @@ def test_a_state_that_is_not_empty_is_not_rebuilt_over(database, tmp_path):
 # --- an older version, and the address ----------------------------------------------------------
 
 
-def test_a_state_of_version_1_loses_the_tables_of_runs_side_by_side(ledger, database):
+def test_migration_drops_tables_of_parallel_runs(ledger, database):
     old = ("shares", "claims", "pace")
     with ledger.transaction() as connection:
         for table in old:
@@ -280,7 +290,7 @@ def test_a_state_of_version_1_loses_the_tables_of_runs_side_by_side(ledger, data
 
 
 @pytest.mark.parametrize(
-    ("url", "says"),
+    ("url", "message"),
     [
         (
             "postgresql://user:s3cret@127.0.0.1:1/corpus",
@@ -288,21 +298,21 @@ def test_a_state_of_version_1_loses_the_tables_of_runs_side_by_side(ledger, data
         ),
         ("postgresql+psycopg2://user:s3cret@host/corpus", "must be sqlite:///<file> or postgresql://"),
         ("postgresql://user:s3cret@host", "names no database"),
-        ("postgres:/user:s3cret@host", "is no database URL"),
-        ("postgresql://user:s3cret@host:port/corpus", "is no database URL"),
+        ("postgres:/user:s3cret@host", "is not a database URL"),
+        ("postgresql://user:s3cret@host:port/corpus", "is not a database URL"),
         ("mysql://user:s3cret@host/corpus", "must be"),
     ],
 )
-def test_an_address_that_leads_nowhere_is_one_line_without_the_password(url, says, monkeypatch):
+def test_wrong_url_is_one_line_without_password(url, message, monkeypatch):
     monkeypatch.setattr(postgresql, "OPENING_PATIENCE", 0.0)
-    with pytest.raises((ConfigurationError, LedgerUnusable), match=says) as caught:
+    with pytest.raises((ConfigurationError, LedgerUnusable), match=message) as caught:
         opened(url)
     assert caught.value.exit_status == 2
     assert "s3cret" not in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-def test_a_busy_ledger_says_nothing_of_who_may_enter(database):
+def test_message_of_locked_ledger_has_no_password(database):
     url = database.replace("test@", "test:s3cret@")
     with opened(url), pytest.raises(LedgerBusy) as caught:
         opened(url)

@@ -1,4 +1,4 @@
-"""An older state is brought to this version whole or not at all, and nothing it published is published again."""
+"""An older ledger is migrated whole or not at all, and nothing is published again."""
 
 import hashlib
 import os
@@ -21,7 +21,7 @@ SHAPES = {1: "d57dbca6cf5afc05", 2: "56bbddef2b885903", 3: "88248f1353413992"}
 
 NEXT, NEWER = STATE_VERSION + 1, STATE_VERSION + 2
 
-# What makes a state of version 1 again, with an article that it set aside and one that it published.
+# Turns a ledger of version 2 into one of version 1, with an article that was set aside and one that was published.
 OF_VERSION_1 = """
 UPDATE meta SET value = '1' WHERE name = 'version';
 ALTER TABLE pages ADD COLUMN aside_topics VARCHAR NOT NULL DEFAULT '';
@@ -34,7 +34,7 @@ CREATE INDEX pages_frontier ON pages (section, state);
 DROP INDEX pages_next_visit;
 CREATE INDEX pages_next_visit ON pages (section, next_visit);
 """
-# What makes a state of version 2 again.
+# Turns a ledger of version 3 into one of version 2.
 OF_VERSION_2 = """
 UPDATE meta SET value = '2' WHERE name = 'version';
 ALTER TABLE pages DROP COLUMN failing_since;
@@ -56,7 +56,7 @@ def add_a_table(connection):
 
 
 def shape(folder):
-    """The version of a state, and what the steps above have left in it."""
+    """The version of a ledger, and whether each of the steps above was executed."""
     connection = sqlite3.connect(folder / "state.db")
     try:
         (version,) = connection.execute("select value from meta where name = 'version'").fetchone()
@@ -69,14 +69,14 @@ def shape(folder):
 
 @pytest.fixture
 def old(tmp_path):
-    """An output whose state is of this version."""
+    """An output folder with a ledger of this version."""
     live(tmp_path)
     return tmp_path
 
 
 @pytest.fixture
 def upgraded(monkeypatch):
-    """The program is two versions on."""
+    """Makes the program two versions newer."""
     monkeypatch.setattr(migrations, "STATE_VERSION", NEWER)
     monkeypatch.setattr(migrations, "MIGRATIONS", {STATE_VERSION: add_a_column, NEXT: add_a_table})
 
@@ -85,18 +85,18 @@ def published(folder):
     return {path: (folder / path).read_bytes() for path in part_files(folder)}
 
 
-def test_an_older_state_takes_every_step_to_this_version(old, upgraded):
+def test_older_ledger_takes_every_step(old, upgraded):
     opened(old).close()
     assert shape(old) == (NEWER, True, True)
 
 
-def test_a_state_is_migrated_once(old, upgraded):
+def test_ledger_is_migrated_once(old, upgraded):
     opened(old).close()
     opened(old).close()  # a second `alter table` would raise
     assert shape(old) == (NEWER, True, True)
 
 
-def test_nothing_is_published_again_after_a_migration(old, upgraded):
+def test_migration_publishes_nothing_again(old, upgraded):
     before = published(old)
     assert before
     live(old)
@@ -104,7 +104,7 @@ def test_nothing_is_published_again_after_a_migration(old, upgraded):
 
 
 @pytest.mark.parametrize("place", ["before", "within the first", "between", "after the last"])
-def test_a_kill_inside_the_migration_leaves_the_old_state(old, upgraded, monkeypatch, place):
+def test_kill_during_migration_leaves_old_ledger(old, upgraded, monkeypatch, place):
     def die(_):
         os.kill(os.getpid(), signal.SIGKILL)
 
@@ -137,7 +137,7 @@ def test_a_kill_inside_the_migration_leaves_the_old_state(old, upgraded, monkeyp
     assert published(old) == before
 
 
-def test_a_step_that_fails_leaves_the_old_state_and_lets_the_lock_go(old, upgraded, monkeypatch):
+def test_failed_step_leaves_old_ledger_unlocked(old, upgraded, monkeypatch):
     def fail(connection):
         add_a_table(connection)
         raise RuntimeError
@@ -149,20 +149,20 @@ def test_a_step_that_fails_leaves_the_old_state_and_lets_the_lock_go(old, upgrad
     assert shape(old) == (STATE_VERSION, False, False)
 
 
-def test_a_state_with_no_way_on_is_refused(old, upgraded, monkeypatch):
+def test_ledger_without_migration_step_is_refused(old, upgraded, monkeypatch):
     monkeypatch.delitem(migrations.MIGRATIONS, STATE_VERSION)
     with pytest.raises(LedgerUnusable, match=f"no step leads on from version {STATE_VERSION}"):
         opened(old)
     assert shape(old) == (STATE_VERSION, False, False)
 
 
-def test_a_reader_does_not_migrate(old, upgraded):
+def test_reader_does_not_migrate(old, upgraded):
     with pytest.raises(LedgerUnusable, match="the next run brings it there"):
         opened(old, read_only=True)
     assert shape(old) == (STATE_VERSION, False, False)
 
 
-def test_what_version_1_set_aside_is_asked_for_again_in_full(tmp_path):
+def test_page_set_aside_by_version_1_is_fetched_again(tmp_path):
     with opened(tmp_path) as ledger:
         ledger.start_run("run", "defense", NOW)
         ledger.discover([link(1), link(2)], section="defense", run_id="run", now=NOW)
@@ -172,16 +172,16 @@ def test_what_version_1_set_aside_is_asked_for_again_in_full(tmp_path):
     connection.executescript(OF_VERSION_2 + OF_VERSION_1)
     connection.close()
     with opened(tmp_path) as ledger:
-        assert [found.key for found in ledger.pending()] == ["2"]
-        (found,) = ledger.discover([link(2)], section="defense", run_id="run", now=NOW)
-        assert (found.standing, found.etag, found.processed) == (Standing.PENDING, None, True)
+        assert [link.key for link in ledger.pending()] == ["2"]
+        (known,) = ledger.discover([link(2)], section="defense", run_id="run", now=NOW)
+        assert (known.standing, known.etag, known.processed) == (Standing.PENDING, None, True)
         assert [record["article_id"] for record in ledger.records(duplicates=True)] == ["1"]
         assert (accept(ledger, crawled(2)).article.revision, accept(ledger, crawled(1)).outcome) == (1, "unchanged")
     made = sqlite3.connect(tmp_path / "state.db").execute("SELECT sql FROM sqlite_master WHERE tbl_name = 'pages'")
     assert "aside" not in "".join(str(sql) for (sql,) in made)
 
 
-def test_state_of_version_2_keeps_what_was_processed(state_url):
+def test_processed_page_of_version_2_stays_processed(state_url):
     with opened(state_url) as ledger:
         run = ledger.start_run("run", "defense", NOW)
         ledger.discover([link(1), link(2)], section="defense", run_id=run, now=NOW)
@@ -197,11 +197,11 @@ def test_state_of_version_2_keeps_what_was_processed(state_url):
         assert names == {"pages_frontier", "pages_next_visit", "pages_unprocessed"}
 
 
-def test_a_change_of_the_tables_comes_with_a_version_of_its_own():
+def test_tables_are_those_of_this_version():
     made = [str(CreateTable(table)) for table in metadata.sorted_tables]
     made += sorted(str(CreateIndex(index)) for table in metadata.sorted_tables for index in table.indexes)
     assert hashlib.sha256("\n".join(made).encode()).hexdigest()[:16] == SHAPES[STATE_VERSION]
 
 
-def test_every_version_since_the_first_has_a_step():
+def test_every_older_version_has_a_step():
     assert migrations.MIGRATIONS.keys() == set(range(1, STATE_VERSION))

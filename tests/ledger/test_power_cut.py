@@ -1,6 +1,6 @@
-"""A power cut takes the commits that were not synced yet, and nothing that was published is told twice for it.
+"""A power cut loses commits that were not synced yet, but nothing is published twice.
 
-What is not synced is the end of the write-ahead log: a cut leaves any beginning of that end, or pages of nothing in it.
+The end of the write-ahead log is not synced: a cut may leave all of it, some of it, none, or blank pages in it.
 """
 
 import shutil
@@ -24,7 +24,7 @@ _WAL_HEADER, _FRAME = 32, 4096 + 24  # sqlite.org/fileformat2.html#walformat
 
 
 def live(folder):
-    """A run: what was left, then seven stories; parts are sealed after the third and the sixth."""
+    """One run: recover, accept the stories that are missing; parts are sealed after the third and the sixth."""
     with opened(folder) as ledger:
         parts = publisher(ledger, folder, max_rows=3)
         parts.recover()
@@ -45,7 +45,7 @@ def is_synced(connection):
 
 @contextmanager
 def cutting_the_power(monkeypatch, folder, kept):
-    """After each commit that was not synced, what a cut may leave goes to a folder below `kept`."""
+    """After each commit that is not synced, store states that a cut may leave in folders below `kept`."""
     begin, log = SqliteStore.begin, folder / "state.db-wal"
     synced, left = 0, []
 
@@ -79,7 +79,7 @@ def cutting_the_power(monkeypatch, folder, kept):
 
 
 def wrong_after(left):
-    """What the next run makes wrong of each folder that a cut has left."""
+    """What is lost, twice or broken after the next run, for each state that a cut left."""
     for folder in left:
         try:
             live(folder)
@@ -90,7 +90,7 @@ def wrong_after(left):
                 yield folder.name, lines(folder) - EVERY, EVERY - lines(folder), problems(folder)
 
 
-def test_whenever_the_power_fails_nothing_is_lost_twice_or_broken(tmp_path, monkeypatch):
+def test_power_cut_after_any_commit_loses_and_repeats_nothing(tmp_path, monkeypatch):
     folder = tmp_path / "output"
     folder.mkdir()
     with cutting_the_power(monkeypatch, folder, tmp_path / "left") as left:
@@ -100,8 +100,8 @@ def test_whenever_the_power_fails_nothing_is_lost_twice_or_broken(tmp_path, monk
     assert list(wrong_after(left)) == []
 
 
-def test_a_part_that_the_ledger_might_forget_would_be_seen(tmp_path, monkeypatch):
-    """The same with a ledger that syncs nothing: parts stand in the output that it knows nothing of."""
+def test_these_tests_catch_a_plan_that_is_not_synced(tmp_path, monkeypatch):
+    """With a ledger that syncs nothing, the output has parts that the ledger does not know."""
     folder = tmp_path / "output"
     folder.mkdir()
     transaction = Ledger.transaction
@@ -112,7 +112,7 @@ def test_a_part_that_the_ledger_might_forget_would_be_seen(tmp_path, monkeypatch
 
 
 @pytest.mark.parametrize(("seconds", "expected"), [(0.0, False), (0.9, False), (1.1, True)])
-def test_what_is_settled_is_synced_once_a_second(tmp_path, monkeypatch, seconds, expected):
+def test_finished_pages_are_synced_once_a_second(tmp_path, monkeypatch, seconds, expected):
     now = 100.0
     monkeypatch.setattr(sqlite, "monotonic", lambda: now)
     with opened(tmp_path) as ledger:
@@ -124,7 +124,7 @@ def test_what_is_settled_is_synced_once_a_second(tmp_path, monkeypatch, seconds,
         assert not is_synced(ledger.store._connection)
 
 
-def test_what_is_told_to_others_is_synced_at_once(tmp_path):
+def test_end_of_run_is_synced_at_once(tmp_path):
     with opened(tmp_path) as ledger:
         run = ledger.start_run("run", "defense", NOW)
         ledger.discover([link(1)], section="defense", run_id=run, now=NOW)

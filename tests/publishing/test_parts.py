@@ -1,4 +1,4 @@
-"""Parts are whole or not there, listed as they are, and the same each time."""
+"""Parts are whole or absent, as in the manifest, and reproducible."""
 
 import gzip
 import hashlib
@@ -25,20 +25,20 @@ from alqahira.publishing.parts import (
 )
 
 
-def test_a_run_publishes_each_accepted_line_once(tmp_path):
+def test_run_publishes_each_line_once(tmp_path):
     live(tmp_path)
     assert lines(tmp_path) == Counter(EXPECTED)
     assert problems(tmp_path) == []
 
 
-def test_the_same_run_again_publishes_nothing(tmp_path):
+def test_same_run_again_publishes_nothing(tmp_path):
     live(tmp_path)
     before = {path: (tmp_path / path).read_bytes() for path in part_files(tmp_path)}
     live(tmp_path)
     assert {path: (tmp_path / path).read_bytes() for path in part_files(tmp_path)} == before
 
 
-def test_a_part_holds_one_day_and_no_more_rows_than_it_may(tmp_path):
+def test_part_has_one_day_and_at_most_max_rows(tmp_path):
     live(tmp_path)
     assert {Path(path).parent.name for path in part_files(tmp_path)} == {
         "date_published=2026-11-24",
@@ -48,12 +48,12 @@ def test_a_part_holds_one_day_and_no_more_rows_than_it_may(tmp_path):
     assert max(part.rows for part in read_manifest(tmp_path)) <= 3
 
 
-def test_the_corpus_is_the_highest_revision_of_each(tmp_path):
+def test_corpus_is_highest_revision_of_each_article(tmp_path):
     live(tmp_path)
     assert {(r["article_id"], r["revision"]) for r in read_corpus(tmp_path)} == EXPECTED - {("2", 1)}
 
 
-def test_what_waits_is_sealed_when_its_oldest_row_has_waited_long_enough(tmp_path):
+def test_rows_are_sealed_at_maximum_age(tmp_path):
     with opened(tmp_path) as ledger:
         ledger.discover([link(1)], section="defense", run_id="run", now=NOW)
         accept(ledger, crawled(1))
@@ -64,7 +64,7 @@ def test_what_waits_is_sealed_when_its_oldest_row_has_waited_long_enough(tmp_pat
         assert len(part_files(tmp_path)) == 1
 
 
-def test_compressed_parts_are_the_same_bytes_each_time(tmp_path):
+def test_compressed_parts_are_reproducible(tmp_path):
     contents = []
     for name in ("a", "b"):
         folder = tmp_path / name
@@ -88,23 +88,23 @@ def test_compressed_parts_are_the_same_bytes_each_time(tmp_path):
         (lambda path: path.unlink(), "missing"),
     ],
 )
-def test_a_damaged_part_is_found(tmp_path, damage, word):
+def test_damaged_part_is_reported(tmp_path, damage, word):
     live(tmp_path)
     damage(tmp_path / part_files(tmp_path)[0])
     assert any(word in problem for problem in problems(tmp_path))
 
 
-def test_a_reader_who_looks_all_the_time_sees_whole_lines_once(tmp_path):
+def test_concurrent_reader_sees_whole_lines_once(tmp_path):
     seen, stop = [], threading.Event()
 
     def read():
         while not stop.is_set():
-            found = Counter()
+            visible = Counter()
             for path in part_files(tmp_path):
                 content = (tmp_path / path).read_bytes()
                 assert content.endswith(b"\n")
-                found.update((r["article_id"], r["revision"]) for r in map(json.loads, content.splitlines()))
-            seen.append(found)
+                visible.update((r["article_id"], r["revision"]) for r in map(json.loads, content.splitlines()))
+            seen.append(visible)
 
     reader = threading.Thread(target=read)
     reader.start()
@@ -113,10 +113,10 @@ def test_a_reader_who_looks_all_the_time_sees_whole_lines_once(tmp_path):
     stop.set()
     reader.join()
     assert seen
-    assert all(max(found.values(), default=1) == 1 for found in seen)
+    assert all(max(visible.values(), default=1) == 1 for visible in seen)
 
 
-def test_a_folder_that_turns_read_only_is_one_line_and_loses_nothing(tmp_path):
+def test_unwritable_folder_loses_nothing(tmp_path):
     folder = tmp_path / "output"
     folder.mkdir()
     with opened(tmp_path) as ledger:
@@ -131,7 +131,7 @@ def test_a_folder_that_turns_read_only_is_one_line_and_loses_nothing(tmp_path):
 
 
 @pytest.mark.skipif(os.geteuid() != 0 or shutil.which("mount") is None, reason="needs to mount a small disk")
-def test_a_full_disk_is_one_line_and_loses_nothing(tmp_path):
+def test_full_disk_loses_nothing(tmp_path):
     folder = tmp_path / "small"
     folder.mkdir()
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)], check=False).returncode:
@@ -153,7 +153,7 @@ def test_a_full_disk_is_one_line_and_loses_nothing(tmp_path):
         subprocess.run(["umount", str(folder)], check=False)
 
 
-def test_parts_of_another_state_are_not_touched(tmp_path):
+def test_parts_of_another_ledger_are_refused(tmp_path):
     live(tmp_path)
     (tmp_path / "state.db").unlink()
     for extra in ("state.db-wal", "state.db-shm"):
@@ -164,7 +164,7 @@ def test_parts_of_another_state_are_not_touched(tmp_path):
     assert {path: hashlib.sha256((tmp_path / path).read_bytes()).hexdigest() for path in part_files(tmp_path)} == before
 
 
-def test_a_manifest_that_was_lost_is_made_again(tmp_path):
+def test_broken_manifest_is_rewritten(tmp_path):
     live(tmp_path)
     before = (tmp_path / MANIFEST).read_bytes()
     (tmp_path / MANIFEST).write_text("{")

@@ -1,4 +1,4 @@
-"""Whatever dies on the way, and at whichever line: no line of a part is lost, told twice or broken."""
+"""A run that is killed at any line of code: no line of a part is lost, twice or broken."""
 
 import hashlib
 import os
@@ -26,7 +26,7 @@ _OURS = (*map(str, _LEDGER.glob("*.py")), parts_module.__file__, sqlite.__file__
 
 @contextmanager
 def at_each_line(do):
-    """Calls `do(frame)` before each line of ours that is executed below."""
+    """Call `do(frame)` before each executed line of ledger and publishing."""
 
     def trace(frame, event, _):
         if frame.f_code.co_filename not in _OURS:
@@ -42,8 +42,8 @@ def at_each_line(do):
         sys.settrace(None)
 
 
-def lives_until(folder, line):
-    """Fork a process that lives the scenario and kills itself at its n-th executed line of our code; whether it died."""
+def is_killed_at(folder, line):
+    """Run the scenario in a process that kills itself at the n-th executed line; False if it ended before."""
     child = os.fork()
     if child == 0:
         numbers = count(1)
@@ -60,26 +60,30 @@ def lives_until(folder, line):
     return os.WIFSIGNALED(os.waitpid(child, 0)[1])
 
 
+def faults_after_next_run(folder):
+    """What is twice, lost, broken or was torn once a second run has finished; empty if nothing is."""
+    torn = [path for path in part_files(folder) if not (folder / path).read_bytes().endswith(b"\n")]
+    live(folder)
+    faults = (lines(folder) - Counter(EXPECTED), Counter(EXPECTED) - lines(folder), problems(folder), torn)
+    return faults if any(faults) else ()
+
+
 def sweep(folder, step, *, first=1, enough=None):
-    """Kill at every `step`-th line, let a second life finish, and give what is lost, twice or broken, and the kills."""
+    """Kill at every `step`-th line and let a second run finish: what is wrong after it, and the number of kills."""
     wrong, kills, line = [], 0, first
     while True:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
-        died = lives_until(folder, line)
-        torn = [path for path in part_files(folder) if not (folder / path).read_bytes().endswith(b"\n")]
-        live(folder)
-        if lines(folder) != Counter(EXPECTED) or problems(folder) or torn:
-            wrong.append(
-                (line, lines(folder) - Counter(EXPECTED), Counter(EXPECTED) - lines(folder), problems(folder), torn)
-            )
+        died = is_killed_at(folder, line)
+        if faults := faults_after_next_run(folder):
+            wrong.append((line, *faults))
         if not died or (enough and len(wrong) >= enough):
             return wrong, kills
         kills += 1
         line += step
 
 
-def test_killed_at_any_line_nothing_is_lost_twice_or_broken(tmp_path):
+def test_kill_at_some_lines_loses_and_repeats_nothing(tmp_path):
     wrong, kills = sweep(tmp_path / "output", step=61)
     assert wrong == []
     assert kills > 50
@@ -87,18 +91,17 @@ def test_killed_at_any_line_nothing_is_lost_twice_or_broken(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.timeout(7200)
-def test_killed_at_every_tenth_line_nothing_is_lost_twice_or_broken(tmp_path):
-    """SWEEP_STEP=1 kills at every line: an hour."""
+def test_kill_at_every_tenth_line_loses_and_repeats_nothing(tmp_path):
+    """With SWEEP_STEP=1 at every line, which takes an hour."""
     wrong, kills = sweep(tmp_path / "output", step=int(os.environ.get("SWEEP_STEP", "10")))
     print(f"{kills} kills")
     assert wrong == []
 
 
 def remains_at_every_line(folder, kept):
-    """Live the scenario, and keep what a SIGKILL at each line of our code would leave on the disk: each different
-    state once. How many lines there were, and the states kept.
+    """Run the scenario and copy each different state of the disk: the number of lines, and the copies.
 
-    A killed process leaves its files as others see them at that line, and nothing else: a copy of them is the same.
+    A copy of the files at a line is what a SIGKILL at that line would leave.
     """
     lines_done, states = 0, {}
 
@@ -107,7 +110,7 @@ def remains_at_every_line(folder, kept):
         lines_done += 1
         remains = hashlib.sha256()
         for path in sorted(folder.rglob("*")):
-            # The lock is a process's own, and what it says of it no matter of protocol.
+            # The text in the lock's file does not matter.
             if not path.name.endswith(".lock"):
                 remains.update(f"{path.relative_to(folder)}\0".encode())
                 remains.update(path.read_bytes() if path.is_file() else b"")
@@ -121,18 +124,12 @@ def remains_at_every_line(folder, kept):
 
 
 def wrong_after(states):
-    """What a second life makes wrong of each of the states that the first may have left."""
-    found = []
-    for folder in states:
-        torn = [path for path in part_files(folder) if not (folder / path).read_bytes().endswith(b"\n")]
-        live(folder)
-        if lines(folder) != Counter(EXPECTED) or problems(folder) or torn:
-            found.append((folder.name, lines(folder) - Counter(EXPECTED), Counter(EXPECTED) - lines(folder), torn))
-    return found
+    """What is wrong after a second run, for each of the states."""
+    return [(folder.name, *faults) for folder in states if (faults := faults_after_next_run(folder))]
 
 
 @pytest.mark.slow
-def test_what_any_line_leaves_behind_becomes_whole_with_nothing_lost_or_twice(tmp_path):
+def test_next_run_completes_state_left_at_every_line(tmp_path):
     (tmp_path / "output").mkdir()
     count, states = remains_at_every_line(tmp_path / "output", tmp_path / "kept")
     print(f"{count} lines, {len(states)} different states of the disk")
@@ -142,7 +139,7 @@ def test_what_any_line_leaves_behind_becomes_whole_with_nothing_lost_or_twice(tm
 
 
 def _mark_before_writing(self):
-    """A mutant of the protocol: the part is marked before it is in place."""
+    """A mutant of the protocol: marks a part as sealed before it is written."""
     from sqlalchemy import select
 
     with self._ledger.transaction() as connection:
@@ -155,7 +152,7 @@ def _mark_before_writing(self):
 
 
 def _write_in_place(path, content):
-    """A mutant: no file aside, no rename."""
+    """A mutant: writes in place, without a rename."""
     path.parent.mkdir(parents=True, exist_ok=True)
     half = len(content) // 2
     with path.open("wb", buffering=0) as file:
@@ -169,10 +166,10 @@ def _pause():
 
 
 def _first_line_of_placing(folder, monkeypatch):
-    """How many lines of ours are executed before the first part is placed: mutants go wrong from there on."""
+    """The number of lines executed before the first part is written, from where on the mutants are wrong."""
     folder.mkdir()
     placing = {"_place_planned", "_mark_before_writing", "_write_in_place"}
-    lines_done, found, planned = 0, None, False
+    lines_done, first, planned = 0, None, False
     plan_one = parts_module.Publisher._plan_one
 
     def plan(self):
@@ -182,15 +179,15 @@ def _first_line_of_placing(folder, monkeypatch):
         return done
 
     def look(frame):
-        nonlocal lines_done, found
+        nonlocal lines_done, first
         lines_done += 1
         if planned and frame.f_code.co_name in placing:
-            found = found or lines_done
+            first = first or lines_done
 
     with monkeypatch.context() as patch, at_each_line(look):
         patch.setattr(parts_module.Publisher, "_plan_one", plan)
         live(folder)
-    return found
+    return first
 
 
 MUTANTS = pytest.mark.parametrize(
@@ -204,7 +201,7 @@ MUTANTS = pytest.mark.parametrize(
 
 @pytest.fixture
 def mutate(monkeypatch):
-    """Break the protocol; the mutants' own lines are places to die at, too."""
+    """Break the protocol; runs are killed at the mutants' own lines, too."""
 
     def apply(target, mutant):
         owner, _, name = target.rpartition(".")
@@ -215,7 +212,7 @@ def mutate(monkeypatch):
 
 
 @MUTANTS
-def test_the_sweep_catches_a_broken_protocol(tmp_path, mutate, monkeypatch, target, mutant):
+def test_kills_catch_a_broken_protocol(tmp_path, mutate, monkeypatch, target, mutant):
     mutate(target, mutant)
     first = _first_line_of_placing(tmp_path / "probe", monkeypatch)
     wrong, _ = sweep(tmp_path / "output", step=7, first=first, enough=1)
@@ -224,7 +221,7 @@ def test_the_sweep_catches_a_broken_protocol(tmp_path, mutate, monkeypatch, targ
 
 @pytest.mark.slow
 @MUTANTS
-def test_what_lines_leave_behind_shows_a_broken_protocol(tmp_path, mutate, target, mutant):
+def test_states_left_at_every_line_show_a_broken_protocol(tmp_path, mutate, target, mutant):
     mutate(target, mutant)
     (tmp_path / "output").mkdir()
     _, states = remains_at_every_line(tmp_path / "output", tmp_path / "kept")

@@ -1,4 +1,4 @@
-"""A line of the corpus: every key, in order, readable by anything that reads JSON Lines."""
+"""A line of the corpus: every key, in order, readable as JSON Lines."""
 
 import json
 from dataclasses import fields
@@ -24,43 +24,43 @@ def article(**values):
     return made
 
 
-def test_every_key_is_there_in_the_order_of_the_dataclass():
+def test_line_has_every_key_in_order_of_fields():
     assert list(json.loads(to_json_line(to_record(article())))) == [field.name for field in fields(Article)]
 
 
-def test_a_timestamp_is_utc_to_the_second():
+def test_timestamp_is_utc_to_the_second():
     cairo = datetime(2023, 8, 9, 11, 20, 0, 900_000, tzinfo=timezone(timedelta(hours=3)))
     assert to_record(article(date_published=cairo))["date_published"] == "2023-08-09T08:20:00Z"
 
 
 @pytest.mark.parametrize("character", ["\u2028", "\u2029", "\n", "\r", "\x85", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e"])
-def test_no_character_breaks_a_line(character):
+def test_line_separator_does_not_break_the_line(character):
     line = to_json_line(to_record(article(headline=f"قبل{character}بعد")))
     assert len(line.splitlines()) == 1
     assert json.loads(line)["headline"] == f"قبل{character}بعد"
 
 
-def test_arabic_is_written_as_itself():
+def test_arabic_is_not_escaped():
     assert "عنوان" in to_json_line(to_record(article()))
 
 
 @given(st.text(min_size=1), st.lists(st.text()), st.none() | st.text())
-def test_a_line_gives_the_article_back(headline, keywords, description):
+def test_line_is_read_back_as_the_same_article(headline, keywords, description):
     made = article(headline=headline, keywords=keywords, description=description)
     assert from_record(json.loads(to_json_line(to_record(made)))) == made
 
 
-def test_the_committed_schema_is_the_dataclass():
+def test_committed_schema_is_that_of_the_dataclass():
     assert json.loads(SCHEMA_FILE.read_text()) == json_schema(), "run `make schema`"
 
 
-def test_a_record_is_valid_by_the_schema():
+def test_record_is_valid():
     jsonschema.validate(to_record(article()), json_schema(), format_checker=jsonschema.FormatChecker())
 
 
 @pytest.mark.parametrize(
     "wrong", [{"headline": ""}, {"article_id": "x7"}, {"revision": 0}, {"topics": ["sport"]}, {"keywords": None}]
 )
-def test_the_schema_refuses_what_is_no_record(wrong):
+def test_wrong_record_is_invalid(wrong):
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(to_record(article()) | wrong, json_schema())

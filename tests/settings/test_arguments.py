@@ -1,4 +1,4 @@
-"""A run's arguments are checked before anything starts, each with one line that says what to write."""
+"""Spider arguments are checked before anything starts; a wrong one is one clear line."""
 
 from datetime import date
 
@@ -10,14 +10,14 @@ from alqahira.settings.arguments import CrawlArguments
 TODAY = date(2026, 11, 24)
 
 
-def test_days_and_counts_are_read():
+def test_days_and_count_are_parsed():
     given = {"since": "2026-11-01", "until": "2026-11-20", "max_articles": "5"}
     assert CrawlArguments.parse(given, today=TODAY) == CrawlArguments(
         since=date(2026, 11, 1), until=date(2026, 11, 20), max_articles=5
     )
 
 
-def test_the_name_of_a_scrapyd_job_is_no_argument_of_the_crawl():
+def test_job_of_scrapyd_is_ignored():
     assert CrawlArguments.parse({"_job": "abc"}, today=TODAY) == CrawlArguments()
 
 
@@ -26,20 +26,20 @@ def test_the_name_of_a_scrapyd_job_is_no_argument_of_the_crawl():
     [
         ({"sinse": "2026-11-01"}, "unknown spider argument 'sinse'"),
         ({"section": "../../x"}, "unknown spider argument 'section'"),
-        ({"since": "yesterday"}, "since='yesterday' is no date"),
-        ({"since": "2026-02-30"}, "is no date"),
-        ({"since": "20261101"}, "is no date"),
-        ({"until": "٢٠٢٦-١١-٠١"}, "is no date"),
+        ({"since": "yesterday"}, "since='yesterday' is not a date"),
+        ({"since": "2026-02-30"}, "is not a date"),
+        ({"since": "20261101"}, "is not a date"),
+        ({"until": "٢٠٢٦-١١-٠١"}, "is not a date"),
         ({"since": "2026-11-02", "until": "2026-11-01"}, "since=2026-11-02 is after until=2026-11-01"),
         ({"since": "2026-11-25"}, "is after today"),
-        ({"max_articles": "0"}, "is no count"),
-        ({"max_articles": "-3"}, "is no count"),
-        ({"max_articles": "many"}, "is no count"),
-        ({"max_articles": "1e3"}, "is no count"),
-        ({"max_articles": "9" * 5000}, "is no count"),
+        ({"max_articles": "0"}, "is not a whole number above 0"),
+        ({"max_articles": "-3"}, "is not a whole number above 0"),
+        ({"max_articles": "many"}, "is not a whole number above 0"),
+        ({"max_articles": "1e3"}, "is not a whole number above 0"),
+        ({"max_articles": "9" * 5000}, "is not a whole number above 0"),
     ],
 )
-def test_a_wrong_argument_is_named_in_one_line(given, line):
+def test_wrong_argument_is_refused_in_one_line(given, line):
     with pytest.raises(ConfigurationError, match=line) as raised:
         CrawlArguments.parse(given, today=TODAY)
     assert "\n" not in str(raised.value)
@@ -56,5 +56,5 @@ def test_a_wrong_argument_is_named_in_one_line(given, line):
         (None, True),
     ],
 )
-def test_both_days_are_included_and_an_undated_article_is_too(day, covered):
+def test_window_includes_both_days_and_unknown_day(day, covered):
     assert CrawlArguments(since=date(2026, 11, 1), until=date(2026, 11, 3)).covers(day) is covered

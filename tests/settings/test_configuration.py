@@ -1,4 +1,4 @@
-"""Settings are checked before anything starts, each with one line that says what to write."""
+"""Settings are checked before anything starts; a wrong one is one clear line."""
 
 import re
 from pathlib import Path
@@ -49,7 +49,7 @@ def test_site_url_of_another_form_is_refused(url):
     assert refusal(ALQAHIRA_SITE_URL=url).startswith("ALQAHIRA_SITE_URL=")
 
 
-def test_choice_in_any_case_is_taken():
+def test_choice_is_case_insensitive():
     assert configured(ALQAHIRA_NEAR_DUPLICATES="Mark").near_duplicates == "mark"
 
 
@@ -59,31 +59,31 @@ def test_flag_is_read_as_scrapy_reads_one(value):
     assert configured(ALQAHIRA_ARCHIVE="0").archive is False
 
 
-def test_refusal_shows_no_login_no_secret_and_no_more_than_eighty_characters():
+def test_refusal_is_short_and_shows_no_secret():
     assert "hunter2" not in refusal(ALQAHIRA_SITE_URL="http://me:hunter2@example.org/x")
     assert "hunter2" not in refusal(ALQAHIRA_STATE_URL="mysql://me:hunter2@example.org/x")
     assert len(refusal(ALQAHIRA_OVERLAP="9" * 10_000)) < 200
 
 
 @pytest.mark.postgres
-def test_model_shows_no_secret():
+def test_repr_shows_no_secret():
     shown = repr(configured(ALQAHIRA_STATE_URL="postgresql://me:hunter2@example.org/x"))
     assert "hunter2" not in shown
     assert "site_url" in shown
 
 
 @pytest.mark.parametrize(
-    ("name", "says"),
+    ("name", "message"),
     [
-        ("ALQAHIRA_COMPRES_PARTS", "ALQAHIRA_COMPRES_PARTS is no setting; did you mean ALQAHIRA_COMPRESS_PARTS?"),
+        ("ALQAHIRA_COMPRES_PARTS", "ALQAHIRA_COMPRES_PARTS is not a setting; did you mean ALQAHIRA_COMPRESS_PARTS?"),
         ("ALQAHIRA_OVERLAPS", "did you mean ALQAHIRA_OVERLAP?"),
         ("ALQAHIRA_ZZZZ", "did you mean ALQAHIRA_"),
-        ("ALQAHIRA_X\nROBOTSTXT_OBEY", r"ALQAHIRA_X\nROBOTSTXT_OBEY is no setting"),
-        ("ALQAHIRA_MAX_LOAD_MORE_CLICKS", "is no setting any more: one press teaches the request"),
+        ("ALQAHIRA_X\nROBOTSTXT_OBEY", r"ALQAHIRA_X\nROBOTSTXT_OBEY is not a setting"),
+        ("ALQAHIRA_MAX_LOAD_MORE_CLICKS", "is no longer a setting: one press teaches the request"),
     ],
 )
-def test_unknown_name_is_refused_with_the_nearest_or_what_replaced_it(name, says):
-    assert says in refusal(**{name: "1"})
+def test_unknown_name_is_refused_with_nearest_or_replacement(name, message):
+    assert message in refusal(**{name: "1"})
 
 
 def test_none_is_the_default():
@@ -96,7 +96,7 @@ def test_every_number_has_bounds():
             assert all(any(hasattr(m, end) for m in field.metadata) for end in ("ge", "le")), name
 
 
-def test_every_field_without_a_description_is_named_as_scrapys():
+def test_field_without_description_is_a_setting_of_scrapy():
     others = {name for name in NAMES.values() if name not in DEFAULTS}
     assert others <= Settings().keys()
 
@@ -113,7 +113,7 @@ def test_readme_gives_the_defaults():
             assert printed == (f"{default:g}" if isinstance(default, float) else str(default).replace("False", "false"))
 
 
-def test_relative_folder_is_below_scrapy_cfg_wherever_it_is_started(tmp_path, monkeypatch):
+def test_relative_folder_is_below_scrapy_cfg(tmp_path, monkeypatch):
     (tmp_path / "scrapy.cfg").write_text("")
     (tmp_path / "deep" / "er").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "deep" / "er")
@@ -125,12 +125,12 @@ def test_relative_folder_is_below_scrapy_cfg_wherever_it_is_started(tmp_path, mo
     assert configured().metrics_dir == tmp_path / "output" / "metrics"
 
 
-def test_relative_folder_outside_every_project_is_below_the_checkouts(tmp_path, monkeypatch):
+def test_relative_folder_outside_projects_is_below_checkout(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert configured().output_dir == PROJECT / "output"
 
 
-def test_relative_folder_of_an_egg_is_below_where_it_was_started(tmp_path, monkeypatch):
+def test_relative_folder_of_egg_is_below_current_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(types, "__file__", str(tmp_path / "alqahira-1.egg" / "alqahira" / "types.py"))
     assert configured().output_dir.absolute() == tmp_path / "output"

@@ -1,4 +1,4 @@
-"""What a job that comes over a scheduler's API may set, case by case; tests/crawling/test_scrapyd.py shows it on a real one."""
+"""What a job of Scrapyd may set; tests/crawling/test_scrapyd.py runs a real one."""
 
 import pytest
 from scrapy.settings import Settings
@@ -41,7 +41,7 @@ def check(given, *, operator=None, service=None):
         (WITH_STATE, WITH_STATE),
     ],
 )
-def test_what_stays_within_the_operators_settings_is_taken(given, operator):
+def test_setting_within_the_operators_is_accepted(given, operator):
     check(given, operator=operator)
 
 
@@ -80,20 +80,20 @@ def test_what_stays_within_the_operators_settings_is_taken(given, operator):
         "x\nROBOTSTXT_OBEY",
     ],
 )
-def test_what_is_not_listed_is_refused(name):
+def test_unlisted_setting_is_refused(name):
     with pytest.raises(ConfigurationError, match="is the operator's") as raised:
         check({name: "1"}, operator=COPY)
     assert "\n" not in str(raised.value)
     assert raised.value.exit_status == 2
 
 
-def test_a_name_that_is_none_is_refused_with_the_nearest():
+def test_unknown_setting_is_refused_with_the_nearest():
     with pytest.raises(ConfigurationError, match="did you mean ALQAHIRA_OVERLAP"):
         check({"ALQAHIRA_OVRLAP": "1"})
 
 
 @pytest.mark.parametrize(
-    ("given", "says"),
+    ("given", "message"),
     [
         ({"DOWNLOAD_DELAY": "0"}, "must have at least 0.25"),
         ({"AUTOTHROTTLE_START_DELAY": "0.1"}, "must have at least 1"),
@@ -101,18 +101,18 @@ def test_a_name_that_is_none_is_refused_with_the_nearest():
         ({"RETRY_TIMES": "50"}, "must have at most 3"),
         ({"AUTOTHROTTLE_ENABLED": "False"}, "may not turn it off"),
         ({"AUTOTHROTTLE_ENABLED": "maybe"}, "neither true nor false"),
-        ({"DOWNLOAD_DELAY": "nan"}, "is no number"),
-        ({"DOWNLOAD_DELAY": "inf"}, "is no number"),
-        ({"LOG_LEVEL": "debug"}, "is none of DEBUG"),
-        ({"LOG_LEVEL": "ALL\u202e"}, "is none of DEBUG"),
+        ({"DOWNLOAD_DELAY": "nan"}, "is not a number"),
+        ({"DOWNLOAD_DELAY": "inf"}, "is not a number"),
+        ({"LOG_LEVEL": "debug"}, "is not one of DEBUG"),
+        ({"LOG_LEVEL": "ALL\u202e"}, "is not one of DEBUG"),
     ],
 )
-def test_a_job_is_no_harsher_with_the_site_than_the_operator(given, says):
-    with pytest.raises(ConfigurationError, match=says):
+def test_setting_less_polite_than_the_operators_is_refused(given, message):
+    with pytest.raises(ConfigurationError, match=message):
         check(given)
 
 
-def test_a_copy_of_the_site_on_this_machine_may_be_asked_at_any_pace():
+def test_local_copy_of_the_site_may_be_crawled_at_any_pace():
     check({"DOWNLOAD_DELAY": "0", "AUTOTHROTTLE_ENABLED": "False"}, operator=COPY)
 
 
@@ -135,12 +135,12 @@ def test_a_copy_of_the_site_on_this_machine_may_be_asked_at_any_pace():
         ({"ALQAHIRA_STATE_URL": "sqlite:////tmp/state.db"}, {}),
     ],
 )
-def test_site_output_and_state_are_the_operators(given, operator):
+def test_other_site_output_or_ledger_is_refused(given, operator):
     with pytest.raises(ConfigurationError, match="is the operator's"):
         check(given, operator=operator)
 
 
-def test_a_link_that_leads_out_of_the_output_is_no_folder_below_it(tmp_path):
+def test_symlink_out_of_the_output_is_refused(tmp_path):
     (tmp_path / "output").mkdir()
     (tmp_path / "output" / "trial").symlink_to(tmp_path)
     with pytest.raises(ConfigurationError, match="is the operator's"):
@@ -150,7 +150,7 @@ def test_a_link_that_leads_out_of_the_output_is_no_folder_below_it(tmp_path):
         )
 
 
-def test_what_the_scheduler_adds_itself_is_taken_as_it_gave_it_alone():
+def test_setting_of_the_service_is_accepted_unchanged_only():
     check({"LOG_FILE": "/var/log/1.log"}, service={"LOG_FILE": "/var/log/1.log"})
     with pytest.raises(ConfigurationError):
         check({"LOG_FILE": "/etc/passwd"}, service={"LOG_FILE": "/var/log/1.log"})

@@ -1,4 +1,4 @@
-"""For spark-submit and `python -m alqahira.archive.spark`: `scrapy corpus` wherever it is started."""
+"""`scrapy corpus` for spark-submit and `python -m alqahira.archive.spark`."""
 
 from __future__ import annotations
 

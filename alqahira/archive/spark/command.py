@@ -1,4 +1,4 @@
-"""`scrapy corpus`: what is read, where it goes, and the lines at the end."""
+"""`scrapy corpus`: finds the input, runs the job, prints what became of it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from alqahira.settings.configuration import Configuration
 
 
 def corpus(opts: argparse.Namespace, settings: Settings) -> int:
-    """Do it; the exit status: 0 whole, 1 something of the input could not be read. Raises AlqahiraError."""
+    """Run the job; returns the exit status: 0, or 1 if some of the input could not be read. Raises AlqahiraError."""
     configuration = Configuration.from_settings(settings)
     source = opts.archive or opts.parts
     if not source or not opts.output:

@@ -1,8 +1,8 @@
-"""The job: how reading, grouping, deciding and writing are spread over a Spark cluster. Needs the extra `spark`.
+"""The Spark job: reads files, groups articles, decides about them, writes parts. Needs the extra `spark`.
 
-An article's fate depends on those it may repeat, and theirs on others. What is tied together by one page, the same
-content or a shared band, over however many steps, is a group; articles of different groups cannot repeat each other.
-So a task takes whole groups, and has a ledger of its own decide about their articles in the order of a crawl.
+Articles that have a page or their content in common, or share a band, belong to one group, also through other articles.
+Articles of different groups cannot repeat each other. So a task takes whole groups, and a ledger of its own decides
+about their articles in the order of the crawl.
 
 All executors must see the input and the output folder under the same path, and have the project installed.
 """
@@ -32,30 +32,29 @@ from alqahira.article import SCHEMA_VERSION, from_record, to_json_line, to_recor
 from alqahira.exceptions import AlqahiraError, ConfigurationError, how_to_install, one_line
 from alqahira.extraction.items import ArticleItem, Fetch
 from alqahira.ledger import open_ledger
-from alqahira.ledger.decisions import STORY_WINDOW, Outcome, skip_reason
+from alqahira.ledger.decisions import STORY_WINDOW, Outcome, publication_day, skip_reason
 from alqahira.publishing.parts import ARTICLES_FOLDER, Part, encode_lines, part_path, write_atomic, write_manifest
 from alqahira.settings.configuration import Configuration
-from alqahira.text.dates import cairo_day
 from alqahira.text.near_duplicates import fingerprint
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-# Beside the articles: duplicates, with `duplicate_of`. No reader of the corpus looks here.
+# Duplicates, with `duplicate_of`; readers of the corpus do not look here.
 DUPLICATES_FOLDER = "duplicates"
 _ROW = (
     "file int, offset long, kind string, cause string, clock long, key string, article_id string, line string, "
     "content_hash string, story long, bands array<long>"
 )
 _DECISION = "clock long, file int, offset long, outcome string, cause string, day string, line string"
-# The order in which the ledger decided: by the clock, and within a file by place.
+# The order in which the crawl decided: by time, and within a file by place.
 _ORDER = ("clock", "file", "offset")
 _MAX_TASKS = 20_000
 
 
 @dataclass(slots=True)
 class Tally:
-    """What a job has read and decided. `outcomes`: by (outcome, cause); `damaged`: places that could not be read."""
+    """What a job read and decided. `outcomes`: by (outcome, cause); `damaged`: places that could not be read."""
 
     pages: int = 0
     damaged: int = 0
@@ -67,18 +66,17 @@ class Tally:
 
 @contextmanager
 def session(master: str | None) -> Iterator[SparkSession]:
-    """A Spark session, ended after use. `master`: where; None: as spark-submit sets it, or this machine.
+    """A Spark session, stopped after use. `master`: Spark's URL of it; None: that of spark-submit, or this machine.
 
-    Raises ConfigurationError where there is no PySpark, no Java, or no such master.
+    Raises ConfigurationError if PySpark or Java is missing, or the master cannot be reached.
     """
     if importlib.util.find_spec("pyspark") is None:
         raise ConfigurationError(f"the corpus job needs Spark: {how_to_install('spark')}")
     if shutil.which("java") is None and not os.environ.get("JAVA_HOME"):
         raise ConfigurationError("Spark needs Java 17 or newer: there is no `java` and no JAVA_HOME")
-    from pyspark.errors import PySparkException
     from pyspark.sql import SparkSession
 
-    # The workers of this machine are of the environment that the job was started in.
+    # Workers on this machine use the same environment.
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     quiet = resources.files("alqahira.archive.spark") / "log4j2.properties"
     builder = (
@@ -94,7 +92,7 @@ def session(master: str | None) -> Iterator[SparkSession]:
         builder = builder.master(master or "local[*]")
     try:
         spark = builder.getOrCreate()
-    except (PySparkException, Exception) as error:  # Py4J has its own for a wrong master
+    except Exception as error:  # PySpark and Py4J raise errors of many kinds
         raise ConfigurationError(f"Spark does not start at {master or 'local[*]'}: {_first_line(error)}") from None
     try:
         yield spark
@@ -114,12 +112,12 @@ def run(spark: SparkSession, sources: Sequence[Source], configuration: Configura
 
 
 def _first_line(error: BaseException) -> str:
-    """What went wrong in one line: of an error in a task, the last line of its Python traceback."""
+    """An error in one line; for an error in a task, the last line of its Python traceback."""
     lines = [line for line in str(getattr(error, "java_exception", None) or error).splitlines() if line.strip()]
     for number, line in enumerate(lines):
         if "Traceback (most recent call last)" in line:
             return one_line(next((later for later in lines[number + 1 :] if not later.startswith(" ")), line))
-    return one_line(lines[0] if lines else "it does not say why")
+    return one_line(lines[0] if lines else "no message")
 
 
 def _run(spark: SparkSession, sources: Sequence[Source], configuration: Configuration) -> Tally:
@@ -162,30 +160,35 @@ def _run(spark: SparkSession, sources: Sequence[Source], configuration: Configur
 
 def _edges(articles: DataFrame, *, with_duplicates: bool) -> DataFrame:
     """Pairs of names that belong to one group. `with_duplicates`: also of articles that may repeat each other."""
-    from pyspark.sql import Window
     from pyspark.sql import functions as F
 
     edges = articles.where("key <> article_id").select("key", "article_id")
     if not with_duplicates:
         return edges
     banded = articles.select("article_id", "story", F.explode("bands").alias("band"))
-    for frame, column, window in (
-        (articles, "content_hash", None),
-        (banded, "band", int(STORY_WINDOW.total_seconds()) + 1),
-    ):
-        # Each with the one before it: that ties all that are near in time, however many share a band.
-        before = Window.partitionBy(column).orderBy("story", "article_id")
-        pairs = frame.select(
-            F.lag("article_id").over(before).alias("key"),
-            "article_id",
-            (F.col("story") - F.lag("story").over(before)).alias("apart"),
-        ).where("key <> article_id")
-        edges = edges.union((pairs if window is None else pairs.where(F.col("apart") <= window)).drop("apart"))
-    return edges
+    same_content, near = _neighbours(articles, "content_hash"), _neighbours(banded, "band")
+    near = near.where(F.col("apart") <= int(STORY_WINDOW.total_seconds()) + 1)
+    return edges.union(same_content.drop("apart")).union(near.drop("apart"))
+
+
+def _neighbours(articles: DataFrame, column: str) -> DataFrame:
+    """Each article with the one before it in time of the same value; `apart`: seconds between them.
+
+    These pairs tie together as much as all pairs would, and their number is only that of the articles.
+    """
+    from pyspark.sql import Window
+    from pyspark.sql import functions as F
+
+    before = Window.partitionBy(column).orderBy("story", "article_id")
+    return articles.select(
+        F.lag("article_id").over(before).alias("key"),
+        "article_id",
+        (F.col("story") - F.lag("story").over(before)).alias("apart"),
+    ).where("key <> article_id")
 
 
 def components(edges: Iterable[Sequence[str]]) -> dict[str, str]:
-    """For every name that an edge has, the smallest name that it is tied to, by however many edges."""
+    """For each name in the edges, the smallest name that it is connected to."""
     parent: dict[str, str] = {}
 
     def root(name: str) -> str:
@@ -203,19 +206,19 @@ def components(edges: Iterable[Sequence[str]]) -> dict[str, str]:
 
 
 class Decision(NamedTuple):
-    """What became of an article; `day` and `line` where there is a record to write: accepted or duplicate."""
+    """What became of an article. `day`, `line`: of its record, if it was accepted or is a duplicate."""
 
     clock: int
     file: int
     offset: int
     outcome: str
     cause: str
-    day: str | None = None  # the Cairo day, or `unknown`
+    day: str | None = None  # `publication_day`
     line: str | None = None
 
 
 def decide(rows: Iterable[Any], *, near_duplicates: str) -> Iterator[Decision]:
-    """What a new ledger decides about the articles of some groups, in the order of the rows."""
+    """What a new ledger decides about articles, in the order of the rows, which hold whole groups."""
     with TemporaryDirectory() as folder, open_ledger(f"sqlite:///{folder}/state.db") as ledger:
         for row in rows:
             place = (row.clock, row.file, row.offset)
@@ -227,19 +230,18 @@ def decide(rows: Iterable[Any], *, near_duplicates: str) -> Iterator[Decision]:
                 yield Decision(*place, Outcome.OFF_TOPIC.value, cause)
                 continue
             verdict = ledger.accept(item, fingerprint(article.article_body), near_duplicates=near_duplicates)
-            article = verdict.article
-            if verdict.outcome is Outcome.UNCHANGED:
-                yield Decision(*place, verdict.outcome.value, verdict.cause)
-            else:
-                day = str(cairo_day(article.date_published)) if article.date_published else "unknown"
-                yield Decision(*place, verdict.outcome.value, verdict.cause, day, to_json_line(to_record(article)))
+            decision = Decision(*place, verdict.outcome.value, verdict.cause)
+            if verdict.outcome is not Outcome.UNCHANGED:
+                line = to_json_line(to_record(verdict.article))
+                decision = decision._replace(day=publication_day(verdict.article), line=line)
+            yield decision
 
 
 # --- write --------------------------------------------------------------------------------------
 
 
 def _write(decisions: DataFrame, below: str, configuration: Configuration) -> list[Part]:
-    """The records as parts, in the order of their numbers."""
+    """Write the records as parts; returns these in the order of their numbers."""
     rows_of_day = {row.day: row["count"] for row in decisions.groupBy("day").count().collect()}
     ordered = decisions.repartition("day").sortWithinPartitions("day", *_ORDER).select("day", "line")
     write = partial(
@@ -254,7 +256,7 @@ def _write(decisions: DataFrame, below: str, configuration: Configuration) -> li
 
 
 def first_numbers(rows_of_day: Mapping[str, int], max_rows: int) -> dict[str, int]:
-    """For each day the number of its first part, so that no number is given twice and days follow each other."""
+    """The number of each day's first part: numbers follow the order of days, and none is used twice."""
     numbers, free = {}, 1
     for day in sorted(rows_of_day):
         numbers[day] = free
@@ -265,9 +267,9 @@ def first_numbers(rows_of_day: Mapping[str, int], max_rows: int) -> dict[str, in
 def write_parts(
     rows: Iterable[Any], *, folder: Path, below: str, numbers: Mapping[str, int], max_rows: int, compress: bool
 ) -> Iterator[Part]:
-    """Write the `line` of each row to parts of its `day`; a day's rows come together, in order. Raises OSError.
+    """Write the `line` of each row to parts of its `day`; the rows of a day are consecutive. Raises OSError.
 
-    The same rows give the same files, so a task that is done twice does no harm.
+    The same rows give the same files, so a task that runs twice does no harm.
     """
     for day, of_day in groupby(rows, key=attrgetter("day")):
         lines, number = (row.line for row in of_day), numbers[day]

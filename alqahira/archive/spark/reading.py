@@ -1,4 +1,4 @@
-"""A file of an archive, or a part of a corpus, to rows: the articles in it, and what could not be read."""
+"""Turns a file of an archive, or a part of a corpus, into rows: its articles, and what could not be read."""
 
 from __future__ import annotations
 
@@ -21,14 +21,16 @@ from alqahira.archive.writer import (
 from alqahira.article import Article, from_record, to_json_line, to_record
 from alqahira.exceptions import ConfigurationError
 from alqahira.extraction.extractor import read_page
+from alqahira.extraction.items import ArchivedResponse
 from alqahira.ledger.decisions import drop_defects, published_or_seen, rejection_reason, stamp, take_topics
+from alqahira.ledger.runs import unused_run_id
 from alqahira.monitoring.causes import TOO_LARGE, failure_cause
 from alqahira.publishing.parts import Part, check, read_manifest, read_part
 from alqahira.settings.configuration import Configuration
 from alqahira.text.near_duplicates import content_hash, fingerprint
 from alqahira.text.topics import match_topics
 
-# The kinds of rows. A page that gave no article is FAILED; SKIPPED and DAMAGED are no pages of ours.
+# The kinds of rows. FAILED: a page that gave no article. SKIPPED: no article page. DAMAGED: it cannot be read.
 ARTICLE, FAILED, SKIPPED, DAMAGED = "article", "failed", "skipped", "damaged"
 
 
@@ -40,35 +42,33 @@ class Row(NamedTuple):
     kind: str
     cause: str | None = None
     # Of an article:
-    clock: int | None = None  # microseconds since 1970; later in a file is never earlier
+    clock: int | None = None  # microseconds since 1970; never decreases within a file
     key: str | None = None
     article_id: str | None = None
     line: str | None = None
     content_hash: str | None = None
-    story: int | None = None  # seconds since 1970: when it was news
+    story: int | None = None  # seconds since 1970: `published_or_seen`
     bands: list[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file to be read by one task. `part`: it is this part of the corpus at `path`."""
+    """A file that one task reads. `part`: the part to read, if `path` is the folder of a corpus."""
 
     number: int
     path: Path
     site_url: str = ""
     run_id: str = ""
-    # When all pages of a file of another tool are read, as in a replay.
-    started: datetime | None = None
+    started: datetime | None = None  # the time at which all pages of another tool's file count as read
     part: Part | None = None
 
 
 def archive_sources(archive: Path, configuration: Configuration) -> list[Source]:
-    """Every file of an archive. Raises OSError, ConfigurationError where there is none."""
+    """Every file of an archive. Raises OSError, ConfigurationError if there is none."""
     sources: list[Source] = []
     names: set[str] = set()
     for number, run in enumerate(archived_runs(archive, configuration.download_maxsize)):
-        name = run.run_id or f"{run.started:%Y%m%dT%H%M%SZ}-{run.section}"
-        run_id = next(n for n in (name, *(f"{name}-{i}" for i in range(2, 10_000))) if n not in names)
+        run_id = unused_run_id(run.name, names)
         names.add(run_id)
         started = None if run.run_id else run.started
         sources.append(Source(number, run.path, run.site_url or configuration.site_url, run_id, started))
@@ -76,7 +76,7 @@ def archive_sources(archive: Path, configuration: Configuration) -> list[Source]
 
 
 def part_sources(folder: Path) -> list[Source]:
-    """Every part of a corpus. Raises ConfigurationError where there is none."""
+    """Every part of a corpus. Raises ConfigurationError if there is none."""
     try:
         parts = read_manifest(folder)
     except ValueError as error:
@@ -87,7 +87,7 @@ def part_sources(folder: Path) -> list[Source]:
 
 
 def read_rows(source: Source, *, max_bytes: int, max_headline: int) -> Iterator[Row]:
-    """The rows of a file. `max_bytes` of a body, `max_headline` characters. Raises OSError."""
+    """The rows of a file. `max_bytes`: of a body; `max_headline`: characters. Raises OSError."""
     if source.part:
         return _read_part(source, source.part, max_headline)
     return _read_archive(source, max_bytes, max_headline)
@@ -112,7 +112,7 @@ def _read_archive(source: Source, max_bytes: int, max_headline: int) -> Iterator
                 continue
             page = page_of(record)
             clock = max(clock, _microseconds(source.started or page.fetch.fetched))
-            article, cause = _extract(record, decompressor, max_headline)
+            article, cause = _extract(page, record, decompressor, max_headline)
         except BAD_RECORD:
             yield Row(*place, DAMAGED)
             continue
@@ -123,12 +123,13 @@ def _read_archive(source: Source, max_bytes: int, max_headline: int) -> Iterator
             yield _article_row(*place, clock, page.fetch.key, article)
 
 
-def _extract(record: Record, decompressor: Decompressor, max_headline: int) -> tuple[Article | None, str | None]:
-    """The page's article, normalized and classified, or why there is none."""
-    page = page_of(record)
+def _extract(
+    page: ArchivedResponse, record: Record, decompressor: Decompressor, max_headline: int
+) -> tuple[Article | None, str | None]:
+    """The article of a page, normalized and classified, or the cause if there is none."""
     try:
         body = decompressor.body(page)
-    except Exception as error:  # whatever a decoder raises has its cause
+    except Exception as error:  # decoders raise errors of many kinds
         return None, failure_cause(error)
     if record.payload is None:
         return None, TOO_LARGE
@@ -139,7 +140,7 @@ def _extract(record: Record, decompressor: Decompressor, max_headline: int) -> t
 
 
 def _normalize(article: Article, max_headline: int) -> tuple[Article | None, str | None]:
-    """What the first two pipelines do to an article."""
+    """Do what the pipelines Normalize and Classify do."""
     if cause := rejection_reason(article, max_headline=max_headline):
         return None, cause
     drop_defects(article)
@@ -182,6 +183,6 @@ def _article_row(file: int, offset: int, clock: int, key: str, article: Article)
 
 
 def _microseconds(moment: datetime) -> int:
-    """Since 1970, without the rounding of floats."""
+    """Microseconds since 1970, without the rounding of floats."""
     whole = moment.astimezone(UTC)
     return int(whole.timestamp()) * 1_000_000 + whole.microsecond

@@ -1,4 +1,4 @@
-"""Where a ledger lives: what SQLite and PostgreSQL do differently, so that `ledger/` need not know.
+"""What SQLite and PostgreSQL do differently.
 
-Each has one writer at a time, by a lock that its holder's death releases; readers need none.
+Each allows one writer at a time, under a lock that is released when its holder dies; readers need no lock.
 """

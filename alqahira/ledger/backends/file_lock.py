@@ -1,4 +1,4 @@
-"""A lock on a file, which the system releases when its holder dies; the file says who holds it."""
+"""A lock on a file, which the system releases when its holder dies; the file names the holder."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ class FileLock:
     """An exclusive lock on `<path>.lock`, held from the start until `release` or the death of this process."""
 
     def __init__(self, path: Path, owner: str) -> None:
-        """`owner`: the command that takes it. Raises LedgerBusy where another process has it, ConfigurationError
-        where the folder cannot be written.
+        """Take the lock for the command `owner`.
+
+        Raises LedgerBusy if another process holds it, ConfigurationError if the folder cannot be written.
         """
         self._holder = describe_holder(owner).encode()
         try:
@@ -25,7 +26,7 @@ class FileLock:
         except OSError as error:
             raise _unwritable(path, error) from None
         try:
-            # Taking the lock and naming its holder are one step to everybody else.
+            # Locked, so that nobody sees the lock taken before its holder is named.
             fcntl.flock(folder, fcntl.LOCK_EX)
             self._handle: int | None = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o644)
             try:
@@ -41,11 +42,11 @@ class FileLock:
             os.close(folder)
 
     def set_run(self, run_id: str) -> None:
-        """Add to the holder's name that of its run."""
+        """Write the holder's name, with that of its run if it has one."""
         text = self._holder + (f", run {run_id}".encode() if run_id else b"")
         if self._handle is not None:
-            with suppress(OSError):  # a full disk is reported where something is lost
-                # In this order, so that a reader always finds the command.
+            with suppress(OSError):  # only a name: a full disk is reported where data would be lost
+                # In this order, so that a reader never finds the file empty.
                 os.pwrite(self._handle, text, 0)
                 os.ftruncate(self._handle, len(text))
 

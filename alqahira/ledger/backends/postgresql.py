@@ -1,8 +1,8 @@
-"""A ledger in PostgreSQL, for nodes that have no disk of their own to keep: one writer at a time, as in a file.
+"""A ledger in PostgreSQL, for nodes without a disk of their own to keep.
 
-The writer's transactions go over one session, which holds an advisory lock: the server releases it when that session
-ends, after its last transaction, however its process died. So whoever holds the lock is alone. A writer whose session
-was lost may take the lock again only where the ledger still has the token that it wrote with the first one.
+All transactions of a writer go over one session that holds an advisory lock. The server releases the lock when that
+session ends, so no two sessions with the lock ever write at once. A writer that has lost its session may take the lock
+again only while the ledger still has the token that the writer stored when it took the lock first.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from alqahira.ledger.backends.store import Store, busy, describe_holder
 from alqahira.ledger.tables import meta, outbox, parts
 from alqahira.settings.state_url import redact
 
-# PostgreSQL's error codes (appendix A) for what may succeed in a moment: a server that stops or starts, a connection
-# that broke or had too long a pause, a lock that was not had in time.
+# PostgreSQL's error codes (appendix A) for what may succeed a moment later: a server that stops or starts, a broken or
+# idle connection, too many connections, a lock that was not granted in time.
 _LOCK_TIMEOUT = "55P03"
 _TRANSIENT = ("08", "57P01", "57P02", "57P03", "25P03", "53300", _LOCK_TIMEOUT)
 # Seconds between two tries, and for the server to notice that a writer was killed.
@@ -33,19 +33,18 @@ _PAUSE, _GRACE = 0.2, 1.0
 _WRITER, _TOKEN = "writer", "writer_token"
 _SERVER_START = sa.text("select extract(epoch from pg_postmaster_start_time())::text")
 _SERVER_AGE = sa.text("select extract(epoch from clock_timestamp() - pg_postmaster_start_time())::float8")
-# Locks belong to a database, a ledger to a schema of it. The second lasts for a transaction: taking the lock, preparing
-# the tables and naming the writer are one step to everybody else.
+# Locks belong to a database, ledgers to its schemas. The second lock lasts for one transaction, so that nobody sees the
+# first one taken before the tables are prepared and the writer is named.
 _TRY_LOCK = sa.text("select pg_try_advisory_lock(hashtextextended('alqahira:writer:' || current_schema(), 0))")
 _WAIT_TO_ACQUIRE = sa.text(
     "select pg_advisory_xact_lock(hashtextextended('alqahira:acquiring:' || current_schema(), 0))"
 )
 _UNLOCK = sa.text("select pg_advisory_unlock_all()")
-# Seconds that a run waits for a database that went away under it, before it ends and leaves its work to the next.
+# Seconds that a run waits for a database that went away, before it ends and leaves its work to the next run.
 PATIENCE = 60.0
-# The same where a run begins: long enough for a server that is just being restarted.
+# The same when a run begins: long enough for a server that is being restarted.
 OPENING_PATIENCE = 5.0
-# Close connections that a dead network leaves open, on this side within half a minute (libpq's names; seconds, and
-# milliseconds for `tcp_user_timeout`).
+# Notice a dead network within half a minute (libpq's names; seconds, but milliseconds for `tcp_user_timeout`).
 CONNECT_ARGS: dict[str, Any] = {
     "application_name": "alqahira",
     "connect_timeout": 10,
@@ -54,8 +53,8 @@ CONNECT_ARGS: dict[str, Any] = {
     "keepalives_count": 4,
     "tcp_user_timeout": 30_000,
 }
-# The same on the server's side, which so releases a vanished node's lock; a run's successor does not wait long; and a
-# commit is on the disk when it returns, whatever the server's own default.
+# The server, too, notices a vanished node, within a minute, and then releases its lock. A commit is on the disk when it
+# returns, whatever the server's default is. A run that stops within a transaction is cut off.
 WRITER_OPTIONS = (
     "-c synchronous_commit=on -c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3 "
     "-c lock_timeout=30s -c idle_in_transaction_session_timeout=60s"
@@ -66,7 +65,7 @@ _IS_COMMITTED = sa.text("select txid_status(:transaction) = 'committed'")
 
 
 class PostgresqlStore(Store):
-    """See the module."""
+    """One session for a writer, with the lock; one without it for a reader."""
 
     def __init__(self, url: URL, *, owner: str, read_only: bool) -> None:
         self.name = self.location = redact(url)
@@ -74,7 +73,6 @@ class PostgresqlStore(Store):
         self._read_only = read_only
         options = dict(CONNECT_ARGS)
         if not read_only:
-            # A run that stops in the middle of a transaction must not keep its successor waiting.
             options["options"] = WRITER_OPTIONS
         if given := url.query.get("options"):
             options["options"] = f"{options.get('options', '')} {given if isinstance(given, str) else ' '.join(given)}"
@@ -82,7 +80,7 @@ class PostgresqlStore(Store):
         self._token = ""
 
     def open(self, prepare: Callable[[Connection], None]) -> None:
-        """A server that is being restarted is waited for; one that refuses us is not."""
+        """Wait for a server that is being restarted, but not for one that refuses the connection."""
         begun = monotonic()
         while True:
             try:
@@ -104,8 +102,8 @@ class PostgresqlStore(Store):
         return OPENING_PATIENCE if self.is_transient(error) and not is_refused else 0.0
 
     def close(self) -> None:
-        if self._connection is not None and not self._read_only:
-            # Not left to the server's noticing: the next run may come at once.
+        if self._connection is not None and not self._connection.invalidated and not self._read_only:
+            # Released here, as the next run may start before the server notices that the session has ended.
             with suppress(SQLAlchemyError), self._connection.begin():
                 self._connection.execute(meta.update().where(meta.c.name == _WRITER).values(value=""))
             with suppress(SQLAlchemyError), self._connection.begin():
@@ -114,7 +112,7 @@ class PostgresqlStore(Store):
         super().close()
 
     def _disconnect(self) -> None:
-        """End the session, and with it the lock: a connection that goes back to the pool would keep it."""
+        """End the session, and with it the lock: a connection returned to the pool would keep both."""
         connection, self._connection = self._connection, None
         if connection is not None:
             for end in (connection.invalidate, connection.close):
@@ -148,14 +146,14 @@ class PostgresqlStore(Store):
             connection.execute(meta.insert(), rows)
 
     def _may_come_back(self, connection: Connection, start: str) -> bool:
-        """Whether a restart of the server has taken the writer's lock so lately that it still tries to go on."""
+        """Whether a restart of the server took the writer's lock so recently that the writer may still reconnect."""
         if not sa.inspect(connection).has_table(meta.name) or not _value(connection, _WRITER):
             return False
         is_older = not _value(connection, _TOKEN).startswith(start)
         return is_older and (connection.scalar(_SERVER_AGE) or 0.0) < PATIENCE
 
     def reconnect(self, error: BaseException, transaction: int = 0) -> bool:
-        """For a bounded time, and only where nobody else has taken the lock since."""
+        """For at most PATIENCE seconds, and only if nobody else has taken the lock since."""
         deadline = monotonic() + PATIENCE
         while True:
             try:
@@ -165,7 +163,7 @@ class PostgresqlStore(Store):
                     cause = one_line(getattr(again, "orig", None) or again)
                     raise LedgerUnreachable(
                         f"the state at {self.name} does not answer for {PATIENCE:g} s: {cause}; "
-                        "the next run goes on from here"
+                        "the next run continues from here"
                     ) from None
             sleep(_PAUSE)
 
@@ -181,7 +179,7 @@ class PostgresqlStore(Store):
                     holder = _value(connection, _WRITER) or "it has ended since"
                     raise LedgerLost(f"another run has taken over the state {self.name}: {holder}")
                 if not is_locked:
-                    # The server has not noticed yet that our old session is dead, or somebody has just come.
+                    # The server has not noticed yet that our session is dead, or another run is just taking the lock.
                     raise LedgerUnreachable(f"the state {self.name} is still locked")
                 return bool(transaction and connection.scalar(_IS_COMMITTED, {"transaction": transaction}))
         except BaseException:
@@ -192,7 +190,7 @@ class PostgresqlStore(Store):
 
     @contextmanager
     def begin(self, *, grouped: bool = False) -> Iterator[Connection]:
-        """Where the connection breaks during the commit, the server is asked what became of it."""
+        """If the connection breaks during the commit, ask the server whether the transaction was committed."""
         transaction = None
         try:
             with super().begin() as connection:
@@ -219,7 +217,7 @@ class PostgresqlStore(Store):
             return isinstance(error, sa.exc.TimeoutError)
         if (code := _code(error)) is not None:
             return error.connection_invalidated or code.startswith(_TRANSIENT)
-        # What the driver says itself: no connection, or none any more.
+        # The driver's own errors have no code: no connection, or a lost one.
         return error.connection_invalidated or isinstance(error, sa.exc.OperationalError)
 
 

@@ -1,8 +1,8 @@
-"""A ledger in a file: one writer at a time, by a lock that the system releases when its holder dies.
+"""A ledger in a file, with a lock on another file beside it.
 
-A commit of `begin(grouped=True)` is safe from the death of the process at once, and from the loss of power with the
-next commit that is synced: each that is not grouped, and the first a second after the last. A sync carries all commits
-before it, so what power leaves is always the ledger as it once was (sqlite.org/wal.html, `synchronous=NORMAL`).
+A commit of `begin(grouped=True)` survives the death of the process at once, and a power cut after the next synced
+commit: one that is not grouped, or the first a second after the last sync. A sync includes all commits before it, so a
+power cut leaves the ledger as it was at an earlier moment (sqlite.org/wal.html, `synchronous=NORMAL`).
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from alqahira.exceptions import AlqahiraError, LedgerMissing, LedgerUnwritable
 from alqahira.ledger.backends.file_lock import FileLock
 from alqahira.ledger.backends.store import Store
 
-# Seconds: pages finished within this time may be fetched once more where the power fails.
+# Seconds between two syncs; after a power cut, the pages finished since the last one are fetched again.
 _UNSYNCED = 1.0
 _NAMED_PARAMETERS = dialect(paramstyle="named")
 
 
 class SqliteStore(Store):
-    """Readers need no lock: the write-ahead log lets them read beside a run."""
+    """A writer holds the lock; readers need none, as the write-ahead log lets them read beside a run."""
 
     def __init__(self, url: URL, *, owner: str, read_only: bool) -> None:
         path = Path(str(url.database))
@@ -53,7 +53,7 @@ class SqliteStore(Store):
             self._synced = monotonic()
 
     def _sync(self, connection: Connection, wanted: bool) -> None:
-        """Whether commits are on the disk before they return; no transaction may be under way."""
+        """Set whether commits are on the disk before they return. Not to be called within a transaction."""
         if wanted != self._is_syncing:
             _driver(connection).execute(f"PRAGMA synchronous={'FULL' if wanted else 'NORMAL'}")
             self._is_syncing = wanted
@@ -61,8 +61,8 @@ class SqliteStore(Store):
     def execute(
         self, connection: Connection, statement: sa.Executable, *values: Mapping[str, object]
     ) -> Sequence[Sequence[object]]:
-        """By the driver itself, for SQLAlchemy's part costs ten times the call: 6 % of a crawl (performance.md)."""
-        # The columns that an update sets are those that it is given.
+        """By the driver itself: SQLAlchemy takes ten times as long, 6 % of a crawl (docs/performance.md)."""
+        # The text of an update depends on the columns that it sets.
         key = statement, *values[0]
         if key not in self._statements:
             assert isinstance(statement, ClauseElement)
@@ -103,12 +103,12 @@ def _engine(url: URL) -> Engine:
 
     @sa.event.listens_for(engine, "connect")
     def configure(driver: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
-        # The driver would begin a transaction at the first change of rows only: a change of tables must be in it, too.
+        # Off: the driver begins no transaction before a change of tables, and such a change must be in one, too.
         driver.isolation_level = None
         driver.execute("PRAGMA journal_mode=WAL")
-        # The pages of the near-duplicate index come again and again: each is copied into the file less often.
+        # The same pages of the near-duplicate index change again and again: copy them into the file less often.
         driver.execute("PRAGMA wal_autocheckpoint=4000")
-        # A commit is on the disk before a part is made of it: the output must never know more than the ledger.
+        # A part must never contain what the ledger could still lose.
         driver.execute("PRAGMA synchronous=FULL")
 
     @sa.event.listens_for(engine, "begin")

@@ -1,4 +1,4 @@
-"""What a ledger asks of its database beyond SQL that both understand."""
+"""What a ledger needs of its database beyond common SQL."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from sqlalchemy.exc import DatabaseError
 from alqahira.article import rfc3339
 from alqahira.exceptions import AlqahiraError, LedgerBusy, LedgerUnreachable, LedgerUnusable
 
-# The holders that this process has named.
+# The holders that `describe_holder` has named in this process.
 _named: set[str] = set()
 
 
 class Store:
-    """A database that holds a ledger, and this process' lock on it.
+    """A database with a ledger, and this process' lock on it.
 
-    Transactions go over one connection for as long as the store is open; readers may use `engine` beside it.
+    All transactions go over one connection, from `open` to `close`; for reading, `engine` gives others.
     """
 
     engine: Engine
-    name: str  # as it may be shown to anybody
-    location: str  # the same, wherever it is read
+    name: str  # as given, without secrets
+    location: str  # the same, but a path is absolute
     _connection: Connection | None = None
 
     def open(self, prepare: Callable[[Connection], None]) -> None:
@@ -36,24 +36,25 @@ class Store:
             prepare(self._connection)
 
     def close(self) -> None:
-        """Release everything."""
+        """End the connections and release the lock."""
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
         self.engine.dispose()
 
     def open_error(self, error: DatabaseError) -> AlqahiraError:
-        """The one-line error for what the database raised on opening."""
+        """The error to report, in one line, for one that the database raised on opening."""
         return LedgerUnusable(f"the state at {self.name} cannot be read: {error.orig}")
 
     @contextmanager
     def begin(self, *, grouped: bool = False) -> Iterator[Connection]:
         """A transaction: committed at the end, rolled back by whatever is raised.
 
-        It is on the disk when this returns. With `grouped` it is then safe from the death of this process, and on the
-        disk with the next one that is not grouped, where the store saves a sync by that.
+        It is on the disk when this returns. With `grouped` it may, until the next transaction that is not grouped, be
+        lost in a power cut, though not by the death of this process.
         """
-        if self._connection is None:
+        # SQLAlchemy would replace a lost connection by a new one, which does not have the lock.
+        if self._connection is None or self._connection.invalidated:
             raise LedgerUnreachable(f"the state {self.name} is not held")
         with self._connection.begin():
             yield self._connection
@@ -63,18 +64,15 @@ class Store:
     def execute(
         self, connection: Connection, statement: Executable, *values: Mapping[str, object]
     ) -> Sequence[Sequence[object]]:
-        """Run a statement that is built once and used for every page; its rows where it gives any.
-
-        With several `values` it is run once for each of them.
-        """
+        """Run a statement that is built once and used for every page, once for each of `values`; its rows, if any."""
         result = connection.execute(statement, values)
         return result.all() if result.returns_rows else []
 
     def set_run(self, connection: Connection, run_id: str) -> None:
-        """Name the run that holds the lock, for those who find it taken."""
+        """Name the run that holds the lock, for those who find the lock taken."""
 
     def restored(self, connection: Connection) -> None:
-        """Continue the database's own numbers after rows that were inserted with theirs."""
+        """Continue the database's automatic numbering after rows that were inserted with numbers of their own."""
 
     # --- beside transactions ------------------------------------------------------------------
 
@@ -83,15 +81,15 @@ class Store:
         return False
 
     def reconnect(self, error: BaseException, transaction: int = 0) -> bool:
-        """Wait until the database answers and the lock is held again, or raise what ends the run.
+        """Wait until the database answers and the lock is held again; raise what ends the run otherwise.
 
-        Whether a transaction of the lost connection, by the database's number, was committed.
+        Returns whether a transaction of the lost connection, given by the database's number of it, was committed.
         """
         raise error
 
 
 def describe_holder(owner: str, host: str = "") -> str:
-    """Who holds a lock from now on, for others to read: the process, and the command that it runs."""
+    """A line that names this process and its command as the holder of a lock from now on."""
     process = f"process {os.getpid()}" + (f" on {host}" if host else "")
     holder = f"{process} since {rfc3339(datetime.now(UTC))}, {owner or 'another command'}"
     _named.add(holder)
@@ -99,7 +97,7 @@ def describe_holder(owner: str, host: str = "") -> str:
 
 
 def busy(name: str, holder: str) -> LedgerBusy:
-    """The error for who finds the lock taken; `holder` as `describe_holder` gave it, and perhaps a run after it."""
+    """The error for a lock that is taken; `holder`: the line of `describe_holder`, perhaps with a run after it."""
     owner = holder.split(", ")[1] if ", " in holder else ""
     is_own = any(holder.startswith(named) for named in _named)
-    return LedgerBusy(f"another run holds the state {name}: {holder or 'it does not say which'}", owner, is_own=is_own)
+    return LedgerBusy(f"another run holds the state {name}: {holder or 'unknown'}", owner, is_own=is_own)

@@ -1,4 +1,4 @@
-"""A corpus that is hard to load, made by the real ledger and publisher: what went wrong in some engine stands here."""
+"""A corpus that is hard to load, made by the real ledger and publisher, with all that failed in some engine."""
 
 from __future__ import annotations
 
@@ -58,11 +58,11 @@ class AwkwardCorpus:
 
 
 def make_corpus(folder: Path) -> AwkwardCorpus:
-    """Three runs: the first knows nothing but what must be known, the last two bring revisions, one compressed."""
+    """Three runs: the first without optional values, the other two with revisions, one of them compressed."""
     output = folder / "whole"
     with opened(folder) as ledger:
         first = publisher(ledger, output, max_rows=4)
-        # The first parts of all, by name and by number: every list is empty, and what may be null is null.
+        # In the first parts, by name and by number, every list is empty, and all that may be null is null.
         for number in (1, 2):
             accept(ledger, crawled(number, published=LONG_AGO, topics=()), near_duplicates="off")
         for number in (3, 4):
@@ -104,6 +104,6 @@ def _add_part_of_a_later_version(output: Path) -> None:
 
 
 def newest_lines(output: Path) -> list[str]:
-    """What a table of the newest revisions must hold: a line of JSON an article, sorted."""
+    """The rows of a table of the newest revisions: a line of JSON for each article, sorted."""
     names = [field.name for field in fields(Article)]
     return sorted(to_json_line({name: record.get(name) for name in names}) for record in read_corpus(output))

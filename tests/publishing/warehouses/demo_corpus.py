@@ -1,7 +1,4 @@
-"""The demo's articles as they stand at one fixed moment, by the road of an article but without the crawl.
-
-A crawl's answers depend on the time of day: the replica's stories age, and some say `three hours ago`.
-"""
+"""The corpus of the demo at a fixed time, made without a crawl, whose result depends on the time of day."""
 
 from __future__ import annotations
 
@@ -12,6 +9,7 @@ from ledger_scenario import accept, opened, publisher
 
 from alqahira.extraction.extractor import read_page
 from alqahira.extraction.items import ArticleItem, Fetch
+from alqahira.ledger.decisions import skip_reason, stamp, take_topics
 from alqahira.replica.newsroom import Newsroom
 from alqahira.replica.options import ReplicaOptions
 from alqahira.replica.pages import Pages
@@ -21,7 +19,7 @@ MOMENT = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
 def make_demo_corpus(folder: Path) -> Path:
-    """The output folder; the articles are taken oldest first, and near-duplicates dropped."""
+    """The output folder: articles accepted oldest first, near-duplicates dropped."""
     options = ReplicaOptions(now=MOMENT)
     newsroom = Newsroom(options, real_now=MOMENT)
     pages = Pages(options, newsroom)
@@ -33,16 +31,11 @@ def make_demo_corpus(folder: Path) -> Path:
             article = read_page(pages.article(shown), url, now=MOMENT).article
             if article is None:
                 continue
-            terms = match_topics(article.headline, article.article_body, article.keywords)
-            if not terms:
+            take_topics(article, match_topics(article.headline, article.article_body, article.keywords))
+            if skip_reason(article):
                 continue
-            article.topics = sorted(terms)
-            article.topic_terms = list(dict.fromkeys(term for topic in article.topics for term in terms[topic]))
-            article.date_first_seen = article.date_crawled = MOMENT
-            article.run_id = "demo"
-            accept(
-                ledger,
-                ArticleItem(article=article, fetch=Fetch(key=article.article_id, url=url, fetched=MOMENT)),
-            )
+            fetch = Fetch(key=article.article_id, url=url, fetched=MOMENT)
+            stamp(article, fetch, "demo")
+            accept(ledger, ArticleItem(article=article, fetch=fetch))
         parts.seal_all()
     return output

@@ -1,4 +1,4 @@
-"""Runs the code of a page of docs/warehouses as it is printed, section by section."""
+"""Runs the code on a page of docs/warehouses, section by section."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _BLOCK = re.compile(r"^## (?P<section>[^\n]+)$|^```(?P<language>\w+)\n(?P<code>.
 
 @dataclass(frozen=True)
 class Block:
-    """One fenced block: the heading it stands under, its language, its code."""
+    """One fenced block: the heading above it, its language, its code."""
 
     section: str
     language: str
@@ -31,15 +31,15 @@ class Block:
 def blocks(page: str) -> Iterator[Block]:
     """The fenced blocks of a page, in order."""
     section = ""
-    for found in _BLOCK.finditer((PAGES / f"{page}.md").read_text("utf-8")):
-        section = found["section"] or section
-        if found["code"]:
-            yield Block(section, found["language"], found["code"])
+    for match in _BLOCK.finditer((PAGES / f"{page}.md").read_text("utf-8")):
+        section = match["section"] or section
+        if match["code"]:
+            yield Block(section, match["language"], match["code"])
 
 
 @dataclass
 class PrintedPage:
-    """A page and the folder it runs in, which looks like the project's root to what is printed there.
+    """A page and the folder in which its code runs, which resembles the project's root.
 
     `sql`: how the page's engine runs an SQL block, for SQL is printed without the client. `names`: what the page's
     Python has defined, shared by its blocks.
@@ -56,10 +56,10 @@ class PrintedPage:
             (self.folder / name).symlink_to(target)
 
     def run(self, section: str) -> Any:
-        """Run the blocks under a heading; what the last one printed or selected."""
-        found = [block for block in blocks(self.page) if block.section == section]
-        assert found, f"{self.page}.md has no code under `{section}`"
-        return [self._run(block) for block in found][-1]
+        """Run the blocks under a heading; returns what the last one printed or selected."""
+        chosen = [block for block in blocks(self.page) if block.section == section]
+        assert chosen, f"{self.page}.md has no code under `{section}`"
+        return [self._run(block) for block in chosen][-1]
 
     def _run(self, block: Block) -> Any:
         if block.language == "sh":

@@ -1,4 +1,4 @@
-"""A change of the record that would break a loaded table is refused until the schema version says so."""
+"""A change of the record that would break a loaded table is refused without a new schema version."""
 
 import json
 
@@ -17,12 +17,12 @@ BEFORE = {"article_id": TEXT, "description": OPTIONAL, "keywords": LIST, "date_p
 
 
 def changed(**columns):
-    """The columns with some of them otherwise; None takes one away."""
+    """The columns with some of them changed; None removes one."""
     return {name: column for name, column in (BEFORE | columns).items() if column is not None}
 
 
 @pytest.mark.parametrize(
-    ("after", "says"),
+    ("after", "message"),
     [
         (changed(description=None), ["description is gone"]),
         (
@@ -44,10 +44,10 @@ def changed(**columns):
         (changed(places=LIST), ["places is new and may not be null"]),
     ],
 )
-def test_what_breaks_a_loaded_table_is_named(after, says):
+def test_breaking_change_is_named(after, message):
     broken = breaking_changes({"properties": BEFORE}, {"properties": after})
-    assert len(broken) == len(says)
-    assert all(line.startswith(start) for line, start in zip(broken, says, strict=True))
+    assert len(broken) == len(message)
+    assert all(line.startswith(start) for line, start in zip(broken, message, strict=True))
 
 
 @pytest.mark.parametrize(
@@ -60,11 +60,11 @@ def test_what_breaks_a_loaded_table_is_named(after, says):
         changed(description={"type": ["null", "string"], "enum": ["a", None]}),
     ],
 )
-def test_what_breaks_none_passes(after):
+def test_compatible_change_passes(after):
     assert breaking_changes({"properties": BEFORE}, {"properties": after}) == []
 
 
-def test_the_committed_schemas_are_the_record():
+def test_committed_schemas_are_those_of_the_record():
     ran = scrapy("schema", "--check", "docs/schema")
     assert ran.status == 0, ran.lines
 
@@ -76,7 +76,7 @@ def written(tmp_path):
 
 
 @pytest.mark.parametrize("action", ["--write", "--check"])
-def test_a_breaking_change_without_a_new_version_is_refused(written, action):
+def test_breaking_change_without_new_version_is_refused(written, action):
     published = written / PUBLISHED.format(SCHEMA_VERSION)
     schema = json_schema()
     schema["properties"]["revision"]["type"] = "string"
@@ -89,7 +89,7 @@ def test_a_breaking_change_without_a_new_version_is_refused(written, action):
     assert json.loads(published.read_text("utf-8")) == schema
 
 
-def test_a_file_that_is_not_the_record_is_named(written):
+def test_differing_schema_file_is_named(written):
     (written / FILES["spark"]).write_text("CREATE TABLE articles (a INT);\n")
     (written / FILES["dlt"]).unlink()
     ran = scrapy("schema", "--check", str(written))
@@ -98,7 +98,7 @@ def test_a_file_that_is_not_the_record_is_named(written):
 
 
 @pytest.mark.parametrize("arguments", [[], ["oracle"], ["json", "duckdb"], ["json", "--write", "docs/schema"]])
-def test_a_wrong_name_is_one_line_that_says_the_right_ones(arguments):
+def test_wrong_name_is_refused_with_all_names(arguments):
     ran = scrapy("schema", *arguments)
     assert ran.status == 2
     assert len(ran.lines) == 1
@@ -106,11 +106,11 @@ def test_a_wrong_name_is_one_line_that_says_the_right_ones(arguments):
 
 
 @pytest.mark.parametrize("name", ["json", "bigquery", "duckdb"])
-def test_a_schema_is_printed_as_it_is_committed(name):
+def test_printed_schema_is_the_committed_one(name):
     assert scrapy("schema", name).stdout == (PROJECT / "docs" / "schema" / FILES[name]).read_text("utf-8")
 
 
-def test_a_new_version_may_break_and_what_the_last_one_published_stays(written, monkeypatch):
+def test_new_version_may_break_and_keeps_the_old_schema(written, monkeypatch):
     before = json.loads((written / PUBLISHED.format(SCHEMA_VERSION)).read_text("utf-8"))
     del before["properties"]["run_id"]
     (written / PUBLISHED.format(SCHEMA_VERSION)).write_text(json.dumps(before), "utf-8")

@@ -1,4 +1,4 @@
-"""BigQuery, Snowflake and Redshift cannot run here: what they document is asserted on what we write.
+"""BigQuery, Snowflake and Redshift cannot run here: their documented limits are asserted on our output.
 
 The pages of docs/warehouses name the documents; none of this shows that a load works there.
 """
@@ -27,9 +27,9 @@ NOT_RUN = ["bigquery", "snowflake", "redshift"]
 
 @pytest.fixture(scope="module")
 def records(awkward):
-    found = [record for part in part_files(awkward.whole) for record in read_part(awkward.whole / part)]
-    assert max(len(record["article_body"].encode()) for record in found) > 200 * KB
-    return found
+    lines = [record for part in part_files(awkward.whole) for record in read_part(awkward.whole / part)]
+    assert max(len(record["article_body"].encode()) for record in lines) > 200 * KB
+    return lines
 
 
 def sizes(value):
@@ -41,18 +41,18 @@ def sizes(value):
     ("warehouse", "most"),
     [("bigquery row", 100 * MB), ("snowflake document", 16 * 1024 * KB), ("redshift object", 4 * MB)],
 )
-def test_a_line_with_a_body_of_200_kb_is_far_from_the_longest_allowed(records, warehouse, most):
+def test_line_with_body_of_200_kb_is_within_limits(records, warehouse, most):
     longest = max(len(to_json_line(record).encode()) for record in records)
     assert 200 * KB < longest < 300 * KB
     assert longest * 10 < most, warehouse
 
 
-def test_no_field_is_longer_than_a_page_and_a_page_fits_snowflakes_text(records):
+def test_longest_field_fits_snowflakes_text(records):
     assert DOWNLOAD_MAXSIZE <= 16_777_216
     assert max(size for record in records for value in record.values() for size in sizes(value)) < DOWNLOAD_MAXSIZE
 
 
-def test_a_part_is_far_from_bigquerys_4_gb(awkward):
+def test_part_is_within_bigquerys_limit(awkward):
     per_row = max(
         (awkward.whole / part).stat().st_size / len(list(read_part(awkward.whole / part)))
         for part in part_files(awkward.whole)
@@ -60,7 +60,7 @@ def test_a_part_is_far_from_bigquerys_4_gb(awkward):
     assert per_row * ALQAHIRA_PART_MAX_ROWS < 4 * GB
 
 
-def test_only_the_body_outgrows_redshifts_text_and_the_page_says_so(records):
+def test_only_the_body_exceeds_redshifts_text(records):
     outgrown = {name for record in records for name in NAMES if any(n > REDSHIFT_TEXT for n in sizes(record[name]))}
     assert outgrown == {"article_body"}
     load = next(block.code for block in blocks("redshift") if "COPY" in block.code)
@@ -68,42 +68,42 @@ def test_only_the_body_outgrows_redshifts_text_and_the_page_says_so(records):
     assert f"VARCHAR({REDSHIFT_TEXT})" in ddl("redshift")
 
 
-def test_a_list_is_far_from_the_largest_super(records):
+def test_list_is_within_limit_of_super(records):
     assert max(len(json.dumps(v).encode()) for record in records for v in record.values() if isinstance(v, list)) < KB
 
 
-def test_every_text_is_utf_8_without_a_zero(records):
+def test_text_is_utf_8_without_zero(records):
     for record in records:
         assert "\0" not in to_json_line(record).encode("utf-8").decode("utf-8")
         assert "\\u0000" not in to_json_line(record)
 
 
 @pytest.mark.parametrize("name", TIMESTAMPS)
-def test_a_timestamp_is_iso_8601_in_utc(records, name):
+def test_timestamp_is_iso_8601_in_utc(records, name):
     values = {record[name] for record in records} - {None}
     assert values
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", value) for value in values)
 
 
-def test_a_list_is_never_null_and_holds_no_null(records):
+def test_list_is_not_null_and_has_no_null(records):
     lists = [field["name"] for field in bigquery_schema() if field["mode"] == "REPEATED"]
     assert lists
     for record in records:
         assert all(isinstance(record[name], list) and None not in record[name] for name in lists)
 
 
-def test_what_is_required_is_always_there(records):
+def test_required_field_is_never_null(records):
     required = [field["name"] for field in bigquery_schema() if field["mode"] == "REQUIRED"]
     assert all(record[name] is not None for record in records for name in required)
 
 
-def test_an_integer_keeps_its_digits_in_javascript(records):
+def test_integer_is_exact_in_javascript(records):
     numbers = [value for record in records for value in record.values() if isinstance(value, int)]
     assert SCHEMA_VERSION in numbers
     assert max(numbers) < 2**53
 
 
-def test_bigquery_takes_the_names_and_descriptions():
+def test_names_and_descriptions_are_within_bigquerys_limits():
     for column in bigquery_schema():
         assert re.fullmatch(r"[a-z][a-z0-9_]{0,299}", column["name"])
         assert len(column["description"]) <= 1_024
@@ -112,7 +112,7 @@ def test_bigquery_takes_the_names_and_descriptions():
 
 @pytest.mark.warehouse
 @pytest.mark.parametrize("dialect", ["bigquery", "redshift", "duckdb"])
-def test_no_name_is_a_reserved_word(dialect):
+def test_no_name_is_reserved(dialect):
     from sqlglot.dialects.dialect import Dialect
 
     reserved = {word.lower() for word in Dialect.get_or_raise(dialect).generator_class.RESERVED_KEYWORDS}
@@ -122,7 +122,7 @@ def test_no_name_is_a_reserved_word(dialect):
 
 @pytest.mark.warehouse
 @pytest.mark.parametrize("name", [name for name in DIALECTS if name != "sqlite"])
-def test_the_ddl_is_one_statement_of_its_dialect_with_every_column_unquoted(name):
+def test_ddl_is_one_statement_with_unquoted_columns(name):
     import sqlglot
 
     (created,) = sqlglot.parse(ddl(name), read={"postgresql": "postgres"}.get(name, name))
@@ -133,7 +133,7 @@ def test_the_ddl_is_one_statement_of_its_dialect_with_every_column_unquoted(name
 
 @pytest.mark.warehouse
 @pytest.mark.parametrize("page", NOT_RUN)
-def test_the_sql_of_a_page_that_is_not_run_parses_and_the_page_says_so(page):
+def test_sql_that_is_not_run_parses(page):
     import sqlglot
 
     printed = [block for block in blocks(page) if block.language == "sql"]
@@ -146,7 +146,7 @@ def test_the_sql_of_a_page_that_is_not_run_parses_and_the_page_says_so(page):
 
 @pytest.mark.warehouse
 @pytest.mark.parametrize("page", NOT_RUN)
-def test_its_merge_keeps_the_highest_revision_when_duckdb_runs_it(page, awkward):
+def test_merge_that_is_not_run_works_in_duckdb(page, awkward):
     import duckdb
     import sqlglot
 

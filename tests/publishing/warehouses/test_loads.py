@@ -1,4 +1,4 @@
-"""Each page of docs/warehouses, run as printed on its engine: all engines give back the same rows.
+"""Each page of docs/warehouses, run as printed on its engine: all engines return the same rows.
 
 A first load, a second that brings new revisions, the same again, then the older parts alone, and at last a part with
 a column more and one less.
@@ -35,7 +35,7 @@ COLUMNS = ", ".join(NAMES)
 
 
 def line(row: dict[str, Any], texts: frozenset[Any]) -> str:
-    """A row as the corpus would write it; `texts` are the types that the engine gives back as text, and must."""
+    """A row as a line of the corpus; `texts`: the types that the engine must return as text."""
     record = {name: row[name] for name in NAMES}
     for name, value in record.items():
         if KINDS[name] not in (datetime, list[str]) or value is None:
@@ -111,7 +111,7 @@ def postgres(page: PrintedPage) -> Iterator[None]:
 
 def from_spark(page: PrintedPage) -> list[dict[str, Any]]:
     rows = page.names["spark"].sql(f"SELECT {COLUMNS} FROM articles").collect()
-    # Spark gives naive times in the process' own zone.
+    # Spark returns naive times in the zone of the process.
     return [{k: v.astimezone() if isinstance(v, datetime) else v for k, v in row.asDict().items()} for row in rows]
 
 
@@ -139,8 +139,10 @@ def from_dlt(page: PrintedPage) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Engine:
-    """What a test needs to know besides the page: the package, how to read, how to run SQL, what to start and stop,
-    and which types the engine has as text, or gives back so."""
+    """How to use an engine: its package, how to read rows, how to run SQL, what to start and stop around it.
+
+    `texts`: the types that it returns as text.
+    """
 
     package: str
     rows: Callable[[PrintedPage], list[dict[str, Any]]]
@@ -162,16 +164,16 @@ ENGINES = {
 }
 
 
-# Two of them need a server, or a Java, besides the package.
+# Two of them need more than a package: a server, or Java.
 BESIDES = {"postgresql": [pytest.mark.postgres], "spark": [pytest.mark.spark]}
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=BESIDES.get(name, [])) for name in ENGINES])
-def test_a_page_loads_merges_and_loads_again_as_printed(name, awkward, tmp_path, monkeypatch):
+def test_printed_page_loads_merges_and_loads_again(name, awkward, tmp_path, monkeypatch):
     engine = ENGINES[name]
     importlib.import_module(engine.package)
     monkeypatch.chdir(tmp_path)
-    # dlt's own folder, and no word to its makers.
+    # A folder for dlt, and no telemetry.
     monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path / "dlt"))
     monkeypatch.setenv("RUNTIME__DLTHUB_TELEMETRY", "false")
     early, whole, later = map(newest_lines, (awkward.early, awkward.whole, awkward.later))
@@ -200,7 +202,7 @@ def test_a_page_loads_merges_and_loads_again_as_printed(name, awkward, tmp_path,
 
 
 @pytest.mark.parametrize("name", ["duckdb", "sqlite"])
-def test_a_table_may_hold_every_revision_each_once(name, awkward):
+def test_table_holds_every_revision_once(name, awkward):
     connect = importlib.import_module(name if name == "duckdb" else "sqlite3").connect
     records = [record for part in part_files(awkward.whole) for record in read_part(awkward.whole / part)]
     assert len(records) > len(newest_lines(awkward.whole))

@@ -1,4 +1,4 @@
-"""`scrapy export --format parquet`, as users run it: the same records as the lines, in the record's types."""
+"""`scrapy export --format parquet`: the same records as in JSON Lines, in the record's types."""
 
 import os
 import sys
@@ -17,7 +17,7 @@ def export(corpus, *arguments, **environment):
     return scrapy("export", *arguments, settings={"ALQAHIRA_STATE_URL": corpus.state_url}, **environment)
 
 
-def test_a_parquet_file_holds_what_the_lines_hold(awkward, tmp_path):
+def test_parquet_file_has_the_records_of_the_lines(awkward, tmp_path):
     import pyarrow.parquet
 
     target = tmp_path / "articles.parquet"
@@ -29,7 +29,7 @@ def test_a_parquet_file_holds_what_the_lines_hold(awkward, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["articles.parquet"]
 
 
-def test_its_columns_are_the_records_and_compressed(awkward, tmp_path):
+def test_parquet_columns_have_types_descriptions_and_compression(awkward, tmp_path):
     import pyarrow.parquet
 
     target = tmp_path / "articles.parquet"
@@ -43,21 +43,21 @@ def test_its_columns_are_the_records_and_compressed(awkward, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "message"),
     [
         (["--format", "parquet"], "needs a file: -o FILE"),
         (["--format", "parquet", "-o", "/dev/null/x"], "/dev/null/x cannot be written"),
     ],
 )
-def test_a_wrong_option_is_one_line_and_status_2(awkward, arguments, says):
+def test_wrong_option_is_one_line_and_status_2(awkward, arguments, message):
     ran = export(awkward, *arguments)
     assert ran.status == 2
     assert len(ran.lines) == 1
-    assert says in ran.lines[0]
+    assert message in ran.lines[0]
 
 
-def test_without_pyarrow_the_extra_is_named_and_lines_still_come(awkward, tmp_path):
-    # A module of that name that cannot be imported stands before the installed one.
+def test_missing_pyarrow_is_refused_and_lines_are_written(awkward, tmp_path):
+    # A module of that name that cannot be imported shadows the installed one.
     (tmp_path / "pyarrow.py").write_text("raise ImportError('not here')\n")
     hidden = {"PYTHONPATH": os.pathsep.join([str(tmp_path), *filter(None, sys.path)])}
     ran = export(awkward, "--format", "parquet", "-o", str(tmp_path / "x.parquet"), **hidden)

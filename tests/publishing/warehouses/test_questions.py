@@ -19,7 +19,7 @@ PAGE = PAGES / "questions.md"
 QUESTION = re.compile(
     r"^## (?P<question>.+?)$.*?^```sql\n(?P<sql>.+?)^```\n\n?(?P<answer>(?:\|[^\n]*\n)*)", re.M | re.S
 )
-QUESTIONS = [found.groupdict() for found in QUESTION.finditer(PAGE.read_text("utf-8"))]
+QUESTIONS = [match.groupdict() for match in QUESTION.finditer(PAGE.read_text("utf-8"))]
 
 
 @pytest.fixture(scope="module")
@@ -35,18 +35,18 @@ def warehouse(tmp_path_factory):
 
 
 def table(selected: Any) -> str:
-    """What was selected, as Markdown."""
+    """Selected rows as Markdown."""
     names = [column[0] for column in selected.description]
     rows = [[str(value) for value in row] for row in selected.fetchall()]
     assert rows
     return "".join(f"| {' | '.join(cells)} |\n" for cells in [names, ["---"] * len(names), *rows])
 
 
-@pytest.mark.parametrize("asked", QUESTIONS, ids=lambda asked: asked["question"])
-def test_the_printed_answer_is_the_answer(asked, warehouse):
-    assert table(warehouse.execute(asked["sql"])) == asked["answer"]
+@pytest.mark.parametrize("entry", QUESTIONS, ids=lambda entry: entry["question"])
+def test_printed_answer_is_right(entry, warehouse):
+    assert table(warehouse.execute(entry["sql"])) == entry["answer"]
 
 
-def test_there_are_ten_each_with_an_answer():
+def test_each_of_ten_questions_has_an_answer():
     assert len(QUESTIONS) == len(list(blocks("questions"))) == 10
-    assert all(asked["answer"] for asked in QUESTIONS)
+    assert all(entry["answer"] for entry in QUESTIONS)

@@ -1,4 +1,4 @@
-"""What docs/warehouses/README.md warns of is so: an engine that stops doing it makes a warning needless."""
+"""Each warning of docs/warehouses/README.md is still needed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.warehouse
 PARTS = "articles/*/part-*.jsonl*"
 
 
-def test_duckdb_takes_the_folders_day_for_the_instant_unless_told_not_to(awkward):
+def test_duckdb_reads_day_of_folder_by_default(awkward):
     import duckdb
 
     def published(options):
@@ -27,7 +27,7 @@ def test_duckdb_takes_the_folders_day_for_the_instant_unless_told_not_to(awkward
     assert isinstance(published(", hive_partitioning = false"), datetime)
 
 
-def test_the_printed_look_gives_the_instant(awkward, tmp_path, monkeypatch):
+def test_printed_query_without_table_gives_instant(awkward, tmp_path, monkeypatch):
     import duckdb
 
     (tmp_path / "output").symlink_to(awkward.whole)
@@ -38,7 +38,7 @@ def test_the_printed_look_gives_the_instant(awkward, tmp_path, monkeypatch):
     assert isinstance(rows[0][2], datetime)
 
 
-def test_clickhouse_fails_at_the_folder_of_no_day_unless_told_not_to(awkward):
+def test_clickhouse_fails_at_unknown_day_by_default(awkward):
     import chdb
 
     query = f"SELECT count(date_published) FROM file('{awkward.whole}/{PARTS}', 'JSONEachRow') SETTINGS use_hive_partitioning = "
@@ -47,7 +47,7 @@ def test_clickhouse_fails_at_the_folder_of_no_day_unless_told_not_to(awkward):
     assert int(str(chdb.query(f"{query} 0"))) == 15
 
 
-def test_pandas_makes_numbers_of_ids_unless_told_not_to(awkward):
+def test_pandas_reads_ids_as_numbers_by_default(awkward):
     import pandas
 
     early = next((awkward.early / "articles").glob("date_published=2026-11-22/part-*"))
@@ -56,7 +56,7 @@ def test_pandas_makes_numbers_of_ids_unless_told_not_to(awkward):
     assert pandas.read_json(early, lines=True, dtype=False)["article_id"].tolist() == ["5"]
 
 
-# A process of its own: the JVM of this one, if there is one, has its folder from the test that started it.
+# In another process: a JVM of this one would keep the working folder of the test that started it.
 SPARK = """
 import json, sys
 from pyspark.sql import SparkSession
@@ -64,22 +64,22 @@ from pyspark.sql import SparkSession
 corpus, cut = sys.argv[1:]
 spark = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").getOrCreate()
 reader = spark.read.schema("article_id STRING, date_published STRING, run_id STRING")
-told = {
+rows = {
     name: reader.json(path).where("article_id = '1'").first()["date_published"]
     for name, path in {"folder": f"{corpus}/articles", "pattern": f"{corpus}/articles/*/part-*"}.items()
 }
-told["cut"] = [row["run_id"] for row in reader.json(cut).collect()]
+rows["cut"] = [row["run_id"] for row in reader.json(cut).collect()]
 try:
     reader.option("mode", "FAILFAST").json(cut).collect()
 except Exception as error:
-    told["failfast"] = str(error)
-print(json.dumps(told))
+    rows["failfast"] = str(error)
+print(json.dumps(rows))
 """
 
 
 @pytest.fixture(scope="module")
-def spark_told(awkward, tmp_path_factory):
-    """What Spark makes of the folder, of the pattern, and of a part that was cut."""
+def spark_rows(awkward, tmp_path_factory):
+    """What Spark reads from the folder, from the pattern, and from a part that was cut."""
     if shutil.which("java") is None:
         pytest.skip("no Java here (Debian's package default-jre-headless)")
     folder = tmp_path_factory.mktemp("spark")
@@ -94,12 +94,12 @@ def spark_told(awkward, tmp_path_factory):
 
 
 @pytest.mark.spark
-def test_spark_takes_the_folders_day_for_the_instant_when_given_the_folder(spark_told):
-    assert spark_told["folder"] == "2024-12-24"
-    assert spark_told["pattern"] == "2024-12-24T12:00:00Z"
+def test_spark_reads_day_of_folder_if_given_the_folder(spark_rows):
+    assert spark_rows["folder"] == "2024-12-24"
+    assert spark_rows["pattern"] == "2024-12-24T12:00:00Z"
 
 
 @pytest.mark.spark
-def test_spark_makes_of_half_a_line_a_row_of_nulls_unless_told_to_fail(spark_told):
-    assert spark_told["cut"] == ["run", None]
-    assert "malformed" in spark_told["failfast"].lower()
+def test_spark_reads_half_a_line_as_nulls_by_default(spark_rows):
+    assert spark_rows["cut"] == ["run", None]
+    assert "malformed" in spark_rows["failfast"].lower()
