@@ -15,7 +15,7 @@ from alqahira.exceptions import AlqahiraError, ConfigurationError
 from alqahira.monitoring.failure import fail
 from alqahira.settings.configuration import PREFIX, Configuration
 
-# Settings for the replica: nobody minds how fast this machine is asked.
+# Settings for the replica, which needs no politeness.
 UNTHROTTLED = {"AUTOTHROTTLE_ENABLED": "False", "DOWNLOAD_DELAY": "0"}
 
 
@@ -61,7 +61,7 @@ class ProjectCommand(ScrapyCommand):
 
 def crawl_in_subprocess(section: str, settings: dict[str, str], *options: str) -> int:
     """Crawl a section in a process of its own, as a Scrapy process crawls once; return its exit status."""
-    # A ledger's URL may hold a password, and anyone can read a command line: the project's own go by the environment.
+    # In the environment: a ledger's URL may hold a password, and any user can read a command line.
     own = {name: value for name, value in settings.items() if name.startswith(PREFIX)}
     rest = [f"--set={name}={value}" for name, value in settings.items() if name not in own]
     command = [sys.executable, "-m", "scrapy", "crawl", section, *options, *rest]
