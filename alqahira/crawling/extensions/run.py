@@ -90,7 +90,7 @@ class RunExtension:
         """Run the monitors, close archive and ledger, then report how the run ended."""
         run, failure_before = self.run, self.run.failure
         verdict, ended = run_verdict(run, spider, reason), datetime.now(UTC)
-        run.exit_status, run.problem = verdict.exit_status, verdict.problem
+        run.exit_status, run.problem = verdict.exit_status, verdict.problem  # the archive stores the status
         self.crawler.signals.send_catch_log(run_verdict_reached, reason=reason, ended=ended, complete=verdict.complete)
         if run.failure is not failure_before:
             verdict = revise_verdict(verdict, run)
