@@ -1,6 +1,6 @@
 """The base of the spiders: from the listings of a section to their articles.
 
-Every article that is begun ends in the run's account: here, in `alqahira.crawling.discovery` or in the pipelines.
+Every article that is started ends with an outcome: here, in `alqahira.crawling.discovery` or in the pipelines.
 """
 
 from __future__ import annotations
@@ -73,12 +73,12 @@ class SectionSpider(Spider):
         self.articles.push_known()
 
     def is_for_feed(self, article: Article) -> bool:
-        """Whether an article goes to the run's feed: it is on the spider's topic and of the requested days."""
+        """Whether an article goes to the run's feed: it is on the section's topic and of the requested days."""
         day = cairo_day(article.date_published) if article.date_published else None
         return self.section.topic in article.topics and self.arguments.covers(day)
 
     def request_more(self) -> None:
-        """When every request has been answered: what load-more controls request, then the articles in batches."""
+        """When all requests are answered: press load-more controls, then request the articles in batches."""
         requests = [*self.listings.press_requests()]
         if not requests:
             self.listings.note_unjoined()
@@ -106,7 +106,7 @@ class SectionSpider(Spider):
         )
 
     def parse_article(self, response: Response, link: Link) -> Iterator[ArticleItem]:
-        """The article of a page, unless the site answers that it has not changed."""
+        """The article of a page, unless it has not changed."""
         fetch = Fetch(
             key=link.key,
             url=response.url,
@@ -130,7 +130,7 @@ class SectionSpider(Spider):
             yield from self.read_article(page, response.body)
 
     def read_article(self, page: ArchivedResponse, body: bytes) -> Iterator[ArticleItem]:
-        """The article of a page, now or out of the archive; `body` is the page's, decompressed."""
+        """The article of a page, just fetched or archived; `body` is decompressed."""
         reading = read_page(body, page.fetch.url, now=page.fetch.fetched, hints=page.hints)
         for disagreement in reading.disagreements:
             self.run.stats.notes[f"disagreement/{disagreement.field}"] += 1
@@ -153,7 +153,7 @@ class SectionSpider(Spider):
     def article_failed(self, failure: Failure) -> None:
         request: Request = failure.request  # type: ignore[attr-defined]
         cause, link = failure_cause(failure), request.cb_kwargs["link"]
-        if cause != RUN_ENDING:  # one that was never sent is left to the next run
+        if cause != RUN_ENDING:  # a request that was never sent is left to the next run
             self._fail(link.key, link.url, cause, datetime.now(UTC))
 
     def _fail(self, key: str, url: str, cause: str, now: datetime) -> None:
@@ -166,7 +166,7 @@ class SectionSpider(Spider):
 
 
 def _wrong_answer(response: Response, link: Link) -> str | None:
-    """Why an answer is not that of the requested article; None where it may be."""
+    """Why an answer cannot be the requested article; None if it may be."""
     headers = response.request.headers if response.request else {}
     if response.status == 304 and not {b"If-None-Match", b"If-Modified-Since"}.intersection(headers):
         return UNEXPECTED_NOT_MODIFIED
@@ -177,7 +177,7 @@ def _wrong_answer(response: Response, link: Link) -> str | None:
 
 
 def _with_raw_response(page: ArchivedResponse, response: Response) -> ArchivedResponse:
-    """The page with what the archive keeps of it."""
+    """The page with the response as the archive keeps it."""
     assert response.request is not None
     raw = request_info(response.request).raw_response or RawResponse(header_pairs(response.headers), response.body, "")
     return replace(

@@ -1,4 +1,4 @@
-"""A live progress bar for long work: on standard error, on a terminal only, never in a pipe or a log."""
+"""A live progress bar on standard error, on a terminal only."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ T = TypeVar("T")
 
 
 def is_bar_wanted(configuration: Configuration) -> bool:
-    """Whether to draw: both streams are a terminal, and ALQAHIRA_PROGRESS is not `never`."""
+    """Whether both output streams are terminals and ALQAHIRA_PROGRESS is not `never`."""
     return configuration.progress == "auto" and sys.stderr.isatty() and sys.stdout.isatty()
 
 
 def new_bar() -> Progress:
-    """A bar with done of total, rate, the time left where a total is known, and the text of the field `counts`.
+    """A bar with done of total, rate, time left if the total is known, and the text of the field `counts`.
 
-    On a narrow terminal the bar shrinks first, then the end of `counts` is cut; the figures stay whole.
+    A narrow terminal shortens the bar, then the end of `counts`, never the figures.
     """
     from rich import progress as rich
     from rich.console import Console
@@ -45,14 +45,14 @@ def new_bar() -> Progress:
 
 
 def rate(per_second: float) -> str:
-    """A rate a second, or a minute where it is slow, as a polite crawl's is."""
+    """A rate per second, or per minute below 10 a second, as in a polite crawl."""
     return f"{per_second:,.0f}/s" if per_second >= 10 else f"{per_second * 60:.0f}/min"
 
 
 def with_bar(
     items: Iterable[T], total: int | None, description: str, *, shown: bool, counts: Callable[[], str] = lambda: ""
 ) -> Iterator[T]:
-    """The same items, with a bar that moves as they are taken if `shown`; `counts` is called for its text."""
+    """Yield the items, with a bar if `shown`; `counts` returns its text."""
     if not shown:
         yield from items
         return

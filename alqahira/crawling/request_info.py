@@ -25,10 +25,10 @@ class RawResponse(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestInfo:
-    """Notes on one request. Its copies (retries, redirects, the browser's) have them as well."""
+    """Notes on one request, which its copies (retries, redirects, the browser's) share."""
 
-    page_kind: PageKind | None = None  # the browser fills an empty shell of this kind; None: never
-    is_robots: bool = False  # for robots.txt, which may be redirected to another host
+    page_kind: PageKind | None = None  # the browser renders empty shells of this kind; None: never
+    is_robots: bool = False  # a robots.txt, which may be redirected to another host
     raw_response: RawResponse | None = None  # the response as the archive keeps it
 
     def as_meta(self) -> dict[str, Any]:
@@ -37,7 +37,7 @@ class RequestInfo:
 
 
 def request_info(request: Request) -> RequestInfo:
-    """The notes on a request; empty ones where there are none."""
+    """The notes on a request; the defaults if it has none."""
     info: RequestInfo = request.meta.get(_KEY) or RequestInfo()
     return info
 

@@ -84,9 +84,9 @@ class Run:
             deferred_from_coro(self.crawler.engine.close_spider_async(reason=reason))
 
     def fail(self, error: AlqahiraError) -> None:
-        """End the run because of an error that the user must fix (a full disk, a lost folder)."""
+        """End the run with an error that the user must fix, such as a full disk."""
         if self.failure is None:
             self.failure = error
             logger.error("%s", error)
-        # At every failure: before the engine runs there is nothing to stop.
+        # At every failure, not only the first, which may come before the engine runs.
         self.stop("failed")

@@ -1,6 +1,6 @@
-"""Whether a page is an empty shell: one whose text comes only when its scripts run. Pure, and linear in its length.
+"""Whether a page is an empty shell, which shows its text only once its scripts run. Pure, and linear in its length.
 
-For a plain answer it means that a browser must fetch the page; for a page that gave no article, that none filled it.
+A plain answer that is one is fetched again in a browser; an article page that still is one fails as `empty_shell`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from alqahira import site
 # Where client-rendered pages put their content: Next.js, Nuxt, React and Vue by default.
 _APP_ROOT = re.compile(rb"""<(?:div|main)[^<>]*\sid=["']?(?:__next|__nuxt|root|app)["'\s>]""")
 _APP_DATA = (b"self.__next_f", b"__NEXT_DATA__")
-# What page data of the site's server holds, whether its markup was rendered or not.
+# Keys of the site's page data, which holds the content even without rendered markup.
 _SERVER_DATA = (b'"postContent":', b'"posts":[')
 _SCRIPT = re.compile(rb"<script\b", re.IGNORECASE)
 _PARSER = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
@@ -26,10 +26,10 @@ _TEXT = etree.XPath(f"//h1{_VISIBLE}[normalize-space() != ''] | //p{_VISIBLE}[st
 
 
 def needs_javascript(html: bytes, kind: str) -> bool:
-    """Whether scripts stand where a listing's cards or an article's paragraphs should.
+    """Whether a page has scripts instead of a listing's cards or an article's paragraphs.
 
-    `kind` is "listing" or "article". False for a page without scripts or without an app's root, however empty, and
-    where page data or JSON-LD hold the content.
+    `kind` is "listing" or "article". False for a page without scripts or an app's root, however empty, and if page data
+    or JSON-LD hold the content.
     """
     if any(name in html for name in _SERVER_DATA):
         return False

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt, Validat
 _METHODS = ("GET", "POST")
 # Characters of URL and body; articles that a page may list.
 _MAX_REQUEST, _MAX_OFFSET = 20_000, 1_000
-# What the browser sets by itself; the page's script did not ask for it.
+# Headers that the browser sets, not the page's script.
 _BROWSER_HEADERS = re.compile(
     r":|(?:if|proxy|sec)-|(?:accept-(?:encoding|language)|cache-control|connection|content-length|cookie|dnt|host|origin"
     r"|pragma|priority|range|referer|save-data|te|transfer-encoding|upgrade-insecure-requests|user-agent)\Z",
@@ -53,7 +53,7 @@ class SeenRequest:
 
 
 class LearnedRequest(BaseModel):
-    """A request for one page of a listing, as a template for every page and, where it names its listing, for others.
+    """A request for one page of a listing, as a template for its other pages and, if it names its listing, for others.
 
     `url` and `body` have markers: `{page}` is `first + (n - 1) * step` for page n, counted from 1; `{slug}`,
     `{quoted_slug}` and `{id}` name the listing. `slug` and `listing_id` are those of the listing it was learned on.
@@ -79,7 +79,7 @@ class LearnedRequest(BaseModel):
 
     @classmethod
     def learn(cls, candidates: Sequence[SeenRequest], *, slug: str, listing_id: int | None = None) -> Self | None:
-        """The candidate whose answer lists the most articles and that names the second page; None without one.
+        """Learn from the candidate with a page number whose answer lists the most articles; None without one.
 
         `slug` is the listing's as plain text, `listing_id` its number in page data.
         """
@@ -106,7 +106,7 @@ class LearnedRequest(BaseModel):
         return None
 
     def serves(self, listing_slug: str | None, listing_id: int | None = None) -> bool:
-        """Whether `for_page` can ask for that listing: its own, or one of which all is given that names its own."""
+        """Whether `for_page` works for that listing: its own, or one with a value for each marker."""
         text = self.url + (self.body or "")
         names = {_SLUG: listing_slug, _QUOTED_SLUG: listing_slug, _ID: listing_id}
         needed = [value for marker, value in names.items() if marker in text]
@@ -115,14 +115,14 @@ class LearnedRequest(BaseModel):
     def for_page(
         self, n: int, *, listing_slug: str | None = None, listing_id: int | None = None
     ) -> tuple[str, str, dict[str, str], str | None]:
-        """Method, URL, headers and body that ask for page `n`, from 1, of that listing; without any, of its own.
+        """Method, URL, headers and body for page `n`, from 1, of that listing, by default its own.
 
         Raises ValueError for a page below 1 and for a listing that it does not serve.
         """
         if n < 1:
             raise ValueError(f"no page {n}")
         if not self.serves(listing_slug, listing_id):
-            raise ValueError(f"{self.method} {self.url} cannot ask for the listing {listing_slug!r} ({listing_id})")
+            raise ValueError(f"{self.method} {self.url} cannot request the listing {listing_slug!r} ({listing_id})")
         if self._is_own(listing_slug, listing_id):
             listing_slug, listing_id = self.slug, self.listing_id
         slug = listing_slug or ""
@@ -151,7 +151,7 @@ class LearnedRequest(BaseModel):
 
 
 def _split(url: str) -> tuple[str, str]:
-    """Scheme and host, and what follows them."""
+    """Scheme and host; path and query."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}", urlunsplit(("", "", parts.path, parts.query, ""))
 
@@ -174,14 +174,14 @@ def _mark_page(text: str, listing_id: int | None) -> tuple[str, int, int] | None
             return marked, 0, offset
     if marked := replaced(_PAGE_NUMBER, 1):  # counted from 0
         return marked, 0, 1
-    # `/posts/<listing>/2`: a number without a name counts where nothing follows.
+    # `/posts/<listing>/2`: a number without a name counts only at the end of the path.
     if listing_id != 2 and (marked := replaced(_LAST_SEGMENT, 2)):
         return marked, 1, 1
     return None
 
 
 def _mark_listing(text: str, slug: str, listing_id: int | None) -> str:
-    """The text with markers in place of what names the listing; never a piece of a longer word, nor a key."""
+    """The text with markers in place of the listing's slug and number, but not within a longer word or as a key."""
     if slug:
         plain = rf"(?<![\w-])(?P<plain>{re.escape(slug)})" if text[:1] in ("{", "[") else "(?P<plain>(?!))"
         quoted = re.sub(r"%..", r"(?i:\g<0>)", re.escape(quote(slug, safe="")))

@@ -13,7 +13,7 @@ from scrapy_process import Corpus, scrapy
 from alqahira.publishing.schema import json_schema
 
 SECTIONS = ("defense", "foreign_affairs")
-# What does not depend on the day: which articles there are, and their text.
+# Which articles there are, and their text; neither depends on the day.
 WRITTEN = written(datetime(2026, 11, 24, 12, tzinfo=UTC))
 
 
@@ -22,17 +22,17 @@ def corpus(replica, tmp_path):
     return Corpus(tmp_path / "output", replica("--control").url)
 
 
-def is_bar_wanted(article, topic=None):
+def is_wanted(article, topic=None):
     return bool(article.topics) and not article.not_article and (topic is None or topic in article.topics)
 
 
 def wanted(topic=None):
-    """The numbers of the articles that belong in the corpus, by a person's judgement; of a wire story any copy may."""
-    return {number for number, article in WRITTEN.items() if is_bar_wanted(article, topic)}
+    """The numbers of the articles that belong in the corpus, by their labels; of a wire story any copy may."""
+    return {number for number, article in WRITTEN.items() if is_wanted(article, topic)}
 
 
 def story(number):
-    """The story an article tells: itself, or the wire copy it repeats."""
+    """The article's number, or that of the wire copy it repeats."""
     article = WRITTEN[number]
     return str(article.duplicate_of or number)
 
@@ -72,7 +72,7 @@ def test_corpus_takes_articles_on_any_topic_from_either_spider(crawled):
     assert set(account["causes"]["off_topic"]) == {"no_topic"}
 
 
-def test_the_manifest_lists_every_part_as_it_is(crawled):
+def test_manifest_lists_every_part_exactly(crawled):
     import hashlib
 
     listed = json.loads((crawled.folder / "_manifest.json").read_text())["parts"]
@@ -90,7 +90,7 @@ def test_sources_that_disagree_are_counted_by_field(crawled):
     assert notes["disagreement/date_published"] >= 1  # 61512, whose visible date nobody filled in
 
 
-def test_a_part_holds_the_articles_of_its_cairo_day(crawled):
+def test_part_holds_the_articles_of_its_cairo_day(crawled):
     from alqahira.text.dates import cairo_day
 
     for path in crawled.folder.glob("articles/*/part-*"):
@@ -152,10 +152,10 @@ def test_second_run_publishes_nothing_and_downloads_no_article(replica, tmp_path
     assert corpus.crawl("defense", "-O", str(tmp_path / "second.jsonl")).status == 0
     assert corpus.lines() == before
     assert (tmp_path / "second.jsonl").read_text() == ""
-    asked = [entry for entry in server.log()[seen:] if entry["path"].startswith("/news/")]
-    assert asked
+    requested = [entry for entry in server.log()[seen:] if entry["path"].startswith("/news/")]
+    assert requested
     published = {record["article_id"] for record in corpus.records()}
-    assert {entry["status"] for entry in asked if entry["path"].split("/")[2] in published} == {304}
+    assert {entry["status"] for entry in requested if entry["path"].split("/")[2] in published} == {304}
 
 
 def test_revised_article_is_a_new_line_with_the_next_revision(replica, tmp_path):
@@ -179,8 +179,8 @@ def test_revision_that_the_other_section_fetches_first_is_kept(replica, tmp_path
     corpus.crawl("defense")
     corpus.crawl("foreign_affairs")
     truth = server.truth()
-    asked = {entry["path"].split("/")[2] for entry in server.log() if entry["status"] == 304}
-    number = next(number for number in sorted(asked) if truth[number].topics == ("defense",))
+    requested = {entry["path"].split("/")[2] for entry in server.log() if entry["status"] == 304}
+    number = next(number for number in sorted(requested) if truth[number].topics == ("defense",))
     server.revise(int(number))
     assert corpus.crawl("foreign_affairs").status == 0
     corpus.crawl("defense")
@@ -219,14 +219,14 @@ def test_since_and_until_bound_the_days(replica, tmp_path):
     assert ran.status == 0
     from alqahira.text.dates import cairo_day
 
-    def asked_for(line):
+    def is_requested(line):
         published = json.loads(line)["date_published"]
         return not published or since <= cairo_day(datetime.fromisoformat(published)) <= until
 
     _, on_topic = accepted_by(corpus, "defense")
-    assert sorted(feed.read_text("utf-8").splitlines()) == [line for line in on_topic if asked_for(line)] != []
-    # A page that turns out to be of another day is true all the same: the corpus keeps it.
-    outside = [json.loads(line)["article_id"] for line in corpus.lines() if not asked_for(line)]
+    assert sorted(feed.read_text("utf-8").splitlines()) == [line for line in on_topic if is_requested(line)] != []
+    # The corpus keeps a page that turns out to be of another day.
+    outside = [json.loads(line)["article_id"] for line in corpus.lines() if not is_requested(line)]
     assert 0 < len(outside) < 5
 
 
@@ -251,7 +251,7 @@ def test_account_of_a_run_adds_up(replica, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "settings", "status", "says"),
+    ("arguments", "settings", "status", "message"),
     [
         (["defense", "-a", "sinse=2026-11-01"], {}, 2, "unknown spider argument 'sinse'"),
         (["defense", "-a", "since=yesterday"], {}, 2, "since='yesterday' is not a date"),
@@ -288,12 +288,12 @@ def test_account_of_a_run_adds_up(replica, tmp_path):
         (["defense"], {"LOG_LEVEL": "debug"}, 2, "is not one of DEBUG, INFO, WARNING, ERROR, CRITICAL"),
     ],
 )
-def test_bad_input_is_one_line_and_a_status(tmp_path, arguments, settings, status, says):
+def test_bad_input_is_one_line_and_a_status(tmp_path, arguments, settings, status, message):
     folder = tmp_path / "output"
     ran = scrapy("crawl", *arguments, settings={"ALQAHIRA_OUTPUT_DIR": str(folder)} | settings)
     assert ran.status == status
     assert len(ran.lines) == 1
-    assert says in ran.lines[0]
+    assert message in ran.lines[0]
     assert not list(folder.glob("**/*"))
 
 
@@ -306,7 +306,7 @@ def test_site_that_does_not_answer_is_one_line_and_status_1(tmp_path):
     assert corpus.lines() == []
 
 
-def test_second_run_of_a_section_at_the_same_time_ends_with_3(tmp_path):
+def test_concurrent_run_of_a_section_ends_with_status_3(tmp_path):
     from alqahira.ledger import open_ledger
 
     corpus = Corpus(tmp_path / "output", "http://127.0.0.1:1")

@@ -1,4 +1,4 @@
-"""The files of deploy/, read by the programs that they are for, where this machine has them."""
+"""The files of deploy/, checked by the programs that read them, if this machine has them."""
 
 import re
 import shutil
@@ -49,10 +49,10 @@ def test_scrapyd_knows_every_option_of_its_conf():
 @pytest.mark.parametrize("name", UNITS)
 def test_systemd_accepts_the_units(name, tmp_path):
     for unit in UNITS:
-        # Nothing is installed in /opt here, and whether a program is there is not tested.
+        # Nothing is installed in /opt here.
         text = re.sub(r"(?m)^(ExecStart=)\S+", rf"\g<1>{sys.executable}", (DEPLOY / unit).read_text("utf-8"))
         (tmp_path / unit).write_text(text)
-    # An instance of the template, for a template alone cannot be verified.
+    # An instance: a template alone cannot be verified.
     instance = tmp_path / name.replace("@.", "@defense.")
     if instance.name != name:
         shutil.copy(tmp_path / name, instance)

@@ -1,15 +1,13 @@
-"""Listings, sitemaps and feeds all lead to articles, and a run that has passed known ones goes no further."""
+"""Articles are discovered by listings, sitemaps and feeds, and paging stops at known ones and at bounds."""
 
 from __future__ import annotations
 
 import json
-import threading
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from http_server import QuietHandler, serving
 from replica_server import written
 from scrapy_process import Corpus
 
@@ -24,7 +22,7 @@ DESKS = site.SECTIONS["defense"].categories.value
 
 @pytest.fixture
 def robots(tmp_path):
-    """A robots.txt that leaves nothing but the listings."""
+    """A robots.txt that allows only the listings."""
     path = tmp_path / "robots.txt"
     path.write_text(NO_SITEMAPS, "utf-8")
     return str(path)
@@ -43,7 +41,7 @@ def in_corpus(server, since):
 
 
 def listing_pages(server, since=0):
-    """The (path, page) of each listing page asked for."""
+    """The (path, page) of each requested listing page."""
     pages = []
     for entry in server.log()[since:]:
         parts = urlsplit(entry["path"])
@@ -52,16 +50,16 @@ def listing_pages(server, since=0):
     return pages
 
 
-def test_sitemaps_that_robots_txt_names_and_the_feed_that_a_page_names_are_read(replica, tmp_path):
+def test_sitemaps_of_robots_txt_and_feed_of_a_page_are_read(replica, tmp_path):
     server = replica("--classes", "older")
     corpus = Corpus(tmp_path / "output", server.url)
     corpus.crawl("defense", settings=NO_BROWSER)
-    asked = {urlsplit(path).path for path in server.paths()}
-    assert {"/robots.txt", "/sitemap.xml", "/news-sitemap.xml"} <= asked
-    assert "/rss.xml" in asked
+    requested = {urlsplit(path).path for path in server.paths()}
+    assert {"/robots.txt", "/sitemap.xml", "/news-sitemap.xml"} <= requested
+    assert "/rss.xml" in requested
 
 
-def test_without_since_the_sitemaps_last_seven_days_are_taken_and_no_more(replica, tmp_path):
+def test_without_since_the_last_seven_days_of_sitemaps_are_taken(replica, tmp_path):
     server = replica("--page-size", "1")
     corpus = Corpus(tmp_path / "output", server.url)
     corpus.crawl("defense", settings=NO_BROWSER)
@@ -70,7 +68,7 @@ def test_without_since_the_sitemaps_last_seven_days_are_taken_and_no_more(replic
     assert {number for number in recent if "sitemap" in truth[number].dates} <= set(corpus.by_id())
 
 
-def test_with_since_sitemaps_lead_back_to_that_day(replica, tmp_path):
+def test_with_since_sitemaps_reach_back_to_that_day(replica, tmp_path):
     server = replica("--page-size", "1")
     corpus = Corpus(tmp_path / "output", server.url)
     since = cairo_day(server.now) - timedelta(days=60)
@@ -78,7 +76,7 @@ def test_with_since_sitemaps_lead_back_to_that_day(replica, tmp_path):
     assert in_corpus(server, since=server.now - timedelta(days=59)) <= set(corpus.by_id())
 
 
-def test_sitemaps_in_gzip_lead_back_by_years(replica, tmp_path):
+def test_sitemaps_in_gzip_reach_back_by_years(replica, tmp_path):
     server = replica("--page-size", "1")
     corpus = Corpus(tmp_path / "output", server.url)
     assert corpus.crawl("defense", "-a", "since=2022-01-01", settings=NO_BROWSER).status == 0
@@ -87,7 +85,7 @@ def test_sitemaps_in_gzip_lead_back_by_years(replica, tmp_path):
 
 
 @pytest.mark.browser
-def test_a_site_that_only_a_browser_shows_gives_the_same_records(replica, tmp_path):
+def test_site_rendered_in_the_browser_gives_the_same_records(replica, tmp_path):
     server = replica("--render", "client", "--metadata", "none", "--page-data", "none")
     corpus = Corpus(tmp_path / "output", server.url)
     ran = corpus.crawl("defense", "-a", "max_articles=4")
@@ -97,12 +95,12 @@ def test_a_site_that_only_a_browser_shows_gives_the_same_records(replica, tmp_pa
     truth = server.truth()
     assert sum("defense" in record["topics"] for record in corpus.records()) == 4
     for record in corpus.records():
-        expected = truth[record["article_id"]].expected(replace(ReplicaOptions(), metadata="none", page_data="none"))
+        expected = truth[record["article_id"]].expected(ReplicaOptions(metadata="none", page_data="none"))
         for name in ("headline", "article_body", "credit_line", "image_caption", "image_url"):
             assert record[name] == expected[name]
 
 
-def test_with_since_next_pages_lead_back_where_there_are_no_sitemaps(replica, tmp_path, robots):
+def test_with_since_next_pages_reach_back_without_sitemaps(replica, tmp_path, robots):
     server = replica("--paging", "next", "--page-size", "2", "--robots", robots)
     corpus = Corpus(tmp_path / "output", server.url)
     corpus.crawl("defense", "-a", f"since={cairo_day(server.now) - timedelta(days=30)}", settings=NO_BROWSER)
@@ -113,7 +111,7 @@ def test_with_since_next_pages_lead_back_where_there_are_no_sitemaps(replica, tm
 
 
 @pytest.mark.browser
-def test_the_browser_is_left_alone_where_a_sitemap_reaches_the_day(replica, tmp_path):
+def test_sitemap_that_reaches_the_day_starts_no_browser(replica, tmp_path):
     server = replica("--page-size", "2")
     ran = Corpus(tmp_path / "output", server.url).crawl(
         "defense", "-a", f"since={cairo_day(server.now) - timedelta(days=3)}"
@@ -122,7 +120,7 @@ def test_the_browser_is_left_alone_where_a_sitemap_reaches_the_day(replica, tmp_
     assert "Launching browser" not in ran.stderr
 
 
-def test_a_second_run_pages_no_further_than_an_overlap_of_known_articles(replica, tmp_path, robots):
+def test_second_run_stops_paging_at_an_overlap_of_known_articles(replica, tmp_path, robots):
     server = replica("--paging", "next", "--page-size", "2", "--robots", robots)
     corpus = Corpus(tmp_path / "output", server.url)
     corpus.crawl("defense", "-a", f"since={cairo_day(server.now) - timedelta(days=30)}", settings=NO_BROWSER)
@@ -131,7 +129,7 @@ def test_a_second_run_pages_no_further_than_an_overlap_of_known_articles(replica
     assert {page for _, page in listing_pages(server, seen)} == {1}
 
 
-def test_a_pinned_story_does_not_stop_the_search(replica, tmp_path, robots):
+def test_pinned_story_does_not_stop_paging(replica, tmp_path, robots):
     pinned = max(written(datetime.now(UTC)).values(), key=lambda article: article.listed).number
     server = replica("--paging", "next", "--page-size", "3", "--robots", robots, "--control", "--pinned", str(pinned))
     corpus = Corpus(tmp_path / "output", server.url)
@@ -158,19 +156,19 @@ def test_unfinished_run_leaves_no_gap_behind(replica, tmp_path, robots):
 # --- traps --------------------------------------------------------------------------------------
 
 
-class Trap(BaseHTTPRequestHandler):
+class Trap(QuietHandler):
     """A listing without end, whose addresses carry a new session id each time."""
 
-    asked: list[str]
+    requested: list[str]
     fresh = True
 
     def do_GET(self):
-        self.asked.append(self.path)
+        self.requested.append(self.path)
         parts = urlsplit(self.path)
         page = int(parse_qs(parts.query).get("page", ["1"])[0])
         if "sitemap" in parts.path:
             children = "".join(f"<sitemap><loc>/sitemap-{page}-{n}.xml?page={page + 1}</loc></sitemap>" for n in (1, 2))
-            self.answer(f"<sitemapindex>{children}</sitemapindex>", "application/xml")
+            self.answer(f"<sitemapindex>{children}</sitemapindex>".encode(), "application/xml")
             return
         if not parts.path.startswith("/category/"):
             self.send_error(404)
@@ -181,59 +179,46 @@ class Trap(BaseHTTPRequestHandler):
             f'<div class="post-thumb"><a class="img-link" href="/news/{number}/x?sid={page}"></a></div>'
             f'<div class="post-card-content"><h5>خبر {number}</h5></div></article></main></body></html>'
         )
-        self.answer(body, "text/html; charset=utf-8")
-
-    def answer(self, text, content_type):
-        body = text.encode()
-        self.send_response(200)
-        self.send_header("Content-Type", content_type)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
+        self.answer(body.encode(), "text/html; charset=utf-8")
 
 
 @pytest.fixture
 def trap(request):
-    handler = type("OneTrap", (Trap,), {"asked": [], "fresh": request.param})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}", handler.asked
-    server.shutdown()
+    handler = type("OneTrap", (Trap,), {"requested": [], "fresh": request.param})
+    with serving(handler) as server:
+        yield f"http://127.0.0.1:{server.server_port}", handler.requested
 
 
 SINCE = ("-a", "since=2020-01-01")
 
 
 @pytest.mark.parametrize("trap", [True], indirect=True)
-def test_a_listing_without_end_is_left_at_the_bound_and_reported(trap, tmp_path):
-    root, asked = trap
+def test_listing_without_end_stops_at_the_bound_and_is_reported(trap, tmp_path):
+    root, requested = trap
     ran = Corpus(tmp_path / "output", root).crawl(
         "defense", *SINCE, settings=NO_BROWSER | {"ALQAHIRA_MAX_LISTING_PAGES": "5"}
     )
-    pages = [path for path in asked if path.startswith("/category/")]
+    pages = [path for path in requested if path.startswith("/category/")]
     assert len(pages) == 5 * len(DESKS)
     assert "has no end: left after 5 pages" in ran.stderr
 
 
 @pytest.mark.parametrize("trap", [True], indirect=True)
-def test_sitemaps_without_end_are_left_at_the_bound_and_reported(trap, tmp_path):
-    root, asked = trap
+def test_sitemaps_without_end_stop_at_the_bound_and_are_reported(trap, tmp_path):
+    root, requested = trap
     ran = Corpus(tmp_path / "output", root).crawl(
         "defense", settings=NO_BROWSER | {"ALQAHIRA_MAX_SITEMAPS": "7", "ALQAHIRA_MAX_LISTING_PAGES": "1"}
     )
-    assert len([path for path in asked if "sitemap" in path]) == 7
+    assert len([path for path in requested if "sitemap" in path]) == 7
     assert "Sitemaps have no end: left after 7 files" in ran.stderr
 
 
 @pytest.mark.parametrize("trap", [False], indirect=True)
-def test_a_session_id_makes_no_new_article_and_no_new_listing(trap, tmp_path):
-    root, asked = trap
+def test_session_id_makes_no_new_article_or_listing(trap, tmp_path):
+    root, requested = trap
     Corpus(tmp_path / "output", root).crawl("defense", *SINCE, settings=NO_BROWSER)
-    assert len([path for path in asked if path.startswith("/category/")]) == 2 * len(DESKS)
-    assert len([path for path in asked if path.startswith("/news/")]) == 1
+    assert len([path for path in requested if path.startswith("/category/")]) == 2 * len(DESKS)
+    assert len([path for path in requested if path.startswith("/news/")]) == 1
 
 
 def test_account_names_the_articles_left_and_why(replica, tmp_path):

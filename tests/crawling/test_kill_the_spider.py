@@ -1,6 +1,6 @@
-"""The real spider on a real site, killed, stopped, and starved of disk: nothing lost, nothing twice, nothing broken.
+"""The real spider on a real site, killed, stopped, and starved of disk: nothing lost, duplicated or broken.
 
-A moment to strike is chosen by what has happened (answers given, parts sealed), not by the clock.
+When to strike depends on answers given and parts sealed, not on the clock.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def large_site(tmp_path_factory):
 
 @dataclass
 class Crawl:
-    """An output folder, and the spider's processes that fill it one after the other."""
+    """An output folder, filled by one spider process after another."""
 
     site: Site
     folder: Path
@@ -69,7 +69,7 @@ class Crawl:
         return self.log.read_text("utf-8").splitlines()
 
     def until(self, process: subprocess.Popen[bytes], happened: Callable[[], bool]) -> bool:
-        """Whether that happened while the process lived."""
+        """Wait for it; whether it happened while the process was running."""
         while not happened():
             try:
                 process.wait(0.002)
@@ -89,7 +89,7 @@ class Crawl:
         return len(part_files(self.folder))
 
     def wrong(self) -> list[str]:
-        """What is lost, twice or broken, against the undisturbed crawl."""
+        """Stories that are lost, published twice or broken, compared with the undisturbed crawl."""
         return self.site.wrong(self.folder)
 
 
@@ -100,7 +100,7 @@ def crawl(site, tmp_path):
 
 @contextmanager
 def reader(folder: Path) -> Iterator[list[str]]:
-    """Looks at the output all the time; the list holds what a reader must never see."""
+    """Reads the output all the time; the list holds the faults that it saw."""
     seen: list[str] = []
     whole: dict[str, bytes] = {}
     stop = threading.Event()
@@ -136,7 +136,7 @@ def reader(folder: Path) -> Iterator[list[str]]:
 
 
 def kill_again_and_again(crawl: Crawl, seed: int, kills: int, *, articles: int, parts: int) -> int:
-    """SIGKILL the spider so often, each time a random number of answers or parts later; how often it died so."""
+    """SIGKILL runs of the spider, each after a random number of answers or parts; how many died of it."""
     random, died = Random(seed), 0
     for _ in range(kills):
         answers, wanted = crawl.answers(), random.randint(1, articles)
@@ -177,7 +177,7 @@ def test_sixty_random_kills_on_600_articles_lose_and_repeat_nothing(large_site, 
 # --- SIGTERM ------------------------------------------------------------------------------------
 
 
-def test_sigterm_ends_the_run_in_good_order_and_the_next_goes_on(crawl):
+def test_sigterm_ends_the_run_cleanly_and_the_next_continues(crawl):
     answers = crawl.answers()
     process = crawl.start()
     assert crawl.until(process, lambda: answers() >= 20)
@@ -193,7 +193,7 @@ def test_sigterm_ends_the_run_in_good_order_and_the_next_goes_on(crawl):
     assert crawl.wrong() == []
 
 
-def test_a_second_sigterm_ends_it_at_once_and_loses_nothing(crawl):
+def test_second_sigterm_ends_the_run_at_once_and_loses_nothing(crawl):
     answers = crawl.answers()
     process = crawl.start()
     assert crawl.until(process, lambda: answers() >= 20)
@@ -206,7 +206,7 @@ def test_a_second_sigterm_ends_it_at_once_and_loses_nothing(crawl):
 
 
 class Overloaded(QuietHandler):
-    """Two listings' worth of articles, each of which asks to be left alone for two minutes."""
+    """Forty articles, each of which answers 503 with a Retry-After of two minutes."""
 
     def do_GET(self):
         if self.path.startswith("/news/"):
@@ -255,21 +255,21 @@ def small_disk(tmp_path):
 
 @may_mount
 @pytest.mark.parametrize(
-    ("size", "with_state", "says"),
+    ("size", "with_state", "message"),
     [
         pytest.param("100k", False, "No space left", id="parts"),
         pytest.param("400k", True, "disk is full", id="while pages are discovered"),
         pytest.param("900k", True, "disk is full", id="while articles are accepted", marks=pytest.mark.slow),
     ],
 )
-def test_a_full_disk_ends_the_run_with_one_line_and_the_next_goes_on(crawl, small_disk, size, with_state, says):
+def test_full_disk_ends_the_run_with_one_line_and_the_next_continues(crawl, small_disk, size, with_state, message):
     crawl.folder = small_disk
     if not with_state:
         crawl.settings["ALQAHIRA_STATE_URL"] = f"sqlite:///{small_disk.parent / 'state.db'}"
     remount(small_disk, f"size={size}")
     assert crawl.finish() == 1
     assert crawl.log_lines[-1].startswith("alqahira: ")
-    assert says in crawl.log_lines[-1]
+    assert message in crawl.log_lines[-1]
     assert not any("Traceback" in line for line in crawl.log_lines)
     remount(small_disk, "size=64m")
     assert crawl.finish() == 0
@@ -277,12 +277,12 @@ def test_a_full_disk_ends_the_run_with_one_line_and_the_next_goes_on(crawl, smal
 
 
 @may_mount
-def test_a_folder_that_turns_read_only_ends_the_run_with_one_line_and_the_next_goes_on(crawl, small_disk):
+def test_folder_turning_read_only_ends_the_run_with_one_line_and_the_next_continues(crawl, small_disk):
     crawl.folder = small_disk
     crawl.settings["ALQAHIRA_STATE_URL"] = f"sqlite:///{small_disk.parent / 'state.db'}"
     process = crawl.start()
     assert crawl.until(process, lambda: crawl.parts() >= 1)
-    process.send_signal(signal.SIGSTOP)  # no file of its is open for writing while the disk turns
+    process.send_signal(signal.SIGSTOP)  # none of its files may be open for writing during the remount
     while subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=False, capture_output=True).returncode:
         process.send_signal(signal.SIGCONT)
         process.send_signal(signal.SIGSTOP)
@@ -296,7 +296,7 @@ def test_a_folder_that_turns_read_only_ends_the_run_with_one_line_and_the_next_g
 
 
 @may_mount
-def test_a_read_only_folder_is_one_line_before_any_request(crawl, small_disk):
+def test_read_only_folder_is_one_line_before_any_request(crawl, small_disk):
     crawl.folder = small_disk
     remount(small_disk, "ro")
     before = crawl.site.server.log_path.stat().st_size
@@ -309,11 +309,11 @@ def test_a_read_only_folder_is_one_line_before_any_request(crawl, small_disk):
 # --- two at once --------------------------------------------------------------------------------
 
 
-def test_two_runs_at_once_are_one_run_and_one_status_3(crawl):
+def test_second_run_at_once_ends_with_status_3(crawl):
     first = crawl.start()
     answers = crawl.answers()
     assert crawl.until(first, lambda: answers() >= 1)
-    first.send_signal(signal.SIGSTOP)  # it holds the state for as long as the second needs to find that out
+    first.send_signal(signal.SIGSTOP)  # it holds the ledger until the second has seen that
     given = UNTHROTTLED | SETTINGS | {"ALQAHIRA_SITE_URL": "http://127.0.0.1:1"}
     second = scrapy("crawl", "defense", settings=given | {"ALQAHIRA_OUTPUT_DIR": str(crawl.folder)})
     assert second.status == 3

@@ -1,4 +1,4 @@
-"""Listings of one kind share what one of them learns of paging: driven by hand, without engine and network."""
+"""Listings of one kind share the paging method that one of them learns; without engine and network."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SECTION = site.Section("defense", "defense", site.seen(SLUGS), site.seen(()))
 
 
 class Ledger(dict):
-    """What discovery learned, kept from run to run."""
+    """The facts that discovery keeps from run to run."""
 
     remembered = dict.get
     remember = dict.__setitem__

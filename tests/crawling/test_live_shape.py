@@ -11,11 +11,11 @@ import json
 import socket
 import threading
 from datetime import datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import pytest
+from http_server import QuietHandler, serving
 from replica_server import start_replica
 from scrapy_process import UNTHROTTLED, Corpus, scrapy
 
@@ -28,7 +28,7 @@ NO_BROWSER = {"ALQAHIRA_BROWSER": "never"}
 # Twelve posts a page, so that three weeks lie on several pages, and no sitemap that leads past them.
 DEEP = ("--sitemaps", "none", "--page-size", "12")
 DAYS = 21
-# Its printed date is a default of 2023 that nobody filled in: without metadata and data it lies outside the days asked.
+# Its printed date is an unedited default of 2023: without metadata and data it is outside the requested days.
 DEFAULT_DATE = "61512"
 
 
@@ -122,7 +122,7 @@ def test_every_article_comes_from_each_source_alone(tmp_path, switches):
 
 @pytest.fixture(scope="module")
 def deep(tmp_path_factory):
-    """Three weeks by ?page=N, crawled once for all that only look at the outcome."""
+    """Three weeks by ?page=N, crawled once for all tests that only read the outcome."""
     return crawl_both(tmp_path_factory.mktemp("deep"), *DEEP, settings=NO_BROWSER)
 
 
@@ -131,39 +131,31 @@ def test_other_kinds_have_their_own_outcome_and_are_never_requested(deep):
     for ran in deep.runs:
         assert set(causes(ran, "not_article")) == {"infographic", "album", "video"}
         assert not set(causes(ran, "failed")) & set(others.values())
-    asked = {entry["path"].split("/")[2] for entry in deep.seen if entry["path"].startswith("/news/")}
-    assert asked
-    assert asked.isdisjoint(others)
+    requested = {entry["path"].split("/")[2] for entry in deep.seen if entry["path"].startswith("/news/")}
+    assert requested
+    assert requested.isdisjoint(others)
 
 
 def test_other_kind_in_a_sitemap_is_not_requested_where_a_listing_shows_it(replica, tmp_path):
     server = replica()
     Corpus(tmp_path / "output", server.url).crawl("defense", settings=NO_BROWSER)
     shown = {number for number, article in server.truth().items() if article.kind != "post"}
-    asked = {entry["path"].split("/")[2] for entry in server.log() if entry["path"].startswith("/news/")}
-    assert asked.isdisjoint(shown)
+    requested = {entry["path"].split("/")[2] for entry in server.log() if entry["path"].startswith("/news/")}
+    assert requested.isdisjoint(shown)
 
 
-def test_a_desk_that_is_gone_is_one_warning(tmp_path):
-    class OneDesk(BaseHTTPRequestHandler):
+def test_missing_category_is_one_warning(tmp_path):
+    class OneCategory(QuietHandler):
         def do_GET(self):
             if self.path != site.CATEGORY_URL.value.format(slug=quote("أخبار")):
                 self.send_error(404)
                 return
-            body = b'<main><article><div class="post-thumb"><a class="img-link" href="/news/1/x"></a></div></article></main>'
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            card = b'<article><div class="post-thumb"><a class="img-link" href="/news/1/x"></a></div></article>'
+            self.answer(b"<main>" + card + b"</main>", "text/html")
 
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), OneDesk)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    root = f"http://127.0.0.1:{server.server_port}"
-    ran = Corpus(tmp_path / "output", root).crawl("defense", settings=NO_BROWSER)
-    server.shutdown()
+    with serving(OneCategory) as server:
+        root = f"http://127.0.0.1:{server.server_port}"
+        ran = Corpus(tmp_path / "output", root).crawl("defense", settings=NO_BROWSER)
     gone = [line for line in ran.lines if "WARNING: Listing" in line and line.endswith("http_404")]
     assert len(gone) == len(site.SECTIONS["defense"].categories.value) - 1
 
@@ -241,8 +233,8 @@ def test_second_spider_misses_nothing_that_the_first_has_read(replica, tmp_path)
     assert accepted & published == alone.by_id().keys() & published
 
 
-class Unsteady(BaseHTTPRequestHandler):
-    """One desk of three pages, of which the second can break; its articles are on defense."""
+class Unsteady(QuietHandler):
+    """One category of three pages, the second of which can break; its articles are on defense."""
 
     first, broken = 100, False
 
@@ -251,7 +243,9 @@ class Unsteady(BaseHTTPRequestHandler):
         page = int(parts.query.removeprefix("page=") or 1)
         if parts.path.startswith("/news/"):
             number = parts.path.split("/")[2]
-            self.answer(f"<h1>القوات المسلحة تنفذ مناورات {number}</h1><article><p>{number} {ARTICLE}</p></article>")
+            self.answer_page(
+                f"<h1>القوات المسلحة تنفذ مناورات {number}</h1><article><p>{number} {ARTICLE}</p></article>"
+            )
         elif parts.path != site.CATEGORY_URL.value.format(slug=quote("أخبار")) or page > 3:
             self.send_error(404)
         elif page == 2 and self.broken:
@@ -262,34 +256,24 @@ class Unsteady(BaseHTTPRequestHandler):
                 f'<article><div class="post-thumb"><a class="img-link" href="/news/{n}/x"></a></div></article>'
                 for n in numbers
             )
-            self.answer("".join(cards) + "<button>المزيد</button>" * (page < 3))
+            self.answer_page("".join(cards) + "<button>المزيد</button>" * (page < 3))
 
-    def answer(self, html):
-        body = f"<html><body><main>{html}</main></body></html>".encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
+    def answer_page(self, html):
+        self.answer(f"<html><body><main>{html}</main></body></html>".encode(), "text/html; charset=utf-8")
 
 
 ARTICLE = "قال الجيش إن القوات المسلحة نفذت مناورات عسكرية بالذخيرة الحية قرب الحدود بمشاركة طائرات مقاتلة."
 
 
-def test_a_gap_is_closed_by_the_next_run(tmp_path):
+def test_gap_is_closed_by_the_next_run(tmp_path):
     handler = type("OneUnsteady", (Unsteady,), {})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    corpus = Corpus(tmp_path / "output", f"http://127.0.0.1:{server.server_port}")
     settings = NO_BROWSER | {"RETRY_TIMES": "0", "ALQAHIRA_NEAR_DUPLICATES": "off"}
     statuses = []
-    for first, broken in ((100, False), (125, True), (125, False)):
-        handler.first, handler.broken = first, broken
-        statuses.append(corpus.crawl("defense", settings=settings).status)
-    server.shutdown()
+    with serving(handler) as server:
+        corpus = Corpus(tmp_path / "output", f"http://127.0.0.1:{server.server_port}")
+        for first, broken in ((100, False), (125, True), (125, False)):
+            handler.first, handler.broken = first, broken
+            statuses.append(corpus.crawl("defense", settings=settings).status)
     assert statuses == [0, 1, 0]
     assert {int(number) for number in corpus.by_id()} >= set(range(91, 126))
 
@@ -308,25 +292,25 @@ def test_method_that_worked_is_remembered(replica, tmp_path):
 
 @pytest.fixture
 def silent_proxy():
-    """A proxy that answers nobody, and the first bytes of each connection that was tried through it."""
-    asked: list[bytes] = []
+    """A proxy that never answers, and the first bytes of each connection to it."""
+    requested: list[bytes] = []
     listener = socket.create_server(("127.0.0.1", 0))
 
     def take() -> None:
         with contextlib.suppress(OSError):
             while True:
                 connection, _ = listener.accept()
-                asked.append(connection.recv(200))
+                requested.append(connection.recv(200))
 
     threading.Thread(target=take, daemon=True).start()
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}", asked
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}", requested
     listener.close()
 
 
 @pytest.mark.parametrize("browser", ["never", pytest.param("always", marks=pytest.mark.browser)])
 def test_only_the_site_receives_requests(replica, tmp_path, silent_proxy, browser):
     server = replica("--cookies")
-    proxy, asked = silent_proxy
+    proxy, requested = silent_proxy
     settings = UNTHROTTLED | {
         "ALQAHIRA_OUTPUT_DIR": str(tmp_path / "output"),
         "ALQAHIRA_SITE_URL": server.url,
@@ -335,7 +319,7 @@ def test_only_the_site_receives_requests(replica, tmp_path, silent_proxy, browse
     proxies = {"http_proxy": proxy, "https_proxy": proxy, "no_proxy": "127.0.0.1"}
     ran = scrapy("crawl", "defense", "-a", "max_articles=10", settings=settings, **proxies)
     assert ran.status == 0, ran.stderr
-    assert asked == []
+    assert requested == []
     assert any("Set-Cookie" in answer.headers for answer in [server.get("/")])
 
 
@@ -344,7 +328,7 @@ def test_only_the_site_receives_requests(replica, tmp_path, silent_proxy, browse
     ("switch", "cause"),
     [("--home-for-removed", "redirected_elsewhere"), ("--soft-404", "soft_404")],
 )
-def test_a_removed_story_is_a_failure_with_a_cause_and_never_a_record(replica, tmp_path, switch, cause):
+def test_removed_story_fails_with_a_cause_and_is_no_record(replica, tmp_path, switch, cause):
     server = replica("--control", switch)
     corpus = Corpus(tmp_path / "output", server.url)
     corpus.crawl("defense", "-a", "max_articles=1")

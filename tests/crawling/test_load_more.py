@@ -1,4 +1,4 @@
-"""The request behind a load-more control: which one it is, and what it becomes for other pages and listings."""
+"""The request behind a load-more control: which one is learned, and its form for other pages and listings."""
 
 import json
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -28,7 +28,7 @@ def learn(*candidates, slug=SLUG, **more):
     return LearnedRequest.learn(candidates, slug=slug, **more)
 
 
-# --- which request, and where its page stands --------------------------------------------------
+# --- which request, and where its page number is -----------------------------------------------
 
 Q = quote(SLUG)
 
@@ -55,11 +55,11 @@ Q = quote(SLUG)
         (f"/api/{Q}/page/2", f"/api/{Q}/page/3"),
         (f"/api/posts/{Q}/p/2/40", f"/api/posts/{Q}/p/3/40"),
         (f"/api/posts/{Q}/2", f"/api/posts/{Q}/3"),
-        # What is not touched stays as it is, byte for byte.
+        # The rest stays the same, byte for byte.
         ("/a//b;c/?x&y=&z=%d8%a3+b&page=2", "/a//b;c/?x&y=&z=%d8%a3+b&page=3"),
     ],
 )
-def test_the_page_number_in_the_address(path, third):
+def test_page_number_in_the_address_is_learned(path, third):
     learned = learn(get(path))
     assert learned.for_page(2)[:2] == ("GET", ROOT + path)
     assert learned.for_page(3)[:2] == ("GET", ROOT + third)
@@ -75,14 +75,14 @@ def test_the_page_number_in_the_address(path, third):
         ({"page": 1, "final": True, "of": 1.5}, {"page": 2, "final": True, "of": 1.5}),
     ],
 )
-def test_the_page_number_in_a_json_body(body, third):
+def test_page_number_in_a_json_body_is_learned(body, third):
     seen = post("/api/search", body)
     learned = learn(seen)
     assert json.loads(learned.for_page(3)[3]) == third
     assert learned.for_page(2) == ("POST", f"{ROOT}/api/search", {"content-type": "application/json"}, seen.body)
 
 
-def test_the_page_number_in_a_form():
+def test_page_number_in_a_form_is_learned():
     learned = learn(post("/api/search", f"action=more&cat={Q}&page=2"))
     assert learned.for_page(3)[3] == f"action=more&cat={Q}&page=3"
 
@@ -108,12 +108,12 @@ def test_nothing_is_learned(candidate):
     assert learn(candidate) is None
 
 
-def test_a_listings_own_number_at_the_end_is_no_page():
+def test_listing_number_at_the_end_of_the_path_is_no_page():
     assert learn(get("/api/category/2"), listing_id=2) is None
     assert learn(get("/api/category/2"), listing_id=34)
 
 
-def test_of_several_requests_the_one_that_lists_the_most_and_names_its_page():
+def test_request_with_a_page_and_the_most_articles_is_learned():
     films, posts = get("/api/videos?page=2", articles=4), get(f"/api/posts?slug={Q}&page=2")
     everything = get("/api/all", articles=90)
     assert learn(get("/api/views", articles=0), films, everything, posts).for_page(2)[1] == posts.url
@@ -145,20 +145,20 @@ def test_headers_of_the_pages_script_are_kept_and_the_browsers_own_are_not():
         ),
     ],
 )
-def test_a_slug_in_the_address_is_replaced(path, other):
+def test_slug_in_the_address_is_replaced(path, other):
     learned = learn(get(path))
     assert learned.serves(OTHER)
     assert learned.for_page(5, listing_slug=OTHER)[1] == ROOT + other
     assert learned.for_page(5, listing_slug=SLUG)[1] == learned.for_page(5)[1]
 
 
-def test_a_slug_in_a_body_is_replaced():
+def test_slug_in_a_body_is_replaced():
     learned = learn(post("/api/search", {"where": {"slug": SLUG, "name": f"{SLUG}-الخليج"}, "page": 2}))
     body = json.loads(learned.for_page(1, listing_slug=OTHER)[3])
     assert body == {"where": {"slug": OTHER, "name": f"{SLUG}-الخليج"}, "page": 1}  # a longer word is another
 
 
-def test_a_number_is_replaced_where_it_names_the_listing():
+def test_number_is_replaced_where_it_names_the_listing():
     learned = learn(get("/api/posts?categoryId=34&limit=34&page=2"), listing_id=34)
     assert not learned.serves(OTHER)
     assert learned.serves(OTHER, 15)
@@ -171,17 +171,17 @@ def test_a_number_is_replaced_where_it_names_the_listing():
     assert path.for_page(1, listing_slug=OTHER, listing_id=15)[1] == f"{ROOT}/api/category/15/posts?page=1"
 
 
-def test_a_listing_whose_number_is_the_pages():
+def test_listing_number_equal_to_the_page_number_is_replaced():
     learned = learn(get("/api/posts?category=2&page=2"), listing_id=2)
     assert learned.for_page(7, listing_id=15)[1] == f"{ROOT}/api/posts?category=15&page=7"
 
 
-def test_a_request_that_names_no_listing_serves_its_own_alone():
+def test_request_without_a_listing_serves_only_its_own():
     learned = learn(get("/api/latest?page=2"), listing_id=34)
     assert learned.serves(SLUG)
     assert learned.serves(SLUG, 34)
     assert not learned.serves(OTHER, 15)
-    with pytest.raises(ValueError, match="cannot ask for the listing"):
+    with pytest.raises(ValueError, match="cannot request the listing"):
         learned.for_page(2, listing_slug=OTHER)
 
 
@@ -196,7 +196,7 @@ words = st.text(st.characters(categories=("L", "N"), include_characters="-"), mi
 
 
 @given(slug=words, other=words, n=st.integers(1, 10**6), size=st.integers(2, 100))
-def test_whatever_the_listing_its_slug_and_page_arrive(slug, other, n, size):
+def test_any_slug_and_page_arrive(slug, other, n, size):
     assume(slug != other)
     # The request's own words are no slugs here.
     assume(not {slug, other} & {"api", "posts", "search"})
@@ -212,7 +212,7 @@ def test_whatever_the_listing_its_slug_and_page_arrive(slug, other, n, size):
 
 
 @given(page=st.sampled_from(["page", "p", "pageNo"]), slug=words, listing_id=st.none() | st.integers(3, 10**9))
-def test_it_is_the_same_after_json(page, slug, listing_id):
+def test_learned_request_survives_json(page, slug, listing_id):
     for candidate in (
         get(f"/api/posts?slug={quote(slug)}&categoryId={listing_id}&{page}=2"),
         post("/api/search", {"slug": slug, "id": listing_id, page: 2}),
@@ -250,7 +250,7 @@ GOOD = json.loads(learn(get("/api/posts?page=2")).to_json())
         json.dumps(GOOD | {"listing_id": "34"}),
     ],
 )
-def test_what_is_no_learned_request_is_refused(text):
+def test_invalid_learned_request_is_refused(text):
     with pytest.raises(ValueError, match="no learned request"):
         LearnedRequest.from_json(text)
 
@@ -263,7 +263,7 @@ def test_no_text_gives_another_error(text):
         LearnedRequest.from_json(text)
 
 
-def test_every_category_of_the_site_is_served_by_what_one_of_them_taught():
+def test_request_learned_on_one_category_serves_all():
     learned = learn(get(f"/api/posts?slug={Q}&page=2&limit=40"))
     for slug in site.CATEGORIES.value:
         _, url, _, _ = learned.for_page(9, listing_slug=slug)

@@ -1,4 +1,4 @@
-"""Scrapy's own commands look at pages and are no runs."""
+"""Scrapy's own commands and other spiders open no ledger."""
 
 import pytest
 from scrapy_process import UNTHROTTLED, scrapy

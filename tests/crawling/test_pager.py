@@ -64,10 +64,10 @@ def test_method_that_a_listing_lacks_gives_no_request():
         (listing(6, 5, page=2), True),
         (listing(7, 6, page=2), True),  # something was published between the two requests
         (listing(9, 8, 7, page=1), False),  # the first page again
-        (listing(9, 8, 7, page=2), False),  # says so, and is the first page again
+        (listing(9, 8, 7, page=2), False),  # numbered 2, but the first page again
         (listing(6, 5, page=3), False),
-        (listing(6, 5, page=1), True),  # a number that is always 1 says nothing
-        (listing(6, 5), True),  # says nothing of its number, and shows others
+        (listing(6, 5, page=1), True),  # the number is always 1
+        (listing(6, 5), True),  # no number, and other articles
         (listing(9, 8, 7), False),
         (listing(8, 7), False),
         (listing(), False),

@@ -1,4 +1,4 @@
-"""Paging ends after a row of known or old articles, never on a single pinned one, and never goes on for ever."""
+"""Paging ends after a row of known or old articles, never at a single pinned one, and always at a bound."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -17,25 +17,25 @@ def stop(state, since=None, max_pages=50):
     return state.stop_reason(overlap=3, max_pages=max_pages, since=since)
 
 
-def test_new_articles_ask_for_the_next_page():
+def test_page_of_new_articles_is_followed_by_the_next():
     state = PaginationState()
     state.add(cards("1", "2", "3"), processed=set())
     assert stop(state) is None
 
 
-def test_a_pinned_known_article_is_no_overlap():
+def test_pinned_known_article_is_no_overlap():
     state = PaginationState()
     state.add(cards("pinned", "9", "8"), processed={"pinned"})
     assert stop(state) is None
 
 
-def test_a_row_of_known_articles_is_one():
+def test_row_of_known_articles_is_an_overlap():
     state = PaginationState()
     state.add(cards("9", "3", "2", "1"), processed={"3", "2", "1"})
     assert stop(state) == "overlap"
 
 
-def test_the_row_may_reach_over_two_pages():
+def test_row_may_span_two_pages():
     state = PaginationState()
     state.add(cards("9", "3", "2"), processed={"3", "2", "1"})
     assert stop(state) is None
@@ -43,13 +43,13 @@ def test_the_row_may_reach_over_two_pages():
     assert stop(state) == "overlap"
 
 
-def test_a_new_article_among_known_ones_breaks_the_row():
+def test_new_article_among_known_ones_breaks_the_row():
     state = PaginationState()
     state.add(cards("3", "2", "9", "1"), processed={"3", "2", "1"})
     assert stop(state) is None
 
 
-def test_with_since_known_articles_do_not_end_it_but_a_row_of_older_days_does():
+def test_with_since_only_a_row_of_older_days_ends_paging():
     state = PaginationState()
     state.add(cards("3", "2", "1", days=[20, 20, 19]), processed={"3", "2", "1"})
     assert stop(state, since=date(2026, 11, 15)) is None
@@ -58,20 +58,20 @@ def test_with_since_known_articles_do_not_end_it_but_a_row_of_older_days_does():
 
 
 @pytest.mark.parametrize("days", [[14, 20, 20], [14, None, 13]])
-def test_an_old_pinned_or_an_undated_card_does_not_end_a_search_by_day(days):
+def test_old_pinned_or_undated_card_does_not_end_paging_by_day(days):
     state = PaginationState()
     state.add(cards("1", "2", "3", days=days), processed=set())
     assert stop(state, since=date(2026, 11, 15)) is None
 
 
-def test_a_page_that_shows_nothing_new_is_the_end():
+def test_page_without_new_articles_is_the_end():
     state = PaginationState()
     state.add(cards("1", "2"), processed=set())
     state.add(cards("2", "1"), processed=set())
     assert stop(state) == "repeats"
 
 
-def test_an_endless_listing_is_left_at_the_bound():
+def test_endless_listing_stops_at_the_bound():
     state = PaginationState()
     for page in range(4):
         state.add(cards(str(page)), processed=set())
@@ -107,21 +107,21 @@ def test_pages_that_adjoin_or_overlap_have_no_gap(numbers):
     assert gaps(page(0, numbers=numbers), page(12, numbers=numbers), page(22, numbers=numbers)) == ["", "", ""]
 
 
-def test_a_page_that_was_skipped_shows_by_the_time_that_lies_between():
+def test_skipped_page_shows_in_the_time_between():
     assert gaps(page(0, every=120), page(24, every=120)) == ["", "26.0 hours lie between pages 1 and 2"]
 
 
-def test_a_page_that_was_skipped_shows_by_the_numbers_where_there_are_no_dates():
+def test_skipped_page_without_dates_shows_in_the_numbers():
     first, second, third = gaps(page(0, numbers=True), page(12, numbers=True), page(36, numbers=True))
     assert (first, second) == ("", "")
     assert third == "91 article numbers lie between pages 2 and 3"
 
 
-def test_a_night_between_two_pages_is_no_gap():
+def test_night_between_two_pages_is_no_gap():
     assert gaps(page(0, every=10), page(42, every=10)) == ["", ""]  # five hours
 
 
-def test_a_quiet_listing_is_none():
+def test_quiet_listing_has_no_gap():
     days = [0, 3, 4, 11, 12, 13, 19, 20, 27, 30, 31, 40, 48, 49, 51, 60, 62, 70, 71, 77]
     made = [
         Link(f"key-{day}", "https://a.b", None, datetime(2026, 11, 25, tzinfo=UTC) - timedelta(days=day))
@@ -130,12 +130,12 @@ def test_a_quiet_listing_is_none():
     assert gaps(made[:10], made[10:]) == ["", ""]
 
 
-def test_a_pinned_story_on_every_page_does_not_join_them():
+def test_pinned_story_on_every_page_does_not_join_them():
     pinned = Link("pinned", "https://a.b", None, datetime(2025, 1, 1, tzinfo=UTC))
     between = gaps([pinned, *page(0, every=120)], [pinned, *page(24, every=120)])
     assert between == ["", "26.0 hours lie between pages 1 and 2"]
 
 
-def test_numbers_that_do_not_count_down_say_nothing():
+def test_numbers_that_do_not_count_down_show_no_gap():
     shuffled = page(12, numbers=True)[::-1]
     assert gaps(page(0, numbers=True), shuffled, page(60, numbers=True)) == ["", "", ""]

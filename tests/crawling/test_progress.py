@@ -1,4 +1,4 @@
-"""The bar: how far a run is, and where it is drawn and where not."""
+"""The bar: its figures, and where it is drawn."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from alqahira.ledger.decisions import Outcome
 from alqahira.monitoring.run_stats import RunStats
 
 ESCAPE = "\x1b["
-# command, its own options, and what its bar says when it is done
+# command, its own options, and its finished bar
 COMMANDS = [
     ("export", ["-o", "{folder}/corpus.jsonl"], r"export .*7/7 .*/s 0:00:00 6 taken"),
     ("verify", [], r"verify .*7/7 .*/s 0:00:00 0 differ"),
@@ -30,8 +30,8 @@ def folder(tmp_path):
     return tmp_path
 
 
-def account(*outcomes, left=0):
-    """An account with these outcomes, and this many articles begun besides."""
+def stats(*outcomes, left=0):
+    """The stats of a run with these outcomes, and `left` further articles."""
     made = RunStats()
     for number, outcome in enumerate(outcomes):
         made.start(str(number))
@@ -48,25 +48,25 @@ def command(name, options, folder, **environment):
     return at_a_terminal([sys.executable, "-m", "scrapy", name, *filled], clean | given)
 
 
-class TestHowFarARunIs:
-    def test_articles_with_an_outcome_of_those_begun(self):
-        assert extent(account(Outcome.ACCEPTED, Outcome.FAILED, left=3), None) == (2, 5)
+class TestExtentAndCounts:
+    def test_articles_with_an_outcome_out_of_those_started(self):
+        assert extent(stats(Outcome.ACCEPTED, Outcome.FAILED, left=3), None) == (2, 5)
 
-    def test_of_nothing_known_there_is_no_total(self):
-        assert extent(account(), None) == (0, None)
-        assert extent(account(), 20) == (0, None)
+    def test_no_total_before_any_article_is_known(self):
+        assert extent(stats(), None) == (0, None)
+        assert extent(stats(), 20) == (0, None)
 
-    def test_with_max_articles_it_is_the_accepted_that_count(self):
-        settled = account(Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.OFF_TOPIC, left=30)
-        assert extent(settled, 20) == (1, 20)
+    def test_with_max_articles_only_accepted_articles_count(self):
+        finished = stats(Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.OFF_TOPIC, left=30)
+        assert extent(finished, 20) == (1, 20)
 
-    def test_nor_can_more_be_accepted_than_are_left(self):
-        assert extent(account(Outcome.ACCEPTED, Outcome.DUPLICATE, left=2), 20) == (1, 3)
+    def test_total_is_at_most_what_is_left(self):
+        assert extent(stats(Outcome.ACCEPTED, Outcome.DUPLICATE, left=2), 20) == (1, 3)
 
     def test_accepted_duplicate_and_failed_are_always_shown_and_others_if_any(self):
-        assert counts(account()) == "0 accepted, 0 duplicate, 0 failed"
-        settled = account(Outcome.ACCEPTED, Outcome.OFF_TOPIC, Outcome.OFF_TOPIC)
-        assert counts(settled) == "1 accepted, 0 duplicate, 0 failed, 2 off_topic"
+        assert counts(stats()) == "0 accepted, 0 duplicate, 0 failed"
+        finished = stats(Outcome.ACCEPTED, Outcome.OFF_TOPIC, Outcome.OFF_TOPIC)
+        assert counts(finished) == "1 accepted, 0 duplicate, 0 failed, 2 off_topic"
 
     @pytest.mark.parametrize(
         ("per_second", "text"), [(0, "0/min"), (0.05, "3/min"), (1.5, "90/min"), (10, "10/s"), (12_345.6, "12,346/s")]
@@ -76,13 +76,13 @@ class TestHowFarARunIs:
 
 
 @pytest.mark.parametrize(("name", "options", "bar"), COMMANDS)
-class TestWhereItIsDrawn:
+class TestWhereTheBarIsDrawn:
     def test_on_a_terminal(self, folder, name, options, bar):
         status, shown = command(name, options, folder)
         assert status == 0
         assert re.search(bar, plain(shown)), shown
 
-    def test_not_where_it_is_turned_off(self, folder, name, options, bar):
+    def test_not_if_turned_off(self, folder, name, options, bar):
         status, shown = command(name, options, folder, ALQAHIRA_PROGRESS="never")
         assert (status, ESCAPE in shown) == (0, False)
 
@@ -93,14 +93,14 @@ class TestWhereItIsDrawn:
         assert ESCAPE not in ran.stdout
 
 
-def test_not_while_the_output_goes_into_a_pipe_even_at_a_terminal(folder):
+def test_no_bar_with_stdout_in_a_pipe(folder):
     piped = f"{sys.executable} -m scrapy verify | cat"
     status, shown = at_a_terminal(["sh", "-c", piped], os.environ | {"ALQAHIRA_OUTPUT_DIR": str(folder)})
     assert (status, ESCAPE in shown) == (0, False)
     assert "all as listed" in shown
 
 
-def test_lines_on_the_terminal_are_not_broken_by_a_bar(folder):
+def test_output_on_the_terminal_has_no_bar(folder):
     status, shown = command("export", [], folder)
     assert status == 0
     assert ESCAPE not in shown
@@ -108,7 +108,7 @@ def test_lines_on_the_terminal_are_not_broken_by_a_bar(folder):
 
 
 @pytest.mark.parametrize("name", ["export", "verify", "report", "crawl"])
-def test_a_wrong_choice_is_one_line_and_status_2(folder, name):
+def test_wrong_choice_is_one_line_and_status_2(folder, name):
     arguments = [name, "defense"] if name == "crawl" else [name]
     ran = scrapy(*arguments, settings={"ALQAHIRA_OUTPUT_DIR": str(folder), "ALQAHIRA_PROGRESS": "sometimes"})
     assert ran.status == 2

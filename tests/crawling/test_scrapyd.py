@@ -31,7 +31,7 @@ def site(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def scrapyd(site, tmp_path_factory):
-    """A Scrapyd with the project deployed; each test takes an output folder of its own, below the operator's."""
+    """A Scrapyd with the project deployed; each test has its own output folder below the operator's."""
     folder = tmp_path_factory.mktemp("scrapyd")
     with Scrapyd(folder / "scrapyd", {"ALQAHIRA_SITE_URL": site.server.url}) as running:
         done = running.deploy(copy_project(folder / "project"))
@@ -41,7 +41,7 @@ def scrapyd(site, tmp_path_factory):
 
 @pytest.fixture
 def another(scrapyd, tmp_path):
-    """One of a test's own, with the same egg."""
+    """A Scrapyd for one test, with the same egg."""
     own = Scrapyd(tmp_path / "scrapyd", scrapyd.environment)
     own.folder.mkdir()
     shutil.copytree(scrapyd.folder / "eggs", own.folder / "eggs")
@@ -51,7 +51,7 @@ def another(scrapyd, tmp_path):
 # --- deploying ----------------------------------------------------------------------------------
 
 
-def test_the_egg_holds_every_module_and_every_data_file(scrapyd):
+def test_egg_holds_every_module_and_data_file(scrapyd):
     (egg,) = scrapyd.folder.glob("eggs/alqahira/*.egg")
     tree = {
         str(path.relative_to(PROJECT))
@@ -63,14 +63,14 @@ def test_the_egg_holds_every_module_and_every_data_file(scrapyd):
     assert not tree - set(zipfile.ZipFile(egg).namelist())
 
 
-def test_both_spiders_are_there_after_make_deploy(scrapyd):
+def test_make_deploy_brings_both_spiders(scrapyd):
     assert sorted(scrapyd.ask("listspiders", params={"project": "alqahira"})["spiders"]) == [
         "defense",
         "foreign_affairs",
     ]
 
 
-def test_a_version_that_does_not_load_fails_and_is_not_kept(scrapyd, tmp_path):
+def test_version_that_does_not_load_is_refused_and_deleted(scrapyd, tmp_path):
     broken = copy_project(tmp_path / "project")
     (broken / "spiders" / "broken.py").write_text("import nothing_of_that_name\n")
     before = scrapyd.ask("listversions", params={"project": "alqahira"})["versions"]
@@ -115,7 +115,7 @@ def test_arguments_and_settings_reach_the_job(scrapyd):
     assert list(folder.glob("articles/*/part-*.jsonl.gz"))
 
 
-def test_a_crawl_over_scrapyd_is_a_crawl_and_its_output_is_outside_the_egg(scrapyd, site):
+def test_crawl_over_scrapyd_is_complete_and_its_output_survives_the_egg(scrapyd, site):
     job = scrapyd.wait(scrapyd.schedule("defense", settings=GIVEN))
     assert job.status == 0, job.log
     assert f"writes to {scrapyd.output}, its state is {scrapyd.output / 'state.db'}" in job.log
@@ -131,7 +131,7 @@ def test_a_crawl_over_scrapyd_is_a_crawl_and_its_output_is_outside_the_egg(scrap
     assert Corpus(scrapyd.output, "").lines() == before
 
 
-def test_where_nothing_is_set_the_output_is_beside_scrapyds_own_folders(another, site):
+def test_default_output_is_beside_scrapyds_folders(another, site):
     another.environment = another.environment | {"ALQAHIRA_OUTPUT_DIR": ""}
     with another:
         job = another.wait(another.schedule("defense", settings=GIVEN, max_articles="3"))
@@ -159,7 +159,7 @@ def test_next_run_continues_a_cancelled_one_and_loses_nothing(scrapyd, site, tim
     name = scrapyd.schedule("defense", settings=given)
     pid = scrapyd.pid(name)
     until(lambda: answers() >= 15, lambda: scrapyd.log_of(name))
-    os.kill(pid, signal.SIGSTOP)  # so that it is under way for sure when it is cancelled
+    os.kill(pid, signal.SIGSTOP)  # so that it is still running when it is cancelled
     assert [scrapyd.cancel(name) for _ in range(times)] == ["running"] * times
     os.kill(pid, signal.SIGCONT)
     cancelled = scrapyd.wait(name)
@@ -171,17 +171,17 @@ def test_next_run_continues_a_cancelled_one_and_loses_nothing(scrapyd, site, tim
     assert site.wrong(Path(given["ALQAHIRA_OUTPUT_DIR"])) == []
 
 
-def test_job_beside_an_orphan_of_a_killed_scrapyd_ends_with_3_and_says_why(another, site):
+def test_job_beside_an_orphan_of_a_killed_scrapyd_ends_with_status_3(another, site):
     answers = site.answers()
     with another:
         first = another.schedule("defense", settings=GIVEN)
         orphan = another.pid(first)
         until(lambda: answers() >= 15, lambda: another.log_of(first))
-        os.kill(orphan, signal.SIGSTOP)  # it neither ends nor goes on until the next job has seen it
+        os.kill(orphan, signal.SIGSTOP)  # until the next job has seen it
         second = another.schedule("defense", settings=GIVEN)
         another.kill()
         another.start()
-        # What was queued is still queued: it starts without being asked for again.
+        # The queued job starts by itself.
         aside = another.wait(second)
         assert aside.status == 3
         (line,) = [line for line in aside.lines if " ERROR: " in line]
@@ -201,7 +201,7 @@ def test_job_beside_an_orphan_of_a_killed_scrapyd_ends_with_3_and_says_why(anoth
 
 
 @pytest.mark.slow
-def test_where_scrapyd_and_its_job_are_killed_the_next_job_goes_on(another, site):
+def test_next_job_continues_after_scrapyd_and_its_job_are_killed(another, site):
     answers = site.answers()
     with another:
         first = another.schedule("defense", settings=GIVEN)
@@ -219,7 +219,7 @@ def test_where_scrapyd_and_its_job_are_killed_the_next_job_goes_on(another, site
 
 
 @pytest.mark.parametrize(
-    ("settings", "arguments", "says"),
+    ("settings", "arguments", "message"),
     [
         ({"ROBOTSTXT_OBEY": "False"}, {}, "the setting 'ROBOTSTXT_OBEY' is the operator's"),
         ({"DOWNLOADER_MIDDLEWARES": "{{}}"}, {}, "the setting 'DOWNLOADER_MIDDLEWARES' is the operator's"),
@@ -229,13 +229,15 @@ def test_where_scrapyd_and_its_job_are_killed_the_next_job_goes_on(another, site
         ({}, {"until": "2026-11-01\u202e\u2028x"}, r"until='2026-11-01\u202e\u2028x' is not a date"),
     ],
 )
-def test_setting_that_a_job_may_not_bring_is_one_line_and_status_2(scrapyd, site, tmp_path, settings, arguments, says):
+def test_setting_that_a_job_may_not_bring_is_one_line_and_status_2(
+    scrapyd, site, tmp_path, settings, arguments, message
+):
     before = site.server.log_path.stat().st_size
     brought = {name: value.format(tmp=tmp_path) for name, value in settings.items()}
     job = scrapyd.wait(scrapyd.schedule("defense", settings=GIVEN | brought, **arguments))
     assert job.status == 2
     assert len(job.lines) == 1
-    assert says in job.log
+    assert message in job.log
     assert site.server.log_path.stat().st_size == before
     assert list(tmp_path.iterdir()) == []
 
@@ -266,7 +268,7 @@ def test_usual_form_is_accepted():
     assert rejection_reason(form | {b"since": [b"2026-11-01"]}) == ""
 
 
-def test_a_job_of_another_service_cannot_forge_a_line_either(tmp_path):
+def test_job_cannot_forge_a_log_line(tmp_path):
     log = tmp_path / "job.log"
     forged = "2026\n2026-11-25 12:00:00 [alqahira] INFO: all is well\u202e"
     ran = scrapy("crawl", "defense", "-a", "_job=1", "-a", f"since={forged}", "--logfile", str(log))

@@ -1,7 +1,7 @@
-"""No single belief may empty a crawl.
+"""No single wrong fact may empty a crawl.
 
-For each fact of `site.py` that nobody has seen there is a copy of the site on which it is wrong. The crawl still
-brings nine of ten articles by other means, or it ends with status 1 and a line that names the fact.
+Each unverified fact of `site.py` is wrong on some copy of the site. The crawl still brings nine of ten articles by other
+means, or ends with status 1 and a line that names the fact.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ WRONG = {
     "NEXT_FLIGHT_PUSH": (*DEEP, "--page-data", "next_data"),
     "ERROR_PAGES": (*DEEP, "--soft-404", "--control"),  # what is gone has a page of another name
     "NOT_FOUND_HEADLINES": (*DEEP, "--soft-404", "--control", "--page-data", "none"),
-    "ROBOTS_PATH": ("--robots", "{empty}"),  # robots.txt says nothing
+    "ROBOTS_PATH": ("--robots", "{empty}"),  # robots.txt is empty
     "SITEMAP_PATHS": DEEP,  # there is no sitemap
     "KICKERS": DEEP,
     "VIDEO_MARKER": (*DEEP, "--mixed-kinds", "--classes", "renamed", "--page-data", "none"),

@@ -59,7 +59,7 @@ def cutting_the_power(monkeypatch, folder, kept):
                 file.write(bytes(_FRAME))
 
     @contextmanager
-    def with_bar(self, *, grouped=False):
+    def watched(self, *, grouped=False):
         nonlocal synced
         with begin(self, grouped=grouped) as connection:
             yield connection
@@ -74,7 +74,7 @@ def cutting_the_power(monkeypatch, folder, kept):
 
     with monkeypatch.context() as patched:
         patched.setattr(sqlite, "_UNSYNCED", inf)
-        patched.setattr(SqliteStore, "begin", with_bar)
+        patched.setattr(SqliteStore, "begin", watched)
         yield left
 
 

@@ -1,6 +1,5 @@
-"""scrapy-playwright, for the pages that plain HTTP does not give.
+"""scrapy-playwright, for pages that are empty over plain HTTP.
 
-`alqahira.crawling.middlewares.browser` decides which page comes here; `handler` starts Playwright at the first one.
-`rendering` holds scrapy-playwright's pages to the site, to their time and to their size; `load_more` presses a control
-once.
+`alqahira.crawling.middlewares.browser` decides which pages are rendered; `handler` starts Playwright at the first one.
+`rendering` limits its pages to the site, a time and a size; `load_more` presses a control once.
 """

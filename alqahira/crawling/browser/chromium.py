@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from alqahira import site
 
-# As the packages of Debian, Fedora, Arch and Alpine, and Google's own, name it.
+# The names in Debian, Fedora, Arch, Alpine and Google's own packages.
 _NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 _FLAGS = (
     "--disable-gpu",
@@ -34,39 +34,30 @@ CONTEXT_OPTIONS: dict[str, Any] = {
 
 
 def missing_dependency() -> str | None:
-    """What a browser lacks, in words for the user; None where there is one. Imports nothing."""
+    """What is missing for a browser, as a message; None if nothing is. Imports nothing."""
     if find_spec("scrapy_playwright") is None or find_spec("playwright") is None:
         return "the package scrapy-playwright is not installed"
-    if find_chromium() is None:
+    if _find_chromium() is None:
         return f"no Chromium was found (looked for {', '.join(_NAMES)} and for Playwright's own)"
     return None
 
 
-def find_chromium() -> str | None:
-    """The executable's path; the empty string where only Playwright's own download is there; None without any."""
-    if path := next(filter(None, map(shutil.which, _NAMES)), None):
-        return path
-    home = os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or Path(os.environ.get("HOME", "/"), ".cache", "ms-playwright")
-    return "" if any(Path(home).glob("chromium*-*")) else None
-
-
 def launch_options(site_url: str, *, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Playwright's launch options. `given` (PLAYWRIGHT_LAUNCH_OPTIONS) wins, but for `args`, which are added."""
+    """Playwright's launch options. `given` (PLAYWRIGHT_LAUNCH_OPTIONS) takes precedence; its `args` are added."""
     given = dict(given or {})
     args = [*_FLAGS, f"--host-resolver-rules={resolver_rules(site_url)}", *given.pop("args", ())]
     if os.name == "posix" and os.geteuid() == 0:
         args.append("--no-sandbox")  # Chromium refuses to run as root with it
     # Scrapy decides what a signal means; a graceful stop still finishes the open pages.
     ignored = dict.fromkeys(("handle_sigint", "handle_sigterm", "handle_sighup"), False)
-    return {"args": args, "executable_path": find_chromium() or None, **ignored, **given}
+    return {"args": args, "executable_path": _find_chromium() or None, **ignored, **given}
 
 
 def resolver_rules(site_url: str) -> str:
-    """Chromium's --host-resolver-rules that leave nothing of the network but the site's host and ports.
+    """Chromium's --host-resolver-rules that make only the site's host and ports reachable.
 
-    Playwright's routes see a request before its redirects, never after: this is what holds there, and for
-    pop-ups, prefetches and sockets too. It applies to names and to literal addresses alike. With the default ports
-    both schemes are open, each with and without `www.`.
+    They also apply to redirects, which Playwright's routes do not see, to pop-ups, prefetches and sockets, and to
+    literal addresses. Without a port in the URL both schemes are open, each with and without `www.`.
     """
     parts = urlsplit(site_url)
     bare = (parts.hostname or "").removeprefix("www.")
@@ -74,3 +65,11 @@ def resolver_rules(site_url: str) -> str:
     if parts.port:
         endpoints = [parts.netloc.rpartition("@")[2]]
     return ", ".join([*(f"MAP {endpoint} {endpoint}" for endpoint in endpoints), "MAP * ~NOTFOUND"])
+
+
+def _find_chromium() -> str | None:
+    """The executable's path; the empty string if there is only Playwright's own download; None without any."""
+    if path := next(filter(None, map(shutil.which, _NAMES)), None):
+        return path
+    home = os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or Path(os.environ.get("HOME", "/"), ".cache", "ms-playwright")
+    return "" if any(Path(home).glob("chromium*-*")) else None

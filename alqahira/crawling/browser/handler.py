@@ -1,6 +1,6 @@
-"""Scrapy's download handler, which passes the browser's requests on to scrapy-playwright's.
+"""Scrapy's download handler, with scrapy-playwright for requests that need a browser.
 
-scrapy-playwright's own starts Playwright with every run. This one imports it at the first request for the browser.
+scrapy-playwright's own handler starts Playwright with every run; this one imports it for the first such request.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from alqahira.crawling.browser.rendering import Renderer
 
-# request.meta, scrapy-playwright's key: the request is for the browser. Only BrowserMiddleware sets it.
+# scrapy-playwright's key of request.meta: render this request. Only BrowserMiddleware sets it.
 IN_BROWSER = "playwright"
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from datetime import UTC, datetime
-from itertools import islice
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from playwright.async_api import Error as PlaywrightError
@@ -17,29 +16,39 @@ from alqahira.extraction.listing import read_listing
 from alqahira.extraction.load_more import LearnedRequest, SeenRequest
 from alqahira.extraction.urls import is_on_site
 
-# Before the press, so that the page's scripts are attached to the control; after it, for the first request; for each
-# answer. Requests that are examined, and bytes of an answer: more is no listing.
-_READY_SECONDS, _REQUEST_SECONDS, _ANSWER_SECONDS = 1.5, 2.0, 10.0
+# Before the press, so that the page's scripts are attached to the control.
+_READY_SECONDS = 1.5
+# At most for the first request after the press; then for further ones; at most for each answer.
+_FIRST_SECONDS, _MORE_SECONDS, _ANSWER_SECONDS = 10.0, 1.0, 10.0
+# Requests that are examined, and bytes of an answer; a larger one is no listing.
 _MAX_REQUESTS, _MAX_ANSWER_BYTES = 50, 2_000_000
 
 
 async def learn_load_more(page: Page, html: bytes, root: str) -> tuple[LearnedRequest | None, str | None]:
-    """Press the control once. Returns the request to make from then on, or why there is none, in one line.
+    """Press the control once. Returns the request for further pages, or None and the reason in one line.
 
-    `html` is the page before the press. Waits as long as the page takes: the caller sets a time limit.
+    `html` is the page before the press. The caller sets the time limit.
     """
     now = datetime.now(UTC)
     number = read_listing(html, page.url, root=root, now=now).number
     slug = unquote(urlsplit(page.url).path.rstrip("/").rpartition("/")[2])
     made: list[PageRequest] = []
+    has_request = asyncio.Event()
+
+    def note(request: PageRequest) -> None:
+        if request.resource_type in ("xhr", "fetch") or request.is_navigation_request():
+            made.append(request)
+            has_request.set()
+
     await asyncio.sleep(_READY_SECONDS)
-    page.on("request", lambda request: made.append(request))  # Playwright needs a listener with a signature
+    page.on("request", note)
     if not await page.evaluate(_PRESS, [site.LOAD_MORE.value, list(site.LOAD_MORE_LABELS.value)]):
         return None, "no load-more control"
-    await asyncio.sleep(_REQUEST_SECONDS)
+    with suppress(TimeoutError):
+        await asyncio.wait_for(has_request.wait(), _FIRST_SECONDS)
+        await asyncio.sleep(_MORE_SECONDS)
     seen: list[SeenRequest] = []
-    wanted = (r for r in made if r.resource_type in ("xhr", "fetch") or r.is_navigation_request())
-    for request in list(islice(wanted, _MAX_REQUESTS)):
+    for request in made[:_MAX_REQUESTS]:
         answer = await _json_answer(request) if is_on_site(request.url, root) else b""
         articles = len(read_listing(answer, request.url, root=root, now=now).cards)
         seen.append(SeenRequest(request.method, request.url, request.headers, _body_of(request), articles))
@@ -55,10 +64,10 @@ def _failure_reason(seen: list[SeenRequest], on_site: list[SeenRequest]) -> str:
     if listing := next((request for request in on_site if request.articles), None):
         return f"no page number in {_endpoint(listing)}"
     if hosts := dict.fromkeys(urlsplit(request.url).netloc for request in seen if request not in on_site):
-        return f"the press asked another host: {', '.join(list(hosts)[:3])}"
+        return f"the press requested another host: {', '.join(list(hosts)[:3])}"
     if on_site:
-        return f"the press asked for {_endpoint(on_site[0])}, which lists no articles as JSON"
-    return "the press asked for nothing"
+        return f"the press requested {_endpoint(on_site[0])}, which lists no articles as JSON"
+    return "the press requested nothing"
 
 
 def _endpoint(request: SeenRequest) -> str:
@@ -69,7 +78,7 @@ def _endpoint(request: SeenRequest) -> str:
 
 
 async def _json_answer(request: PageRequest) -> bytes:
-    """The body of a JSON answer; empty where it is no JSON, too long or late."""
+    """The body of a JSON answer; empty if it is not JSON, too long or late."""
     with suppress(PlaywrightError, TimeoutError, ValueError):
         async with asyncio.timeout(_ANSWER_SECONDS):
             response = await request.response()
@@ -81,7 +90,7 @@ async def _json_answer(request: PageRequest) -> bytes:
 
 
 def _body_of(request: PageRequest) -> str | None:
-    """The body that the request sends; None where there is none, or no text."""
+    """The text that the request sends; None without a body or if it is not UTF-8."""
     try:
         return request.post_data
     except UnicodeDecodeError:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Awaitable
 from contextlib import suppress
 from itertools import count
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -42,16 +43,16 @@ logger = logging.getLogger(__name__)
 
 # What a page needs to show its text; not images, fonts, media, sockets and beacons.
 _WANTED_TYPES = frozenset({"document", "script", "xhr", "fetch", "stylesheet"})
-# A framework that prefetches every link in sight asks for pages that the crawl decides about.
+# Frameworks prefetch every visible link; which pages are fetched is for the crawl to decide.
 _PREFETCH_HEADERS = ("purpose", "sec-purpose", "x-purpose", "x-moz", "x-middleware-prefetch", "next-router-prefetch")
-# Of one page: one that reloads itself for ever is left.
+# Limits for one page, which may reload itself without end.
 _MAX_REQUESTS, _MAX_NAVIGATIONS = 300, 5
-# Looks at a page without text once its network is idle, and seconds between them.
-_LOOKS, _POLL_SECONDS = 8, 0.25
+# Seconds that a page whose network is idle has to show its text, and between two looks at it.
+_TEXT_SECONDS, _POLL_SECONDS = 10.0, 0.25
 _CLOSE_SECONDS = 10.0
 # Headers of the answer that describe bytes which the rendered page is not made of.
 _STALE_HEADERS = ("Content-Length", "Transfer-Encoding", "ETag", "Last-Modified")
-# What an error becomes whose message has this text; the first that matches counts.
+# The exception for an error whose message has this text; the first match counts.
 _ERRORS: tuple[tuple[str, type[Exception]], ...] = (
     ("BrowserType.launch", BrowserUnavailable),
     ("Timeout", BrowserTimeout),
@@ -66,7 +67,7 @@ _ERRORS: tuple[tuple[str, type[Exception]], ...] = (
 class Renderer:
     """Renders requests, at most ALQAHIRA_BROWSER_PAGES at once, each in a browser context of its own.
 
-    So a page in an endless loop or a crash holds up no other, and what it opens or stores ends with it.
+    So a page that loops or crashes blocks no other, and what it opens or stores ends with it.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -80,12 +81,12 @@ class Renderer:
         self._numbers = count(1)
         self._starting = asyncio.Lock()
         self._handler: Any = None  # scrapy-playwright's; it has no types
-        # When a browser dies, both log a traceback of what Playwright was doing; the page's cause is enough.
+        # When a browser dies, both log a traceback; the page's cause is enough.
         for name in ("asyncio", "playwright"):
             logging.getLogger(name).addFilter(_is_not_playwrights)
 
     async def render(self, request: Request) -> Response:
-        """The rendered page; to be run as a task of its own, for its deadline.
+        """The rendered page. Run it as a task of its own: its deadline cancels the task.
 
         Raises BrowserError, or Scrapy's download errors where the site did not answer.
         """
@@ -123,7 +124,7 @@ class Renderer:
                 handler.config.download_timeout_secs = 1.0
                 handler.config.target_closed_max_retries = 0  # Scrapy retries it, as any crash
                 handler.abort_request = AbortRules(self._root)
-                # The handler itself would start it with the engine.
+                # scrapy-playwright would start the provider with the engine.
                 handler.browser_provider = handler.browser_provider_cls(handler.config)
                 try:
                     await handler.browser_provider.start()
@@ -136,14 +137,14 @@ class Renderer:
             return self._handler
 
     async def _discard(self, handler: Any) -> None:
-        """Let the next page start another: this one's browser or driver is dead, or a page of it does not close."""
+        """Close a handler whose browser or driver is dead, or that has a page which does not close."""
         if handler and self._handler is handler:
             self._handler = None
             if not await _ends_in_time(handler.close()):
                 logger.warning("The browser did not close in %.0f s", _CLOSE_SECONDS)
 
     async def _load(self, handler: Any, request: Request, context: str, offsite: list[str]) -> Response:
-        """The page when it has come to rest; collects the addresses off the site that it navigates to in `offsite`."""
+        """The page at rest. Adds the addresses off the site that it navigates to to `offsite`."""
 
         def note_offsite(made: PageRequest) -> None:
             if made.is_navigation_request() and not made.frame.parent_frame and not is_on_site(made.url, self._root):
@@ -156,10 +157,10 @@ class Renderer:
             "playwright_context_kwargs": CONTEXT_OPTIONS,
             "playwright_page_init_callback": _abort_all_else,
             "playwright_page_event_handlers": {"popup": lambda page: page.close(), "request": note_offsite},
-            # `load` never comes where a script of no use hangs.
+            # `load` never fires while an irrelevant script hangs.
             "playwright_page_goto_kwargs": {"wait_until": "domcontentloaded"},
         }
-        # scrapy-playwright writes into headers and meta: a retry must not carry that.
+        # A copy: scrapy-playwright changes headers and meta, which a retry must not carry.
         own = request.replace(meta=meta)
         answer: Response = await handler.download_request(own)
         request.meta["download_latency"] = own.meta["download_latency"]
@@ -183,7 +184,7 @@ class Renderer:
 
 
 class AbortRules:
-    """scrapy-playwright's PLAYWRIGHT_ABORT_REQUEST: whether a request serves nothing of the page's text on the site."""
+    """scrapy-playwright's PLAYWRIGHT_ABORT_REQUEST: whether a request is not needed for the page's text."""
 
     def __init__(self, root: str) -> None:
         self._root = root
@@ -204,24 +205,24 @@ class AbortRules:
 
 
 async def _abort_all_else(page: Page, _request: Request) -> None:
-    """Abort what the page's own route, which comes first, does not see: pop-ups and workers."""
+    """Abort requests of pop-ups and workers, which the page's own route does not see."""
     await page.context.route("**/*", lambda route: route.abort())
 
 
 async def _content_at_rest(page: Page, kind: str, seconds: float) -> bytes:
-    """The page as UTF-8 once its network is idle, for `seconds` at most, and its text is there."""
+    """The page as UTF-8, once its network is idle (waits `seconds` at most) and its text has appeared."""
     with suppress(PlaywrightTimeout):
         await page.wait_for_load_state("networkidle", timeout=seconds * 1000)
-    for _ in range(_LOOKS):
+    end = monotonic() + _TEXT_SECONDS
+    while True:
         body = (await page.content()).encode("utf-8", errors="replace")
-        if not needs_javascript(body, kind):
-            break
+        if not needs_javascript(body, kind) or monotonic() > end:
+            return body
         await asyncio.sleep(_POLL_SECONDS)
-    return body
 
 
 def _translate(error: Exception) -> Exception:
-    """The error as this project, or Scrapy's own downloader, raises it: so it is counted and retried as any."""
+    """The error as an exception of this project or of Scrapy's downloader, which are counted and retried."""
     text = _first_line(error)
     return next((kind(text) for mark, kind in _ERRORS if mark in text), BrowserError(text))
 
@@ -232,13 +233,13 @@ def _is_not_playwrights(record: logging.LogRecord) -> bool:
 
 
 async def _ends_in_time(closing: Awaitable[object]) -> bool:
-    """Whether the closing ended within its time, with an error or without."""
+    """Whether the closing ended within _CLOSE_SECONDS, with an error or without."""
     task = asyncio.ensure_future(closing)
     done, _ = await asyncio.wait({task}, timeout=_CLOSE_SECONDS)
     if not done:
         task.cancel()
         return False
-    with suppress(Exception):  # it was dead already
+    with suppress(Exception):  # already dead
         task.result()
     return True
 

@@ -1,4 +1,4 @@
-"""Which of the articles that listings and sitemaps name a run requests, in which order."""
+"""Which articles a run requests, of those that listings and sitemaps name, and in which order."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class ArticleQueue:
     def __init__(self, run: Run, section: site.Section, arguments: CrawlArguments) -> None:
         self._run, self._section, self._arguments = run, section, arguments
         self._queue: dict[str, tuple[Link, Discovery | None]] = {}
-        # Known and not due, unless another listing or sitemap says that they have changed.
+        # Known and not due; another listing or sitemap may still show that they have changed.
         self._fresh: set[str] = set()
         self._hints: dict[str, Hints] = {}
 
@@ -41,7 +41,10 @@ class ArticleQueue:
             self._push(discovery.link, discovery)
 
     def add(self, links: Iterable[Link]) -> list[Discovery]:
-        """Write the links of the requested days to the ledger and queue those to request; how each was known."""
+        """Write the links of the requested days to the ledger and queue those to request.
+
+        Returns how the ledger knew each.
+        """
         covered = [link for link in links if self._arguments.covers(cairo_day(link.date) if link.date else None)]
         run, now = self._run, datetime.now(UTC)
         discoveries = run.ledger.discover(
@@ -62,7 +65,7 @@ class ArticleQueue:
                     run.finish(key, Outcome.FAILED, GIVEN_UP)
             elif discovery.standing is not Standing.NOT_ARTICLE:
                 self._push(discovery.link, discovery)
-            # A sitemap may have queued it before a listing said what it is.
+            # A sitemap may have queued it before a listing showed its kind.
             elif self._queue.pop(key, None) or run.stats.start(key):
                 run.finish(key, Outcome.NOT_ARTICLE, discovery.kind or "")
         return discoveries
@@ -74,21 +77,21 @@ class ArticleQueue:
     def next_batch(self) -> list[tuple[Link, Discovery | None]]:
         """The articles to request next, each with how the ledger knows its last download.
 
-        Call it once all listings and sitemaps have been read: what is still fresh by then is unchanged.
+        Call it once all listings and sitemaps have been read: articles that are still fresh are unchanged.
         """
         fresh, self._fresh = self._fresh, set()
         for key in fresh:
             if self._run.stats.start(key):
                 self._run.finish(key, Outcome.UNCHANGED, "not_due")
-        # A request takes ten times the memory of its link, and a backfill may queue a year of them.
+        # In batches: a request takes ten times the memory of its link, and a backfill may queue a year of them.
         return [self._queue.pop(key) for key in [*islice(self._queue, _BATCH)]]
 
     def add_hints(self, key: str, hints: Hints) -> None:
-        """Remember what a listing or sitemap says of an article."""
+        """Keep what a listing or sitemap shows of an article."""
         self._hints[key] = self._hints.get(key, Hints()).merged_with(hints)
 
     def take_hints(self, link: Link) -> Hints:
-        """What listings and sitemaps said of an article, in this run or the one that left it pending; only once."""
+        """What listings and sitemaps showed of an article, in this run or the one that left it pending. Forgets it."""
         source = link.discovered_on or ""
         is_sitemap = urlsplit(source).path.endswith((".xml", ".xml.gz"))
         stored = (

@@ -1,4 +1,4 @@
-"""Articles by the listings of categories and tags, page by page as far back as the run goes."""
+"""Articles from the listings of categories and tags, page by page as far back as the run goes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _PAGE = RequestInfo(page_kind="listing").as_meta()
 _NOT_THAT_PAGE = "not_that_page"
 # A method that failed for this many listings of a kind, and worked for none, is not tried on the others.
 _MAX_FAILURES = 2
-# What is wrong where a listing cannot be read past its first page.
+# The facts to check if a listing cannot be read past its first page.
 _DEPTH_FACTS = "PAGE_QUERY, NEXT_DATA_URL and LOAD_MORE of alqahira/site.py"
 # What the ledger keeps for the next run, by kind of listing: the request that a press makes, and the method that works.
 _LEARNED, _METHOD = "load_more/{}", "way/{}"
@@ -44,9 +44,9 @@ _LEARNED, _METHOD = "load_more/{}", "way/{}"
 
 @dataclass
 class _Kind:
-    """What is known of how the listings of one kind (categories, tags) page.
+    """How the listings of one kind (categories, tags) are paged.
 
-    While one of them tries the methods, the others wait for the one that works.
+    While one of them tries the methods, the others wait for its result.
     """
 
     name: str
@@ -61,7 +61,7 @@ class _Kind:
 
 
 class Listings:
-    """They go deeper than their first page with `since`, or back to what earlier runs have dealt with."""
+    """Reads past the first pages with `since`, or after a complete run, back to what that one has processed."""
 
     def __init__(
         self, run: Run, section: site.Section, arguments: CrawlArguments, articles: ArticleQueue, sitemaps: Sitemaps
@@ -71,11 +71,11 @@ class Listings:
         self._root = run.configuration.site_url
         self._goes_deeper = bool(arguments.since) or run.ledger.last_completed_run(section.name) is not None
         self._kinds: dict[str, _Kind] = {}
-        # Their first page shows new articles only, and no method leads further.
+        # Their first page shows only new articles, and no paging method works.
         self._unjoined: list[Pager] = []
 
     def start_requests(self) -> Iterator[Request]:
-        """The first page of each."""
+        """The first page of each listing of the section."""
         for address, slugs in (
             (site.CATEGORY_URL.value, self._section.categories.value),
             (site.TAG_URL.value, self._section.tags.value),
@@ -156,7 +156,7 @@ class Listings:
         discoveries = self._articles.add([*links, *(_link(card, pager.url) for card in listing.others)])
         processed = {discovery.link.key for discovery in discoveries if discovery.processed}
         known = {d.link.key for d in discoveries if d.standing not in (Standing.NEW, Standing.PENDING)}
-        # A pinned story stands on top whatever its age: it neither ends a search nor joins two pages.
+        # A pinned story is on top at any age: it neither ends paging nor joins two pages.
         pager.state.add([link for link in links if not link.is_pinned], processed, known)
 
     def _is_at_end(self, pager: Pager) -> bool:
@@ -169,7 +169,7 @@ class Listings:
             logger.warning("Listing %s has no end: left after %d pages", pager.url, pages)
             self._run.stats.notes["listing_bound"] += 1
         if reason == "undated":
-            self._note_first_page_only(pager, f"its first {pages} pages, which say nothing of their articles' dates")
+            self._note_first_page_only(pager, f"its first {pages} pages, which show no dates of articles")
         return reason is not None
 
     # --- the next page ------------------------------------------------------------------------
@@ -213,7 +213,7 @@ class Listings:
         yield from self._resume_waiting(pager)
 
     def _resume_waiting(self, pager: Pager) -> Iterator[Request]:
-        """Let the listings go on that waited for what this one would find."""
+        """Continue with the listings that waited for this one's result."""
         kind = self._kind(pager)
         if kind.trying is pager:
             kind.trying, waiting, kind.waiting = None, kind.waiting, []
@@ -225,7 +225,7 @@ class Listings:
         kind = self._kind(pager)
         if method is None:
             self._run.stats.listings[cause] += 1
-            # A category that is gone is a problem, a tag that the site does not have is none.
+            # A category that is gone is a problem; a tag that the site lacks is not.
             is_problem = cause != "http_404" or kind.name == urls.path_prefix(site.CATEGORY_URL.value).strip("/")
             logger.log(logging.WARNING if is_problem else logging.INFO, "Listing %s: %s", pager.url, cause)
         elif method is PagingMethod.NEXT_DATA and kind.method is method and not pager.is_refreshed:
@@ -260,7 +260,7 @@ class Listings:
         logger.warning("Gap in listing %s: %s", url, line)
 
     def note_unjoined(self) -> None:
-        """Note a gap for listings that show only new articles and have more behind, unless a sitemap reaches back."""
+        """Note a gap for listings whose one readable page is all new articles, unless a sitemap reaches back."""
         unjoined, self._unjoined = self._unjoined, []
         for pager in [] if self._sitemaps.reach_back else unjoined:
             page = f"its first page{pager.extent()}"
@@ -274,7 +274,7 @@ class Listings:
         Call it once nothing else is left to do.
         """
         for kind in self._kinds.values():
-            if self._sitemaps.reach_back:  # a sitemap leads where the control would
+            if self._sitemaps.reach_back:  # a sitemap makes the control unnecessary
                 kind.to_press.clear()
             if kind.to_press and not kind.is_pressed:
                 kind.is_pressed = True
@@ -288,7 +288,7 @@ class Listings:
                 )
 
     def parse_pressed(self, kind: _Kind, result: Response | Failure) -> Iterator[Request]:
-        """Keep what the press requested, which is in the page's `meta`; then the next pages of those that waited."""
+        """Keep what the press requested, from the response's `meta`, and continue with the listings that waited."""
         if isinstance(result, Response):
             kind.learned = result.meta.get("learned_request")
             reason = result.meta.get("load_more_note") or "no browser opened the page"

@@ -35,7 +35,7 @@ class Pager:
         default_factory=lambda: [PagingMethod.QUERY, PagingMethod.NEXT_DATA, PagingMethod.LEARNED]
     )
     is_refreshed: bool = False  # its first page was requested again for the site's new build
-    knows_its_end: bool = True  # its last page says whether another one follows
+    knows_its_end: bool = True  # its last page shows whether another one follows
 
     @property
     def kind(self) -> str:
@@ -47,17 +47,17 @@ class Pager:
         return unquote(urlsplit(self.url).path).strip("/").partition("/")[2]
 
     def next_method(self, preferred: PagingMethod | None) -> PagingMethod | None:
-        """Take the next method off the untried ones: the preferred one first; None where none is left."""
+        """Remove and return an untried method, the preferred one first; None if none is left."""
         self.untried.sort(key=lambda method: method is not preferred)  # stable
         return self.untried.pop(0) if self.untried else None
 
     def is_page(self, listing: Listing, number: int) -> bool:
-        """Whether an answer is that page of this listing, and not the first one again or nothing at all.
+        """Whether an answer is that page of this listing, not the first one again or an empty one.
 
-        Two pages share few articles: carousels, and those that a newer one has pushed down.
+        Two pages may share a few articles: those of carousels, and those that newer ones pushed down.
         """
         current, begin = listing.info.current_page, self.first.info.current_page
-        # Pages may be counted from 0, or the answer's number may mean nothing.
+        # Pages may count from 0, or the number may always be that of the first page.
         if current not in (None, number, begin, (begin or 0) + number - 1):
             return False
         first, shown = {card.key for card in self.first.cards}, {card.key for card in listing.cards}
@@ -65,7 +65,7 @@ class Pager:
         return bool(shown - first) and len(shown & first) < max_shared * len(first)
 
     def extent(self) -> str:
-        """The size that the listing states, such as " of 710 (28391 posts)"; empty where it states none."""
+        """The size that the listing states, such as " of 710 (28391 posts)"; empty if it states none."""
         info = self.first.info
         return f" of {info.total_pages} ({info.total_items} posts)" if info.total_pages else ""
 
@@ -73,7 +73,7 @@ class Pager:
 def page_request(
     pager: Pager, method: PagingMethod, number: int, *, root: str, learned: LearnedRequest | None
 ) -> Request | None:
-    """The request for a page (from 2) by one method, without callbacks; None where this listing has no such method."""
+    """The request for a page (from 2) by one method, without callbacks; None if this listing lacks the method."""
     match method:
         case PagingMethod.QUERY:
             return Request(f"{pager.url}?{urlencode({site.PAGE_QUERY.value: number})}")

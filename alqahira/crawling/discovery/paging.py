@@ -26,8 +26,7 @@ _MAX_UNDATED_PAGES = 25
 class PaginationState:
     """What one listing has shown so far, page by page.
 
-    Paging ends at a row of known or old articles, never at a single one: a story pinned to the top is older than, and
-    was known before, all that follows it.
+    Paging ends at a row of known or old articles, never at a single one, which may be a pinned story.
     """
 
     pages: int = 0
@@ -46,7 +45,7 @@ class PaginationState:
     def add(self, links: Iterable[Link], processed: Container[str], known: Container[str] = ()) -> None:
         """Add the next page: its articles in their order.
 
-        `processed`: keys that a complete run has dealt with. `known`: keys that any earlier run has.
+        `processed`: keys that a complete run has processed. `known`: keys that any earlier run knows.
         """
         self.pages += 1
         page = list(links)
@@ -62,7 +61,7 @@ class PaginationState:
         self._undated_pages = 0 if any(self._days) else self._undated_pages + 1
 
     def stop_reason(self, *, overlap: int, max_pages: int, since: date | None) -> str | None:
-        """`bound`, `repeats`, `since`, `undated` or `overlap`; None where the next page is wanted."""
+        """`bound`, `repeats`, `since`, `undated` or `overlap`; None to go on."""
         if self.pages >= max_pages:
             return "bound"
         if not self._has_new:
@@ -75,25 +74,24 @@ class PaginationState:
         return "undated" if self._undated_pages >= _MAX_UNDATED_PAGES else None
 
     def _gap_before(self, page: list[Link]) -> str:
-        """Why articles seem to be missing between the last page and this one; empty where none do.
+        """Why articles seem to be missing between the last page and this one; empty if none do.
 
-        A listing that grows between two requests repeats articles. One whose page was lost or stale skips some, and
-        that is a step of many articles.
+        A listing that grows between two requests repeats articles; a lost or stale page makes a large step.
         """
         before = self._last_page
         self._seconds += _steps_down(_timestamps(page))
         self._numbers += _steps_down(_article_numbers(page))
-        # A pinned story stands first on every page and joins nothing.
+        # Without the first: a pinned story is first on every page and joins nothing.
         if not before or not {link.key for link in page}.isdisjoint(link.key for link in before[1:]):
             return ""
         new = [link for link in page if link.key not in self._keys]
         between = f"lie between pages {self.pages - 1} and {self.pages}"
-        if step := outlier_step(_timestamps(before), _timestamps(new), self._seconds, least=_MIN_GAP_SECONDS):
+        if step := _outlier_step(_timestamps(before), _timestamps(new), self._seconds, least=_MIN_GAP_SECONDS):
             return f"{step / 3600:.1f} hours {between}"
-        # Where numbers count down, neither nights nor quiet days disturb them.
+        # Numbers that count down are independent of nights and quiet days.
         above, below = _article_numbers(before), _article_numbers(new)
         count_down = all(numbers == sorted(numbers, reverse=True) for numbers in (above, below))
-        if count_down and (step := outlier_step(above, below, self._numbers, least=2)):
+        if count_down and (step := _outlier_step(above, below, self._numbers, least=2)):
             return f"{step:.0f} article numbers {between}"
         return ""
 
@@ -111,7 +109,7 @@ def _steps_down(values: Sequence[float]) -> list[float]:
     return [above - below for above, below in pairwise(values) if above >= below]
 
 
-def outlier_step(before: Sequence[float], after: Sequence[float], steps: Sequence[float], *, least: float) -> float:
+def _outlier_step(before: Sequence[float], after: Sequence[float], steps: Sequence[float], *, least: float) -> float:
     """The step between two pages if it is far larger than the steps on them, else 0."""
     if not before or not after or len(steps) < _MIN_STEPS:
         return 0.0

@@ -1,4 +1,4 @@
-"""Articles by sitemaps and feeds, as robots.txt, a sitemap index or a listing names them."""
+"""Articles from the sitemaps and feeds that robots.txt, a sitemap index or a listing names."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _PRIORITY = 10
 
 
 class Sitemaps:
-    """Each file is read once a run, back to `since` or by ALQAHIRA_SITEMAP_DAYS.
+    """Reads each file once a run, for articles since `since` or of the last ALQAHIRA_SITEMAP_DAYS days.
 
     `reach_back`: a sitemap lists articles back to that day.
     """
@@ -53,7 +53,7 @@ class Sitemaps:
         return [*self.requests(named or [root + path for path in site.SITEMAP_PATHS.value])]
 
     def requests(self, urls: Iterable[str]) -> Iterator[Request]:
-        """Requests for files that were not requested before, up to ALQAHIRA_MAX_SITEMAPS."""
+        """Requests for files that were not requested before, up to ALQAHIRA_MAX_SITEMAPS in all."""
         for url in urls:
             if url in self._requested:
                 continue
@@ -80,7 +80,7 @@ class Sitemaps:
         self.reach_back |= bool(sitemap.entries) and _pattern(response.url) in self._older
         links = []
         for entry in sitemap.entries:
-            # One without a date is of unknown age, in a file that may hold the whole archive.
+            # Without a date its age is unknown, and the file may list the whole archive.
             is_wanted = entry.date >= self._begin if entry.date else self._since or sitemap.is_news
             if is_wanted:
                 links.append(Link(entry.key, entry.url, response.url, entry.published, entry.modified))

@@ -25,7 +25,7 @@ _ALWAYS_SHOWN = (Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.FAILED)
 
 
 class Progress:
-    """Articles with an outcome of those begun, with rate and time left."""
+    """Articles with an outcome out of those started, with rate and time left."""
 
     def __init__(self, crawler: Crawler) -> None:
         if not is_bar_wanted(configuration_of(crawler)):
@@ -56,24 +56,24 @@ class Progress:
         _log_above_the_bar()
 
 
-def extent(account: RunStats, max_articles: int | None) -> tuple[int, int | None]:
-    """How many articles are done, and of how many as far as is known (None: not yet).
+def extent(stats: RunStats, max_articles: int | None) -> tuple[int, int | None]:
+    """How many articles are done, and out of how many known so far (None: none yet).
 
-    With `max_articles`, those in the feed of what can still get there.
+    With `max_articles`: how many are in the feed, and how many can get there.
     """
     if max_articles is None:
-        return account.discovered, (account.discovered + account.left) or None
-    return account.in_feed, min(max_articles, account.in_feed + account.left) or None
+        return stats.discovered, (stats.discovered + stats.left) or None
+    return stats.in_feed, min(max_articles, stats.in_feed + stats.left) or None
 
 
-def counts(account: RunStats) -> str:
-    """Articles by outcome: accepted, duplicate and failed always, the others where there are any."""
-    numbers = {outcome: account.count(outcome) for outcome in (*_ALWAYS_SHOWN, *Outcome)}
+def counts(stats: RunStats) -> str:
+    """Articles by outcome: accepted, duplicate and failed always, the others if not 0."""
+    numbers = {outcome: stats.count(outcome) for outcome in (*_ALWAYS_SHOWN, *Outcome)}
     return ", ".join(f"{n} {outcome.value}" for outcome, n in numbers.items() if n or outcome in _ALWAYS_SHOWN)
 
 
 def _log_above_the_bar() -> None:
-    """Send log lines to the current standard error: the bar replaces it when it starts, and restores it at its end."""
+    """Send log lines to the current standard error, which the bar replaces while it is shown."""
     for handler in logging.root.handlers:
         if isinstance(handler, logging.StreamHandler) and not isinstance(handler, logging.FileHandler):
             handler.setStream(sys.stderr)

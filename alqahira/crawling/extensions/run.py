@@ -1,7 +1,6 @@
-"""The extension that makes a crawl of a section a run: it opens the run, and ends it with a verdict and a report.
+"""The extension that opens the run of a section's crawl, and ends it with a verdict and a report.
 
-Scrapy's own commands (`shell`, `fetch`, `view`, `parse`, `bench`, `runspider`) and other spiders are no runs: they open
-no ledger.
+Scrapy's own commands (`shell`, `fetch`, `view`, `parse`, `bench`, `runspider`) and other spiders open no ledger.
 """
 
 from __future__ import annotations
@@ -46,7 +45,7 @@ run_verdict_reached = object()
 
 
 class RunExtension:
-    """For a spider that decides which articles go to its feed, as those of sections do; NotConfigured for any other."""
+    """For spiders of sections, recognized by their `is_for_feed`; NotConfigured for any other."""
 
     def __init__(self, crawler: Crawler) -> None:
         if not hasattr(crawler.spidercls, "is_for_feed"):
@@ -63,26 +62,26 @@ class RunExtension:
         return cls(crawler)
 
     def spider_opened(self, spider: Spider) -> None:
-        # The collector need not look at what is loaded again with every page: 3 to 4 % of a run (docs/performance.md).
+        # The collector need not scan the loaded modules with every page: 3 to 4 % of a run (docs/performance.md).
         gc.freeze()
         run = self.run
         run.run_id = run.ledger.start_run(run.run_id, spider.name, run.started)
-        # Absolute: a relative folder is below scrapy.cfg's, or where there is none (Scrapyd), where it was started.
+        # Absolute, because what a relative folder is below depends on how the run was started.
         folder = run.configuration.output_dir.absolute()
         logger.info("Run %s writes to %s, its state is %s", run.run_id, folder, run.ledger.store.location)
 
     def item_error(self, item: Any, failure: Failure) -> None:
-        """A pipeline broke: count the error of the program, so that no article is lost silently."""
+        """A pipeline raised: count the error, so that no article is lost silently."""
         self._count_error(failure, item.fetch.key if isinstance(item, ArticleItem) else None)
 
     def spider_error(self, failure: Failure, response: Response | None) -> None:
-        """A callback broke; its request says for which article. Without a response, `start()` broke."""
+        """A callback raised, for its request's article; without a response, `start()` did."""
         link = response.request.cb_kwargs.get("link") if response and response.request else None
         self._count_error(failure, link and link.key)
 
     def _count_error(self, failure: Failure, key: str | None) -> None:
         if isinstance(failure.value, AlqahiraError):
-            return  # it has ended the run; the article is left to the next one
+            return  # the run has failed; the article is left to the next one
         self.run.errors += 1
         if key is not None:
             self.run.finish(key, Outcome.FAILED, f"error_{type(failure.value).__name__}")
@@ -91,7 +90,7 @@ class RunExtension:
         """Run the monitors, close archive and ledger, then report how the run ended."""
         run, failure_before = self.run, self.run.failure
         verdict, ended = run_verdict(run, spider, reason), datetime.now(UTC)
-        run.exit_status, run.problem = verdict.exit_status, verdict.problem
+        run.exit_status, run.problem = verdict.exit_status, verdict.problem  # the archive stores the status
         self.crawler.signals.send_catch_log(run_verdict_reached, reason=reason, ended=ended, complete=verdict.complete)
         if run.failure is not failure_before:
             verdict = revise_verdict(verdict, run)
@@ -109,7 +108,7 @@ class RunExtension:
 
 
 def run_of(crawler: Crawler) -> Run | None:
-    """The run that a crawl is; None where it is none."""
+    """The crawl's run; None for a crawl without one."""
     extension = crawler.get_extension(RunExtension)
     return extension.run if extension else None
 
@@ -118,7 +117,7 @@ def run_of(crawler: Crawler) -> Run | None:
 
 
 def run_verdict(run: Run, spider: Spider, reason: str) -> RunVerdict:
-    """The verdict of all monitors on a run that ends for Scrapy's `reason`."""
+    """The verdict of all monitors; `reason` is Scrapy's for the end of the crawl."""
     earlier: list[EndedRun] = []
     last_complete = None
     if run.failure is None:
@@ -150,7 +149,7 @@ def run_verdict(run: Run, spider: Spider, reason: str) -> RunVerdict:
 
 
 def revise_verdict(verdict: RunVerdict, run: Run) -> RunVerdict:
-    """The verdict where the ledger or the archive failed after all monitors had run: only `run_ended` runs again."""
+    """The verdict after ledger or archive failed, later than the monitors: only `run_ended` runs again."""
     assert run.failure is not None
     figures = replace(verdict.figures, failure=str(run.failure))
     others = [result for result in verdict.results if result.name != run_ended.__name__]
@@ -163,9 +162,9 @@ def revise_verdict(verdict: RunVerdict, run: Run) -> RunVerdict:
 def run_report(run: Run, verdict: RunVerdict, ended: datetime) -> None:
     """Report how a run ended: in the log, as summary and metrics files, and by alerts.
 
-    What cannot be written or sent is a line of the log and changes nothing else.
+    A file or alert that fails is logged and changes nothing else.
     """
-    from prometheus_client import write_to_textfile  # loaded where a run ends, not where it starts
+    from prometheus_client import write_to_textfile  # not needed before a run ends
 
     from alqahira.monitoring.metrics import to_metrics
 

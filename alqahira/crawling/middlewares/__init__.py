@@ -1,5 +1,4 @@
-"""Downloader middlewares: politeness towards the site, and guards against what it answers.
+"""Downloader middlewares: politeness towards the site, and guards against its answers (docs/manners.md).
 
-One concern a file; `alqahira/monitoring/causes.py` names every refusal. `alqahira/settings/__init__.py` switches them
-on, in their order; docs/manners.md says why.
+`alqahira/monitoring/causes.py` names every refusal; `alqahira/settings/__init__.py` sets their order.
 """

@@ -3,8 +3,8 @@
 `OffsiteGuardMiddleware` looks at the host's name, whatever flags a request carries: Scrapy's own lets a request with
 `dont_filter` go anywhere. `GuardedResolver` checks a name where Scrapy's downloader resolves it, and the connection
 goes to the address that was checked, so a name that changes its answer (DNS rebinding) gains nothing.
-`AddressGuardMiddleware` looks up what does not get there: other hosts, before anything is asked of them, and the
-browser, which resolves names by itself.
+`AddressGuardMiddleware` looks up the rest: other hosts, before any request to them, and the browser's hosts, since it
+resolves names itself.
 """
 
 from __future__ import annotations
@@ -52,9 +52,8 @@ Address = IPv4Address | IPv6Address
 class OffsiteGuardMiddleware(Middleware):
     """Refuses requests to other hosts than that of ALQAHIRA_SITE_URL (`www.` or not), with the cause `offsite`.
 
-    A robots.txt may be redirected to another host (RFC 9309, section 2.3.1.2); nothing else may. A redirect,
-    3xx or meta refresh, comes by here as a request of its own. A browser follows redirects without asking:
-    what it brings from elsewhere is refused when it comes.
+    Only a robots.txt may be redirected to another host (RFC 9309, section 2.3.1.2). A redirect, 3xx or meta refresh,
+    is checked as a request of its own; a browser follows redirects itself, so its answers are checked too.
     """
 
     def process_request(self, request: Request) -> None:
@@ -73,8 +72,8 @@ class OffsiteGuardMiddleware(Middleware):
 class AllowedAddresses:
     """Public addresses, and internal ones of hosts and ports that the operator named: the site and proxies.
 
-    The site's host may be internal if it was so when it was first looked up in this run (the replica on
-    loopback, a staging server, a hosts file); a public site that turns internal later is an attack.
+    The site's host may be internal if its first lookup in this run was (the replica on loopback, a staging server);
+    a public site that turns internal later is an attack.
     """
 
     def __init__(self, site_url: str) -> None:
@@ -85,7 +84,7 @@ class AllowedAddresses:
         self._site_was_public: bool | None = None
 
     def allow(self, host: str, port: int, address: Address) -> bool:
-        """Whether a connection to this host and port may be made, where it has this address. Logs a refusal."""
+        """Whether a connection to this host and port may be made if it has this address. Logs a refusal."""
         host, public = host.lower().strip("[]"), is_public(address)
         if host == self._host and self._site_was_public is None:
             self._site_was_public = public
@@ -97,7 +96,7 @@ class AllowedAddresses:
 
 
 class GuardedResolver(CachingHostnameResolver):
-    """Resolves names to allowed addresses only; `refused` has the names that had others.
+    """Resolves names to allowed addresses only; `refused` holds the names that had others.
 
     https://docs.scrapy.org/en/latest/topics/settings.html#twisted-dns-resolver
     """
@@ -153,13 +152,13 @@ class AddressGuardMiddleware(Middleware):
             self._check(request.url, await look_up(host, port))
 
     def process_response(self, request: Request, response: Response) -> Response:
-        """Checks who answered: after the fact, but a browser follows redirects without asking us."""
+        """Checks who answered, for the browser, which follows redirects itself."""
         if response.ip_address is not None and not request.meta.get("proxy"):
             self._check(response.url, [response.ip_address])
         return response
 
     def process_exception(self, request: Request, exception: Exception) -> None:
-        """Tells a name that the resolver refused from one that does not exist."""
+        """Gives a name that the resolver refused its own cause, unlike one that does not exist."""
         if isinstance(exception, CannotResolveHostError) and _endpoint(request.url)[0] in GuardedResolver.refused:
             raise self.refused(causes.PRIVATE_ADDRESS, request.url)
 
@@ -176,10 +175,7 @@ def is_public(address: Address) -> bool:
 
 
 async def look_up(host: str, port: int) -> list[Address]:
-    """The addresses of a host: of a name, or of an address in whatever form it is written (`0x7f.1`).
-
-    None where it has none, which whoever asks will find out.
-    """
+    """The addresses of a host: a name, or an address in any notation (`0x7f.1`). Empty if it does not resolve."""
     loop = asyncio.get_running_loop()
     try:
         entries = await loop.getaddrinfo(host.rstrip(".").partition("%")[0], port, type=socket.SOCK_STREAM)
@@ -189,7 +185,7 @@ async def look_up(host: str, port: int) -> list[Address]:
 
 
 def _endpoint(url: str) -> tuple[str, int]:
-    """Host and port; the scheme's own port where there is none, or no valid one."""
+    """Host and port; the scheme's default port if the URL has no valid one."""
     parts = urlsplit(url if "://" in url else f"http://{url}")
     try:
         port = parts.port

@@ -1,4 +1,4 @@
-"""What the downloader middlewares of this project have in common."""
+"""The base of this project's downloader middlewares."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Middleware:
-    """Knows its crawler and the run's configuration.
+    """Holds the crawler and the run's configuration.
 
     https://docs.scrapy.org/en/latest/topics/downloader-middleware.html
     """

@@ -1,10 +1,8 @@
-"""Which pages are fetched in the browser: those that plain HTTP does not give, and no others.
+"""Which pages are fetched in the browser: only those that are empty over plain HTTP.
 
-https://docs.scrapy.org/en/latest/topics/downloader-middleware.html. The spider says of its requests what they
-are (`RequestInfo.page_kind`) and, on a listing, whether the request behind its load-more control is
-wanted (`meta["learn_load_more"]`): then the answer has `meta["learned_request"]`, a `LearnedRequest` or None, and
-`meta["load_more_note"]`, why there is none. Requests without a kind never come here.
-Whatever goes to the browser is an ordinary request: robots.txt, the guards, delays and retries apply to it.
+Requests without a `RequestInfo.page_kind` never are. robots.txt, the guards, delays and retries apply as usual.
+A listing's request with `meta["learn_load_more"]` also learns the request behind the load-more control: the answer has
+`meta["learned_request"]`, a `LearnedRequest` or None, and `meta["load_more_note"]`, the reason if None.
 """
 
 from __future__ import annotations
@@ -33,7 +31,10 @@ _NEVER = "ALQAHIRA_BROWSER=never"
 
 
 class BrowserMiddleware(Middleware):
-    """ALQAHIRA_BROWSER: `auto` (plain first), `never`, `always`."""
+    """ALQAHIRA_BROWSER: `auto` (plain first), `never`, `always`.
+
+    https://docs.scrapy.org/en/latest/topics/downloader-middleware.html
+    """
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
@@ -77,7 +78,7 @@ class BrowserMiddleware(Middleware):
         return request.replace(meta={**request.meta, _WAS_SHELL: True}, dont_filter=True)
 
     def process_exception(self, request: Request, exception: Exception) -> Request | None:
-        """A browser that does not start is missing for the rest of the run; only empty shells fail without it."""
+        """Do without a browser that does not start for the rest of the run; only empty shells fail."""
         if not isinstance(exception, BrowserUnavailable):
             return None
         self._missing = str(exception)

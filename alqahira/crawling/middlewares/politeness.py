@@ -1,8 +1,8 @@
 """When the next request to a host may be sent: Crawl-delay, Retry-After and back-off, all by its downloader slot.
 
 A slot sends a request once `delay` seconds have passed since `lastseen`, and keeps the others in its queue. So a
-Crawl-delay raises `delay`, and a pause moves `lastseen` into the future. Requests to other hosts go on. A failed
-request is retried within a budget, so that a site in trouble is not asked for ever.
+Crawl-delay raises `delay`, and a pause moves `lastseen` into the future. Requests to other hosts continue. Failed
+requests are retried within a budget, so that a site in trouble is left alone.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _BUDGET_SHARE = 0.2  # further retries that each answer earns
 
 
 class HostDelays(Middleware):
-    """Paces the requests to each host, and refuses those to a host that asked for too long a pause.
+    """Paces the requests to each host, and refuses those to a host whose Retry-After is too long.
 
     https://docs.scrapy.org/en/latest/topics/downloader-middleware.html
     """
@@ -60,7 +60,7 @@ class HostDelays(Middleware):
         delays = super().from_crawler(crawler)
         crawler.signals.connect(delays._start_check, signal=signals.spider_opened)
         crawler.signals.connect(delays._stop_check, signal=signals.spider_closed)
-        # This signal comes before the slot sends its next request; process_response comes after.
+        # This signal is sent before the slot's next request; process_response is called after it.
         crawler.signals.connect(delays._handle_overload, signal=signals.response_downloaded)
         return delays
 
@@ -72,7 +72,7 @@ class HostDelays(Middleware):
     def set_crawl_delay(self, request: Request, seconds: float) -> None:
         """Keep at least `seconds` between two requests to the host, but no more than ALQAHIRA_CRAWL_DELAY_MAX.
 
-        AutoThrottle takes it as its lower bound for all hosts; a crawl has one.
+        AutoThrottle uses it as its lower bound for all hosts; a crawl has one host.
         """
         key, longest = self._downloader.get_slot_key(request), self.configuration.crawl_delay_max
         if seconds > longest:
@@ -83,7 +83,7 @@ class HostDelays(Middleware):
         if throttle := self.crawler.get_extension(AutoThrottle):
             throttle.mindelay = max(throttle.mindelay, seconds)
             throttle.maxdelay = max(throttle.maxdelay, seconds)
-        # Scrapy forgets a slot that was idle for a minute; the next one starts from these settings.
+        # Scrapy drops a slot that was idle for a minute; a new one starts from these settings.
         given = self._downloader.per_slot_settings.get(key, {})
         delay = max(seconds, given.get("delay", self.crawler.settings.getfloat("DOWNLOAD_DELAY")))
         # Jitter would go below the delay half of the time.
@@ -96,7 +96,7 @@ class HostDelays(Middleware):
         self._pause(request, self._backoff_seconds(request))
 
     def _handle_overload(self, response: Response, request: Request) -> None:
-        """Pause the host of a 429 or 503 for as long as its Retry-After says, else for a back-off."""
+        """Pause the host of a 429 or 503 for the time of its Retry-After, else for a back-off."""
         if response.status not in _OVERLOADED:
             return
         value, date = (header_text(response.headers, name) for name in ("Retry-After", "Date"))
@@ -133,7 +133,7 @@ class HostDelays(Middleware):
             self._closing_check.stop()
 
     def _refuse_queued_when_closing(self) -> None:
-        """Refuse what still waits for its turn when the run closes; Scrapy would wait for it."""
+        """Refuse queued requests once the run is closing; Scrapy would wait for them."""
         engine = self.crawler.engine
         if engine and engine._slot and engine._slot.closing:
             for slot in self._downloader.slots.values():
@@ -185,7 +185,7 @@ class PoliteRetryMiddleware(RetryMiddleware):
         return self._again(request, exception) if isinstance(exception, self.exceptions_to_retry) else None
 
     def _again(self, request: Request, reason: str | Exception) -> Request | None:
-        """The request to send instead; None where it gives up."""
+        """The request to send again; None if there are no retries left."""
         assert self.crawler.stats is not None
         assert self.crawler.spider is not None
         if self._budget < 1:
@@ -201,10 +201,10 @@ class PoliteRetryMiddleware(RetryMiddleware):
 
 
 def retry_after_seconds(value: str | None, *, date: str | None = None, now: datetime) -> float | None:
-    """Seconds that a Retry-After header asks for (RFC 9110, section 10.2.3); None where it is unusable.
+    """The seconds of a Retry-After header (RFC 9110, section 10.2.3); None if it is invalid.
 
-    `value` is a number of seconds or an HTTP date. A date is measured from the answer's own `date` header
-    where there is one, so that a server whose clock is wrong is still understood, and else from `now` (aware).
+    `value` is a number of seconds or an HTTP date. A date counts from the answer's own `date` header, because the
+    server's clock may be wrong, else from `now` (aware).
     """
     text = (value or "").strip()
     if _SECONDS.fullmatch(text):
@@ -224,7 +224,7 @@ def _http_date(text: str) -> datetime | None:
 def backoff_seconds(attempt: int, *, base: float, longest: float) -> float:
     """Seconds before retry number `attempt` (from 1): doubling from `base`, at most `longest`, the upper half random.
 
-    "Equal jitter": never less than half the step, so that many clients neither hammer nor move in step.
+    "Equal jitter": at least half the step, so that many clients neither hammer nor synchronize.
     """
     step = min(longest, base * 2.0 ** min(attempt - 1, 32))
     return random.uniform(step / 2, step)

@@ -1,7 +1,7 @@
-"""Article pages as they came over the wire, for the archive: with their Content-Encoding, and all of their headers.
+"""Article pages as received, for the archive: with their Content-Encoding and all headers.
 
-https://docs.scrapy.org/en/latest/topics/downloader-middleware.html. It stands before the decompression, which
-gives the spider another body and takes the header away.
+https://docs.scrapy.org/en/latest/topics/downloader-middleware.html. It sees a response before Scrapy decompresses its
+body and drops the header.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class RawResponseMiddleware:
-    """Notes the raw answer on the request of an article page (`RequestInfo`); nothing where no archive is kept."""
+    """Keeps the raw response of an article page in its request's `RequestInfo`; NotConfigured without an archive."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:

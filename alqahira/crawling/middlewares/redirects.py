@@ -1,4 +1,4 @@
-"""Redirects within bounds; each that is given up has its cause. The guards check where every hop leads."""
+"""Bounded redirects, with a cause for each one refused. The guards check the target of every hop."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class _BoundedRedirects(BaseRedirectMiddleware):
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """As Scrapy's, without its warning that no redirect gets a Referer: no request has one."""
+        """As Scrapy's, without its warning that redirects get no Referer: no request has one."""
         middleware = cls(crawler.settings)
         middleware.crawler = crawler
         return middleware

@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _FRESH = 24 * 3600.0  # seconds; RFC 9309, section 2.4
-_RETRY_AFTER = 300.0  # seconds until an unreachable host is asked again
+_RETRY_AFTER = 300.0  # seconds until an unreachable robots.txt is requested again
 
 
 class RobotsMiddleware(Middleware):
-    """Refuses what robots.txt disallows, with the cause `robots`, or `robots_unreachable` where it cannot be fetched.
+    """Refuses what robots.txt disallows, with the cause `robots`, or `robots_unreachable` if it cannot be fetched.
 
     https://docs.scrapy.org/en/latest/topics/downloader-middleware.html · https://www.rfc-editor.org/rfc/rfc9309
     """
@@ -90,7 +90,7 @@ class RobotsMiddleware(Middleware):
         )
         try:
             response = await self.crawler.engine.download_async(request)
-        except Exception as error:  # whatever the reason: without an answer nothing may be fetched
+        except Exception as error:  # without an answer nothing may be fetched, for any reason
             cause = causes.failure_cause(error)
             rules = DISALLOW_ALL
         else:
@@ -104,7 +104,7 @@ class RobotsMiddleware(Middleware):
         return rules
 
     def _stop_at_limit(self, data: bytes, request: Request) -> None:
-        """End the download of a robots.txt where RFC 9309 lets the parser stop; what has come is parsed."""
+        """Stop downloading a robots.txt at MAX_BYTES; the received part is parsed."""
         if not request_info(request).is_robots:
             return
         received = self._received[request] = self._received.get(request, 0) + len(data)

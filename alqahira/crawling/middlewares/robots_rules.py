@@ -1,4 +1,4 @@
-"""What one robots.txt answer allows. RFC 9309 over Protego: bytes and a status in, rules out; no network."""
+"""What one robots.txt answer allows, by RFC 9309, parsed with Protego. Pure."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _UTF16_BOMS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a host allows. `refusal` is the cause of what it does not; `sitemaps` are absolute URLs, in its order."""
+    """What a host allows. `refusal` is the cause for the rest; `sitemaps` are absolute URLs, in the file's order."""
 
     allows: Callable[[str], bool]
     refusal: str = causes.ROBOTS
-    crawl_delay: float = 0.0  # seconds; 0 where the host asks for none
+    crawl_delay: float = 0.0  # seconds; 0 if there is none
     sitemaps: tuple[str, ...] = ()
     expires: float = 0.0  # monotonic seconds
 
@@ -33,10 +33,10 @@ DISALLOW_ALL = Rules(allows=lambda url: False, refusal=causes.ROBOTS_UNREACHABLE
 
 
 def read_answer(status: int, body: bytes, url: str) -> Rules:
-    """The rules that an answer to a robots.txt request gives; `url` is where it came from.
+    """The rules in an answer to a robots.txt request; `url` is the answer's.
 
-    Of 2xx the first 500 KiB are parsed; 4xx allows all. 429 is a server that wants fewer requests, not more, so it
-    counts as unreachable with 5xx (as Google's crawler has it; the RFC leaves it open).
+    The first 500 KiB of a 2xx are parsed; 4xx allows all. 429 counts as unreachable like 5xx: that server wants fewer
+    requests (Google's crawler does the same; the RFC leaves it open).
     """
     if 400 <= status < 500 and status != 429:
         return ALLOW_ALL
@@ -52,7 +52,7 @@ def read_answer(status: int, body: bytes, url: str) -> Rules:
 
 
 def _first_lines(body: bytes) -> bytes:
-    """Whole lines within the limit: half a line could allow or forbid what its author did not mean to."""
+    """The whole lines within the limit: half a line could allow or forbid too much."""
     if len(body) <= MAX_BYTES:
         return body
     end = max(body.rfind(b"\n", 0, MAX_BYTES), body.rfind(b"\r", 0, MAX_BYTES))
@@ -60,6 +60,6 @@ def _first_lines(body: bytes) -> bytes:
 
 
 def _decode(body: bytes) -> str:
-    """UTF-8 with or without BOM, or UTF-16 with one; other bytes become U+FFFD and spoil only their own line."""
+    """UTF-8 with or without BOM, or UTF-16 with one; invalid bytes become U+FFFD and affect only their own line."""
     encoding = _UTF16_BOMS.get(body[:2], "utf-8-sig")
     return body.decode(encoding, errors="replace").replace("\0", "")

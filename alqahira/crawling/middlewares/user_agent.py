@@ -1,7 +1,6 @@
-"""How the crawler introduces itself: the project's name, its version and, if set, whom to write to.
+"""The User-Agent header: the project's name, its version and, if set, a contact.
 
-The name cannot be changed by a setting, because robots.txt is read for it: a crawler that renames itself
-evades the rules that a site wrote for it.
+No setting changes the name: a crawler that renames itself evades the robots.txt rules written for it.
 """
 
 from __future__ import annotations
@@ -23,9 +22,9 @@ _UNSAFE = re.compile(r"[^\x20-\x7e]|[()\\]")
 
 
 def user_agent(contact: str = "") -> str:
-    """The User-Agent header: `alqahira/0.1.0`, and `(+contact)` behind it where one is given.
+    """The User-Agent header, such as `alqahira/0.1.0 (+contact)`.
 
-    `contact` is an address or a URL; characters that could end the comment or the header are left out.
+    `contact` is an address or a URL; characters that could end the comment or the header are removed.
     """
     product = f"{PRODUCT_TOKEN}/{versions()['alqahira']}"
     safe = _UNSAFE.sub("", contact).strip()[:_MAX_CONTACT]

@@ -1,7 +1,7 @@
-"""Starts a job of Scrapyd from its egg, even if a version of the project is installed beside Scrapyd.
+"""Starts a Scrapyd job from its egg, even if a version of the project is installed beside Scrapyd.
 
-Scrapyd's own runner puts the egg after all that is installed, so a job would run the installed code whatever was
-deployed. deploy/scrapyd.conf names this one; apart from that order it is Scrapyd's.
+Scrapyd's own runner puts the egg after all installed packages, so a job would run the installed code, not the deployed
+one. deploy/scrapyd.conf names this runner, which differs only in that order.
 """
 
 from __future__ import annotations

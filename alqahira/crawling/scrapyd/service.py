@@ -25,7 +25,7 @@ _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 
 
 def application(config: Any) -> Any:
-    """Scrapyd's own application. Raises ConfigError where a client would need no password."""
+    """Scrapyd's own application. Raises ConfigError if no user name or password is set."""
     for name in ("username", "password"):
         if not (os.environ.get(f"SCRAPYD_{name.upper()}") or config.get(name, "")):
             raise ConfigError(f"alqahira: no {name}: set SCRAPYD_{name.upper()}; without it anybody could upload code")
@@ -36,7 +36,7 @@ class Schedule(webservice.Schedule):  # type: ignore[misc]
     """schedule.json; https://scrapyd.readthedocs.io/en/latest/api.html#schedule-json."""
 
     def render_POST(self, request: Any) -> Any:
-        """Raises Error, which Scrapyd answers, for a form that no process could be started with."""
+        """Raises Error, which Scrapyd sends as its answer, for a form that no process could be started with."""
         if reason := rejection_reason(request.args):
             raise error.Error(code=http.OK, message=reason.encode())
         return super().render_POST(request)
@@ -46,7 +46,7 @@ class AddVersion(webservice.AddVersion):  # type: ignore[misc]
     """addversion.json; https://scrapyd.readthedocs.io/en/latest/api.html#addversion-json."""
 
     def render_POST(self, request: Any) -> Any:
-        """Raises RunnerError if its spiders cannot be listed, and deletes it: Scrapyd would keep it as the newest."""
+        """Deletes a version whose spiders cannot be listed, which Scrapyd would keep, and raises RunnerError."""
         form = dict(request.args)  # Scrapyd empties the original
         try:
             return super().render_POST(request)
@@ -57,7 +57,7 @@ class AddVersion(webservice.AddVersion):  # type: ignore[misc]
 
 
 def rejection_reason(form: Mapping[bytes, Sequence[bytes]]) -> str:
-    """Why a form of schedule.json is refused, in one line; empty where it is not."""
+    """Why a form of schedule.json is refused, in one line; empty if it is accepted."""
     settings = [setting.partition(b"=") for setting in form.get(b"setting", ())]
     if not all(map(_JOB_ID.fullmatch, form.get(b"jobid", ()))):
         return "'jobid' must be letters, digits and _ . : -, and no more than 200"

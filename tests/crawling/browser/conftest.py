@@ -22,7 +22,7 @@ MARK = "MARK_OF_A_TEST"
 
 @dataclass
 class Crawl:
-    """What a crawl gave: results by path, in their order; statistics; log; what it had imported."""
+    """The results of a crawl in their order, its statistics, the browser modules that it imported, and its log."""
 
     results: list[dict[str, Any]]
     stats: dict[str, Any]
@@ -49,9 +49,9 @@ def other_site() -> Iterator[RoughSite]:
 
 @pytest.fixture
 def crawl(site: RoughSite) -> Callable[..., Crawl]:
-    """crawl({"path": …, "kind": …, "meta": …}, …, NAME=setting): the crawl of these pages, when it has ended.
+    """crawl({"path": …, "kind": …, "meta": …}, …, NAME=setting) crawls these pages to the end.
 
-    `root`: of another site.
+    `root`: another site's.
     """
 
     def run(
@@ -64,7 +64,7 @@ def crawl(site: RoughSite) -> Callable[..., Crawl]:
             input=json.dumps(plan),
             capture_output=True,
             text=True,
-            timeout=200,
+            timeout=500,
             env={**os.environ, "PYTHONPATH": str(HERE.parents[2]), MARK: mark, **(environment or {})},
             check=False,
         )
@@ -75,9 +75,9 @@ def crawl(site: RoughSite) -> Callable[..., Crawl]:
 
 
 def processes(mark: str, *, named: str = "") -> list[int]:
-    """Ids of the living processes that a crawl has started: those with the mark in their environment, and their children.
+    """Ids of the running processes that a crawl started: those with the mark in their environment, and their children.
 
-    Chromium's renderers write their title over their environment, so that only their parent tells whose they are.
+    Chromium's renderers overwrite their environment with their title, so only their parent identifies them.
     """
     marked, commands, parents = set(), {}, {}
     for folder in Path("/proc").glob("[0-9]*"):

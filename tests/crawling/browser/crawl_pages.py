@@ -1,7 +1,7 @@
 """Crawls the pages named in a JSON plan on stdin with the browser's middleware and handler alone; JSON on stdout.
 
-The plan: `site`, `settings`, and `pages`, each with `path`, `kind` and further `meta`. Run by the tests as a process of
-its own, for a reactor can be started once only, and so that what it leaves behind can be seen.
+The plan: `site`, `settings`, and `pages`, each with `path`, `kind` and further `meta`. The tests run it in a
+process of its own, because a reactor starts only once, and to see which processes it leaves behind.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SETTINGS: dict[str, Any] = {
     "DOWNLOAD_HANDLERS": dict.fromkeys(("http", "https"), "alqahira.crawling.browser.handler.BrowserDownloadHandler"),
     "DOWNLOADER_MIDDLEWARES": {"alqahira.crawling.middlewares.browser.BrowserMiddleware": 540},
     "ALQAHIRA_BROWSER": "auto",
-    "ALQAHIRA_BROWSER_DEADLINE": 20,
+    "ALQAHIRA_BROWSER_DEADLINE": 120,
     "TELNETCONSOLE_ENABLED": False,
     "RETRY_EXCEPTIONS": settings.RETRY_EXCEPTIONS,
     "RETRY_HTTP_CODES": [],

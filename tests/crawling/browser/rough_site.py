@@ -1,4 +1,4 @@
-"""A site that renders itself in the browser, and misbehaves in every way that the tests ask for."""
+"""A site that renders itself in the browser, and misbehaves as each test needs."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class RoughSite:
         return f"http://{self.host}:{self.port}"
 
     def hits(self, path: str) -> int:
-        """How often the path was asked for."""
+        """How often the path was requested."""
         return sum(seen == path for seen in self.seen)
 
     def html(self, path: str, text: str) -> None:

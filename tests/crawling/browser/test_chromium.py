@@ -1,4 +1,4 @@
-"""What of the network Chromium may reach."""
+"""Which hosts Chromium may reach."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 from aiohttp import web
-from asked import assert_nothing_left, pressed
+from browser_pages import assert_nothing_left, pressed
 from conftest import Crawl, processes
 
 from alqahira.extraction.load_more import LearnedRequest
@@ -14,7 +14,7 @@ from alqahira.extraction.load_more import LearnedRequest
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 CARDS = "<main><a href=/news/1/x>خبر</a> <a href=/news/2/x>خبر</a></main>"
-# As on the site: before the control, without an address.
+# As on the site, before the control: a link without an address.
 MENU = "<ul><li class=menu-item-has-children><a onclick=\"fetch('/menu')\">المزيد</a></ul>"
 
 
@@ -33,7 +33,7 @@ def learned_by(crawl: Crawl) -> LearnedRequest:
 
 
 class TestLoadMore:
-    def test_the_request_of_one_press_is_learned_and_the_page_is_as_before(self, site, crawl):
+    def test_press_is_learned_and_the_page_is_as_before(self, site, crawl):
         done = crawl(pressed())
         assert site.hits("/api/list") == 2  # the page's own, and one press
         learned = learned_by(done)
@@ -42,7 +42,7 @@ class TestLoadMore:
         assert [f"/news/{n}/x" in done.results[0]["html"] for n in (997, 996)] == [True, False]
         assert_nothing_left(done)
 
-    def test_a_post_with_the_headers_that_the_script_set(self, site, crawl):
+    def test_post_keeps_the_headers_of_the_script(self, site, crawl):
         site.pages["/api/search"] = site.pages["/api/menu"] = posts
         site.html(
             "/category/أخبار",
@@ -56,9 +56,9 @@ class TestLoadMore:
         assert (method, url) == ("POST", f"{site.url}/api/search")
         assert headers == {"content-type": "application/json", "x-client": "web", "accept": "*/*"}
         assert json.loads(body) == {"slug": "رياضة", "page": 3}
-        assert "/menu" not in site.seen  # the menu's «المزيد» leads to nothing
+        assert "/menu" not in site.seen  # the menu's «المزيد» was not pressed
 
-    def test_an_offset_and_the_listings_number_in_page_data(self, site, crawl):
+    def test_offset_and_listing_number_are_learned(self, site, crawl):
         site.pages["/api/posts"] = posts
         shown = [{"id": n, "slug": f"x-{n}", "title": f"خبر {n}"} for n in range(12)]
         listing = {"category": {"id": 34}, "posts": shown}
@@ -74,20 +74,20 @@ class TestLoadMore:
     @pytest.mark.parametrize(
         ("script", "note"),
         [
-            ("", "the press asked for nothing"),
+            ("", "the press requested nothing"),
             ("fetch('/api/article?page=2&key=s3cret')",
-             "the press asked for GET /api/article?key=…&page=…, which lists no articles as JSON"),
+             "the press requested GET /api/article?key=…&page=…, which lists no articles as JSON"),
             ("fetch('/api/posts?cursor=s3cret')", "no page number in GET /api/posts?cursor=…"),
-            ("fetch('{other}/api/posts?page=2', {{headers: {{'x-key': 'k'}}}})", "the press asked another host: {host}"),
-            ("location.href = '{other}/all'", "the press asked another host: {host}"),
+            ("fetch('{other}/api/posts?page=2', {{headers: {{'x-key': 'k'}}}})", "the press requested another host: {host}"),
+            ("location.href = '{other}/all'", "the press requested another host: {host}"),
             ("location.href = '/category/all?page=2'",
-             "the press asked for GET /category/all?page=…, which lists no articles as JSON"),
+             "the press requested GET /category/all?page=…, which lists no articles as JSON"),
         ],
     )  # fmt: skip
-    def test_why_nothing_was_learned(self, site, other_site, crawl, script, note):
+    def test_note_explains_why_nothing_was_learned(self, site, other_site, crawl, script, note):
         site.pages["/api/posts"] = posts
         site.html("/category/news", CARDS + control(script.format(other=other_site.url)))
-        done = crawl(pressed(), ALQAHIRA_BROWSER_DEADLINE=12)
+        done = crawl(pressed())
         result = done.results[0]
         assert result["learned"] is None
         assert result["note"] == note.format(host=other_site.url.removeprefix("http://"))
@@ -104,25 +104,25 @@ class TestLoadMore:
             "<button onclick=\"fetch('/menu')\">بحث</button>",
         ],
     )
-    def test_what_is_no_control_is_not_pressed(self, site, crawl, control):
+    def test_element_that_is_no_control_is_not_pressed(self, site, crawl, control):
         site.html("/category/news", CARDS + control)
         done = crawl(pressed())
         assert done.results[0]["note"] == "no load-more control"
         assert site.seen == ["/category/news"]
 
-    def test_without_a_browser_the_listing_is_asked_plainly_and_the_note_says_so(self, site, crawl):
+    def test_press_without_a_browser_is_noted(self, site, crawl):
         site.html("/category/news", CARDS)
         done = crawl(pressed(), ALQAHIRA_BROWSER="never")
         assert done.results[0]["note"] == "no browser: ALQAHIRA_BROWSER=never"
         assert done.results[0]["status"] == 200
         assert done.imported == []
 
-    def test_a_press_that_never_ends_costs_its_page(self, site, crawl):
+    def test_endless_press_ends_at_the_deadline(self, site, crawl):
         site.html("/category/news", CARDS + control("while (true);"))
         done = crawl(pressed(), ALQAHIRA_BROWSER_DEADLINE=6)
         assert done.results[0]["cause"] == "browser_timeout"
         assert_nothing_left(done)
 
-    def test_an_error_page_has_no_control(self, site, crawl):
+    def test_error_page_has_no_control(self, site, crawl):
         done = crawl(pressed("/missing"))
         assert (done.results[0]["status"], done.results[0]["note"]) == (404, "no load-more control")

@@ -1,7 +1,7 @@
-"""A web server that misbehaves on purpose and remembers what it was asked; and small crawls to ask it.
+"""A web server that misbehaves on purpose and records its requests; and small crawls of it.
 
-Each host is a loopback address of its own (127.0.0.2, 127.0.0.3 …), because Scrapy tells hosts apart by name.
-Crawls run in a subprocess with those of the project's settings that are about any host, several at once.
+Each host has a loopback address of its own (127.0.0.2, 127.0.0.3 …), because Scrapy has one slot per name.
+Several crawls run at once in a subprocess, with the project's settings that hold for any host.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Seen:
 
 @dataclass
 class Host:
-    """One host of the hostile server: `answers` maps a path to its handler, `seen` is what was asked."""
+    """One host of the hostile server: `answers` maps a path to its handler, `seen` lists the requests."""
 
     root: str
     answers: dict[str, Handler] = field(default_factory=dict)
@@ -57,7 +57,7 @@ class Host:
 
     def on(self, path: str, *answers: web.Response | Handler, **text: Any) -> None:
         """Answers a path with each of `answers` in turn, the last one from then on."""
-        left = list(answers) or [says(**text)]
+        left = list(answers) or [reply(**text)]
 
         async def handler(request: web.Request) -> web.StreamResponse:
             answer = left.pop(0) if len(left) > 1 else left[0]
@@ -66,7 +66,7 @@ class Host:
         self.answers[path] = handler
 
 
-def says(text: str | bytes = "<html>fine</html>", status: int = 200, **headers: str) -> Handler:
+def reply(text: str | bytes = "<html>fine</html>", status: int = 200, **headers: str) -> Handler:
     """A handler that answers with a text; header names with `_` for `-`."""
     body = text.encode() if isinstance(text, str) else text
     lines = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -112,7 +112,7 @@ def hostile_hosts() -> Iterator[Callable[..., Host]]:
             host.seen.append(Seen(time.monotonic(), request.path_qs, dict(request.headers)))
             if request.path in host.answers:
                 return await host.answers[request.path](request)
-            return await (says(status=404) if request.path == "/robots.txt" else says())(request)
+            return await (reply(status=404) if request.path == "/robots.txt" else reply())(request)
 
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", answer)
@@ -140,7 +140,7 @@ def hostile_hosts() -> Iterator[Callable[..., Host]]:
 
 @dataclass
 class Crawl:
-    """One small crawl: its site, the paths (or URLs) to ask for, settings, and request attributes."""
+    """One small crawl: its site, the paths (or URLs) to request, settings, and request attributes."""
 
     site: Host
     paths: list[str]
@@ -150,7 +150,7 @@ class Crawl:
 
 @dataclass
 class Outcome:
-    """What became of a crawl: `causes` by the URL asked for («ok» where the spider got an answer)."""
+    """The outcome of a crawl: `causes` by requested URL, "ok" if the spider got an answer."""
 
     causes: dict[str, str]
     sizes: dict[str, int]
@@ -162,7 +162,7 @@ class Outcome:
         return self.causes.get(host.url(path), "nothing came back")
 
 
-# Those that know of one site, or of a run's ledger, have tests of their own.
+# Middlewares that need a site or a run's ledger have tests of their own.
 _FOR_ANY_HOST = (
     "scrapy.downloadermiddlewares.robotstxt",
     "scrapy.downloadermiddlewares.retry",
@@ -173,27 +173,15 @@ _FOR_ANY_HOST = (
 
 
 def manners() -> dict[str, Any]:
-    """The project's settings without what knows of one site; DOWNLOADER_MIDDLEWARES is there to be added to."""
-    names = ("EXTENSIONS_BASE", "TELNETCONSOLE_ENABLED", "REMOTE_CONTROL_ENABLED")
-    kept = {name: getattr(settings, name) for name in names}
-    for name in vars(settings):
-        if name.startswith(
-            (
-                "AUTOTHROTTLE_",
-                "RETRY_TIMES",
-                "RETRY_GIVE_UP",
-                "ALQAHIRA_CRAWL_DELAY",
-                "ALQAHIRA_RETRY_",
-                "ALQAHIRA_BACKOFF_",
-            )
-        ):
-            kept[name] = getattr(settings, name)
+    """The project's settings that hold for any host; tests may add to DOWNLOADER_MIDDLEWARES."""
+    prefixes = ("EXTENSIONS_BASE", "TELNETCONSOLE_", "REMOTE_CONTROL_", "AUTOTHROTTLE_", "RETRY_TIMES", "RETRY_GIVE_UP")
+    kept = {name: value for name, value in vars(settings).items() if name.startswith(prefixes)}
     for name in ("DOWNLOADER_MIDDLEWARES", "EXTENSIONS"):
         kept[name] = {path: n for path, n in getattr(settings, name).items() if path.startswith(_FOR_ANY_HOST)}
     return kept
 
 
-# What makes tests quick without changing what they show.
+# Settings that make tests quick without changing what they show.
 _QUICK = {
     "AUTOTHROTTLE_ENABLED": False,
     "ALQAHIRA_BACKOFF_BASE": 0.02,
@@ -212,15 +200,14 @@ def run_crawls(crawls: list[Crawl], **process_settings: Any) -> list[Outcome]:
                 "urls": [path if "://" in path else crawl.site.url(path) for path in crawl.paths],
                 "settings": {"ALQAHIRA_SITE_URL": crawl.site.root, **crawl.settings},
                 "request": crawl.request,
-                "site": crawl.site.root,
             }
             for crawl in crawls
         ],
     }
     script = str(Path(__file__).with_name("small_crawl.py"))
-    status, told, log = forked.run(script, environment=os.environ, text=json.dumps(order), timeout=240)
+    status, output, log = forked.run(script, environment=os.environ, text=json.dumps(order), timeout=240)
     assert status == 0, log
-    return [Outcome(**result, log=log) for result in json.loads(told)]
+    return [Outcome(**result, log=log) for result in json.loads(output)]
 
 
 def run_crawl(crawl: Crawl, **process_settings: Any) -> Outcome:

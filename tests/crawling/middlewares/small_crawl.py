@@ -1,4 +1,4 @@
-"""Runs the crawls it reads from stdin (JSON) and writes what became of them to stdout; see `hostile_server`."""
+"""Runs the crawls it reads from stdin (JSON) and writes their outcomes to stdout; see `hostile_server`."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ class SmallSpider(scrapy.Spider):
         for url in self.order["urls"]:
             yield scrapy.Request(
                 url,
-                callback=self.took,
+                callback=self.parse,
                 errback=self.failed,
-                cb_kwargs={"asked": url},
+                cb_kwargs={"requested": url},
                 **{"dont_filter": True, **self.order["request"]},
             )
 
-    async def took(self, response: Response, asked: str) -> None:
-        self.result["causes"][asked] = "ok"
-        self.result["sizes"][asked] = len(response.body)
+    async def parse(self, response: Response, requested: str) -> None:
+        self.result["causes"][requested] = "ok"
+        self.result["sizes"][requested] = len(response.body)
         middleware = self.crawler.get_downloader_middleware(RobotsMiddleware)
         assert middleware is not None
-        self.result["sitemaps"] = list((await middleware.rules(asked)).sitemaps)
+        self.result["sitemaps"] = list((await middleware.rules(requested)).sitemaps)
 
     def failed(self, failure: Failure) -> None:
-        self.result["causes"][failure.request.cb_kwargs["asked"]] = failure_cause(failure)
+        self.result["causes"][failure.request.cb_kwargs["requested"]] = failure_cause(failure)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Nothing internal is asked, however its address is written or resolved; the configured site itself is."""
+"""No request goes to an internal address, in any notation, other than the configured site's."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ GUARD = manners()["DOWNLOADER_MIDDLEWARES"] | {"alqahira.crawling.middlewares.ad
 RESOLVER = "alqahira.crawling.middlewares.address_guard.GuardedResolver"
 
 
-def test_internal_addresses_are_never_asked_in_whatever_form_but_for_the_site(open_host: OpenHost) -> None:
+def test_internal_address_other_than_the_site_is_never_requested(open_host: OpenHost) -> None:
     site, internal = open_host(), open_host("127.0.0.1")
     port = internal.root.rpartition(":")[2]
     literal = [

@@ -10,7 +10,7 @@ from alqahira.crawling.middlewares.address_guard import AllowedAddresses, is_pub
 
 
 def addresses_of(host):
-    """What a connection to the host would go to; a literal address needs no network."""
+    """The addresses that a connection would use; a literal address needs no network."""
     return asyncio.run(look_up(urlsplit(f"http://{host}/").hostname, 80))
 
 
@@ -48,7 +48,7 @@ def addresses_of(host):
         "127.0.0.1.",
     ],
 )
-def test_internal_addresses_are_known_in_every_form(host):
+def test_internal_address_is_recognized_in_every_form(host):
     addresses = addresses_of(host)
     assert addresses
     assert not any(map(is_public, addresses))
@@ -61,11 +61,11 @@ def test_public_addresses_are_public(host):
     assert all(map(is_public, addresses))
 
 
-def test_a_host_without_an_address_is_no_error():
+def test_host_without_an_address_is_no_error():
     assert addresses_of("x" * 70) == []
 
 
-def test_a_public_site_may_not_turn_internal_but_one_that_was_internal_may_stay():
+def test_public_site_may_not_turn_internal_but_an_internal_one_may_stay():
     internal, public = ip_address("10.0.0.1"), ip_address("8.8.8.8")
     rebound, staging = AllowedAddresses("https://news.example"), AllowedAddresses("https://news.example")
     assert rebound.allow("news.example", 443, public)

@@ -1,4 +1,4 @@
-"""Which answers send a request on."""
+"""Which answers are followed as redirects."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def answer_to(request: Request, target: str) -> Request | HtmlResponse:
     return middleware.process_response(request, HtmlResponse(URL, body=page, request=request))
 
 
-def test_a_page_that_refreshes_to_another_is_followed():
+def test_meta_refresh_to_another_page_is_followed():
     assert answer_to(Request(URL), "/b").url == "https://news.example/b"
 
 
 @pytest.mark.parametrize("target", [URL, "/a", "#top", ""])
-def test_a_page_that_only_reloads_itself_is_a_page(target):
+def test_page_that_only_reloads_itself_is_a_page(target):
     assert isinstance(answer_to(Request(URL), target), HtmlResponse)
 
 
-def test_a_robots_txt_is_not_left_for_a_refresh():
+def test_refresh_in_a_robots_txt_is_ignored():
     assert isinstance(answer_to(Request(URL, meta=RequestInfo(is_robots=True).as_meta()), "/b"), HtmlResponse)

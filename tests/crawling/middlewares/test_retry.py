@@ -1,4 +1,4 @@
-"""Retries as the server sees them: when a host asks for a pause it gets one, and nobody else has to wait."""
+"""Retries as the server sees them: a host that demands a pause gets one, and no other host waits."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from email.utils import format_datetime
 from itertools import pairwise
 
 import pytest
-from hostile_server import Crawl, Host, manners, raw, run_crawl, run_crawls, says
+from hostile_server import Crawl, Host, raw, reply, run_crawl, run_crawls
 
 from alqahira.crawling.middlewares.politeness import backoff_seconds, retry_after_seconds
 
@@ -20,43 +20,42 @@ NOW = datetime(2023, 8, 9, 8, 20, tzinfo=UTC)
 
 @pytest.mark.parametrize("status", [429, 503])
 @pytest.mark.parametrize("form", ["seconds", "date"])
-def test_retry_after_keeps_every_request_off_that_host_until_then(open_host: OpenHost, status: int, form: str) -> None:
+def test_retry_after_pauses_all_requests_to_the_host(open_host: OpenHost, status: int, form: str) -> None:
     host = open_host()
     now = datetime.now(UTC).replace(microsecond=0)
     wait = {"seconds": "1", "date": format_datetime(now + timedelta(seconds=1), usegmt=True)}[form]
-    busy = says(status=status, Retry_After=wait, Date=format_datetime(now, usegmt=True))
-    host.on("/busy", busy, says())
+    busy = reply(status=status, Retry_After=wait, Date=format_datetime(now, usegmt=True))
+    host.on("/busy", busy, reply())
     others = [f"/{n}" for n in range(5)]
 
     outcome = run_crawl(Crawl(host, ["/busy", *others], ONE_BY_ONE))
 
-    asked = host.times("/busy")[0]
-    after = [request for request in host.seen if request.at > asked]
+    requested = host.times("/busy")[0]
+    after = [request for request in host.seen if request.at > requested]
     # One that was on its way together with the first may arrive before it.
     assert {request.path for request in host.seen} >= {"/busy", *others}
     assert "/busy" in {request.path for request in after}
-    assert min(request.at for request in after) - asked >= 1.0
+    assert min(request.at for request in after) - requested >= 1.0
     assert set(outcome.causes.values()) == {"ok"}
 
 
-def test_other_hosts_go_on_meanwhile(open_host: OpenHost) -> None:
+def test_other_hosts_are_not_paused(open_host: OpenHost) -> None:
     held, free = open_host(), open_host()
-    held.on("/0", says(status=429, Retry_After="6"), says())  # time enough for twenty pages on any machine
+    held.on("/0", reply(status=429, Retry_After="6"), reply())  # time enough for twenty pages on any machine
     many = [held.url(f"/{n}") for n in range(40)]
-    off = {"DOWNLOADER_MIDDLEWARES": {**manners()["DOWNLOADER_MIDDLEWARES"]}}
     order = [many[0], *(free.url(f"/{n}") for n in range(10)), *many[1:], *(free.url(f"/late{n}") for n in range(10))]
-    outcome = run_crawl(Crawl(held, order, off | {"CONCURRENT_REQUESTS": 4}))
+    outcome = run_crawl(Crawl(held, order, {"CONCURRENT_REQUESTS": 4}))
 
-    asked = held.times("/0")[0]
-    released = min(at for at in held.times() if at >= asked + 6.0)
+    requested = held.times("/0")[0]
+    released = min(at for at in held.times() if at >= requested + 6.0)
     assert set(outcome.causes.values()) == {"ok"}
     assert len(free.times("/late9")) == 1
     assert max(free.times()) < released
 
 
-def test_a_host_that_wants_too_much_time_is_given_up_with_a_cause(open_host: OpenHost) -> None:
+def test_host_with_a_too_long_retry_after_is_given_up(open_host: OpenHost) -> None:
     host = open_host()
-    host.on("/busy", says(status=503, Retry_After="86400"))
+    host.on("/busy", reply(status=503, Retry_After="86400"))
     paths = ["/busy", *(f"/{n}" for n in range(5))]
     outcome = run_crawl(Crawl(host, paths, ONE_BY_ONE))
     assert host.paths() == ["/robots.txt", "/busy"]
@@ -64,11 +63,11 @@ def test_a_host_that_wants_too_much_time_is_given_up_with_a_cause(open_host: Ope
     assert "left alone for 86400.0 s" in outcome.log
 
 
-def test_a_closing_run_does_not_wait_for_a_paused_host(open_host: OpenHost) -> None:
+def test_closing_run_does_not_wait_for_a_paused_host(open_host: OpenHost) -> None:
     host = open_host()
     paths = [f"/{n}" for n in range(20)]
     for path in paths:
-        host.on(path, says(status=503, Retry_After="280"))  # longer than the crawl's process may live
+        host.on(path, reply(status=503, Retry_After="280"))  # longer than the crawl's process may live
     outcome = run_crawl(Crawl(host, paths, ONE_BY_ONE | {"CLOSESPIDER_TIMEOUT": 2}))
     assert outcome.stats["finish_reason"] == "closespider_timeout"
     assert len(host.paths()) == 2  # robots.txt and the first page
@@ -77,7 +76,7 @@ def test_a_closing_run_does_not_wait_for_a_paused_host(open_host: OpenHost) -> N
 
 def test_without_retry_after_the_waits_grow(open_host: OpenHost) -> None:
     hosts = [open_host(), open_host()]
-    for host, failing in zip(hosts, (says(status=503), says(status=500)), strict=True):
+    for host, failing in zip(hosts, (reply(status=503), reply(status=500)), strict=True):
         host.on("/down", failing)
     outcomes = run_crawls([Crawl(host, ["/down"]) for host in hosts], ALQAHIRA_BACKOFF_BASE=0.2, RETRY_TIMES=3)
     for host, outcome, status in zip(hosts, outcomes, (503, 500), strict=True):
@@ -86,13 +85,13 @@ def test_without_retry_after_the_waits_grow(open_host: OpenHost) -> None:
         assert [wait >= least for wait, least in zip(waits, (0.1, 0.2, 0.4), strict=True)] == [True] * 3
 
 
-def test_transient_failures_are_retried_and_lasting_ones_named(open_host: OpenHost) -> None:
+def test_transient_failures_are_retried_and_lasting_ones_have_a_cause(open_host: OpenHost) -> None:
     host = open_host()
     short = raw(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n<html>half")
     chunked = raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n400\r\n<html>half")
     reset = raw(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n<html>half", pause=0.05, reset=True)
     failures = {
-        "/500": (says(status=500), "http_500"),
+        "/500": (reply(status=500), "http_500"),
         "/short": (short, "truncated"),
         "/chunked": (chunked, "truncated"),
         "/reset": (reset, "truncated"),
@@ -101,33 +100,33 @@ def test_transient_failures_are_retried_and_lasting_ones_named(open_host: OpenHo
     }
     for path, (failing, _) in failures.items():
         host.on(path, failing)
-        host.on(f"/once{path}", failing, says())
+        host.on(f"/once{path}", failing, reply())
     paths = [*failures, *(f"/once{path}" for path in failures), "/404"]
-    host.on("/404", says(status=404))
-    # Where one waits for a time to be over, nothing else may be too slow for it.
+    host.on("/404", reply(status=404))
+    # With a short timeout, on a host of its own: nothing else may be too slow for it.
     silent = open_host()
     silent.on("/silent", raw(hang=True))
-    silent.on("/once/silent", raw(hang=True), says())
+    silent.on("/once/silent", raw(hang=True), reply())
     hangs = Crawl(silent, ["/silent", "/once/silent"], {"DOWNLOAD_TIMEOUT": 2})
 
     outcome, waited = run_crawls([Crawl(host, paths), hangs], CONCURRENT_REQUESTS_PER_DOMAIN=16)
 
     assert {path: outcome.cause(host, path) for path in failures} == {p: cause for p, (_, cause) in failures.items()}
     assert {outcome.cause(host, f"/once{path}") for path in failures} == {"ok"}
-    asked = {path: host.paths().count(path) for path in failures}
-    assert all(asked[path] == 3 for path in ("/500", "/short", "/chunked"))
+    requested = {path: host.paths().count(path) for path in failures}
+    assert all(requested[path] == 3 for path in ("/500", "/short", "/chunked"))
     # Twisted itself asks once more where a kept-alive connection is closed without an answer.
-    assert all(3 <= times <= 6 for times in asked.values())
+    assert all(3 <= times <= 6 for times in requested.values())
     assert (outcome.cause(host, "/404"), host.paths().count("/404")) == ("http_404", 1)
     assert (waited.cause(silent, "/silent"), silent.paths().count("/silent")) == ("timeout", 3)
     assert waited.cause(silent, "/once/silent") == "ok"
 
 
-def test_a_run_out_of_retries_fails_at_once(open_host: OpenHost) -> None:
+def test_run_out_of_retries_fails_at_once(open_host: OpenHost) -> None:
     host = open_host()
     paths = [f"/{n}" for n in range(10)]
     for path in paths:
-        host.on(path, says(status=500))
+        host.on(path, reply(status=500))
     outcome = run_crawl(Crawl(host, paths, {"ALQAHIRA_RETRY_BUDGET": 3}), CONCURRENT_REQUESTS_PER_DOMAIN=1)
     answers = len(host.paths()) - 1
     assert answers < 10 + 3 + 0.25 * 20

@@ -1,11 +1,11 @@
-"""robots.txt as the server sees it: nothing disallowed ever arrives, whatever the answer looks like."""
+"""robots.txt as the server sees it: no disallowed request arrives, in any case."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import pytest
-from hostile_server import Crawl, Host, raw, run_crawl, run_crawls, says
+from hostile_server import Crawl, Host, raw, reply, run_crawl, run_crawls
 
 from alqahira.crawling.middlewares.robots_rules import MAX_BYTES, read_answer
 
@@ -13,7 +13,7 @@ OpenHost = Callable[..., Host]
 KEEP_OUT = "User-agent: *\nDisallow: /closed/\n"
 
 
-def test_disallowed_first_requests_never_race_past_robots(open_host: OpenHost) -> None:
+def test_disallowed_requests_never_race_past_robots_txt(open_host: OpenHost) -> None:
     slow, quick = open_host(), open_host()
     slow.on("/robots.txt", raw(b"HTTP/1.1 200 OK\r\n\r\n", KEEP_OUT.encode(), pause=0.3))
     quick.on("/robots.txt", text=KEEP_OUT)
@@ -27,18 +27,18 @@ def test_disallowed_first_requests_never_race_past_robots(open_host: OpenHost) -
         assert outcome.stats["alqahira/refused/robots"] == 12
 
 
-def test_an_unreachable_robots_means_stay_away_and_a_missing_one_means_free(open_host: OpenHost) -> None:
+def test_unreachable_robots_txt_disallows_all_and_a_missing_one_allows_all(open_host: OpenHost) -> None:
     silent = raw(hang=True)
     answers = {
         "robots_unreachable": [
-            says(status=500),
-            says(status=503),
-            says(status=429),
+            reply(status=500),
+            reply(status=503),
+            reply(status=429),
             raw(),  # the connection is closed without an answer
             raw(b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\nUser-agent: *"),  # truncated
             silent,
         ],
-        "ok": [says(status=404), says(status=403), says(status=410), says("<html>no rules</html>"), says("")],
+        "ok": [reply(status=404), reply(status=403), reply(status=410), reply("<html>no rules</html>"), reply("")],
     }
     expected, crawls = [], []
     for cause, handlers in answers.items():
@@ -56,9 +56,9 @@ def test_an_unreachable_robots_means_stay_away_and_a_missing_one_means_free(open
         assert crawl.site.paths().count("/robots.txt") == (1 if cause == "ok" else 2)  # once more before giving up
 
 
-def test_a_robots_that_fails_once_is_asked_again_before_anything_is_fetched(open_host: OpenHost) -> None:
+def test_robots_txt_that_fails_once_is_retried_before_any_page(open_host: OpenHost) -> None:
     host = open_host()
-    host.on("/robots.txt", says(status=500), says(KEEP_OUT))
+    host.on("/robots.txt", reply(status=500), reply(KEEP_OUT))
     outcome = run_crawl(Crawl(host, ["/closed/a", "/open"]))
     assert host.paths() == ["/robots.txt", "/robots.txt", "/open"]
     assert outcome.cause(host, "/closed/a") == "robots"
@@ -73,17 +73,17 @@ def test_no_setting_or_request_flag_turns_robots_off(open_host: OpenHost) -> Non
     assert host.seen[0].headers["User-Agent"].startswith("alqahira/")
 
 
-def test_robots_redirects_are_followed_for_five_hops_and_across_hosts(open_host: OpenHost) -> None:
+def test_robots_txt_redirects_are_followed_for_five_hops(open_host: OpenHost) -> None:
     host = open_host()
     for hop in range(5):
-        host.on(f"/hop{hop}" if hop else "/robots.txt", says(status=302, Location=f"/hop{hop + 1}"))
+        host.on(f"/hop{hop}" if hop else "/robots.txt", reply(status=302, Location=f"/hop{hop + 1}"))
     host.on("/hop5", text=KEEP_OUT)
     outcome = run_crawl(Crawl(host, ["/closed/a", "/open"]))
     assert host.paths() == ["/robots.txt", "/hop1", "/hop2", "/hop3", "/hop4", "/hop5", "/open"]
     assert outcome.cause(host, "/closed/a") == "robots"
 
 
-def test_a_crawl_delay_spaces_requests_also_under_autothrottle(open_host: OpenHost) -> None:
+def test_crawl_delay_spaces_requests_with_and_without_autothrottle(open_host: OpenHost) -> None:
     hosts = [open_host(), open_host()]
     for host in hosts:
         host.on("/robots.txt", text="User-agent: alqahira\nCrawl-delay: 1\nDisallow:\n")
@@ -91,12 +91,12 @@ def test_a_crawl_delay_spaces_requests_also_under_autothrottle(open_host: OpenHo
     run_crawls([Crawl(host, ["/1", "/2", "/3"], s) for host, s in zip(hosts, ({}, throttled), strict=True)])
     for host in hosts:
         assert len(host.seen) == 4
-        # A busy machine may note the first late.
+        # A busy machine may record the first one late.
         first, *others = host.times()
         assert all(at - first > number - 0.8 for number, at in enumerate(others, start=1))
 
 
-def test_a_crawl_delay_beyond_the_cap_is_cut_with_a_warning(open_host: OpenHost) -> None:
+def test_crawl_delay_above_the_maximum_is_cut_with_a_warning(open_host: OpenHost) -> None:
     host = open_host()
     host.on("/robots.txt", text="User-agent: *\nCrawl-delay: 86400\n")
     outcome = run_crawl(Crawl(host, ["/1", "/2"], {"ALQAHIRA_CRAWL_DELAY_MAX": 0.2}))
@@ -104,14 +104,14 @@ def test_a_crawl_delay_beyond_the_cap_is_cut_with_a_warning(open_host: OpenHost)
     assert "asks for Crawl-delay 86400 s; waiting 0.2 s" in outcome.log
 
 
-def test_the_spider_can_ask_for_the_sitemaps(open_host: OpenHost) -> None:
+def test_sitemaps_of_robots_txt_are_available(open_host: OpenHost) -> None:
     host = open_host()
     host.on("/robots.txt", text="Sitemap: https://x.example/s.xml\nUser-agent: *\nDisallow:\nSitemap: /news.xml\n")
     outcome = run_crawl(Crawl(host, ["/"]))
     assert outcome.sitemaps == ["https://x.example/s.xml", host.url("/news.xml")]
 
 
-def test_a_robots_larger_than_the_limit_is_cut_there_and_still_obeyed(open_host: OpenHost) -> None:
+def test_too_large_robots_txt_is_cut_and_obeyed(open_host: OpenHost) -> None:
     host = open_host()
     endless = KEEP_OUT.encode() + b"# filler line\n" * 3_000_000  # 42 MB, more than is ever downloaded
     host.on("/robots.txt", raw(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n", endless))
@@ -140,7 +140,7 @@ SITE = "https://news.example"
         ("User-agent: *\nDisallow: /", "/robots.txt", True),
     ],
 )
-def test_a_rule_covers_what_rfc_9309_says_it_covers(body: str, path: str, allowed: bool) -> None:
+def test_rule_matches_as_in_rfc_9309(body: str, path: str, allowed: bool) -> None:
     assert read_answer(200, body.encode(), f"{SITE}/robots.txt").allows(SITE + path) is allowed
 
 
@@ -161,7 +161,7 @@ def test_rules_survive_their_encoding(body: bytes) -> None:
     assert rules.allows(f"{SITE}/y")
 
 
-def test_the_limit_never_cuts_a_line_in_half() -> None:
+def test_size_limit_cuts_only_whole_lines() -> None:
     head = b"User-agent: *\nDisallow: /x\n"
     long_line = b"Allow: /x" + b"y" * 40 + b"\n"
     filler = b"#" * (MAX_BYTES - len(head) - 11) + b"\n"
@@ -171,5 +171,5 @@ def test_the_limit_never_cuts_a_line_in_half() -> None:
 @pytest.mark.parametrize(
     ("status", "free"), [(200, True), (204, True), (404, True), (401, True), (429, False), (500, False), (302, False)]
 )
-def test_a_client_error_is_free_and_a_server_in_trouble_is_left_alone(status: int, free: bool) -> None:
+def test_client_error_allows_all_and_server_error_nothing(status: int, free: bool) -> None:
     assert read_answer(status, b"", SITE).allows(SITE) is free
