@@ -15,7 +15,7 @@ from alqahira.monitoring.rules import RunVerdict
 # Prefixes of the kept stats: their names hold no text of the site's.
 _KEPT = ("downloader/", "retry/", "alqahira/", "log_count/", "item_", "httperror/", "robotstxt/")
 # Raised when a field changes its meaning or is taken away; a new one may come at any time.
-SUMMARY_VERSION = 1
+SUMMARY_VERSION = 2
 
 
 def summarize(run_id: str, verdict: RunVerdict, ended: datetime) -> dict[str, Any]:

@@ -16,7 +16,8 @@ from alqahira.replica.options import ReplicaOptions
 from alqahira.text.dates import cairo_day
 
 NO_SITEMAPS = "User-agent: *\nDisallow: /sitemap\nDisallow: /news-sitemap\nDisallow: /rss\n"
-NO_BROWSER = {"ALQAHIRA_BROWSER": "never"}
+# Which of two copies of a story comes first depends on the order of the responses.
+NO_BROWSER = {"ALQAHIRA_BROWSER": "never", "ALQAHIRA_NEAR_DUPLICATES": "off"}
 DESKS = site.SECTIONS["defense"].categories.value
 
 
