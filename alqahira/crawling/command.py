@@ -6,7 +6,7 @@ import argparse
 import os
 import subprocess
 import sys
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar
 
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
@@ -66,10 +66,10 @@ class ProjectCommand(ScrapyCommand):
 def refuse_in_one_line(parser: argparse.ArgumentParser) -> None:
     """Let a parser refuse an option as every other error is shown, without its usage."""
 
-    def error(message: str) -> NoReturn:
+    def error(message: str) -> None:
         fail(ConfigurationError(one_line(message)))
 
-    parser.error = error  # type: ignore[method-assign]  # Scrapy makes the parser itself
+    parser.error = error  # type: ignore[method-assign, assignment]  # Scrapy makes the parser itself
 
 
 def crawl_in_subprocess(section: str, settings: dict[str, str], *options: str) -> int:
