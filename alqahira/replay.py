@@ -69,17 +69,21 @@ class Tally:
     skipped: Counter[str] = field(default_factory=Counter)
 
 
-def replay(archive: Path, settings: Settings, report: Callable[[str], None]) -> Tally:
-    """Replay every run of an archive into the output folder of the settings, which must be new.
+def runs_of(archive: Path, settings: Settings) -> list[ArchivedRun]:
+    """The runs of an archive in the order they began. Raises AlqahiraError, ConfigurationError if there is none."""
+    try:
+        return archived_runs(archive, settings.getint("DOWNLOAD_MAXSIZE"))
+    except OSError as error:
+        raise _unreadable(archive, error) from None
+
+
+def replay(runs: list[ArchivedRun], settings: Settings, report: Callable[[str], None]) -> Tally:
+    """Replay archived runs into the output folder of the settings, which must be new.
 
     `report` gets one line for each run that had an article. Raises AlqahiraError.
     """
     own, tally = settings.copy(), Tally()
     own.setdict(_SETTINGS, priority="cmdline")
-    try:
-        runs = archived_runs(archive, settings.getint("DOWNLOAD_MAXSIZE"))
-    except OSError as error:
-        raise _unreadable(archive, error) from None
     crawler = Crawler(ReplaySpider, own)
     asyncio.run(crawler.crawl_async(runs=runs, tally=tally, report=report))
     run = run_of(crawler)

@@ -12,7 +12,7 @@ from test_guards import ARTICLE
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from alqahira.replay import Tally, replay
+from alqahira.replay import Tally, replay, runs_of
 
 # PYTHONPATH under which any use of the network ends the process with status 99.
 OFFLINE = {"PYTHONPATH": str(Path(__file__).parent / "no_network")}
@@ -38,7 +38,7 @@ def replay_here(archive, folder, **settings) -> tuple[Corpus, Tally]:
     """A replay in this process, whose code a test may have patched."""
     given = get_project_settings()
     given.setdict({"ALQAHIRA_OUTPUT_DIR": str(folder), "ALQAHIRA_STATE_URL": "", **settings}, priority="cmdline")
-    tally = replay(archive, given, lambda _: None)
+    tally = replay(runs_of(archive, given), given, lambda _: None)
     return Corpus(folder, ""), tally
 
 

@@ -14,6 +14,7 @@ from scrapy.settings import Settings
 from scrapy.spiderloader import get_spider_loader
 from scrapy.utils.conf import arglist_to_dict
 
+from alqahira.crawling.command import refuse_in_one_line
 from alqahira.crawling.extensions.run import run_of
 from alqahira.crawling.scrapyd.jobs import check_api_settings
 from alqahira.exceptions import AlqahiraError, ConfigurationError
@@ -27,6 +28,10 @@ from alqahira.text.dates import cairo_day
 
 class Command(ScrapyCrawl):
     """Exit status: 0 complete, 1 a monitor failed, 2 wrong arguments or settings, 3 another run holds the ledger."""
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        super().add_options(parser)
+        refuse_in_one_line(parser)
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         assert self.settings is not None
@@ -50,7 +55,10 @@ class Command(ScrapyCrawl):
             check_api_settings(arglist_to_dict(opts.set), operator=operator, service=service)
         self._trusted = self.settings
         spiders = sorted(get_spider_loader(self.settings).list())
-        if len(args) != 1 or args[0].startswith("-"):
+        # Scrapy leaves unknown options among the arguments.
+        if unknown := [arg for arg in args if arg.startswith("-")]:
+            raise ConfigurationError(f"unknown argument {unknown[0][:80]!r}; see scrapy crawl --help")
+        if len(args) != 1:
             raise ConfigurationError(f"name one spider: scrapy crawl {' | '.join(spiders)}")
         if args[0] not in spiders:
             raise ConfigurationError(f"no spider {args[0]!r}; there are {', '.join(spiders)}")

@@ -32,7 +32,7 @@ class Command(ProjectCommand):
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
-        parser.add_argument("--articles", type=int, default=0, metavar="N", help="generate N articles more (0)")
+        parser.add_argument("--articles", type=_count, default=0, metavar="N", help="generate N articles more (0)")
 
     def execute(self, args: list[str], opts: argparse.Namespace) -> int:
         self.configuration.make_folders()
@@ -57,6 +57,12 @@ class Command(ProjectCommand):
         show_corpus(output, seconds)
         print(f"log       {log}")
         return status
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()):
+        raise argparse.ArgumentTypeError(f"{text[:80]!r} is not a whole number from 0 on")
+    return int(text)
 
 
 @contextmanager

@@ -1,8 +1,12 @@
-"""`scrapy export`: the corpus, or a slice of it, as JSON Lines or Parquet."""
+"""`scrapy export`: the corpus, or a slice of it, as JSON Lines, CSV or Parquet."""
 
 from __future__ import annotations
 
 import argparse
+import csv
+import gzip
+import io
+import json
 import os
 import sys
 from collections import Counter
@@ -18,6 +22,7 @@ from alqahira.crawling.progress import is_bar_wanted, with_bar
 from alqahira.exceptions import ConfigurationError
 from alqahira.ledger import Ledger, open_ledger
 from alqahira.publishing.parquet import require_pyarrow, write_parquet
+from alqahira.publishing.schema import columns
 from alqahira.settings.arguments import CrawlArguments
 from alqahira.text.dates import cairo_day
 from alqahira.text.lexicon import TOPICS
@@ -27,7 +32,7 @@ class Command(ProjectCommand):
     """The highest revision of each article, in the order they were accepted, unless an option asks for more."""
 
     def short_desc(self) -> str:
-        return "Write the corpus, or a slice of it, as JSON Lines or Parquet"
+        return "Write the corpus, or a slice of it, as JSON Lines, CSV or Parquet"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
@@ -36,15 +41,21 @@ class Command(ProjectCommand):
         parser.add_argument("--until", metavar="DAY", help="published on this Cairo day or earlier")
         parser.add_argument("--with-duplicates", action="store_true", help="near-duplicates that were dropped, too")
         parser.add_argument("--all-revisions", action="store_true", help="every revision, not the highest alone")
-        parser.add_argument("--format", choices=("jsonl", "parquet"), default="jsonl", help="parquet needs -o (jsonl)")
         parser.add_argument(
-            "-o", "--output", metavar="FILE", help="write to FILE, whole or not at all (standard output)"
+            "--format", choices=FORMATS, help="whatever FILE ends in; parquet needs -o (the ending's, or jsonl)"
+        )
+        parser.add_argument(
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="write to FILE, whole or not at all: .jsonl, .csv, either with .gz, or .parquet (standard output)",
         )
 
     def execute(self, args: list[str], opts: argparse.Namespace) -> int:
         days = {"since": opts.since, "until": opts.until}
         window = CrawlArguments.parse({k: v for k, v in days.items() if v}, today=date.max)
-        if opts.format == "parquet":
+        kind = opts.format or format_of(opts.output or "")
+        if kind == "parquet":
             if opts.output is None:
                 raise ConfigurationError("--format parquet needs a file: -o FILE")
             require_pyarrow()
@@ -54,16 +65,16 @@ class Command(ProjectCommand):
             records = select(ledger, window, opts, shown=shown)
             if opts.output is None:
                 try:
-                    write_lines(records, sys.stdout)
+                    WRITERS[kind](records, sys.stdout)
                 except BrokenPipeError:  # the reader has had enough
                     sys.stdout = open(os.devnull, "w")  # noqa: SIM115
                 return 0
             with whole_file(Path(opts.output)) as aside:
-                if opts.format == "parquet":
+                if kind == "parquet":
                     write_parquet(records, aside)
                 else:
-                    with aside.open("w", encoding="utf-8", newline="\n") as file:
-                        write_lines(records, file)
+                    with text_file(aside, compressed=opts.output.endswith(".gz")) as file:
+                        WRITERS[kind](records, file)
         return 0
 
 
@@ -92,6 +103,39 @@ def write_lines(records: Iterable[dict[str, Any]], target: TextIO) -> None:
     """Write each record as a line of JSON."""
     target.writelines(f"{to_json_line(record)}\n" for record in records)
     target.flush()
+
+
+def write_csv(records: Iterable[dict[str, Any]], target: TextIO) -> None:
+    """Write a line of names and one of each record: lists as JSON, no cell that a spreadsheet takes for a formula."""
+    names = [column.name for column in columns()]
+    writer = csv.writer(target, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows([_cell(record[name]) for name in names] for record in records)
+    target.flush()
+
+
+def _cell(value: Any) -> Any:
+    text = json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value
+    return f"'{text}" if isinstance(text, str) and text.startswith(("=", "+", "-", "@")) else text
+
+
+WRITERS = {"jsonl": write_lines, "csv": write_csv}
+FORMATS = (*WRITERS, "parquet")
+
+
+def format_of(name: str) -> str:
+    """The format that a file's name ends in; JSON Lines for any other name."""
+    ending = Path(name.removesuffix(".gz")).suffix[1:]
+    return ending if ending in FORMATS else "jsonl"
+
+
+@contextmanager
+def text_file(path: Path, *, compressed: bool) -> Iterator[TextIO]:
+    """A new text file; a compressed one holds no time and no name, so that the same lines give the same bytes."""
+    with path.open("wb") as raw:
+        binary: Any = gzip.GzipFile("", "wb", fileobj=raw, mtime=0) if compressed else raw
+        with io.TextIOWrapper(binary, encoding="utf-8", newline="") as file:
+            yield file
 
 
 @contextmanager

@@ -5,11 +5,9 @@ from __future__ import annotations
 import argparse
 import signal
 
-from scrapy.commands import ScrapyCommand
-
 from alqahira import site
 from alqahira.commands import doctor
-from alqahira.crawling.command import UNTHROTTLED, crawl_in_subprocess
+from alqahira.crawling.command import UNTHROTTLED, ProjectCommand, crawl_in_subprocess
 from alqahira.extraction.urls import site_name
 from alqahira.settings.types import make_folder
 
@@ -23,7 +21,7 @@ class Command(doctor.Command):
         return "The doctor, five articles of each section, and each record beside its page"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        ScrapyCommand.add_options(self, parser)
+        ProjectCommand.add_options(self, parser)  # without the doctor's
 
     def execute(self, args: list[str], opts: argparse.Namespace) -> int:
         # Imported here: most commands do not need what reads archives.

@@ -55,12 +55,13 @@ class Command(ProjectCommand):
     def _replay(self, archive: Path, output: Path) -> int:
         # Imported here and below: most commands do not need warcio.
         from alqahira.archive.writer import files
-        from alqahira.replay import replay
+        from alqahira.replay import replay, runs_of
 
         assert self.settings is not None
+        runs = runs_of(archive, self.settings)
         ensure_replaceable(output, archive)
         with atomic_directory(output) as aside:
-            tally = replay(archive, settings_with_output(aside, self.settings), print)
+            tally = replay(runs, settings_with_output(aside, self.settings), print)
             if not tally.pages:
                 raise AlqahiraError(f"no article page is in the archive {archive}{skipped_summary(tally.skipped)}")
             write_marker(aside, files(archive))

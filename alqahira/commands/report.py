@@ -9,7 +9,7 @@ from pathlib import Path
 
 from alqahira.crawling.command import ProjectCommand
 from alqahira.crawling.progress import is_bar_wanted, with_bar
-from alqahira.exceptions import ConfigurationError, LedgerMissing
+from alqahira.exceptions import ConfigurationError
 from alqahira.ledger import open_ledger
 from alqahira.monitoring.report.collect import collect
 from alqahira.monitoring.report.figures import Figures
@@ -19,7 +19,7 @@ FILE = "report.html"
 
 
 class Command(ProjectCommand):
-    """Reads only the ledger, also during a crawl; before the first run the page says that there is nothing yet."""
+    """Reads only the ledger, also during a crawl; status 2 before the first run."""
 
     def short_desc(self) -> str:
         return "Write one HTML page on the corpus and the runs"
@@ -47,9 +47,5 @@ class Command(ProjectCommand):
 
     def _figures(self) -> Figures:
         now, shown = datetime.now(UTC), is_bar_wanted(self.configuration)
-        try:
-            with open_ledger(self.configuration.state_url, read_only=True) as ledger:
-                return collect(ledger, now=now, watch=partial(with_bar, description="report", shown=shown))
-        except LedgerMissing as missing:
-            print(missing)
-            return Figures(now=now)
+        with open_ledger(self.configuration.state_url, read_only=True) as ledger:
+            return collect(ledger, now=now, watch=partial(with_bar, description="report", shown=shown))

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
-from alqahira.exceptions import AlqahiraError, ConfigurationError
+from alqahira.exceptions import AlqahiraError, ConfigurationError, one_line
 from alqahira.monitoring.failure import fail
 from alqahira.settings.configuration import PREFIX, Configuration
 
@@ -32,6 +32,10 @@ class ProjectCommand(ScrapyCommand):
 
     def syntax(self) -> str:
         return "[options]"
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        super().add_options(parser)
+        refuse_in_one_line(parser)
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         try:
@@ -57,6 +61,15 @@ class ProjectCommand(ScrapyCommand):
     def execute(self, args: list[str], opts: argparse.Namespace) -> int:
         """Do the command's work and return its exit status. Raises AlqahiraError."""
         raise NotImplementedError
+
+
+def refuse_in_one_line(parser: argparse.ArgumentParser) -> None:
+    """Let a parser refuse an option as every other error is shown, without its usage."""
+
+    def error(message: str) -> None:
+        fail(ConfigurationError(one_line(message)))
+
+    parser.error = error  # type: ignore[method-assign, assignment]  # Scrapy makes the parser itself
 
 
 def crawl_in_subprocess(section: str, settings: dict[str, str], *options: str) -> int:

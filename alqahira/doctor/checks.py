@@ -104,7 +104,7 @@ def any_sample(
     *kinds: str,
     slugs: Collection[str] | None = None,
     unanswered: Verdict = FAILS,
-    no_sample: str = "no page leads to it",
+    no_sample: Callable[[Visit], str] = lambda visit: "no page leads to it",
 ) -> Check:
     """The best verdict on the samples of these kinds (and slugs).
 
@@ -122,7 +122,7 @@ def any_sample(
             verdicts.append(verdict)
         if slugs is not None and (rest := len({*slugs} - {slug_of(sample) for sample in samples})):
             evidence.append(f"{rest} not requested (use --listings)")
-        return min(verdicts, key=list(Verdict).index), "; ".join(evidence) or f"not requested: {no_sample}"
+        return min(verdicts, key=list(Verdict).index), "; ".join(evidence) or f"not requested: {no_sample(visit)}"
 
     return check
 

@@ -71,8 +71,16 @@ def side_by_side(record: dict[str, Any], page: Document) -> Iterator[Comparison]
     yield Comparison("credit", record["credit_line"] or "none", credit or "none", record["credit_line"] == credit)
     tags, keywords = on_page('.tags a[href^="/tag/"]'), record["keywords"]
     yield Comparison("tags", ", ".join(keywords), ", ".join(tags), sorted(keywords) == sorted(tags))
-    body, lead = " ".join(record["article_body"].split()), next(iter(on_page("article .htmlCode > *")), "")
+    body = " ".join(record["article_body"].split())
+    lead = next(filter(None, map(_first_words, select("article .htmlCode")(page.tree))), "")
     yield Comparison("body", body, lead, bool(lead) and body.startswith(lead[:_WIDTH]))
+
+
+def _first_words(block: Any) -> str:
+    """The text of a block's first child or, where that has none or text comes before it, the first text there is."""
+    before, first = (block.text or "").split(), next(block.iterchildren("*"), None)
+    child = [] if before or first is None else "".join(first.itertext()).split()
+    return " ".join(child or next(filter(None, map(str.split, block.itertext())), []))
 
 
 def _short(text: str) -> str:

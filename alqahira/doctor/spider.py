@@ -59,6 +59,8 @@ class DoctorSpider(Spider):
     @classmethod
     def update_settings(cls, settings: BaseSettings) -> None:
         super().update_settings(settings)
+        # The bar counts articles, and a visit has none.
+        settings.set("ALQAHIRA_PROGRESS", "never", priority="cmdline")
         settings.set_in_component_priority_dict("DOWNLOADER_MIDDLEWARES", Recorder, 950)
 
     async def start(self) -> AsyncIterator[Any]:
@@ -107,10 +109,12 @@ class DoctorSpider(Spider):
         self.visit.samples.append(sample)
         if not sample.is_answered:
             return
-        if kind == "category" and is_first and sample.listing.has_more:
-            yield from self._second_page("page 2 by query", PagingMethod.QUERY)
-            yield from self._second_page("page 2 by page data", PagingMethod.NEXT_DATA)
-            if configuration_of(self.crawler).browser != "never" and missing_dependency() is None:
+        if kind == "category" and is_first:
+            if sample.listing.has_more:
+                yield from self._second_page("page 2 by query", PagingMethod.QUERY)
+                yield from self._second_page("page 2 by page data", PagingMethod.NEXT_DATA)
+            self.visit.not_pressed = self._why_not_pressed(sample.listing)
+            if not self.visit.not_pressed:
                 yield self._request("pressed", sample.url, learn_load_more=True)
         # A tag may have one article alone, and each form of address is tried on another.
         if kind == "category" or (kind in LISTINGS and len(sample.listing.cards) >= _FORMS):
@@ -122,6 +126,14 @@ class DoctorSpider(Spider):
             if not (fields and fields.headline and fields.paragraphs):
                 others = (record for key, record in self.known.items() if key not in self._article_keys)
                 yield from (self._request("known article", urls.with_root(one.url, self.root)) for one in others)
+
+    def _why_not_pressed(self, listing: Listing) -> str:
+        """Why no browser presses the category's load-more control; empty where one does."""
+        if not listing.has_more:
+            return "the category has one page"
+        if configuration_of(self.crawler).browser == "never":
+            return "ALQAHIRA_BROWSER=never"
+        return missing_dependency() or ""
 
     def _second_page(self, kind: str, method: PagingMethod, learned: LearnedRequest | None = None) -> Iterator[Request]:
         """The category's second page, as a crawl would request it by this method."""

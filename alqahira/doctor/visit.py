@@ -139,12 +139,16 @@ def _values(value: Any, path: tuple[str, ...]) -> Iterator[Any]:
 
 @dataclass
 class Visit:
-    """All samples and exchanges of one visit to the site at `root`."""
+    """All samples and exchanges of one visit to the site at `root`.
+
+    `not_pressed`: why no browser pressed the category's load-more control.
+    """
 
     root: str
     samples: list[Sample] = field(default_factory=list)
     exchanges: list[Exchange] = field(default_factory=list)
     is_interrupted: bool = False
+    not_pressed: str = "no category was answered"
 
     def of(self, *kinds: str) -> list[Sample]:
         """The samples of these kinds, answered or not."""

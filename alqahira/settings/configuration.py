@@ -20,6 +20,7 @@ from scrapy.settings import BaseSettings
 from alqahira import site
 from alqahira.exceptions import ConfigurationError
 from alqahira.settings.types import (
+    Contact,
     Flag,
     Folder,
     Seconds,
@@ -105,7 +106,7 @@ class Configuration(Limits):
     browser: Annotated[Literal["auto", "never", "always"], any_case] = option(
         "auto", "`auto`: plain HTTP first, the browser if needed (docs/browser.md)", job=FREE
     )
-    user_agent_contact: str = option("", "an address or URL at which the site's operators can reach you")
+    user_agent_contact: Contact = option("", "an address or URL at which the site's operators can reach you")
     compress_parts: Flag = option(False, "parts are .jsonl.gz; what is written already stays as it is", job=FREE)
     archive: Flag = option(False, "keep the article pages in <output>/archive/ (docs/archive.md)", job=FREE)
     progress: Annotated[Literal["auto", "never"], any_case] = option("auto", "`never`: no bar, even on a terminal")

@@ -19,6 +19,7 @@ from alqahira.exceptions import ConfigurationError
 
 M = TypeVar("M", bound=BaseModel)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_MAX_CONTACT = 200  # characters; user_agent() keeps no more
 _COUNT = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 
 
@@ -113,6 +114,12 @@ def _site_root(value: str) -> str:
     return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
+def _contact(value: str) -> str:
+    if len(value) > _MAX_CONTACT or not value.isprintable():
+        raise ValueError(f"is not one line of at most {_MAX_CONTACT} characters")
+    return value
+
+
 def _steps(value: Any, read: Callable[[Any], Any]) -> Any:
     try:
         return read(json.loads(value) if isinstance(value, str) else value)
@@ -130,6 +137,7 @@ Day = Annotated[date | None, BeforeValidator(_day)]
 StartOfDay = Annotated[datetime | None, BeforeValidator(_start_of_day)]
 Words = Annotated[tuple[str, ...], BeforeValidator(lambda value: value.split() if isinstance(value, str) else value)]
 Count = Annotated[int | None, BeforeValidator(_count)]
+Contact = Annotated[str, AfterValidator(_contact)]
 SiteRoot = Annotated[str, AfterValidator(_site_root)]
 _Step = tuple[Annotated[float, Field(ge=0, le=36_500)], Annotated[float, Field(ge=0.01, le=87_600)]]
 Steps = Annotated[tuple[_Step, ...], WrapValidator(_steps)]

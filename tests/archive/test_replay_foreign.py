@@ -76,6 +76,7 @@ def test_too_large_and_undecodable_bodies_fail(tmp_path):
     [
         (["--archive", "{tmp}/none"], 2, "there is no archive at"),
         (["--archive", "{tmp}/empty"], 2, "there is no archive at"),
+        (["--archive", "{tmp}/none", "-o", "{tmp}/full"], 2, "there is no archive at"),
         (["--archive", "{tmp}/pageless", "-o", "{tmp}/new"], 1, "no article page is in the archive"),
         (["--archive", "{tmp}/pageless", "-o", "{tmp}/full"], 2, "is neither empty nor an unchanged replay"),
         (["--archive", "{tmp}/pageless", "-o", "{tmp}"], 2, "the archive is in"),

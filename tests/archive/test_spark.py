@@ -207,6 +207,7 @@ def test_articles_that_may_repeat_each_other_have_an_edge(spark, rows, expected)
         (["--parts", "{tmp}/broken", "-o", "{tmp}/new"], 2, "is not a manifest"),
         (["--archive", "{tmp}/whole", "-o", "{tmp}/broken"], 2, "is neither empty nor an unchanged replay"),
         (["--archive", "{tmp}/whole", "-o", "{tmp}"], 2, "the archive is in"),
+        (["--parts", "{tmp}/broken", "-o", "{tmp}/broken"], 2, "the parts are in"),
         pytest.param(
             ["--archive", "{tmp}/whole", "-o", "{tmp}/new"], 2, "Spark needs Java 17", marks=pytest.mark.spark
         ),

@@ -1,5 +1,8 @@
 """export and verify, as users run them."""
 
+import csv
+import gzip
+import io
 import json
 from datetime import UTC, datetime, timedelta
 
@@ -7,7 +10,9 @@ import pytest
 from ledger_scenario import live
 from scrapy_process import PROJECT, Corpus, scrapy
 
+from alqahira.commands.export import write_csv
 from alqahira.publishing.parts import part_files
+from alqahira.publishing.schema import columns
 from alqahira.text.dates import cairo_day
 
 
@@ -74,9 +79,42 @@ def test_exported_file_appears_whole(corpus, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["corpus.jsonl"]
 
 
+@pytest.mark.parametrize("ending", ["csv", "csv.gz", "jsonl", "jsonl.gz"])
+def test_ending_of_the_file_is_its_format(corpus, tmp_path, ending):
+    target = tmp_path / f"corpus.{ending}"
+    assert run("export", corpus.folder, "-o", str(target)).status == 0
+    opened = gzip.open if ending.endswith(".gz") else open
+    with opened(target, "rt", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file)) if "csv" in ending else [json.loads(line) for line in file]
+    known = corpus.by_id()
+    assert {row["article_id"]: row["headline"] for row in rows} == {n: r["headline"] for n, r in known.items()}
+    if "csv" in ending:
+        assert list(rows[0]) == list(next(iter(known.values())))
+        assert [json.loads(row["keywords"]) for row in rows] == [known[row["article_id"]]["keywords"] for row in rows]
+    elsewhere = run("export", corpus.folder, "--format", ending.split(".")[0])
+    assert elsewhere.stdout.count("\n") >= len(rows)
+
+
+def test_csv_has_no_formula_and_keeps_every_line_break():
+    names = [column.name for column in columns()]
+    record = dict.fromkeys(names) | {
+        "headline": "=1+1",
+        "article_body": 'first\n\nsecond, "third"',
+        "keywords": ["-a", "ب"],
+    }
+    target = io.StringIO()
+    write_csv([record | {"credit_line": f"{sign}x"} for sign in "=+-@"], target)
+    rows = list(csv.DictReader(io.StringIO(target.getvalue(), newline="")))
+    assert [row["credit_line"] for row in rows] == ["'=x", "'+x", "'-x", "'@x"]
+    assert (rows[0]["headline"], rows[0]["article_body"]) == ("'=1+1", record["article_body"])
+    assert (rows[0]["keywords"], rows[0]["description"]) == ('["-a", "ب"]', "")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["--topic", "sports"], "argument --topic: invalid choice: 'sports'"),
+        (["--format", "xlsx"], "argument --format: invalid choice: 'xlsx'"),
         (["--since", "yesterday"], "is not a date"),
         (["--since", "2026-11-02", "--until", "2026-11-01"], "is after until"),
         (["-o", "/dev/null/x"], "cannot be written"),
@@ -103,12 +141,20 @@ def test_unknown_setting_in_the_environment_is_refused_by_every_command(command,
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("command", sorted({*OWN} - {"crawl"}))
+@pytest.mark.parametrize("command", OWN)
 def test_unknown_option_is_refused_by_every_command(command, tmp_path):
-    arguments = ["json"] if command == "schema" else []
+    arguments = {"schema": ["json"], "crawl": ["defense"]}.get(command, [])
     ran = scrapy(command, *arguments, "--unheard-of", ALQAHIRA_OUTPUT_DIR=str(tmp_path / "out"))
     assert ran.status == 2
     assert ran.lines == [f"alqahira: unknown argument '--unheard-of'; see scrapy {command} --help"]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", OWN)
+def test_option_without_its_value_is_one_line_for_every_command(command, tmp_path):
+    ran = scrapy(command, "-s", ALQAHIRA_OUTPUT_DIR=str(tmp_path / "out"))
+    assert ran.status == 2
+    assert ran.lines == ["alqahira: argument -s/--set: expected one argument"]
     assert list(tmp_path.iterdir()) == []
 
 

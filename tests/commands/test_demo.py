@@ -6,6 +6,7 @@ import os
 import re
 import sys
 
+import pytest
 from scrapy_process import at_a_terminal, plain, scrapy
 
 ESCAPE = "\x1b["
@@ -35,3 +36,11 @@ def test_piped_demo_prints_accounts_table_and_paths(tmp_path):
     assert "defense + foreign_affairs" in ran.stdout
     for line in ran.stdout.splitlines()[-3:]:
         assert str(tmp_path) in line
+
+
+@pytest.mark.parametrize("number", ["-1", "x", "1.5", ""])
+def test_wrong_number_of_articles_is_one_line_and_leaves_nothing(tmp_path, number):
+    ran = scrapy("demo", "--articles", number, ALQAHIRA_OUTPUT_DIR=str(tmp_path / "out"))
+    assert ran.status == 2
+    assert ran.lines == [f"alqahira: argument --articles: {number!r} is not a whole number from 0 on"]
+    assert list(tmp_path.iterdir()) == []

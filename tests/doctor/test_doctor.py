@@ -46,6 +46,7 @@ def test_known_site_holds_every_visible_fact(replica):
     assert findings["an article without its slug"][0] == findings["an article with a locale"][0] == "holds"
     assert "blocks of text" in findings["an article as page data alone"][1]
     assert findings["a post of 2022"] == ("not seen", "/news/1076: 404")
+    assert findings["the load-more request"] == ("not seen", "not requested: ALQAHIRA_BROWSER=never")
     assert findings["no challenge"][0] == findings["no rate limit"][0] == "holds"
     assert findings["cookies that are set"][1].startswith("__cf_bm (")
     # For each answered open fact, a line for site.py with the day is printed.
@@ -93,6 +94,19 @@ def test_terminal_table_folds_and_cuts_nothing(replica):
     evidence = "".join(cells[-1].replace(" ", "") for cells in rows)
     assert site.CARD_HEADLINE.value.replace(" ", "") in evidence
     assert "…" not in "".join(cells[0] for cells in rows)
+    assert "?" not in plain(shown).partition("│")[0], "no bar, as the articles it would count are none"
+
+
+def test_category_of_one_page_is_not_pressed(replica):
+    _, findings = doctor(replica().url)
+    assert findings["the load-more request"] == ("not seen", "not requested: the category has one page")
+
+
+def test_missing_browser_is_named(replica, tmp_path):
+    given = UNTHROTTLED | {"ALQAHIRA_SITE_URL": replica("--articles", "100").url}
+    nowhere = str(tmp_path)
+    ran = scrapy("doctor", settings=given, PATH=nowhere, HOME=nowhere, PLAYWRIGHT_BROWSERS_PATH=nowhere)
+    assert re.search(r"^the load-more request\t.*not requested: (no Chromium|the package)", ran.stdout, re.MULTILINE)
 
 
 # --- the second page of a listing -----------------------------------------------------------------

@@ -285,12 +285,11 @@ class TestTheCommand:
             assert path.read_text("utf-8").rstrip().endswith("</html>")
         assert os.listdir(elsewhere.parent) == ["page.html"]
 
-    def test_report_before_the_first_run_creates_no_state(self, tmp_path):
-        ran = report(tmp_path)
-        assert ran.status == 0
-        assert "no run has written there" in ran.stdout
-        assert os.listdir(tmp_path) == ["report.html"]
-        assert "لا مواد بعد" in (tmp_path / "report.html").read_text("utf-8")
+    def test_report_before_the_first_run_is_refused_and_leaves_nothing(self, tmp_path):
+        ran = report(tmp_path / "none")
+        assert (ran.status, len(ran.lines)) == (2, 1)
+        assert "no run has written there" in ran.lines[0]
+        assert os.listdir(tmp_path) == []
 
     def test_report_works_while_a_run_writes(self, tmp_path):
         live(tmp_path)

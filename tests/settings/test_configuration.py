@@ -49,6 +49,12 @@ def test_site_url_of_another_form_is_refused(url):
     assert refusal(ALQAHIRA_SITE_URL=url).startswith("ALQAHIRA_SITE_URL=")
 
 
+@pytest.mark.parametrize("contact", ["desk@example.org\nX-Header: 1", "a\rb", "a\tb", "a" * 201])
+def test_contact_that_fits_no_header_is_refused(contact):
+    assert refusal(ALQAHIRA_USER_AGENT_CONTACT=contact).endswith("is not one line of at most 200 characters")
+    assert configured(ALQAHIRA_USER_AGENT_CONTACT="a" * 200).user_agent_contact == "a" * 200
+
+
 def test_choice_is_case_insensitive():
     assert configured(ALQAHIRA_NEAR_DUPLICATES="Mark").near_duplicates == "mark"
 

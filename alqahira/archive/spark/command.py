@@ -31,12 +31,14 @@ def corpus(opts: argparse.Namespace, settings: Settings) -> int:
     if not source or not opts.output:
         raise ConfigurationError("name what is read (--archive or --parts) and where it goes (-o)")
     folder, output = Path(source).expanduser(), Path(opts.output).expanduser()
-    ensure_replaceable(output, folder)
+    if opts.parts and folder.resolve().is_relative_to(output.resolve()):
+        raise ConfigurationError(f"the parts are in {output}: name another folder with -o")
     try:
         sources = archive_sources(folder, configuration) if opts.archive else part_sources(folder)
         made_from = files(folder) if opts.archive else [folder / MANIFEST]
     except OSError as error:
         raise AlqahiraError(f"{error.filename or folder} cannot be read: {error.strerror}") from None
+    ensure_replaceable(output, folder)
     with atomic_directory(output) as aside, session(opts.master) as spark:
         tally = run(spark, sources, Configuration.from_settings(settings_with_output(aside, settings)))
         if not tally.pages:
