@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 from ledger_scenario import NOW, accept, body, crawled, lines, link, live, opened, publisher
+from scrapyd_server import until
 
 from alqahira.exceptions import ConfigurationError, LedgerBusy, LedgerLost, LedgerUnreachable, LedgerUnusable
 from alqahira.ledger.backends import postgresql
@@ -36,6 +37,12 @@ def lose_connection(ledger):
 def pid_of(ledger):
     with ledger.store._connection.begin():
         return ledger.store._connection.scalar(sa.text("select pg_backend_pid()"))
+
+
+def lose_lock(ledger):
+    """Take the lock from the session of a run, which lives on, as a pooler's reset does."""
+    with ledger.store._connection.begin():
+        ledger.store._connection.execute(sa.text("select pg_advisory_unlock_all()"))
 
 
 @pytest.fixture
@@ -79,6 +86,43 @@ def test_write_of_run_that_was_taken_over_is_refused(ledger, database):
         assert [link.key for link in successor.pending()] == ["1", "2"]
         assert list(successor.records()) == []
         accept(successor, crawled(1))  # its predecessor did not release this lock
+
+
+def test_run_that_lost_its_lock_alone_writes_nothing_after_its_successor(ledger, database):
+    discover(ledger, 1)
+    lose_lock(ledger)
+    with opened(database, owner="scrapy crawl foreign_affairs") as successor:
+        with pytest.raises(LedgerLost, match="another run has taken over the state .*, scrapy crawl foreign_affairs"):
+            discover(ledger, 2)
+        ledger.close()
+        with pytest.raises(LedgerBusy) as caught:  # it still has its name
+            opened(database)
+        assert caught.value.owner == "scrapy crawl foreign_affairs"
+        assert [link.key for link in successor.pending()] == ["1"]
+
+
+def test_run_that_lost_its_lock_continues_without_a_successor(ledger):
+    lose_lock(ledger)
+    assert accept(ledger, crawled(1)).outcome == "accepted"
+
+
+def test_successor_waits_for_transaction_in_progress(ledger, database):
+    lose_lock(ledger)
+    done = []
+    opening = threading.Thread(target=lambda: done.append(opened(database).close()))
+    with ledger.transaction():
+        opening.start()
+        until(lambda: done or is_waiting(ledger), lambda: "neither")
+        assert done == []
+    opening.join()
+    assert done == [None]
+
+
+def is_waiting(ledger):
+    """Whether a session waits for the end of another's transaction."""
+    with ledger.engine.connect() as connection:
+        waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+        return bool(connection.scalar(sa.text(waiting)))
 
 
 def test_run_back_after_end_of_successor_writes_nothing(ledger, database):
