@@ -206,6 +206,21 @@ def test_missing_database_ends_run_with_one_line(ledger, postgres, monkeypatch):
     assert caught.value.exit_status == 1
 
 
+@pytest.mark.parametrize("code", ["40001", "40P01"])
+def test_transaction_in_conflict_is_repeated_in_the_same_session(ledger, code):
+    before, tries = pid_of(ledger), []
+
+    def conflict_once():
+        with ledger.transaction() as connection:
+            tries.append(code)
+            if len(tries) == 1:
+                connection.execute(sa.text(f"do $$ begin raise exception using errcode = '{code}'; end $$"))
+
+    ledger.persist(conflict_once)
+    assert tries == [code, code]
+    assert pid_of(ledger) == before  # and so keeps its lock
+
+
 # --- lost commits -------------------------------------------------------------------------------
 
 

@@ -25,9 +25,9 @@ from alqahira.ledger.tables import meta, outbox, parts
 from alqahira.settings.state_url import redact
 
 # PostgreSQL's error codes (appendix A) for what may succeed a moment later: a server that stops or starts, a broken or
-# idle connection, too many connections, a lock that was not granted in time.
+# idle connection, too many connections, a conflict with another transaction, a lock that was not granted in time.
 _LOCK_TIMEOUT = "55P03"
-_TRANSIENT = ("08", "57P01", "57P02", "57P03", "25P03", "53300", _LOCK_TIMEOUT)
+_TRANSIENT = ("08", "57P01", "57P02", "57P03", "25P03", "53300", "40001", "40P01", _LOCK_TIMEOUT)
 # Seconds between two tries, and for the server to notice that a writer was killed.
 _PAUSE, _GRACE = 0.2, 1.0
 # In the table `meta`: who writes (empty: nobody), and the token, which begins with the server's start.
@@ -172,8 +172,10 @@ class PostgresqlStore(Store):
             sleep(_PAUSE)
 
     def _acquire_again(self, transaction: int) -> bool:
-        self._disconnect()
-        self._connection = connection = self.engine.connect()
+        if self._connection is None or self._connection.invalidated:
+            self._disconnect()
+            self._connection = self.engine.connect()
+        connection = self._connection
         try:
             with connection.begin():
                 if self._read_only:
