@@ -366,6 +366,15 @@ def test_reader_needs_no_lock(ledger, state_url):
         assert reader.newest_revisions() == {"1": 1}
 
 
+def test_table_that_cannot_be_read_is_one_line(ledger, state_url):
+    with opened(state_url, read_only=True) as reader:
+        with ledger.transaction() as connection:
+            connection.execute(text("drop table outbox"))
+        with pytest.raises(LedgerUnusable, match=r"cannot be read: .*outbox") as caught:
+            list(reader.records())
+    assert "\n" not in str(caught.value)
+
+
 def test_reader_creates_no_ledger(state_url):
     with pytest.raises(ConfigurationError, match="there is no state"):
         opened(state_url, read_only=True)

@@ -92,7 +92,7 @@ def test_run_that_lost_its_lock_alone_writes_nothing_after_its_successor(ledger,
     discover(ledger, 1)
     lose_lock(ledger)
     with opened(database, owner="scrapy crawl foreign_affairs") as successor:
-        with pytest.raises(LedgerLost, match="another run has taken over the state .*, scrapy crawl foreign_affairs"):
+        with pytest.raises(LedgerLost, match=r"another run has taken over the state .*, scrapy crawl foreign_affairs"):
             discover(ledger, 2)
         ledger.close()
         with pytest.raises(LedgerBusy) as caught:  # it still has its name
@@ -219,6 +219,28 @@ def test_transaction_in_conflict_is_repeated_in_the_same_session(ledger, code):
     ledger.persist(conflict_once)
     assert tries == [code, code]
     assert pid_of(ledger) == before  # and so keeps its lock
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda ledger: list(ledger.records()),
+        lambda ledger: ledger.newest_revisions(),
+        lambda ledger: ledger.is_empty(),
+        lambda ledger: ledger.record_count(),
+    ],
+)
+def test_reader_whose_session_ends_has_one_line(ledger, database, read):
+    accept(ledger, crawled(1))
+    with opened(database, read_only=True) as reader:
+        read(reader)
+        with ledger.transaction() as connection:
+            others = "select pg_terminate_backend(pid, 5000) from pg_stat_activity "
+            others += "where backend_type = 'client backend' and pid <> pg_backend_pid()"
+            connection.execute(sa.text(others))
+        with pytest.raises(LedgerUnreachable, match="does not answer") as caught:
+            read(reader)
+    assert "\n" not in str(caught.value)
 
 
 # --- lost commits -------------------------------------------------------------------------------
