@@ -12,8 +12,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from urllib.parse import urlsplit
 
 import pytest
+import sqlalchemy as sa
 from ledger_scenario import live, opened
 from scrapy_process import UNTHROTTLED, Ran, scrapy, start_scrapy
 from scrapyd_server import until
@@ -21,6 +23,7 @@ from undisturbed import SETTINGS, Site, site_of
 
 from alqahira.exceptions import LedgerBusy
 from alqahira.ledger.backends.file_lock import FileLock
+from alqahira.ledger.tables import PageState, pages
 from alqahira.ledger.waiting import open_when_free
 from alqahira.publishing.rebuild import rebuild_state
 
@@ -97,13 +100,17 @@ def runs(site, state_url, tmp_path):
         process.wait()
 
 
-def test_two_sections_at_once_succeed_and_fetch_each_page_once(runs, site):
+def test_two_sections_at_once_succeed_and_fetch_each_article_once(runs, site):
     before = len(site.server.log())
     processes = [runs.start(section) for section in SECTIONS]
     assert [process.wait(240) for process in processes] == [0, 0], runs.logs()
     assert site.wrong(runs.output) == []
-    whole = (line["path"] for line in site.server.log()[before:] if line["status"] == 200)
-    assert set(Counter(path for path in whole if path.startswith("/news/")).values()) == {1}
+    whole = Counter(line["path"] for line in site.server.log()[before:] if line["status"] == 200)
+    fetched_again = {path for path, times in whole.items() if path.startswith("/news/") and times > 1}
+    with opened(runs.state_url, read_only=True) as ledger, ledger.reading() as connection:
+        failed = set(connection.scalars(sa.select(pages.c.url).where(pages.c.state == PageState.FAILED)))
+    # A page that gave no article is asked again by the next run.
+    assert fetched_again <= {urlsplit(url).path for url in failed}
     assert runs.logs().count("Waiting up to 600 s for the ledger: another run holds the state") == 1
     assert "Traceback" not in runs.logs()
     # Other commands read the ledger on either database, too.
@@ -198,7 +205,8 @@ def test_waiting_run_ends_if_its_own_section_takes_the_lock(state_url):
 
 
 @pytest.mark.usefixtures("elsewhere")
-def test_signal_while_opening_releases_the_ledger(state_url):
+def test_signal_while_opening_releases_the_ledger(state_url, monkeypatch):
+    monkeypatch.delattr(signal, "sigtimedwait", raising=False)  # macOS lacks it
     first = opened(state_url, owner=DEFENSE)
     unblocked = signal.pthread_sigmask(signal.SIG_BLOCK, ())
 

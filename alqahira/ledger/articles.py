@@ -132,26 +132,26 @@ class Articles(Pages):
 
     def newest_revisions(self) -> dict[str, int]:
         """The highest revision of every article that was accepted or dropped."""
-        with self.engine.connect() as connection:
+        with self.reading() as connection:
             newest = sa.func.max(articles.c.revision).label("newest")
             query = sa.select(articles.c.article_id, newest)
             return {row.article_id: row.newest for row in connection.execute(query.group_by(articles.c.article_id))}
 
     def is_empty(self) -> bool:
         """Whether no article was ever accepted or dropped here."""
-        with self.engine.connect() as connection:
+        with self.reading() as connection:
             return connection.scalar(sa.select(articles.c.article_id).limit(1)) is None
 
     def record_count(self, *, duplicates: bool = False) -> int:
         """The number of records that `records` yields."""
-        with self.engine.connect() as connection:
+        with self.reading() as connection:
             published = connection.scalar(sa.select(sa.func.count()).select_from(outbox)) or 0
             dropped = sa.select(sa.func.count()).select_from(articles).where(_DROPPED)
             return published + ((connection.scalar(dropped) or 0) if duplicates else 0)
 
     def records(self, *, duplicates: bool = False) -> Iterator[dict[str, Any]]:
         """Every published record, all revisions, in the order accepted; with `duplicates` also those dropped, last."""
-        with self.engine.connect() as connection:
+        with self.reading() as connection:
             query = sa.select(articles.c.record).join(
                 outbox, (outbox.c.article_id == articles.c.article_id) & (outbox.c.revision == articles.c.revision)
             )

@@ -20,7 +20,7 @@ class Standing(StrEnum):
     DUE = "due"  # known, and to be fetched again now
     FRESH = "fresh"  # known, and not to be fetched again yet
     NOT_ARTICLE = "not_article"  # an infographic, an album or a video: never fetched
-    GIVEN_UP = "given_up"  # it failed too often and for too long, and is not to be fetched again yet
+    GIVEN_UP = "given_up"  # it failed too often and for too long, or ended runs: not to be fetched again yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +82,14 @@ class RevisitSchedule:
 MAX_ATTEMPTS, MIN_FAILING = 5, timedelta(days=3)
 # A page that was given up and is still named is fetched again after this time.
 GIVEN_UP_PAUSE = timedelta(days=1)
-# A page during whose reading this many runs died is not read again by itself.
+# A page during whose reading this many runs died, one after the other, is not read again by itself.
 MAX_UNFINISHED = 3
 
 
-def is_given_up(row: PageRow, now: datetime) -> bool:
-    """Whether a page without an article has failed too often and for too long."""
-    if row.unfinished >= MAX_UNFINISHED:
-        return True
-    since = datetime.fromisoformat(row.failing_since) if row.failing_since else now
-    return row.attempts >= MAX_ATTEMPTS and now - since >= MIN_FAILING
+def is_given_up(attempts: int, failing_since: str | None, now: datetime) -> bool:
+    """Whether a page has failed too often and for too long."""
+    since = datetime.fromisoformat(failing_since) if failing_since else now
+    return attempts >= MAX_ATTEMPTS and now - since >= MIN_FAILING
 
 
 def discovery(row: PageRow, link: Link, now: datetime, *, retry: bool = False) -> Discovery:
@@ -99,25 +97,29 @@ def discovery(row: PageRow, link: Link, now: datetime, *, retry: bool = False) -
 
     With `retry` pages that were given up are fetched again.
     """
+    standing = _standing(row, link, now, retry=retry)
+    kind = row.cause if standing is Standing.NOT_ARTICLE else None
+    return Discovery(link, standing, bool(row.processed), row.etag, row.last_modified, kind)
+
+
+def _standing(row: PageRow, link: Link, now: datetime, *, retry: bool) -> Standing:
     if row.state == PageState.NOT_ARTICLE and link.kind != site.ARTICLE_KIND.value:
-        return Discovery(link, Standing.NOT_ARTICLE, bool(row.processed), kind=row.cause)
-    is_done = row.state == PageState.DONE
-    if row.article_id is None and is_given_up(row, now) and not retry:
-        is_long_ago = (row.last_visit or "") <= rfc3339(now - GIVEN_UP_PAUSE)
-        standing = Standing.DUE if is_long_ago and row.unfinished < MAX_UNFINISHED else Standing.GIVEN_UP
-    elif row.state in (PageState.PENDING, PageState.NOT_ARTICLE):
-        standing = Standing.PENDING  # what was no article has become one
-    elif row.state == PageState.FAILED and row.article_id is None:
-        standing = Standing.DUE  # it never gave an article, and the site still names it
-    elif row.next_visit is not None and row.next_visit <= rfc3339(now):
-        standing = Standing.DUE
-    elif is_done and link.modified and (row.last_visit or "") <= rfc3339(link.modified):
-        standing = Standing.DUE  # the site says that it has changed since
-    elif is_done and link.is_listed and (row.etag or row.last_modified):
-        standing = Standing.DUE  # listed now, and if unchanged it costs only a 304
-    else:
-        standing = Standing.FRESH
-    return Discovery(link, standing, bool(row.processed), row.etag, row.last_modified)
+        return Standing.NOT_ARTICLE
+    if row.unfinished >= MAX_UNFINISHED and not retry:
+        return Standing.GIVEN_UP
+    visited = row.last_visit or ""
+    match PageState(row.state):
+        case PageState.PENDING | PageState.NOT_ARTICLE:  # what was no article has become one
+            return Standing.PENDING
+        case PageState.FAILED:  # it never gave an article, and the site still names it
+            is_resting = is_given_up(row.attempts, row.failing_since, now) and visited > rfc3339(now - GIVEN_UP_PAUSE)
+            return Standing.GIVEN_UP if is_resting and not retry else Standing.DUE
+        case PageState.DONE:
+            is_overdue = row.next_visit is not None and row.next_visit <= rfc3339(now)
+            is_changed = link.modified is not None and visited <= rfc3339(link.modified)
+            # If it is unchanged, it costs only a 304.
+            is_cheap = link.is_listed and bool(row.etag or row.last_modified)
+            return Standing.DUE if is_overdue or is_changed or is_cheap else Standing.FRESH
 
 
 def link_of(row: PageRow) -> Link:

@@ -117,37 +117,45 @@ class Pages(Transactions):
 
     @transactional(grouped=True)
     def begin(self, connection: Connection, key: str) -> None:
-        """Count that a page is about to be read: where the run dies of it, no outcome takes that back."""
+        """Count that a page is about to be read. Every outcome resets the count.
+
+        So it is the number of runs in a row that died while they read the page.
+        """
         self.store.execute(connection, _BEGIN, {"page": key})
 
     @transactional(grouped=True)
     def fail(
         self, connection: Connection, key: str, cause: str, *, retry: bool, now: datetime, is_attempt: bool = True
     ) -> bool:
-        """Record that a page gave no article; with `retry` it stays pending until it is given up. True where it is now.
+        """Record that a page gave no article. Returns whether it is given up by that.
 
-        Where the cause is the host, the network or robots.txt (`is_attempt` is false), it stays as it was.
+        `retry`: it stays pending until it is given up. `is_attempt`: the cause is the page, not the host, the network
+        or robots.txt, which change nothing but the cause that is noted.
         """
         row = self._page(connection, key)
         if row is None or not is_attempt:
             self._set_page(connection, key, cause=cause, unfinished=0)
             return False
-        row = row._replace(attempts=row.attempts + 1, failing_since=row.failing_since or rfc3339(now), unfinished=0)
-        # An article once accepted stays so, whatever becomes of its page.
-        is_known, is_last = row.article_id is not None, is_given_up(row, now)
-        pending_or_failed = PageState.PENDING if retry and not is_last else PageState.FAILED
+        attempts, failing_since = row.attempts + 1, row.failing_since or rfc3339(now)
+        is_last = is_given_up(attempts, failing_since, now)
+        if row.article_id is not None:
+            state = PageState.DONE  # an article once accepted stays so, whatever becomes of its page
+        elif retry and not is_last:
+            state = PageState.PENDING
+        else:
+            state = PageState.FAILED
         self._set_page(
             connection,
             key,
-            state=PageState.DONE if is_known else pending_or_failed,
-            attempts=row.attempts,
-            failing_since=row.failing_since,
+            state=state,
+            attempts=attempts,
+            failing_since=failing_since,
             unfinished=0,
             cause=cause,
             last_visit=rfc3339(now),
-            next_visit=None if is_last else rfc3339(now + timedelta(days=2 ** min(row.attempts, 10))),
+            next_visit=None if is_last else rfc3339(now + timedelta(days=2 ** min(attempts, 10))),
         )
-        return is_last and not is_known
+        return is_last and state is not PageState.DONE
 
     @transactional(grouped=True)
     def not_article(self, connection: Connection, key: str, kind: str, *, now: datetime) -> None:

@@ -10,7 +10,14 @@ from typing import Concatenate, ParamSpec, Self, TypeVar
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from alqahira.exceptions import AlqahiraError, LedgerLost, LedgerUnreachable, LedgerUnwritable, one_line
+from alqahira.exceptions import (
+    AlqahiraError,
+    LedgerLost,
+    LedgerUnreachable,
+    LedgerUnusable,
+    LedgerUnwritable,
+    one_line,
+)
 from alqahira.ledger.backends.store import Store
 from alqahira.ledger.frontier import RevisitSchedule
 
@@ -83,9 +90,31 @@ class Transactions:
             with self.store.begin(grouped=grouped) as connection:
                 yield connection
         except SQLAlchemyError as error:
-            cause = getattr(error, "orig", None) or error
             if self.store.is_transient(error):
-                raise LedgerUnreachable(f"the state at {self.store.name} does not answer: {one_line(cause)}") from error
+                raise self._unreachable(error) from error
+            cause = one_line(_cause(error))
             failure = LedgerUnwritable(f"the state cannot be written: {cause}; the next run continues from here")
             self.on_failure(failure)
             raise failure from error
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection that reads beside the transactions, for more than should be read in one of them.
+
+        Raises LedgerUnreachable if the database is gone, LedgerUnusable if it cannot be read.
+        """
+        try:
+            with self.engine.connect() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            if self.store.is_transient(error):
+                raise self._unreachable(error) from error
+            raise LedgerUnusable(f"the state at {self.store.name} cannot be read: {one_line(_cause(error))}") from error
+
+    def _unreachable(self, error: SQLAlchemyError) -> LedgerUnreachable:
+        return LedgerUnreachable(f"the state at {self.store.name} does not answer: {one_line(_cause(error))}")
+
+
+def _cause(error: SQLAlchemyError) -> object:
+    """The driver's error, which says the same in fewer words, if there is one."""
+    return getattr(error, "orig", None) or error

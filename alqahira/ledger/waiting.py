@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 from collections.abc import Callable
-from time import monotonic
+from time import monotonic, sleep
 
 from alqahira.exceptions import LedgerBusy
 from alqahira.ledger import Ledger
@@ -38,8 +38,10 @@ def open_when_free(open_now: Callable[[], Ledger], *, owner: str, seconds: float
     try:
         while True:
             left = deadline - monotonic()
-            if received := signal.sigtimedwait(_ENDING, max(0.0, min(_PAUSE, left))):
-                why = f"ended by {signal.Signals(received.si_signo).name} while waiting for the ledger"
+            sleep(max(0.0, min(_PAUSE, left)))
+            # Not sigtimedwait, which macOS lacks.
+            if received := signal.sigpending().intersection(_ENDING):
+                why = f"ended by {signal.Signals(signal.sigwait(received)).name} while waiting for the ledger"
             if received or left <= 0:
                 break
             try:

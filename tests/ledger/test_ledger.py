@@ -253,6 +253,32 @@ def test_page_that_ends_three_runs_is_read_no_more(ledger):
     assert discover(ledger, link(1), now=NOW + timedelta(days=100)) == [Standing.GIVEN_UP]
 
 
+def test_known_article_whose_page_ends_three_runs_is_read_no_more(ledger):
+    discover(ledger, link(1))
+    accept(ledger, crawled(1))
+    for _ in range(MAX_UNFINISHED):
+        ledger.begin("1")
+    now = NOW + timedelta(days=100)
+    assert discover(ledger, link(1, is_listed=True, modified=now), now=now) == [Standing.GIVEN_UP]
+    assert ledger.due(now, 10) == []
+
+
+def test_page_that_ends_runs_is_read_again_with_since(ledger):
+    discover(ledger, link(1))
+    for _ in range(MAX_UNFINISHED):
+        ledger.begin("1")
+    found = ledger.discover([link(1)], section="defense", run_id="run", now=NOW, retry=True)
+    assert [discovery.standing for discovery in found] == [Standing.PENDING]
+
+
+def test_pending_page_is_given_up_by_a_failure_and_not_by_the_clock(ledger):
+    discover(ledger, link(1))
+    assert not any(fail(ledger, days=MIN_FAILING.days * n / MAX_ATTEMPTS) for n in range(MAX_ATTEMPTS))
+    now = NOW + MIN_FAILING
+    assert ledger.pending()
+    assert discover(ledger, link(1), now=now) == [Standing.PENDING]
+
+
 def test_outcome_takes_back_that_a_page_was_begun(ledger):
     discover(ledger, link(1), link(2))
     for _ in range(MAX_UNFINISHED):
@@ -364,6 +390,15 @@ def test_reader_needs_no_lock(ledger, state_url):
         assert len(list(reader.records(duplicates=True))) == 1
         assert [article.article_id for article in reader.latest(5)] == ["1"]
         assert reader.newest_revisions() == {"1": 1}
+
+
+def test_table_that_cannot_be_read_is_one_line(ledger, state_url):
+    with opened(state_url, read_only=True) as reader:
+        with ledger.transaction() as connection:
+            connection.execute(text("drop table outbox"))
+        with pytest.raises(LedgerUnusable, match=r"cannot be read: .*outbox") as caught:
+            list(reader.records())
+    assert "\n" not in str(caught.value)
 
 
 def test_reader_creates_no_ledger(state_url):

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 from ledger_scenario import NOW, accept, body, crawled, lines, link, live, opened, publisher
+from scrapyd_server import until
 
 from alqahira.exceptions import ConfigurationError, LedgerBusy, LedgerLost, LedgerUnreachable, LedgerUnusable
 from alqahira.ledger.backends import postgresql
@@ -36,6 +37,12 @@ def lose_connection(ledger):
 def pid_of(ledger):
     with ledger.store._connection.begin():
         return ledger.store._connection.scalar(sa.text("select pg_backend_pid()"))
+
+
+def lose_lock(ledger):
+    """Take the lock from the session of a run, which lives on, as a pooler's reset does."""
+    with ledger.store._connection.begin():
+        ledger.store._connection.execute(sa.text("select pg_advisory_unlock_all()"))
 
 
 @pytest.fixture
@@ -79,6 +86,43 @@ def test_write_of_run_that_was_taken_over_is_refused(ledger, database):
         assert [link.key for link in successor.pending()] == ["1", "2"]
         assert list(successor.records()) == []
         accept(successor, crawled(1))  # its predecessor did not release this lock
+
+
+def test_run_that_lost_its_lock_alone_writes_nothing_after_its_successor(ledger, database):
+    discover(ledger, 1)
+    lose_lock(ledger)
+    with opened(database, owner="scrapy crawl foreign_affairs") as successor:
+        with pytest.raises(LedgerLost, match=r"another run has taken over the state .*, scrapy crawl foreign_affairs"):
+            discover(ledger, 2)
+        ledger.close()
+        with pytest.raises(LedgerBusy) as caught:  # it still has its name
+            opened(database)
+        assert caught.value.owner == "scrapy crawl foreign_affairs"
+        assert [link.key for link in successor.pending()] == ["1"]
+
+
+def test_run_that_lost_its_lock_continues_without_a_successor(ledger):
+    lose_lock(ledger)
+    assert accept(ledger, crawled(1)).outcome == "accepted"
+
+
+def test_successor_waits_for_transaction_in_progress(ledger, database):
+    lose_lock(ledger)
+    done = []
+    opening = threading.Thread(target=lambda: done.append(opened(database).close()))
+    with ledger.transaction():
+        opening.start()
+        until(lambda: done or is_waiting(ledger), lambda: "neither")
+        assert done == []
+    opening.join()
+    assert done == [None]
+
+
+def is_waiting(ledger):
+    """Whether a session waits for the end of another's transaction."""
+    with ledger.engine.connect() as connection:
+        waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+        return bool(connection.scalar(sa.text(waiting)))
 
 
 def test_run_back_after_end_of_successor_writes_nothing(ledger, database):
@@ -160,6 +204,43 @@ def test_missing_database_ends_run_with_one_line(ledger, postgres, monkeypatch):
         postgres.start()
     assert "\n" not in str(caught.value)
     assert caught.value.exit_status == 1
+
+
+@pytest.mark.parametrize("code", ["40001", "40P01"])
+def test_transaction_in_conflict_is_repeated_in_the_same_session(ledger, code):
+    before, tries = pid_of(ledger), []
+
+    def conflict_once():
+        with ledger.transaction() as connection:
+            tries.append(code)
+            if len(tries) == 1:
+                connection.execute(sa.text(f"do $$ begin raise exception using errcode = '{code}'; end $$"))
+
+    ledger.persist(conflict_once)
+    assert tries == [code, code]
+    assert pid_of(ledger) == before  # and so keeps its lock
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda ledger: list(ledger.records()),
+        lambda ledger: ledger.newest_revisions(),
+        lambda ledger: ledger.is_empty(),
+        lambda ledger: ledger.record_count(),
+    ],
+)
+def test_reader_whose_session_ends_has_one_line(ledger, database, read):
+    accept(ledger, crawled(1))
+    with opened(database, read_only=True) as reader:
+        read(reader)
+        with ledger.transaction() as connection:
+            others = "select pg_terminate_backend(pid, 5000) from pg_stat_activity "
+            others += "where backend_type = 'client backend' and pid <> pg_backend_pid()"
+            connection.execute(sa.text(others))
+        with pytest.raises(LedgerUnreachable, match="does not answer") as caught:
+            read(reader)
+    assert "\n" not in str(caught.value)
 
 
 # --- lost commits -------------------------------------------------------------------------------
@@ -281,6 +362,8 @@ def test_migration_drops_tables_of_parallel_runs(ledger, database):
         for table in old:
             connection.execute(sa.text(f"create table {table} (name text)"))
         connection.execute(sa.text("alter table pages add column aside_topics text not null default ''"))
+        for column in ("failing_since", "unfinished"):
+            connection.execute(sa.text(f"alter table pages drop column {column}"))
         connection.execute(sa.text("alter table pages rename column processed to settled"))
         connection.execute(sa.text("alter index pages_unprocessed rename to pages_unsettled"))
         connection.execute(meta.update().where(meta.c.name == "version").values(value="1"))

@@ -1,8 +1,9 @@
 """A ledger in PostgreSQL, for nodes without a disk of their own to keep.
 
 All transactions of a writer go over one session that holds an advisory lock. The server releases the lock when that
-session ends, so no two sessions with the lock ever write at once. A writer that has lost its session may take the lock
-again only while the ledger still has the token that the writer stored when it took the lock first.
+session ends. A session can also lose the lock and live on (DISCARD ALL of a pooler, pg_advisory_unlock_all), so each
+transaction of a writer begins by checking that the ledger still has the token that the writer stored when it took the
+lock. A writer that has lost its session takes the lock again under the same condition.
 """
 
 from __future__ import annotations
@@ -24,13 +25,15 @@ from alqahira.ledger.tables import meta, outbox, parts
 from alqahira.settings.state_url import redact
 
 # PostgreSQL's error codes (appendix A) for what may succeed a moment later: a server that stops or starts, a broken or
-# idle connection, too many connections, a lock that was not granted in time.
+# idle connection, too many connections, a conflict with another transaction, a lock that was not granted in time.
 _LOCK_TIMEOUT = "55P03"
-_TRANSIENT = ("08", "57P01", "57P02", "57P03", "25P03", "53300", _LOCK_TIMEOUT)
+_TRANSIENT = ("08", "57P01", "57P02", "57P03", "25P03", "53300", "40001", "40P01", _LOCK_TIMEOUT)
 # Seconds between two tries, and for the server to notice that a writer was killed.
 _PAUSE, _GRACE = 0.2, 1.0
 # In the table `meta`: who writes (empty: nobody), and the token, which begins with the server's start.
 _WRITER, _TOKEN = "writer", "writer_token"
+# Locks the row until the transaction ends, so that a successor cannot store its token before that.
+_HOLD_TOKEN = sa.select(meta.c.value).where(meta.c.name == _TOKEN).with_for_update(read=True)
 _SERVER_START = sa.text("select extract(epoch from pg_postmaster_start_time())::text")
 _SERVER_AGE = sa.text("select extract(epoch from clock_timestamp() - pg_postmaster_start_time())::float8")
 # Locks belong to a database, ledgers to its schemas. The second lock lasts for one transaction, so that nobody sees the
@@ -104,7 +107,8 @@ class PostgresqlStore(Store):
     def close(self) -> None:
         if self._connection is not None and not self._connection.invalidated and not self._read_only:
             # Released here, as the next run may start before the server notices that the session has ended.
-            with suppress(SQLAlchemyError), self._connection.begin():
+            with suppress(SQLAlchemyError, LedgerLost), self._connection.begin():
+                self._check_token(self._connection)
                 self._connection.execute(meta.update().where(meta.c.name == _WRITER).values(value=""))
             with suppress(SQLAlchemyError), self._connection.begin():
                 self._connection.execute(_UNLOCK)
@@ -168,16 +172,16 @@ class PostgresqlStore(Store):
             sleep(_PAUSE)
 
     def _acquire_again(self, transaction: int) -> bool:
-        self._disconnect()
-        self._connection = connection = self.engine.connect()
+        if self._connection is None or self._connection.invalidated:
+            self._disconnect()
+            self._connection = self.engine.connect()
+        connection = self._connection
         try:
             with connection.begin():
                 if self._read_only:
                     return False
                 is_locked = bool(connection.scalar(_TRY_LOCK))
-                if _value(connection, _TOKEN) != self._token:
-                    holder = _value(connection, _WRITER) or "it has ended since"
-                    raise LedgerLost(f"another run has taken over the state {self.name}: {holder}")
+                self._check_token(connection)
                 if not is_locked:
                     # The server has not noticed yet that our session is dead, or another run is just taking the lock.
                     raise LedgerUnreachable(f"the state {self.name} is still locked")
@@ -186,14 +190,24 @@ class PostgresqlStore(Store):
             self._disconnect()
             raise
 
+    def _check_token(self, connection: Connection) -> None:
+        if connection.scalar(_HOLD_TOKEN) != self._token:
+            holder = _value(connection, _WRITER) or "it has ended since"
+            raise LedgerLost(f"another run has taken over the state {self.name}: {holder}")
+
     # --- transactions -------------------------------------------------------------------------
 
     @contextmanager
     def begin(self, *, grouped: bool = False) -> Iterator[Connection]:
-        """If the connection breaks during the commit, ask the server whether the transaction was committed."""
+        """As in `Store`; raises LedgerLost in a writer that was taken over.
+
+        If the connection breaks during the commit, the server is asked whether the transaction was committed.
+        """
         transaction = None
         try:
             with super().begin() as connection:
+                if not self._read_only:
+                    self._check_token(connection)
                 yield connection
                 transaction = connection.scalar(_TRANSACTION)
         except DBAPIError as error:
