@@ -88,8 +88,16 @@ class Renderer:
     async def render(self, request: Request) -> Response:
         """The rendered page. Run it as a task of its own: its deadline cancels the task.
 
-        Raises BrowserError, or Scrapy's download errors where the site did not answer.
+        A crash of the browser is no fault of the host: the page is tried once more, outside Scrapy's retries. Raises
+        BrowserError, or Scrapy's download errors where the site did not answer.
         """
+        try:
+            return await self._render_once(request)
+        except BrowserCrashed as error:
+            logger.info("The browser crashed, trying %s once more: %s", request.url, error)
+        return await self._render_once(request)
+
+    async def _render_once(self, request: Request) -> Response:
         name = f"page-{next(self._numbers)}"
         offsite: list[str] = []
         async with self._free_pages:
@@ -122,7 +130,7 @@ class Renderer:
                 handler.config.launch_options = launch_options(self._root, given=handler.config.launch_options)
                 handler.config.navigation_timeout_ms = self._deadline * 1000
                 handler.config.download_timeout_secs = 1.0
-                handler.config.target_closed_max_retries = 0  # Scrapy retries it, as any crash
+                handler.config.target_closed_max_retries = 0  # `render` tries it again, as after any crash
                 handler.abort_request = AbortRules(self._root)
                 # scrapy-playwright would start the provider with the engine.
                 handler.browser_provider = handler.browser_provider_cls(handler.config)

@@ -231,7 +231,7 @@ class TestTrouble:
         assert BODY in done.page("/news/1000/x")["html"]
         assert_nothing_left(done)
 
-    def test_killed_browser_is_restarted_and_no_page_is_lost(self, site, crawl):
+    def test_killed_browser_is_restarted_and_no_page_is_lost_without_any_retries(self, site, crawl):
         kill_once = _killer(site, times=1, mark=mark_of("killed-once"))
         site.pages["/api/article"] = kill_once
         pages = [page(f"/news/{n}/x") for n in (1, 2, 3)]
@@ -247,7 +247,7 @@ class TestTrouble:
             page("/news/1/x", then=[ARTICLE]), ALQAHIRA_BROWSER="always", environment={MARK: mark_of("killer")}
         )
         assert done.page("/news/1/x")["cause"] == "browser_crashed"
-        assert 1 <= site.hits("/deadly") <= 3  # a slow browser may die before its request
+        assert 1 <= site.hits("/deadly") <= 2  # a slow browser may die before its request
         assert BODY in done.page("/news/1000/x")["html"]
         assert_nothing_left(done)
 
