@@ -32,6 +32,7 @@ from alqahira.exceptions import (
     PageTooLarge,
 )
 from alqahira.extraction.empty_shell import needs_javascript
+from alqahira.extraction.items import header_text
 from alqahira.extraction.urls import is_on_site
 from alqahira.settings.configuration import configuration_of
 
@@ -162,7 +163,8 @@ class Renderer:
             "playwright": True,
             "playwright_include_page": True,
             "playwright_context": context,
-            "playwright_context_kwargs": CONTEXT_OPTIONS,
+            # The page's scripts see the same name as the site's server.
+            "playwright_context_kwargs": CONTEXT_OPTIONS | {"user_agent": header_text(request.headers, "User-Agent")},
             "playwright_page_init_callback": _abort_all_else,
             "playwright_page_event_handlers": {"popup": lambda page: page.close(), "request": note_offsite},
             # `load` never fires while an irrelevant script hangs.

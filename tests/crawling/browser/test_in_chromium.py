@@ -14,6 +14,8 @@ from rough_site import BODY, RoughSite
 
 from alqahira.crawling.middlewares.user_agent import user_agent
 
+OWN_NAME = "document.getElementById('name').textContent = navigator.userAgent"
+
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 
@@ -165,6 +167,7 @@ class TestWhatThePageLoads:
             return web.Response(text="User-agent: *\nDisallow: /news/1/")
 
         site.pages["/robots.txt"] = rules
+        site.html("/news/2/x", f"<main><p>{BODY}</p><p id=name></p></main><script>{OWN_NAME}</script>")
         middlewares = {
             "scrapy.downloadermiddlewares.useragent.UserAgentMiddleware": None,
             "alqahira.crawling.middlewares.robots.RobotsMiddleware": 100,
@@ -177,6 +180,7 @@ class TestWhatThePageLoads:
         assert done.page("/news/1/x")["cause"] == "robots"
         assert site.hits("/news/1/x") == 0
         assert BODY in done.page("/news/2/x")["html"]
+        assert f"<p id=\"name\">{user_agent()}</p>" in done.page("/news/2/x")["html"]
         assert {headers["user-agent"] for headers in site.headers} == {user_agent()}
 
     def test_too_large_page_and_download_are_refused(self, site, crawl):
