@@ -58,7 +58,7 @@ class _NoReloads(MetaRefreshMiddleware):
 
     def _reloads_itself(self, response: Response) -> bool:
         target = get_meta_refresh(response, self._ignore_tags)[1] if isinstance(response, HtmlResponse) else None
-        return bool(target) and Request(target).url.partition("#")[0] == response.url.partition("#")[0]
+        return target is not None and Request(target).url.partition("#")[0] == response.url.partition("#")[0]
 
 
 class BoundedMetaRefreshMiddleware(_BoundedRedirects, _NoReloads):

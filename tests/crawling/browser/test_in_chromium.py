@@ -180,7 +180,7 @@ class TestWhatThePageLoads:
         assert done.page("/news/1/x")["cause"] == "robots"
         assert site.hits("/news/1/x") == 0
         assert BODY in done.page("/news/2/x")["html"]
-        assert f"<p id=\"name\">{user_agent()}</p>" in done.page("/news/2/x")["html"]
+        assert f'<p id="name">{user_agent()}</p>' in done.page("/news/2/x")["html"]
         assert {headers["user-agent"] for headers in site.headers} == {user_agent()}
 
     def test_too_large_page_and_download_are_refused(self, site, crawl):
