@@ -23,6 +23,8 @@ from alqahira.crawling.discovery.listings import Listings
 from alqahira.crawling.discovery.sitemaps import Sitemaps
 from alqahira.crawling.extensions.run import run_of
 from alqahira.crawling.request_info import RawResponse, RequestInfo, request_info
+from alqahira.crawling.unhandled import log_in_one_line
+from alqahira.exceptions import ConfigurationError
 from alqahira.extraction import urls
 from alqahira.extraction.extractor import read_page
 from alqahira.extraction.items import ArchivedResponse, ArticleItem, Fetch, header_pairs, header_text
@@ -56,7 +58,11 @@ class SectionSpider(Spider):
 
     def __init__(self, name: str | None = None, **given: Any) -> None:
         super().__init__(name)
-        self.arguments = CrawlArguments.parse(given, today=cairo_day(datetime.now(UTC)))
+        try:
+            self.arguments = CrawlArguments.parse(given, today=cairo_day(datetime.now(UTC)))
+        except ConfigurationError:
+            log_in_one_line()
+            raise
 
     async def start(self) -> AsyncIterator[Any]:
         run = run_of(self.crawler)
