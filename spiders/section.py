@@ -17,16 +17,19 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from alqahira import site
-from alqahira.article import Article
+from alqahira.article import Article, to_record
 from alqahira.crawling.discovery.article_queue import ArticleQueue
 from alqahira.crawling.discovery.listings import Listings
 from alqahira.crawling.discovery.sitemaps import Sitemaps
 from alqahira.crawling.extensions.run import run_of
 from alqahira.crawling.request_info import RawResponse, RequestInfo, request_info
+from alqahira.crawling.unhandled import log_in_one_line
+from alqahira.exceptions import ConfigurationError
 from alqahira.extraction import urls
 from alqahira.extraction.extractor import read_page
 from alqahira.extraction.items import ArchivedResponse, ArticleItem, Fetch, header_pairs, header_text
-from alqahira.ledger.decisions import Outcome
+from alqahira.extraction.listing import read_listing
+from alqahira.ledger.decisions import Outcome, take_topics
 from alqahira.ledger.frontier import Discovery, Link
 from alqahira.monitoring.causes import (
     ANOTHER_ARTICLE,
@@ -40,7 +43,9 @@ from alqahira.monitoring.causes import (
     is_transient,
 )
 from alqahira.settings.arguments import CrawlArguments
+from alqahira.settings.configuration import configuration_of
 from alqahira.text.dates import cairo_day
+from alqahira.text.topics import match_topics
 from pipelines.archive import Archive
 
 logger = logging.getLogger(__name__)
@@ -53,7 +58,11 @@ class SectionSpider(Spider):
 
     def __init__(self, name: str | None = None, **given: Any) -> None:
         super().__init__(name)
-        self.arguments = CrawlArguments.parse(given, today=cairo_day(datetime.now(UTC)))
+        try:
+            self.arguments = CrawlArguments.parse(given, today=cairo_day(datetime.now(UTC)))
+        except ConfigurationError:
+            log_in_one_line()
+            raise
 
     async def start(self) -> AsyncIterator[Any]:
         run = run_of(self.crawler)
@@ -71,6 +80,24 @@ class SectionSpider(Spider):
         for request in await sitemaps.start_requests():
             yield request
         self.articles.push_known()
+
+    def parse(self, response: Response, **kwargs: Any) -> Iterator[dict[str, Any] | Request]:
+        """For `scrapy parse` and `scrapy shell`, without a run: an article's record, or requests for a listing's.
+
+        The record is as the page gives it, with its topics; run, revision and listing are empty.
+        """
+        now, root = datetime.now(UTC), configuration_of(self.crawler).site_url
+        if urls.article_number(response.url) is None:
+            for card in read_listing(response.body, response.url, root=root, now=now).cards:
+                yield Request(urls.with_root(card.url, root), callback=self.parse)
+            return
+        reading = read_page(response.body, response.url, now=now)
+        if reading.article is None:
+            logger.warning("No article from %s: %s", response.url, reading.kind or reading.cause)
+            return
+        article = reading.article
+        take_topics(article, match_topics(article.headline, article.article_body, article.keywords))
+        yield to_record(article)
 
     def is_for_feed(self, article: Article) -> bool:
         """Whether an article goes to the run's feed: it is on the section's topic and of the requested days."""

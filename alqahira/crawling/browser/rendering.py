@@ -32,6 +32,7 @@ from alqahira.exceptions import (
     PageTooLarge,
 )
 from alqahira.extraction.empty_shell import needs_javascript
+from alqahira.extraction.items import header_text
 from alqahira.extraction.urls import is_on_site
 from alqahira.settings.configuration import configuration_of
 
@@ -88,8 +89,16 @@ class Renderer:
     async def render(self, request: Request) -> Response:
         """The rendered page. Run it as a task of its own: its deadline cancels the task.
 
-        Raises BrowserError, or Scrapy's download errors where the site did not answer.
+        A crash of the browser is no fault of the host: the page is tried once more, outside Scrapy's retries. Raises
+        BrowserError, or Scrapy's download errors where the site did not answer.
         """
+        try:
+            return await self._render_once(request)
+        except BrowserCrashed as error:
+            logger.info("The browser crashed, trying %s once more: %s", request.url, error)
+        return await self._render_once(request)
+
+    async def _render_once(self, request: Request) -> Response:
         name = f"page-{next(self._numbers)}"
         offsite: list[str] = []
         async with self._free_pages:
@@ -122,7 +131,7 @@ class Renderer:
                 handler.config.launch_options = launch_options(self._root, given=handler.config.launch_options)
                 handler.config.navigation_timeout_ms = self._deadline * 1000
                 handler.config.download_timeout_secs = 1.0
-                handler.config.target_closed_max_retries = 0  # Scrapy retries it, as any crash
+                handler.config.target_closed_max_retries = 0  # `render` tries it again, as after any crash
                 handler.abort_request = AbortRules(self._root)
                 # scrapy-playwright would start the provider with the engine.
                 handler.browser_provider = handler.browser_provider_cls(handler.config)
@@ -154,7 +163,8 @@ class Renderer:
             "playwright": True,
             "playwright_include_page": True,
             "playwright_context": context,
-            "playwright_context_kwargs": CONTEXT_OPTIONS,
+            # The page's scripts see the same name as the site's server.
+            "playwright_context_kwargs": CONTEXT_OPTIONS | {"user_agent": header_text(request.headers, "User-Agent")},
             "playwright_page_init_callback": _abort_all_else,
             "playwright_page_event_handlers": {"popup": lambda page: page.close(), "request": note_offsite},
             # `load` never fires while an irrelevant script hangs.

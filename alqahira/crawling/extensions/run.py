@@ -18,7 +18,8 @@ from scrapy.exceptions import NotConfigured
 
 from alqahira.article import rfc3339
 from alqahira.crawling.run import Run
-from alqahira.exceptions import AlqahiraError
+from alqahira.crawling.unhandled import log_in_one_line
+from alqahira.exceptions import AlqahiraError, LedgerBusy
 from alqahira.extraction.items import ArticleItem
 from alqahira.ledger import EndedRun
 from alqahira.ledger.decisions import Outcome
@@ -51,7 +52,14 @@ class RunExtension:
         if not hasattr(crawler.spidercls, "is_for_feed"):
             raise NotConfigured
         self.crawler = crawler
-        self.run = Run(crawler)
+        try:
+            self.run = Run(crawler)
+        except AlqahiraError as error:
+            log_in_one_line()
+            if isinstance(error, LedgerBusy) and error.is_own:
+                why = f"a process runs one section at a time: await one crawl after the other ({error})"
+                raise LedgerBusy(why, error.owner, is_own=True) from None
+            raise
         suppress_tracebacks()
         install_formatters(crawler.settings)
         for name in ("spider_opened", "spider_closed", "item_error", "spider_error"):

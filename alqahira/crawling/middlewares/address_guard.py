@@ -14,7 +14,7 @@ import logging
 import socket
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
@@ -96,12 +96,11 @@ class AllowedAddresses:
 
 
 class GuardedResolver(CachingHostnameResolver):
-    """Resolves names to allowed addresses only; `refused` holds the names that had others.
+    """Resolves names to allowed addresses only. One for all crawls of a process.
 
     https://docs.scrapy.org/en/latest/topics/settings.html#twisted-dns-resolver
     """
 
-    refused: ClassVar[set[str]] = set()
     allowed: AllowedAddresses
 
     @classmethod
@@ -135,8 +134,6 @@ class _GuardedReceiver:
     def addressResolved(self, address: Any) -> None:
         if self._allowed.allow(self._host, self._port, ip_address(address.host.partition("%")[0])):
             self._pass_on(address)
-        else:
-            GuardedResolver.refused.add(self._host.lower())
 
 
 class AddressGuardMiddleware(Middleware):
@@ -157,10 +154,10 @@ class AddressGuardMiddleware(Middleware):
             self._check(response.url, [response.ip_address])
         return response
 
-    def process_exception(self, request: Request, exception: Exception) -> None:
+    async def process_exception(self, request: Request, exception: Exception) -> None:
         """Gives a name that the resolver refused its own cause, unlike one that does not exist."""
-        if isinstance(exception, CannotResolveHostError) and _endpoint(request.url)[0] in GuardedResolver.refused:
-            raise self.refused(causes.PRIVATE_ADDRESS, request.url)
+        if isinstance(exception, CannotResolveHostError):
+            self._check(request.url, await look_up(*_endpoint(request.url)))
 
     def _check(self, url: str, addresses: list[Address]) -> None:
         if not all(self._allowed.allow(*_endpoint(url), address) for address in addresses):

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from scrapy import Request
 from scrapy.downloadermiddlewares.redirect import BaseRedirectMiddleware, MetaRefreshMiddleware, RedirectMiddleware
 from scrapy.exceptions import IgnoreRequest
-from scrapy.http import Response
+from scrapy.http import HtmlResponse, Response
+from scrapy.utils.response import get_meta_refresh
 
 from alqahira.crawling.request_info import request_info
 from alqahira.monitoring import causes
@@ -45,14 +46,20 @@ class BoundedRedirectMiddleware(_BoundedRedirects, RedirectMiddleware):
     """
 
 
-class BoundedMetaRefreshMiddleware(_BoundedRedirects, MetaRefreshMiddleware):
-    """Scrapy's meta refresh, with the same bounds. A page that only reloads itself is a page, not a redirect."""
+class _NoReloads(MetaRefreshMiddleware):
+    """A page that only reloads itself is a page, not a redirect: also after as many redirects as are allowed."""
 
     def process_response(
         self, request: Request, response: Response, spider: Spider | None = None
     ) -> Request | Response:
-        if request_info(request).is_robots:
+        if request_info(request).is_robots or self._reloads_itself(response):
             return response
-        result = super().process_response(request, response)
-        is_reload = isinstance(result, Request) and result.url.partition("#")[0] == response.url.partition("#")[0]
-        return response if is_reload else result
+        return super().process_response(request, response)
+
+    def _reloads_itself(self, response: Response) -> bool:
+        target = get_meta_refresh(response, self._ignore_tags)[1] if isinstance(response, HtmlResponse) else None
+        return target is not None and Request(target).url.partition("#")[0] == response.url.partition("#")[0]
+
+
+class BoundedMetaRefreshMiddleware(_BoundedRedirects, _NoReloads):
+    """Scrapy's meta refresh, with the same bounds and causes."""

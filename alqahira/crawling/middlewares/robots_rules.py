@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import codecs
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
@@ -47,8 +48,15 @@ def read_answer(status: int, body: bytes, url: str) -> Rules:
     return Rules(
         allows=lambda target: parser.can_fetch(target, PRODUCT_TOKEN),
         crawl_delay=delay if math.isfinite(delay) and delay > 0 else 0.0,
-        sitemaps=tuple(dict.fromkeys(urljoin(url, place) for place in parser.sitemaps)),
+        sitemaps=tuple(dict.fromkeys(_absolute(parser.sitemaps, url))),
     )
+
+
+def _absolute(places: Iterable[str], url: str) -> Iterator[str]:
+    """The addresses as absolute URLs, without those that are none, such as `http://[::1`."""
+    for place in places:
+        with suppress(ValueError):
+            yield urljoin(url, place)
 
 
 def _first_lines(body: bytes) -> bytes:

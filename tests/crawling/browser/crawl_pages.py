@@ -14,7 +14,6 @@ from typing import Any
 from scrapy import Request, Spider
 from scrapy.crawler import CrawlerProcess
 
-from alqahira import settings
 from alqahira.crawling.request_info import RequestInfo
 
 SETTINGS: dict[str, Any] = {
@@ -24,9 +23,7 @@ SETTINGS: dict[str, Any] = {
     "ALQAHIRA_BROWSER": "auto",
     "ALQAHIRA_BROWSER_DEADLINE": 120,
     "TELNETCONSOLE_ENABLED": False,
-    "RETRY_EXCEPTIONS": settings.RETRY_EXCEPTIONS,
-    "RETRY_HTTP_CODES": [],
-    "RETRY_TIMES": 2,
+    "RETRY_TIMES": 0,
     "USER_AGENT": "alqahira-test",
     "LOG_LEVEL": "INFO",
 }

@@ -5,8 +5,17 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import pytest
+from scrapy import Request
+from scrapy.exceptions import CannotResolveHostError
+from scrapy.utils.test import get_crawler
 
-from alqahira.crawling.middlewares.address_guard import AllowedAddresses, is_public, look_up
+from alqahira.crawling.middlewares.address_guard import (
+    AddressGuardMiddleware,
+    AllowedAddresses,
+    is_public,
+    look_up,
+)
+from alqahira.monitoring.causes import Refused
 
 
 def addresses_of(host):
@@ -63,6 +72,13 @@ def test_public_addresses_are_public(host):
 
 def test_host_without_an_address_is_no_error():
     assert addresses_of("x" * 70) == []
+
+
+def test_name_that_was_refused_has_another_cause_than_one_that_does_not_exist():
+    guard = AddressGuardMiddleware(get_crawler(settings_dict={"ALQAHIRA_SITE_URL": "https://news.example"}))
+    with pytest.raises(Refused, match="private_address"):
+        asyncio.run(guard.process_exception(Request("http://localhost/"), CannotResolveHostError()))
+    asyncio.run(guard.process_exception(Request(f"http://{'x' * 70}/"), CannotResolveHostError()))
 
 
 def test_public_site_may_not_turn_internal_but_an_internal_one_may_stay():

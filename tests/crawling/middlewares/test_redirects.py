@@ -9,6 +9,7 @@ from scrapy.utils.test import get_crawler
 
 from alqahira.crawling.middlewares.redirects import BoundedMetaRefreshMiddleware
 from alqahira.crawling.request_info import RequestInfo
+from alqahira.monitoring.causes import Refused
 
 URL = "https://news.example/a"
 
@@ -26,6 +27,18 @@ def test_meta_refresh_to_another_page_is_followed():
 @pytest.mark.parametrize("target", [URL, "/a", "#top", ""])
 def test_page_that_only_reloads_itself_is_a_page(target):
     assert isinstance(answer_to(Request(URL), target), HtmlResponse)
+
+
+def test_page_reached_by_the_last_redirect_may_reload_itself():
+    last = Request(URL, meta={"redirect_times": 20, "redirect_ttl": 0})
+    assert isinstance(answer_to(last, URL), HtmlResponse)
+    with pytest.raises(Refused, match="too_many_redirects"):
+        answer_to(last, "/b")
+
+
+def test_refresh_to_no_address_is_refused():
+    with pytest.raises(Refused, match="bad_redirect"):
+        answer_to(Request(URL), "http://[::1")
 
 
 def test_refresh_in_a_robots_txt_is_ignored():

@@ -9,8 +9,12 @@ from itertools import pairwise
 
 import pytest
 from hostile_server import Crawl, Host, raw, reply, run_crawl, run_crawls
+from scrapy import Request
+from scrapy.utils.test import get_crawler
 
-from alqahira.crawling.middlewares.politeness import backoff_seconds, retry_after_seconds
+from alqahira import settings
+from alqahira.crawling.middlewares.politeness import PoliteRetryMiddleware, backoff_seconds, retry_after_seconds
+from alqahira.exceptions import BrowserCrashed
 
 OpenHost = Callable[..., Host]
 # Without a delay Scrapy 2.19 starts all that is queued for a host at once, whatever its concurrency.
@@ -120,6 +124,12 @@ def test_transient_failures_are_retried_and_lasting_ones_have_a_cause(open_host:
     assert (outcome.cause(host, "/404"), host.paths().count("/404")) == ("http_404", 1)
     assert (waited.cause(silent, "/silent"), silent.paths().count("/silent")) == ("timeout", 3)
     assert waited.cause(silent, "/once/silent") == "ok"
+
+
+def test_crash_of_our_own_browser_is_no_retry_of_the_host() -> None:
+    crawler = get_crawler(settings_dict={"RETRY_EXCEPTIONS": settings.RETRY_EXCEPTIONS})
+    middleware = PoliteRetryMiddleware.from_crawler(crawler)
+    assert middleware.process_exception(Request("https://news.example/"), BrowserCrashed("killed")) is None
 
 
 def test_run_out_of_retries_fails_at_once(open_host: OpenHost) -> None:

@@ -161,6 +161,13 @@ def test_rules_survive_their_encoding(body: bytes) -> None:
     assert rules.allows(f"{SITE}/y")
 
 
+def test_sitemap_line_that_is_no_address_is_skipped_alone() -> None:
+    body = b"Sitemap: http://[::1\nUser-agent: *\nDisallow: /x\nSitemap: /news.xml\n"
+    rules = read_answer(200, body, f"{SITE}/robots.txt")
+    assert rules.sitemaps == (f"{SITE}/news.xml",)
+    assert not rules.allows(f"{SITE}/x/1")
+
+
 def test_size_limit_cuts_only_whole_lines() -> None:
     head = b"User-agent: *\nDisallow: /x\n"
     long_line = b"Allow: /x" + b"y" * 40 + b"\n"

@@ -1,0 +1,80 @@
+"""Crawls that a script starts, in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+from scrapy_process import PROJECT, UNTHROTTLED
+
+from alqahira.publishing.parts import read_manifest
+
+# Nothing answers there.
+NOWHERE = "http://127.0.0.1:1"
+BOTH_AT_ONCE = """
+from scrapy.crawler import {process}
+from scrapy.utils.project import get_project_settings
+
+settings = get_project_settings()
+process = {process}(settings)
+for section, arguments in {crawls}:
+    process.crawl(section, **arguments)
+process.start()
+"""
+
+
+def run(script: str, folder: os.PathLike[str], site_url: str) -> subprocess.CompletedProcess[str]:
+    given = UNTHROTTLED | {"ALQAHIRA_OUTPUT_DIR": str(folder), "ALQAHIRA_SITE_URL": site_url, "RETRY_TIMES": "0"}
+    made = "settings = get_project_settings()\n"
+    assert made in script
+    script = script.replace(made, f"{made}settings.setdict({given}, priority='cmdline')\n")
+    return subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=PROJECT,
+        env=os.environ | {"PYTHONPATH": str(PROJECT)},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+
+
+def test_script_of_the_docs_crawls_one_section_after_the_other(replica, tmp_path):
+    (script,) = re.findall(r"```python\n(.*?)```", (PROJECT / "docs" / "scheduling.md").read_text("utf-8"), re.DOTALL)
+    ran = run(script, tmp_path, replica().url)
+    assert ran.returncode == 0, ran.stderr
+    assert "Traceback" not in ran.stderr
+    ended = re.findall(r"INFO: Run \S+-(defense|foreign_affairs): (\d+) discovered", ran.stderr)
+    assert [section for section, _ in ended] == ["defense", "foreign_affairs"]
+    assert min(int(number) for _, number in ended) > 50
+    assert sum(part.rows for part in read_manifest(tmp_path)) > 50
+
+
+@pytest.mark.parametrize("process", ["CrawlerProcess", "AsyncCrawlerProcess"])
+@pytest.mark.parametrize(
+    ("crawls", "line"),
+    [
+        (
+            [("defense", {}), ("foreign_affairs", {})],
+            "a process runs one section at a time: await one crawl after the other (another run holds the state ",
+        ),
+        ([("defense", {"since": "soon"})], "since='soon' is not a date: write YYYY-MM-DD"),
+    ],
+)
+def test_crawl_that_cannot_start_is_one_line(process, crawls, line, tmp_path):
+    ran = run(BOTH_AT_ONCE.format(process=process, crawls=crawls), tmp_path, NOWHERE)
+    assert "Traceback" not in ran.stderr
+    assert "Unhandled" not in ran.stderr
+    assert ran.stderr.count(line) == 1
+
+
+def test_other_error_that_nobody_handles_keeps_its_traceback(tmp_path):
+    wrong = "settings['STATS_CLASS'] = 'nowhere.Stats'\nfrom alqahira.crawling.unhandled import log_in_one_line\n"
+    script = BOTH_AT_ONCE.format(process="CrawlerProcess", crawls=[("defense", {})])
+    script = script.replace("for section", f"{wrong}log_in_one_line()\nfor section")
+    ran = run(script, tmp_path, NOWHERE)
+    assert "CRITICAL: Unhandled error in Deferred:" in ran.stderr
+    assert ran.stderr.count("ModuleNotFoundError: No module named 'nowhere'") == 1
