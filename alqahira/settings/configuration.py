@@ -219,7 +219,7 @@ def replacement_of(name: str) -> str:
 
 
 def refuse_unknown(names: Iterable[str]) -> None:
-    """Raise ConfigurationError for the first name of a former setting, or an unknown one that begins with ALQAHIRA_."""
+    """Raise ConfigurationError for the first name of a former setting, or an unknown `ALQAHIRA_…`."""
     for name in names:
         shown = ascii(name[:60])[1:-1]
         if text := replacement_of(name):

@@ -1,6 +1,6 @@
 """The known markup of the site's article pages: exact, as long as the site keeps it.
 
-Compiled XPath: parsel's Selector adds 5 to 10 % to extract_article on tests/pages/site/*.html (user CPU, medians).
+Compiled XPath: parsel's Selector adds 5 to 10 % to `extract_article` (pages of `tests/pages/site`, user CPU, medians).
 """
 
 from __future__ import annotations
