@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from scrapy import Request
 
     from alqahira.extraction.items import Headers
+    from alqahira.extraction.load_more import LearnedRequest
 
 PageKind = Literal["listing", "article"]
 
@@ -30,6 +31,10 @@ class RequestInfo:
     page_kind: PageKind | None = None  # the browser renders empty shells of this kind; None: never
     is_robots: bool = False  # a robots.txt, which may be redirected to another host
     raw_response: RawResponse | None = None  # the response as the archive keeps it
+    was_empty_shell: bool = False  # the plain answer to this request was one
+    learn_load_more: bool = False  # press the listing's load-more control and learn the request behind it
+    learned_request: LearnedRequest | None = None  # that request, or …
+    load_more_note: str = ""  # … why there is none
 
     def as_meta(self) -> dict[str, Any]:
         """The `meta` of a new request with these notes."""

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import logging
+from functools import cache
 
 from scrapy.utils.log import get_scrapy_root_handler
 from twisted.logger import globalLogBeginner
@@ -16,12 +17,13 @@ from alqahira.exceptions import AlqahiraError
 _HEADING = "Unhandled error in Deferred:"
 
 
+@cache
 def log_in_one_line() -> None:
     """Log an AlqahiraError of a Deferred or Task that nobody looks at as one line. Call it before raising one."""
     for name in ("twisted", "asyncio"):
         logging.getLogger(name).addFilter(_shorten)
     # Until logging begins, Twisted prints such errors on standard error too; Scrapy's log has them already.
-    if get_scrapy_root_handler() is not None and globalLogBeginner._temporaryObserver is not None:
+    if get_scrapy_root_handler() is not None:
         globalLogBeginner.beginLoggingTo([], discardBuffer=True, redirectStandardIO=False)
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from alqahira import site
+from alqahira.crawling.request_info import request_info
 from alqahira.doctor.checks import FAILS, HOLDS, NOT_SEEN, Result, holds_if
 from alqahira.doctor.visit import LISTINGS, Sample
 from alqahira.extraction import urls
 from alqahira.extraction.listing import Listing
-from alqahira.extraction.load_more import LearnedRequest
 from alqahira.extraction.sitemap import read_sitemap
 from alqahira.extraction.sources.values import value_at
 from alqahira.text.normalization import fold_text
@@ -55,9 +55,9 @@ def property_names(properties: Any) -> str:
 
 def is_press_learned(sample: Sample) -> Result:
     """Whether one press of the load-more control has shown a browser the request for the next page."""
-    learned: LearnedRequest | None = sample.response.meta.get("learned_request")
-    if learned is None:
-        return FAILS, str(sample.response.meta.get("load_more_note") or "nothing was learned")
+    info = request_info(sample.request)
+    if (learned := info.learned_request) is None:
+        return FAILS, info.load_more_note or "nothing was learned"
     return HOLDS, f"{learned.method} {learned.url}"
 
 

@@ -84,11 +84,11 @@ class DoctorSpider(Spider):
             yield self._request("sitemap", url)
         yield self._request("old article", f"/news/{_OLD}")
 
-    def _request(self, kind: str, url: str, page: Request | None = None, **meta: Any) -> Request:
+    def _request(self, kind: str, url: str, page: Request | None = None, **info: Any) -> Request:
         page = page or Request(url if url.startswith("http") else self.root + url)
-        meta["handle_httpstatus_list"] = [*range(400, 600)]
+        meta: dict[str, Any] = {"handle_httpstatus_list": [*range(400, 600)]}
         if kind in _PAGE_KINDS:
-            meta |= RequestInfo(page_kind=_PAGE_KINDS[kind]).as_meta()
+            meta |= RequestInfo(page_kind=_PAGE_KINDS[kind], **info).as_meta()
         return page.replace(
             callback=self.answered,
             errback=self.failed,
@@ -119,7 +119,7 @@ class DoctorSpider(Spider):
         # A tag may have one article alone, and each form of address is tried on another.
         if kind == "category" or (kind in LISTINGS and len(sample.listing.cards) >= _FORMS):
             yield from self._articles(sample.listing)
-        elif kind == "pressed" and (learned := response.meta.get("learned_request")):
+        elif kind == "pressed" and (learned := request_info(sample.request).learned_request):
             yield from self._second_page("page 2 by press", PagingMethod.LEARNED, learned)
         elif kind == "article":
             fields = site_markup.read(sample.document)

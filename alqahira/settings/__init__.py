@@ -11,7 +11,6 @@ from typing import Any
 # Imported first: it calls `inspect.stack` while it loads, which is slow once many modules are loaded. Saves 0.05 s.
 import scrapy.core.downloader.handlers.http11  # noqa: F401
 from scrapy.settings.default_settings import EXTENSIONS_BASE as _SCRAPYS_EXTENSIONS
-from scrapy.settings.default_settings import RETRY_EXCEPTIONS as _SCRAPYS_RETRY_EXCEPTIONS
 
 from alqahira.settings import configuration
 
@@ -90,7 +89,6 @@ DOWNLOAD_DELAY = 0.25
 CONCURRENT_REQUESTS_PER_DOMAIN = 4
 
 RETRY_TIMES = 3
-RETRY_EXCEPTIONS = [*_SCRAPYS_RETRY_EXCEPTIONS, "alqahira.exceptions.BrowserCrashed"]
 RETRY_GIVE_UP_LOG_LEVEL = "WARNING"
 
 # --- the browser (docs/browser.md) ------------------------------------------------------------

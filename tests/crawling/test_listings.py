@@ -13,6 +13,7 @@ from twisted.python.failure import Failure
 
 from alqahira import site
 from alqahira.crawling.discovery.listings import Listings
+from alqahira.crawling.request_info import note, request_info
 from alqahira.extraction.load_more import LearnedRequest
 from alqahira.monitoring.run_stats import RunStats
 
@@ -84,9 +85,9 @@ def learned(path="/api/posts"):
 def press(listings, learned_request):
     """Answer the request to press a load-more control; the requests that follow."""
     (request,) = listings.press_requests()
-    assert request.meta["learn_load_more"]
+    assert request_info(request).learn_load_more
+    note(request, learned_request=learned_request, load_more_note="no control")
     response = HtmlResponse(request.url, request=request)
-    response.meta.update(learned_request=learned_request, load_more_note="no control")
     return list(request.callback(response))
 
 

@@ -22,7 +22,7 @@ from scrapy_playwright.handler import ScrapyPlaywrightDownloadHandler
 
 from alqahira.crawling.browser.chromium import CONTEXT_OPTIONS, launch_options
 from alqahira.crawling.browser.load_more import learn_load_more
-from alqahira.crawling.request_info import request_info
+from alqahira.crawling.request_info import note, request_info
 from alqahira.exceptions import (
     BrowserCrashed,
     BrowserError,
@@ -181,9 +181,9 @@ class Renderer:
             raise BrowserError("the page led to an error page of the browser")
         if len(body) > self._max_size:
             raise PageTooLarge(f"{len(body)} bytes")
-        if request.meta.get("learn_load_more"):
+        if request_info(request).learn_load_more:
             learned, why = await learn_load_more(page, body, self._root)
-            request.meta.update(learned_request=learned, load_more_note=why)
+            note(request, learned_request=learned, load_more_note=why or "")
         headers = answer.headers.copy()
         for name in _STALE_HEADERS:
             headers.pop(name, None)

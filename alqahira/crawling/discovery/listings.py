@@ -19,7 +19,7 @@ from alqahira import site
 from alqahira.crawling.discovery.article_queue import ArticleQueue
 from alqahira.crawling.discovery.pager import Pager, PagingMethod, page_request
 from alqahira.crawling.discovery.sitemaps import Sitemaps
-from alqahira.crawling.request_info import RequestInfo
+from alqahira.crawling.request_info import RequestInfo, request_info
 from alqahira.crawling.run import Run
 from alqahira.extraction import urls
 from alqahira.extraction.extractor import Hints
@@ -284,14 +284,15 @@ class Listings:
                     errback=partial(self.parse_pressed, kind),
                     priority=_PRIORITY,
                     dont_filter=True,
-                    meta={**_PAGE, "learn_load_more": True},
+                    meta=RequestInfo(page_kind="listing", learn_load_more=True).as_meta(),
                 )
 
     def parse_pressed(self, kind: _Kind, result: Response | Failure) -> Iterator[Request]:
-        """Keep what the press requested, from the response's `meta`, and continue with the listings that waited."""
+        """Keep what the press requested, and continue with the listings that waited."""
         if isinstance(result, Response):
-            kind.learned = result.meta.get("learned_request")
-            reason = result.meta.get("load_more_note") or "no browser opened the page"
+            assert result.request is not None
+            info = request_info(result.request)
+            kind.learned, reason = info.learned_request, info.load_more_note or "no browser opened the page"
         else:
             reason = failure_cause(result)
         url = kind.to_press[0].url

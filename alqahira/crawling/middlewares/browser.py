@@ -1,8 +1,7 @@
 """Which pages are fetched in the browser: only those that are empty over plain HTTP.
 
 Requests without a `RequestInfo.page_kind` never are. robots.txt, the guards, delays and retries apply as usual.
-A listing's request with `meta["learn_load_more"]` also learns the request behind the load-more control: the answer has
-`meta["learned_request"]`, a `LearnedRequest` or None, and `meta["load_more_note"]`, the reason if None.
+A listing's request with `learn_load_more` also learns the request behind the load-more control.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from scrapy.http import HtmlResponse, Request, Response
 from alqahira.crawling.browser.chromium import missing_dependency
 from alqahira.crawling.browser.handler import IN_BROWSER
 from alqahira.crawling.middlewares.base import Middleware
-from alqahira.crawling.request_info import request_info
+from alqahira.crawling.request_info import note, request_info
 from alqahira.exceptions import BrowserUnavailable, NeedsBrowser
 from alqahira.extraction.empty_shell import needs_javascript
 
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# request.meta: the plain answer to this request was an empty shell.
-_WAS_SHELL = "was_empty_shell"
 _VALIDATORS = ("If-None-Match", "If-Modified-Since")
 _NEVER = "ALQAHIRA_BROWSER=never"
 
@@ -45,14 +42,14 @@ class BrowserMiddleware(Middleware):
 
     def process_request(self, request: Request) -> None:
         request.meta.pop(IN_BROWSER, None)
-        kind, is_press = request_info(request).page_kind, request.meta.get("learn_load_more", False)
-        is_wanted = self._mode == "always" or kind in self._shell_kinds or is_press or request.meta.get(_WAS_SHELL)
-        if kind is None or not is_wanted:
+        info = request_info(request)
+        is_wanted = info.page_kind in self._shell_kinds or info.learn_load_more or info.was_empty_shell
+        if info.page_kind is None or not (is_wanted or self._mode == "always"):
             return
         if self._missing:
             self._warn(self._missing)
-            if is_press:
-                request.meta.update(learned_request=None, load_more_note=f"no browser: {self._missing}")
+            if info.learn_load_more:
+                note(request, load_more_note=f"no browser: {self._missing}")
             return
         request.meta[IN_BROWSER] = True
         # A validator would compare the shell, not the page.
@@ -60,12 +57,13 @@ class BrowserMiddleware(Middleware):
             request.headers.pop(name, None)
 
     def process_response(self, request: Request, response: Response) -> Request | Response:
-        kind = request_info(request).page_kind
+        info = request_info(request)
+        kind = info.page_kind
         if kind is None or response.status != 200 or not isinstance(response, HtmlResponse):
             return response
         is_shell = needs_javascript(response.body, kind)
         if request.meta.get(IN_BROWSER):
-            if request.meta.get(_WAS_SHELL) and not is_shell and kind not in self._shell_kinds:
+            if info.was_empty_shell and not is_shell and kind not in self._shell_kinds:
                 self._shell_kinds.add(kind)
                 logger.info("Pages of kind %s are empty shells: the browser fetches them from now on", kind)
             return response
@@ -75,7 +73,9 @@ class BrowserMiddleware(Middleware):
         if self._missing:
             self._warn(self._missing)
             raise NeedsBrowser(f"an empty shell, and {self._missing}")
-        return request.replace(meta={**request.meta, _WAS_SHELL: True}, dont_filter=True)
+        shell = request.replace(dont_filter=True)
+        note(shell, was_empty_shell=True)
+        return shell
 
     def process_exception(self, request: Request, exception: Exception) -> Request | None:
         """Do without a browser that does not start for the rest of the run; only empty shells fail."""
@@ -83,7 +83,7 @@ class BrowserMiddleware(Middleware):
             return None
         self._missing = str(exception)
         self._warn(self._missing)
-        return None if request.meta.get(_WAS_SHELL) else request.replace(dont_filter=True)
+        return None if request_info(request).was_empty_shell else request.replace(dont_filter=True)
 
     def _warn(self, missing: str) -> None:
         if not self._has_warned:

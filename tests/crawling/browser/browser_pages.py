@@ -16,7 +16,7 @@ def page(path: str, kind: str = "article", **more: object) -> dict[str, object]:
 
 def pressed(path: str = "/category/news") -> dict[str, object]:
     """A listing whose load-more control is to be pressed."""
-    return page(path, "listing", meta={"learn_load_more": True})
+    return page(path, "listing", info={"learn_load_more": True})
 
 
 def assert_nothing_left(crawl: Crawl) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from scrapy import Request, Spider
 from scrapy.crawler import CrawlerProcess
 
-from alqahira.crawling.request_info import RequestInfo
+from alqahira.crawling.request_info import RequestInfo, request_info
 
 SETTINGS: dict[str, Any] = {
     "TWISTED_REACTOR": "twisted.internet.asyncioreactor.AsyncioSelectorReactor",
@@ -44,8 +44,7 @@ class Pages(Spider):
 
     def request(self, page: dict[str, Any]) -> Request:
         meta = {
-            **RequestInfo(page_kind=page.get("kind")).as_meta(),
-            **page.get("meta", {}),
+            **RequestInfo(page_kind=page.get("kind"), **page.get("info", {})).as_meta(),
             "handle_httpstatus_all": True,
         }
         headers = page.get("headers")
@@ -66,8 +65,8 @@ class Pages(Spider):
                 "url": response.url,
                 "status": response.status,
                 "html": response.text,
-                "learned": (learned := response.meta.get("learned_request")) and learned.to_json(),
-                "note": response.meta.get("load_more_note"),
+                "learned": (learned := request_info(response.request).learned_request) and learned.to_json(),
+                "note": request_info(response.request).load_more_note or None,
                 "headers": sorted(key.decode() for key in response.headers),
                 "in_browser": "browser" in response.flags,
             }

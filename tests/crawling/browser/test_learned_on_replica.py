@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 NEWS, OTHER = "أخبار", "الشرق-الأوسط"
 PATH = f"/category/{quote(NEWS)}"
-LISTING = {"path": PATH, "kind": "listing", "meta": {"learn_load_more": True}}
+LISTING = {"path": PATH, "kind": "listing", "info": {"learn_load_more": True}}
 
 
 def fetch(learned: LearnedRequest, n: int, **listing: object) -> dict:
