@@ -157,6 +157,7 @@ def test_dead_receivers_are_a_log_line_each(tmp_path):
     assert len(list((tmp_path / "output" / "runs").glob("*.json"))) == 1
 
 
+@pytest.mark.chaos
 def test_hanging_receiver_ends_at_the_timeout(tmp_path):
     with receiver() as server:
         # rto: apprise itself would wait this long for the answer.

@@ -42,6 +42,7 @@ def test_retry_after_pauses_all_requests_to_the_host(open_host: OpenHost, status
     assert set(outcome.causes.values()) == {"ok"}
 
 
+@pytest.mark.chaos
 def test_other_hosts_are_not_paused(open_host: OpenHost) -> None:
     held, free = open_host(), open_host()
     held.on("/0", reply(status=429, Retry_After="6"), reply())  # time enough for twenty pages on any machine
@@ -89,6 +90,7 @@ def test_without_retry_after_the_waits_grow(open_host: OpenHost) -> None:
         assert [wait >= least for wait, least in zip(waits, (0.1, 0.2, 0.4), strict=True)] == [True] * 3
 
 
+@pytest.mark.chaos
 def test_transient_failures_are_retried_and_lasting_ones_have_a_cause(open_host: OpenHost) -> None:
     host = open_host()
     short = raw(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n<html>half")
