@@ -121,7 +121,8 @@ class Renderer:
 
     async def close(self) -> None:
         async with self._starting:
-            await self._discard(self._handler)
+            handler = self._handler
+        await self._discard(handler)
 
     async def _start(self) -> Any:
         """scrapy-playwright's handler; it starts Chromium with the first page."""
@@ -147,10 +148,17 @@ class Renderer:
 
     async def _discard(self, handler: Any) -> None:
         """Close a handler whose browser or driver is dead, or that has a page which does not close."""
-        if handler and self._handler is handler:
+        async with self._starting:  # no other driver runs meanwhile
+            if handler is None or handler is not self._handler:
+                return
             self._handler = None
             if not await _ends_in_time(handler.close()):
                 logger.warning("The browser did not close in %.0f s", _CLOSE_SECONDS)
+            # Nobody answers these any more; Python would print a traceback of each when it collects them.
+            left = [task for task in asyncio.all_tasks() if _is_playwrights(task)]
+            for task in left:
+                task.cancel()
+            await _ends_in_time(asyncio.gather(*left, return_exceptions=True))
 
     async def _load(self, handler: Any, request: Request, context: str, offsite: list[str]) -> Response:
         """The page at rest. Adds the addresses off the site that it navigates to to `offsite`."""
@@ -240,6 +248,11 @@ def _translate(error: Exception) -> Exception:
 def _is_not_playwrights(record: logging.LogRecord) -> bool:
     error = record.exc_info[1] if record.exc_info else None
     return not isinstance(error, PlaywrightError) and "closed while reading from the driver" not in str(error)
+
+
+def _is_playwrights(task: asyncio.Task[Any]) -> bool:
+    code = getattr(task.get_coro(), "cr_code", None)
+    return code is not None and "/playwright/" in code.co_filename
 
 
 async def _ends_in_time(closing: Awaitable[object]) -> bool:

@@ -257,7 +257,9 @@ class TestTrouble:
 
     def test_killed_driver_is_restarted(self, site, crawl):
         site.pages["/api/article"] = _killer(site, times=1, mark=mark_of("driver"), named="run-driver")
-        done = crawl(ARTICLE, ALQAHIRA_BROWSER="always", environment={MARK: mark_of("driver")})
+        done = crawl(
+            ARTICLE, ALQAHIRA_BROWSER="always", ALQAHIRA_BROWSER_DEADLINE=20, environment={MARK: mark_of("driver")}
+        )
         assert BODY in done.results[0]["html"]
         assert_nothing_left(done)
 
