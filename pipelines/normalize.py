@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Normalize(Step):
-    """Texts are clean already (`extract_article`); here the article becomes a record."""
+    """Texts are clean already (`read_page`); here the article becomes a record."""
 
     def process_item(self, item: ArticleItem) -> ArticleItem:
         fields = ItemAdapter(item)

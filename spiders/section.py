@@ -22,12 +22,12 @@ from alqahira.crawling.discovery.article_queue import ArticleQueue
 from alqahira.crawling.discovery.listings import Listings
 from alqahira.crawling.discovery.sitemaps import Sitemaps
 from alqahira.crawling.extensions.run import run_of
-from alqahira.crawling.request_info import RawResponse, RequestInfo, request_info
+from alqahira.crawling.request_info import RequestInfo, request_info
 from alqahira.crawling.unhandled import log_in_one_line
 from alqahira.exceptions import ConfigurationError
 from alqahira.extraction import urls
 from alqahira.extraction.extractor import read_page
-from alqahira.extraction.items import ArchivedResponse, ArticleItem, Fetch, header_pairs, header_text
+from alqahira.extraction.items import ArchivedResponse, ArticleItem, Fetch, RawResponse, header_pairs, header_text
 from alqahira.extraction.listing import read_listing
 from alqahira.ledger.decisions import Outcome, take_topics
 from alqahira.ledger.frontier import Discovery, Link
@@ -206,12 +206,13 @@ def _wrong_answer(response: Response, link: Link) -> str | None:
 def _with_raw_response(page: ArchivedResponse, response: Response) -> ArchivedResponse:
     """The page with the response as the archive keeps it."""
     assert response.request is not None
-    raw = request_info(response.request).raw_response or RawResponse(header_pairs(response.headers), response.body, "")
+    rendered = RawResponse(response.status, header_pairs(response.headers), response.body, "")
+    raw = request_info(response.request).raw_response or rendered
     return replace(
         page,
         body=raw.body,
         headers=raw.headers,
-        status=response.status,
+        status=raw.status,
         protocol=raw.protocol,
         request_headers=header_pairs(response.request.headers),
         is_rendered="browser" in response.flags,

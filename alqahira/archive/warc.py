@@ -23,7 +23,7 @@ from warcio.warcwriter import WARCWriter
 
 from alqahira.extraction import urls
 from alqahira.extraction.extractor import Hints
-from alqahira.extraction.items import ArchivedResponse, Fetch, Headers, header_pairs, header_text
+from alqahira.extraction.items import ArchivedResponse, Fetch, Headers, RawResponse, header_pairs, header_text
 
 # An extension header, also used by pywb and Browsertrix; it keeps the note in the page's own record.
 NOTE_HEADER = "WARC-JSON-Metadata"
@@ -79,16 +79,6 @@ def _object(text: str | bytes | None) -> dict[str, Any] | None:
 # --- writing ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A response as received: `body` still has the Content-Encoding that `headers` name."""
-
-    status: int
-    headers: Headers
-    body: bytes
-    protocol: str = "HTTP/1.1"
-
-
 def run_record(filename: str, started: datetime, about: Mapping[str, str]) -> bytes:
     """The `warcinfo` record at the beginning of a file."""
     writer, out = _writer()
@@ -103,8 +93,8 @@ def page_records(page: ArchivedResponse) -> bytes:
     fetch = page.fetch
     if page.is_rendered:
         return rendered_record(fetch.url, fetch.fetched, page.body, _note(page))
-    answer = Answer(page.status, page.headers, page.body, page.protocol)
-    return response_records(fetch.url, fetch.fetched, answer, _note(page), sent=page.request_headers)
+    raw = RawResponse(page.status, page.headers, page.body, page.protocol)
+    return response_records(fetch.url, fetch.fetched, raw, _note(page), sent=page.request_headers)
 
 
 def rendered_record(url: str, when: datetime, dom: bytes, note: Mapping[str, Any]) -> bytes:
@@ -121,7 +111,7 @@ def event_record(event: str, when: datetime, details: Mapping[str, Any]) -> byte
 def response_records(
     url: str,
     when: datetime,
-    answer: Answer,
+    raw: RawResponse,
     note: Mapping[str, Any],
     *,
     method: str = "GET",
@@ -133,12 +123,12 @@ def response_records(
     response = writer.create_warc_record(
         url,
         "response",
-        BytesIO(answer.body),
-        len(answer.body),
+        BytesIO(raw.body),
+        len(raw.body),
         http_headers=_WireHeaders(
-            f"{answer.status} {RESPONSES.get(answer.status, b'').decode()}".strip(),
-            _text(answer.headers),
-            protocol=answer.protocol,
+            f"{raw.status} {RESPONSES.get(raw.status, b'').decode()}".strip(),
+            _text(raw.headers),
+            protocol=raw.protocol,
         ),
         warc_headers_dict={"WARC-Date": warc_date(when), NOTE_HEADER: json.dumps(note)},
     )
@@ -150,7 +140,7 @@ def response_records(
         "request",
         BytesIO(content),
         len(content),
-        http_headers=_WireHeaders(f"{target} {answer.protocol}", public, protocol=method),
+        http_headers=_WireHeaders(f"{target} {raw.protocol}", public, protocol=method),
     )
     writer.write_request_response_pair(request, response)
     return out.getvalue()

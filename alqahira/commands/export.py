@@ -11,7 +11,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, TextIO
@@ -22,6 +22,7 @@ from alqahira.crawling.progress import is_bar_wanted, with_bar
 from alqahira.exceptions import ConfigurationError
 from alqahira.ledger import Ledger, open_ledger
 from alqahira.publishing.parquet import require_pyarrow, write_parquet
+from alqahira.publishing.parts import atomic_file
 from alqahira.publishing.schema import columns
 from alqahira.settings.arguments import CrawlArguments
 from alqahira.text.dates import cairo_day
@@ -69,12 +70,15 @@ class Command(ProjectCommand):
                 except BrokenPipeError:  # the reader has had enough
                     sys.stdout = open(os.devnull, "w")  # noqa: SIM115
                 return 0
-            with whole_file(Path(opts.output)) as aside:
-                if kind == "parquet":
-                    write_parquet(records, aside)
-                else:
-                    with text_file(aside, compressed=opts.output.endswith(".gz")) as file:
-                        WRITERS[kind](records, file)
+            try:
+                with atomic_file(Path(opts.output)) as aside:
+                    if kind == "parquet":
+                        write_parquet(records, aside)
+                    else:
+                        with text_file(aside, compressed=opts.output.endswith(".gz")) as file:
+                            WRITERS[kind](records, file)
+            except OSError as error:
+                raise ConfigurationError(f"{opts.output} cannot be written: {error.strerror or error}") from None
         return 0
 
 
@@ -136,19 +140,3 @@ def text_file(path: Path, *, compressed: bool) -> Iterator[TextIO]:
         binary: Any = gzip.GzipFile("", "wb", fileobj=raw, mtime=0) if compressed else raw
         with io.TextIOWrapper(binary, encoding="utf-8", newline="") as file:
             yield file
-
-
-@contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """A path to write to; the file is moved to `path` when the block ends without an error."""
-    aside = path.with_name(f".{path.name}.tmp")
-    try:
-        yield aside
-        with aside.open("rb") as file:
-            os.fsync(file.fileno())
-        aside.replace(path)
-    except OSError as error:
-        raise ConfigurationError(f"{path} cannot be written: {error.strerror or error}") from None
-    finally:
-        with suppress(OSError):
-            aside.unlink(missing_ok=True)

@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from scrapy import Request
 
-    from alqahira.extraction.items import Headers
+    from alqahira.extraction.items import RawResponse
     from alqahira.extraction.load_more import LearnedRequest
 
 PageKind = Literal["listing", "article"]
 
 _KEY = "alqahira"
-
-
-class RawResponse(NamedTuple):
-    """A response before it was decompressed; `protocol` such as "HTTP/1.1"."""
-
-    headers: Headers
-    body: bytes
-    protocol: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

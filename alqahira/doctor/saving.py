@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from alqahira.archive.warc import Answer, event_record, rendered_record, response_records
+from alqahira.archive.warc import event_record, rendered_record, response_records
 from alqahira.archive.writer import ArchiveUnwritable, ArchiveWriter
 from alqahira.doctor.visit import Exchange
 from alqahira.exceptions import ConfigurationError
-from alqahira.extraction.items import header_pairs
+from alqahira.extraction.items import RawResponse, header_pairs
 
 
 def open_archive(folder: str, root: str, *, max_bytes: int) -> ArchiveWriter:
     """A new `doctor-<UTC time>.warc.gz` in the folder, which is made. ConfigurationError where it cannot be written."""
     path, now = Path(folder).expanduser(), datetime.now(UTC)
-    about = {"description": f"what scrapy doctor asked of {root} and was answered"}
+    about = {"description": f"requests of scrapy doctor to {root}, and the responses"}
     try:
         path.mkdir(parents=True, exist_ok=True)
         return ArchiveWriter(path, f"doctor-{now:%Y%m%dT%H%M%SZ}", now, about, max_bytes=max_bytes, is_run=False)
@@ -45,6 +45,6 @@ def records_of(exchange: Exchange) -> bytes:
         return event_record("no_answer", when, event)
     if exchange.is_rendered:
         return rendered_record(request.url, when, response.body, note)
-    answer = Answer(response.status, header_pairs(response.headers), response.body, response.protocol or "HTTP/1.1")
+    raw = RawResponse(response.status, header_pairs(response.headers), response.body, response.protocol or "HTTP/1.1")
     sent, content, method = header_pairs(request.headers), request.body, request.method
-    return response_records(request.url, when, answer, note, method=method, sent=sent, content=content)
+    return response_records(request.url, when, raw, note, method=method, sent=sent, content=content)

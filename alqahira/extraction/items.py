@@ -17,6 +17,16 @@ if TYPE_CHECKING:
 Headers = tuple[tuple[bytes, bytes], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class RawResponse:
+    """A response as received: `body` still has the Content-Encoding that `headers` name; `protocol`: "HTTP/1.1"."""
+
+    status: int
+    headers: Headers
+    body: bytes
+    protocol: str = "HTTP/1.1"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetch:
     """One fetched article page. `key` is the ledger's name for it: `urls.article_id` of its canonical URL."""

@@ -14,7 +14,7 @@ import os
 import re
 import secrets
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -224,20 +224,25 @@ def write_manifest(output_dir: Path, listed: Iterable[Part]) -> None:
 def write_atomic(path: Path, content: bytes) -> None:
     """Replace a file as a whole and durably: write beside it, sync, rename, sync the folder. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_file(path) as aside:
+        aside.write_bytes(content)
+    for folder in (path.parent, path.parent.parent):
+        sync_folder(folder)
+
+
+@contextmanager
+def atomic_file(path: Path) -> Iterator[Path]:
+    """A path beside `path` to write to; it is synced and renamed to `path` if the block ends without an error."""
     # A random name, so that two processes never write the same file.
     aside = path.with_name(f"{_ASIDE_PREFIX}{path.name}.{secrets.token_hex(4)}{_ASIDE_SUFFIX}")
     try:
-        with aside.open("wb") as file:
-            file.write(content)
-            file.flush()
+        yield aside
+        with aside.open("rb") as file:
             os.fsync(file.fileno())
         aside.replace(path)
-    except OSError:
+    finally:
         with suppress(OSError):
             aside.unlink(missing_ok=True)
-        raise
-    for folder in (path.parent, path.parent.parent):
-        sync_folder(folder)
 
 
 def sync_folder(folder: Path) -> None:

@@ -19,7 +19,7 @@ from alqahira.exceptions import ConfigurationError
 
 M = TypeVar("M", bound=BaseModel)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_MAX_CONTACT = 200  # characters; user_agent() keeps no more
+_MAX_CONTACT = 200  # characters
 _COUNT = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 
 

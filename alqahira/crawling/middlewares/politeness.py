@@ -24,7 +24,6 @@ from scrapy.utils.response import response_status_message
 from twisted.python.failure import Failure
 
 from alqahira.crawling.middlewares.base import Middleware
-from alqahira.exceptions import BrowserCrashed
 from alqahira.extraction.items import header_text
 from alqahira.monitoring import causes
 from alqahira.settings.configuration import configuration_of
@@ -183,9 +182,7 @@ class PoliteRetryMiddleware(RetryMiddleware):
     def process_exception(
         self, request: Request, exception: Exception, spider: Spider | None = None
     ) -> Request | Response | None:
-        # The renderer has tried it again already; the host needs no pause for a crash of our own browser.
-        is_retried = isinstance(exception, self.exceptions_to_retry) and not isinstance(exception, BrowserCrashed)
-        return self._again(request, exception) if is_retried else None
+        return self._again(request, exception) if isinstance(exception, self.exceptions_to_retry) else None
 
     def _again(self, request: Request, reason: str | Exception) -> Request | None:
         """The request to send again; None if there are no retries left."""

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from scrapy.exceptions import NotConfigured
 
 from alqahira.crawling.browser.handler import IN_BROWSER
-from alqahira.crawling.request_info import RawResponse, note, request_info
-from alqahira.extraction.items import header_pairs
+from alqahira.crawling.request_info import note, request_info
+from alqahira.extraction.items import RawResponse, header_pairs
 from alqahira.settings.configuration import configuration_of
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ class RawResponseMiddleware:
         if request_info(request).page_kind == "article":
             raw = None  # a page that the browser filled is kept as rendered, not as the empty shell that came first
             if response.status == 200 and not request.meta.get(IN_BROWSER):
-                raw = RawResponse(header_pairs(response.headers), response.body, response.protocol or "HTTP/1.1")
+                raw = RawResponse(
+                    response.status, header_pairs(response.headers), response.body, response.protocol or "HTTP/1.1"
+                )
             note(request, raw_response=raw)
         return response

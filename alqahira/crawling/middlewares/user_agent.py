@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
 PRODUCT_TOKEN = "alqahira"  # what robots.txt calls us (RFC 9309, section 2.2.1: letters, _ and -)
-_MAX_CONTACT = 200  # characters
 # A comment (RFC 9110, section 5.6.5) ends at a parenthesis; a backslash or a control character breaks the header.
 _UNSAFE = re.compile(r"[^\x20-\x7e]|[()\\]")
 
@@ -27,7 +26,7 @@ def user_agent(contact: str = "") -> str:
     `contact` is an address or a URL; characters that could end the comment or the header are removed.
     """
     product = f"{PRODUCT_TOKEN}/{versions()['alqahira']}"
-    safe = _UNSAFE.sub("", contact).strip()[:_MAX_CONTACT]
+    safe = _UNSAFE.sub("", contact).strip()
     return f"{product} (+{safe})" if safe else product
 
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import SQLAlchemyError
 
 from alqahira.exceptions import LedgerUnusable
 from alqahira.ledger import Ledger
+from alqahira.ledger.decisions import Outcome
 from alqahira.ledger.tables import articles, meta, outbox, pages, parts, runs
 from alqahira.monitoring.report.figures import FIELDS, Corpus, Figures, Record, RecordedRun
 
@@ -31,13 +31,13 @@ Watch = Callable[[Iterable[Record], int], Iterable[Record]]
 def collect(ledger: Ledger, *, now: datetime, watch: Watch = lambda records, total: records) -> Figures:
     """The figures at this moment. `watch` is handed the stream of records and their number, to show progress.
 
-    Raises LedgerUnusable where the state is damaged.
+    Raises LedgerUnusable if the state is damaged, LedgerUnreachable if the database is gone.
     """
     try:
-        with ledger.engine.connect() as connection:
+        with ledger.reading() as connection:
             return _collect(connection, now, watch)
-    except (SQLAlchemyError, json.JSONDecodeError) as error:
-        raise LedgerUnusable(f"the state cannot be read: {getattr(error, 'orig', None) or error}") from None
+    except json.JSONDecodeError as error:
+        raise LedgerUnusable(f"the state cannot be read: {error}") from None
 
 
 def _collect(connection: Connection, now: datetime, watch: Watch) -> Figures:
@@ -50,7 +50,9 @@ def _collect(connection: Connection, now: datetime, watch: Watch) -> Figures:
 
     # The highest published revision of every published article.
     newest = sa.select(articles.c.article_id, sa.func.max(articles.c.revision).label("revision"))
-    newest_revisions = newest.where(articles.c.status == "accepted").group_by(articles.c.article_id).subquery("newest")
+    newest_revisions = (
+        newest.where(articles.c.status == Outcome.ACCEPTED).group_by(articles.c.article_id).subquery("newest")
+    )
     first_run = connection.scalar(sa.select(sa.func.min(runs.c.started)))
     figures = Figures(
         now,
@@ -60,7 +62,7 @@ def _collect(connection: Connection, now: datetime, watch: Watch) -> Figures:
         waiting=number(sa.func.count(outbox.c.position), outbox.c.part.is_(None)),
         part_bytes=number(sa.func.sum(parts.c.bytes), parts.c.sealed == 1),
         revisions=counter(newest_revisions.c.revision),
-        dropped=number(sa.func.count(sa.distinct(articles.c.article_id)), articles.c.status == "duplicate"),
+        dropped=number(sa.func.count(sa.distinct(articles.c.article_id)), articles.c.status == Outcome.DUPLICATE),
         repeated=_repeated(connection),
         pages=counter(pages.c.state),
         run_total=number(sa.func.count(runs.c.run_id)),
@@ -114,7 +116,7 @@ def _repeated(connection: Connection) -> list[tuple[Record, int]]:
     duplicates = duplicates.group_by(articles.c.duplicate_of).order_by(count.desc(), articles.c.duplicate_of)
     repeated = []
     for original, number in connection.execute(duplicates.limit(REPEATED_SHOWN)).all():
-        published = (articles.c.article_id == original, articles.c.status == "accepted")
+        published = (articles.c.article_id == original, articles.c.status == Outcome.ACCEPTED)
         query = sa.select(articles.c.record).where(*published).order_by(articles.c.revision.desc()).limit(1)
         repeated += [(record, number) for record in _records(connection, query)]
     return repeated
