@@ -23,7 +23,7 @@ deploy: $(VENV)/.installed-scrapyd
 	@# An egg that Scrapyd refuses is no error to scrapyd-deploy.
 	@said=$$($(VENV)/bin/scrapyd-deploy); echo "$$said"; echo "$$said" | grep --quiet '"status": "ok"'
 # What needs no engine and no minutes; the rest of what CI runs; both in one run; and what takes hours, one by one.
-MORE := browser or postgres or spark or warehouse or scrapyd or docs or chaos or perf
+MORE := browser or postgres or spark or warehouse or scrapyd or docs or chaos or sites or perf
 PYTEST := $(VENV)/bin/python -m pytest
 SPREAD := -n auto --dist worksteal
 test: $(VENV)/.installed-test

@@ -5,10 +5,11 @@ from __future__ import annotations
 import gzip
 import threading
 import zlib
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import ExitStack
 
 import brotli
 import pytest
+from http_server import QuietHandler, serving
 from scrapy_process import Corpus, scrapy
 
 from alqahira.monitoring.causes import zstd
@@ -27,7 +28,7 @@ ARTICLE = (
 )
 
 
-class Hostile(BaseHTTPRequestHandler):
+class Hostile(QuietHandler):
     """Serves a listing whose articles each have a handler in `answers`."""
 
     protocol_version = "HTTP/1.1"
@@ -55,27 +56,20 @@ class Hostile(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, *_):
-        pass
-
 
 @pytest.fixture
 def serve():
     """Starts hostile servers; returns the root and the list of requested paths."""
-    running = []
+    stopped = threading.Event()
+    with ExitStack() as running:
 
-    def start(answers):
-        handler = type("OneHostile", (Hostile,), {"answers": answers, "requested": []})
-        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        server.stopped = threading.Event()
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        running.append(server)
-        return f"http://127.0.0.1:{server.server_port}", handler.requested
+        def start(answers):
+            handler = type("OneHostile", (Hostile,), {"answers": answers, "requested": [], "stopped": stopped})
+            server = running.enter_context(serving(handler))
+            return f"http://127.0.0.1:{server.server_port}", handler.requested
 
-    yield start
-    for server in running:
-        server.stopped.set()
-        server.shutdown()
+        yield start
+        stopped.set()
 
 
 def redirect(target, status=302):
@@ -187,7 +181,7 @@ def drip(*, headers_too):
             h.wfile.write(b"HTTP/1.1 200 OK\r\n")
             if not headers_too:
                 h.wfile.write(b"Content-Type: text/html\r\nContent-Length: 100000\r\n\r\n")
-            while not h.server.stopped.wait(0.2):
+            while not h.stopped.wait(0.2):
                 h.wfile.write(b"x")
                 h.wfile.flush()
         except OSError:

@@ -108,6 +108,7 @@ def test_every_article_comes_by_each_paging_method(tmp_path, paging):
     ],
     ids=" ".join,
 )
+@pytest.mark.sites
 def test_every_article_comes_from_each_source_alone(tmp_path, switches):
     corpus = crawl_both(tmp_path, *DEEP, *switches, settings=NO_BROWSER)
     assert [ran.status for ran in corpus.runs] == [0, 0], corpus.runs[0].stderr
@@ -216,7 +217,7 @@ def test_press_that_requests_something_else_now_is_learned_again(replica, tmp_pa
     assert any(entry["method"] == "POST" for entry in server.log())
 
 
-@pytest.mark.chaos
+@pytest.mark.sites
 def test_second_spider_misses_nothing_that_the_first_has_read(replica, tmp_path):
     server = replica(*DEEP, "--control")
     corpus = Corpus(tmp_path / "output", server.url)
@@ -266,7 +267,6 @@ class Unsteady(QuietHandler):
 ARTICLE = "قال الجيش إن القوات المسلحة نفذت مناورات عسكرية بالذخيرة الحية قرب الحدود بمشاركة طائرات مقاتلة."
 
 
-@pytest.mark.chaos
 def test_gap_is_closed_by_the_next_run(tmp_path):
     handler = type("OneUnsteady", (Unsteady,), {})
     settings = NO_BROWSER | {"RETRY_TIMES": "0", "ALQAHIRA_NEAR_DUPLICATES": "off"}

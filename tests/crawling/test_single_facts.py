@@ -33,6 +33,7 @@ def test_each_unseen_fact_is_tested():
     assert WRONG.keys() == unseen
 
 
+@pytest.mark.sites
 @pytest.mark.parametrize("fact", WRONG)
 def test_wrong_fact_costs_at_most_one_article_in_ten(tmp_path, fact):
     (tmp_path / "empty").write_text("")
