@@ -11,22 +11,50 @@ from sqlalchemy.engine import Connection
 from alqahira import site
 from alqahira.article import rfc3339
 from alqahira.extraction.items import ArticleItem, Fetch
-from alqahira.ledger.frontier import MAX_UNFINISHED, Discovery, Link, Standing, discovery, is_given_up, link_of
+from alqahira.extraction.urls import article_number, canonical_url
+from alqahira.ledger.backends.store import Store
+from alqahira.ledger.decisions import Outcome
+from alqahira.ledger.frontier import (
+    MAX_UNFINISHED,
+    Discovery,
+    Link,
+    RevisitSchedule,
+    Standing,
+    discovery,
+    is_given_up,
+    link_of,
+)
 from alqahira.ledger.tables import PageRow, PageState, articles, pages
 from alqahira.ledger.transactions import Transactions, transactional
 
 _NO_FAILURE = {"attempts": 0, "failing_since": None, "unfinished": 0}
+# The next visit of a page whose visit has no known time: at once, by a run whose clock is right.
+_AT_ONCE = datetime.fromtimestamp(0, UTC)
 _CHUNK = 500  # SQLite's oldest limit on bound parameters is 999
 
 # Built once: building a statement costs several times as much as running it. The update sets the columns that it is
 # given beside `page`.
 _PAGE = sa.select(pages).where(pages.c.key == sa.bindparam("page"))
 _SET_PAGE = pages.update().where(pages.c.key == sa.bindparam("page"))
+ACCEPTED = (
+    sa.select(articles.c.revision)
+    .where(articles.c.article_id == sa.bindparam("article_id"), articles.c.status == Outcome.ACCEPTED.value)
+    .limit(1)
+)
 _BEGIN = _SET_PAGE.values(unfinished=pages.c.unfinished + 1)
 
 
 class Pages(Transactions):
-    """The part of the ledger that knows of pages."""
+    """The part of the ledger that knows of pages.
+
+    `is_clock_right`: False if the run's clock is known to be wrong. Then no schedule is read or written: nothing is
+    due by the time, no failure is an attempt, and what is visited is due again for the next run whose clock is right.
+    """
+
+    def __init__(self, store: Store, revisit: RevisitSchedule) -> None:
+        super().__init__(store, revisit)
+        self.is_clock_right = True
+        self._claimed: set[str] = set()  # pages that are due only because a sitemap or a feed says that they changed
 
     @transactional(grouped=True)
     def discover(
@@ -71,13 +99,17 @@ class Pages(Transactions):
                 self._set_page(connection, key, state=PageState.NOT_ARTICLE, cause=others[key])
             elif key in is_article and row.state == PageState.NOT_ARTICLE:
                 self._set_page(connection, key, state=PageState.PENDING, cause=None)
+        moment = now if self.is_clock_right else None
         discoveries = []
         for link in links:
             page = known.get(link.key)
             if link.key in others and (page is None or page.state == PageState.PENDING):
                 discoveries.append(Discovery(link, Standing.NOT_ARTICLE, kind=link.other_kind))
             else:
-                discoveries.append(discovery(page, link, now, retry=retry) if page else Discovery(link, Standing.NEW))
+                discoveries.append(
+                    discovery(page, link, moment, retry=retry) if page else Discovery(link, Standing.NEW)
+                )
+        self._claimed |= {each.link.key for each in discoveries if each.is_claim}
         return discoveries
 
     @transactional()
@@ -90,7 +122,9 @@ class Pages(Transactions):
 
     @transactional()
     def due(self, connection: Connection, now: datetime, limit: int) -> list[Discovery]:
-        """Known pages of any section that are due for a revisit, longest due first."""
+        """Known pages of any section that are due for a revisit, longest due first; none if the clock is wrong."""
+        if not self.is_clock_right:
+            return []
         is_due = (
             pages.c.next_visit <= rfc3339(now),
             pages.c.state != PageState.PENDING,
@@ -103,17 +137,14 @@ class Pages(Transactions):
     @transactional(grouped=True)
     def unchanged(self, connection: Connection, fetch: Fetch) -> None:
         """Record that the site answered 304, or the same article again."""
-        query = (
-            sa.select(articles.c.story_time)
-            .join(pages, pages.c.article_id == articles.c.article_id)
-            .where(pages.c.key == fetch.key)
-            .order_by(articles.c.revision.desc())
-            .limit(1)
-        )
-        story_time = connection.scalar(query)
+        row = self._page(connection, fetch.key)
+        if row is None:
+            return
+        newest = sa.select(articles.c.story_time).where(articles.c.article_id == row.article_id)
+        story_time = connection.scalar(newest.order_by(articles.c.revision.desc()).limit(1))
         published = datetime.fromisoformat(story_time) if story_time else datetime.fromtimestamp(0, UTC)
-        kept = {name: value for name, value in (("etag", fetch.etag), ("last_modified", fetch.last_modified)) if value}
-        self._visited(connection, fetch, published, **kept)
+        validators = {"etag": fetch.etag or row.etag, "last_modified": fetch.last_modified or row.last_modified}
+        self._visited(connection, row, fetch, published, is_news=False, article_id=row.article_id, **validators)
 
     @transactional(grouped=True)
     def begin(self, connection: Connection, key: str) -> None:
@@ -133,7 +164,7 @@ class Pages(Transactions):
         or robots.txt, which change nothing but the cause that is noted.
         """
         row = self._page(connection, key)
-        if row is None or not is_attempt:
+        if row is None or not is_attempt or not self.is_clock_right:
             self._set_page(connection, key, cause=cause, unfinished=0)
             return False
         attempts, failing_since = row.attempts + 1, row.failing_since or rfc3339(now)
@@ -152,6 +183,7 @@ class Pages(Transactions):
             failing_since=failing_since,
             unfinished=0,
             cause=cause,
+            empty_claims=self._empty_claims(row, is_news=False),
             last_visit=rfc3339(now),
             next_visit=None if is_last else rfc3339(now + timedelta(days=2 ** min(attempts, 10))),
         )
@@ -176,22 +208,72 @@ class Pages(Transactions):
         page = self._page(connection, key)
         return page is not None and (page.last_visit or "") >= rfc3339(when)
 
-    def _fetched(self, connection: Connection, item: ArticleItem, published: datetime) -> None:
-        """A page gave an article. Both validators are this response's: an earlier one's would match another text."""
-        fetch, article_id = item.fetch, item.article.article_id
-        validators = {"etag": fetch.etag, "last_modified": fetch.last_modified}
-        self._visited(connection, fetch, published, article_id=article_id, **validators)
+    def _fetched(
+        self, connection: Connection, row: PageRow | None, item: ArticleItem, published: datetime, *, is_news: bool
+    ) -> None:
+        """A page gave an article. Both validators are this response's: an earlier one's would match another text.
 
-    def _visited(self, connection: Connection, fetch: Fetch, published: datetime, **more: str | None) -> None:
+        Without a date there are none, so that the page is read again: its date may be of the future yet.
+        """
+        fetch, article = item.fetch, item.article
+        is_dated = article.date_published is not None
+        validators = {name: getattr(fetch, name) if is_dated else None for name in ("etag", "last_modified")}
+        self._visited(connection, row, fetch, published, is_news=is_news, article_id=article.article_id, **validators)
+
+    def _visited(
+        self,
+        connection: Connection,
+        row: PageRow | None,
+        fetch: Fetch,
+        published: datetime,
+        *,
+        is_news: bool,
+        article_id: str | None,
+        **validators: str | None,
+    ) -> None:
+        """A page answered with its article, or with 304. `is_news`: not with what is known already."""
+        if row is None:
+            return
+        next_visit = rfc3339(self._revisit.next_visit(published, fetch.fetched))
+        if not self.is_clock_right:
+            next_visit = row.next_visit if row.last_visit else rfc3339(_AT_ONCE)
         values: dict[str, object] = {
             **_NO_FAILURE,
             "state": PageState.DONE,
             "cause": None,
+            "empty_claims": self._empty_claims(row, is_news=is_news),
+            "article_id": article_id,
             "last_visit": rfc3339(fetch.fetched),
-            "next_visit": rfc3339(self._revisit.next_visit(published, fetch.fetched)),
-            **more,
+            "next_visit": next_visit,
+            **validators,
         }
+        home = article_number(fetch.url) or fetch.key
+        if home != fetch.key:
+            self._add_moved(connection, row, home, fetch.url)
+            self._set_page(connection, home, **values)
+            # The old address is asked no more by itself.
+            values |= {"next_visit": None, **dict.fromkeys(validators)}
         self._set_page(connection, fetch.key, **values)
+
+    def _add_moved(self, connection: Connection, row: PageRow, home: str, url: str) -> None:
+        """Enter the address that a page redirects to, as if a listing had named it when it named the page."""
+        if self._page(connection, home) is None:
+            values = {**row._asdict(), "key": home, "url": canonical_url(url)}
+            connection.execute(pages.insert().values(values))
+
+    def _article_id(self, connection: Connection, row: PageRow | None, own: str) -> str:
+        """The id of the article of a page: that which it gave before it moved, unless `own` is in the corpus.
+
+        `own` is the id by the address that answered.
+        """
+        before = row.article_id if row else None
+        if before in (None, own) or self.store.execute(connection, ACCEPTED, {"article_id": own}):
+            return own
+        return str(before)
+
+    def _empty_claims(self, row: PageRow, *, is_news: bool) -> int:
+        """How many visits in a row found nothing new of the change that a sitemap or a feed dated."""
+        return 0 if is_news else row.empty_claims + (row.key in self._claimed)
 
     def _page(self, connection: Connection, key: str) -> PageRow | None:
         return next(map(PageRow._make, self.store.execute(connection, _PAGE, {"page": key})), None)
