@@ -67,7 +67,7 @@ class Articles(Pages):
         False, and nothing is recorded, if a revision of it is in the corpus: its revisions are still published.
         """
         article, fetch = item.article, item.fetch
-        row = self._page(connection, fetch.key)
+        row = self._row_of(connection, fetch)
         article.article_id = self._article_id(connection, row, article.article_id)
         if self.store.execute(connection, ACCEPTED, {"article_id": article.article_id}):
             return False
@@ -78,7 +78,7 @@ class Articles(Pages):
     def accept(self, connection: Connection, item: ArticleItem, own: Fingerprint, *, near_duplicates: str) -> Verdict:
         """Decide what becomes of an article and record it: its revision, its outbox row, its page as done."""
         article = item.article
-        row = self._page(connection, item.fetch.key)
+        row = self._row_of(connection, item.fetch)
         article.article_id = self._article_id(connection, row, article.article_id)
         newest = self._newest(connection, article.article_id)
         stored = _stored_article(newest) if newest else None

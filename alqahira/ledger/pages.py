@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
@@ -55,6 +55,7 @@ class Pages(Transactions):
         super().__init__(store, revisit)
         self.is_clock_right = True
         self._claimed: set[str] = set()  # pages that are due only because a sitemap or a feed says that they changed
+        self._moved: set[str] = set()  # pages whose article has an id other than that of their address
 
     @transactional(grouped=True)
     def discover(
@@ -110,6 +111,7 @@ class Pages(Transactions):
                     discovery(page, link, moment, retry=retry) if page else Discovery(link, Standing.NEW)
                 )
         self._claimed |= {each.link.key for each in discoveries if each.is_claim}
+        self._moved |= {key for key, row in known.items() if row.article_id not in (None, key)}
         return discoveries
 
     @transactional()
@@ -131,20 +133,24 @@ class Pages(Transactions):
             pages.c.unfinished < MAX_UNFINISHED,
         )
         query = sa.select(pages).where(*is_due).order_by(pages.c.next_visit).limit(limit)
-        rows = map(PageRow._make, connection.execute(query))
+        rows = [PageRow._make(row) for row in connection.execute(query)]
+        self._moved |= {row.key for row in rows if row.article_id not in (None, row.key)}
         return [discovery(row, link_of(row), now) for row in rows]
 
     @transactional(grouped=True)
     def unchanged(self, connection: Connection, fetch: Fetch) -> None:
         """Record that the site answered 304, or the same article again."""
-        row = self._page(connection, fetch.key)
-        if row is None:
-            return
-        newest = sa.select(articles.c.story_time).where(articles.c.article_id == row.article_id)
-        story_time = connection.scalar(newest.order_by(articles.c.revision.desc()).limit(1))
+        query = (
+            sa.select(articles.c.story_time)
+            .join(pages, pages.c.article_id == articles.c.article_id)
+            .where(pages.c.key == fetch.key)
+            .order_by(articles.c.revision.desc())
+            .limit(1)
+        )
+        story_time = connection.scalar(query)
         published = datetime.fromisoformat(story_time) if story_time else datetime.fromtimestamp(0, UTC)
-        validators = {"etag": fetch.etag or row.etag, "last_modified": fetch.last_modified or row.last_modified}
-        self._visited(connection, row, fetch, published, is_news=False, article_id=row.article_id, **validators)
+        kept = {name: value for name, value in (("etag", fetch.etag), ("last_modified", fetch.last_modified)) if value}
+        self._visited(connection, self._row_of(connection, fetch), fetch, published, is_news=False, **kept)
 
     @transactional(grouped=True)
     def begin(self, connection: Connection, key: str) -> None:
@@ -228,38 +234,43 @@ class Pages(Transactions):
         published: datetime,
         *,
         is_news: bool,
-        article_id: str | None,
-        **validators: str | None,
+        **more: str | None,
     ) -> None:
-        """A page answered with its article, or with 304. `is_news`: not with what is known already."""
-        if row is None:
-            return
-        next_visit = rfc3339(self._revisit.next_visit(published, fetch.fetched))
-        if not self.is_clock_right:
-            next_visit = row.next_visit if row.last_visit else rfc3339(_AT_ONCE)
+        """A page answered with its article, or with 304. `row`: of `_row_of`. `is_news`: not with what is known."""
         values: dict[str, object] = {
             **_NO_FAILURE,
             "state": PageState.DONE,
             "cause": None,
-            "empty_claims": self._empty_claims(row, is_news=is_news),
-            "article_id": article_id,
             "last_visit": rfc3339(fetch.fetched),
-            "next_visit": next_visit,
-            **validators,
+            "next_visit": rfc3339(self._revisit.next_visit(published, fetch.fetched)),
+            **more,
         }
-        home = article_number(fetch.url) or fetch.key
-        if home != fetch.key:
-            self._add_moved(connection, row, home, fetch.url)
-            self._set_page(connection, home, **values)
-            # The old address is asked no more by itself.
-            values |= {"next_visit": None, **dict.fromkeys(validators)}
+        if is_news:
+            values["empty_claims"] = 0
+        if row is not None:
+            values["empty_claims"] = self._empty_claims(row, is_news=is_news)
+            if not self.is_clock_right:
+                values["next_visit"] = row.next_visit if row.last_visit else rfc3339(_AT_ONCE)
+            if (home := _home(fetch)) != fetch.key:
+                self._move(connection, row, home, fetch.url, values)
+                # The old address is asked no more by itself.
+                values |= {"next_visit": None, "etag": None, "last_modified": None}
         self._set_page(connection, fetch.key, **values)
 
-    def _add_moved(self, connection: Connection, row: PageRow, home: str, url: str) -> None:
-        """Enter the address that a page redirects to, as if a listing had named it when it named the page."""
+    def _move(self, connection: Connection, row: PageRow, home: str, url: str, values: Mapping[str, object]) -> None:
+        """Pass on to the address that a page redirects to what is known of the page, and the values of this visit."""
         if self._page(connection, home) is None:
-            values = {**row._asdict(), "key": home, "url": canonical_url(url)}
-            connection.execute(pages.insert().values(values))
+            named = {**row._asdict(), "key": home, "url": canonical_url(url)}
+            connection.execute(pages.insert().values(named))
+        article_id = self._article_id(connection, row, home)
+        known = {"etag": row.etag, "last_modified": row.last_modified, "article_id": article_id}
+        self._set_page(connection, home, **known | dict(values))
+        self._moved.add(home)
+
+    def _row_of(self, connection: Connection, fetch: Fetch) -> PageRow | None:
+        """The row of a fetched page if anything in it decides what this visit changes: seldom, so seldom read."""
+        is_notable = fetch.key in self._claimed or fetch.key in self._moved or _home(fetch) != fetch.key
+        return self._page(connection, fetch.key) if is_notable or not self.is_clock_right else None
 
     def _article_id(self, connection: Connection, row: PageRow | None, own: str) -> str:
         """The id of the article of a page: that which it gave before it moved, unless `own` is in the corpus.
@@ -280,6 +291,11 @@ class Pages(Transactions):
 
     def _set_page(self, connection: Connection, key: str, **values: object) -> None:
         self.store.execute(connection, _SET_PAGE, {"page": key, **values})
+
+
+def _home(fetch: Fetch) -> str:
+    """The key of the address that answered."""
+    return article_number(fetch.url) or fetch.key
 
 
 def _pages_by_key(connection: Connection, keys: Sequence[str]) -> dict[str, PageRow]:

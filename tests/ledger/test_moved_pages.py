@@ -108,3 +108,12 @@ def test_skipped_page_moves_too(ledger):
     assert ledger.skip(moved(1, 50, topics=()))
     (new,) = discover(ledger, link(50))
     assert new.standing is Standing.FRESH
+
+
+def test_304_after_a_redirect_to_an_article_of_the_corpus_joins_no_articles(ledger):
+    first(ledger)
+    discover(ledger, link(50))
+    accept(ledger, crawled(50))
+    ledger.unchanged(moved(1, 50, fetched=NOW + HOUR).fetch)
+    accept(ledger, crawled(50, text=body(50) + "\n\nتصحيح أضيف إلى الخبر الثاني.", fetched=NOW + 2 * HOUR))
+    assert revisions(ledger)[-1] == ("50", 2, "s/50/x")
