@@ -3,7 +3,9 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from ledger_scenario import NOW, accept, body, crawled, link
+import pytest
+from ledger_scenario import NOW, accept, body, crawled, link, opened
+from sqlalchemy import text
 
 from alqahira.ledger.decisions import Outcome
 from alqahira.ledger.frontier import Standing
@@ -44,6 +46,18 @@ def test_correction_at_the_new_address_is_a_revision_of_the_same_article(ledger)
     discover(ledger, link(50))
     accept(ledger, crawled(50, text=CORRECTED, fetched=NOW + 2 * HOUR))
     assert revisions(ledger) == [("1", 1, "ws/1/x"), ("1", 2, "s/50/x")]
+
+
+@pytest.mark.parametrize("is_named", [True, False], ids=["listed", "due"])
+def test_later_run_knows_the_move(state_url, is_named):
+    with opened(state_url) as ledger:
+        first(ledger)
+        accept(ledger, moved(1, 50, fetched=NOW + HOUR))
+    with opened(state_url) as ledger:
+        found = discover(ledger, link(50)) if is_named else ledger.due(NOW + 9 * HOUR, 10)
+        assert [each.link.key for each in found] == ["50"]
+        accept(ledger, crawled(50, text=CORRECTED, fetched=NOW + 9 * HOUR))
+        assert revisions(ledger)[-1] == ("1", 2, "s/50/x")
 
 
 def test_correction_together_with_the_move_is_a_revision(ledger):
@@ -115,5 +129,7 @@ def test_304_after_a_redirect_to_an_article_of_the_corpus_joins_no_articles(ledg
     discover(ledger, link(50))
     accept(ledger, crawled(50))
     ledger.unchanged(moved(1, 50, fetched=NOW + HOUR).fetch)
+    with ledger.reading() as connection:
+        assert connection.scalar(text("SELECT article_id FROM pages WHERE key = '50'")) == "50"
     accept(ledger, crawled(50, text=body(50) + "\n\nتصحيح أضيف إلى الخبر الثاني.", fetched=NOW + 2 * HOUR))
     assert revisions(ledger)[-1] == ("50", 2, "s/50/x")
