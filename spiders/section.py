@@ -109,7 +109,9 @@ class SectionSpider(Spider):
         requests = [*self.listings.press_requests()]
         if not requests:
             self.listings.note_unjoined()
-            requests = [self._article_request(*queued) for queued in self.articles.next_batch()]
+            # By priority, because Scrapy's queue gives the last request of a priority first.
+            batch = enumerate(self.articles.next_batch())
+            requests = [self._article_request(*queued).replace(priority=-place) for place, queued in batch]
         if self.run.is_full or not requests:
             return
         for request in requests:

@@ -34,7 +34,7 @@ class SitemapFile:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One article of a sitemap or feed. `date`: its publication, or else its last modification."""
+    """One article of a sitemap or feed. `date`: the newest of its dates."""
 
     url: str
     key: str
@@ -44,7 +44,7 @@ class Entry:
 
     @property
     def date(self) -> datetime | None:
-        return self.published or self.modified
+        return max((date for date in (self.published, self.modified) if date), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,8 @@ def read_sitemap(body: bytes, url: str, *, root: str, now: datetime) -> Sitemap:
     content, is_cut = _unpacked(body)
     for element in _elements(content):
         name, texts = etree.QName(element).localname, _texts(element)
-        published = texts.get("publication_date") or texts.get("pubDate") or texts.get("published") or ""
+        published = texts.get("publication_date") or texts.get("pubDate") or texts.get("published")
+        published = published or texts.get("date") or ""  # Dublin Core's, in RSS 1.0
         modified = parse_date(texts.get("lastmod") or texts.get("updated") or "", now=now)
         if name == "sitemap":
             address = urls.resolve(texts.get("loc", ""), base=url)

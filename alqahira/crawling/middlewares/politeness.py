@@ -11,7 +11,6 @@ import logging
 import random
 import re
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -24,7 +23,7 @@ from scrapy.utils.response import response_status_message
 from twisted.python.failure import Failure
 
 from alqahira.crawling.middlewares.base import Middleware
-from alqahira.extraction.items import header_text
+from alqahira.extraction.items import header_text, http_date
 from alqahira.monitoring import causes
 from alqahira.settings.configuration import configuration_of
 
@@ -209,16 +208,8 @@ def retry_after_seconds(value: str | None, *, date: str | None = None, now: date
     text = (value or "").strip()
     if _SECONDS.fullmatch(text):
         return float(text)
-    until = _http_date(text)
-    return max(0.0, (until - (_http_date(date or "") or now)).total_seconds()) if until else None
-
-
-def _http_date(text: str) -> datetime | None:
-    try:
-        when = parsedate_to_datetime(text)
-    except (TypeError, ValueError, IndexError):
-        return None
-    return when if when.tzinfo else when.replace(tzinfo=UTC)  # HTTP dates are GMT
+    until = http_date(text)
+    return max(0.0, (until - (http_date(date or "") or now)).total_seconds()) if until else None
 
 
 def backoff_seconds(attempt: int, *, base: float, longest: float) -> float:

@@ -169,6 +169,8 @@ def http(moment: datetime) -> str:
         ("Wednesday, 09-Aug-23 08:20:45 GMT", None, 45.0),
         ("Wed Aug  9 08:20:45 2023", None, 45.0),
         ("Wed, 31 Feb 2023 08:20:45 GMT", None, None),
+        ("Wed, 09 Aug 2023 08:20:45 +99999999999999", None, None),
+        ("Wed, 09 Aug 2023 08:20:45 GMT", "Wed, 09 Aug 2023 08:20:45 +99999999999999", 45.0),
     ],
 )
 def test_retry_after_header(value: str | None, date: str | None, seconds: float | None) -> None:
