@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -28,7 +28,8 @@ class Link:
     """An article page as a listing, sitemap or feed names it.
 
     `date`, `modified`: its publication and last change by that source. `is_listed`: it is on a listing now. `kind`: the
-    site's word for it, if known. `is_pinned`: it stays on top of the listing whatever its age.
+    site's word for it, if known. `is_pinned`: it stays on top of the listing whatever its age. `dated_on`: another
+    source, if `date` is of that one.
     """
 
     key: str
@@ -39,6 +40,7 @@ class Link:
     is_listed: bool = False
     kind: str | None = None
     is_pinned: bool = False
+    dated_on: str | None = None
 
     @property
     def other_kind(self) -> str | None:
@@ -95,8 +97,11 @@ def is_given_up(attempts: int, failing_since: str | None, now: datetime) -> bool
 def discovery(row: PageRow, link: Link, now: datetime, *, retry: bool = False) -> Discovery:
     """The standing of a page in the ledger that is named again by a listing, a sitemap or a feed.
 
-    With `retry` pages that were given up are fetched again.
+    With `retry` pages that were given up are fetched again. A link without a date gets the ledger's.
     """
+    known = link_of(row)
+    if link.date is None and known.date is not None:
+        link = replace(link, date=known.date, dated_on=known.dated_on or known.discovered_on)
     standing = _standing(row, link, now, retry=retry)
     kind = row.cause if standing is Standing.NOT_ARTICLE else None
     return Discovery(link, standing, bool(row.processed), row.etag, row.last_modified, kind)
@@ -123,6 +128,6 @@ def _standing(row: PageRow, link: Link, now: datetime, *, retry: bool) -> Standi
 
 
 def link_of(row: PageRow) -> Link:
-    """A page of the ledger as it was first named."""
+    """A page of the ledger as it was first named, with the first date that was given of it."""
     hint = datetime.fromisoformat(row.hint_date) if row.hint_date else None
-    return Link(row.key, row.url, row.discovered_on, hint)
+    return Link(row.key, row.url, row.discovered_on, hint, dated_on=row.hint_from)
