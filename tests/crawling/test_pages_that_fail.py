@@ -82,7 +82,14 @@ def test_many_tries_in_a_day_give_no_page_up(newspaper):
 
 def test_answer_of_the_host_is_no_try(newspaper):
     site = newspaper.site
-    answers = {"timeout": hang, "http_403": status(403), "http_429": status(429), "http_503": status(503)}
+    answers = {
+        "timeout": hang,
+        "truncated": status(200, b"<html><body>", **{"Content-Length": "5000"}),
+        "http_403": status(403),
+        "http_429": status(429),
+        "http_503": status(503),
+    }
+    site.listed = list(range(1000, 1005))
     for number, answer in zip(site.listed, answers.values(), strict=True):
         site.on(f"/news/{number}/", answer)
     for day in range(7):
@@ -92,7 +99,7 @@ def test_answer_of_the_host_is_no_try(newspaper):
         site.on(f"/news/{number}/", None)
     site.listed = [1009]
     assert newspaper.run(7).status == 0
-    assert newspaper.found() == ["1000", "1001", "1002", "1003", "1009"]
+    assert newspaper.found() == ["1000", "1001", "1002", "1003", "1004", "1009"]
 
 
 @pytest.mark.parametrize("answer", [status(404), status(410), status(200, STUB)], ids=["404", "410", "empty stub"])
