@@ -134,17 +134,8 @@ REFUSALS = frozenset({"http_401", "http_403", "http_429", "http_451", CHALLENGE,
 # Of the host, the network or robots.txt: no attempt at the page, however often they occur.
 _OF_THE_HOST = frozenset(
     (
-        *(
-            TIMEOUT,
-            DNS,
-            CONNECTION_REFUSED,
-            CONNECTION_LOST,
-            TRUNCATED,
-            TLS,
-            ROBOTS,
-            ROBOTS_UNREACHABLE,
-            RETRY_AFTER_TOO_LONG,
-        ),
+        *(TIMEOUT, DNS, CONNECTION_REFUSED, CONNECTION_LOST, TRUNCATED, TLS),
+        *(ROBOTS, ROBOTS_UNREACHABLE, RETRY_AFTER_TOO_LONG),
         *("needs_browser", "http_408", "http_425", "http_502", "http_503", "http_504"),
         *REFUSALS,
     )
