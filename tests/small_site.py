@@ -1,134 +1,157 @@
-"""A news site of a few articles whose listing, sitemap and clock a test sets."""
+"""A site of a few articles in one listing, for tests of what goes wrong with single pages.
+
+with small_site(8) as site:
+    site.on("/news/1001", hang)
+    site.corpus(tmp_path).crawl("defense", settings=QUICK)
+"""
 
 from __future__ import annotations
 
-import html
-import re
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
 
 from http_server import QuietHandler, serving
-from ledger_scenario import body
+from scrapy_process import Corpus
 
-_PAGE = (
-    '<html lang="ar"><head><meta charset="utf-8"><meta property="article:published_time" content="{date}"></head><body>'
-    '<main class="single-post"><div class="single-content2"><div class="entry-header"><h1 class="entry-title">{headline}'
-    '</h1></div><article><div class="entry-main-content"><div class="htmlCode">{text}</div></div></article></div></main>'
-)
-_CARD = (
-    '<article><div class="post-thumb"><a class="img-link" href="{path}"></a></div><div class="post-card-content"><h5>'
-    '<a href="{path}">{headline}</a></h5><div class="entry-meta"><span>{date}</span></div></div></article>'
-)
+Answer = Callable[[QuietHandler], None]
 
-
-@dataclass
-class Story:
-    """An article. `modified`: the sitemap's lastmod; `moved_to`: its address redirects to that article's."""
-
-    number: int
-    published: datetime
-    modified: datetime | None = None
-    added: str = ""  # to its text
-    is_listed: bool = True
-    moved_to: int | None = None
-
-    def page(self, seed: int) -> bytes:
-        text = body(seed) + self.added
-        paragraphs = "".join(f"<p>{html.escape(part)}</p>" for part in text.split("\n\n"))
-        date = self.published.isoformat()
-        return _PAGE.format(date=date, headline=f"وزير الدفاع يبحث الملف {seed}", text=paragraphs).encode()
+# Texts differ by their number only, so near-duplicates are not looked for.
+QUICK = {
+    "ALQAHIRA_BROWSER": "never",
+    "ALQAHIRA_NEAR_DUPLICATES": "off",
+    "ALQAHIRA_BACKOFF_BASE": "0.01",
+    "RETRY_TIMES": "1",
+}
+FIRST = 1000
 
 
-@dataclass
 class SmallSite:
-    """`clock`: how far its Date is from the true time, or the text of that header. `asked`: numbers, in order."""
+    """Articles FIRST … by number; `on` answers the paths that begin with a prefix in another way."""
 
-    url: str = ""
-    stories: dict[int, Story] = field(default_factory=dict)
-    clock: timedelta | str = timedelta(0)
-    has_sitemap: bool = True
-    has_etags: bool = True
-    sitemaps: int = 1
-    asked: list[int] = field(default_factory=list)
-    paths: list[str] = field(default_factory=list)
+    def __init__(self, articles: int, *, sitemap: bool) -> None:
+        self.listed = list(range(FIRST, FIRST + articles))
+        self.has_sitemap = sitemap
+        self.clock = datetime.now(UTC).replace(microsecond=0)  # of its answers; the articles are an hour older at first
+        self.published = self.clock - timedelta(hours=1)
+        self.root = ""
+        self.asked: list[str] = []
+        self._answers: dict[str, Answer] = {}
 
-    def add(self, number: int, published: datetime, **given: object) -> Story:
-        self.stories[number] = Story(number, published, **given)
-        return self.stories[number]
+    def on(self, prefix: str, answer: Answer | None) -> None:
+        """Answer paths that begin with `prefix` by `answer`; None: as usual again. The longest prefix wins."""
+        if answer is None:
+            self._answers.pop(prefix, None)
+        else:
+            self._answers[prefix] = answer
 
-    def date(self) -> str:
-        if isinstance(self.clock, str):
-            return self.clock
-        return format_datetime(datetime.now(UTC) + self.clock, usegmt=True)
+    def count(self, prefix: str) -> int:
+        """The requests for paths that begin with `prefix`."""
+        return sum(path.startswith(prefix) for path in self.asked)
 
-    def robots(self) -> bytes:
-        return "".join(f"Sitemap: {self.url}/sitemap-{n}.xml\n" for n in range(self.sitemaps)).encode()
+    def corpus(self, folder: Path) -> Corpus:
+        return Corpus(folder / "output", self.root)
 
-    def listing(self) -> bytes:
-        newest_first = sorted(self.stories.values(), key=lambda story: story.published, reverse=True)
-        cards = [
-            _CARD.format(
-                path=f"/news/{story.number}/x",
-                headline="عنوان",
-                date=f"{story.published.astimezone(UTC):%Y-%m-%d %H:%M}Z",
-            )
-            for story in newest_first
-            if story.is_listed
-        ]
-        return f"<html><body><main>{''.join(cards)}</main></body></html>".encode()
+    def answer(self, handler: QuietHandler) -> None:
+        self.asked.append(handler.path)
+        prefixes = [prefix for prefix in self._answers if handler.path.startswith(prefix)]
+        if prefixes:
+            self._answers[max(prefixes, key=len)](handler)
+        elif handler.path == "/robots.txt":
+            handler.answer(b"User-agent: *\nAllow: /\n", "text/plain")
+        elif handler.path == "/sitemap.xml" and self.has_sitemap:
+            handler.answer(self._sitemap().encode(), "application/xml")
+        elif handler.path.startswith("/category/"):
+            handler.answer(self._listing().encode(), "text/html; charset=utf-8")
+        elif handler.path.startswith("/news/"):
+            handler.answer(article(int(handler.path.split("/")[2]), self.published), "text/html; charset=utf-8")
+        else:
+            handler.answer(b"", "text/plain", 404)
 
-    def sitemap(self) -> bytes:
-        entries = [
-            f"<url><loc>/news/{story.number}/x</loc><lastmod>{story.modified.isoformat()}</lastmod><news><publication_date>"
-            f"{story.published.isoformat()}</publication_date></news></url>"
-            for story in self.stories.values()
-            if story.modified and self.has_sitemap
-        ]
-        return f"<urlset>{''.join(entries)}</urlset>".encode()
+    def _listing(self) -> str:
+        cards = "".join(f'<article><a href="/news/{number}/x">خبر {number}</a></article>' for number in self.listed)
+        return f"<html><main>{cards}</main></html>"
+
+    def _sitemap(self) -> str:
+        changed = self.published.isoformat()
+        urls = "".join(
+            f"<url><loc>{self.root}/news/{number}/x</loc><lastmod>{changed}</lastmod></url>" for number in self.listed
+        )
+        return f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{urls}</urlset>'
 
 
-def _handler(site: SmallSite) -> type[QuietHandler]:
-    class Handler(QuietHandler):
-        def date_time_string(self, timestamp=None):
-            return site.date()
-
-        def do_GET(self):
-            site.paths.append(self.path)
-            if self.path == "/robots.txt":
-                self.answer(site.robots(), "text/plain")
-            elif self.path.startswith("/category/"):
-                self.answer(site.listing(), "text/html; charset=utf-8")
-            elif self.path.startswith("/sitemap"):
-                self.answer(site.sitemap(), "application/xml")
-            elif match := re.match(r"/news/(\d+)", self.path):
-                self.article(int(match[1]))
-            else:
-                self.answer(b"", "text/html", 404)
-
-        def article(self, number):
-            site.asked.append(number)
-            story = site.stories[number]
-            if story.moved_to:
-                self.answer(b"", "text/html", 301, Location=f"/news/{story.moved_to}/x")
-                return
-            before = [other.number for other in site.stories.values() if other.moved_to == number]
-            page = story.page(*before or [number])
-            etag = {"ETag": f'"{hash(page)}"'} if site.has_etags else {}
-            if etag and self.headers["If-None-Match"] == etag["ETag"]:
-                self.answer(b"", "text/html", 304, **etag)
-            else:
-                self.answer(page, "text/html; charset=utf-8", **etag)
-
-    return Handler
+def article(number: int, published: datetime) -> bytes:
+    """The page of an article on the section's topic."""
+    text = f"أعلن المتحدث العسكري أن القوات المسلحة نفذت المناورة رقم {number} بمشاركة وحدات من الجيش. " * 5
+    return (
+        f'<html lang="ar"><head><meta property="article:published_time" content="{published.isoformat()}"></head>'
+        f"<body><main><h1>القوات المسلحة تنفذ المناورة رقم {number}</h1><article><p>{text}</p></article></main></body></html>"
+    ).encode()
 
 
 @contextmanager
-def small_site() -> Iterator[SmallSite]:
-    """Serve an empty site until the block ends."""
-    site = SmallSite()
-    with serving(_handler(site)) as server:
-        site.url = f"http://127.0.0.1:{server.server_port}"
+def small_site(articles: int = 4, *, sitemap: bool = False) -> Iterator[SmallSite]:
+    site = SmallSite(articles, sitemap=sitemap)
+
+    class Handler(QuietHandler):
+        def do_GET(self) -> None:
+            site.answer(self)
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return format_datetime(site.clock, usegmt=True)
+
+    with serving(Handler) as server:
+        site.root = f"http://127.0.0.1:{server.server_port}"
         yield site
+
+
+# --- answers --------------------------------------------------------------------------------------
+
+
+def status(code: int, body: bytes = b"", **headers: str) -> Answer:
+    return lambda handler: handler.answer(body, "text/html; charset=utf-8", code, **headers)
+
+
+def hang(handler: QuietHandler) -> None:
+    """Never answer; ends when the client closes the connection."""
+    handler.close_connection = True
+    handler.rfile.read()
+
+
+def endless(head: bytes, piece: bytes, *, seconds: float = 0.0) -> Answer:
+    """Send `head`, then `piece` again and again until the client closes the connection."""
+
+    def answer(handler: QuietHandler) -> None:
+        handler.close_connection = True
+        handler.connection.settimeout(seconds or None)
+        try:
+            handler.wfile.write(head)
+            while True:
+                handler.wfile.write(piece)
+                if seconds and _is_closed(handler):
+                    return
+        except OSError:
+            pass
+
+    return answer
+
+
+def _is_closed(handler: QuietHandler) -> bool:
+    """Wait as long as the connection's timeout for the client to close it."""
+    try:
+        return handler.connection.recv(1) == b""
+    except TimeoutError:
+        return False
+
+
+# --- what a run says ------------------------------------------------------------------------------
+
+
+def account(corpus: Corpus) -> dict[str, Any]:
+    """The account of the last run."""
+    summaries = sorted((corpus.folder / "runs").glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
+    return json.loads(summaries[-1].read_text("utf-8"))["account"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -28,7 +28,8 @@ class Link:
     """An article page as a listing, sitemap or feed names it.
 
     `date`, `modified`: its publication and last change by that source. `is_listed`: it is on a listing now. `kind`: the
-    site's word for it, if known. `is_pinned`: it stays on top of the listing whatever its age.
+    site's word for it, if known. `is_pinned`: it stays on top of the listing whatever its age. `dated_on`: another
+    source, if `date` is of that one.
     """
 
     key: str
@@ -39,6 +40,7 @@ class Link:
     is_listed: bool = False
     kind: str | None = None
     is_pinned: bool = False
+    dated_on: str | None = None
 
     @property
     def other_kind(self) -> str | None:
@@ -110,8 +112,11 @@ def discovery(row: PageRow, link: Link, now: datetime | None, *, retry: bool = F
     """The standing of a page in the ledger that is named again by a listing, a sitemap or a feed.
 
     `now` is None if the clock is wrong: then nothing is due by the time. With `retry` pages that were given up are
-    fetched again.
+    fetched again. A link without a date gets the ledger's.
     """
+    known = link_of(row)
+    if link.date is None and known.date is not None:
+        link = replace(link, date=known.date, dated_on=known.dated_on or known.discovered_on)
     standing = _standing(row, link, now, retry=retry)
     kind = row.cause if standing is Standing.NOT_ARTICLE else None
     is_claim = standing is Standing.DUE and row.state == PageState.DONE and not _is_due_by_itself(row, link, now)
@@ -165,6 +170,6 @@ def _last_visit(row: PageRow, now: datetime | None) -> str:
 
 
 def link_of(row: PageRow) -> Link:
-    """A page of the ledger as it was first named."""
+    """A page of the ledger as it was first named, with the first date that was given of it."""
     hint = datetime.fromisoformat(row.hint_date) if row.hint_date else None
-    return Link(row.key, row.url, row.discovered_on, hint)
+    return Link(row.key, row.url, row.discovered_on, hint, dated_on=row.hint_from)

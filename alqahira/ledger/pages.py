@@ -100,6 +100,11 @@ class Pages(Transactions):
                 self._set_page(connection, key, state=PageState.NOT_ARTICLE, cause=others[key])
             elif key in is_article and row.state == PageState.NOT_ARTICLE:
                 self._set_page(connection, key, state=PageState.PENDING, cause=None)
+        for link in links:
+            page = known.get(link.key)
+            if link.date and page and page.state == PageState.PENDING and page.hint_date is None:
+                # It may be the only date of the article, and the run may die before it is fetched.
+                self._set_page(connection, link.key, hint_date=rfc3339(link.date), hint_from=link.discovered_on)
         moment = now if self.is_clock_right else None
         discoveries = []
         for link in links:
@@ -137,6 +142,20 @@ class Pages(Transactions):
         self._moved |= {row.key for row in rows if row.article_id not in (None, row.key)}
         return [discovery(row, link_of(row), now) for row in rows]
 
+    @transactional()
+    def give_up_unfinished(self, connection: Connection, now: datetime) -> list[Link]:
+        """Give up the pages that would be fetched now, had not MAX_UNFINISHED runs died while they read them.
+
+        Each is returned once, and then fetched only if a run with `retry` finds it named.
+        """
+        is_due = sa.or_(pages.c.state == PageState.PENDING, pages.c.next_visit <= rfc3339(now))
+        query = sa.select(pages).where(pages.c.unfinished >= MAX_UNFINISHED, is_due)
+        rows = [*map(PageRow._make, connection.execute(query))]
+        for row in rows:
+            state = PageState.FAILED if row.state == PageState.PENDING else row.state
+            self._set_page(connection, row.key, state=state, cause="unfinished", next_visit=None)
+        return [link_of(row) for row in rows]
+
     @transactional(grouped=True)
     def unchanged(self, connection: Connection, fetch: Fetch) -> None:
         """Record that the site answered 304, or the same article again."""
@@ -164,7 +183,7 @@ class Pages(Transactions):
     def fail(
         self, connection: Connection, key: str, cause: str, *, retry: bool, now: datetime, is_attempt: bool = True
     ) -> bool:
-        """Record that a page gave no article. Returns whether it is given up by that.
+        """Record that a page gave no article. Returns whether it is given up by that, and was not before.
 
         `retry`: it stays pending until it is given up. `is_attempt`: the cause is the page, not the host, the network
         or robots.txt, which change nothing but the cause that is noted.
@@ -175,6 +194,7 @@ class Pages(Transactions):
             return False
         attempts, failing_since = row.attempts + 1, row.failing_since or rfc3339(now)
         is_last = is_given_up(attempts, failing_since, now)
+        was_last = row.attempts > 0 and row.next_visit is None
         if row.article_id is not None:
             state = PageState.DONE  # an article once accepted stays so, whatever becomes of its page
         elif retry and not is_last:
@@ -193,7 +213,7 @@ class Pages(Transactions):
             last_visit=rfc3339(now),
             next_visit=None if is_last else rfc3339(now + timedelta(days=2 ** min(attempts, 10))),
         )
-        return is_last and state is not PageState.DONE
+        return is_last and not was_last and state is not PageState.DONE
 
     @transactional(grouped=True)
     def not_article(self, connection: Connection, key: str, kind: str, *, now: datetime) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from scrapy.http import Headers
 from scrapy_process import Corpus
-from small_site import small_site
+from dated_site import dated_site
 
 from alqahira.crawling.clock import clock_difference
 
@@ -19,7 +19,7 @@ SETTINGS = {"ALQAHIRA_BROWSER": "never"}
 
 @pytest.fixture
 def site():
-    with small_site() as made:
+    with dated_site() as made:
         for number in (11, 12, 13):
             made.add(number, NOW - timedelta(hours=number))
         yield made

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from scrapy_process import Corpus
-from small_site import small_site
+from dated_site import dated_site
 
 NOW = datetime.now(UTC)
 DAY = timedelta(days=1)
@@ -15,7 +15,7 @@ SETTINGS = {"ALQAHIRA_BROWSER": "never", "CONCURRENT_REQUESTS": "1"}
 
 @pytest.fixture
 def site():
-    with small_site() as made:
+    with dated_site() as made:
         yield made
 
 

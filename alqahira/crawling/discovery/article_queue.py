@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -18,6 +19,8 @@ from alqahira.ledger.frontier import Discovery, Link, Standing
 from alqahira.monitoring.causes import GIVEN_UP
 from alqahira.settings.arguments import CrawlArguments
 from alqahira.text.dates import cairo_day
+
+logger = logging.getLogger(__name__)
 
 _BATCH = 200
 
@@ -41,6 +44,7 @@ class ArticleQueue:
         self._claims_left = run.configuration.max_revisits
         # Known and not due; another listing or sitemap may still show that they have changed.
         self._fresh: set[str] = set()
+        self._is_read = False  # all listings and sitemaps have been
         self._hints: dict[str, Hints] = {}
 
     def push_known(self) -> None:
@@ -99,6 +103,9 @@ class ArticleQueue:
 
         Call it once all listings and sitemaps have been read: articles that are still fresh are unchanged.
         """
+        if not self._is_read:
+            self._is_read = True
+            self._give_up_unfinished()
         fresh, self._fresh = self._fresh, set()
         for key in fresh:
             if self._run.stats.start(key):
@@ -109,16 +116,27 @@ class ArticleQueue:
         # In batches: a request takes ten times the memory of its link, and a backfill may queue a year of them.
         return [self._queue.pop(key)[1:] for key in [*islice(self._queue, _BATCH)]]
 
+    def _give_up_unfinished(self) -> None:
+        """Account for the pages during whose reading too many runs died, also where nothing names them any more."""
+        run = self._run
+        for link in run.ledger.give_up_unfinished(datetime.now(UTC)):
+            logger.warning("No article from %s: runs died while they read it, given up", link.url)
+            run.stats.notes[GIVEN_UP] += 1
+            if run.stats.start(link.key):
+                run.finish(link.key, Outcome.FAILED, GIVEN_UP)
+
     def add_hints(self, key: str, hints: Hints) -> None:
         """Keep what a listing or sitemap shows of an article."""
         self._hints[key] = self._hints.get(key, Hints()).merged_with(hints)
 
     def take_hints(self, link: Link) -> Hints:
         """What listings and sitemaps showed of an article, in this run or the one that left it pending. Forgets it."""
-        source = link.discovered_on or ""
-        is_sitemap = urlsplit(source).path.endswith((".xml", ".xml.gz"))
-        stored = (
-            Hints(sitemap_date=link.date) if is_sitemap else Hints(listing_date=link.date, section=section_of(source))
+        named_on, dated_on = link.discovered_on or "", link.dated_on or link.discovered_on or ""
+        is_sitemaps = urlsplit(dated_on).path.endswith((".xml", ".xml.gz"))
+        stored = Hints(
+            listing_date=None if is_sitemaps else link.date,
+            sitemap_date=link.date if is_sitemaps else None,
+            section=section_of(named_on),
         )
         return self._hints.pop(link.key, Hints()).merged_with(stored)
 
