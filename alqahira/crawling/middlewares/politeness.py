@@ -216,7 +216,7 @@ def retry_after_seconds(value: str | None, *, date: str | None = None, now: date
 def _http_date(text: str) -> datetime | None:
     try:
         when = parsedate_to_datetime(text)
-    except (TypeError, ValueError, IndexError):
+    except (TypeError, ValueError, IndexError, OverflowError):  # a year of twenty digits
         return None
     return when if when.tzinfo else when.replace(tzinfo=UTC)  # HTTP dates are GMT
 
