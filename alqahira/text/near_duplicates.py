@@ -183,7 +183,8 @@ def _are_other_names(one: set[tuple[str, int]], other: set[tuple[str, int]]) -> 
 
 
 def _is_other_spelling(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
-    return SequenceMatcher(None, "".join(a), "".join(b), autojunk=False).ratio() >= _SPELLING
+    one, other = ("".join(word.removeprefix("ال") for word in words) for words in (a, b))
+    return SequenceMatcher(None, one, other, autojunk=False).ratio() >= _SPELLING
 
 
 def is_near_duplicate(body_a: str, body_b: str) -> bool:
