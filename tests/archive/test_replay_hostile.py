@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import tracemalloc
 from collections import Counter
 
 import pytest
@@ -161,6 +162,10 @@ def test_replay_is_of_the_site_of_the_settings(tmp_path):
 
 def test_line_of_a_plain_file_is_not_read_without_bound(tmp_path):
     path = tmp_path / "a.warc"
-    path.write_bytes(b"WARC/1.1\r\nWARC-Type: " + b"a" * 5_000_000)
+    path.write_bytes(b"WARC/1.1\r\nWARC-Type: " + b"a" * 20_000_000)
+    tracemalloc.start()
     (damage,) = read_records(path, max_bytes=1_000)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
     assert isinstance(damage, Damage)
+    assert peak < 4 * 2**20
