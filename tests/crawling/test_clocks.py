@@ -6,9 +6,9 @@ import sqlite3
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from dated_site import dated_site
 from scrapy.http import Headers
 from scrapy_process import Corpus
-from dated_site import dated_site
 
 from alqahira.crawling.clock import clock_difference
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from scrapy_process import Corpus
 from dated_site import dated_site
+from scrapy_process import Corpus
 
 NOW = datetime.now(UTC)
 DAY = timedelta(days=1)
