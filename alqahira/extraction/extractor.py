@@ -20,6 +20,7 @@ from alqahira.extraction.empty_shell import needs_javascript
 from alqahira.extraction.sources import (
     Document,
     ExtractedFields,
+    TooLarge,
     jsonld,
     meta,
     nextjs,
@@ -124,7 +125,10 @@ def extract_article(html: str | bytes, url: str, *, now: datetime) -> Article | 
 def read_page(html: str | bytes, url: str, *, now: datetime, hints: Hints | None = None) -> Reading:
     """As `extract_article`, with each field's source, or with the cause why there is no article."""
     page = Document(html if isinstance(html, str) else decode(html), url, now)
-    return _Merge(page, hints or Hints()).read()
+    try:
+        return _Merge(page, hints or Hints()).read()
+    except TooLarge:
+        return Reading(cause="too_large")
 
 
 class _Merge:
@@ -199,9 +203,8 @@ class _Merge:
                 self.disagree("article_body", kept, source)
         credits = (fields.credit_line for fields in self.extracted.values())
         labels = {fold_text(text) for text in (headline, *credits) if text}
-        while len(body) > 1 and fold_text(body[0]) in labels:
-            body = body[1:]
-        return body
+        start = next((at for at, text in enumerate(body) if fold_text(text) not in labels), len(body) - 1)
+        return body[start:]
 
     def usable_bodies(self, headline: str | None) -> list[tuple[str, list[str]]]:
         """(source, paragraphs) of each source with running text, best first."""
