@@ -64,6 +64,7 @@ _SAME_TEXT, _LEAST_LENGTH = 0.7, 0.4
 _BODIES_AGREE = 0.7  # of the shorter body's different words
 # Characters: shorter text is no body, and long text is one whatever its lines are.
 _SHORTEST_BODY, _LONG_BODY = 40, 400
+_LONGEST_ARTICLE = 300_000  # a book; comparing a longer one with others takes seconds
 _SHORTEST_GUESS = 200  # characters of a body by trafilatura
 _LONGEST_CREDIT_WITH_DATE, _LONGEST_NOTICE = 130, 60  # characters
 _LEAD = 2  # paragraphs
@@ -170,6 +171,8 @@ class _Merge:
             if not headline:
                 has_text = any(fields.paragraphs for fields in self.extracted.values())
                 return "no_headline" if has_text else "not_an_article"
+        if len(headline) + sum(map(len, paragraphs)) > _LONGEST_ARTICLE:
+            return "too_large"
         if any(REPLACEMENT in text for text in (headline, *paragraphs)):
             return "bad_encoding"
         return None if paragraphs else "no_body"

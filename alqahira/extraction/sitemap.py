@@ -23,6 +23,7 @@ _GZIP_MAGIC = b"\x1f\x8b"
 _LARGEST_SITEMAP = 50 * 1024 * 1024
 _MOST_ENTRIES = 50_000
 _LONGEST_TEXT = 4096  # characters
+_MOST_ELEMENTS = 2 * _MOST_ENTRIES  # entries of articles and of anything else
 _MOST_CHILDREN = 100  # of one entry; the news extension has 12
 
 
@@ -72,7 +73,10 @@ def read_sitemap(body: bytes, url: str, *, root: str, now: datetime) -> Sitemap:
     files: list[SitemapFile] = []
     is_news = False
     content, is_cut = _unpacked(body)
-    for element in _elements(content):
+    for number, element in enumerate(_elements(content)):
+        if number == _MOST_ELEMENTS:
+            is_cut = True
+            break
         name, texts = etree.QName(element).localname, _texts(element)
         published = texts.get("publication_date") or texts.get("pubDate") or texts.get("published") or ""
         modified = parse_date(texts.get("lastmod") or texts.get("updated") or "", now=now, guess=False)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import html
 import re
+import sys
 import unicodedata
-from functools import lru_cache
+from functools import cache, lru_cache
 from html.entities import html5
 
 # Replaces bytes that could not be decoded (Unicode, REPLACEMENT CHARACTER).
@@ -44,7 +45,7 @@ _ORDINARY = re.compile(
     f"|[\u064b-\u0652]{{1,{LONGEST_RUN_OF_MARKS}}}+(?![\u064b-\u0652]))*+"
 )
 # Every mark is one of these, and no letter or digit is; few texts have so many in a row.
-_MANY_NO_LETTERS = re.compile(rf"[^\w\s]{{{LONGEST_RUN_OF_MARKS + 1},}}")
+_MANY_NO_LETTERS = re.compile(rf"(?<![^\w\s])[^\w\s]{{{LONGEST_RUN_OF_MARKS + 1}}}")
 
 _LINE_END = re.compile("\r\n|[\v\f\r\x85\u2028\u2029]")  # those of Unicode Standard Annex 14
 # C0 and C1 without tab and line ends, soft hyphen, bidi and other invisible controls, BOM, lone surrogates.
@@ -108,16 +109,17 @@ def to_nfc(text: str) -> str:
 
 
 def _without_long_runs(text: str) -> str:
-    return _MANY_NO_LETTERS.sub(_shorten_runs, text)
+    return _long_run().sub(r"\1", text) if _MANY_NO_LETTERS.search(text) else text
 
 
-def _shorten_runs(match: re.Match[str]) -> str:
-    kept, length = [], 0
-    for character in match[0]:
-        length = length + 1 if unicodedata.category(character)[0] == "M" else 0
-        if length <= LONGEST_RUN_OF_MARKS:
-            kept.append(character)
-    return "".join(kept)
+@cache  # made for the first text that needs it: few do, and it looks at every character of Unicode
+def _long_run() -> re.Pattern[str]:
+    marks = "".join(character for character in map(chr, range(sys.maxunicode)) if _is_mark(character))
+    return re.compile(f"([{marks}]{{{LONGEST_RUN_OF_MARKS}}})[{marks}]+")
+
+
+def _is_mark(character: str) -> bool:
+    return unicodedata.category(character)[0] == "M"
 
 
 def _clean_characters(text: str) -> str:
