@@ -62,7 +62,10 @@ class _Chain:
     def __call__(self, root: Any) -> list[Any]:
         elements: list[Any] = self._first(root)
         for step in self._others:
-            elements = [element for outer in outermost(elements) for element in step(outer)]
+            if len(elements) == 1:  # nearly always
+                elements = step(elements[0])
+            elif elements:
+                elements = [element for outer in outermost(elements) for element in step(outer)]
         return elements
 
 
