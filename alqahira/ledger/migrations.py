@@ -35,6 +35,8 @@ _STEPS = {
         "CREATE INDEX pages_unprocessed ON pages (section, processed)",
         "ALTER TABLE pages ADD COLUMN failing_since VARCHAR",
         "ALTER TABLE pages ADD COLUMN unfinished INTEGER NOT NULL DEFAULT 0",
+        "CREATE TABLE quarantine (key VARCHAR NOT NULL, cause VARCHAR NOT NULL, fetched VARCHAR NOT NULL, "
+        "record TEXT NOT NULL, PRIMARY KEY (key))",
     ),
 }
 

@@ -12,7 +12,7 @@ from alqahira import site
 from alqahira.article import rfc3339
 from alqahira.extraction.items import ArticleItem, Fetch
 from alqahira.ledger.frontier import MAX_UNFINISHED, Discovery, Link, Standing, discovery, is_given_up, link_of
-from alqahira.ledger.tables import PageRow, PageState, articles, pages
+from alqahira.ledger.tables import PageRow, PageState, articles, pages, quarantine
 from alqahira.ledger.transactions import Transactions, transactional
 
 _NO_FAILURE = {"attempts": 0, "failing_since": None, "unfinished": 0}
@@ -22,6 +22,7 @@ _CHUNK = 500  # SQLite's oldest limit on bound parameters is 999
 # given beside `page`.
 _PAGE = sa.select(pages).where(pages.c.key == sa.bindparam("page"))
 _SET_PAGE = pages.update().where(pages.c.key == sa.bindparam("page"))
+_LEAVE_QUARANTINE = quarantine.delete().where(quarantine.c.key == sa.bindparam("page"))
 _BEGIN = _SET_PAGE.values(unfinished=pages.c.unfinished + 1)
 
 
@@ -158,17 +159,24 @@ class Pages(Transactions):
         return is_last and state is not PageState.DONE
 
     @transactional(grouped=True)
-    def not_article(self, connection: Connection, key: str, kind: str, *, now: datetime) -> None:
+    def not_article(self, connection: Connection, fetch: Fetch, kind: str) -> None:
         """Record that a page is an infographic, an album or a video.
 
         It is never fetched again, unless it once was an article.
         """
-        row = self._page(connection, key)
+        row = self._page(connection, fetch.key)
         is_known = row is not None and row.article_id is not None
-        state = PageState.DONE if is_known else PageState.NOT_ARTICLE
-        visited = rfc3339(now)
-        given = {"state": state, "cause": kind, "last_visit": visited, "next_visit": None}
-        self._set_page(connection, key, **_NO_FAILURE, **given)
+        self._set_page(
+            connection,
+            fetch.key,
+            **_NO_FAILURE,
+            **_validators(fetch),
+            state=PageState.DONE if is_known else PageState.NOT_ARTICLE,
+            cause=kind,
+            last_visit=rfc3339(fetch.fetched),
+            next_visit=None,
+        )
+        self.store.execute(connection, _LEAVE_QUARANTINE, {"page": fetch.key})
 
     @transactional()
     def was_visited(self, connection: Connection, key: str, when: datetime) -> bool:
@@ -178,9 +186,8 @@ class Pages(Transactions):
 
     def _fetched(self, connection: Connection, item: ArticleItem, published: datetime) -> None:
         """A page gave an article. Both validators are this response's: an earlier one's would match another text."""
-        fetch, article_id = item.fetch, item.article.article_id
-        validators = {"etag": fetch.etag, "last_modified": fetch.last_modified}
-        self._visited(connection, fetch, published, article_id=article_id, **validators)
+        article_id = item.article.article_id
+        self._visited(connection, item.fetch, published, article_id=article_id, **_validators(item.fetch))
 
     def _visited(self, connection: Connection, fetch: Fetch, published: datetime, **more: str | None) -> None:
         values: dict[str, object] = {
@@ -192,12 +199,17 @@ class Pages(Transactions):
             **more,
         }
         self._set_page(connection, fetch.key, **values)
+        self.store.execute(connection, _LEAVE_QUARANTINE, {"page": fetch.key})
 
     def _page(self, connection: Connection, key: str) -> PageRow | None:
         return next(map(PageRow._make, self.store.execute(connection, _PAGE, {"page": key})), None)
 
     def _set_page(self, connection: Connection, key: str, **values: object) -> None:
         self.store.execute(connection, _SET_PAGE, {"page": key, **values})
+
+
+def _validators(fetch: Fetch) -> dict[str, str | None]:
+    return {"etag": fetch.etag, "last_modified": fetch.last_modified}
 
 
 def _pages_by_key(connection: Connection, keys: Sequence[str]) -> dict[str, PageRow]:
