@@ -174,8 +174,7 @@ class SectionSpider(Spider):
             else:
                 self._fail(key, page.link_url, reading.cause or "no_article", page.fetch.fetched)
             return
-        self.run.stats.count_sources(reading.sources)
-        yield ArticleItem(article=reading.article, fetch=page.fetch, page=page)
+        yield ArticleItem(article=reading.article, fetch=page.fetch, page=page, sources=reading.sources)
 
     def article_failed(self, failure: Failure) -> None:
         request: Request = failure.request  # type: ignore[attr-defined]

@@ -98,9 +98,13 @@ class Run:
             self.finish(key, Outcome.QUARANTINED, SAME_TEXT)
         if same:
             logger.error("One text under %d addresses, the last %s: %s", len(same), article.url, article.headline[:100])
-        elif outcome is Outcome.QUARANTINED:
+        if outcome is Outcome.QUARANTINED:
             logger.warning("In quarantine: %s: %s", article.url, cause)
-        return outcome is not Outcome.QUARANTINED and fetch.key not in withdrawn
+            return False
+        if fetch.key in withdrawn:
+            return False
+        self.stats.count_sources(item.sources)
+        return True
 
     def _withdraw(self, key: str) -> None:
         outcome, cause = self.stats.withdraw(key)

@@ -139,6 +139,7 @@ class Pages(Transactions):
             return False
         attempts, failing_since = row.attempts + 1, row.failing_since or rfc3339(now)
         is_last = is_given_up(attempts, failing_since, now)
+        self.store.execute(connection, _LEAVE_QUARANTINE, {"page": key})  # this is the page's answer now
         if row.article_id is not None:
             state = PageState.DONE  # an article once accepted stays so, whatever becomes of its page
         elif retry and not is_last:

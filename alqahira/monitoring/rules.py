@@ -314,9 +314,9 @@ def _coverage(figures: RunFigures, what: str, field: str = "", causes: Sequence[
         sources, failed = account.get("sources", {}), account["causes"].get("failed", {})
         read = sum(sources.get("headline", {}).values())  # each page that gave an article counts once in each field
         without = sources.get(field, {}).get("none", 0)
-        if causes is None:
-            without += sum(account["causes"].get("quarantined", {}).values())
-        return read - without, without + sum(n for cause, n in failed.items() if causes is None or cause in causes)
+        bad = sum(n for cause, n in failed.items() if causes is None or cause in causes)
+        bad += account.get("quarantined", 0) if causes is None else 0
+        return read - without, without + bad
 
     limits = figures.limits
     good, bad = count(figures.account)

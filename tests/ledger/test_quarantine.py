@@ -93,6 +93,12 @@ def test_not_modified_leaves_quarantine(lying):
     assert lying.quarantined() == []
 
 
+@pytest.mark.parametrize(("is_attempt", "left"), [(True, 0), (False, 1)])
+def test_later_failure_of_the_page_replaces_its_answer(lying, is_attempt, left):
+    lying.fail("1", "no_body", retry=False, now=LATER, is_attempt=is_attempt)
+    assert len(lying.quarantined()) == left
+
+
 def test_infographic_leaves_quarantine_with_validators_of_its_own(lying):
     lying.not_article(replace(crawled(1, fetched=LATER).fetch, etag=None, last_modified="x"), "infographic")
     assert lying.quarantined() == []
