@@ -28,7 +28,7 @@ SAME_TEXT = "same_text"  # many pages of a run show one text
 _SHARED, _SHARED_SHORT, _SHARED_IF_LOST = 0.35, 0.2, 0.5
 _SHORT = 50
 _SHARED_HEADLINE, _SHORTEST_HEADLINE = 0.6, 3  # of its stems, how many
-_ARABIC_SHARE = 0.5  # of the letters
+_ARABIC_SHARE, _BEGINNING = 0.5, 500  # of the letters, in so many characters of the body
 _PREFIXES = ("وال", "بال", "كال", "فال", "لل", "ال")
 _SHORTEST_STEM = 3
 _KNOWN_LAYOUTS = ("site", "page_data")
@@ -56,8 +56,9 @@ def lost(before: Article, after: Article) -> str | None:
 
 
 def is_arabic(article: Article) -> bool:
-    """Whether an article has as many Arabic letters as others."""
-    letters = [character for character in f"{article.headline} {article.article_body}" if character.isalpha()]
+    """Whether the beginning of an article has as many Arabic letters as others."""
+    text = f"{article.headline} {article.article_body[:_BEGINNING]}"
+    letters = [character for character in text if character.isalpha()]
     return sum("\u0600" <= letter <= "\u06ff" for letter in letters) >= _ARABIC_SHARE * len(letters)
 
 
@@ -124,8 +125,8 @@ class RepeatedTexts:
     """The texts of a run's pages; those that MANY pages show are no articles.
 
     Two pages have one text if they have one headline and mostly the same words, or one body; words with digits (a time,
-    the number of a request) do not count. Pages with dates of their own have it only if that is one date, so that a
-    notice that is posted every day stays a notice.
+    the number of a request) do not count. Pages with dates of their own have it only if date, headline and body are the
+    same, so that a notice that is posted every day stays a notice.
     """
 
     def __init__(self) -> None:
@@ -173,16 +174,25 @@ def _without_digits(text: str) -> list[str]:
 
 def _labels(article: Article) -> Iterator[bytes]:
     """Two pages that show one text have a label in common."""
+    if (date := own_date(article)) is not None:
+        yield _digest(f"{date} {article.content_hash}")
+        return
     body = _without_digits(article.article_body)
     texts = [_without_digits(article.headline)]
     if len(body) >= _SHORTEST_TEXT:  # the headline may be that of the listing's card
         texts.append(body)
     for words in texts:
-        yield hashlib.blake2b(f"{own_date(article)} {' '.join(words)}".encode(), digest_size=16).digest()
+        yield _digest(" ".join(words))
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
 def _sample(article: Article) -> frozenset[int]:
-    """Up to _SAMPLE words of the body, the same ones for the same words."""
+    """Up to _SAMPLE words of the body, the same ones for the same words; none of a page whose label says it all."""
+    if own_date(article) is not None:
+        return frozenset()
     words = set(_without_digits(article.article_body))
     return frozenset(sorted(crc32(word.encode()) for word in words)[:_SAMPLE])
 

@@ -177,6 +177,7 @@ def test_refusal_is_one_line(archived, arguments, line):
     assert line in ran.lines[0]
 
 
+@pytest.mark.chaos
 def test_page_of_another_article_is_not_taken(small, texts):
     site, corpus = small
     site.answers = {100: 101, 102: 103}  # moved; only 103 says of itself that it is at home there

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from alqahira.article import Article
 from alqahira.ledger.same_article import MANY, RepeatedTexts, SeenPage, difference
+from alqahira.text.near_duplicates import content_hash
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HEADLINE = "الجيش السوداني يستعيد السيطرة على مدينة ود مدني"
@@ -35,9 +36,11 @@ CHALLENGE = ("Just a moment", "Checking your browser before accessing the site. 
 
 
 def article(headline=HEADLINE, *paragraphs, topics=("defense",), layout="site", date=NOW, source="page_data"):
+    body = "\n\n".join(paragraphs or (LEAD, *MORE))
     return Article(
         headline=headline,
-        article_body="\n\n".join(paragraphs or (LEAD, *MORE)),
+        article_body=body,
+        content_hash=content_hash(headline, body),
         topics=list(topics),
         layout=layout,
         date_published=date,
