@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from http_server import QuietHandler, serving
+from ledger_scenario import live, opened
 from replica_server import start_replica
 from scrapy_process import Corpus, scrapy
 from undisturbed import NOW, SETTINGS, site_of
@@ -175,6 +176,15 @@ def test_refusal_is_one_line(archived, arguments, line):
     ran = quarantine(archived, *arguments)
     assert (ran.status, len(ran.lines)) == (2, 1)
     assert line in ran.lines[0]
+
+
+def test_release_and_drop_take_the_lock_and_list_does_not(tmp_path):
+    live(tmp_path)
+    settings = {"ALQAHIRA_OUTPUT_DIR": str(tmp_path)}
+    with opened(tmp_path):
+        ran = [scrapy("quarantine", *arguments, settings=settings) for arguments in (("release", "1"), ("drop", "1"))]
+        assert [(one.status, len(one.lines)) for one in ran] == [(3, 1), (3, 1)]
+        assert scrapy("quarantine", settings=settings).status == 0
 
 
 @pytest.mark.chaos
