@@ -37,7 +37,7 @@ from alqahira.extraction.urls import site_name
 from alqahira.ledger.decisions import Outcome
 from alqahira.ledger.frontier import Link
 from alqahira.monitoring.causes import TOO_LARGE, failure_cause
-from alqahira.monitoring.run_stats import RunStats, account_line
+from alqahira.monitoring.run_stats import account_line
 from alqahira.settings.configuration import Configuration
 from spiders.section import SectionSpider
 
@@ -155,7 +155,7 @@ class ReplaySpider(SectionSpider):
         self.root = archived.site_url
         run.ledger.claim_site(site_name(self.root))
         run.run_id = run.ledger.start_run(archived.name, archived.section, archived.started)
-        run.stats = RunStats()
+        run.reset()
         self._tally.runs += 1
         for record in read_records(archived.path, max_bytes=self._max_bytes):
             if isinstance(record, Damage):

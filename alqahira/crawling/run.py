@@ -15,6 +15,7 @@ from alqahira.extraction.urls import site_name
 from alqahira.ledger import open_ledger
 from alqahira.ledger.decisions import Outcome
 from alqahira.ledger.frontier import RevisitSchedule
+from alqahira.ledger.same_article import SAME_TEXT, RepeatedTexts, SeenPage
 from alqahira.ledger.waiting import open_when_free
 from alqahira.monitoring.run_stats import RunStats
 from alqahira.publishing.parts import Publisher
@@ -22,6 +23,8 @@ from alqahira.settings.configuration import configuration_of
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
+
+    from alqahira.extraction.items import ArticleItem
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +40,7 @@ class Run:
         self.crawler = crawler
         self.configuration = configuration_of(crawler)
         self.configuration.make_folders()
-        self.stats = RunStats()
+        self.stats, self.repeated_texts = RunStats(), RepeatedTexts()
         self.max_articles: int | None = None
         self.failure: AlqahiraError | None = None
         self.errors = 0
@@ -60,10 +63,16 @@ class Run:
             self.ledger.claim_site(site_name(self.configuration.site_url))
             self.publisher.recover()
             self.clock = Clock(self.ledger, self.started)
+            self.reset()
         except AlqahiraError:
             self.ledger.close()
             raise
         self.ledger.on_failure = self.fail
+
+    def reset(self) -> None:
+        """Begin counting: nothing is discovered, and what earlier runs know of repeated texts is known."""
+        self.stats, self.repeated_texts = RunStats(), RepeatedTexts()
+        self.repeated_texts.add_known(self.ledger.repeated_texts())
 
     def finish(self, key: str, outcome: Outcome, cause: str = "", *, in_feed: bool = True) -> None:
         """Count an article's outcome, and end the run when its feed is full. `in_feed`: it goes there if accepted."""
@@ -74,6 +83,36 @@ class Run:
             stats.inc_value(f"alqahira/{outcome.value}/{cause}")
         if self.is_full:
             self.stop("max_articles")
+
+    def finish_article(self, item: ArticleItem, outcome: Outcome, cause: str) -> bool:
+        """Count what became of an article; False if its page is in quarantine.
+
+        If many pages show its text now, all of them go there, also those whose article was accepted before.
+        """
+        article, fetch = item.article, item.fetch
+        self.finish(fetch.key, outcome, cause, in_feed=item.is_for_feed)
+        is_own = outcome is Outcome.UNCHANGED and article.article_id == fetch.key
+        page = SeenPage(fetch.key, fetch.fetched, article.article_id, article.url)
+        same = [] if is_own else self.repeated_texts.add(page, article)
+        withdrawn = self.ledger.withdraw(same, article) if same else []
+        for key in withdrawn:
+            self._withdraw(key)
+            self.finish(key, Outcome.QUARANTINED, SAME_TEXT)
+        if same:
+            logger.error("One text under %d addresses, the last %s: %s", len(same), article.url, article.headline[:100])
+        if outcome is Outcome.QUARANTINED:
+            logger.warning("In quarantine: %s: %s", article.url, cause)
+            return False
+        if fetch.key in withdrawn:
+            return False
+        self.stats.count_sources(item.sources)
+        return True
+
+    def _withdraw(self, key: str) -> None:
+        outcome, cause = self.stats.withdraw(key)
+        for name in dict.fromkeys((f"alqahira/{outcome.value}", f"alqahira/{outcome.value}/{cause}")):
+            if self.crawler.stats.get_value(name):
+                self.crawler.stats.inc_value(name, -1)
 
     @property
     def is_full(self) -> bool:

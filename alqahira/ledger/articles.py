@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from alqahira.article import Article, from_record, rfc3339, to_json_line, to_record
-from alqahira.extraction.items import ArticleItem
+from alqahira.extraction.items import ArticleItem, Fetch
 from alqahira.ledger.decisions import (
     MAX_CANDIDATES,
     Candidate,
@@ -23,11 +24,15 @@ from alqahira.ledger.decisions import (
     find_duplicate,
     publication_day,
     published_or_seen,
+    take_topics,
 )
-from alqahira.ledger.pages import ACCEPTED, Pages
+from alqahira.ledger.pages import ACCEPTED
+from alqahira.ledger.quarantine import Quarantine
+from alqahira.ledger.same_article import SAME_TEXT, SeenPage
 from alqahira.ledger.tables import ArticleRow, articles, bands, outbox, parts
 from alqahira.ledger.transactions import transactional
 from alqahira.text.near_duplicates import BANDS, Fingerprint, fingerprint
+from alqahira.text.topics import match_topics
 
 # Statements for every page, built once: building one costs several times as much as running it.
 _NEWEST = (
@@ -57,7 +62,7 @@ _DROPPED = articles.c.status == Outcome.DUPLICATE
 _STORE_ARTICLE, _STORE_BANDS, _STORE_OUTBOX = articles.insert(), bands.insert(), outbox.insert()
 
 
-class Articles(Pages):
+class Articles(Quarantine):
     """The part of the ledger that decides about articles, and reads them for commands and reports."""
 
     @transactional(grouped=True)
@@ -75,14 +80,34 @@ class Articles(Pages):
         return True
 
     @transactional(grouped=True)
-    def accept(self, connection: Connection, item: ArticleItem, own: Fingerprint, *, near_duplicates: str) -> Verdict:
-        """Decide what becomes of an article and record it: its revision, its outbox row, its page as done."""
+    def accept(
+        self,
+        connection: Connection,
+        item: ArticleItem,
+        own: Fingerprint,
+        *,
+        near_duplicates: str,
+        is_repeated: bool = False,
+    ) -> Verdict:
+        """Decide what becomes of an article and record it: its revision, its outbox row, its page as done.
+
+        `is_repeated`: many pages of the run show its text.
+        """
         article = item.article
         row = self._row_of(connection, item.fetch)
         article.article_id = self._article_id(connection, row, article.article_id)
         newest = self._newest(connection, article.article_id)
         stored = _stored_article(newest) if newest else None
-        verdict = decide(article, stored, lambda: self._original(connection, article, own), near_duplicates)
+        verdict = decide(
+            article,
+            stored,
+            lambda: self._original(connection, article, own),
+            near_duplicates,
+            is_repeated=is_repeated,
+        )
+        if verdict.outcome is Outcome.QUARANTINED:
+            self._quarantine(connection, item.fetch.key, item.fetch.fetched, article, verdict.cause)
+            return verdict
         if verdict.outcome is not Outcome.UNCHANGED:
             self._store(connection, article, verdict.outcome)
             if article.duplicate_of is None:
@@ -92,6 +117,49 @@ class Articles(Pages):
         is_news = verdict.outcome is not Outcome.UNCHANGED
         self._fetched(connection, row, item, published_or_seen(article), is_news=is_news)
         return verdict
+
+    @transactional()
+    def withdraw(self, connection: Connection, seen: Iterable[SeenPage], article: Article) -> list[str]:
+        """Quarantine pages whose text, that of `article`, turned out to be that of many; returns their keys.
+
+        What this run stored of them is removed. A line that is in a part already stays, and so does its page.
+        """
+        keys = []
+        for page in seen:
+            newest, kept = self._newest(connection, page.article_id), self._quarantined(connection, page.key)
+            record = kept.record if kept else None
+            if newest and newest.date_crawled == rfc3339(page.fetched):
+                if not self._unstore(connection, newest):
+                    continue
+                record = newest.record
+            own = replace(article, article_id=page.article_id, url=page.url, date_crawled=page.fetched)
+            text = from_record(json.loads(record)) if record else own  # of what is off topic, only the text is known
+            self._quarantine(connection, page.key, page.fetched, text, SAME_TEXT)
+            keys.append(page.key)
+        return keys
+
+    @transactional()
+    def release(self, connection: Connection, key: str) -> Article | None:
+        """Take what a page in quarantine answered for its article: the next part that is sealed has it.
+
+        None if it is not in quarantine.
+        """
+        kept = self._quarantined(connection, key)
+        if kept is None:
+            return None
+        article = from_record(json.loads(kept.record))
+        take_topics(article, match_topics(article.headline, article.article_body, article.keywords))
+        newest = self._newest(connection, article.article_id)
+        article.revision = newest.revision if newest else 0
+        if newest is None or newest.content_hash != article.content_hash:
+            article.revision, article.duplicate_of = article.revision + 1, None
+            self._store(connection, article, Outcome.ACCEPTED)
+            self._index(connection, article.article_id, fingerprint(article.article_body), newest)
+            self._queue(connection, article, day=publication_day(article))
+        fetch = Fetch(key=key, url=article.url, fetched=datetime.fromisoformat(kept.fetched))
+        item = ArticleItem(article=article, fetch=fetch)
+        self._fetched(connection, self._page(connection, key), item, published_or_seen(article), is_news=True)
+        return article
 
     @transactional()
     def restore_part(
@@ -188,12 +256,29 @@ class Articles(Pages):
 
     def _index(self, connection: Connection, article_id: str, own: Fingerprint, before: ArticleRow | None) -> None:
         """Index the article by its bands, and remove those of the revision before."""
-        if before is not None and before.status == Outcome.ACCEPTED and before.duplicate_of is None:
-            # Both columns, as the key begins with the band: by article alone, the whole table would be scanned.
-            old = fingerprint(_body(before)).bands
-            connection.execute(bands.delete().where(bands.c.band.in_(old), bands.c.article_id == article_id))
+        self._unindex(connection, before)
         rows = [{"band": band, "article_id": article_id} for band in dict.fromkeys(own.bands)]
         self.store.execute(connection, _STORE_BANDS, *rows)
+
+    def _unindex(self, connection: Connection, row: ArticleRow | None) -> None:
+        if row is not None and _is_indexed(row):
+            # Both columns, as the key begins with the band: by article alone, the whole table would be scanned.
+            old = fingerprint(_body(row)).bands
+            connection.execute(bands.delete().where(bands.c.band.in_(old), bands.c.article_id == row.article_id))
+
+    def _unstore(self, connection: Connection, row: ArticleRow) -> bool:
+        """Remove an article's newest revision; False, and nothing is removed, if a part has it."""
+        of_row = (outbox.c.article_id == row.article_id, outbox.c.revision == row.revision)
+        if connection.scalar(sa.select(outbox.c.part).where(*of_row)) is not None:
+            return False
+        connection.execute(outbox.delete().where(*of_row))
+        self._unindex(connection, row)
+        same = (articles.c.article_id == row.article_id, articles.c.revision == row.revision)
+        connection.execute(articles.delete().where(*same))
+        before = self._newest(connection, row.article_id)
+        if before is not None and _is_indexed(before):
+            self._index(connection, row.article_id, fingerprint(_body(before)), None)
+        return True
 
     def _store(self, connection: Connection, article: Article, status: Outcome) -> None:
         row = {
@@ -219,7 +304,10 @@ def _body(row: ArticleRow) -> str:
     return body
 
 
+def _is_indexed(row: ArticleRow) -> bool:
+    return row.status == Outcome.ACCEPTED and row.duplicate_of is None
+
+
 def _stored_article(row: ArticleRow) -> StoredArticle:
-    record = json.loads(row.record)
-    seen, is_dated = datetime.fromisoformat(record["date_first_seen"]), record["date_published"] is not None
-    return StoredArticle(Outcome(row.status), row.revision, row.content_hash, row.duplicate_of, seen, is_dated)
+    article = from_record(json.loads(row.record))
+    return StoredArticle(Outcome(row.status), row.revision, row.content_hash, row.duplicate_of, article)

@@ -166,7 +166,8 @@ class HostileSite(QuietHandler):
     def article(self, number):
         text = HOSTILE[number % len(HOSTILE)]
         if number < len(HOSTILE):
-            body = f"<p>{text} قال الجيش إن القوات المسلحة نفذت مناورات عسكرية قرب الحدود.</p>"
+            own = body_of(number).replace("\n\n", " ")  # one text under many addresses is no article
+            body = f"<p>{text} قال الجيش إن القوات المسلحة نفذت مناورات عسكرية قرب الحدود. {own}</p>"
         elif number % 3 == 0:
             return self.send_page("", status=301, Location=f"/{quote(text)}")
         elif number % 3 == 1:

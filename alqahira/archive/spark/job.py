@@ -231,7 +231,7 @@ def decide(rows: Iterable[Any], *, near_duplicates: str) -> Iterator[Decision]:
                 continue
             verdict = ledger.accept(item, fingerprint(article.article_body), near_duplicates=near_duplicates)
             decision = Decision(*place, verdict.outcome.value, verdict.cause)
-            if verdict.outcome is not Outcome.UNCHANGED:
+            if verdict.outcome in (Outcome.ACCEPTED, Outcome.DUPLICATE):
                 line = to_json_line(to_record(verdict.article))
                 decision = decision._replace(day=publication_day(verdict.article), line=line)
             yield decision
