@@ -16,7 +16,7 @@ from ledger_scenario import EXPECTED, lines, live, problems
 from alqahira import ledger as ledger_module
 from alqahira.ledger.backends import sqlite, store
 from alqahira.publishing import parts as parts_module
-from alqahira.publishing.parts import part_files
+from alqahira.publishing.manifest import part_files
 
 pytestmark = pytest.mark.chaos
 

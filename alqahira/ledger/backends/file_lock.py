@@ -20,6 +20,7 @@ class FileLock:
         Raises LedgerBusy if another process holds it, ConfigurationError if the folder cannot be written.
         """
         self._holder = describe_holder(owner).encode()
+        self._path = path.with_name(path.name + ".lock")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             folder = os.open(path.parent, os.O_RDONLY)
@@ -28,7 +29,7 @@ class FileLock:
         try:
             # Locked, so that nobody sees the lock taken before its holder is named.
             fcntl.flock(folder, fcntl.LOCK_EX)
-            self._handle: int | None = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o644)
+            self._handle: int | None = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
             try:
                 fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -49,6 +50,10 @@ class FileLock:
                 # In this order, so that a reader never finds the file empty.
                 os.pwrite(self._handle, text, 0)
                 os.ftruncate(self._handle, len(text))
+
+    def is_in_place(self) -> bool:
+        """Whether the file is still the one that is locked: nobody can lock one that was removed. Raises OSError."""
+        return self._handle is not None and os.path.samestat(os.fstat(self._handle), self._path.stat())
 
     def release(self) -> None:
         handle, self._handle = self._handle, None
