@@ -92,9 +92,12 @@ class Publisher:
             stray.unlink(missing_ok=True)
         self._place_planned()
         try:
-            return self._put_back(self._differs if is_repair else self._differs_in_size)
+            put_back = self._put_back(self._differs if is_repair else self._differs_in_size)
         finally:
             self._write_manifest()
+        if put_back and not is_repair:
+            logger.warning("%d parts were missing or changed, and were put back from the state", len(put_back))
+        return put_back
 
     def seal_due(self, now: datetime) -> None:
         """Seal all waiting rows if a day has enough for a part, or the oldest has waited long enough.
@@ -201,8 +204,6 @@ class Publisher:
                 put_back.append(row.path)
             except LedgerUnusable as error:
                 failures.append(error)
-        if put_back:
-            logger.warning("%d parts were missing or changed, and were put back from the state", len(put_back))
         if failures:
             raise failures[0]
         return put_back
