@@ -23,7 +23,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from alqahira.article import SCHEMA_VERSION, rfc3339
-from alqahira.exceptions import AlqahiraError, LedgerUnusable
+from alqahira.exceptions import AlqahiraError, ConfigurationError, LedgerUnusable
 from alqahira.ledger import KnownCorpus, Ledger, known_corpus
 from alqahira.ledger.tables import articles, outbox, parts
 from alqahira.publishing.manifest import (
@@ -272,7 +272,7 @@ def refuse_other_corpus(output_dir: Path, state_url: str, *, may_be_empty: bool 
     try:
         folder = read_folder(output_dir)
     except OSError as error:
-        raise OutputUnwritable(f"{error.filename or output_dir} cannot be read: {error.strerror}") from None
+        raise ConfigurationError(f"{error.filename or output_dir} cannot be read: {error.strerror}") from None
     _refuse_mismatch(folder, known_corpus(state_url), may_be_empty=may_be_empty)
 
 

@@ -9,9 +9,14 @@ from pathlib import Path
 
 import pytest
 from ledger_scenario import EXPECTED, live, problems
+from scrapy.crawler import Crawler
+from scrapy.utils.project import get_project_settings
 from scrapy_process import PROJECT, scrapy
 
+from alqahira.crawling.run import Run
+from alqahira.exceptions import LedgerUnusable
 from alqahira.publishing.manifest import MANIFEST, part_files
+from spiders.defense import DefenseSpider
 
 NOBODY = 65534
 _AS_NOBODY = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
@@ -95,6 +100,16 @@ def test_crawl_into_the_folder_of_another_ledger_is_refused_and_leaves_nothing(o
     live(tmp_path / "other")
     before = tree(tmp_path)
     assert "use another ALQAHIRA_OUTPUT_DIR" in refused(run("crawl", output, "defense", state=tmp_path / state))
+    assert tree(tmp_path) == before
+
+
+def test_run_of_a_script_is_refused_and_leaves_nothing(output, tmp_path):
+    settings = get_project_settings()
+    places = {"ALQAHIRA_OUTPUT_DIR": str(output), "ALQAHIRA_STATE_URL": f"sqlite:///{tmp_path / 'new' / 'state.db'}"}
+    settings.setdict(places, priority="cmdline")
+    before = tree(tmp_path)
+    with pytest.raises(LedgerUnusable, match="use another ALQAHIRA_OUTPUT_DIR"):
+        Run(Crawler(DefenseSpider, settings))
     assert tree(tmp_path) == before
 
 

@@ -178,6 +178,17 @@ def test_ledger_without_id_is_not_given_to_an_empty_folder(tmp_path):
         publisher(ledger, tmp_path / "two").recover()
 
 
+def test_older_ledger_on_another_folder_is_refused_before_it_is_migrated(tmp_path):
+    live(tmp_path / "one")
+    live(tmp_path / "two")
+    with opened(tmp_path / "two") as ledger, ledger.transaction() as connection:
+        connection.execute(text("update meta set value = '1' where name = 'version'"))
+    before = tree(tmp_path)
+    with pytest.raises(LedgerUnusable, match="holds corpus"):
+        refuse_other_corpus(tmp_path / "one", f"sqlite:///{tmp_path / 'two' / 'state.db'}")
+    assert tree(tmp_path) == before
+
+
 # --- during a run -------------------------------------------------------------------------------
 
 

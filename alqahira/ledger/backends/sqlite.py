@@ -54,7 +54,7 @@ class SqliteStore(Store):
     def _url_for_reading(self, url: URL) -> URL:
         try:
             status = self._path.stat()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             raise LedgerMissing(f"there is no state at {self._path}: no run has written there") from None
         except OSError as error:
             raise LedgerUnusable(f"the state at {self._path} cannot be read: {error.strerror}") from None
