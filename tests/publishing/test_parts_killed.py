@@ -208,6 +208,8 @@ def mutate(monkeypatch):
     def apply(target, mutant):
         owner, _, name = target.rpartition(".")
         monkeypatch.setattr(getattr(parts_module, owner) if owner else parts_module, name, mutant)
+        # The next run would put back what is missing or torn.
+        monkeypatch.setattr(parts_module.Publisher, "_put_back", lambda self, differs: [])
         monkeypatch.setattr(sys.modules[__name__], "_OURS", (*_OURS, __file__))
 
     return apply
