@@ -18,7 +18,7 @@ from alqahira.ledger.frontier import RevisitSchedule
 from alqahira.ledger.same_article import SAME_TEXT, RepeatedTexts, SeenPage
 from alqahira.ledger.waiting import open_when_free
 from alqahira.monitoring.run_stats import RunStats
-from alqahira.publishing.parts import Publisher
+from alqahira.publishing.parts import publisher_of, refuse_other_corpus
 from alqahira.settings.configuration import configuration_of
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ class Run:
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
         self.configuration = configuration_of(crawler)
+        # Before anything is created, so that a refused run leaves nothing.
+        refuse_other_corpus(self.configuration.output_dir, self.configuration.state_url)
         self.configuration.make_folders()
         self.stats, self.repeated_texts = RunStats(), RepeatedTexts()
         self.max_articles: int | None = None
@@ -52,13 +54,7 @@ class Run:
         self.ledger = open_when_free(open_now, owner=owner, seconds=self.configuration.ledger_wait)
         self.started = datetime.now(UTC)
         self.run_id = f"{self.started:%Y%m%dT%H%M%SZ}-{crawler.spidercls.name}"
-        self.publisher = Publisher(
-            self.ledger,
-            self.configuration.output_dir,
-            max_rows=self.configuration.part_max_rows,
-            max_age_seconds=self.configuration.part_max_age_seconds,
-            compress=self.configuration.compress_parts,
-        )
+        self.publisher = publisher_of(self.ledger, self.configuration)
         try:
             self.ledger.claim_site(site_name(self.configuration.site_url))
             self.publisher.recover()

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from alqahira.article import Article, from_record, rfc3339, to_json_line, to_record
 from alqahira.extraction.items import ArticleItem, Fetch
+from alqahira.extraction.urls import site_name
 from alqahira.ledger.decisions import (
     MAX_CANDIDATES,
     Candidate,
@@ -28,6 +29,7 @@ from alqahira.ledger.decisions import (
 )
 from alqahira.ledger.pages import ACCEPTED
 from alqahira.ledger.quarantine import Quarantine
+from alqahira.ledger.runs import CORPUS_FOLDER, CORPUS_ID, set_meta_value
 from alqahira.ledger.same_article import SAME_TEXT, SeenPage
 from alqahira.ledger.tables import ArticleRow, articles, bands, outbox, parts
 from alqahira.ledger.transactions import transactional
@@ -60,6 +62,14 @@ _SHARING_BANDS = (
 )
 _DROPPED = articles.c.status == Outcome.DUPLICATE
 _STORE_ARTICLE, _STORE_BANDS, _STORE_OUTBOX = articles.insert(), bands.insert(), outbox.insert()
+
+
+class RestoredPart(NamedTuple):
+    """A sealed part to be entered. `row`: the columns of `parts`; `day`: the publication day of its articles."""
+
+    row: Mapping[str, object]
+    day: str
+    articles: Sequence[Article]
 
 
 class Articles(Quarantine):
@@ -162,22 +172,33 @@ class Articles(Quarantine):
         return article
 
     @transactional()
-    def restore_part(
-        self, connection: Connection, part: Mapping[str, object], day: str, published: Sequence[Article]
+    def restore(
+        self, connection: Connection, read: Callable[[], Iterable[RestoredPart]], corpus_id: str | None, folder: str
     ) -> None:
-        """Enter a sealed part and its articles into an empty ledger, as if it had published them.
+        """Enter the sealed parts of a corpus into an empty ledger, as if it had published them; all or none.
 
-        `part`: the columns of `parts`; `day`: the publication day of its articles.
+        `read` yields the parts, each time that it is called; `corpus_id` may be None for an older corpus.
         """
-        connection.execute(parts.insert().values(sealed=1, **part))
-        for article in published:
+        site = None
+        for part in read():
+            if site is None and part.articles:
+                site = site_name(part.articles[0].url)
+            self._restore_part(connection, part)
+        set_meta_value(connection, "site", site)
+        if corpus_id is not None:
+            set_meta_value(connection, CORPUS_ID, corpus_id)
+            set_meta_value(connection, CORPUS_FOLDER, folder)
+        self.store.restored(connection)
+
+    def _restore_part(self, connection: Connection, part: RestoredPart) -> None:
+        connection.execute(parts.insert().values(sealed=1, **part.row))
+        for article in part.articles:
             before = self._newest(connection, article.article_id)
             self._store(connection, article, Outcome.ACCEPTED)
             # A revision may be in an earlier part than the one before it, if its day changed.
             if article.duplicate_of is None and (before is None or before.revision < article.revision):
                 self._index(connection, article.article_id, fingerprint(article.article_body), before)
-            self._queue(connection, article, day=day, part=part["sequence"])
-        self.store.restored(connection)
+            self._queue(connection, article, day=part.day, part=part.row["sequence"])
 
     # --- reading ---------------------------------------------------------------------------------
 

@@ -128,9 +128,9 @@ def decide(
 ) -> Verdict:
     """Decide whether an article is new, revised, unchanged, a duplicate, or not what its page told before.
 
-    A date that was missing is a revision. `is_repeated`: many pages of the run show its text. Fills in revision, date_first_seen and duplicate_of. `original`
-    returns the earlier article that this one repeats, and how (`same_content`, `near_duplicate`); it is called only if
-    needed.
+    A date that was missing is a revision. `is_repeated`: many pages of the run show its text. Fills in revision,
+    date_first_seen and duplicate_of. `original` returns the earlier article that this one repeats, and how
+    (`same_content`, `near_duplicate`); it is called only if needed.
     """
     if newest is not None:
         article.date_first_seen = newest.article.date_first_seen

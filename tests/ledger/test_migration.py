@@ -14,7 +14,7 @@ from alqahira.exceptions import LedgerUnusable
 from alqahira.ledger import migrations
 from alqahira.ledger.frontier import Standing
 from alqahira.ledger.tables import STATE_VERSION, metadata
-from alqahira.publishing.parts import part_files
+from alqahira.publishing.manifest import part_files
 
 # The shape of each version's tables. A change of the tables needs the next version, its step, and a line here.
 SHAPES = {1: "d57dbca6cf5afc05", 2: "56bbddef2b885903", 3: "6b524af4e5b7586e"}

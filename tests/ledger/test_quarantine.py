@@ -10,7 +10,7 @@ from sqlalchemy import select
 from alqahira.ledger.frontier import Standing
 from alqahira.ledger.same_article import SeenPage
 from alqahira.ledger.tables import bands, pages
-from alqahira.publishing.parts import read_manifest
+from alqahira.publishing.manifest import read_manifest
 from alqahira.text.near_duplicates import fingerprint
 
 LATER = NOW + timedelta(hours=1)

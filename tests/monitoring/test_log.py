@@ -13,6 +13,7 @@ import pytest
 from http_server import QuietHandler, serving
 from hypothesis import given
 from hypothesis import strategies as st
+from ledger_scenario import body as body_of
 from ledger_scenario import crawled
 from scrapy.exceptions import DropItem
 from scrapy.settings import Settings

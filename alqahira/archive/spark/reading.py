@@ -24,7 +24,7 @@ from alqahira.extraction.items import ArchivedResponse
 from alqahira.ledger.decisions import drop_defects, published_or_seen, rejection_reason, stamp, take_topics
 from alqahira.ledger.runs import unused_run_id
 from alqahira.monitoring.causes import ANOTHER_ARTICLE, TOO_LARGE, failure_cause
-from alqahira.publishing.parts import Part, check, read_manifest, read_part
+from alqahira.publishing.manifest import Part, check, read_manifest, read_part
 from alqahira.settings.configuration import Configuration
 from alqahira.text.near_duplicates import content_hash, fingerprint
 from alqahira.text.topics import match_topics
