@@ -230,7 +230,7 @@ def test_wrong_call_is_one_line_and_leaves_nothing(tmp_path, arguments, status, 
 
 def test_missing_pyspark_is_refused_with_its_extra(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(ConfigurationError, match=r'--editable "\.\[spark\]"'), job.session(None):
+    with pytest.raises(ConfigurationError, match="make install EXTRA=spark"), job.session(None):
         pass
 
 

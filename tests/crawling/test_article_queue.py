@@ -28,6 +28,7 @@ def queue(pending=(), due=(), *, standing=Standing.NEW, is_claim=False, max_revi
     ledger = SimpleNamespace(
         pending=lambda: list(pending),
         due=lambda now, limit: [Discovery(each, Standing.DUE) for each in due][:limit],
+        give_up_unfinished=lambda now: [],
         discover=lambda links, **_: [Discovery(each, standing, is_claim=is_claim) for each in links],
     )
     configuration = SimpleNamespace(max_revisits=max_revisits)

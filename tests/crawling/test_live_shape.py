@@ -16,6 +16,7 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 from http_server import QuietHandler, serving
+from ledger_scenario import body
 from replica_server import start_replica
 from scrapy_process import UNTHROTTLED, Corpus, scrapy
 
@@ -246,7 +247,7 @@ class Unsteady(QuietHandler):
         if parts.path.startswith("/news/"):
             number = parts.path.split("/")[2]
             self.answer_page(
-                f"<h1>القوات المسلحة تنفذ مناورات {number}</h1><article><p>{number} {ARTICLE}</p></article>"
+                f"<h1>القوات المسلحة تنفذ مناورات {number}</h1><article><p>{ARTICLE} {body(int(number))}</p></article>"
             )
         elif parts.path != site.CATEGORY_URL.value.format(slug=quote("أخبار")) or page > 3:
             self.send_error(404)

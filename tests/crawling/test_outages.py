@@ -184,9 +184,6 @@ class Fault:
     environment: dict[str, str] = field(default_factory=dict)
 
 
-UNKNOWN = pytest.mark.xfail(
-    strict=True, reason="a page unlike the article is quarantined by other work, not merged yet"
-)
 FAULTS = [
     pytest.param(Fault(says="dns", environment={"PRETENDED_NO_DNS": "1"}), id="names do not resolve"),
     pytest.param(Fault(says="connection_refused"), id="connections are refused"),
@@ -201,9 +198,9 @@ FAULTS = [
     ),
     pytest.param(Fault(answering(403, CLOUDFLARE), says="challenge"), id="challenge as 403"),
     pytest.param(Fault(answering(200, CLOUDFLARE, robots=False), says="challenge"), id="known challenge as 200"),
-    pytest.param(Fault(answering(200, CHALLENGE, robots=False)), id="unknown challenge as 200", marks=UNKNOWN),
+    pytest.param(Fault(answering(200, CHALLENGE, robots=False)), id="unknown challenge as 200"),
     pytest.param(Fault(answering(503, MAINTENANCE, robots=False), says="http_503"), id="maintenance as 503"),
-    pytest.param(Fault(answering(200, MAINTENANCE, robots=False)), id="maintenance as 200", marks=UNKNOWN),
+    pytest.param(Fault(answering(200, MAINTENANCE, robots=False)), id="maintenance as 200"),
     pytest.param(Fault(cut_half, status=None, says="truncated"), id="half of the pages cut"),
     pytest.param(Fault(cut_half_before, status=None, says="truncated"), id="half of the pages cut by the site"),
 ]

@@ -72,6 +72,7 @@ class RunExtension:
 
     def spider_opened(self, spider: Spider) -> None:
         # The collector need not scan the loaded modules with every page: 3 to 4 % of a run (docs/performance.md).
+        gc.collect()  # what is garbage now, such as the error of another crawl of the process, would never be
         gc.freeze()
         run = self.run
         run.run_id = run.ledger.start_run(run.run_id, spider.name, run.started)
