@@ -245,9 +245,9 @@ class Unsteady(QuietHandler):
         parts = urlsplit(self.path)
         page = int(parts.query.removeprefix("page=") or 1)
         if parts.path.startswith("/news/"):
-            number = parts.path.split("/")[2]
+            number = int(parts.path.split("/")[2])
             self.answer_page(
-                f"<h1>القوات المسلحة تنفذ مناورات {number}</h1><article><p>{ARTICLE} {body(int(number))}</p></article>"
+                f"<h1>القوات المسلحة تنفذ مناورات {body(number, words=6)}</h1><article><p>{ARTICLE} {body(number)}</p></article>"
             )
         elif parts.path != site.CATEGORY_URL.value.format(slug=quote("أخبار")) or page > 3:
             self.send_error(404)
