@@ -1,0 +1,186 @@
+"""What must hold of a corpus and its ledger, whatever the site and the machine did."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from simulated_crawl import RETRY_TIMES, Crawl
+from simulated_site import RETRY_AFTER, Site, Story
+
+from alqahira.ledger.decisions import Outcome
+from alqahira.ledger.frontier import MAX_UNFINISHED
+from alqahira.publishing.parts import check, part_files, read_manifest, read_part
+from alqahira.settings import DOWNLOAD_DELAY
+
+
+class Ledger:
+    """The rows of a ledger's file, read as any tool would."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def rows(self, query: str) -> list[sqlite3.Row]:
+        if not (self._folder / "state.db").exists():
+            return []
+        connection = sqlite3.connect(self._folder / "state.db")
+        connection.row_factory = sqlite3.Row
+        try:
+            return connection.execute(query).fetchall()
+        except sqlite3.OperationalError:  # a process that died before it made the tables
+            return []
+        finally:
+            connection.close()
+
+
+class Corpus:
+    """The parts as they were when each was seen first."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.ledger = folder, Ledger(folder)
+        self._digests: dict[str, str] = {}
+
+    def changed_parts(self) -> Iterator[str]:
+        """Parts that are gone, or are no longer what they were, or are not whole."""
+        visible = part_files(self.folder)
+        yield from (f"{path} is gone" for path in self._digests.keys() - set(visible))
+        for path in visible:
+            content = (self.folder / path).read_bytes()
+            if not content.endswith(b"\n"):
+                yield f"{path} is torn"
+            if (
+                self._digests.setdefault(path, hashlib.sha256(content).hexdigest())
+                != hashlib.sha256(content).hexdigest()
+            ):
+                yield f"{path} has changed"
+
+    def wrong_manifest(self) -> Iterator[str]:
+        """How parts, manifest and ledger differ after a run that ended well."""
+        listed = read_manifest(self.folder)
+        yield from (f"{part.path} is {wrong}" for part in listed if (wrong := check(self.folder, part)))
+        if {part.path for part in listed} != set(part_files(self.folder)):
+            yield "the manifest lists other parts than there are"
+        if len(listed) != len({part.path for part in listed}):
+            yield "the manifest lists a part twice"
+        yield from (f"{path} is a stray file" for path in self.folder.glob("articles/*/.*"))
+        rows = Counter((row["article_id"], row["revision"]) for row in self.ledger.rows("SELECT * FROM outbox"))
+        lines = Counter((record["article_id"], record["revision"]) for record in self.records())
+        if rows != lines:
+            yield f"parts and outbox differ: {(rows - lines) or (lines - rows)}"
+
+    def records(self) -> list[dict]:
+        """All lines, in the order of the parts."""
+        return [record for part in read_manifest(self.folder) for record in read_part(self.folder / part.path)]
+
+
+# --- one run ------------------------------------------------------------------------------------
+
+
+def wrong_run(crawl: Crawl, site: Site) -> Iterator[str]:
+    """What a run must not do, however it ended."""
+    if crawl.errors:
+        yield f"the program raised {crawl.errors} errors"
+    asked = Counter(urlsplit(each.url)[2:4] for each in crawl.requests)
+    for (path, query), times in asked.items():
+        # Every page may be redirected home; a listing may be asked again for its build.
+        if path != "/" and times > (1 + RETRY_TIMES) * (1 if path.startswith("/news/") else 3):
+            yield f"{path}?{query} was asked for {times} times in a run"
+    gap = max(DOWNLOAD_DELAY / 2, site.crawl_delay if _has_rules(crawl) else 0)
+    after_robots = [each for each in crawl.requests if not each.url.endswith("/robots.txt")]
+    for before, after in itertools.pairwise(after_robots):
+        if after.seconds - before.seconds < gap - 0.01:
+            yield f"{after.url} was asked for {after.seconds - before.seconds:.2f} s after the request before it"
+    for n, each in enumerate(crawl.requests):
+        if each.answer == "429":
+            for later in crawl.requests[n + 1 :]:
+                # Those on their way already are not called back.
+                if each.seconds + 0.2 < later.seconds < each.seconds + RETRY_AFTER:
+                    yield f"{later.url} was asked for within the Retry-After of {each.url}"
+    if site.robots == "disallow" and any("/news/" in each.url for each in crawl.requests):
+        yield "a page was asked for that robots.txt disallows"
+
+
+def _has_rules(crawl: Crawl) -> bool:
+    return any(each.url.endswith("/robots.txt") and each.answer == "200" for each in crawl.requests)
+
+
+def wrong_account(ledger: Ledger) -> Iterator[str]:
+    """Runs whose account does not add up."""
+    for row in ledger.rows("SELECT * FROM runs WHERE account IS NOT NULL"):
+        account = json.loads(row["account"])
+        outcomes = sum(account.get(outcome.value, 0) for outcome in Outcome)
+        causes = sum(sum(counts.values()) for counts in account["causes"].values())
+        if not account["discovered"] == outcomes == causes:
+            yield f"{row['run_id']}: {account['discovered']} discovered, {outcomes} with an outcome, {causes} with a cause"
+        if account["left"] and account["reason"] == "finished" and row["exit_status"] == 0:
+            yield f"{row['run_id']}: {account['left']} articles are left"
+
+
+# --- the end ------------------------------------------------------------------------------------
+
+
+def wrong_corpus(corpus: Corpus, site: Site, *, complete_since: datetime | None) -> Iterator[str]:
+    """What is wrong after the site has been well for some runs. `complete_since`: the first complete run's begin."""
+    published: dict[str, list[dict]] = {}
+    for record in corpus.records():
+        published.setdefault(record["article_id"], []).append(record)
+    stories = {str(story.number): story for story in site.stories}
+    for key, records in published.items():
+        records.sort(key=lambda record: record["revision"])
+        if key not in stories:
+            yield f"invented: {key} is no article of the site"
+            continue
+        yield from _wrong_revisions(stories[key], records)
+    pages = {row["key"]: row for row in corpus.ledger.rows("SELECT * FROM pages")}
+    for key, story in stories.items():
+        page = pages.get(key)
+        if page is not None and page["unfinished"] >= MAX_UNFINISHED:
+            continue  # set aside: runs died while they read it
+        if page is not None and page["state"] == "pending":
+            yield f"{key} is still pending"
+        if _is_required(story, site, page is not None, complete_since):
+            newest = published[key][-1] if key in published else None
+            if newest is None:
+                yield f"lost: {key} was never published ({page and dict(page)})"
+            elif _text(newest) != story.text:
+                yield f"lost: {key} shows version {story.version}, published is {newest['headline']} ({dict(page)})"
+
+
+def _is_required(story: Story, site: Site, is_known: bool, complete_since: datetime | None) -> bool:
+    """Whether the story must be in the corpus as its page shows it now."""
+    if not (story.is_up and story.is_on_topic and story.moved_to is None):
+        return False
+    if is_known and not story.may_be_given_up:
+        return True
+    is_on_first_page = site.page_size >= len(site.stories)
+    return story.is_listed and (is_on_first_page or (complete_since is not None and story.published > complete_since))
+
+
+def _wrong_revisions(story: Story, records: list[dict]) -> Iterator[str]:
+    """Revisions that are not those of the page: each once, in the order in which it showed them."""
+    revisions = [record["revision"] for record in records]
+    if revisions != [*range(1, len(records) + 1)]:
+        yield f"{story.number} has the revisions {revisions}"
+    own = story.texts()
+    known = own + (story.moved_from.texts() if story.moved_from else [])
+    known += story.moved_to.texts() if story.moved_to else []
+    shown = iter(own)
+    for record in records:
+        if _text(record) not in known:
+            yield f"never said: {story.number} is published as {record['headline']!r}"
+        elif known == own and _text(record) not in shown:  # consumes the iterator: in order
+            yield f"{story.number}: revision {record['revision']} is out of order"
+    for before, after in itertools.pairwise(records):
+        if _text(before) == _text(after):
+            yield f"{story.number}: revisions {before['revision']} and {after['revision']} are the same"
+
+
+def _text(record: dict) -> tuple[str, str]:
+    return record["headline"], record["article_body"]

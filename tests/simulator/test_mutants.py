@@ -1,0 +1,182 @@
+"""Faults put into the code by hand: each is found by one of the first histories."""
+
+import pytest
+import sqlalchemy as sa
+from history import history_of, in_new_folder
+
+from alqahira.crawling.middlewares import robots_rules
+from alqahira.ledger import Ledger, frontier, pages
+from alqahira.ledger.decisions import Outcome, Verdict
+from alqahira.ledger.tables import articles
+from alqahira.ledger.tables import pages as pages_table
+from alqahira.monitoring import causes
+from alqahira.publishing import parts
+from spiders import section
+
+pytestmark = pytest.mark.chaos
+MOST = 300  # histories until a mutant must be found
+
+
+def host_failures_are_attempts(patch):
+    patch.setattr(section, "is_of_the_host", lambda cause: False)
+
+
+def pages_are_given_up_by_runs(patch):
+    patch.setattr(frontier, "is_given_up", lambda attempts, failing_since, now: attempts >= 3)
+    patch.setattr(pages, "is_given_up", frontier.is_given_up)
+
+
+def failed_pages_are_never_asked_again(patch):
+    standing = frontier._standing
+
+    def failed_is_given_up(row, link, now, *, retry):
+        return frontier.Standing.GIVEN_UP if row.state == "failed" else standing(row, link, now, retry=retry)
+
+    patch.setattr(frontier, "_standing", failed_is_given_up)
+
+
+def pending_pages_are_dropped(patch):
+    patch.setattr(Ledger, "pending", lambda self: [])
+
+
+def validators_of_earlier_responses_are_kept(patch):
+    visited = Ledger._visited
+
+    def keep(self, connection, fetch, published, **more):
+        visited(self, connection, fetch, published, **{name: value for name, value in more.items() if value})
+
+    patch.setattr(Ledger, "_visited", keep)
+
+
+def reverted_edits_are_lost(patch):
+    accept = Ledger.accept
+
+    def same_as_any(self, item, own, *, near_duplicates):
+        article = item.article
+        with self.transaction() as connection:
+            known = articles.c.article_id == article.article_id, articles.c.content_hash == article.content_hash
+            if connection.scalar(sa.select(articles.c.revision).where(*known)) is None:
+                connection = None
+        if connection is None:
+            return accept(self, item, own, near_duplicates=near_duplicates)
+        self.unchanged(item.fetch)
+        return Verdict(Outcome.UNCHANGED, article, "same_content")
+
+    patch.setattr(Ledger, "accept", same_as_any)
+
+
+def parts_are_overwritten(patch):
+    part_path = parts.part_path
+    patch.setattr(parts, "part_path", lambda day, number, **more: part_path(day, 1, **more))
+
+
+def parts_are_marked_before_they_are_written(patch):
+    place = parts.Publisher._place_planned
+
+    def mark_first(self):
+        with self._ledger.transaction() as connection:
+            planned = connection.execute(sa.select(parts.parts).where(parts.parts.c.sealed == 0)).all()
+            contents = [parts._content(connection, row.sequence, row.path) for row in planned]
+            connection.execute(parts.parts.update().values(sealed=1))
+        for row, content in zip(planned, contents, strict=True):
+            parts.write_atomic(self._output / row.path, content)
+        self._is_listed = self._is_listed and not planned
+        place(self)
+
+    patch.setattr(parts.Publisher, "_place_planned", mark_first)
+
+
+def parts_are_written_in_place(patch):
+    def write(path, content):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+    patch.setattr(parts, "write_atomic", write)
+
+
+def pages_are_processed_before_a_run_is_complete(patch):
+    pages_table_insert = pages_table.c.processed.default
+    discover = Ledger.discover
+
+    def processed(self, links, **more):
+        found = discover(self, links, **more)
+        with self.transaction() as connection:
+            connection.execute(pages_table.update().values(processed=1))
+        return found
+
+    assert pages_table_insert is not None
+    patch.setattr(Ledger, "discover", processed)
+
+
+def page_of_another_article_is_accepted(patch):
+    read_page = section.read_page
+
+    def without_number(body, url, **more):
+        reading = read_page(body, url, **more)
+        reading.number = None
+        return reading
+
+    patch.setattr(section, "read_page", without_number)
+    patch.setattr("alqahira.extraction.sources.nextjs.article_number", lambda url: None)
+
+
+def unasked_304_is_accepted(patch):
+    wrong = section._wrong_answer
+    patch.setattr(section, "_wrong_answer", lambda answer, link: None if answer.status == 304 else wrong(answer, link))
+
+
+def reading_is_not_counted(patch):
+    patch.setattr(Ledger, "begin", lambda self, key: None)
+
+
+def robots_are_not_obeyed(patch):
+    allow = robots_rules.ALLOW_ALL
+    patch.setattr("alqahira.crawling.middlewares.robots.read_answer", lambda status, body, url: allow)
+
+
+def retry_after_is_not_obeyed(patch):
+    patch.setattr("alqahira.crawling.middlewares.politeness.HostDelays._pause", lambda self, request, seconds: None)
+
+
+def challenge_is_a_page(patch):
+    patch.setattr(causes, "answer_cause", lambda response: None)
+    patch.setattr(section, "answer_cause", lambda response: None)
+
+
+def account_counts_twice(patch):
+    from alqahira.monitoring.run_stats import RunStats
+
+    finish = RunStats.finish
+
+    def twice(self, key, outcome, cause="", *, in_feed=True):
+        finish(self, key, outcome, cause, in_feed=in_feed)
+        self.outcomes[outcome, cause or outcome.value] += cause == "not_modified"
+
+    patch.setattr(RunStats, "finish", twice)
+
+
+MUTANTS = [
+    host_failures_are_attempts,
+    pages_are_given_up_by_runs,
+    failed_pages_are_never_asked_again,
+    pending_pages_are_dropped,
+    validators_of_earlier_responses_are_kept,
+    reverted_edits_are_lost,
+    parts_are_overwritten,
+    parts_are_marked_before_they_are_written,
+    parts_are_written_in_place,
+    pages_are_processed_before_a_run_is_complete,
+    page_of_another_article_is_accepted,
+    unasked_304_is_accepted,
+    reading_is_not_counted,
+    robots_are_not_obeyed,
+    retry_after_is_not_obeyed,
+    challenge_is_a_page,
+    account_counts_twice,
+]
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.__name__)
+def test_mutant_is_found(mutant, monkeypatch):
+    mutant(monkeypatch)
+    assert any(in_new_folder(history_of(seed)) for seed in range(MOST))
