@@ -9,10 +9,11 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from random import Random
+from types import MappingProxyType
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -92,14 +93,14 @@ class History(NamedTuple):
     steps: tuple[Step | Run, ...]
 
 
-def history_of(seed: int) -> History:
-    """The history of a seed.
+def history_of(seed: int, favour: Mapping[str, Sequence[str]] = MappingProxyType({})) -> History:
+    """The history of a seed. `favour`: the most frequent events, each with the values that it takes (none: any).
 
     Each has favourite events and stories, since many faults show only where the same happens again and again.
     """
     random = Random(seed)
     page_size = random.choice((40, 40, 4))
-    weights = [weight * random.choice((0, 1, 1, 5)) for weight in EVENTS.values()]
+    weights = [60 if kind in favour else weight * random.choice((0, 1, 1, 5)) for kind, weight in EVENTS.items()]
     favourites = [random.randrange(1000) for _ in range(2)]
     steps: list[Step | Run] = []
     for _ in range(RUNS):
@@ -107,7 +108,7 @@ def history_of(seed: int) -> History:
             number = random.choice((*favourites, *favourites, random.randrange(1000)))
             # Of a listing of several pages the end is found by what is known on its pages.
             if not (page_size < 40 and kind in ("listing", "pin", "return")):
-                steps.append(Step(kind, number, _value(kind, random)))
+                steps.append(Step(kind, number, random.choice(favour.get(kind) or (_value(kind, random),))))
         kill_at = _place(random) if random.random() < 0.3 else None
         full_at = _place(random) if random.random() < 0.1 else None
         argument = random.choices(("", "max_articles=2", "since"), (8, 1, 1))[0]
@@ -258,7 +259,8 @@ def _words(ended: Crawl) -> str:
 
 def in_new_folder(history: History, tell: Callable[[str], None] = lambda line: None) -> list[str]:
     """`play` in a folder of its own. The same path serves all histories of a process, and so does its engine."""
-    where = Path(tempfile.gettempdir()) / f"alqahira-history-{os.getpid()}"
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    where = Path(memory or tempfile.gettempdir()) / f"alqahira-history-{os.getpid()}"
     shutil.rmtree(where, ignore_errors=True)
     try:
         return play(history, where, tell)

@@ -205,8 +205,8 @@ class Site:
                     return self._redirect(url, "/")
                 return self._page(url, "الرئيسية", '<a href="/category/x">أخبار</a>')
             case "maintenance":
-                text = "الموقع تحت الصيانة ونعود إليكم قريبا بعد انتهاء أعمال وزارة الدفاع والقوات المسلحة"
-                return _article_page(url, None, "الموقع تحت الصيانة", [text] * 3, self._headers(ETag='"same"'))
+                text = "<p>الموقع تحت الصيانة الآن ونعود إليكم قريبا بعد انتهاء الأعمال</p>" * 4
+                return self._page(url, "الموقع تحت الصيانة", f"<h1>الموقع تحت الصيانة</h1>{text}", ETag='"same"')
             case "stub":
                 return self._page(url, "قريبا", '<main><h1 class="entry-title">قريبا</h1></main>')
             case "headless":  # a page that was cut before its text
@@ -301,22 +301,21 @@ def _page_data(props: dict[str, object]) -> str:
     return f'<script id="__NEXT_DATA__" type="application/json">{json.dumps(data, separators=(",", ":"))}</script>'
 
 
-def _article_page(url: str, story: Story | None, headline: str, texts: list[str], headers: dict[str, str]) -> Response:
-    """A page in the site's markup; without a story it has no page data."""
+def _article_page(url: str, story: Story, headline: str, texts: list[str], headers: dict[str, str]) -> Response:
+    """A page in the site's markup, with page data; one that has moved says so by its canonical link."""
     body = "".join(f"<p>{text}</p>" for text in texts)
-    data = ""
-    if story is not None:
-        post = {
-            "id": story.number,
-            "type": "post",
-            "title": headline,
-            "slug": "x",
-            "publishedAt": rfc3339(story.published),
-            "postContent": [{"type": "html", "content": body, "order": 0}],
-        }
-        data = _page_data({"post": {"data": {"post": post}, "success": True}})
+    post = {
+        "id": story.number,
+        "type": "post",
+        "title": headline,
+        "slug": "x",
+        "publishedAt": rfc3339(story.published),
+        "postContent": [{"type": "html", "content": body, "order": 0}],
+    }
+    data = _page_data({"post": {"data": {"post": post}, "success": True}})
+    canonical = f'<link rel="canonical" href="{ROOT}{story.path}">' if story.moved_from else ""
     html = (
-        f"<!DOCTYPE html><html><head><title>{headline} | {site.TITLE_NAME.value}</title></head><body>"
+        f"<!DOCTYPE html><html><head><title>{headline} | {site.TITLE_NAME.value}</title>{canonical}</head><body>"
         '<main class="single-post"><div class="container"><div class="row"><div class="col-lg-8">'
         f'<div class="single-content2"><div class="entry-header"><h1 class="entry-title">{headline}</h1></div>'
         f'<article><div class="entry-main-content"><div class="htmlCode">{body}</div></div></article>'
