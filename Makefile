@@ -7,7 +7,8 @@ NEEDS := pyproject.toml constraints.txt
 
 .PHONY: install demo live scrapyd deploy test test-rest test-all test-slow lint types duplicates docs schema schema-check comparison bench clean
 
-install: $(VENV)/.installed
+# With EXTRA=spark, one of the extras of pyproject.toml as well.
+install: $(VENV)/.installed$(addprefix -,$(EXTRA))
 demo: $(VENV)/.installed-replica
 	$(VENV)/bin/scrapy demo
 # On the live site: the doctor, five articles of each section, each record beside its page (docs/live-site.md).
@@ -70,27 +71,19 @@ $(VENV)-comparison/.installed: benchmarks/comparison-requirements.txt
 	$(VENV)-comparison/bin/python -m pip install --quiet --upgrade pip
 	$(VENV)-comparison/bin/python -m pip install --quiet -r $<
 	@touch $@
+# The packages of an extra, by hash; then the project, which needs nothing more. `replica` is in `test`, and so on.
+in-bench := replica
+in-docs := replica scrapyd
+in-test := replica
+in-test-all := test replica scrapyd
+define install
+	grep -F -e '[install]' -e '[$(1)]' constraints.txt > $(VENV)/requirements-$(1).txt
+	$(PIP) install --quiet --require-hashes --requirement $(VENV)/requirements-$(1).txt
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@ $(VENV)/.installed $(addprefix $(VENV)/.installed-,$(in-$(1)))
+endef
 $(VENV)/.installed: $(NEEDS) | $(VENV)/bin/python
-	$(PIP) install --quiet --constraint constraints.txt --editable .
-	@touch $@
-$(VENV)/.installed-replica: $(NEEDS) | $(VENV)/bin/python
-	$(PIP) install --quiet --constraint constraints.txt --editable ".[replica]"
-	@touch $@ $(VENV)/.installed
-$(VENV)/.installed-bench: $(NEEDS) | $(VENV)/bin/python
-	$(PIP) install --quiet --constraint constraints.txt --editable ".[bench]"
-	@touch $@ $(VENV)/.installed-replica $(VENV)/.installed
-$(VENV)/.installed-scrapyd: $(NEEDS) | $(VENV)/bin/python
-	$(PIP) install --quiet --constraint constraints.txt --editable ".[scrapyd]"
-	@touch $@ $(VENV)/.installed
-$(VENV)/.installed-docs: $(NEEDS) | $(VENV)/bin/python
-	$(PIP) install --quiet --constraint constraints.txt --editable ".[docs]"
-	@touch $@ $(VENV)/.installed-replica $(VENV)/.installed-scrapyd $(VENV)/.installed
-$(VENV)/.installed-lint: $(NEEDS) | $(VENV)/bin/python
-	$(PIP) install --quiet --constraint constraints.txt --editable ".[lint]"
-	@touch $@ $(VENV)/.installed
-$(VENV)/.installed-test: $(NEEDS) | $(VENV)/bin/python
-	$(PIP) install --quiet --constraint constraints.txt --editable ".[test]"
-	@touch $@ $(VENV)/.installed-replica $(VENV)/.installed
-$(VENV)/.installed-test-all: $(NEEDS) | $(VENV)/bin/python
-	$(PIP) install --quiet --constraint constraints.txt --editable ".[test-all]"
-	@touch $@ $(VENV)/.installed-test $(VENV)/.installed-replica $(VENV)/.installed-scrapyd $(VENV)/.installed
+	$(call install,install)
+$(VENV)/.installed-%: $(NEEDS) | $(VENV)/bin/python
+	@grep -q '^$* = \[' pyproject.toml || { echo "there is no extra $*; pyproject.toml has them" >&2; exit 2; }
+	$(call install,$*)

@@ -59,7 +59,7 @@ def one_line(error: object) -> str:
 
 def how_to_install(extra: str) -> str:
     """The command that installs one of the project's extras, for messages."""
-    return f'.venv/bin/pip install --constraint constraints.txt --editable ".[{extra}]"'
+    return f"make install EXTRA={extra}"
 
 
 # --- pages in the browser -----------------------------------------------------------------------

@@ -19,7 +19,7 @@ from scrapy import Spider
 from scrapy.crawler import Crawler
 from scrapy.settings import Settings
 
-from alqahira.archive.warc import ENDED, Record, page_of
+from alqahira.archive.warc import Record, RunEnd, article_page, run_end, run_info
 from alqahira.archive.warc_files import Damage, read_records
 from alqahira.archive.writer import (
     BAD_RECORD,
@@ -28,7 +28,6 @@ from alqahira.archive.writer import (
     ArchivedRun,
     Decompressor,
     archived_runs,
-    foreign_skip_reason,
 )
 from alqahira.article import Article
 from alqahira.crawling.extensions.run import RunExtension, run_of
@@ -39,6 +38,7 @@ from alqahira.ledger.decisions import Outcome
 from alqahira.ledger.frontier import Link
 from alqahira.monitoring.causes import TOO_LARGE, failure_cause
 from alqahira.monitoring.run_stats import RunStats, account_line
+from alqahira.settings.configuration import Configuration
 from spiders.section import SectionSpider
 
 logger = logging.getLogger(__name__)
@@ -72,7 +72,8 @@ class Tally:
 def runs_of(archive: Path, settings: Settings) -> list[ArchivedRun]:
     """The runs of an archive in the order they began. Raises AlqahiraError, ConfigurationError if there is none."""
     try:
-        return archived_runs(archive, settings.getint("DOWNLOAD_MAXSIZE"))
+        site_url = Configuration.from_settings(settings).site_url
+        return archived_runs(archive, settings.getint("DOWNLOAD_MAXSIZE"), site_url)
     except OSError as error:
         raise _unreadable(archive, error) from None
 
@@ -149,8 +150,9 @@ class ReplaySpider(SectionSpider):
 
     def _replay(self, archived: ArchivedRun) -> Iterator[ArticleItem]:
         """Yield the articles of one run between its start and its end. Raises AlqahiraError, OSError."""
-        run, ended = self.run, None
-        self.root = archived.site_url or run.configuration.site_url
+        run, end = self.run, None
+        assert archived.site_url is not None
+        self.root = archived.site_url
         run.ledger.claim_site(site_name(self.root))
         run.run_id = run.ledger.start_run(archived.name, archived.section, archived.started)
         run.stats = RunStats()
@@ -165,32 +167,31 @@ class ReplaySpider(SectionSpider):
                 yield from self._page(record, archived.section)
             elif record.type == "revisit":
                 self._tally.skipped["revisit"] += 1
-            elif archived.run_id and record.event.get("event") == ENDED:
-                ended = record
+            else:
+                try:
+                    run_info(record)
+                    end = run_end(record) or end
+                except BAD_RECORD:
+                    self._tally.damaged += 1
         if run.stats.discovered:
             self._report(f"{run.run_id}: {account_line(run.stats.as_dict())}")
-        if ended is None and archived.run_id:
+        if end is None and archived.run_id:
             return  # killed: what it had accepted is published by the next run, as it was in the crawl
         run.publisher.seal_all()
-        verdict = ended.event if ended else {}
-        run.ledger.finish_run(
-            run.run_id,
-            run.stats.as_dict() | {"reason": verdict.get("reason", "replayed")},
-            int(verdict.get("exit_status", 0)),
-            ended.date if ended else archived.started,
-            complete=bool(verdict.get("complete")),
-        )
+        end = end or RunEnd(archived.started)
+        counts = run.stats.as_dict() | {"reason": end.reason}
+        run.ledger.finish_run(run.run_id, counts, end.exit_status, end.date, complete=end.complete)
 
     def _page(self, record: Record, section: str) -> Iterator[ArticleItem]:
         """Yield the article of one archived page, if it has one, and count what became of the page."""
         run = self.run
         try:
-            if record.note is None and (cause := foreign_skip_reason(record, self.root)):
-                self._tally.skipped[cause] += 1
-                return
-            page = page_of(record)
+            page = article_page(record, self.root)
         except BAD_RECORD:
             self._tally.damaged += 1
+            return
+        if isinstance(page, str):
+            self._tally.skipped[page] += 1
             return
         fetch = page.fetch
         self._tally.pages += 1
@@ -207,7 +208,8 @@ class ReplaySpider(SectionSpider):
             return
         try:
             articles = list(self.read_article(page, body))
-        except ValueError:
+        except BAD_RECORD as error:
             self._tally.damaged += 1
+            run.finish(fetch.key, Outcome.FAILED, failure_cause(error))
             return
         yield from articles

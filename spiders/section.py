@@ -26,6 +26,7 @@ from alqahira.crawling.request_info import RequestInfo, request_info
 from alqahira.crawling.unhandled import log_in_one_line
 from alqahira.exceptions import ConfigurationError
 from alqahira.extraction import urls
+from alqahira.extraction.cut_page import is_cut
 from alqahira.extraction.extractor import read_page
 from alqahira.extraction.items import ArchivedResponse, ArticleItem, Fetch, RawResponse, header_pairs, header_text
 from alqahira.extraction.listing import read_listing
@@ -36,6 +37,7 @@ from alqahira.monitoring.causes import (
     GIVEN_UP,
     REDIRECTED_ELSEWHERE,
     RUN_ENDING,
+    TRUNCATED,
     UNEXPECTED_NOT_MODIFIED,
     answer_cause,
     failure_cause,
@@ -109,7 +111,9 @@ class SectionSpider(Spider):
         requests = [*self.listings.press_requests()]
         if not requests:
             self.listings.note_unjoined()
-            requests = [self._article_request(*queued) for queued in self.articles.next_batch()]
+            # By priority, because Scrapy's queue gives the last request of a priority first.
+            batch = enumerate(self.articles.next_batch())
+            requests = [self._article_request(*queued).replace(priority=-place) for place, queued in batch]
         if self.run.is_full or not requests:
             return
         for request in requests:
@@ -199,6 +203,8 @@ def _wrong_answer(response: Response, link: Link) -> str | None:
         return UNEXPECTED_NOT_MODIFIED
     if cause := answer_cause(response):
         return cause
+    if is_cut(response.body):
+        return TRUNCATED
     is_elsewhere = urls.article_number(response.url) is None and urls.article_number(link.url) is not None
     return REDIRECTED_ELSEWHERE if is_elsewhere else None
 

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import forked
@@ -39,17 +40,32 @@ def _environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("ALQAHIRA_")}
 
 
-def scrapy(*arguments: str, settings: dict[str, str] | None = None, fresh: bool = False, **environment: str) -> Ran:
-    """`scrapy …` from the project's root. fresh: in a new interpreter instead of a fork."""
-    given, clean = _with(arguments, settings or {}), _environment() | environment
-    return Ran(*forked.run("scrapy", *given, environment=clean, timeout=240, fresh=fresh))
+def _program(clock: datetime | None) -> tuple[str, dict[str, str]]:
+    """The program to start, and the environment that sets its clock."""
+    if clock is None:
+        return "scrapy", {}
+    return str(PROJECT / "tests" / "pretended_clock.py"), {"PRETENDED_NOW": clock.isoformat()}
 
 
-def start_scrapy(*arguments: str, settings: dict[str, str], log: Path) -> forked.Process:
-    """`scrapy …` from the project's root, running beside the test; its output goes to `log`."""
+def scrapy(
+    *arguments: str,
+    settings: dict[str, str] | None = None,
+    fresh: bool = False,
+    clock: datetime | None = None,
+    **environment: str,
+) -> Ran:
+    """`scrapy …` from the project's root. fresh: in a new interpreter instead of a fork. clock: when it starts."""
+    program, pretended = _program(clock)
+    given, clean = _with(arguments, settings or {}), _environment() | pretended | environment
+    return Ran(*forked.run(program, *given, environment=clean, timeout=240, fresh=fresh))
+
+
+def start_scrapy(*arguments: str, settings: dict[str, str], log: Path, clock: datetime | None = None) -> forked.Process:
+    """`scrapy …` from the project's root, running beside the test; its output goes to `log`. clock: when it starts."""
+    program, pretended = _program(clock)
     with log.open("wb") as output:
         given = _with(arguments, settings)
-        return forked.start("scrapy", *given, environment=_environment(), stdout=output, stderr=output)
+        return forked.start(program, *given, environment=_environment() | pretended, stdout=output, stderr=output)
 
 
 def at_a_terminal(command: list[str], environment: dict[str, str]) -> tuple[int, str]:
@@ -84,9 +100,21 @@ class Corpus:
     folder: Path
     site_url: str
 
-    def crawl(self, section: str, *arguments: str, settings: dict[str, str] | None = None) -> Ran:
-        given = UNTHROTTLED | {"ALQAHIRA_OUTPUT_DIR": str(self.folder), "ALQAHIRA_SITE_URL": self.site_url}
-        return scrapy("crawl", section, *arguments, settings=given | (settings or {}))
+    def crawl(
+        self,
+        section: str,
+        *arguments: str,
+        settings: dict[str, str] | None = None,
+        clock: datetime | None = None,
+        **environment: str,
+    ) -> Ran:
+        given = self.settings | (settings or {})
+        return scrapy("crawl", section, *arguments, settings=given, clock=clock, **environment)
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The settings of its crawls."""
+        return UNTHROTTLED | {"ALQAHIRA_OUTPUT_DIR": str(self.folder), "ALQAHIRA_SITE_URL": self.site_url}
 
     def lines(self) -> list[str]:
         """Every line of every visible part."""

@@ -280,7 +280,7 @@ def test_the_page_on_scrapyd(tmp_path, replica):
 def test_the_page_on_postgresql(tmp_path, replica, database):
     folder = copy_of_the_project(tmp_path / "project")
     replaced = {
-        "pip install": "pip install --dry-run --no-deps --no-build-isolation --quiet",
+        "make install EXTRA": "make --dry-run install EXTRA",
         "postgresql://alqahira@db.example/corpus": f"'{database}'",
         "/srv/corpus": str(tmp_path / "corpus"),
     }

@@ -7,20 +7,22 @@ a gzip member of its own, so that damage costs only that record.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import TypeAdapter
+from pydantic import AfterValidator, AwareDatetime, Field, TypeAdapter
 from scrapy.http import Headers as ScrapyHeaders
 from twisted.web.http import RESPONSES
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.timeutils import iso_date_to_datetime
 from warcio.warcwriter import WARCWriter
 
+from alqahira import site
 from alqahira.extraction import urls
 from alqahira.extraction.extractor import Hints
 from alqahira.extraction.items import ArchivedResponse, Fetch, Headers, RawResponse, header_pairs, header_text
@@ -29,8 +31,14 @@ from alqahira.extraction.items import ArchivedResponse, Fetch, Headers, RawRespo
 NOTE_HEADER = "WARC-JSON-Metadata"
 # The event of a run's last `metadata` record. Older archives also have `taken_up`, which is ignored.
 ENDED = "ended"
+# The fields of `warcinfo` that describe a run of this project; the first marks its file.
+RUN_ID, SPIDER, SITE = "alqahira-run-id", "alqahira-spider", "alqahira-site"
 
+_RUN_ID = re.compile(r"\w[\w.-]{0,99}", re.ASCII)
 _HINTS = TypeAdapter(Hints)
+# The Internet Archive's first year; later than the last, days can no longer be added.
+_YEARS = range(1996, 9999)
+_LONGEST = 8_000  # bytes of a text in a note
 # These hold secrets.
 _PRIVATE = frozenset({b"authorization", b"proxy-authorization", b"cookie"})
 
@@ -52,9 +60,8 @@ class Record:
 
     @property
     def date(self) -> datetime:
-        """WARC-Date as aware UTC. Raises ValueError if there is none."""
-        date: datetime = iso_date_to_datetime(self.headers.get("warc-date", ""), tz_aware=True)
-        return date
+        """WARC-Date as aware UTC. Raises ValueError if there is none, or it is of no year of the web."""
+        return _in_range(iso_date_to_datetime(self.headers.get("warc-date", ""), tz_aware=True))
 
     @property
     def note(self) -> dict[str, Any] | None:
@@ -71,9 +78,22 @@ class Record:
 def _object(text: str | bytes | None) -> dict[str, Any] | None:
     try:
         value = json.loads(text or "null")
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
+
+
+def _in_range(date: datetime) -> datetime:
+    if date.year not in _YEARS:
+        raise ValueError(f"no year of the web: {date.year}")
+    return date
+
+
+def _storable(text: str) -> str:
+    """The text. Raises ValueError if a database refuses it."""
+    if "\0" in text or len(text.encode()) > _LONGEST:
+        raise ValueError("a NUL, or too long")
+    return text
 
 
 # --- writing ------------------------------------------------------------------------------------
@@ -189,27 +209,120 @@ def _note(page: ArchivedResponse) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
+_Text = Annotated[str, AfterValidator(_storable)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Note:
+    """A note, checked."""
+
+    key: _Text
+    link: _Text | None = None
+    discovered_on: _Text | None = None
+    listing_headline: _Text | None = None
+    listing_date: Annotated[AwareDatetime, AfterValidator(_in_range)] | None = None
+    sitemap_date: Annotated[AwareDatetime, AfterValidator(_in_range)] | None = None
+    section: _Text | None = None
+
+
+_NOTE = TypeAdapter(_Note)
+
+
 def page_of(record: Record) -> ArchivedResponse:
     """The page in a `response` or `resource`, with its note. Raises ValueError or TypeError for a malformed record."""
-    note, url, http = record.note or {}, record.url, record.http
-    headers = ScrapyHeaders(http.headers if http else [])
+    url, http, headers = _storable(record.url), record.http, ScrapyHeaders(record.http.headers if record.http else [])
+    checked = _NOTE.validate_python(record.note or {"key": urls.article_id(urls.canonical_url(url))})
     return ArchivedResponse(
         fetch=Fetch(
-            key=str(note.get("key") or urls.article_id(urls.canonical_url(url))),
+            key=checked.key,
             url=url,
             fetched=record.date,
             etag=header_text(headers, "ETag"),
             last_modified=header_text(headers, "Last-Modified"),
-            discovered_on=note.get("discovered_on"),
+            discovered_on=checked.discovered_on,
         ),
-        link_url=note.get("link") or url,
-        hints=_HINTS.validate_python(note),
+        link_url=checked.link or url,
+        hints=Hints(checked.listing_headline, checked.listing_date, checked.sitemap_date, checked.section),
         body=record.payload or b"",
         headers=header_pairs(headers),
         status=int(http.get_statuscode()) if http else 200,
         protocol=http.protocol if http else "",
         is_rendered=http is None,
     )
+
+
+def article_page(record: Record, root: str) -> ArchivedResponse | str:
+    """The article page of the site at `root` in a record of any tool; the cause, if the record is of something else.
+
+    Raises ValueError, TypeError or OverflowError for a malformed record, and for one whose note names another page.
+    """
+    if not urls.is_article_url(record.url, root):
+        return "not_an_article_address"
+    if record.http is not None:
+        if (status := str(record.http.get_statuscode())) != "200":
+            return f"http_{int(status)}"
+        if record.note is None and "html" not in (record.http.get_header("Content-Type") or "").lower():
+            return "not_html"
+    page = page_of(record)
+    addresses = {page.fetch.url, page.link_url}
+    if not all(urls.is_article_url(url, root) for url in addresses):
+        raise ValueError("a link to elsewhere")
+    if page.fetch.key not in {urls.article_id(urls.canonical_url(url, root=root)) for url in addresses}:
+        raise ValueError("the key of another page")
+    if page.fetch.discovered_on and not urls.is_on_site(page.fetch.discovered_on, root):
+        raise ValueError("discovered on another site")
+    return page
+
+
+# --- a run ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """What the `warcinfo` of a run of this project says of it."""
+
+    run_id: str
+    section: str
+    site_url: str | None
+
+
+def run_info(record: Record) -> RunInfo | None:
+    """The run of a `warcinfo`; None if it is not of this project. Raises ValueError for a malformed one."""
+    about = _fields(record.payload or b"") if record.type == "warcinfo" else {}
+    if not about.get(RUN_ID):
+        return None
+    info = RunInfo(about[RUN_ID], about.get(SPIDER, ""), about.get(SITE))
+    if not _RUN_ID.fullmatch(info.run_id) or info.section not in site.SECTIONS:
+        raise ValueError("no run of this project")
+    if info.site_url is not None:
+        urls.canonical_url(info.site_url)
+    return info
+
+
+def _fields(block: bytes) -> dict[str, str]:
+    """A block of `application/warc-fields`: one name and value on each line."""
+    pairs = (line.partition(":") for line in block.decode("utf-8", "replace").splitlines())
+    return {name.strip(): value.strip() for name, colon, value in pairs if colon}
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnd:
+    """How a run ended, and when."""
+
+    date: datetime
+    reason: _Text = "replayed"
+    exit_status: Annotated[int, Field(ge=0, le=255)] = 0
+    complete: bool = False
+
+
+_RUN_END = TypeAdapter(RunEnd)
+
+
+def run_end(record: Record) -> RunEnd | None:
+    """The end of a run, if the record tells it. Raises ValueError or TypeError for a malformed one."""
+    if record.event.get("event") != ENDED:
+        return None
+    return _RUN_END.validate_python({**record.event, "date": record.date})
 
 
 # --- the index ----------------------------------------------------------------------------------

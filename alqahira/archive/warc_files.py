@@ -21,6 +21,7 @@ from warcio.statusandheaders import StatusAndHeadersParserException
 from alqahira.archive.warc import Record
 
 _CHUNK = 65_536
+_MAX_HEADERS = 16 * _CHUNK  # bytes of a record's own headers; warcio reads a line to its end, however long
 _GZIP = b"\x1f\x8b\x08"  # RFC 1952, section 2.3.1
 _GZIP_WINDOW = 31  # zlib: a gzip member
 _WARC = b"WARC/"
@@ -42,7 +43,7 @@ def read_records(path: Path, *, max_bytes: int, start: int = 0) -> Iterator[Reco
     """The records of a `.warc` or `.warc.gz`, from the one at offset `start` on, and its damaged places.
 
     A payload larger than `max_bytes` is None. After a damaged place in a compressed file, reading continues with the
-    next record; a plain file ends there. Raises OSError.
+    next record, and damaged places side by side are one; a plain file ends there. Raises OSError.
     """
     with path.open("rb") as file:
         is_plain = file.read(len(_WARC)) == _WARC
@@ -51,17 +52,22 @@ def read_records(path: Path, *, max_bytes: int, start: int = 0) -> Iterator[Reco
 
 
 def _compressed(file: BinaryIO, max_bytes: int, offset: int, end: int) -> Iterator[Record | Damage]:
+    damaged: int | None = None  # where the damage began that the last member was part of
     while offset < end:
         try:
             length, content = _inflate(file, offset, max_bytes + 2 * _CHUNK)
             records = list(_in_member(content, offset, length, max_bytes))
         except (zlib.error, *_UNREADABLE):
-            following = _next_member(file, offset + 1)
-            yield Damage(offset, (following or end) - offset, following is None)
-            offset = following or end
+            damaged = offset if damaged is None else damaged
+            offset = _next_member(file, offset + 1) or end
         else:
+            if damaged is not None:
+                yield Damage(damaged, offset - damaged, is_tail=False)
+                damaged = None
             yield from records
             offset += length
+    if damaged is not None:
+        yield Damage(damaged, end - damaged, is_tail=True)
 
 
 def _inflate(file: BinaryIO, offset: int, most: int) -> tuple[int, bytes]:
@@ -110,6 +116,11 @@ def _skip_blank_lines(stream: BinaryIO) -> bool:
 
 
 def _parse(stream: BinaryIO, offset: int, length: int, max_bytes: int) -> Record:
+    start = stream.tell()
+    head = stream.read(_MAX_HEADERS)
+    if b"\r\n\r\n" not in head and b"\n\n" not in head:
+        raise ValueError("headers without end")
+    stream.seek(start)
     parsed = ArcWarcRecordLoader().parse_record_stream(stream, known_format="warc")
     size = int(parsed.rec_headers.get_header("Content-Length"))
     left = size - parsed.raw_stream.tell()

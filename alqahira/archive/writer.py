@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from io import BytesIO
@@ -25,7 +25,17 @@ from scrapy.statscollectors import MemoryStatsCollector
 from warcio.bufferedreaders import ChunkedDataReader
 
 from alqahira import site
-from alqahira.archive.warc import ENDED, Record, event_record, index_line, page_records, run_record
+from alqahira.archive.warc import (
+    ENDED,
+    RUN_ID,
+    Record,
+    event_record,
+    index_line,
+    page_of,
+    page_records,
+    run_info,
+    run_record,
+)
 from alqahira.archive.warc_files import Damage, read_records
 from alqahira.article import Article
 from alqahira.exceptions import AlqahiraError, ConfigurationError
@@ -36,9 +46,7 @@ from alqahira.publishing.parts import sync_folder, write_atomic
 
 SUFFIX, OPEN_SUFFIX, INDEX_SUFFIX = ".warc.gz", ".warc.gz.open", ".cdxj"
 PAGE_TYPES = ("response", "resource")
-# The field of `warcinfo` that marks the file of a run of this project.
-RUN_ID = "alqahira-run-id"
-# Raised for a bad date, address or header of another tool.
+# Raised for a bad date, address or header of another tool, or of one that claims to be this project.
 BAD_RECORD = (ValueError, OverflowError, TypeError)
 
 
@@ -141,12 +149,20 @@ def _processed_end(path: Path, ledger: Ledger, max_bytes: int) -> int:
         if isinstance(record, Damage):
             continue
         if record.type in PAGE_TYPES and record.note:
-            is_kept = ledger.was_visited(record.note["key"], record.date)
+            is_kept = _is_known(record, ledger)
         elif record.type != "request":  # a request belongs to the response before it
             is_kept = True
         if is_kept:
             end = record.offset + record.length
     return end
+
+
+def _is_known(record: Record, ledger: Ledger) -> bool:
+    try:
+        fetch = page_of(record).fetch
+    except BAD_RECORD:
+        return False
+    return ledger.was_visited(fetch.key, fetch.fetched)
 
 
 def _close_file(path: Path, max_bytes: int) -> None:
@@ -219,13 +235,28 @@ class ArchivedRun:
         return self.run_id or f"{self.started:%Y%m%dT%H%M%SZ}-{self.section}"
 
 
-def archived_runs(archive: Path, max_bytes: int) -> list[ArchivedRun]:
-    """The runs of an archive in the order they began. Raises OSError, ConfigurationError if there is none."""
+def archived_runs(archive: Path, max_bytes: int, site_url: str) -> list[ArchivedRun]:
+    """The runs of an archive in the order they began, all of one site.
+
+    That is the site at `site_url`, unless all runs are of another one; then it is theirs. A run of a further site has
+    the first one's address, so none of its pages is an article there. Raises OSError, ConfigurationError if there is no
+    archive, or it holds several other sites.
+    """
     paths = files(archive) if archive.is_dir() else []
     if not paths:
         raise ConfigurationError(f"there is no archive at {archive}: crawl with ALQAHIRA_ARCHIVE=true")
     runs = [_archived_run(path, max_bytes) for path in paths]
-    return sorted(runs, key=lambda run: (run.started, run.path.name))
+    runs.sort(key=lambda run: (run.started, run.path.name))
+    sites = {urls.site_name(run.site_url): run.site_url for run in runs if run.site_url}
+    name = urls.site_name(site_url)
+    if name not in sites and len(sites) > 1:
+        raise ConfigurationError(f"{archive} holds {', '.join(sorted(sites))}: name one of them by ALQAHIRA_SITE_URL")
+    if name not in sites and sites:
+        ((name, site_url),) = sites.items()
+    return [
+        run if run.site_url and urls.site_name(run.site_url) == name else replace(run, site_url=site_url)
+        for run in runs
+    ]
 
 
 def _archived_run(path: Path, max_bytes: int) -> ArchivedRun:
@@ -234,36 +265,15 @@ def _archived_run(path: Path, max_bytes: int) -> ArchivedRun:
         if not isinstance(record, Record):
             continue
         try:
-            started = record.date
+            started, info = record.date, run_info(record)
         except BAD_RECORD:
             continue
-        about = _fields(record.payload or b"") if record.type == "warcinfo" else {}
-        if about.get(RUN_ID):
-            section = about.get("alqahira-spider", "")
-            if section not in site.SECTIONS:
-                raise ConfigurationError(f"{path}: there is no spider {section[:80]!r} any more")
-            return ArchivedRun(path, started, section, about[RUN_ID], about.get("alqahira-site"))
+        if info:
+            return ArchivedRun(path, started, info.section, info.run_id, info.site_url)
         if record.type != "warcinfo":  # whose date is not that of the pages
             return ArchivedRun(path, started, first_section)
     # Without a readable record, the file is a run of its own, in which its damage is counted.
     return ArchivedRun(path, datetime.fromtimestamp(0, UTC), first_section)
-
-
-def _fields(block: bytes) -> dict[str, str]:
-    """A block of `application/warc-fields`: one name and value on each line."""
-    pairs = (line.partition(":") for line in block.decode("utf-8", "replace").splitlines())
-    return {name.strip(): value.strip() for name, colon, value in pairs if colon}
-
-
-def foreign_skip_reason(record: Record, root: str) -> str | None:
-    """Why a record of another tool is not an article page of the site at `root`; None if it is."""
-    if not urls.is_article_url(record.url, root):
-        return "not_an_article_address"
-    if record.http is None:
-        return None
-    if (status := str(record.http.get_statuscode())) != "200":
-        return f"http_{status}"
-    return None if "html" in (record.http.get_header("Content-Type") or "").lower() else "not_html"
 
 
 class Decompressor:

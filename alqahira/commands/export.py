@@ -6,7 +6,6 @@ import argparse
 import csv
 import gzip
 import io
-import json
 import os
 import sys
 from collections import Counter
@@ -21,6 +20,7 @@ from alqahira.crawling.command import ProjectCommand
 from alqahira.crawling.progress import is_bar_wanted, with_bar
 from alqahira.exceptions import ConfigurationError
 from alqahira.ledger import Ledger, open_ledger
+from alqahira.publishing.exporters import csv_cell
 from alqahira.publishing.parquet import require_pyarrow, write_parquet
 from alqahira.publishing.parts import atomic_file
 from alqahira.publishing.schema import columns
@@ -114,13 +114,8 @@ def write_csv(records: Iterable[dict[str, Any]], target: TextIO) -> None:
     names = [column.name for column in columns()]
     writer = csv.writer(target, lineterminator="\n")
     writer.writerow(names)
-    writer.writerows([_cell(record[name]) for name in names] for record in records)
+    writer.writerows([csv_cell(record[name]) for name in names] for record in records)
     target.flush()
-
-
-def _cell(value: Any) -> Any:
-    text = json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value
-    return f"'{text}" if isinstance(text, str) and text.startswith(("=", "+", "-", "@")) else text
 
 
 WRITERS = {"jsonl": write_lines, "csv": write_csv}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from scrapy.utils.defer import deferred_from_coro
 
+from alqahira.crawling.clock import Clock
 from alqahira.exceptions import AlqahiraError
 from alqahira.extraction.urls import site_name
 from alqahira.ledger import open_ledger
@@ -58,6 +59,7 @@ class Run:
         try:
             self.ledger.claim_site(site_name(self.configuration.site_url))
             self.publisher.recover()
+            self.clock = Clock(self.ledger, self.started)
         except AlqahiraError:
             self.ledger.close()
             raise

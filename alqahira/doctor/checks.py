@@ -138,6 +138,11 @@ def xpath(expression: str) -> Reader:
     )
 
 
+def markup(css: str) -> Reader:
+    """The texts of the elements that a selector matches."""
+    return lambda page: map(text_of, select(css)(page.document.tree))
+
+
 def data(*path: str) -> Reader:
     """The values at a path of the page's data."""
     return lambda page: page.values(*path)

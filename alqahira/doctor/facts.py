@@ -24,6 +24,7 @@ from alqahira.doctor.checks import (
     has_value,
     holds_if,
     link_shapes,
+    markup,
     matches,
     of_template,
     place,
@@ -238,9 +239,7 @@ FACTS: dict[str, Check] = {
     "CARD_DATE": matches(LISTINGS, site.CARD_DATE, optional=True),
     "CAROUSELS": matches(["category"], site.CAROUSELS, optional=True),
     "LOAD_MORE": matches(LISTINGS, site.LOAD_MORE, _LABELLED, optional=True),
-    "LOAD_MORE_LABELS": has_value(
-        LISTINGS, xpath(select(site.LOAD_MORE.value).path), folded(site.LOAD_MORE_LABELS.value)
-    ),
+    "LOAD_MORE_LABELS": has_value(LISTINGS, markup(site.LOAD_MORE.value), folded(site.LOAD_MORE_LABELS.value)),
     "NEXT_PAGE": matches(LISTINGS, site.NEXT_PAGE, optional=True),
     "PAGE_QUERY": any_sample(samples.is_second_page, "page 2 by query"),
     "NEXT_DATA_URL": any_sample(samples.has_page_data, "article data", "page 2 by page data"),

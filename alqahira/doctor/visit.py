@@ -20,7 +20,7 @@ from alqahira.extraction.listing import Listing, read_listing
 from alqahira.extraction.sources import Document
 from alqahira.extraction.sources.nextjs import data_of
 from alqahira.extraction.sources.values import read_json
-from alqahira.monitoring.causes import REFUSALS
+from alqahira.monitoring.causes import REFUSALS, TOO_LARGE
 
 # Kinds of samples. Articles are also requested by other addresses, to see whether those lead to the same article.
 LISTINGS = ("category", "kicker", "tag")
@@ -103,8 +103,9 @@ class Sample(Exchange):
 
     @cached_property
     def document(self) -> Document:
-        """The parsed page."""
-        return Document(decode(self.response.body), self.url, self.when)
+        """The parsed page; an empty one where the page is too large to be read."""
+        is_too_large = self.reading.cause == TOO_LARGE
+        return Document("" if is_too_large else decode(self.response.body), self.url, self.when)
 
     @cached_property
     def reading(self) -> Reading:

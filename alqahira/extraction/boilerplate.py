@@ -42,6 +42,7 @@ _FOOTER_WORDS, _FOLLOW_WORDS, _SOURCE_WORDS = 25, 14, 8
 _WORDS_AFTER_LABEL = 3
 _LONGEST, _LONGEST_LABEL = 400, 80  # characters
 _MOSTLY_LINK = 0.5
+_MOST_LINKS = 200  # in one paragraph; those after them keep their labels
 
 
 def is_boilerplate(text: str, link_share: float = 0.0) -> bool:
@@ -72,16 +73,15 @@ def is_related_label(text: str) -> bool:
 
 def without_label_links(text: str, links: Sequence[str]) -> str:
     """A paragraph without the labelled links inside it («… اقرأ أيضًا: <link>»)."""
-    for link in links:
+    for link in links[:_MOST_LINKS]:
         if not link.strip():
             continue
         at = text.find(link)
-        before = text[:at]
         near = max(0, at - _LONGEST_LABEL)
-        label = re.search(r"[(\[«]?\s*(?P<label>[^\s.!؟?،:]+\s+[^\s.!؟?،:]+)\s*[:：]\s*$", before[near:])
+        label = re.search(r"[(\[«]?\s*(?P<label>[^\s.!؟?،:]+\s+[^\s.!؟?،:]+)\s*[:：]\s*$", text[near : max(at, 0)])
         if at >= 0 and label and fold_text(label["label"]) in _RELATED:
             rest = text[at + len(link) :].lstrip(")]» ")
-            text = f"{before[: near + label.start()].rstrip()} {rest}".strip()
+            text = f"{text[: near + label.start()].rstrip()} {rest}".strip()
     return text
 
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from lxml import etree
 
 from alqahira import site
+from alqahira.extraction.sources import TooLarge, parse_html
 
 # Where client-rendered pages put their content: Next.js, Nuxt, React and Vue by default.
 _APP_ROOT = re.compile(rb"""<(?:div|main)[^<>]*\sid=["']?(?:__next|__nuxt|root|app)["'\s>]""")
@@ -18,7 +19,6 @@ _APP_DATA = (b"self.__next_f", b"__NEXT_DATA__")
 # Keys of the site's page data, which holds the content even without rendered markup.
 _SERVER_DATA = (b'"postContent":', b'"posts":[')
 _SCRIPT = re.compile(rb"<script\b", re.IGNORECASE)
-_PARSER = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
 _VISIBLE = "[not(ancestor::noscript or ancestor::template)]"
 _HREF = etree.XPath(f"//a{_VISIBLE}/@href")
 # A headline, or a paragraph of 40 characters: the page was rendered, whatever else it lacks.
@@ -36,11 +36,9 @@ def needs_javascript(html: bytes, kind: str) -> bool:
     if not _SCRIPT.search(html) or not (any(name in html for name in _APP_DATA) or _APP_ROOT.search(html)):
         return False
     try:
-        page = etree.fromstring(html.replace(b"\0", b""), _PARSER)
-    except etree.XMLSyntaxError:
-        page = None
-    if page is None:  # a comment and nothing else, for instance
-        return True
+        page = parse_html(html)
+    except TooLarge:  # no script will make it smaller
+        return False
     if kind == "listing":
         return not any(_is_article(href) for href in _HREF(page))
     return b"articleBody" not in html and not _TEXT(page)

@@ -20,6 +20,7 @@ from alqahira.extraction.empty_shell import needs_javascript
 from alqahira.extraction.sources import (
     Document,
     ExtractedFields,
+    TooLarge,
     jsonld,
     meta,
     nextjs,
@@ -63,6 +64,7 @@ _SAME_TEXT, _LEAST_LENGTH = 0.7, 0.4
 _BODIES_AGREE = 0.7  # of the shorter body's different words
 # Characters: shorter text is no body, and long text is one whatever its lines are.
 _SHORTEST_BODY, _LONG_BODY = 40, 400
+_LONGEST_ARTICLE = 300_000  # a book; comparing a longer one with others takes seconds
 _SHORTEST_GUESS = 200  # characters of a body by trafilatura
 _LONGEST_CREDIT_WITH_DATE, _LONGEST_NOTICE = 130, 60  # characters
 _LEAD = 2  # paragraphs
@@ -124,7 +126,10 @@ def extract_article(html: str | bytes, url: str, *, now: datetime) -> Article | 
 def read_page(html: str | bytes, url: str, *, now: datetime, hints: Hints | None = None) -> Reading:
     """As `extract_article`, with each field's source, or with the cause why there is no article."""
     page = Document(html if isinstance(html, str) else decode(html), url, now)
-    return _Merge(page, hints or Hints()).read()
+    try:
+        return _Merge(page, hints or Hints()).read()
+    except TooLarge:
+        return Reading(cause="too_large")
 
 
 class _Merge:
@@ -166,6 +171,8 @@ class _Merge:
             if not headline:
                 has_text = any(fields.paragraphs for fields in self.extracted.values())
                 return "no_headline" if has_text else "not_an_article"
+        if len(headline) + sum(map(len, paragraphs)) > _LONGEST_ARTICLE:
+            return "too_large"
         if any(REPLACEMENT in text for text in (headline, *paragraphs)):
             return "bad_encoding"
         return None if paragraphs else "no_body"
@@ -199,9 +206,8 @@ class _Merge:
                 self.disagree("article_body", kept, source)
         credits = (fields.credit_line for fields in self.extracted.values())
         labels = {fold_text(text) for text in (headline, *credits) if text}
-        while len(body) > 1 and fold_text(body[0]) in labels:
-            body = body[1:]
-        return body
+        start = next((at for at, text in enumerate(body) if fold_text(text) not in labels), len(body) - 1)
+        return body[start:]
 
     def usable_bodies(self, headline: str | None) -> list[tuple[str, list[str]]]:
         """(source, paragraphs) of each source with running text, best first."""

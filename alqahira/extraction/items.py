@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from alqahira.article import Article
@@ -74,6 +75,16 @@ def header_text(headers: ScrapyHeaders, name: str) -> str | None:
     """The first value of a header; None if it is missing or empty."""
     value = headers.get(name)
     return value.decode("latin-1") if value else None
+
+
+def http_date(text: str) -> datetime | None:
+    """The time of an HTTP date (RFC 9110, section 5.6.7), aware; None if it is invalid."""
+    try:
+        when = parsedate_to_datetime(text)
+        when = when if when.tzinfo else when.replace(tzinfo=UTC)  # HTTP dates are GMT
+        return when.astimezone(UTC)
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None
 
 
 def header_pairs(headers: ScrapyHeaders) -> Headers:

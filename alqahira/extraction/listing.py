@@ -12,11 +12,9 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
-from parsel import Selector
-
 from alqahira import site
 from alqahira.extraction import urls
-from alqahira.extraction.sources import Document
+from alqahira.extraction.sources import LARGEST_PAGE, Document, TooLarge
 from alqahira.extraction.sources.nextjs import data_of
 from alqahira.extraction.sources.site_markup import select, text_of
 from alqahira.extraction.sources.values import moment, objects, read_json, string, value_at
@@ -28,6 +26,7 @@ _ASIDE = frozenset({"nav", "footer", "aside", "header"})
 # Page data of stories beside a listing.
 _RELATED = frozenset({"related_posts", "relatedPosts", "related"})
 _MAX_POSTS = 1_000
+_MOST_DATES = 20  # of one card
 _Posts = tuple[dict[str, Any], list[dict[str, Any]]]  # the object that holds a list of posts, and the list
 
 
@@ -57,7 +56,8 @@ class Listing:
     """One page of a listing, with its cards in order, each article once.
 
     `others`: infographics, albums and videos beside the listing. `build` and `locale` are those of Next.js, `number` is
-    the category's id, `section` its name. `is_data`: the response was JSON, not HTML.
+    the category's id, `section` its name. `is_data`: the response was JSON, not HTML. `is_too_large`: larger than any
+    page of the site could be, and not read.
     """
 
     cards: list[Card] = field(default_factory=list)
@@ -71,6 +71,7 @@ class Listing:
     feed_urls: list[str] = field(default_factory=list)
     has_load_more: bool = False
     is_data: bool = False
+    is_too_large: bool = False
 
     @property
     def has_more(self) -> bool | None:
@@ -85,11 +86,16 @@ def read_listing(body: str | bytes, url: str, *, root: str, now: datetime) -> Li
 
     Only addresses on the host of `root` are read. Never raises, whatever the page holds.
     """
+    if len(body) > LARGEST_PAGE:
+        return Listing(is_too_large=True)
     text = body if isinstance(body, str) else body.decode("utf-8", "replace")
     if text.lstrip("\ufeff \t\r\n")[:1] in ("{", "["):
         return replace(_from_data([read_json(text)], url, root, now) or Listing(), is_data=True)
     page = Document(text, url, now)
-    data = _from_data(data_of(page), url, root, now)
+    try:
+        data = _from_data(data_of(page), url, root, now)
+    except TooLarge:
+        return Listing(is_too_large=True)
     listing = data or Listing(section=section_of(url))
     # A listing is empty if page data says so and the page shows no cards.
     cards = listing.cards or _unique(_cards(page, root)) or (_unique(_links(page, root)) if data is None else [])
@@ -181,7 +187,7 @@ def _post_cards(posts: list[dict[str, Any]], root: str, now: datetime) -> Iterat
             yield Card(
                 *address,
                 headline=string(post.get("title")),
-                date=moment(post.get("publishedAt"), now),
+                date=moment(post.get("publishedAt"), now, guess=False),
                 kind=kind if isinstance(kind, str) else None,
                 is_pinned=post.get("is_pinned") is True,
             )
@@ -213,19 +219,28 @@ def section_of(url: str, name: Any = None) -> str | None:
 
 
 def _cards(page: Document, root: str) -> Iterator[Card]:
-    whole = Selector(root=page.tree, type="html")
-    beside = {carousel.root for carousel in whole.css(site.CAROUSELS.value)}
-    links = {link.root: card for card in whole.css(site.CARD.value) for link in card.css(site.CARD_LINK.value)}
+    beside = set(select(site.CAROUSELS.value)(page.tree))
+    cards = select(site.CARD.value)(page.tree)
+    links = {link: card for card in cards for link in select(site.CARD_LINK.value)(card)}
+    shown: dict[Any, tuple[str | None, datetime | None]] = {}  # once for each card, though it have many links
     for link, card in links.items():
         address = urls.article_address(link.get("href"), page.url, root)
-        if address is None or not beside.isdisjoint((card.root, *card.root.iterancestors())):
+        if address is None or not beside.isdisjoint((card, *card.iterancestors())):
             continue
-        contents = card.css(site.CARD_HEADLINE.value)
-        headings = (heading for content in contents for heading in content.css("h1, h2, h3, h4, h5, h6") or [content])
-        dates = (text for e in card.css(site.CARD_DATE.value) for text in (e.attrib.get("datetime"), text_of(e.root)))
-        moments = (parse_date(text, now=page.now) for text in dates if text)
-        headline = next((text_of(heading.root) for heading in headings), None)
-        yield Card(*address, headline=headline or None, date=next(filter(None, moments), None))
+        if card not in shown:
+            shown[card] = _shown(card, page.now, guess=len(shown) < site.PAGE_SIZE.value)
+        yield Card(*address, *shown[card])
+
+
+def _shown(card: Any, now: datetime, *, guess: bool) -> tuple[str | None, datetime | None]:
+    """The headline and the date that a card shows; `guess`: as of `parse_date`."""
+    contents = select(site.CARD_HEADLINE.value)(card)
+    headings = (heading for content in contents for heading in select("h1, h2, h3, h4, h5, h6")(content) or [content])
+    dates = select(site.CARD_DATE.value)(card)[:_MOST_DATES]
+    moments = (
+        parse_date(text, now=now, guess=guess) for e in dates for text in (e.get("datetime"), text_of(e)) if text
+    )
+    return next(map(text_of, headings), None) or None, next(filter(None, moments), None)
 
 
 def _links(page: Document, root: str) -> Iterator[Card]:

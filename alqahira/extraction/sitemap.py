@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from lxml import etree
@@ -22,6 +23,8 @@ _GZIP_MAGIC = b"\x1f\x8b"
 _LARGEST_SITEMAP = 50 * 1024 * 1024
 _MOST_ENTRIES = 50_000
 _LONGEST_TEXT = 4096  # characters
+_MOST_ELEMENTS = 2 * _MOST_ENTRIES  # entries of articles and of anything else
+_MOST_CHILDREN = 100  # of one entry; the news extension has 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ class SitemapFile:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One article of a sitemap or feed. `date`: its publication, or else its last modification."""
+    """One article of a sitemap or feed. `date`: the newest of its dates."""
 
     url: str
     key: str
@@ -44,7 +47,7 @@ class Entry:
 
     @property
     def date(self) -> datetime | None:
-        return self.published or self.modified
+        return max((date for date in (self.published, self.modified) if date), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +73,14 @@ def read_sitemap(body: bytes, url: str, *, root: str, now: datetime) -> Sitemap:
     files: list[SitemapFile] = []
     is_news = False
     content, is_cut = _unpacked(body)
-    for element in _elements(content):
+    for number, element in enumerate(_elements(content)):
+        if number == _MOST_ELEMENTS:
+            is_cut = True
+            break
         name, texts = etree.QName(element).localname, _texts(element)
-        published = texts.get("publication_date") or texts.get("pubDate") or texts.get("published") or ""
-        modified = parse_date(texts.get("lastmod") or texts.get("updated") or "", now=now)
+        published = texts.get("publication_date") or texts.get("pubDate") or texts.get("published")
+        published = published or texts.get("date") or ""  # Dublin Core's, in RSS 1.0
+        modified = parse_date(texts.get("lastmod") or texts.get("updated") or "", now=now, guess=False)
         if name == "sitemap":
             address = urls.resolve(texts.get("loc", ""), base=url)
             if address and urls.is_on_site(address, root):
@@ -85,7 +92,7 @@ def read_sitemap(body: bytes, url: str, *, root: str, now: datetime) -> Sitemap:
                 is_cut = True
                 break
             headline = clean_line(texts.get("title", "")) or None
-            entries.append(Entry(*article, headline, parse_date(published, now=now), modified))
+            entries.append(Entry(*article, headline, parse_date(published, now=now, guess=False), modified))
     return Sitemap(entries, files, is_news, is_cut)
 
 
@@ -120,7 +127,7 @@ def _link(element: Any) -> str | None:
 def _texts(element: Any) -> dict[str, str]:
     """The first text of each local name below an element, at most `_LONGEST_TEXT` of it."""
     texts: dict[str, str] = {}
-    for child in element.iterdescendants("*"):
+    for child in islice(element.iterdescendants("*"), _MOST_CHILDREN):
         if child.text and (text := child.text.strip()):
             texts.setdefault(etree.QName(child).localname, text[:_LONGEST_TEXT])
     return texts

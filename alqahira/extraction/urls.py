@@ -20,6 +20,7 @@ _TRACKING = re.compile(
 _SAFE_IN_SEGMENT = "~!$&'()*+,;=:@-._"  # RFC 3986: pchar
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _WEB = ("http", "https")
+_LONGEST_URL = 8_000  # characters; RFC 9110, section 4.1, asks for no more
 
 
 @lru_cache(maxsize=1024)  # a page's path is encoded at each step of a crawl
@@ -40,6 +41,8 @@ def canonical_url(url: str, *, base: str | None = None, root: str | None = None)
     AMP and locale for an article. `base` resolves a relative link; a URL on the host of `root`, with or without `www.`,
     gets root's scheme and host. Raises ValueError for anything but an http(s) URL.
     """
+    if len(url) > _LONGEST_URL:
+        raise ValueError(f"longer than a URL: {url[:200]!r}")
     joined = urljoin(base or "", url.strip())
     parts = urlsplit(joined)
     if parts.scheme not in _WEB or not parts.hostname:
@@ -61,6 +64,8 @@ def path_prefix(template: str) -> str:
 @lru_cache(maxsize=256)  # a page has its image's address in several places
 def resolve(link: str, *, base: str) -> str | None:
     """The absolute http(s) URL of a link on a page; None for any other (`javascript:`, `mailto:`, garbage)."""
+    if len(link) > _LONGEST_URL:
+        return None
     try:
         url = urljoin(base, link.strip())
         parts = urlsplit(url)
@@ -113,6 +118,8 @@ def is_on_site(url: str, root: str) -> bool:
 @lru_cache(maxsize=256)  # a page has its own address in several places
 def article_number(url: str) -> str | None:
     """The site's number of an article, without leading zeros; None if the URL has none."""
+    if len(url) > _LONGEST_URL:
+        return None
     try:
         match = site.ARTICLE_PATH.value.match(_encode_path(urlsplit(url).path))
     except ValueError:  # a page may have any text as an address

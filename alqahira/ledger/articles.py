@@ -24,7 +24,7 @@ from alqahira.ledger.decisions import (
     publication_day,
     published_or_seen,
 )
-from alqahira.ledger.pages import Pages
+from alqahira.ledger.pages import ACCEPTED, Pages
 from alqahira.ledger.tables import ArticleRow, articles, bands, outbox, parts
 from alqahira.ledger.transactions import transactional
 from alqahira.text.near_duplicates import BANDS, Fingerprint, fingerprint
@@ -37,11 +37,6 @@ _NEWEST = (
     .limit(1)
 )
 _OTHERS = articles.c.article_id != sa.bindparam("article_id")
-_ACCEPTED = (
-    sa.select(articles.c.revision)
-    .where(articles.c.article_id == sa.bindparam("article_id"), articles.c.status == Outcome.ACCEPTED.value)
-    .limit(1)
-)
 _SAME_CONTENT = (
     sa.select(articles.c.article_id, articles.c.duplicate_of)
     .where(articles.c.content_hash == sa.bindparam("content_hash"), _OTHERS)
@@ -72,15 +67,19 @@ class Articles(Pages):
         False, and nothing is recorded, if a revision of it is in the corpus: its revisions are still published.
         """
         article, fetch = item.article, item.fetch
-        if self.store.execute(connection, _ACCEPTED, {"article_id": article.article_id}):
+        row = self._row_of(connection, fetch)
+        article.article_id = self._article_id(connection, row, article.article_id)
+        if self.store.execute(connection, ACCEPTED, {"article_id": article.article_id}):
             return False
-        self._fetched(connection, item, article.date_published or fetch.fetched)
+        self._fetched(connection, row, item, article.date_published or fetch.fetched, is_news=False)
         return True
 
     @transactional(grouped=True)
     def accept(self, connection: Connection, item: ArticleItem, own: Fingerprint, *, near_duplicates: str) -> Verdict:
         """Decide what becomes of an article and record it: its revision, its outbox row, its page as done."""
         article = item.article
+        row = self._row_of(connection, item.fetch)
+        article.article_id = self._article_id(connection, row, article.article_id)
         newest = self._newest(connection, article.article_id)
         stored = _stored_article(newest) if newest else None
         verdict = decide(article, stored, lambda: self._original(connection, article, own), near_duplicates)
@@ -90,7 +89,8 @@ class Articles(Pages):
                 self._index(connection, article.article_id, own, newest)
         if verdict.is_published:
             self._queue(connection, article, day=publication_day(article))
-        self._fetched(connection, item, published_or_seen(article))
+        is_news = verdict.outcome is not Outcome.UNCHANGED
+        self._fetched(connection, row, item, published_or_seen(article), is_news=is_news)
         return verdict
 
     @transactional()
@@ -220,5 +220,6 @@ def _body(row: ArticleRow) -> str:
 
 
 def _stored_article(row: ArticleRow) -> StoredArticle:
-    seen = datetime.fromisoformat(json.loads(row.record)["date_first_seen"])
-    return StoredArticle(Outcome(row.status), row.revision, row.content_hash, row.duplicate_of, seen)
+    record = json.loads(row.record)
+    seen, is_dated = datetime.fromisoformat(record["date_first_seen"]), record["date_published"] is not None
+    return StoredArticle(Outcome(row.status), row.revision, row.content_hash, row.duplicate_of, seen, is_dated)

@@ -54,6 +54,7 @@ class StoredArticle(NamedTuple):
     content_hash: str
     duplicate_of: str | None
     date_first_seen: datetime
+    is_dated: bool = True
 
 
 class Candidate(NamedTuple):
@@ -119,14 +120,15 @@ def decide(
     original: Callable[[], tuple[str, str] | None],
     near_duplicates: str,
 ) -> Verdict:
-    """Decide whether an article is new, revised, unchanged or a duplicate.
+    """Decide whether an article is new, revised, unchanged or a duplicate. A date that was missing is a revision.
 
     Fills in revision, date_first_seen and duplicate_of. `original` returns the earlier article that this one repeats,
     and how (`same_content`, `near_duplicate`); it is called only if needed.
     """
     if newest is not None:
         article.date_first_seen = newest.date_first_seen
-        if newest.content_hash == article.content_hash:
+        has_date_at_last = article.date_published is not None and not newest.is_dated
+        if newest.content_hash == article.content_hash and not has_date_at_last:
             article.revision = newest.revision
             return Verdict(Outcome.UNCHANGED, article, "same_content")
         article.revision = newest.revision + 1

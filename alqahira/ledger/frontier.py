@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -28,7 +28,8 @@ class Link:
     """An article page as a listing, sitemap or feed names it.
 
     `date`, `modified`: its publication and last change by that source. `is_listed`: it is on a listing now. `kind`: the
-    site's word for it, if known. `is_pinned`: it stays on top of the listing whatever its age.
+    site's word for it, if known. `is_pinned`: it stays on top of the listing whatever its age. `dated_on`: another
+    source, if `date` is of that one.
     """
 
     key: str
@@ -39,6 +40,7 @@ class Link:
     is_listed: bool = False
     kind: str | None = None
     is_pinned: bool = False
+    dated_on: str | None = None
 
     @property
     def other_kind(self) -> str | None:
@@ -50,7 +52,8 @@ class Link:
 class Discovery:
     """A link and how the ledger knows it.
 
-    `processed`: a complete run has dealt with it. `kind`: what the page is if its standing is NOT_ARTICLE.
+    `processed`: a complete run has dealt with it. `kind`: what the page is if its standing is NOT_ARTICLE. `is_claim`:
+    it is due only because a sitemap or a feed dates a change after the last visit.
     """
 
     link: Link
@@ -59,6 +62,11 @@ class Discovery:
     etag: str | None = None
     last_modified: str | None = None
     kind: str | None = None
+    is_claim: bool = False
+
+
+# Two clocks that differ by no more than this agree; a time further ahead is one of the future.
+CLOCK_TOLERANCE = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +81,13 @@ class RevisitSchedule:
         return cls(tuple((timedelta(days=days), timedelta(hours=hours)) for days, hours in steps))
 
     def next_visit(self, published: datetime, visited: datetime) -> datetime | None:
-        """When to fetch an article again after a visit; None: never."""
+        """When to fetch an article again after a visit; None: never.
+
+        After the longest pause for one whose time is yet to come, as its age is unknown.
+        """
         age = visited - published
+        if age < -CLOCK_TOLERANCE and self.steps:
+            return visited + max(pause for _, pause in self.steps)
         return next((visited + pause for limit, pause in self.steps if age <= limit), None)
 
 
@@ -84,6 +97,9 @@ MAX_ATTEMPTS, MIN_FAILING = 5, timedelta(days=3)
 GIVEN_UP_PAUSE = timedelta(days=1)
 # A page during whose reading this many runs died, one after the other, is not read again by itself.
 MAX_UNFINISHED = 3
+# A visit that a date of change asked for, and that found nothing new, delays the next such visit by this time, which
+# doubles with each of them in a row, six times at most.
+CLAIM_PAUSE, _MAX_DOUBLINGS = timedelta(days=1), 6
 
 
 def is_given_up(attempts: int, failing_since: str | None, now: datetime) -> bool:
@@ -92,37 +108,68 @@ def is_given_up(attempts: int, failing_since: str | None, now: datetime) -> bool
     return attempts >= MAX_ATTEMPTS and now - since >= MIN_FAILING
 
 
-def discovery(row: PageRow, link: Link, now: datetime, *, retry: bool = False) -> Discovery:
+def discovery(row: PageRow, link: Link, now: datetime | None, *, retry: bool = False) -> Discovery:
     """The standing of a page in the ledger that is named again by a listing, a sitemap or a feed.
 
-    With `retry` pages that were given up are fetched again.
+    `now` is None if the clock is wrong: then nothing is due by the time. With `retry` pages that were given up are
+    fetched again. A link without a date gets the ledger's.
     """
+    known = link_of(row)
+    if link.date is None and known.date is not None:
+        link = replace(link, date=known.date, dated_on=known.dated_on or known.discovered_on)
     standing = _standing(row, link, now, retry=retry)
     kind = row.cause if standing is Standing.NOT_ARTICLE else None
-    return Discovery(link, standing, bool(row.processed), row.etag, row.last_modified, kind)
+    is_claim = standing is Standing.DUE and row.state == PageState.DONE and not _is_due_by_itself(row, link, now)
+    return Discovery(link, standing, bool(row.processed), row.etag, row.last_modified, kind, is_claim)
 
 
-def _standing(row: PageRow, link: Link, now: datetime, *, retry: bool) -> Standing:
+def _standing(row: PageRow, link: Link, now: datetime | None, *, retry: bool) -> Standing:
     if row.state == PageState.NOT_ARTICLE and link.kind != site.ARTICLE_KIND.value:
         return Standing.NOT_ARTICLE
     if row.unfinished >= MAX_UNFINISHED and not retry:
         return Standing.GIVEN_UP
-    visited = row.last_visit or ""
     match PageState(row.state):
         case PageState.PENDING | PageState.NOT_ARTICLE:  # what was no article has become one
             return Standing.PENDING
         case PageState.FAILED:  # it never gave an article, and the site still names it
-            is_resting = is_given_up(row.attempts, row.failing_since, now) and visited > rfc3339(now - GIVEN_UP_PAUSE)
-            return Standing.GIVEN_UP if is_resting and not retry else Standing.DUE
+            return Standing.GIVEN_UP if _is_resting(row, now) and not retry else Standing.DUE
         case PageState.DONE:
-            is_overdue = row.next_visit is not None and row.next_visit <= rfc3339(now)
-            is_changed = link.modified is not None and visited <= rfc3339(link.modified)
-            # If it is unchanged, it costs only a 304.
-            is_cheap = link.is_listed and bool(row.etag or row.last_modified)
-            return Standing.DUE if is_overdue or is_changed or is_cheap else Standing.FRESH
+            is_due = _is_due_by_itself(row, link, now) or _is_claimed(row, link, now)
+            return Standing.DUE if is_due else Standing.FRESH
+
+
+def _is_resting(row: PageRow, now: datetime | None) -> bool:
+    """Whether a page was given up, and not fetched since a short time."""
+    if now is None:
+        return row.attempts >= MAX_ATTEMPTS
+    is_recent = _last_visit(row, now) > rfc3339(now - GIVEN_UP_PAUSE)
+    return is_given_up(row.attempts, row.failing_since, now) and is_recent
+
+
+def _is_due_by_itself(row: PageRow, link: Link, now: datetime | None) -> bool:
+    """Whether a known article's schedule says so, or a listing shows it and it costs only a 304 if it is unchanged."""
+    is_overdue = now is not None and row.next_visit is not None and row.next_visit <= rfc3339(now)
+    return is_overdue or (link.is_listed and bool(row.etag or row.last_modified))
+
+
+def _is_claimed(row: PageRow, link: Link, now: datetime | None) -> bool:
+    """Whether a sitemap or a feed dates a change after the last visit, and such dates were not wrong lately."""
+    visited = _last_visit(row, now)
+    if link.modified is None or visited > rfc3339(link.modified):
+        return False
+    if not row.empty_claims:
+        return True
+    pause = CLAIM_PAUSE * 2 ** min(row.empty_claims - 1, _MAX_DOUBLINGS)
+    return now is not None and visited <= rfc3339(now - pause)
+
+
+def _last_visit(row: PageRow, now: datetime | None) -> str:
+    """When a page was last visited; empty for never, or if a clock was wrong then and that is yet to come."""
+    visited = row.last_visit or ""
+    return "" if now is not None and visited > rfc3339(now + CLOCK_TOLERANCE) else visited
 
 
 def link_of(row: PageRow) -> Link:
-    """A page of the ledger as it was first named."""
+    """A page of the ledger as it was first named, with the first date that was given of it."""
     hint = datetime.fromisoformat(row.hint_date) if row.hint_date else None
-    return Link(row.key, row.url, row.discovered_on, hint)
+    return Link(row.key, row.url, row.discovered_on, hint, dated_on=row.hint_from)

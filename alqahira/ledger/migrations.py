@@ -35,6 +35,8 @@ _STEPS = {
         "CREATE INDEX pages_unprocessed ON pages (section, processed)",
         "ALTER TABLE pages ADD COLUMN failing_since VARCHAR",
         "ALTER TABLE pages ADD COLUMN unfinished INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE pages ADD COLUMN empty_claims INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE pages ADD COLUMN hint_from TEXT",
     ),
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
@@ -11,22 +11,51 @@ from sqlalchemy.engine import Connection
 from alqahira import site
 from alqahira.article import rfc3339
 from alqahira.extraction.items import ArticleItem, Fetch
-from alqahira.ledger.frontier import MAX_UNFINISHED, Discovery, Link, Standing, discovery, is_given_up, link_of
+from alqahira.extraction.urls import article_number, canonical_url
+from alqahira.ledger.backends.store import Store
+from alqahira.ledger.decisions import Outcome
+from alqahira.ledger.frontier import (
+    MAX_UNFINISHED,
+    Discovery,
+    Link,
+    RevisitSchedule,
+    Standing,
+    discovery,
+    is_given_up,
+    link_of,
+)
 from alqahira.ledger.tables import PageRow, PageState, articles, pages
 from alqahira.ledger.transactions import Transactions, transactional
 
 _NO_FAILURE = {"attempts": 0, "failing_since": None, "unfinished": 0}
+# The next visit of a page whose visit has no known time: at once, by a run whose clock is right.
+_AT_ONCE = datetime.fromtimestamp(0, UTC)
 _CHUNK = 500  # SQLite's oldest limit on bound parameters is 999
 
 # Built once: building a statement costs several times as much as running it. The update sets the columns that it is
 # given beside `page`.
 _PAGE = sa.select(pages).where(pages.c.key == sa.bindparam("page"))
 _SET_PAGE = pages.update().where(pages.c.key == sa.bindparam("page"))
+ACCEPTED = (
+    sa.select(articles.c.revision)
+    .where(articles.c.article_id == sa.bindparam("article_id"), articles.c.status == Outcome.ACCEPTED.value)
+    .limit(1)
+)
 _BEGIN = _SET_PAGE.values(unfinished=pages.c.unfinished + 1)
 
 
 class Pages(Transactions):
-    """The part of the ledger that knows of pages."""
+    """The part of the ledger that knows of pages.
+
+    `is_clock_right`: False if the run's clock is known to be wrong. Then no schedule is read or written: nothing is
+    due by the time, no failure is an attempt, and what is visited is due again for the next run whose clock is right.
+    """
+
+    def __init__(self, store: Store, revisit: RevisitSchedule) -> None:
+        super().__init__(store, revisit)
+        self.is_clock_right = True
+        self._claimed: set[str] = set()  # pages that are due only because a sitemap or a feed says that they changed
+        self._moved: set[str] = set()  # pages whose article has an id other than that of their address
 
     @transactional(grouped=True)
     def discover(
@@ -71,13 +100,23 @@ class Pages(Transactions):
                 self._set_page(connection, key, state=PageState.NOT_ARTICLE, cause=others[key])
             elif key in is_article and row.state == PageState.NOT_ARTICLE:
                 self._set_page(connection, key, state=PageState.PENDING, cause=None)
+        for link in links:
+            page = known.get(link.key)
+            if link.date and page and page.state == PageState.PENDING and page.hint_date is None:
+                # It may be the only date of the article, and the run may die before it is fetched.
+                self._set_page(connection, link.key, hint_date=rfc3339(link.date), hint_from=link.discovered_on)
+        moment = now if self.is_clock_right else None
         discoveries = []
         for link in links:
             page = known.get(link.key)
             if link.key in others and (page is None or page.state == PageState.PENDING):
                 discoveries.append(Discovery(link, Standing.NOT_ARTICLE, kind=link.other_kind))
             else:
-                discoveries.append(discovery(page, link, now, retry=retry) if page else Discovery(link, Standing.NEW))
+                discoveries.append(
+                    discovery(page, link, moment, retry=retry) if page else Discovery(link, Standing.NEW)
+                )
+        self._claimed |= {each.link.key for each in discoveries if each.is_claim}
+        self._moved |= {key for key, row in known.items() if row.article_id not in (None, key)}
         return discoveries
 
     @transactional()
@@ -90,15 +129,32 @@ class Pages(Transactions):
 
     @transactional()
     def due(self, connection: Connection, now: datetime, limit: int) -> list[Discovery]:
-        """Known pages of any section that are due for a revisit, longest due first."""
+        """Known pages of any section that are due for a revisit, longest due first; none if the clock is wrong."""
+        if not self.is_clock_right:
+            return []
         is_due = (
             pages.c.next_visit <= rfc3339(now),
             pages.c.state != PageState.PENDING,
             pages.c.unfinished < MAX_UNFINISHED,
         )
         query = sa.select(pages).where(*is_due).order_by(pages.c.next_visit).limit(limit)
-        rows = map(PageRow._make, connection.execute(query))
+        rows = [PageRow._make(row) for row in connection.execute(query)]
+        self._moved |= {row.key for row in rows if row.article_id not in (None, row.key)}
         return [discovery(row, link_of(row), now) for row in rows]
+
+    @transactional()
+    def give_up_unfinished(self, connection: Connection, now: datetime) -> list[Link]:
+        """Give up the pages that would be fetched now, had not MAX_UNFINISHED runs died while they read them.
+
+        Each is returned once, and then fetched only if a run with `retry` finds it named.
+        """
+        is_due = sa.or_(pages.c.state == PageState.PENDING, pages.c.next_visit <= rfc3339(now))
+        query = sa.select(pages).where(pages.c.unfinished >= MAX_UNFINISHED, is_due)
+        rows = [*map(PageRow._make, connection.execute(query))]
+        for row in rows:
+            state = PageState.FAILED if row.state == PageState.PENDING else row.state
+            self._set_page(connection, row.key, state=state, cause="unfinished", next_visit=None)
+        return [link_of(row) for row in rows]
 
     @transactional(grouped=True)
     def unchanged(self, connection: Connection, fetch: Fetch) -> None:
@@ -113,7 +169,7 @@ class Pages(Transactions):
         story_time = connection.scalar(query)
         published = datetime.fromisoformat(story_time) if story_time else datetime.fromtimestamp(0, UTC)
         kept = {name: value for name, value in (("etag", fetch.etag), ("last_modified", fetch.last_modified)) if value}
-        self._visited(connection, fetch, published, **kept)
+        self._visited(connection, self._row_of(connection, fetch), fetch, published, is_news=False, **kept)
 
     @transactional(grouped=True)
     def begin(self, connection: Connection, key: str) -> None:
@@ -127,17 +183,18 @@ class Pages(Transactions):
     def fail(
         self, connection: Connection, key: str, cause: str, *, retry: bool, now: datetime, is_attempt: bool = True
     ) -> bool:
-        """Record that a page gave no article. Returns whether it is given up by that.
+        """Record that a page gave no article. Returns whether it is given up by that, and was not before.
 
         `retry`: it stays pending until it is given up. `is_attempt`: the cause is the page, not the host, the network
         or robots.txt, which change nothing but the cause that is noted.
         """
         row = self._page(connection, key)
-        if row is None or not is_attempt:
+        if row is None or not is_attempt or not self.is_clock_right:
             self._set_page(connection, key, cause=cause, unfinished=0)
             return False
         attempts, failing_since = row.attempts + 1, row.failing_since or rfc3339(now)
         is_last = is_given_up(attempts, failing_since, now)
+        was_last = row.attempts > 0 and row.next_visit is None
         if row.article_id is not None:
             state = PageState.DONE  # an article once accepted stays so, whatever becomes of its page
         elif retry and not is_last:
@@ -152,10 +209,11 @@ class Pages(Transactions):
             failing_since=failing_since,
             unfinished=0,
             cause=cause,
+            empty_claims=self._empty_claims(row, is_news=False),
             last_visit=rfc3339(now),
             next_visit=None if is_last else rfc3339(now + timedelta(days=2 ** min(attempts, 10))),
         )
-        return is_last and state is not PageState.DONE
+        return is_last and not was_last and state is not PageState.DONE
 
     @transactional(grouped=True)
     def not_article(self, connection: Connection, key: str, kind: str, *, now: datetime) -> None:
@@ -176,13 +234,29 @@ class Pages(Transactions):
         page = self._page(connection, key)
         return page is not None and (page.last_visit or "") >= rfc3339(when)
 
-    def _fetched(self, connection: Connection, item: ArticleItem, published: datetime) -> None:
-        """A page gave an article. Both validators are this response's: an earlier one's would match another text."""
-        fetch, article_id = item.fetch, item.article.article_id
-        validators = {"etag": fetch.etag, "last_modified": fetch.last_modified}
-        self._visited(connection, fetch, published, article_id=article_id, **validators)
+    def _fetched(
+        self, connection: Connection, row: PageRow | None, item: ArticleItem, published: datetime, *, is_news: bool
+    ) -> None:
+        """A page gave an article. Both validators are this response's: an earlier one's would match another text.
 
-    def _visited(self, connection: Connection, fetch: Fetch, published: datetime, **more: str | None) -> None:
+        Without a date there are none, so that the page is read again: its date may be of the future yet.
+        """
+        fetch, article = item.fetch, item.article
+        is_dated = article.date_published is not None
+        validators = {name: getattr(fetch, name) if is_dated else None for name in ("etag", "last_modified")}
+        self._visited(connection, row, fetch, published, is_news=is_news, article_id=article.article_id, **validators)
+
+    def _visited(
+        self,
+        connection: Connection,
+        row: PageRow | None,
+        fetch: Fetch,
+        published: datetime,
+        *,
+        is_news: bool,
+        **more: str | None,
+    ) -> None:
+        """A page answered with its article, or with 304. `row`: of `_row_of`. `is_news`: not with what is known."""
         values: dict[str, object] = {
             **_NO_FAILURE,
             "state": PageState.DONE,
@@ -191,13 +265,57 @@ class Pages(Transactions):
             "next_visit": rfc3339(self._revisit.next_visit(published, fetch.fetched)),
             **more,
         }
+        if is_news:
+            values["empty_claims"] = 0
+        if row is not None:
+            values["empty_claims"] = self._empty_claims(row, is_news=is_news)
+            if not self.is_clock_right:
+                values["next_visit"] = row.next_visit if row.last_visit else rfc3339(_AT_ONCE)
+            if (home := _home(fetch)) != fetch.key:
+                self._move(connection, row, home, fetch.url, values)
+                # The old address is asked no more by itself.
+                values |= {"next_visit": None, "etag": None, "last_modified": None}
         self._set_page(connection, fetch.key, **values)
+
+    def _move(self, connection: Connection, row: PageRow, home: str, url: str, values: Mapping[str, object]) -> None:
+        """Pass on to the address that a page redirects to what is known of the page, and the values of this visit."""
+        if self._page(connection, home) is None:
+            named = {**row._asdict(), "key": home, "url": canonical_url(url)}
+            connection.execute(pages.insert().values(named))
+        article_id = self._article_id(connection, row, home)
+        known = {"etag": row.etag, "last_modified": row.last_modified, "article_id": article_id}
+        self._set_page(connection, home, **known | dict(values))
+        self._moved.add(home)
+
+    def _row_of(self, connection: Connection, fetch: Fetch) -> PageRow | None:
+        """The row of a fetched page if anything in it decides what this visit changes: seldom, so seldom read."""
+        is_notable = fetch.key in self._claimed or fetch.key in self._moved or _home(fetch) != fetch.key
+        return self._page(connection, fetch.key) if is_notable or not self.is_clock_right else None
+
+    def _article_id(self, connection: Connection, row: PageRow | None, own: str) -> str:
+        """The id of the article of a page: that which it gave before it moved, unless `own` is in the corpus.
+
+        `own` is the id by the address that answered.
+        """
+        before = row.article_id if row else None
+        if before in (None, own) or self.store.execute(connection, ACCEPTED, {"article_id": own}):
+            return own
+        return str(before)
+
+    def _empty_claims(self, row: PageRow, *, is_news: bool) -> int:
+        """How many visits in a row found nothing new of the change that a sitemap or a feed dated."""
+        return 0 if is_news else row.empty_claims + (row.key in self._claimed)
 
     def _page(self, connection: Connection, key: str) -> PageRow | None:
         return next(map(PageRow._make, self.store.execute(connection, _PAGE, {"page": key})), None)
 
     def _set_page(self, connection: Connection, key: str, **values: object) -> None:
         self.store.execute(connection, _SET_PAGE, {"page": key, **values})
+
+
+def _home(fetch: Fetch) -> str:
+    """The key of the address that answered."""
+    return article_number(fetch.url) or fetch.key
 
 
 def _pages_by_key(connection: Connection, keys: Sequence[str]) -> dict[str, PageRow]:

@@ -14,8 +14,11 @@ from sqlalchemy.engine import Connection
 
 from alqahira.article import rfc3339
 from alqahira.exceptions import ConfigurationError
+from alqahira.ledger.frontier import CLOCK_TOLERANCE
 from alqahira.ledger.tables import PageState, articles, meta, pages, runs
 from alqahira.ledger.transactions import Transactions, transactional
+
+_RUN_TIMES = (runs.c.started, runs.c.ended)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,25 @@ class Runs(Transactions):
             section = sa.select(runs.c.spider).where(runs.c.run_id == run_id).scalar_subquery()
             done = (pages.c.section == section, pages.c.processed == 0, pages.c.state != PageState.PENDING)
             connection.execute(pages.update().where(*done).values(processed=1))
+
+    @transactional()
+    def latest_time(self, connection: Connection) -> datetime | None:
+        """When a run last began or ended."""
+        times = [time for time in connection.execute(sa.select(*map(sa.func.max, _RUN_TIMES))).one() if time]
+        return datetime.fromisoformat(max(times)) if times else None
+
+    @transactional()
+    def correct_future(self, connection: Connection, now: datetime) -> int:
+        """Undo what a run whose clock was ahead has scheduled; `now` is sure.
+
+        Its pages are due at once, and its own times become `now`. Returns how many pages it were.
+        """
+        future = rfc3339(now + CLOCK_TOLERANCE)
+        for column in _RUN_TIMES:
+            connection.execute(runs.update().where(column > future).values({column: rfc3339(now)}))
+        is_wrong = (pages.c.last_visit > future, pages.c.state.in_([PageState.DONE, PageState.FAILED]))
+        due = {"next_visit": rfc3339(now), "attempts": 0, "failing_since": None}
+        return connection.execute(pages.update().where(*is_wrong).values(due)).rowcount
 
     @transactional()
     def last_completed_run(self, connection: Connection, spider: str) -> str | None:

@@ -63,6 +63,9 @@ pages = Table(
     Column("article_id", String),
     Column("failing_since", String),  # the first of those attempts
     Column("unfinished", Integer, nullable=False, server_default="0"),  # times that a run died while it read the page
+    # Visits in a row that a sitemap's date of change asked for, and that found nothing new.
+    Column("empty_claims", Integer, nullable=False, server_default="0"),
+    Column("hint_from", Text),  # the listing, sitemap or feed of `hint_date`, if that is not `discovered_on`
     Index("pages_frontier", "state"),
     Index("pages_next_visit", "next_visit"),
     Index("pages_unprocessed", "section", "processed"),
@@ -89,6 +92,8 @@ class PageRow(NamedTuple):
     article_id: str | None
     failing_since: str | None
     unfinished: int
+    empty_claims: int
+    hint_from: str | None
 
 
 # Every revision of every article, published or not. `record` is the line of JSON.

@@ -134,7 +134,8 @@ REFUSALS = frozenset({"http_401", "http_403", "http_429", "http_451", CHALLENGE,
 # Of the host, the network or robots.txt: no attempt at the page, however often they occur.
 _OF_THE_HOST = frozenset(
     (
-        *(TIMEOUT, DNS, CONNECTION_REFUSED, CONNECTION_LOST, TLS, ROBOTS, ROBOTS_UNREACHABLE, RETRY_AFTER_TOO_LONG),
+        *(TIMEOUT, DNS, CONNECTION_REFUSED, CONNECTION_LOST, TRUNCATED, TLS),
+        *(ROBOTS, ROBOTS_UNREACHABLE, RETRY_AFTER_TOO_LONG),
         *("needs_browser", "http_408", "http_425", "http_502", "http_503", "http_504"),
         *REFUSALS,
     )
@@ -142,7 +143,7 @@ _OF_THE_HOST = frozenset(
 # Causes of the page that may be gone by the next run: it is tried again until it is given up.
 _TRANSIENT = frozenset(
     (
-        *(TRUNCATED, REDIRECTED_ELSEWHERE, ANOTHER_ARTICLE, UNEXPECTED_NOT_MODIFIED),
+        *(REDIRECTED_ELSEWHERE, ANOTHER_ARTICLE, UNEXPECTED_NOT_MODIFIED),
         *("browser_error", "browser_crashed", "browser_timeout"),
     )
 )

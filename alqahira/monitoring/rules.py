@@ -49,6 +49,7 @@ class RunFigures:
     is_bounded: bool = False  # it was given `since`, `until` or `max_articles`
     errors: int = 0  # exceptions in callbacks and pipelines
     failure: str = ""  # the error that ended the run early, in one line
+    clock: str = ""  # how this machine's clock is wrong, in one line
     earlier: Sequence[EndedRun] = ()
     last_complete: datetime | None = None
 
@@ -109,6 +110,11 @@ Monitor = Callable[[RunFigures], str]
 def run_ended(figures: RunFigures) -> str:
     """No error that the user must fix, such as a full disk, ended the run."""
     return figures.failure
+
+
+def clock_agrees(figures: RunFigures) -> str:
+    """This machine's clock agrees with the site's; without one, it is not behind the ledger's last run."""
+    return figures.clock
 
 
 def listings_answered(figures: RunFigures) -> str:
@@ -248,6 +254,7 @@ def last_success(figures: RunFigures) -> str:
 ESSENTIAL: tuple[Monitor, ...] = (run_ended, listings_answered, program_errors, failed_articles)
 MONITORS: tuple[Monitor, ...] = (
     *ESSENTIAL,
+    clock_agrees,
     lost_pages,
     listing_gaps,
     listing_depth,
@@ -264,8 +271,8 @@ MONITORS: tuple[Monitor, ...] = (
 
 
 def is_complete(figures: RunFigures) -> bool:
-    """Whether the run saw all that it set out to see; with a gap in a listing it did not."""
-    needed = run_monitors((*ESSENTIAL, listing_gaps, listing_depth), figures)
+    """Whether the run saw all that it set out to see; with a gap in a listing or a wrong clock it did not."""
+    needed = run_monitors((*ESSENTIAL, clock_agrees, listing_gaps, listing_depth), figures)
     return figures.is_finished and all(result.passed for result in needed)
 
 

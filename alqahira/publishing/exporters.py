@@ -1,13 +1,30 @@
-"""The item exporter for JSON Lines: `-O file.jsonl` writes the same lines as the parts, byte for byte."""
+"""Item exporters: `-O file.jsonl` writes the same lines as the parts, byte for byte, `-O file.csv` safe cells."""
 
 from __future__ import annotations
 
+import json
 from typing import Any, BinaryIO
 
 from itemadapter import ItemAdapter
-from scrapy.exporters import BaseItemExporter
+from scrapy.exporters import BaseItemExporter, CsvItemExporter
 
 from alqahira.article import to_json_line
+
+# What a spreadsheet takes for a formula; https://owasp.org/www-community/attacks/CSV_Injection
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def csv_cell(value: Any) -> Any:
+    """The value of a cell: a list as JSON, and an apostrophe before text that a spreadsheet takes for a formula."""
+    text = json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value
+    return f"'{text}" if isinstance(text, str) and text.startswith(_FORMULA) else text
+
+
+class SafeCsvExporter(CsvItemExporter):
+    """Scrapy's CSV, with no cell that a spreadsheet takes for a formula."""
+
+    def serialize_field(self, field: Any, name: str, value: Any) -> Any:
+        return csv_cell(super().serialize_field(field, name, value))
 
 
 class ArticleLinesExporter(BaseItemExporter):

@@ -98,8 +98,11 @@ DOWNLOAD_HANDLERS = dict.fromkeys(("http", "https"), "alqahira.crawling.browser.
 
 # --- feeds ------------------------------------------------------------------------------------
 
-# `-O file.jsonl` writes the same lines as the parts, byte for byte.
-FEED_EXPORTERS = dict.fromkeys(("jsonl", "jsonlines", "jl"), "alqahira.publishing.exporters.ArticleLinesExporter")
+# `-O file.jsonl` writes the same lines as the parts, byte for byte; `-O file.csv` has no formulas.
+FEED_EXPORTERS = {
+    **dict.fromkeys(("jsonl", "jsonlines", "jl"), "alqahira.publishing.exporters.ArticleLinesExporter"),
+    "csv": "alqahira.publishing.exporters.SafeCsvExporter",
+}
 FEED_EXPORT_ENCODING = "utf-8"
 
 # --- logging ----------------------------------------------------------------------------------

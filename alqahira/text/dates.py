@@ -37,17 +37,18 @@ def start_of_cairo_day(day: date) -> datetime:
     return datetime.combine(day, time.min, CAIRO)
 
 
-def parse_date(text: str, *, now: datetime) -> datetime | None:
+def parse_date(text: str, *, now: datetime, guess: bool = True) -> datetime | None:
     """The moment of a date in UTC; a day without a time is its beginning in Cairo.
 
     Relative forms count from `now`; ValueError if it is naive, and for no other reason. None for text that is no date,
     for a date that is impossible, vague, Hijri only or without day or year, and for one more than a day after `now`.
+    `guess`: ask dateparser about other text, which takes a hundred times as long.
     """
     _require_aware(now)
     if len(text) > _LONGEST * 5:
         return None
     try:
-        moment = _parse(text.strip(), now)
+        moment = _parse(text.strip(), now, guess)
     except (ValueError, OverflowError):  # a day, hour or offset that does not exist
         return None
     if moment is None or not _FIRST_YEAR <= moment.year <= now.year + 1:
@@ -60,7 +61,7 @@ def _require_aware(moment: datetime) -> None:
         raise ValueError("a datetime with a time zone is needed")
 
 
-def _parse(text: str, now: datetime) -> datetime | None:
+def _parse(text: str, now: datetime, guess: bool) -> datetime | None:
     if _ISO.fullmatch(text):
         return _in_cairo(datetime.fromisoformat(text.upper().replace(" ", "T", 1).replace(" ", "")))
     if _RFC_2822.fullmatch(text):
@@ -73,7 +74,7 @@ def _parse(text: str, now: datetime) -> datetime | None:
     relative = _RELATIVE.fullmatch(text)
     if relative and words.FILLERS.issuperset(_WORD.findall(relative["label"])):
         return _ago(now, relative["after"] or relative["before"])
-    return _printed(text, now)
+    return _printed(text, now, guess)
 
 
 # --- machine formats ----------------------------------------------------------------------------
@@ -155,7 +156,7 @@ def _normalize(text: str) -> str:
     return _CLOCK_NAME.sub("", fold_letters(text).translate(_DASHES).casefold())
 
 
-def _printed(text: str, now: datetime) -> datetime | None:
+def _printed(text: str, now: datetime, guess: bool) -> datetime | None:
     """A date whose words the grammar explains, all of them."""
     text = _HIJRI.sub(" ", text)
     match = _first_match(_DATES, text)
@@ -164,7 +165,7 @@ def _printed(text: str, now: datetime) -> datetime | None:
     elif match := _DAY_WORD.search(text):
         day = cairo_day(now) - timedelta(days=words.DAYS_AGO[match[0]])
     else:
-        return _by_dateparser(text, now)
+        return _by_dateparser(text, now) if guess else None
     rest, clock, zone = _cut_time(_cut(text, match))
     if not words.FILLERS.issuperset(_WORD.findall(rest)):
         return None

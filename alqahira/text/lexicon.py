@@ -151,7 +151,7 @@ def read_word(word: str) -> dict[str, str]:
     """The words and `[class]` names of the lexicon that a folded word may be a form of, each with its display text."""
     known = lexicon()
     reading: dict[str, str] = {}
-    for stem in _stems(word):
+    for stem in stems(word):
         if stem in known.spelling:
             reading.setdefault(stem, known.spelling[stem])
         for name in known.classes.get(stem, ()):
@@ -167,8 +167,8 @@ def _shown_member(member: str, word: str) -> str:
     return article + member + feminine
 
 
-def _stems(word: str) -> Iterator[str]:
-    """The word, and the rest of it without clitics and endings, the longest first; most are no words at all."""
+def stems(word: str) -> Iterator[str]:
+    """A folded word, and the rest of it without clitics and endings, the longest first; most are no words at all."""
     for base in _without_proclitics(word):
         yield base
         yield from _without_endings(base)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from alqahira.text.lexicon import TOPICS, Node, Rule, lexicon, read_word
@@ -23,6 +24,8 @@ HEADLINE, LEAD, BACKGROUND, KEYWORD = 2.0, 1.0, 0.2, 0.5
 LEAD_WORDS, BODY_WORDS = 40, 80
 
 _LONGEST_GAP = 2
+# Headlines and tags have fewer. A rule compares each word with all others.
+_MOST_WORDS, _LONGEST_TEXT, _MOST_KEYWORDS = 200, 10_000, 200
 _SENTENCE_END = re.compile(r"(?<=[.!?؟؛])\s")
 
 
@@ -67,11 +70,11 @@ def _shares(headline: str, body: str, keywords: Iterable[str]) -> dict[str, list
 def _zones(headline: str, body: str, keywords: Iterable[str]) -> Iterator[tuple[str, float]]:
     """The headline, each sentence of the lead, the background and each tag, with how much it counts."""
     yield headline, HEADLINE
-    words = body.split(None, BODY_WORDS)[:BODY_WORDS]
+    words = body[:_LONGEST_TEXT].split(None, BODY_WORDS)[:BODY_WORDS]
     for sentence in _SENTENCE_END.split(" ".join(words[:LEAD_WORDS])):
         yield sentence, LEAD
     yield " ".join(words[LEAD_WORDS:]), BACKGROUND
-    for keyword in keywords:
+    for keyword in islice(keywords, _MOST_KEYWORDS):
         yield keyword, KEYWORD
 
 
@@ -102,7 +105,7 @@ class _Match(NamedTuple):
 
 def _evidence(text: str, *, with_rules: bool) -> Iterator[tuple[Node | Rule, str]]:
     """The terms in a text, each word in one at most, and the rules that it meets; each with its display text."""
-    readings = [read_word(word) for word in fold_text(text).split()]
+    readings = [read_word(word) for word in fold_text(text[:_LONGEST_TEXT]).split()[:_MOST_WORDS]]
     matches = _best_matches(readings)
     for match in matches:
         yield match.node, " ".join(match.shown)

@@ -301,13 +301,13 @@ def test_incomplete_replay_is_an_error(tmp_path, monkeypatch):
         replay_here(archive, tmp_path / "new")
 
 
-def test_archives_of_two_sites_are_refused(tmp_path):
+def test_archives_of_two_other_sites_are_refused(tmp_path):
     archive = archive_of(tmp_path)
     run_file(archive, "a", 0, [(1, 1)])
     about = {"alqahira-run-id": "b", "alqahira-spider": "defense", "alqahira-site": "https://elsewhere.example"}
     (archive / "b.warc.gz").write_bytes(run_record("b", datetime(2026, 11, 21, tzinfo=UTC), about))
-    with pytest.raises(AlqahiraError, match=r"articles of alqaheranews\.net, not of elsewhere\.example"):
-        replay_here(archive, tmp_path / "new")
+    with pytest.raises(AlqahiraError, match=r"holds alqaheranews\.net, elsewhere\.example: name one of them"):
+        replay_here(archive, tmp_path / "new", ALQAHIRA_SITE_URL="https://third.example")
 
 
 # --- what is wrong ------------------------------------------------------------------------------

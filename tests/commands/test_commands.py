@@ -103,9 +103,9 @@ def test_csv_has_no_formula_and_keeps_every_line_break():
         "keywords": ["-a", "ب"],
     }
     target = io.StringIO()
-    write_csv([record | {"credit_line": f"{sign}x"} for sign in "=+-@"], target)
+    write_csv([record | {"credit_line": f"{sign}x"} for sign in "=+-@\t\n"], target)
     rows = list(csv.DictReader(io.StringIO(target.getvalue(), newline="")))
-    assert [row["credit_line"] for row in rows] == ["'=x", "'+x", "'-x", "'@x"]
+    assert [row["credit_line"] for row in rows] == [f"'{sign}x" for sign in "=+-@\t\n"]
     assert (rows[0]["headline"], rows[0]["article_body"]) == ("'=1+1", record["article_body"])
     assert (rows[0]["keywords"], rows[0]["description"]) == ('["-a", "ب"]', "")
 

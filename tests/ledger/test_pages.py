@@ -86,6 +86,12 @@ def test_page_is_given_up_after_enough_attempts_and_days(ledger):
     assert ledger.pending() == []
 
 
+def test_page_is_given_up_once(ledger):
+    now = give_up(ledger)
+    assert discover(ledger, link(1), now=now + GIVEN_UP_PAUSE) == [Standing.DUE]
+    assert not fail(ledger, days=MAX_ATTEMPTS)
+
+
 def test_few_attempts_over_many_days_do_not_give_a_page_up(ledger):
     discover(ledger, link(1))
     assert not any(fail(ledger, days=10 * n) for n in range(MAX_ATTEMPTS - 1))
@@ -141,6 +147,21 @@ def test_page_that_ends_three_runs_is_read_no_more(ledger):
     assert discover(ledger, link(1), now=NOW + timedelta(days=100)) == [Standing.GIVEN_UP]
 
 
+def test_page_that_ends_three_runs_is_given_up_once(ledger):
+    discover(ledger, link(1), link(2), link(3))
+    accept(ledger, crawled(2))
+    now = NOW + timedelta(hours=2)
+    for _ in range(MAX_UNFINISHED):
+        assert ledger.give_up_unfinished(now) == []
+        ledger.begin("1")
+        ledger.begin("2")
+    assert [link.key for link in ledger.give_up_unfinished(NOW)] == ["1"]
+    assert [link.key for link in ledger.give_up_unfinished(now)] == ["2"]  # it was not due before
+    assert ledger.give_up_unfinished(now + timedelta(days=100)) == []
+    assert discover(ledger, link(1), link(2), now=now) == [Standing.GIVEN_UP] * 2
+    assert [pending.key for pending in ledger.pending()] == ["3"]
+
+
 def test_known_article_whose_page_ends_three_runs_is_read_no_more(ledger):
     discover(ledger, link(1))
     accept(ledger, crawled(1))
@@ -157,6 +178,9 @@ def test_page_that_ends_runs_is_read_again_with_since(ledger):
         ledger.begin("1")
     found = ledger.discover([link(1)], section="defense", run_id="run", now=NOW, retry=True)
     assert [discovery.standing for discovery in found] == [Standing.PENDING]
+    ledger.give_up_unfinished(NOW)
+    found = ledger.discover([link(1)], section="defense", run_id="run", now=NOW, retry=True)
+    assert [discovery.standing for discovery in found] == [Standing.DUE]
 
 
 def test_pending_page_is_given_up_by_a_failure_and_not_by_the_clock(ledger):
@@ -255,3 +279,12 @@ def test_error_rolls_back_its_whole_transaction_alone(ledger):
     assert discover(ledger, link(1), link(2)) == [Standing.PENDING, Standing.NEW]
     with ledger.transaction() as connection:
         assert connection.execute(text("SELECT cause FROM pages")).scalars().all() == [None, None]
+
+
+def test_date_that_only_a_later_source_gives_outlives_the_run(ledger):
+    discover(ledger, link(1))
+    discover(ledger, replace(link(1), discovered_on="/sitemap.xml", date=NOW))
+    (left,) = ledger.pending()
+    (named_again,) = ledger.discover([link(1)], section="defense", run_id="run", now=NOW)
+    for known in (left, named_again.link):
+        assert (known.date, known.dated_on, known.discovered_on) == (NOW, "/sitemap.xml", link(1).discovered_on)

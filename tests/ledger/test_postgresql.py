@@ -39,7 +39,7 @@ def test_migration_drops_tables_of_parallel_runs(database):
         for table in old:
             connection.execute(sa.text(f"create table {table} (name text)"))
         connection.execute(sa.text("alter table pages add column aside_topics text not null default ''"))
-        for column in ("failing_since", "unfinished"):
+        for column in ("failing_since", "unfinished", "empty_claims", "hint_from"):
             connection.execute(sa.text(f"alter table pages drop column {column}"))
         connection.execute(sa.text("alter table pages rename column processed to settled"))
         connection.execute(sa.text("alter index pages_unprocessed rename to pages_unsettled"))

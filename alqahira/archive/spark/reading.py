@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from alqahira.archive.warc import Record, page_of
+from alqahira.archive.warc import Record, article_page, run_end, run_info
 from alqahira.archive.warc_files import Damage, read_records
 from alqahira.archive.writer import (
     BAD_RECORD,
@@ -16,7 +16,6 @@ from alqahira.archive.writer import (
     PAGE_TYPES,
     Decompressor,
     archived_runs,
-    foreign_skip_reason,
 )
 from alqahira.article import Article, from_record, to_json_line, to_record
 from alqahira.exceptions import ConfigurationError
@@ -67,11 +66,11 @@ def archive_sources(archive: Path, configuration: Configuration) -> list[Source]
     """Every file of an archive. Raises OSError, ConfigurationError if there is none."""
     sources: list[Source] = []
     names: set[str] = set()
-    for number, run in enumerate(archived_runs(archive, configuration.download_maxsize)):
+    for number, run in enumerate(archived_runs(archive, configuration.download_maxsize, configuration.site_url)):
         run_id = unused_run_id(run.name, names)
         names.add(run_id)
         started = None if run.run_id else run.started
-        sources.append(Source(number, run.path, run.site_url or configuration.site_url, run_id, started))
+        sources.append(Source(number, run.path, run.site_url or "", run_id, started))
     return sources
 
 
@@ -102,15 +101,17 @@ def _read_archive(source: Source, max_bytes: int, max_headline: int) -> Iterator
             if not (record.is_tail and is_open):
                 yield Row(*place, DAMAGED)
             continue
-        if record.type not in PAGE_TYPES:
-            if record.type == "revisit":
-                yield Row(*place, SKIPPED, "revisit")
+        if record.type == "revisit":
+            yield Row(*place, SKIPPED, "revisit")
             continue
         try:
-            if record.note is None and (cause := foreign_skip_reason(record, source.site_url)):
-                yield Row(*place, SKIPPED, cause)
+            if record.type not in PAGE_TYPES:
+                run_info(record), run_end(record)
                 continue
-            page = page_of(record)
+            page = article_page(record, source.site_url)
+            if isinstance(page, str):
+                yield Row(*place, SKIPPED, page)
+                continue
             clock = max(clock, _microseconds(source.started or page.fetch.fetched))
             article, cause = _extract(page, record, decompressor, max_headline)
         except BAD_RECORD:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+import math
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from itertools import islice
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from alqahira import site
@@ -17,7 +20,15 @@ from alqahira.monitoring.causes import GIVEN_UP
 from alqahira.settings.arguments import CrawlArguments
 from alqahira.text.dates import cairo_day
 
+logger = logging.getLogger(__name__)
+
 _BATCH = 200
+
+
+class _Queued(NamedTuple):
+    age: float  # the smallest is requested first
+    link: Link
+    discovery: Discovery | None
 
 
 class ArticleQueue:
@@ -28,9 +39,12 @@ class ArticleQueue:
 
     def __init__(self, run: Run, section: site.Section, arguments: CrawlArguments) -> None:
         self._run, self._section, self._arguments = run, section, arguments
-        self._queue: dict[str, tuple[Link, Discovery | None]] = {}
+        self._queue: dict[str, _Queued] = {}
+        self._is_sorted = True
+        self._claims_left = run.configuration.max_revisits
         # Known and not due; another listing or sitemap may still show that they have changed.
         self._fresh: set[str] = set()
+        self._is_read = False  # all listings and sitemaps have been
         self._hints: dict[str, Hints] = {}
 
     def push_known(self) -> None:
@@ -63,28 +77,53 @@ class ArticleQueue:
             elif discovery.standing is Standing.GIVEN_UP:
                 if run.stats.start(key):
                     run.finish(key, Outcome.FAILED, GIVEN_UP)
+            elif discovery.is_claim and not self._claims_left:
+                self._fresh.add(key)
             elif discovery.standing is not Standing.NOT_ARTICLE:
-                self._push(discovery.link, discovery)
+                self._claims_left -= self._push(discovery.link, discovery) and discovery.is_claim
             # A sitemap may have queued it before a listing showed its kind.
             elif self._queue.pop(key, None) or run.stats.start(key):
                 run.finish(key, Outcome.NOT_ARTICLE, discovery.kind or "")
         return discoveries
 
-    def _push(self, link: Link, discovery: Discovery | None) -> None:
-        if self._run.stats.start(link.key):
-            self._queue[link.key] = link, discovery
+    def _push(self, link: Link, discovery: Discovery | None) -> bool:
+        """Queue an article; False if this run has seen it before."""
+        age, is_new = _age(link), self._run.stats.start(link.key)
+        if is_new:
+            self._queue[link.key] = _Queued(age, link, discovery)
+            self._is_sorted = False
+        elif (queued := self._queue.get(link.key)) and math.isinf(queued.age):
+            # What is queued without a date may have one by another listing or sitemap.
+            self._queue[link.key] = queued._replace(age=min(queued.age, age) if math.isinf(age) else age)
+            self._is_sorted = False
+        return is_new
 
     def next_batch(self) -> list[tuple[Link, Discovery | None]]:
-        """The articles to request next, each with how the ledger knows its last download.
+        """The articles to request next, newest first, each with how the ledger knows its last download.
 
         Call it once all listings and sitemaps have been read: articles that are still fresh are unchanged.
         """
+        if not self._is_read:
+            self._is_read = True
+            self._give_up_unfinished()
         fresh, self._fresh = self._fresh, set()
         for key in fresh:
             if self._run.stats.start(key):
                 self._run.finish(key, Outcome.UNCHANGED, "not_due")
+        if not self._is_sorted:
+            self._queue = dict(sorted(self._queue.items(), key=lambda item: item[1].age))
+            self._is_sorted = True
         # In batches: a request takes ten times the memory of its link, and a backfill may queue a year of them.
-        return [self._queue.pop(key) for key in [*islice(self._queue, _BATCH)]]
+        return [self._queue.pop(key)[1:] for key in [*islice(self._queue, _BATCH)]]
+
+    def _give_up_unfinished(self) -> None:
+        """Account for the pages during whose reading too many runs died, also where nothing names them any more."""
+        run = self._run
+        for link in run.ledger.give_up_unfinished(datetime.now(UTC)):
+            logger.warning("No article from %s: runs died while they read it, given up", link.url)
+            run.stats.notes[GIVEN_UP] += 1
+            if run.stats.start(link.key):
+                run.finish(link.key, Outcome.FAILED, GIVEN_UP)
 
     def add_hints(self, key: str, hints: Hints) -> None:
         """Keep what a listing or sitemap shows of an article."""
@@ -92,9 +131,18 @@ class ArticleQueue:
 
     def take_hints(self, link: Link) -> Hints:
         """What listings and sitemaps showed of an article, in this run or the one that left it pending. Forgets it."""
-        source = link.discovered_on or ""
-        is_sitemap = urlsplit(source).path.endswith((".xml", ".xml.gz"))
-        stored = (
-            Hints(sitemap_date=link.date) if is_sitemap else Hints(listing_date=link.date, section=section_of(source))
+        named_on, dated_on = link.discovered_on or "", link.dated_on or link.discovered_on or ""
+        is_sitemaps = urlsplit(dated_on).path.endswith((".xml", ".xml.gz"))
+        stored = Hints(
+            listing_date=None if is_sitemaps else link.date,
+            sitemap_date=link.date if is_sitemaps else None,
+            section=section_of(named_on),
         )
         return self._hints.pop(link.key, Hints()).merged_with(stored)
+
+
+def _age(link: Link) -> float:
+    """Smaller for a newer article. Without a date it is as new as can be on a listing, and else as old."""
+    if link.date is None:
+        return -math.inf if link.is_listed else math.inf
+    return -link.date.timestamp()

@@ -26,7 +26,7 @@ from alqahira.extraction.extractor import Hints
 from alqahira.extraction.listing import Card, Listing, read_listing
 from alqahira.extraction.load_more import LearnedRequest
 from alqahira.ledger.frontier import Link, Standing
-from alqahira.monitoring.causes import answer_cause, failure_cause, is_transient
+from alqahira.monitoring.causes import TOO_LARGE, answer_cause, failure_cause, is_transient
 from alqahira.settings.arguments import CrawlArguments
 
 logger = logging.getLogger(__name__)
@@ -120,6 +120,9 @@ class Listings:
             yield from self._page_failed(pager, number, method, cause)
             return
         listing = read_listing(response.body, response.url, root=self._root, now=datetime.now(UTC))
+        if listing.is_too_large:
+            yield from self._page_failed(pager, number, method, TOO_LARGE)
+            return
         if number == 1:
             pager.first = listing
             if method is not None:  # requested again for its build alone

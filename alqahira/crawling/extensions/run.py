@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -62,7 +63,7 @@ class RunExtension:
             raise
         suppress_tracebacks()
         install_formatters(crawler.settings)
-        for name in ("spider_opened", "spider_closed", "item_error", "spider_error"):
+        for name in ("spider_opened", "response_downloaded", "spider_closed", "item_error", "spider_error"):
             crawler.signals.connect(getattr(self, name), signal=getattr(signals, name))
 
     @classmethod
@@ -77,6 +78,11 @@ class RunExtension:
         # Absolute, because what a relative folder is below depends on how the run was started.
         folder = run.configuration.output_dir.absolute()
         logger.info("Run %s writes to %s, its state is %s", run.run_id, folder, run.ledger.store.location)
+
+    def response_downloaded(self, response: Response) -> None:
+        """Compare the clock with the site's."""
+        with suppress(AlqahiraError):  # the ledger has called `Run.fail`
+            self.run.clock.compare(response)
 
     def item_error(self, item: Any, failure: Failure) -> None:
         """A pipeline raised: count the error, so that no article is lost silently."""
@@ -149,6 +155,7 @@ def run_verdict(run: Run, spider: Spider, reason: str) -> RunVerdict:
         is_bounded=bool(arguments and (arguments.since or arguments.until or arguments.max_articles)),
         errors=run.errors,
         failure=str(run.failure) if run.failure else "",
+        clock=run.clock.problem,
         earlier=earlier,
         last_complete=datetime.fromisoformat(last_complete) if last_complete else None,
     )

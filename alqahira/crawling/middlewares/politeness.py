@@ -11,7 +11,6 @@ import logging
 import random
 import re
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -23,8 +22,9 @@ from scrapy.utils.asyncio import create_looping_call
 from scrapy.utils.response import response_status_message
 from twisted.python.failure import Failure
 
+from alqahira.crawling.browser.handler import downloads_cancelled
 from alqahira.crawling.middlewares.base import Middleware
-from alqahira.extraction.items import header_text
+from alqahira.extraction.items import header_text, http_date
 from alqahira.monitoring import causes
 from alqahira.settings.configuration import configuration_of
 
@@ -39,6 +39,7 @@ logger = logging.getLogger(__name__)
 
 _OVERLOADED = (429, 503)  # RFC 6585, section 4; RFC 9110, section 15.6.4
 _CLOSING_CHECK = 1.0  # seconds between checks whether the run is closing; Scrapy has no signal when that begins
+_CLOSING_CHECKS = 8  # of them, until what is still being downloaded is cancelled: a run ends within 15 seconds
 _LEAST_DELAY = 0.001  # seconds; a slot without a delay does not look at `lastseen`
 _SECONDS = re.compile(r"[0-9]{1,12}", re.ASCII)
 _BUDGET_SHARE = 0.2  # further retries that each answer earns
@@ -53,7 +54,8 @@ class HostDelays(Middleware):
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self._given_up: dict[str, float] = {}  # slot key: monotonic seconds until which nothing is sent there
-        self._closing_check = create_looping_call(self._refuse_queued_when_closing)
+        self._closing_check = create_looping_call(self._end_downloads_when_closing)
+        self._checks_left = _CLOSING_CHECKS
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -132,12 +134,15 @@ class HostDelays(Middleware):
         if self._closing_check.running:
             self._closing_check.stop()
 
-    def _refuse_queued_when_closing(self) -> None:
-        """Refuse queued requests once the run is closing; Scrapy would wait for them."""
+    def _end_downloads_when_closing(self) -> None:
+        """Refuse queued requests once the run is closing, and later cancel the others; Scrapy would wait for them."""
         engine = self.crawler.engine
         if engine and engine._slot and engine._slot.closing:
             for slot in self._downloader.slots.values():
                 self._refuse_queued(slot, causes.RUN_ENDING)
+            self._checks_left -= 1
+            if self._checks_left < 0:
+                self.crawler.signals.send_catch_log(downloads_cancelled)
 
     def _refuse_queued(self, slot: Slot, cause: str) -> None:
         while slot.queue:
@@ -209,16 +214,8 @@ def retry_after_seconds(value: str | None, *, date: str | None = None, now: date
     text = (value or "").strip()
     if _SECONDS.fullmatch(text):
         return float(text)
-    until = _http_date(text)
-    return max(0.0, (until - (_http_date(date or "") or now)).total_seconds()) if until else None
-
-
-def _http_date(text: str) -> datetime | None:
-    try:
-        when = parsedate_to_datetime(text)
-    except (TypeError, ValueError, IndexError):
-        return None
-    return when if when.tzinfo else when.replace(tzinfo=UTC)  # HTTP dates are GMT
+    until = http_date(text)
+    return max(0.0, (until - (http_date(date or "") or now)).total_seconds()) if until else None
 
 
 def backoff_seconds(attempt: int, *, base: float, longest: float) -> float:

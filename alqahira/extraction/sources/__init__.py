@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -14,9 +15,16 @@ from lxml import etree
 from alqahira import site
 from alqahira.text.normalization import clean_line, fold_text
 
-# Bytes; the rest of a page is not read. An article's page is a hundred times smaller.
-_LARGEST = 4 * 1024 * 1024
-_MOST_HEADINGS, _LONGEST_HEADING = 20, 2_000
+# Bounds of what is parsed, since selectors take time in the square of the elements, and libxml2 in that of an element's
+# attributes. In bytes; an article's page is fifty times smaller.
+LARGEST_PAGE = 4 * 1024 * 1024
+# The number of `<`, closing tags and scripts included; an article's page has 1,500.
+MOST_TAGS = 20_000
+_MOST_ATTRIBUTES = 1_000  # of one element
+_DEEPEST = 100  # elements inside each other; an article's page has 25
+# Characters that may stand before an attribute. Fewer of them than this are not looked at: parsing is quick then.
+_BEFORE_ATTRIBUTES, _FEW_ATTRIBUTES = b" \t\n\f\r/\"'", 15_000
+_MOST_HEADINGS, LONGEST_HEADING = 20, 2_000
 # lxml.html's parser is slower: it calls a Python function for the class of every element.
 _PARSER = etree.HTMLParser(encoding="utf-8", huge_tree=False, remove_comments=True, remove_pis=True)
 
@@ -40,14 +48,48 @@ class ExtractedFields:
     keywords: list[str] = field(default_factory=list)
 
 
-def parse_html(text: str) -> Any:
-    """The document element of a page or a part of one; of an empty page if there is nothing to parse."""
-    content = text[:_LARGEST].encode("utf-8", "replace")[:_LARGEST].replace(b"\0", b"")
+_IS_DEEPER = etree.XPath(f"boolean({'/*' * (_DEEPEST + 1)})")
+
+
+class TooLarge(ValueError):
+    """A page, or markup in its data, that is not parsed because it is larger than any of the site's could be."""
+
+
+def parse_html(text: str | bytes) -> Any:
+    """The document element of a page or a part of one; of an empty page if there is nothing to parse.
+
+    Bytes are read as UTF-8. Raises TooLarge for what is beyond the bounds above.
+    """
+    if len(text) > LARGEST_PAGE:
+        raise TooLarge(f"more than {LARGEST_PAGE} bytes")
+    content = (text if isinstance(text, bytes) else text.encode("utf-8", "replace")).replace(b"\0", b"")
+    if len(content) > LARGEST_PAGE:
+        raise TooLarge(f"more than {LARGEST_PAGE} bytes")
+    if content.count(b"<") > MOST_TAGS:
+        raise TooLarge(f"more than {MOST_TAGS} tags")
     try:
+        if len(content) - len(content.translate(None, _BEFORE_ATTRIBUTES)) > _FEW_ATTRIBUTES:
+            etree.fromstring(content, etree.HTMLParser(encoding="utf-8", target=_Attributes()))
         tree = etree.fromstring(content, _PARSER)
+    except TooLarge:
+        raise
     except (etree.XMLSyntaxError, ValueError, AssertionError):
         tree = None
-    return tree if tree is not None else etree.fromstring(b"<html><body></body></html>", _PARSER)
+    if tree is None:
+        return etree.fromstring(b"<html><body></body></html>", _PARSER)
+    if _IS_DEEPER(tree):
+        raise TooLarge(f"more than {_DEEPEST} elements inside each other")
+    return tree
+
+
+class _Attributes:
+    """A target of lxml's parser, which builds no tree. Raises TooLarge at an element with too many attributes."""
+
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        if len(attributes) > _MOST_ATTRIBUTES:
+            raise TooLarge(f"more than {_MOST_ATTRIBUTES} attributes of one element")
+
+    def close(self) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -60,7 +102,7 @@ class Document:
 
     @cached_property
     def tree(self) -> Any:
-        """The parsed page; see `parse_html`."""
+        """The parsed page; see `parse_html`. Raises TooLarge."""
         return parse_html(self.html)
 
     @cached_property
@@ -77,7 +119,7 @@ class Document:
         """The page's h1 and og:title without the site's name, folded."""
         titles = (meta.get("content") or "" for meta in self.tree.iter("meta") if meta.get("property") == "og:title")
         texts = ["".join(h1.itertext()) for h1 in islice(self.tree.iter("h1"), _MOST_HEADINGS)] + [next(titles, "")]
-        return frozenset(fold_text(name) for text in texts if (name := strip_site_name(text[:_LONGEST_HEADING])))
+        return frozenset(fold_text(name) for text in texts if (name := strip_site_name(text[:LONGEST_HEADING])))
 
 
 # «headline | القاهرة الإخبارية»

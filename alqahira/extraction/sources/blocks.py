@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from lxml import etree
 
 from alqahira.extraction.boilerplate import is_boilerplate, is_related_label, without_label_links
-from alqahira.extraction.sources import parse_html
+from alqahira.extraction.sources import MOST_TAGS, parse_html
 from alqahira.text.normalization import clean_line, clean_text
 
 # Elements that browsers display as blocks (HTML, flow content).
@@ -29,7 +29,7 @@ _EMBEDS = frozenset([
     "adsbygoogle", "bluesky-embed", "fb-post", "fb-video", "fb-xfbml-parse-ignore", "instagram-media",
     "reddit-embed-bq", "text-post-media", "tiktok-embed", "twitter-tweet", "twitter-video",
 ])  # fmt: skip
-_MAX_EVENTS = 20_000  # two an element
+_MAX_EVENTS = 2 * MOST_TAGS  # two an element
 _NEARLY_ALL = 0.9
 
 

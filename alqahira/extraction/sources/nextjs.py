@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from alqahira import site
-from alqahira.extraction.sources import Document, ExtractedFields
+from alqahira.extraction.sources import LONGEST_HEADING, Document, ExtractedFields, TooLarge
 from alqahira.extraction.sources.blocks import paragraphs_of
 from alqahira.extraction.sources.values import image, moment, objects, read_json, site_credit, string, strings, value_at
 from alqahira.extraction.urls import article_number
@@ -31,8 +31,9 @@ _NUMBERS = ("id", "newsId", "articleId")
 _KINDS = (site.ARTICLE_KIND.value, *site.OTHER_KINDS.value)
 _SHORTEST_BODY = 80  # characters; less is a teaser
 _MAX_BLOCKS = 500  # of one article
+_MOST_ROWS = 50_000  # of React's data on a page, which has hundreds
 
-_PUSH = re.compile(r"self\.__next_f\.push\(\s*(\[.*\])\s*\)", re.DOTALL)
+_PUSH = re.compile(r"self\.__next_f\.push\(\s*+(?=\[)")
 _FLIGHT_ROW = re.compile(rb"(?P<id>[0-9a-f]{1,8}):(?:T(?P<length>[0-9a-f]{1,8}),)?")
 
 
@@ -47,7 +48,7 @@ def read(page: Document) -> ExtractedFields | None:
         if number is None or str(post.get("id")) == number:
             return _fields(post, page, is_post=True)
     candidates = [
-        (rank, len(str(body)), thing)
+        (rank, _length(body), thing)
         for data in documents
         for thing in objects(data)
         if (body := _body(thing)) is not None and (rank := _rank(thing, number, page)) is not None
@@ -70,13 +71,13 @@ def _is_missing(data: Any) -> bool:
 
 
 def data_of(page: Document) -> list[Any]:
-    """The JSON documents of the page for its own scripts."""
+    """The JSON documents of the page for its own scripts. Raises TooLarge."""
     documents, pushed = [], []
     for _, name, text in page.scripts:
         if site.NEXT_DATA_SCRIPT.value == f"script#{name}":
             documents.append(read_json(text))
         elif site.NEXT_FLIGHT_PUSH.value in text and (match := _PUSH.search(text)):
-            chunk = read_json(match[1])
+            chunk = read_json(text[match.end() :])
             if isinstance(chunk, list) and len(chunk) > 1 and isinstance(chunk[1], str):
                 pushed.append(chunk[1])
     if pushed:
@@ -112,12 +113,15 @@ def _flight(stream: str) -> list[Any]:
     """The values of React's flight rows; a push may end in the middle of a row.
 
     A row is `<hex id>:<json>` up to the line's end, or `<hex id>:T<hex length>,<text>` of so many bytes; in JSON,
-    `$<id>` stands for the row of that id (react-server's ReactFlightClient).
+    `$<id>` stands for the row of that id (react-server's ReactFlightClient). Raises TooLarge.
     """
     content, position = stream.encode("utf-8", "replace"), 0
     values: list[Any] = []
     texts: dict[str, str] = {}
+    rows = 0
     while position < len(content):
+        if (rows := rows + 1) > _MOST_ROWS:
+            raise TooLarge(f"more than {_MOST_ROWS} rows of data")
         match = _FLIGHT_ROW.match(content, position)
         if match and match["length"] is not None:
             # The next row follows directly, without a line end.
@@ -149,7 +153,7 @@ def _rank(thing: dict[str, Any], number: str | None, page: Document) -> int | No
     numbers = {str(thing[name]) for name in _NUMBERS if isinstance(thing.get(name), str | int)}
     if number is not None and number in numbers:
         return 2
-    if fold_text(headline) in page.headings:
+    if len(headline) <= LONGEST_HEADING and fold_text(headline) in page.headings:
         return 1
     # A page without a heading is an empty shell: an object without a number may be its article.
     return None if page.headings or any(text.isdigit() for text in numbers) else 0
@@ -169,6 +173,13 @@ def _body(thing: dict[str, Any]) -> Any:
         if all(isinstance(part, str) for part in parts) and sum(map(len, parts)) >= _SHORTEST_BODY:
             return value
     return None
+
+
+def _length(body: Any) -> int:
+    """The length of a body's texts, which are not copied: many objects may refer to one long text."""
+    parts = body if isinstance(body, list) else [body]
+    texts = (text for part in parts for text in (part.values() if isinstance(part, dict) else [part]))
+    return sum(len(text) for text in texts if isinstance(text, str))
 
 
 def _paragraphs(body: Any) -> list[str]:

@@ -6,12 +6,13 @@ Compiled XPath: parsel's Selector adds 5 to 10 % to `extract_article` (pages of 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
+from cssselect.xpath import XPathExpr
 from lxml import etree
 from parsel.csstranslator import HTMLTranslator
 
@@ -25,10 +26,55 @@ from alqahira.text.dates import parse_date
 from alqahira.text.normalization import clean_line
 
 
+class _Translator(HTMLTranslator):
+    """`a + b` without looking at all siblings after each `a`."""
+
+    def xpath_direct_adjacent_combinator(self, left: XPathExpr, right: XPathExpr) -> XPathExpr:
+        return left.join("/following-sibling::*[1]/self::", right)
+
+
+# A space that is a combinator of its own, in a selector without spaces inside brackets.
+_DESCENDANT = re.compile(r"(?<![>+~]) (?![>+~])")
+_IN_BRACKETS = re.compile(r"[\[(][^\])]*[ ,]")
+
+
 @lru_cache(maxsize=256)
-def select(css: str) -> etree.XPath:
-    """A function from a root to the list of matching elements below it. Raises cssselect.SelectorError for bad CSS."""
-    return etree.XPath(HTMLTranslator().css_to_xpath(css))
+def select(css: str) -> Callable[[Any], list[Any]]:
+    """A function from a root to the list of matching elements below it. Raises cssselect.SelectorError for bad CSS.
+
+    Linear in the elements: of `a b`, libxml2 compares the elements below each of many nested `a` with one another.
+    """
+    if _IN_BRACKETS.search(css):
+        whole: Callable[[Any], list[Any]] = etree.XPath(_Translator().css_to_xpath(css))
+        return whole
+    choices = [_Chain(choice.strip()) for choice in css.split(",")]
+    return choices[0] if len(choices) == 1 else partial(_any_of, choices)
+
+
+class _Chain:
+    """`a b c`: each step is searched below the outermost elements of the step before, which are enough."""
+
+    def __init__(self, css: str) -> None:
+        first, *others = _DESCENDANT.split(css)
+        self._first = etree.XPath(_Translator().css_to_xpath(first))
+        self._others = [etree.XPath(_Translator().css_to_xpath(step, prefix="descendant::")) for step in others]
+
+    def __call__(self, root: Any) -> list[Any]:
+        elements: list[Any] = self._first(root)
+        for step in self._others:
+            if len(elements) == 1:  # nearly always
+                elements = step(elements[0])
+            elif elements:
+                elements = [element for outer in outermost(elements) for element in step(outer)]
+        return elements
+
+
+def _any_of(choices: Sequence[_Chain], root: Any) -> list[Any]:
+    """The elements of all chains, each once, in document order."""
+    elements = {element: None for choice in choices for element in choice(root)}
+    if len(elements) < 2:
+        return list(elements)
+    return [element for element in root.iter() if element in elements]
 
 
 _CHAIN = re.compile(r"[\w.#-]+(?: [\w.#-]+)*")  # `main .row p`: elements, classes and ids, each inside the one before
@@ -70,7 +116,7 @@ def _count(article: ExtractedFields) -> int:
 
 def _read(page: Document, layout: ArticleLayout, root: Any) -> ExtractedFields:
     images = select(layout.image)(root)
-    body = [text for part in _outermost(select(layout.body)(root)) for text in paragraphs(part)]
+    body = [text for part in outermost(select(layout.body)(root)) for text in paragraphs(part)]
     return ExtractedFields(
         headline=first_text(select(layout.headline)(root)),
         credit_line=_credit(select(layout.credit_line)(root), body),
@@ -83,9 +129,12 @@ def _read(page: Document, layout: ArticleLayout, root: Any) -> ExtractedFields:
     )
 
 
+_MOST_SPANS = 100  # a page has three
+
+
 def _published(spans: list[str], page: Document) -> datetime | None:
     """The date of all spans together, which is exact to the minute; else of the first span that has one."""
-    moments = (parse_date(text, now=page.now) for text in (" ".join(spans), *spans))
+    moments = (parse_date(text, now=page.now) for text in (" ".join(spans), *spans[:_MOST_SPANS]))
     return next(filter(None, moments), None)
 
 
@@ -95,13 +144,12 @@ def _kind(tree: Any) -> str | None:
     return next((kind for kind, marker in markers if select(marker)(tree)), None)
 
 
-def _outermost(elements: list[Any]) -> list[Any]:
+def outermost(elements: list[Any]) -> list[Any]:
     """The elements that are not inside another of them, in order."""
-    outer: list[Any] = []
-    for element in elements:  # in document order: an outer one comes first
-        if not any(ancestor in outer for ancestor in element.iterancestors()):
-            outer.append(element)
-    return outer
+    if len(elements) < 2:
+        return elements
+    known = set(elements)
+    return [element for element in elements if known.isdisjoint(element.iterancestors())]
 
 
 # «القاهرة الإخبارية - » without a writer.

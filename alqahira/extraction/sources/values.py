@@ -73,10 +73,13 @@ def strings(value: Any, *, split: bool = False) -> list[str]:
     return list(dict.fromkeys(filter(None, texts)))
 
 
-def moment(value: Any, now: datetime) -> datetime | None:
-    """A date as text, or as seconds or milliseconds since 1970; None for anything else, and for numbers after `now`."""
+def moment(value: Any, now: datetime, *, guess: bool = True) -> datetime | None:
+    """A date as text, or as seconds or milliseconds since 1970; None for anything else, and for numbers after `now`.
+
+    `guess`: as of `parse_date`.
+    """
     if isinstance(value, str):
-        return parse_date(value, now=now)
+        return parse_date(value, now=now, guess=guess)
     if isinstance(value, int | float) and not isinstance(value, bool) and 1e9 < value < 1e14:
         instant = datetime.fromtimestamp(value / 1000 if value > 1e11 else value, UTC)
         return instant if instant <= now else None

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from contextlib import suppress
 from pathlib import Path
 
-from alqahira.exceptions import ConfigurationError
+from alqahira.exceptions import AlqahiraError, ConfigurationError
 from alqahira.ledger.backends.store import busy, describe_holder
+
+# What `flock` answers where it cannot lock: no lock daemon, not implemented, and NFS for a folder.
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL, errno.EBADF)
 
 
 class FileLock:
@@ -17,8 +21,10 @@ class FileLock:
     def __init__(self, path: Path, owner: str) -> None:
         """Take the lock for the command `owner`.
 
-        Raises LedgerBusy if another process holds it, ConfigurationError if the folder cannot be written.
+        Raises LedgerBusy if another process holds it, ConfigurationError if the folder cannot be written, or its file
+        system has no locks.
         """
+        self._handle: int | None = None
         self._holder = describe_holder(owner).encode()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -27,17 +33,20 @@ class FileLock:
             raise _unwritable(path, error) from None
         try:
             # Locked, so that nobody sees the lock taken before its holder is named.
-            fcntl.flock(folder, fcntl.LOCK_EX)
-            self._handle: int | None = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o644)
+            _flock(folder, fcntl.LOCK_EX, path)
+            self._handle = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o644)
             try:
-                fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB, path)
             except BlockingIOError:
                 holder = os.pread(self._handle, 200, 0).decode(errors="replace").strip()
-                self.release()
                 raise busy(str(path), holder) from None
             self.set_run("")
         except OSError as error:
+            self.release()
             raise _unwritable(path, error) from None
+        except AlqahiraError:
+            self.release()
+            raise
         finally:
             os.close(folder)
 
@@ -54,6 +63,18 @@ class FileLock:
         handle, self._handle = self._handle, None
         if handle is not None:
             os.close(handle)
+
+
+def _flock(handle: int, operation: int, path: Path) -> None:
+    try:
+        fcntl.flock(handle, operation)
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        raise ConfigurationError(
+            f"the file system of {path.parent} has no locks ({error.strerror}): keep the state on a local disk, or in "
+            "PostgreSQL (ALQAHIRA_STATE_URL)"
+        ) from None
 
 
 def _unwritable(path: Path, error: OSError) -> ConfigurationError:

@@ -9,6 +9,8 @@ from itertools import pairwise
 
 import pytest
 from hostile_server import Crawl, Host, raw, reply, run_crawl, run_crawls
+from hypothesis import given
+from hypothesis import strategies as st
 from scrapy import Request
 from scrapy.utils.test import get_crawler
 
@@ -169,10 +171,25 @@ def http(moment: datetime) -> str:
         ("Wednesday, 09-Aug-23 08:20:45 GMT", None, 45.0),
         ("Wed Aug  9 08:20:45 2023", None, 45.0),
         ("Wed, 31 Feb 2023 08:20:45 GMT", None, None),
+        ("Wed, 09 Aug 2023 08:20:45 +99999999999999", None, None),
+        ("Wed, 09 Aug 2023 08:20:45 GMT", "Wed, 09 Aug 2023 08:20:45 +99999999999999", 45.0),
+        (f"Wed, 09 Aug {'9' * 20} 08:20:45 GMT", None, None),
+        ("Wed, 09 Aug 99999 08:20:45 GMT", None, None),
+        (f"Wed, 09 Aug 2023 08:20:45 +{'9' * 12}", None, None),
+        ("Fri, 31 Dec 9999 23:59:59 -2359", None, None),
+        ("Mon, 01 Jan 0001 00:00:00 +2359", None, 0.0),
+        (http(NOW + timedelta(minutes=2)), f"Wed, 09 Aug {'9' * 20} 08:20:45 GMT", 120.0),  # their date is none
+        (http(NOW + timedelta(minutes=2)), "-1", 120.0),
     ],
 )
 def test_retry_after_header(value: str | None, date: str | None, seconds: float | None) -> None:
     assert retry_after_seconds(value, date=date, now=NOW) == seconds
+
+
+@given(st.text(alphabet="0123456789 -+:,.GMTWedAug\0é", max_size=60), st.text(max_size=40))
+def test_no_retry_after_header_is_an_error(value: str, date: str) -> None:
+    seconds = retry_after_seconds(value, date=date, now=NOW)
+    assert seconds is None or 0 <= seconds < 1e12
 
 
 @pytest.mark.parametrize(("attempt", "step"), [(1, 1.0), (2, 2.0), (5, 16.0), (7, 60.0), (10_000, 60.0)])

@@ -62,6 +62,6 @@ def test_missing_pyarrow_is_refused_and_lines_are_written(awkward, tmp_path):
     hidden = {"PYTHONPATH": os.pathsep.join([str(tmp_path), *filter(None, sys.path)])}
     ran = export(awkward, "--format", "parquet", "-o", str(tmp_path / "x.parquet"), **hidden)
     assert ran.status == 2
-    install = '.venv/bin/pip install --constraint constraints.txt --editable ".[arrow]"'
+    install = "make install EXTRA=arrow"
     assert ran.lines == [f"alqahira: Parquet needs the extra `arrow`: {install}"]
     assert len(export(awkward, **hidden).stdout.split("\n")) == len(list(read_corpus(awkward.whole))) + 1

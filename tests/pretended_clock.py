@@ -1,0 +1,57 @@
+"""`scrapy …` with a clock of its own: `PRETENDED_NOW` (RFC 3339) is when it starts.
+
+With `PRETENDED_NO_DNS` no name resolves; the process dies when it reads a page whose address has `PRETENDED_POISON` in
+it. Only the project's clock is set: the log keeps the machine's.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+import twisted.internet._resolver
+from scrapy.cmdline import execute
+
+import spiders.section
+
+AHEAD = datetime.fromisoformat(os.environ["PRETENDED_NOW"]) - datetime.now(UTC)
+
+
+class _AnyDatetime(type):
+    def __instancecheck__(cls, value: object) -> bool:
+        return isinstance(value, datetime)
+
+
+class PretendedDatetime(datetime, metaclass=_AnyDatetime):
+    """`datetime` for modules of the project: `now` is ahead."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> datetime:
+        return datetime.now(tz) + AHEAD
+
+
+def _no_address(*_arguments: object, **_more: object) -> None:
+    raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+
+def _read_or_die(body: bytes, url: str, **more: object) -> object:
+    if os.environ["PRETENDED_POISON"] in url:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return _read_page(body, url, **more)
+
+
+for name, module in [*sys.modules.items()]:
+    if name.split(".")[0] in ("alqahira", "pipelines", "spiders") and vars(module).get("datetime") is datetime:
+        module.datetime = PretendedDatetime
+if "PRETENDED_NO_DNS" in os.environ:
+    socket.getaddrinfo = _no_address
+    twisted.internet._resolver.GAIResolver.__init__.__defaults__ = (None, _no_address)
+if "PRETENDED_POISON" in os.environ:
+    _read_page, spiders.section.read_page = spiders.section.read_page, _read_or_die
+execute(["scrapy", *sys.argv[1:]])
