@@ -23,7 +23,7 @@ from simulated_crawl import SPIDERS, Crawl, crawl, engine_in_memory
 from simulated_machine import PLACES, Machine, Place, running_on
 from simulated_site import Site
 
-from alqahira.ledger.frontier import MAX_UNFINISHED
+from alqahira.ledger.frontier import CLOCK_TOLERANCE, MAX_UNFINISHED
 
 RUNS = 9
 # Hours before each run at the end, while all is well: after a day, a week, and the longest pause between two visits.
@@ -38,7 +38,7 @@ EVENTS = {
     "remove": 4,
     "return": 5,
     "unlist": 4,
-    "move": 0,
+    "move": 4,
     "validators": 4,
     "fault": 14,
     "mend": 8,
@@ -48,7 +48,7 @@ EVENTS = {
     "robots": 3,
     "listing": 4,
     "pin": 2,
-    "clock": 0,
+    "clock": 3,
 }
 # Of ANSWERS; 0: as above.
 OFF_ANSWERS = ("maintenance",)
@@ -159,7 +159,7 @@ def play(history: History, folder: Path, tell: Callable[[str], None] = lambda li
             seconds, begun = machine.seconds, machine.true_time()
             ended = _run(machine, site, step)
             tell(f"{begun:%d %b %H:%M} {step}: {_words(ended)}")
-            wrong = [*_wrong_after(ended, step, site, corpus)]
+            wrong = [*_wrong_after(ended, step, site, corpus, machine)]
             if machine.seconds - seconds > LONGEST_RUN:
                 wrong.append("the run did not come to an end")
             if wrong:
@@ -227,10 +227,13 @@ def _happen(site: Site, machine: Machine, step: Step) -> None:
             machine.skew = timedelta(days=float(step.value))
 
 
-def _wrong_after(ended: Crawl, run: Run, site: Site, corpus: Corpus) -> Iterator[str]:
+def _wrong_after(ended: Crawl, run: Run, site: Site, corpus: Corpus, machine: Machine) -> Iterator[str]:
     """What is wrong right after a run."""
     yield from wrong_run(ended, site)
     yield from _wrong_deaths(ended, run, site)
+    is_wrong_clock = abs(machine.skew) > CLOCK_TOLERANCE
+    if is_wrong_clock and ended.exit_status == 0 and any(each.answer == "200" for each in ended.requests):
+        yield f"a clock that is wrong by {machine.skew} is not reported"
     yield from corpus.changed_parts()
     if ended.outcome == "refused" and run.full_at is None:
         yield f"refused: {ended.message}"
@@ -239,13 +242,16 @@ def _wrong_after(ended: Crawl, run: Run, site: Site, corpus: Corpus) -> Iterator
 
 
 def _wrong_deaths(ended: Crawl, run: Run, site: Site) -> Iterator[str]:
-    """A page that kills its reader is read three times, and again only where `since` asks for it."""
+    """A page that kills its reader in three runs in a row is not read again, unless `since` asks for it."""
     last = urlsplit(ended.read[-1]).path if ended.outcome == "killed" and ended.read else ""
+    asked = {urlsplit(each.url).path for each in ended.requests}
     for story in site.stories:
         if story.is_poison and story.path == last:
             story.deaths += 1
             if story.deaths > MAX_UNFINISHED and run.argument != "since":
                 yield f"{story.number} has killed {story.deaths} runs"
+        elif story.path in asked:
+            story.deaths = 0
 
 
 def _words(ended: Crawl) -> str:

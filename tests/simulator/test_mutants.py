@@ -4,12 +4,12 @@ import pytest
 import sqlalchemy as sa
 from history import history_of, in_new_folder
 
+from alqahira.crawling.clock import Clock
 from alqahira.crawling.middlewares import robots_rules
 from alqahira.ledger import Ledger, frontier, pages
 from alqahira.ledger.decisions import Outcome, Verdict
 from alqahira.ledger.tables import articles
 from alqahira.ledger.tables import pages as pages_table
-from alqahira.monitoring import causes
 from alqahira.publishing import parts
 from spiders import section
 
@@ -27,12 +27,16 @@ def pages_are_given_up_by_runs(patch):
 
 
 def failed_pages_are_never_asked_again(patch):
-    standing = frontier._standing
+    standing, due = frontier._standing, Ledger.due
 
     def failed_is_given_up(row, link, now, *, retry):
         return frontier.Standing.GIVEN_UP if row.state == "failed" else standing(row, link, now, retry=retry)
 
+    def due_but_failed(self, now, limit):
+        return [each for each in due(self, now, limit) if each.standing is not frontier.Standing.GIVEN_UP]
+
     patch.setattr(frontier, "_standing", failed_is_given_up)
+    patch.setattr(Ledger, "due", due_but_failed)
 
 
 def pending_pages_are_dropped(patch):
@@ -40,12 +44,13 @@ def pending_pages_are_dropped(patch):
 
 
 def validators_of_earlier_responses_are_kept(patch):
-    visited = Ledger._visited
+    set_page = Ledger._set_page
 
-    def keep(self, connection, fetch, published, **more):
-        visited(self, connection, fetch, published, **{name: value for name, value in more.items() if value})
+    def keep(self, connection, key, **values):
+        absent = [name for name in ("etag", "last_modified") if values.get(name, "") is None]
+        set_page(self, connection, key, **{name: value for name, value in values.items() if name not in absent})
 
-    patch.setattr(Ledger, "_visited", keep)
+    patch.setattr(Ledger, "_set_page", keep)
 
 
 def reverted_edits_are_lost(patch):
@@ -133,9 +138,10 @@ def retry_after_is_not_obeyed(patch):
     patch.setattr("alqahira.crawling.middlewares.politeness.HostDelays._pause", lambda self, request, seconds: None)
 
 
-def challenge_is_a_page(patch):
-    patch.setattr(causes, "answer_cause", lambda response: None)
-    patch.setattr(section, "answer_cause", lambda response: None)
+def wrong_clock_writes_schedules(patch):
+    """As if the ledger never heard of the site's clock; the run still says so."""
+    patch.setattr(Ledger, "is_clock_right", property(lambda self: True, lambda self, value: None), raising=False)
+    patch.setattr(Clock, "_correct_ledger", lambda self, now: None)
 
 
 def account_counts_twice(patch):
@@ -167,7 +173,7 @@ MUTANTS = {
     reading_is_not_counted: {"poison": ()},
     robots_are_not_obeyed: {"robots": ("disallow",)},
     retry_after_is_not_obeyed: {"away": ("429",), "back": ()},
-    challenge_is_a_page: {"fault": ("challenge",), "unlist": ()},
+    wrong_clock_writes_schedules: {"clock": ("10", "400", "-30"), "edit": ()},
     account_counts_twice: {},
 }
 
