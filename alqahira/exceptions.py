@@ -48,6 +48,10 @@ class LedgerUnwritable(LedgerUnusable):
     exit_status = 1
 
 
+class LedgerRemoved(LedgerUnwritable):
+    """The ledger's file or its lock was removed during the run."""
+
+
 class LedgerUnreachable(LedgerUnwritable):
     """The database of the ledger does not answer. The transaction is repeated for a while."""
 

@@ -34,10 +34,12 @@ from alqahira.crawling.extensions.run import RunExtension, run_of
 from alqahira.exceptions import AlqahiraError
 from alqahira.extraction.items import ArticleItem
 from alqahira.extraction.urls import site_name
+from alqahira.ledger import open_ledger
 from alqahira.ledger.decisions import Outcome
 from alqahira.ledger.frontier import Link
 from alqahira.monitoring.causes import TOO_LARGE, failure_cause
-from alqahira.monitoring.run_stats import RunStats, account_line
+from alqahira.monitoring.run_stats import account_line
+from alqahira.publishing.place import derived_corpus_id
 from alqahira.settings.configuration import Configuration
 from spiders.section import SectionSpider
 
@@ -85,6 +87,10 @@ def replay(runs: list[ArchivedRun], settings: Settings, report: Callable[[str], 
     """
     own, tally = settings.copy(), Tally()
     own.setdict(_SETTINGS, priority="cmdline")
+    configuration = Configuration.from_settings(own)
+    with open_ledger(configuration.state_url) as ledger:
+        # A corpus of its own, and the same one at every replay of these runs.
+        ledger.bind_corpus(derived_corpus_id(run.name for run in runs), str(configuration.output_dir.resolve()))
     crawler = Crawler(ReplaySpider, own)
     asyncio.run(crawler.crawl_async(runs=runs, tally=tally, report=report))
     run = run_of(crawler)
@@ -155,7 +161,7 @@ class ReplaySpider(SectionSpider):
         self.root = archived.site_url
         run.ledger.claim_site(site_name(self.root))
         run.run_id = run.ledger.start_run(archived.name, archived.section, archived.started)
-        run.stats = RunStats()
+        run.reset()
         self._tally.runs += 1
         for record in read_records(archived.path, max_bytes=self._max_bytes):
             if isinstance(record, Damage):

@@ -37,7 +37,7 @@ from alqahira.archive.spark.reading import ARTICLE, archive_sources, read_rows
 from alqahira.archive.warc import ENDED, event_record, page_records, run_record
 from alqahira.extraction.extractor import Hints
 from alqahira.extraction.items import ArchivedResponse, Fetch
-from alqahira.publishing.parts import ARTICLES_FOLDER, MANIFEST
+from alqahira.publishing.manifest import ARTICLES_FOLDER, MANIFEST
 from alqahira.replica.article import ReplicaArticle, make_slug
 from alqahira.replica.body import paragraph
 from alqahira.replica.generator import FIRST_NUMBER, Generator

@@ -1,4 +1,4 @@
-"""Fourth pipeline: the ledger decides whether the article is new, revised, unchanged or a duplicate."""
+"""Fourth pipeline: the ledger decides whether the article is new, revised, unchanged, a duplicate or in quarantine."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from alqahira.text.near_duplicates import fingerprint
 from pipelines import LEFT, Step
 
 if TYPE_CHECKING:
+    from alqahira.article import Article
     from alqahira.extraction.items import ArticleItem
 
 
@@ -19,17 +20,17 @@ class Deduplicate(Step):
     """Passes on accepted articles, which are in the ledger's outbox then."""
 
     def process_item(self, item: ArticleItem) -> ArticleItem:
-        fields = ItemAdapter(item)
+        article: Article = ItemAdapter(item)["article"]
         if self.run.failure:
             raise DropItem(LEFT)
         near_duplicates = self.run.configuration.near_duplicates
         try:
-            own = fingerprint(fields["article"].article_body)
-            verdict = self.run.ledger.accept(item, own, near_duplicates=near_duplicates)
+            own, is_repeated = fingerprint(article.article_body), self.run.repeated_texts.is_repeated(article)
+            verdict = self.run.ledger.accept(item, own, near_duplicates=near_duplicates, is_repeated=is_repeated)
+            is_kept = self.run.finish_article(item, verdict.outcome, verdict.cause)
         except AlqahiraError as error:
             self.run.fail(error)
             raise DropItem(LEFT) from None
-        self.run.finish(fields["fetch"].key, verdict.outcome, verdict.cause, in_feed=fields["is_for_feed"])
-        if not verdict.is_published:
+        if not (is_kept and verdict.is_published):
             raise DropItem(verdict.cause)
         return item

@@ -165,21 +165,20 @@ class SectionSpider(Spider):
         reading = read_page(body, page.fetch.url, now=page.fetch.fetched, hints=page.hints)
         for disagreement in reading.disagreements:
             self.run.stats.notes[f"disagreement/{disagreement.field}"] += 1
-        if reading.article is not None and reading.number not in (None, urls.article_number(page.fetch.url)):
+        if reading.article is not None and not reading.is_of(page.link_url, page.fetch.url):
             reading.article, reading.cause = None, ANOTHER_ARTICLE
         if reading.article is None:
             archive = self.crawler.get_item_pipeline(Archive)
             if archive and not archive.store(page):  # a better extractor may find the article
                 return
-            key, now = page.fetch.key, page.fetch.fetched
+            key = page.fetch.key
             if reading.kind:
-                self.run.ledger.not_article(key, reading.kind, now=now)
+                self.run.ledger.not_article(page.fetch, reading.kind)
                 self.run.finish(key, Outcome.NOT_ARTICLE, reading.kind)
             else:
-                self._fail(key, page.link_url, reading.cause or "no_article", now)
+                self._fail(key, page.link_url, reading.cause or "no_article", page.fetch.fetched)
             return
-        self.run.stats.count_sources(reading.sources)
-        yield ArticleItem(article=reading.article, fetch=page.fetch, page=page)
+        yield ArticleItem(article=reading.article, fetch=page.fetch, page=page, sources=reading.sources)
 
     def article_failed(self, failure: Failure) -> None:
         request: Request = failure.request  # type: ignore[attr-defined]

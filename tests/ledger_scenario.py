@@ -11,7 +11,8 @@ from alqahira.article import Article
 from alqahira.extraction.items import ArticleItem, Fetch
 from alqahira.ledger import Ledger, open_ledger
 from alqahira.ledger.frontier import Link, RevisitSchedule
-from alqahira.publishing.parts import Publisher, check, part_files, read_manifest, read_part
+from alqahira.publishing.manifest import check, part_files, read_manifest, read_part
+from alqahira.publishing.parts import Publisher
 from alqahira.text.near_duplicates import content_hash, fingerprint
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -18,7 +18,7 @@ FROZEN = Path(__file__).with_name("frozen")
 ARGUMENTS = ("-a", "since=2026-10-25", "-a", "until=2026-11-25")
 SETTINGS = {"ALQAHIRA_NEAR_DUPLICATES": "off", "ALQAHIRA_BROWSER": "never"}
 OF_A_RUN = ("run_id", "date_first_seen", "date_crawled", "discovered_on")
-COMMANDS = ("crawl", "corpus", "demo", "doctor", "export", "live", "replay", "report", "schema", "verify")
+COMMANDS = ("crawl", "corpus", "demo", "doctor", "export", "live", "quarantine", "replay", "report", "schema", "verify")
 REFUSALS = [
     ("crawl", "defense", "-a", "since=yesterday"),
     ("crawl", "defense", "-a", "since=2026-02-30"),

@@ -12,7 +12,7 @@ from pathlib import Path
 from replica_server import ReplicaProcess, start_replica, written
 from scrapy_process import Corpus, scrapy
 
-from alqahira.publishing.parts import part_files
+from alqahira.publishing.manifest import part_files
 
 NOW = "2026-11-24T12:00:00+00:00"
 TRUTH = written(datetime(2026, 11, 24, 12, tzinfo=UTC))

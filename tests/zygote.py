@@ -31,7 +31,7 @@ LOADED = """
     scrapy.extensions.spiderstate scrapy.extensions.throttle scrapy.pqueues scrapy.spidermiddlewares.urllength
     scrapy.squeues scrapy.utils.reactor twisted.internet.asyncioreactor twisted.internet.ssl twisted.web.client
     rensa tldextract warcio.archiveiterator alqahira.archive.writer alqahira.crawling.browser.handler
-    alqahira.publishing.exporters alqahira.monitoring.logs alqahira.publishing.parts alqahira.publishing.rebuild
+    alqahira.publishing.exporters alqahira.monitoring.logs alqahira.publishing.manifest alqahira.publishing.parts alqahira.publishing.rebuild
     alqahira.replay alqahira.replica.server alqahira.monitoring.report.page alqahira.publishing.schema
     alqahira.ledger.backends.sqlite alqahira.ledger.backends.file_lock alqahira.monitoring.metrics
     alqahira.archive.warc_files

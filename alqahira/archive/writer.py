@@ -42,7 +42,7 @@ from alqahira.exceptions import AlqahiraError, ConfigurationError
 from alqahira.extraction import urls
 from alqahira.extraction.items import ArchivedResponse
 from alqahira.ledger import Ledger
-from alqahira.publishing.parts import sync_folder, write_atomic
+from alqahira.publishing.manifest import sync_folder, write_atomic
 
 SUFFIX, OPEN_SUFFIX, INDEX_SUFFIX = ".warc.gz", ".warc.gz.open", ".cdxj"
 PAGE_TYPES = ("response", "resource")

@@ -20,7 +20,7 @@ from alqahira.crawling.command import UNTHROTTLED, ProjectCommand, crawl_in_subp
 from alqahira.exceptions import AlqahiraError, ConfigurationError
 from alqahira.ledger import open_ledger
 from alqahira.monitoring.run_stats import account_line
-from alqahira.publishing.parts import ARTICLES_FOLDER, MANIFEST, read_corpus
+from alqahira.publishing.manifest import ARTICLES_FOLDER, MANIFEST, read_corpus
 from alqahira.text.dates import cairo_day
 
 

@@ -21,8 +21,8 @@ from alqahira.crawling.progress import is_bar_wanted, with_bar
 from alqahira.exceptions import ConfigurationError
 from alqahira.ledger import Ledger, open_ledger
 from alqahira.publishing.exporters import csv_cell
+from alqahira.publishing.manifest import atomic_file
 from alqahira.publishing.parquet import require_pyarrow, write_parquet
-from alqahira.publishing.parts import atomic_file
 from alqahira.publishing.schema import columns
 from alqahira.settings.arguments import CrawlArguments
 from alqahira.text.dates import cairo_day

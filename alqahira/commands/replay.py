@@ -17,7 +17,7 @@ from alqahira.publishing.atomic_directory import (
     skipped_summary,
     write_marker,
 )
-from alqahira.publishing.parts import read_manifest
+from alqahira.publishing.manifest import read_manifest
 from alqahira.settings.configuration import ARCHIVE_FOLDER, Configuration
 
 

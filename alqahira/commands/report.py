@@ -13,7 +13,7 @@ from alqahira.exceptions import ConfigurationError
 from alqahira.ledger import open_ledger
 from alqahira.monitoring.report.collect import collect
 from alqahira.monitoring.report.figures import Figures
-from alqahira.publishing.parts import write_atomic
+from alqahira.publishing.manifest import write_atomic
 
 FILE = "report.html"
 

@@ -1,4 +1,4 @@
-"""`scrapy verify`: every part under the output folder against its manifest."""
+"""`scrapy verify`: every part under the output folder against its manifest, and repairs from either side."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from pathlib import Path
 
 from alqahira.crawling.command import ProjectCommand
 from alqahira.crawling.progress import is_bar_wanted, with_bar
-from alqahira.exceptions import AlqahiraError, ConfigurationError
-from alqahira.ledger import open_ledger
-from alqahira.publishing.parts import MANIFEST, check, part_files, read_manifest
+from alqahira.exceptions import AlqahiraError, ConfigurationError, LedgerUnusable
+from alqahira.ledger import known_corpus, open_ledger
+from alqahira.publishing.manifest import MANIFEST, check, part_files, read_manifest
+from alqahira.publishing.parts import publisher_of, refuse_other_corpus
 from alqahira.publishing.rebuild import rebuild_state
+from alqahira.settings.configuration import Configuration
 
 
 class Command(ProjectCommand):
@@ -21,12 +23,16 @@ class Command(ProjectCommand):
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
-        parser.add_argument(
+        repairs = parser.add_mutually_exclusive_group()
+        repairs.add_argument("--repair", action="store_true", help="put missing and changed parts back, from the state")
+        repairs.add_argument(
             "--rebuild-state", action="store_true", help="make a lost or corrupt state again, from the parts"
         )
 
     def execute(self, args: list[str], opts: argparse.Namespace) -> int:
         output, state_url = self.configuration.output_dir, self.configuration.state_url
+        if opts.repair:
+            repair(self.configuration)
         if not output.is_dir():
             raise ConfigurationError(f"there is no output at {output}")
         if opts.rebuild_state:
@@ -37,11 +43,22 @@ class Command(ProjectCommand):
         return report(output, shown=is_bar_wanted(self.configuration))
 
 
+def repair(configuration: Configuration) -> None:
+    """Put back every part that is missing or changed, and print which. Raises AlqahiraError."""
+    refuse_other_corpus(configuration.output_dir, configuration.state_url, may_be_empty=True)
+    state = known_corpus(configuration.state_url)
+    if not state.parts:
+        raise LedgerUnusable(f"the state {state.name} has no parts to put back")
+    with open_ledger(configuration.state_url, owner="scrapy verify --repair") as ledger:
+        for path in publisher_of(ledger, configuration).repair():
+            print(f"{path}: put back from the state")
+
+
 def report(output: Path, *, shown: bool = False) -> int:
     """Print each difference and a summary, with a bar before them if `shown`; 1 where there is any difference."""
     try:
         listed = read_manifest(output)
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         raise AlqahiraError(str(error)) from None
     present = part_files(output)
     if present and not (output / MANIFEST).exists():

@@ -15,13 +15,16 @@ from alqahira.extraction.urls import site_name
 from alqahira.ledger import open_ledger
 from alqahira.ledger.decisions import Outcome
 from alqahira.ledger.frontier import RevisitSchedule
+from alqahira.ledger.same_article import SAME_TEXT, RepeatedTexts, SeenPage
 from alqahira.ledger.waiting import open_when_free
 from alqahira.monitoring.run_stats import RunStats
-from alqahira.publishing.parts import Publisher
+from alqahira.publishing.parts import publisher_of, refuse_other_corpus
 from alqahira.settings.configuration import configuration_of
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
+
+    from alqahira.extraction.items import ArticleItem
 
 logger = logging.getLogger(__name__)
 
@@ -36,8 +39,10 @@ class Run:
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
         self.configuration = configuration_of(crawler)
+        # Before anything is created, so that a refused run leaves nothing.
+        refuse_other_corpus(self.configuration.output_dir, self.configuration.state_url)
         self.configuration.make_folders()
-        self.stats = RunStats()
+        self.stats, self.repeated_texts = RunStats(), RepeatedTexts()
         self.max_articles: int | None = None
         self.failure: AlqahiraError | None = None
         self.errors = 0
@@ -49,21 +54,21 @@ class Run:
         self.ledger = open_when_free(open_now, owner=owner, seconds=self.configuration.ledger_wait)
         self.started = datetime.now(UTC)
         self.run_id = f"{self.started:%Y%m%dT%H%M%SZ}-{crawler.spidercls.name}"
-        self.publisher = Publisher(
-            self.ledger,
-            self.configuration.output_dir,
-            max_rows=self.configuration.part_max_rows,
-            max_age_seconds=self.configuration.part_max_age_seconds,
-            compress=self.configuration.compress_parts,
-        )
+        self.publisher = publisher_of(self.ledger, self.configuration)
         try:
             self.ledger.claim_site(site_name(self.configuration.site_url))
             self.publisher.recover()
             self.clock = Clock(self.ledger, self.started)
+            self.reset()
         except AlqahiraError:
             self.ledger.close()
             raise
         self.ledger.on_failure = self.fail
+
+    def reset(self) -> None:
+        """Begin counting: nothing is discovered, and what earlier runs know of repeated texts is known."""
+        self.stats, self.repeated_texts = RunStats(), RepeatedTexts()
+        self.repeated_texts.add_known(self.ledger.repeated_texts())
 
     def finish(self, key: str, outcome: Outcome, cause: str = "", *, in_feed: bool = True) -> None:
         """Count an article's outcome, and end the run when its feed is full. `in_feed`: it goes there if accepted."""
@@ -74,6 +79,36 @@ class Run:
             stats.inc_value(f"alqahira/{outcome.value}/{cause}")
         if self.is_full:
             self.stop("max_articles")
+
+    def finish_article(self, item: ArticleItem, outcome: Outcome, cause: str) -> bool:
+        """Count what became of an article; False if its page is in quarantine.
+
+        If many pages show its text now, all of them go there, also those whose article was accepted before.
+        """
+        article, fetch = item.article, item.fetch
+        self.finish(fetch.key, outcome, cause, in_feed=item.is_for_feed)
+        is_own = outcome is Outcome.UNCHANGED and article.article_id == fetch.key
+        page = SeenPage(fetch.key, fetch.fetched, article.article_id, article.url)
+        same = [] if is_own else self.repeated_texts.add(page, article)
+        withdrawn = self.ledger.withdraw(same, article) if same else []
+        for key in withdrawn:
+            self._withdraw(key)
+            self.finish(key, Outcome.QUARANTINED, SAME_TEXT)
+        if same:
+            logger.error("One text under %d addresses, the last %s: %s", len(same), article.url, article.headline[:100])
+        if outcome is Outcome.QUARANTINED:
+            logger.warning("In quarantine: %s: %s", article.url, cause)
+            return False
+        if fetch.key in withdrawn:
+            return False
+        self.stats.count_sources(item.sources)
+        return True
+
+    def _withdraw(self, key: str) -> None:
+        outcome, cause = self.stats.withdraw(key)
+        for name in dict.fromkeys((f"alqahira/{outcome.value}", f"alqahira/{outcome.value}/{cause}")):
+            if self.crawler.stats.get_value(name):
+                self.crawler.stats.inc_value(name, -1)
 
     @property
     def is_full(self) -> bool:

@@ -110,8 +110,19 @@ class Reading:
     kind: str | None = None
     cause: str | None = None
     number: str | None = None  # of the story in page data
+    address_number: str | None = None  # of the article that the page names by its canonical link or og:url
     sources: dict[str, str] = field(default_factory=dict)
     disagreements: list[Disagreement] = field(default_factory=list)
+
+    def is_of(self, asked: str, final: str) -> bool:
+        """Whether a page is of the article whose address was asked for; `final`: where redirects led.
+
+        Another address counts only if the page itself names it: then it is the article's new home. Page data,
+        canonical link and og:url may not name a third one.
+        """
+        number, wanted = urls.article_number(final), urls.article_number(asked)
+        named = {self.number, self.address_number} - {None}
+        return named <= {number} and (wanted in (None, number) or self.address_number == number)
 
 
 def extract_article(html: str | bytes, url: str, *, now: datetime) -> Article | None:
@@ -147,6 +158,8 @@ class _Merge:
     def read(self) -> Reading:
         reading = self.reading
         reading.number = self.page_data.number
+        if head := self.extracted.get("meta"):
+            reading.address_number = head.address_number
         if self.page_data.is_missing:
             reading.cause = "soft_404"
             return reading

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
@@ -62,13 +63,15 @@ class ArchivedResponse:
 class ArticleItem:
     """The item of the pipelines; the last of them returns `article` alone, so feeds hold records only.
 
-    `page`: for the archive. `is_for_feed`: it goes to the run's feed and counts for `max_articles`.
+    `page`: for the archive. `is_for_feed`: it goes to the run's feed and counts for `max_articles`. `sources`: that of
+    each field.
     """
 
     article: Article
     fetch: Fetch
     page: ArchivedResponse | None = None
     is_for_feed: bool = False
+    sources: Mapping[str, str] = field(default_factory=dict)
 
 
 def header_text(headers: ScrapyHeaders, name: str) -> str | None:

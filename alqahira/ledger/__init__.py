@@ -10,16 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DatabaseError
 
+from alqahira.exceptions import LedgerMissing
 from alqahira.ledger.articles import Articles
 from alqahira.ledger.backends.store import Store
 from alqahira.ledger.frontier import RevisitSchedule
 from alqahira.ledger.migrations import prepare
-from alqahira.ledger.runs import EndedRun, Runs
+from alqahira.ledger.runs import EndedRun, KnownCorpus, Runs, read_known_corpus
 from alqahira.settings.state_url import read_state_url
 
-__all__ = ["EndedRun", "Ledger", "open_ledger"]
+__all__ = ["EndedRun", "KnownCorpus", "Ledger", "known_corpus", "open_ledger"]
 
 
 class Ledger(Runs, Articles):
@@ -32,27 +34,43 @@ def open_ledger(
     revisit: RevisitSchedule | None = None,
     read_only: bool = False,
     owner: str = "",
-    begin: Callable[[], object] | None = None,
 ) -> Ledger:
     """Open the ledger at a database URL; create it if it is missing.
 
     `owner`: the command that writes, shown to those who find the lock taken. `read_only` takes no lock and works
-    beside a run. `begin` is called before the database is opened; with SQLite, under the lock.
+    beside a run.
     Raises LedgerBusy if another process writes, LedgerUnusable if it is corrupt, of a newer version or does not answer,
     LedgerMissing if there is nothing to read, ConfigurationError for a wrong URL or a missing driver.
     """
     store = _store_of(state_url, owner=owner, read_only=read_only)
+    _open(store, partial(prepare, name=store.name, read_only=read_only))
+    return Ledger(store, revisit or RevisitSchedule(()))
+
+
+def known_corpus(state_url: str) -> KnownCorpus:
+    """What the ledger at a database URL, of any version, knows of its corpus; changes nothing, takes no lock.
+
+    Raises LedgerUnusable if it cannot be read, ConfigurationError for a wrong URL.
+    """
+    known: list[KnownCorpus] = []
     try:
-        if begin is not None:
-            begin()
-        store.open(partial(prepare, name=store.name, read_only=read_only))
+        store = _store_of(state_url, owner="", read_only=True)
+    except LedgerMissing:
+        return KnownCorpus(str(read_state_url(state_url).database))
+    _open(store, lambda connection: known.append(read_known_corpus(connection, store.name)))
+    store.close()
+    return known[-1]
+
+
+def _open(store: Store, prepare: Callable[[Connection], None]) -> None:
+    try:
+        store.open(prepare)
     except DatabaseError as error:
         store.close()
         raise store.open_error(error) from None
     except BaseException:
         store.close()
         raise
-    return Ledger(store, revisit or RevisitSchedule(()))
 
 
 def _store_of(state_url: str, *, owner: str, read_only: bool) -> Store:

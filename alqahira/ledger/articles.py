@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from alqahira.article import Article, from_record, rfc3339, to_json_line, to_record
-from alqahira.extraction.items import ArticleItem
+from alqahira.extraction.items import ArticleItem, Fetch
+from alqahira.extraction.urls import site_name
 from alqahira.ledger.decisions import (
     MAX_CANDIDATES,
     Candidate,
@@ -23,11 +25,16 @@ from alqahira.ledger.decisions import (
     find_duplicate,
     publication_day,
     published_or_seen,
+    take_topics,
 )
-from alqahira.ledger.pages import ACCEPTED, Pages
+from alqahira.ledger.pages import ACCEPTED
+from alqahira.ledger.quarantine import Quarantine
+from alqahira.ledger.runs import CORPUS_FOLDER, CORPUS_ID, set_meta_value
+from alqahira.ledger.same_article import SAME_TEXT, SeenPage
 from alqahira.ledger.tables import ArticleRow, articles, bands, outbox, parts
 from alqahira.ledger.transactions import transactional
 from alqahira.text.near_duplicates import BANDS, Fingerprint, fingerprint
+from alqahira.text.topics import match_topics
 
 # Statements for every page, built once: building one costs several times as much as running it.
 _NEWEST = (
@@ -57,7 +64,15 @@ _DROPPED = articles.c.status == Outcome.DUPLICATE
 _STORE_ARTICLE, _STORE_BANDS, _STORE_OUTBOX = articles.insert(), bands.insert(), outbox.insert()
 
 
-class Articles(Pages):
+class RestoredPart(NamedTuple):
+    """A sealed part to be entered. `row`: the columns of `parts`; `day`: the publication day of its articles."""
+
+    row: Mapping[str, object]
+    day: str
+    articles: Sequence[Article]
+
+
+class Articles(Quarantine):
     """The part of the ledger that decides about articles, and reads them for commands and reports."""
 
     @transactional(grouped=True)
@@ -75,14 +90,34 @@ class Articles(Pages):
         return True
 
     @transactional(grouped=True)
-    def accept(self, connection: Connection, item: ArticleItem, own: Fingerprint, *, near_duplicates: str) -> Verdict:
-        """Decide what becomes of an article and record it: its revision, its outbox row, its page as done."""
+    def accept(
+        self,
+        connection: Connection,
+        item: ArticleItem,
+        own: Fingerprint,
+        *,
+        near_duplicates: str,
+        is_repeated: bool = False,
+    ) -> Verdict:
+        """Decide what becomes of an article and record it: its revision, its outbox row, its page as done.
+
+        `is_repeated`: many pages of the run show its text.
+        """
         article = item.article
         row = self._row_of(connection, item.fetch)
         article.article_id = self._article_id(connection, row, article.article_id)
         newest = self._newest(connection, article.article_id)
         stored = _stored_article(newest) if newest else None
-        verdict = decide(article, stored, lambda: self._original(connection, article, own), near_duplicates)
+        verdict = decide(
+            article,
+            stored,
+            lambda: self._original(connection, article, own),
+            near_duplicates,
+            is_repeated=is_repeated,
+        )
+        if verdict.outcome is Outcome.QUARANTINED:
+            self._quarantine(connection, item.fetch.key, item.fetch.fetched, article, verdict.cause)
+            return verdict
         if verdict.outcome is not Outcome.UNCHANGED:
             self._store(connection, article, verdict.outcome)
             if article.duplicate_of is None:
@@ -94,22 +129,76 @@ class Articles(Pages):
         return verdict
 
     @transactional()
-    def restore_part(
-        self, connection: Connection, part: Mapping[str, object], day: str, published: Sequence[Article]
-    ) -> None:
-        """Enter a sealed part and its articles into an empty ledger, as if it had published them.
+    def withdraw(self, connection: Connection, seen: Iterable[SeenPage], article: Article) -> list[str]:
+        """Quarantine pages whose text, that of `article`, turned out to be that of many; returns their keys.
 
-        `part`: the columns of `parts`; `day`: the publication day of its articles.
+        What this run stored of them is removed. A line that is in a part already stays, and so does its page.
         """
-        connection.execute(parts.insert().values(sealed=1, **part))
-        for article in published:
+        keys = []
+        for page in seen:
+            newest, kept = self._newest(connection, page.article_id), self._quarantined(connection, page.key)
+            record = kept.record if kept else None
+            if newest and newest.date_crawled == rfc3339(page.fetched):
+                if not self._unstore(connection, newest):
+                    continue
+                record = newest.record
+            own = replace(article, article_id=page.article_id, url=page.url, date_crawled=page.fetched)
+            text = from_record(json.loads(record)) if record else own  # of what is off topic, only the text is known
+            self._quarantine(connection, page.key, page.fetched, text, SAME_TEXT)
+            keys.append(page.key)
+        return keys
+
+    @transactional()
+    def release(self, connection: Connection, key: str) -> Article | None:
+        """Take what a page in quarantine answered for its article: the next part that is sealed has it.
+
+        None if it is not in quarantine.
+        """
+        kept = self._quarantined(connection, key)
+        if kept is None:
+            return None
+        article = from_record(json.loads(kept.record))
+        take_topics(article, match_topics(article.headline, article.article_body, article.keywords))
+        newest = self._newest(connection, article.article_id)
+        article.revision = newest.revision if newest else 0
+        if newest is None or newest.content_hash != article.content_hash:
+            article.revision, article.duplicate_of = article.revision + 1, None
+            self._store(connection, article, Outcome.ACCEPTED)
+            self._index(connection, article.article_id, fingerprint(article.article_body), newest)
+            self._queue(connection, article, day=publication_day(article))
+        fetch = Fetch(key=key, url=article.url, fetched=datetime.fromisoformat(kept.fetched))
+        item = ArticleItem(article=article, fetch=fetch)
+        self._fetched(connection, self._page(connection, key), item, published_or_seen(article), is_news=True)
+        return article
+
+    @transactional()
+    def restore(
+        self, connection: Connection, read: Callable[[], Iterable[RestoredPart]], corpus_id: str | None, folder: str
+    ) -> None:
+        """Enter the sealed parts of a corpus into an empty ledger, as if it had published them; all or none.
+
+        `read` yields the parts, each time that it is called; `corpus_id` may be None for an older corpus.
+        """
+        site = None
+        for part in read():
+            if site is None and part.articles:
+                site = site_name(part.articles[0].url)
+            self._restore_part(connection, part)
+        set_meta_value(connection, "site", site)
+        if corpus_id is not None:
+            set_meta_value(connection, CORPUS_ID, corpus_id)
+            set_meta_value(connection, CORPUS_FOLDER, folder)
+        self.store.restored(connection)
+
+    def _restore_part(self, connection: Connection, part: RestoredPart) -> None:
+        connection.execute(parts.insert().values(sealed=1, **part.row))
+        for article in part.articles:
             before = self._newest(connection, article.article_id)
             self._store(connection, article, Outcome.ACCEPTED)
             # A revision may be in an earlier part than the one before it, if its day changed.
             if article.duplicate_of is None and (before is None or before.revision < article.revision):
                 self._index(connection, article.article_id, fingerprint(article.article_body), before)
-            self._queue(connection, article, day=day, part=part["sequence"])
-        self.store.restored(connection)
+            self._queue(connection, article, day=part.day, part=part.row["sequence"])
 
     # --- reading ---------------------------------------------------------------------------------
 
@@ -188,12 +277,29 @@ class Articles(Pages):
 
     def _index(self, connection: Connection, article_id: str, own: Fingerprint, before: ArticleRow | None) -> None:
         """Index the article by its bands, and remove those of the revision before."""
-        if before is not None and before.status == Outcome.ACCEPTED and before.duplicate_of is None:
-            # Both columns, as the key begins with the band: by article alone, the whole table would be scanned.
-            old = fingerprint(_body(before)).bands
-            connection.execute(bands.delete().where(bands.c.band.in_(old), bands.c.article_id == article_id))
+        self._unindex(connection, before)
         rows = [{"band": band, "article_id": article_id} for band in dict.fromkeys(own.bands)]
         self.store.execute(connection, _STORE_BANDS, *rows)
+
+    def _unindex(self, connection: Connection, row: ArticleRow | None) -> None:
+        if row is not None and _is_indexed(row):
+            # Both columns, as the key begins with the band: by article alone, the whole table would be scanned.
+            old = fingerprint(_body(row)).bands
+            connection.execute(bands.delete().where(bands.c.band.in_(old), bands.c.article_id == row.article_id))
+
+    def _unstore(self, connection: Connection, row: ArticleRow) -> bool:
+        """Remove an article's newest revision; False, and nothing is removed, if a part has it."""
+        of_row = (outbox.c.article_id == row.article_id, outbox.c.revision == row.revision)
+        if connection.scalar(sa.select(outbox.c.part).where(*of_row)) is not None:
+            return False
+        connection.execute(outbox.delete().where(*of_row))
+        self._unindex(connection, row)
+        same = (articles.c.article_id == row.article_id, articles.c.revision == row.revision)
+        connection.execute(articles.delete().where(*same))
+        before = self._newest(connection, row.article_id)
+        if before is not None and _is_indexed(before):
+            self._index(connection, row.article_id, fingerprint(_body(before)), None)
+        return True
 
     def _store(self, connection: Connection, article: Article, status: Outcome) -> None:
         row = {
@@ -219,7 +325,10 @@ def _body(row: ArticleRow) -> str:
     return body
 
 
+def _is_indexed(row: ArticleRow) -> bool:
+    return row.status == Outcome.ACCEPTED and row.duplicate_of is None
+
+
 def _stored_article(row: ArticleRow) -> StoredArticle:
-    record = json.loads(row.record)
-    seen, is_dated = datetime.fromisoformat(record["date_first_seen"]), record["date_published"] is not None
-    return StoredArticle(Outcome(row.status), row.revision, row.content_hash, row.duplicate_of, seen, is_dated)
+    article = from_record(json.loads(row.record))
+    return StoredArticle(Outcome(row.status), row.revision, row.content_hash, row.duplicate_of, article)

@@ -12,6 +12,7 @@ from itemadapter import ItemAdapter
 
 from alqahira.article import Article
 from alqahira.extraction.items import Fetch
+from alqahira.ledger.same_article import ANOTHER_STORY, OTHER_LANGUAGE, SAME_TEXT, difference, is_arabic
 from alqahira.text.dates import cairo_day
 from alqahira.text.near_duplicates import Features, features, same_story
 from alqahira.text.normalization import REPLACEMENT
@@ -30,12 +31,13 @@ class Outcome(StrEnum):
     DUPLICATE = "duplicate"
     OFF_TOPIC = "off_topic"
     NOT_ARTICLE = "not_article"  # an infographic, an album, a video
+    QUARANTINED = "quarantined"  # the page did not answer with the article that was asked for
     FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was decided: ACCEPTED (cause `revision`: not for the first time), UNCHANGED or DUPLICATE."""
+    """What was decided: ACCEPTED (cause `revision`: not for the first time), UNCHANGED, DUPLICATE or QUARANTINED."""
 
     outcome: Outcome
     article: Article
@@ -53,8 +55,7 @@ class StoredArticle(NamedTuple):
     revision: int
     content_hash: str
     duplicate_of: str | None
-    date_first_seen: datetime
-    is_dated: bool = True
+    article: Article
 
 
 class Candidate(NamedTuple):
@@ -107,8 +108,11 @@ def take_topics(article: Article, terms: Mapping[str, Sequence[str]]) -> None:
 
 
 def skip_reason(article: Article) -> str | None:
-    """Why the article is not for the corpus, or None: the corpus takes what is on any topic, from either spider."""
-    return None if article.topics else "no_topic"
+    """Why the article is not for the corpus, or None: the corpus takes what is on any topic, from either spider.
+
+    A text that is not in Arabic is no article of the site's: `decide` has to see it.
+    """
+    return None if article.topics or not is_arabic(article) else "no_topic"
 
 
 # --- deduplicate --------------------------------------------------------------------------------
@@ -119,27 +123,43 @@ def decide(
     newest: StoredArticle | None,
     original: Callable[[], tuple[str, str] | None],
     near_duplicates: str,
+    *,
+    is_repeated: bool = False,
 ) -> Verdict:
-    """Decide whether an article is new, revised, unchanged or a duplicate. A date that was missing is a revision.
+    """Decide whether an article is new, revised, unchanged, a duplicate, or not what its page told before.
 
-    Fills in revision, date_first_seen and duplicate_of. `original` returns the earlier article that this one repeats,
-    and how (`same_content`, `near_duplicate`); it is called only if needed.
+    A date that was missing is a revision. `is_repeated`: many pages of the run show its text. Fills in revision,
+    date_first_seen and duplicate_of. `original` returns the earlier article that this one repeats, and how
+    (`same_content`, `near_duplicate`); it is called only if needed.
     """
     if newest is not None:
-        article.date_first_seen = newest.date_first_seen
-        has_date_at_last = article.date_published is not None and not newest.is_dated
+        article.date_first_seen = newest.article.date_first_seen
+        has_date_at_last = article.date_published is not None and newest.article.date_published is None
         if newest.content_hash == article.content_hash and not has_date_at_last:
             article.revision = newest.revision
             return Verdict(Outcome.UNCHANGED, article, "same_content")
         article.revision = newest.revision + 1
-        if newest.status is Outcome.ACCEPTED:
-            article.duplicate_of = newest.duplicate_of
-            return Verdict(Outcome.ACCEPTED, article, "revision")
+    if cause := quarantine_cause(article, newest, is_repeated=is_repeated):
+        return Verdict(Outcome.QUARANTINED, article, cause)
+    if newest is not None and newest.status is Outcome.ACCEPTED:
+        article.duplicate_of = newest.duplicate_of
+        return Verdict(Outcome.ACCEPTED, article, "revision")
     repeated = None if near_duplicates == "off" else original()
     if repeated is None:
         return Verdict(Outcome.ACCEPTED, article)
     article.duplicate_of, cause = repeated
     return Verdict(Outcome.ACCEPTED if near_duplicates == "mark" else Outcome.DUPLICATE, article, cause)
+
+
+def quarantine_cause(article: Article, newest: StoredArticle | None, *, is_repeated: bool) -> str | None:
+    """Why a page's text is not taken for its article, or None. `newest`: the last revision, whose text is another."""
+    if is_repeated:
+        return SAME_TEXT
+    if newest is None:
+        return None if is_arabic(article) else OTHER_LANGUAGE
+    cause = difference(newest.article, article)
+    # A duplicate is not in the corpus: its page may tell another story.
+    return None if cause == ANOTHER_STORY and newest.status is not Outcome.ACCEPTED else cause
 
 
 def published_or_seen(article: Article) -> datetime:

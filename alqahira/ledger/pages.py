@@ -24,12 +24,12 @@ from alqahira.ledger.frontier import (
     is_given_up,
     link_of,
 )
-from alqahira.ledger.tables import PageRow, PageState, articles, pages
+from alqahira.ledger.tables import PageRow, PageState, articles, pages, quarantine
 from alqahira.ledger.transactions import Transactions, transactional
 
 _NO_FAILURE = {"attempts": 0, "failing_since": None, "unfinished": 0}
 # The next visit of a page whose visit has no known time: at once, by a run whose clock is right.
-_AT_ONCE = datetime.fromtimestamp(0, UTC)
+AT_ONCE = datetime.fromtimestamp(0, UTC)
 _CHUNK = 500  # SQLite's oldest limit on bound parameters is 999
 
 # Built once: building a statement costs several times as much as running it. The update sets the columns that it is
@@ -41,6 +41,7 @@ ACCEPTED = (
     .where(articles.c.article_id == sa.bindparam("article_id"), articles.c.status == Outcome.ACCEPTED.value)
     .limit(1)
 )
+_LEAVE_QUARANTINE = quarantine.delete().where(quarantine.c.key == sa.bindparam("page"))
 _BEGIN = _SET_PAGE.values(unfinished=pages.c.unfinished + 1)
 
 
@@ -195,6 +196,7 @@ class Pages(Transactions):
         attempts, failing_since = row.attempts + 1, row.failing_since or rfc3339(now)
         is_last = is_given_up(attempts, failing_since, now)
         was_last = row.attempts > 0 and row.next_visit is None
+        self.store.execute(connection, _LEAVE_QUARANTINE, {"page": key})  # this is the page's answer now
         if row.article_id is not None:
             state = PageState.DONE  # an article once accepted stays so, whatever becomes of its page
         elif retry and not is_last:
@@ -216,17 +218,24 @@ class Pages(Transactions):
         return is_last and not was_last and state is not PageState.DONE
 
     @transactional(grouped=True)
-    def not_article(self, connection: Connection, key: str, kind: str, *, now: datetime) -> None:
+    def not_article(self, connection: Connection, fetch: Fetch, kind: str) -> None:
         """Record that a page is an infographic, an album or a video.
 
         It is never fetched again, unless it once was an article.
         """
-        row = self._page(connection, key)
+        row = self._page(connection, fetch.key)
         is_known = row is not None and row.article_id is not None
-        state = PageState.DONE if is_known else PageState.NOT_ARTICLE
-        visited = rfc3339(now)
-        given = {"state": state, "cause": kind, "last_visit": visited, "next_visit": None}
-        self._set_page(connection, key, **_NO_FAILURE, **given)
+        self._set_page(
+            connection,
+            fetch.key,
+            **_NO_FAILURE,
+            **_validators(fetch),
+            state=PageState.DONE if is_known else PageState.NOT_ARTICLE,
+            cause=kind,
+            last_visit=rfc3339(fetch.fetched),
+            next_visit=None,
+        )
+        self.store.execute(connection, _LEAVE_QUARANTINE, {"page": fetch.key})
 
     @transactional()
     def was_visited(self, connection: Connection, key: str, when: datetime) -> bool:
@@ -270,12 +279,13 @@ class Pages(Transactions):
         if row is not None:
             values["empty_claims"] = self._empty_claims(row, is_news=is_news)
             if not self.is_clock_right:
-                values["next_visit"] = row.next_visit if row.last_visit else rfc3339(_AT_ONCE)
+                values["next_visit"] = row.next_visit if row.last_visit else rfc3339(AT_ONCE)
             if (home := _home(fetch)) != fetch.key:
                 self._move(connection, row, home, fetch.url, values)
                 # The old address is asked no more by itself.
                 values |= {"next_visit": None, "etag": None, "last_modified": None}
         self._set_page(connection, fetch.key, **values)
+        self.store.execute(connection, _LEAVE_QUARANTINE, {"page": fetch.key})
 
     def _move(self, connection: Connection, row: PageRow, home: str, url: str, values: Mapping[str, object]) -> None:
         """Pass on to the address that a page redirects to what is known of the page, and the values of this visit."""
@@ -316,6 +326,10 @@ class Pages(Transactions):
 def _home(fetch: Fetch) -> str:
     """The key of the address that answered."""
     return article_number(fetch.url) or fetch.key
+
+
+def _validators(fetch: Fetch) -> dict[str, str | None]:
+    return {"etag": fetch.etag, "last_modified": fetch.last_modified}
 
 
 def _pages_by_key(connection: Connection, keys: Sequence[str]) -> dict[str, PageRow]:

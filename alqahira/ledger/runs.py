@@ -1,13 +1,13 @@
-"""The runs of a ledger: when each began, how it ended, and what is known of the site."""
+"""The runs of a ledger: when each began, how it ended, and what is known of the site and of the corpus."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain, count
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -15,10 +15,13 @@ from sqlalchemy.engine import Connection
 from alqahira.article import rfc3339
 from alqahira.exceptions import ConfigurationError
 from alqahira.ledger.frontier import CLOCK_TOLERANCE
-from alqahira.ledger.tables import PageState, articles, meta, pages, runs
+from alqahira.ledger.tables import PageState, articles, meta, pages, parts, runs
 from alqahira.ledger.transactions import Transactions, transactional
 
 _RUN_TIMES = (runs.c.started, runs.c.ended)
+
+# In the table `meta`.
+CORPUS_ID, CORPUS_FOLDER = "corpus_id", "corpus_folder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +36,38 @@ class EndedRun:
     account: dict[str, Any]
 
 
+class KnownPart(NamedTuple):
+    """A part, as the ledger planned it."""
+
+    path: str
+    bytes: int
+    sha256: str
+    sealed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCorpus:
+    """What the ledger `name` knows of its corpus: id, absolute folder, and parts by path."""
+
+    name: str
+    corpus_id: str | None = None
+    folder: str | None = None
+    parts: Mapping[str, KnownPart] = field(default_factory=dict)
+
+
 class Runs(Transactions):
     """The part of the ledger that knows of runs."""
+
+    @transactional()
+    def corpus(self, connection: Connection) -> KnownCorpus:
+        """What is known of the corpus."""
+        return read_known_corpus(connection, self.store.name)
+
+    @transactional()
+    def bind_corpus(self, connection: Connection, corpus_id: str, folder: str) -> None:
+        """Bind the ledger to a corpus and its folder."""
+        set_meta_value(connection, CORPUS_ID, corpus_id)
+        set_meta_value(connection, CORPUS_FOLDER, folder)
 
     @transactional()
     def claim_site(self, connection: Connection, host: str) -> None:
@@ -45,7 +78,7 @@ class Runs(Transactions):
                 f"this state holds articles of {claimed}, not of {host}: give each its own ALQAHIRA_OUTPUT_DIR"
             )
         if claimed != host:
-            _set_meta_value(connection, "site", host)
+            set_meta_value(connection, "site", host)
 
     @transactional()
     def remembered(self, connection: Connection, name: str) -> str | None:
@@ -55,7 +88,7 @@ class Runs(Transactions):
     @transactional()
     def remember(self, connection: Connection, name: str, value: str | None) -> None:
         """Store what was learned about the site for later runs; None removes it."""
-        _set_meta_value(connection, f"learned/{name}", value)
+        set_meta_value(connection, f"learned/{name}", value)
 
     @transactional()
     def start_run(self, connection: Connection, run_id: str, spider: str, now: datetime) -> str:
@@ -123,6 +156,15 @@ class Runs(Transactions):
         ]
 
 
+def read_known_corpus(connection: Connection, name: str) -> KnownCorpus:
+    """What the ledger `name`, of any version, knows of its corpus; nothing if it has no tables yet."""
+    if not sa.inspect(connection).has_table(meta.name):
+        return KnownCorpus(name)
+    corpus_id, folder = (_meta_value(connection, key) for key in (CORPUS_ID, CORPUS_FOLDER))
+    rows = connection.execute(sa.select(parts.c.path, parts.c.bytes, parts.c.sha256, parts.c.sealed))
+    return KnownCorpus(name, corpus_id, folder, {row.path: KnownPart(*row[:3], bool(row.sealed)) for row in rows})
+
+
 def unused_run_id(run_id: str, taken: Collection[str]) -> str:
     """The id, or the id with the lowest number from 2 on that makes it a new one."""
     return next(name for name in chain([run_id], (f"{run_id}-{n}" for n in count(2))) if name not in taken)
@@ -133,7 +175,8 @@ def _meta_value(connection: Connection, name: str) -> str | None:
     return value
 
 
-def _set_meta_value(connection: Connection, name: str, value: str | None) -> None:
+def set_meta_value(connection: Connection, name: str, value: str | None) -> None:
+    """Set a value of `meta`; None removes it."""
     connection.execute(meta.delete().where(meta.c.name == name))
     if value is not None:
         connection.execute(meta.insert().values(name=name, value=value))

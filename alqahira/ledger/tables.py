@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text
 
-# 2: no articles set aside, no tables for parallel runs. 3: `settled` is called `processed`; failures have a time. A
-# change of the tables needs the next number and a step in `migrations.MIGRATIONS`.
+# 2: no articles set aside, no tables for parallel runs. 3: `settled` is called `processed`; failures have a time;
+# quarantine. A change of the tables needs the next number and a step in `migrations.MIGRATIONS`.
 STATE_VERSION = 3
 
 metadata = MetaData()
@@ -133,6 +133,26 @@ bands = Table(
     Column("article_id", String, primary_key=True),
     sqlite_with_rowid=False,
 )
+
+# Pages that answered with something that is not the article that was asked for: the last answer of each.
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("key", String, primary_key=True),  # of the page
+    Column("cause", String, nullable=False),
+    Column("fetched", String, nullable=False),
+    Column("record", Text, nullable=False),  # the line of JSON that it would have been
+)
+
+
+class QuarantinedPage(NamedTuple):
+    """A row of `quarantine`, in the order of its columns."""
+
+    key: str
+    cause: str
+    fetched: str
+    record: str
+
 
 parts = Table(
     "parts",

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from alqahira.exceptions import (
     AlqahiraError,
     LedgerLost,
+    LedgerRemoved,
     LedgerUnreachable,
     LedgerUnusable,
     LedgerUnwritable,
@@ -76,7 +77,7 @@ class Transactions:
                 except LedgerUnreachable as error:
                     self.store.reconnect(error)
             return do()
-        except (LedgerUnreachable, LedgerLost) as error:
+        except (LedgerUnreachable, LedgerLost, LedgerRemoved) as error:
             self.on_failure(error)
             raise
 
@@ -106,6 +107,7 @@ class Transactions:
         try:
             with self.engine.connect() as connection:
                 yield connection
+            self.store.check_unchanged()
         except SQLAlchemyError as error:
             if self.store.is_transient(error):
                 raise self._unreachable(error) from error

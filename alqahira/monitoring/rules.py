@@ -18,6 +18,7 @@ from typing import Any
 from alqahira.exceptions import one_line
 from alqahira.ledger import EndedRun
 from alqahira.ledger.decisions import Outcome
+from alqahira.ledger.same_article import SAME_TEXT
 from alqahira.monitoring.causes import REFUSALS, ROBOTS, ROBOTS_UNREACHABLE
 from alqahira.settings.configuration import Limits
 from alqahira.text.dates import CAIRO
@@ -136,11 +137,19 @@ def program_errors(figures: RunFigures) -> str:
 
 
 def failed_articles(figures: RunFigures) -> str:
-    """Not more than ALQAHIRA_MAX_FAILED_SHARE of the articles failed."""
-    failed, discovered = figures.account["failed"], figures.account["discovered"]
+    """Not more than ALQAHIRA_MAX_FAILED_SHARE of the articles failed or went to quarantine."""
+    account = figures.account
+    causes = Counter(account["causes"].get("failed", {})) + Counter(account["causes"].get("quarantined", {}))
+    failed, discovered = causes.total(), account["discovered"]
     if failed > discovered * figures.limits.max_failed_share:
-        return f"{failed} of {discovered} articles failed: {_describe(figures.account['causes']['failed'])}"
+        return f"{failed} of {discovered} articles failed: {_describe(causes)}"
     return ""
+
+
+def repeated_text(figures: RunFigures) -> str:
+    """No text stood under many addresses, as that of a bot check or of a maintenance page does."""
+    count = figures.account["causes"].get("quarantined", {}).get(SAME_TEXT, 0)
+    return f"{count} pages show one text, as a bot check or maintenance does; see scrapy quarantine" if count else ""
 
 
 def lost_pages(figures: RunFigures) -> str:
@@ -251,7 +260,7 @@ def last_success(figures: RunFigures) -> str:
 
 
 # A run that fails one of these has not seen the site as it is.
-ESSENTIAL: tuple[Monitor, ...] = (run_ended, listings_answered, program_errors, failed_articles)
+ESSENTIAL: tuple[Monitor, ...] = (run_ended, listings_answered, program_errors, failed_articles, repeated_text)
 MONITORS: tuple[Monitor, ...] = (
     *ESSENTIAL,
     clock_agrees,
@@ -312,7 +321,9 @@ def _coverage(figures: RunFigures, what: str, field: str = "", causes: Sequence[
         sources, failed = account.get("sources", {}), account["causes"].get("failed", {})
         read = sum(sources.get("headline", {}).values())  # each page that gave an article counts once in each field
         without = sources.get(field, {}).get("none", 0)
-        return read - without, without + sum(n for cause, n in failed.items() if causes is None or cause in causes)
+        bad = sum(n for cause, n in failed.items() if causes is None or cause in causes)
+        bad += account.get("quarantined", 0) if causes is None else 0
+        return read - without, without + bad
 
     limits = figures.limits
     good, bad = count(figures.account)

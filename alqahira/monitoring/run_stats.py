@@ -1,7 +1,7 @@
 """The account of a run: the outcome of every article that it started. Pure.
 
-discovered = accepted + unchanged + duplicate + off_topic + not_article + failed, each with its causes; an article
-that was started and has no outcome (the run was stopped) is left to the next run, and counted apart.
+discovered = accepted + unchanged + duplicate + off_topic + not_article + quarantined + failed, each with its causes;
+an article that was started and has no outcome (the run was stopped) is left to the next run, and counted apart.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ class RunStats:
     # Listings whose first page alone could be read, although `since` is further back; one line each.
     first_page_only: list[str] = field(default_factory=list)
     _unfinished: set[str] = field(default_factory=set)
-    _finished: set[str] = field(default_factory=set)
+    # Outcome, cause, and whether it is in the feed.
+    _finished: dict[str, tuple[Outcome, str, bool]] = field(default_factory=dict)
 
     def start(self, key: str) -> bool:
         """Start on an article; False where this run has seen it before."""
@@ -59,9 +60,17 @@ class RunStats:
         if key in self._finished:
             return
         self._unfinished.discard(key)
-        self._finished.add(key)
-        self.outcomes[outcome, cause or outcome.value] += 1
-        self.in_feed += in_feed and outcome is Outcome.ACCEPTED
+        counted = outcome, cause or outcome.value, in_feed and outcome is Outcome.ACCEPTED
+        self._finished[key] = counted
+        self.outcomes[counted[:2]] += 1
+        self.in_feed += counted[2]
+
+    def withdraw(self, key: str) -> tuple[Outcome, str]:
+        """Take a finished article's outcome back, so that it can be finished anew; returns outcome and cause."""
+        outcome, cause, in_feed = self._finished.pop(key)
+        self.outcomes[outcome, cause] -= 1
+        self.in_feed -= in_feed
+        return outcome, cause
 
     def count_sources(self, sources: Mapping[str, str]) -> None:
         """Count the source of each field of an article that was read."""
@@ -80,7 +89,7 @@ class RunStats:
 
     def causes(self, outcome: Outcome) -> dict[str, int]:
         """Articles with the outcome by cause; without a cause, under the outcome's own name."""
-        return dict(sorted((cause, n) for (other, cause), n in self.outcomes.items() if other is outcome))
+        return dict(sorted((cause, n) for (other, cause), n in self.outcomes.items() if n and other is outcome))
 
     @property
     def discovered(self) -> int:

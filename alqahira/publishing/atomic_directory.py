@@ -14,7 +14,8 @@ from scrapy.settings import Settings
 
 from alqahira.exceptions import ConfigurationError
 from alqahira.ledger.backends.file_lock import FileLock
-from alqahira.publishing.parts import MANIFEST, OutputUnwritable, write_atomic
+from alqahira.publishing.manifest import MANIFEST, write_atomic
+from alqahira.publishing.parts import OutputUnwritable
 
 # Marks a folder as a replay: holds what it was made from, and the digest of its manifest.
 MARK = "_replay.json"

@@ -2,54 +2,52 @@
 
 A part is planned in the ledger (its number, rows and digest, in one transaction), written under a hidden name, synced,
 renamed, its folder synced, and then marked as sealed. After a crash between two of these steps, `recover` writes the
-planned part again, byte for byte. A reader sees whole parts or none.
+planned part again, byte for byte. A reader sees whole parts or none. Parts are written only to the folder whose
+manifest has the ledger's `corpus_id` (`place.py`).
 """
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import hashlib
-import json
+import logging
 import os
-import re
-import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Row
 
 from alqahira.article import SCHEMA_VERSION, rfc3339
-from alqahira.exceptions import AlqahiraError, LedgerUnusable
-from alqahira.ledger import Ledger
+from alqahira.exceptions import AlqahiraError, ConfigurationError, LedgerUnusable
+from alqahira.ledger import KnownCorpus, Ledger, known_corpus
 from alqahira.ledger.tables import articles, outbox, parts
+from alqahira.publishing.manifest import (
+    ARTICLES_FOLDER,
+    ASIDE_PREFIX,
+    ASIDE_SUFFIX,
+    MANIFEST,
+    Part,
+    check,
+    read_corpus_id,
+    read_folder,
+    write_atomic,
+    write_manifest,
+)
+from alqahira.publishing.place import FolderState, mismatch, new_corpus_id
+from alqahira.settings.configuration import Configuration
 
-ARTICLES_FOLDER = "articles"
-MANIFEST = "_manifest.json"
-# Hidden, and not matched by any reader's pattern for parts.
-_ASIDE_PREFIX, _ASIDE_SUFFIX = ".", ".tmp"
-_PART_NAME = re.compile(r"part-\d{6,}\.jsonl(\.gz)?")
+logger = logging.getLogger(__name__)
 
 
 class OutputUnwritable(AlqahiraError):
     """The output folder cannot be written; all accepted articles are safe in the ledger."""
 
     exit_status = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One part of the manifest; `path` is relative to the output folder, with forward slashes."""
-
-    path: str
-    rows: int
-    bytes: int
-    sha256: str
-    schema_version: int
 
 
 class Publisher:
@@ -69,21 +67,37 @@ class Publisher:
         self._rows_to_full = 0
         # Whether the manifest lists every part that was placed.
         self._is_listed = True
+        # Whether folder and ledger carry the same id.
+        self._is_bound, self._corpus_id = False, ""
 
     def recover(self) -> None:
         """Write the parts that a killed run had planned, remove its hidden files, rewrite the manifest.
 
-        Raises LedgerUnusable if the output has parts that this ledger does not know.
+        Sealed parts that are missing, or of another size, are put back from the ledger.
+        Raises LedgerUnusable if the folder is not that of this ledger, or a part cannot be put back.
         """
         self._ledger.persist(self._recover)
 
-    def _recover(self) -> None:
-        self._refuse_foreign_parts()
-        parts_aside = (self._output / ARTICLES_FOLDER).glob(f"*/{_ASIDE_PREFIX}*{_ASIDE_SUFFIX}")
-        for stray in (*parts_aside, *self._output.glob(f"{_ASIDE_PREFIX}{MANIFEST}.*{_ASIDE_SUFFIX}")):
+    def repair(self) -> list[str]:
+        """As `recover`, but compare every part with its SHA-256; returns the paths of those that were put back.
+
+        The folder may be an empty one at a new place, which becomes that of the ledger.
+        """
+        return self._ledger.persist(lambda: self._recover(is_repair=True))
+
+    def _recover(self, *, is_repair: bool = False) -> list[str]:
+        self._claim_folder(may_be_empty=is_repair)
+        parts_aside = (self._output / ARTICLES_FOLDER).glob(f"*/{ASIDE_PREFIX}*{ASIDE_SUFFIX}")
+        for stray in (*parts_aside, *self._output.glob(f"{ASIDE_PREFIX}{MANIFEST}.*{ASIDE_SUFFIX}")):
             stray.unlink(missing_ok=True)
         self._place_planned()
-        self._write_manifest()
+        try:
+            put_back = self._put_back(self._differs if is_repair else self._differs_in_size)
+        finally:
+            self._write_manifest()
+        if put_back and not is_repair:
+            logger.warning("%d parts were missing or changed, and were put back from the state", len(put_back))
+        return put_back
 
     def seal_due(self, now: datetime) -> None:
         """Seal all waiting rows if a day has enough for a part, or the oldest has waited long enough.
@@ -115,6 +129,7 @@ class Publisher:
         self._oldest, self._rows_to_full = None, self._max_rows
 
     def _seal(self) -> None:
+        self._ensure_own_folder()
         while self._plan_one():
             pass
         self._place_planned()
@@ -156,40 +171,146 @@ class Publisher:
         if planned:
             self._is_listed = False
         for row in planned:
-            with self._ledger.transaction() as connection:
-                content = _content(connection, row.sequence, row.path)
-            if hashlib.sha256(content).hexdigest() != row.sha256:
-                raise LedgerUnusable(f"the state is damaged: the rows of {row.path} are not those that were planned")
-            try:
-                write_atomic(self._output / row.path, content)
-            except OSError as error:
-                raise OutputUnwritable(
-                    f"{self._output / row.path} cannot be written: {error.strerror}; nothing is lost, the next run "
-                    "publishes it"
-                ) from None
+            self._place(row)
             with self._ledger.transaction() as connection:
                 connection.execute(parts.update().where(parts.c.sequence == row.sequence).values(sealed=1))
 
-    def _refuse_foreign_parts(self) -> None:
+    def _place(self, row: Row[Any], *, replace: bool = False) -> None:
+        """Write a part from the ledger. Another file of that name is refused, unless it may be replaced."""
         with self._ledger.transaction() as connection:
-            known = set(connection.scalars(sa.select(parts.c.path)))
-        for path in part_files(self._output):
-            if path not in known:
-                raise LedgerUnusable(
-                    f"{self._output / path} is not known to this state: use another ALQAHIRA_OUTPUT_DIR, or rebuild "
-                    "the state from the parts with `scrapy verify --rebuild-state`"
-                )
+            content = _content(connection, row.sequence, row.path)
+        path = self._output / row.path
+        if hashlib.sha256(content).hexdigest() != row.sha256:
+            raise LedgerUnusable(f"the state cannot make {path} again: its rows are not those that were planned")
+        try:
+            # The beginning of the part is what a power cut may leave.
+            if not replace and path.exists() and not content.startswith(path.read_bytes()):
+                raise LedgerUnusable(f"{path} has other content than the state has planned for it: move it elsewhere")
+            write_atomic(path, content)
+        except OSError as error:
+            raise OutputUnwritable(
+                f"{path} cannot be written: {error.strerror}; nothing is lost, the next run publishes it"
+            ) from None
+
+    def _put_back(self, differs: Callable[[Row[Any]], object]) -> list[str]:
+        """Write the sealed parts that differ again; their paths. Raises after the last if one could not be written."""
+        with self._ledger.transaction() as connection:
+            sealed = connection.execute(sa.select(parts).where(parts.c.sealed == 1).order_by(parts.c.sequence)).all()
+        put_back: list[str] = []
+        failures: list[AlqahiraError] = []
+        for row in filter(differs, sealed):
+            try:
+                self._place(row, replace=True)
+                put_back.append(row.path)
+            except LedgerUnusable as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
+        return put_back
+
+    def _differs(self, row: Row[Any]) -> str | None:
+        return check(self._output, _listed(row))
+
+    def _differs_in_size(self, row: Row[Any]) -> bool:
+        try:
+            return (self._output / str(row.path)).stat().st_size != int(row.bytes)
+        except OSError:
+            return True  # what cannot be read cannot be replaced either, which is reported
+
+    # --- the folder ---------------------------------------------------------------------------
+
+    def _claim_folder(self, *, may_be_empty: bool = False) -> None:
+        """Bind folder and ledger to each other if they are not bound. Raises LedgerUnusable if they do not match."""
+        try:
+            self._output.mkdir(parents=True, exist_ok=True)
+            with _locked(self._output):
+                folder, known = read_folder(self._output), self._ledger.corpus()
+                _refuse_mismatch(folder, known, may_be_empty=may_be_empty)
+                self._corpus_id = folder.corpus_id or known.corpus_id or new_corpus_id()
+                if (known.corpus_id, known.folder) != (self._corpus_id, str(folder.path)):
+                    self._ledger.bind_corpus(self._corpus_id, str(folder.path))
+                if folder.corpus_id is None:
+                    self._write_manifest()
+                self._is_bound = True
+        except OSError as error:
+            raise OutputUnwritable(f"{error.filename or self._output} cannot be used: {error.strerror}") from None
+
+    def _ensure_own_folder(self) -> None:
+        if not self._is_bound:
+            self._claim_folder()
+        elif read_corpus_id(self._output) != self._corpus_id:
+            raise OutputUnwritable(
+                f"{self._output} was removed or replaced during the run; nothing in the state is lost, the next run "
+                "publishes it"
+            )
 
     def _write_manifest(self) -> None:
         with self._ledger.transaction() as connection:
             rows = connection.execute(sa.select(parts).where(parts.c.sealed == 1).order_by(parts.c.sequence)).all()
-            listed = [Part(row.path, row.rows, row.bytes, row.sha256, row.schema_version) for row in rows]
             try:
                 # Within the transaction, which needs the lock: so an older list never replaces a newer one.
-                write_manifest(self._output, listed)
+                write_manifest(self._output, self._corpus_id, map(_listed, rows))
             except OSError as error:
                 raise OutputUnwritable(f"{self._output / MANIFEST} cannot be written: {error.strerror}") from None
         self._is_listed = True
+
+
+def publisher_of(ledger: Ledger, configuration: Configuration) -> Publisher:
+    """The publisher that the settings ask for."""
+    return Publisher(
+        ledger,
+        configuration.output_dir,
+        max_rows=configuration.part_max_rows,
+        max_age_seconds=configuration.part_max_age_seconds,
+        compress=configuration.compress_parts,
+    )
+
+
+def refuse_other_corpus(output_dir: Path, state_url: str, *, may_be_empty: bool = False) -> None:
+    """Raise LedgerUnusable if folder and ledger are not of one corpus (`mismatch`); nothing is created or changed."""
+    # The folder first: a run that goes on plans a part in the ledger before it writes it.
+    try:
+        folder = read_folder(output_dir)
+    except OSError as error:
+        raise ConfigurationError(f"{error.filename or output_dir} cannot be read: {error.strerror}") from None
+    _refuse_mismatch(folder, known_corpus(state_url), may_be_empty=may_be_empty)
+
+
+def _refuse_mismatch(folder: FolderState, known: KnownCorpus, *, may_be_empty: bool = False) -> None:
+    if why := mismatch(folder, known, may_be_empty=may_be_empty):
+        raise LedgerUnusable(why)
+    for path, sha256 in folder.listed.items():
+        own = known.parts.get(path)
+        # As its manifest lists it, so it is not damaged, but of another copy of the corpus.
+        if own and own.sealed and own.sha256 != sha256 and _digest(folder.path / path) == sha256:
+            raise LedgerUnusable(
+                f"{folder.path / path} is not the part of that name that the state {known.name} has published: use "
+                "the state of this folder, or rebuild it with `scrapy verify --rebuild-state`"
+            )
+
+
+def _digest(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except FileNotFoundError:
+        return ""
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Keep other processes from claiming the folder; on a file system without locks, nothing does."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _listed(row: Row[Any]) -> Part:
+    """A row of the ledger as an entry of the manifest."""
+    return Part(row.path, row.rows, row.bytes, row.sha256, row.schema_version)
 
 
 def _content(connection: Connection, sequence: int, path: str) -> bytes:
@@ -213,95 +334,3 @@ def encode_lines(lines: Iterable[str], *, compress: bool) -> bytes:
     content = "".join(f"{line}\n" for line in lines).encode()
     # Without a timestamp in the header, so that the same lines give the same bytes.
     return gzip.compress(content, mtime=0) if compress else content
-
-
-def write_manifest(output_dir: Path, listed: Iterable[Part]) -> None:
-    """List the parts, in this order. Raises OSError."""
-    manifest = {"parts": [asdict(part) for part in listed]}
-    write_atomic(output_dir / MANIFEST, json.dumps(manifest, indent=1).encode() + b"\n")
-
-
-def write_atomic(path: Path, content: bytes) -> None:
-    """Replace a file as a whole and durably: write beside it, sync, rename, sync the folder. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_file(path) as aside:
-        aside.write_bytes(content)
-    for folder in (path.parent, path.parent.parent):
-        sync_folder(folder)
-
-
-@contextmanager
-def atomic_file(path: Path) -> Iterator[Path]:
-    """A path beside `path` to write to; it is synced and renamed to `path` if the block ends without an error."""
-    # A random name, so that two processes never write the same file.
-    aside = path.with_name(f"{_ASIDE_PREFIX}{path.name}.{secrets.token_hex(4)}{_ASIDE_SUFFIX}")
-    try:
-        yield aside
-        with aside.open("rb") as file:
-            os.fsync(file.fileno())
-        aside.replace(path)
-    finally:
-        with suppress(OSError):
-            aside.unlink(missing_ok=True)
-
-
-def sync_folder(folder: Path) -> None:
-    """Sync the entries of a folder to disk. Raises OSError."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-# --- reading ------------------------------------------------------------------------------------
-
-
-def part_files(output_dir: Path) -> list[str]:
-    """The paths of all visible parts, as in the manifest."""
-    paths = (output_dir / ARTICLES_FOLDER).glob("date_published=*/part-*")
-    return sorted(path.relative_to(output_dir).as_posix() for path in paths if _PART_NAME.fullmatch(path.name))
-
-
-def read_manifest(output_dir: Path) -> list[Part]:
-    """The parts in the manifest; none if there is no manifest. Raises ValueError if it is malformed."""
-    try:
-        listed = json.loads((output_dir / MANIFEST).read_text("utf-8"))["parts"]
-        return [Part(**part) for part in listed]
-    except FileNotFoundError:
-        return []
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{output_dir / MANIFEST} is not a manifest: {error}") from None
-
-
-def read_part(path: Path) -> Iterator[dict[str, Any]]:
-    """The records of one part."""
-    with gzip.open(path, "rb") if path.name.endswith(".gz") else path.open("rb") as file:
-        for line in file:
-            yield json.loads(line)
-
-
-def read_corpus(output_dir: Path) -> Iterator[dict[str, Any]]:
-    """The highest revision of every article, in the order of the manifest."""
-    newest: dict[str, dict[str, Any]] = {}
-    for part in read_manifest(output_dir):
-        for record in read_part(output_dir / part.path):
-            if record["revision"] >= newest.get(record["article_id"], record)["revision"]:
-                newest[record["article_id"]] = record
-    yield from newest.values()
-
-
-def check(output_dir: Path, part: Part) -> str | None:
-    """How a part differs from the manifest, or None."""
-    path = output_dir / part.path
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        return "missing"
-    except OSError as error:
-        return f"cannot be read: {error.strerror}"
-    if len(content) < part.bytes:
-        return f"shortened: {len(content)} of {part.bytes} bytes"
-    if hashlib.sha256(content).hexdigest() != part.sha256:
-        return "changed"
-    return None

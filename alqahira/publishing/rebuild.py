@@ -6,58 +6,123 @@ articles.
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from alqahira.article import from_record
+from alqahira.article import Article, from_record
 from alqahira.exceptions import ConfigurationError, LedgerUnusable
 from alqahira.extraction.urls import site_name
 from alqahira.ledger import open_ledger
-from alqahira.publishing.parts import check, part_files, read_manifest, read_part
+from alqahira.ledger.articles import RestoredPart
+from alqahira.ledger.backends.file_lock import FileLock
+from alqahira.publishing.manifest import Part, check, part_files, read_corpus_id, read_manifest, read_part, sync_folder
 from alqahira.settings.state_url import read_state_url
+
+_OWNER = "scrapy verify --rebuild-state"
 
 
 def rebuild_state(state_url: str, output_dir: Path) -> Path | None:
     """Rebuild the ledger; returns the new name of the old file, or None if there was none.
 
-    In PostgreSQL the database must be empty, as there is no backup of an old one.
-    Raises LedgerUnusable if a part differs from the manifest or the database is not empty, ConfigurationError if the
-    old file cannot be renamed, LedgerBusy if a run holds it.
+    The old ledger is as it was until the new one is complete. In PostgreSQL the database must be empty, as there is no
+    backup of an old one; it is filled in one transaction.
+    Raises LedgerUnusable if manifest and parts do not agree, a part has a line that is no record, or the database is
+    not empty; ConfigurationError if the state's folder cannot be written; LedgerBusy if a run holds the ledger.
     """
-    listed = {part.path: part for part in read_manifest(output_dir)}
-    for path in part_files(output_dir):
-        wrong = "not in the manifest" if path not in listed else check(output_dir, listed[path])
+    listed = _checked_parts(output_dir)
+    url = read_state_url(state_url)
+    if url.get_backend_name() != "sqlite":
+        _fill(state_url, output_dir, listed)
+        return None
+    state = Path(str(url.database))
+    lock = FileLock(state, _OWNER)
+    aside = state.with_name(f".{state.name}.rebuilding")
+    try:
+        _remove(aside)  # left by a killed rebuild
+        _fill(url.set(database=str(aside)).render_as_string(), output_dir, listed)
+        return _replace(state, aside)
+    except OSError as error:
+        raise ConfigurationError(f"the state at {state} cannot be rebuilt: {error.strerror}") from None
+    finally:
+        _remove(aside)
+        lock.release()
+
+
+def _checked_parts(output_dir: Path) -> list[Part]:
+    """The parts of the manifest, each of them whole, and no others present. Raises LedgerUnusable."""
+    try:
+        listed = {part.path: part for part in read_manifest(output_dir)}
+    except (OSError, ValueError) as error:
+        raise LedgerUnusable(f"the parts cannot be checked: {error}") from None
+    if not listed and read_corpus_id(output_dir) is None and not part_files(output_dir):
+        raise LedgerUnusable(f"{output_dir} has no parts to rebuild the state from")
+    for path in sorted({*part_files(output_dir), *listed}):
+        wrong = check(output_dir, listed[path]) if path in listed else "not in the manifest"
         if wrong:
             raise LedgerUnusable(f"{path}: {wrong}; repair or remove it before you rebuild the state")
-    url = read_state_url(state_url)
-    backups: list[Path] = []
+    return list(listed.values())
 
-    def begin() -> None:
-        if url.get_backend_name() == "sqlite":
-            backups.extend(_backup(Path(url.database or "")))
 
-    with open_ledger(state_url, owner="scrapy verify --rebuild-state", begin=begin) as ledger:
+def _fill(state_url: str, output_dir: Path, listed: list[Part]) -> None:
+    with open_ledger(state_url, owner=_OWNER) as ledger:
         if not ledger.is_empty():
             raise LedgerUnusable(f"the state at {ledger.store.name} is not empty: use an empty database")
-        for number, part in enumerate(listed.values()):
-            articles = [from_record(record) for record in read_part(output_dir / part.path)]
-            if number == 0 and articles:
-                ledger.claim_site(site_name(articles[0].url))
-            file = Path(part.path)
-            sequence = int(file.name.removeprefix("part-").partition(".")[0])
-            day = file.parent.name.removeprefix("date_published=")
-            ledger.restore_part({"sequence": sequence, **asdict(part)}, day, articles)
-    return next(iter(backups), None)
+        ledger.restore(
+            lambda: _restored_parts(output_dir, listed), read_corpus_id(output_dir), str(output_dir.resolve())
+        )
 
 
-def _backup(state: Path) -> list[Path]:
-    """Rename the old file; its new name, if there was one."""
+def _restored_parts(output_dir: Path, listed: list[Part]) -> Iterator[RestoredPart]:
+    """The parts with their articles. Raises LedgerUnusable for a line that is no record, or a record that is twice."""
+    known: set[tuple[str, int]] = set()
+    for part in listed:
+        articles = _articles(output_dir, part)
+        for article in articles:
+            if (name := (article.article_id, article.revision)) in known:
+                raise LedgerUnusable(f"{part.path}: article {name[0]}, revision {name[1]}, is in the corpus twice")
+            known.add(name)
+        file = Path(part.path)
+        sequence = int(file.name.removeprefix("part-").partition(".")[0])
+        day = file.parent.name.removeprefix("date_published=")
+        yield RestoredPart({"sequence": sequence, **asdict(part)}, day, articles)
+
+
+def _articles(output_dir: Path, part: Part) -> list[Article]:
+    articles: list[Article] = []
     try:
-        for ending in ("-wal", "-shm"):
-            state.with_name(state.name + ending).unlink(missing_ok=True)
-        if not state.exists():
-            return []
-        return [state.rename(state.with_name(f"{state.name}.{datetime.now(UTC):%Y%m%dT%H%M%S}.old"))]
-    except OSError as error:
-        raise ConfigurationError(f"the state at {state} cannot be renamed: {error.strerror}") from None
+        for record in read_part(output_dir / part.path):
+            articles.append(from_record(record))
+            site_name(articles[-1].url)
+    except (OSError, EOFError, zlib.error, ValueError, TypeError) as error:
+        raise LedgerUnusable(f"{part.path}: line {len(articles) + 1} is no record: {error}") from None
+    return articles
+
+
+def _replace(state: Path, aside: Path) -> Path | None:
+    """Put the new ledger in place of the old one; the new name of the old, if there was one. Raises OSError."""
+    old = state.with_name(f"{state.name}.{datetime.now(UTC):%Y%m%dT%H%M%S}.old")
+    moved: list[tuple[Path, Path]] = []
+    # With its write-ahead log, which holds what a killed run has committed, and must not meet another database.
+    pairs = [(state, old)] + [(_beside(state, ending), _beside(old, ending)) for ending in ("-wal", "-shm")]
+    try:
+        for source, target in [*((s, t) for s, t in pairs if s.exists()), (aside, state)]:
+            source.rename(target)
+            moved.append((source, target))
+        sync_folder(state.parent)
+    except OSError:
+        for source, target in reversed(moved):
+            target.rename(source)
+        raise
+    return old if old.exists() else None
+
+
+def _beside(path: Path, ending: str) -> Path:
+    return path.with_name(path.name + ending)
+
+
+def _remove(aside: Path) -> None:
+    for ending in ("", "-wal", "-shm", ".lock"):
+        _beside(aside, ending).unlink(missing_ok=True)

@@ -42,6 +42,11 @@ class ReplicaOptions(BaseModel):
     challenge: Literal["none", "page", "forbidden"] = Field(
         default="none", description="page: a challenge with 200 instead of every page; forbidden: 403"
     )
+    instead: Literal["none", "challenge", "maintenance"] = Field(
+        default="none",
+        description="what every article's address answers with 200: a bot check in English with a number of its own "
+        "each time, or a notice of maintenance on the topic of defense",
+    )
     mixed_kinds: bool = Field(default=False, description="list infographics, albums and videos among the posts, too")
     home_for_removed: bool = Field(default=False, description="redirect a withdrawn article to / instead of 404")
     soft_404: bool = Field(default=False, description="answer 200 with an empty page for a withdrawn article")

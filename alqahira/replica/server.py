@@ -71,6 +71,8 @@ class Replica:
 
     async def _article(self, request: web.Request) -> web.StreamResponse:
         number = int(request.match_info["number"])
+        if self.options.instead != "none":
+            return _html(render(f"instead_{self.options.instead}.html", ray=secrets.token_hex(8)))
         article = self.newsroom.article(number)
         if article is None:
             # The switches choose the answer for a withdrawn article.

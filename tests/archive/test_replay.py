@@ -56,7 +56,13 @@ def state(folder):
 
 
 def published(folder):
-    return {name: content for name, content in tree(folder).items() if name.startswith(("articles/", "_manifest"))}
+    """The parts, and what the manifest says of them; its `corpus_id` is that of the folder."""
+    parts = {name: content for name, content in tree(folder).items() if name.startswith("articles/")}
+    return parts | {"listed": json.loads((folder / "_manifest.json").read_text("utf-8"))["parts"]}
+
+
+def corpus_id(folder):
+    return json.loads((folder / "_manifest.json").read_text("utf-8"))["corpus_id"]
 
 
 # --- the same corpus ----------------------------------------------------------------------------
@@ -64,6 +70,10 @@ def published(folder):
 
 def test_replay_equals_the_corpus_of_the_crawl(crawled, replayed):
     assert published(replayed.folder) == published(crawled.folder)
+
+
+def test_replay_is_a_corpus_of_its_own(crawled, replayed):
+    assert corpus_id(replayed.folder) != corpus_id(crawled.folder)
 
 
 def test_crawl_has_all_cases_that_a_replay_must_get_right(crawled):

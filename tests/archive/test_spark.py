@@ -21,6 +21,7 @@ from alqahira.archive.spark import job
 from alqahira.archive.spark.reading import archive_sources, part_sources
 from alqahira.archive.writer import files
 from alqahira.exceptions import ConfigurationError
+from alqahira.publishing.manifest import read_corpus_id
 from alqahira.settings.configuration import Configuration
 from benchmarks.corpus import compare, lines_of, make_both, write_archive
 
@@ -105,6 +106,7 @@ def test_job_equals_the_corpus_of_the_crawl(crawled, tmp_path):
     assert pages.endswith(f" parts in {made}")
     assert sorted(path.name for path in made.iterdir()) == ["_manifest.json", "_replay.json", "articles", "duplicates"]
     assert [path for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+    assert read_corpus_id(made) not in (None, read_corpus_id(crawled.folder))
     own = {"ALQAHIRA_OUTPUT_DIR": str(made)}
     assert scrapy("verify", settings=own).stdout.endswith("all as listed\n")
     assert scrapy("verify", "--rebuild-state", settings=own).status == 0

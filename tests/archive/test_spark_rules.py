@@ -17,7 +17,7 @@ from alqahira.archive.spark.job import _first_line, components, decide, first_nu
 from alqahira.archive.spark.reading import ARTICLE, Row
 from alqahira.article import to_json_line, to_record
 from alqahira.ledger.decisions import skip_reason
-from alqahira.publishing.parts import check
+from alqahira.publishing.manifest import check
 from alqahira.text.near_duplicates import fingerprint
 
 # --- groups -------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from ledger_scenario import live
 from scrapy_process import PROJECT, Corpus, scrapy
 
 from alqahira.commands.export import write_csv
-from alqahira.publishing.parts import part_files
+from alqahira.publishing.manifest import part_files
 from alqahira.publishing.schema import columns
 from alqahira.text.dates import cairo_day
 

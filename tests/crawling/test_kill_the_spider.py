@@ -25,7 +25,7 @@ from scrapyd_server import until
 from undisturbed import SETTINGS, Site, site_of
 
 from alqahira.ledger import open_ledger
-from alqahira.publishing.parts import part_files
+from alqahira.publishing.manifest import part_files
 
 pytestmark = pytest.mark.chaos
 

@@ -10,7 +10,7 @@ import sys
 import pytest
 from scrapy_process import PROJECT, UNTHROTTLED
 
-from alqahira.publishing.parts import read_manifest
+from alqahira.publishing.manifest import read_manifest
 
 # Nothing answers there.
 NOWHERE = "http://127.0.0.1:1"

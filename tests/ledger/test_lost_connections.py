@@ -13,7 +13,7 @@ from alqahira.exceptions import LedgerBusy, LedgerLost, LedgerUnreachable
 from alqahira.ledger.backends import postgresql
 from alqahira.ledger.frontier import MAX_ATTEMPTS, MIN_FAILING
 from alqahira.ledger.tables import meta, runs
-from alqahira.publishing.parts import part_files, read_manifest
+from alqahira.publishing.manifest import part_files, read_manifest
 
 pytestmark = [pytest.mark.postgres, pytest.mark.chaos]
 

@@ -108,6 +108,33 @@ def test_more_pages_without_body_than_in_earlier_runs_fail(rule):
     assert passed(rule, figures(account(accepted=19, failed=1), earlier=USUAL)) is True
 
 
+def quarantined(made, count, cause="another_story"):
+    """The account with so many pages in quarantine besides."""
+    causes = made["causes"] | {"quarantined": {cause: count}}
+    return made | {"quarantined": count, "discovered": made["discovered"] + count, "causes": causes}
+
+
+@pytest.mark.parametrize(
+    ("rule", "now", "passes"),
+    [
+        (rules.repeated_text, quarantined(account(accepted=20), 4, "same_text"), False),
+        (rules.repeated_text, quarantined(account(accepted=20), 4), True),
+        (rules.failed_articles, quarantined(account(accepted=20), 19), True),
+        (rules.failed_articles, quarantined(account(accepted=20), 21), False),
+        (rules.failed_articles, quarantined(account(accepted=20, failed=15), 6), False),
+        (rules.article_coverage, quarantined(account(accepted=12), 8), False),
+        (rules.lost_pages, quarantined(account(accepted=12), 8), True),
+    ],
+)
+def test_pages_in_quarantine(rule, now, passes):
+    assert passed(rule, figures(now, earlier=USUAL)) is passes
+
+
+def test_run_that_met_one_text_everywhere_is_not_complete():
+    assert rules.is_complete(figures(account(accepted=20)))
+    assert not rules.is_complete(figures(quarantined(account(accepted=20), 4, "same_text")))
+
+
 def test_unfetched_page_is_not_counted_as_without_body():
     run = figures(account(accepted=12, failed=8, cause="timeout"), earlier=USUAL)
     assert passed(rules.article_coverage, run) is False

@@ -31,9 +31,20 @@ def test_unfinished_article_is_left_to_the_next_run():
     stats.finish("1", Outcome.FAILED, "no_body")
     assert (stats.discovered, stats.left) == (1, 1)
     assert account_line(stats.as_dict()) == (
-        "1 discovered = 0 accepted + 0 unchanged + 0 duplicate + 0 off_topic + 0 not_article + 1 failed (no_body 1); "
-        "1 left to the next run"
+        "1 discovered = 0 accepted + 0 unchanged + 0 duplicate + 0 off_topic + 0 not_article + 0 quarantined + "
+        "1 failed (no_body 1); 1 left to the next run"
     )
+
+
+def test_outcome_that_is_taken_back_counts_as_the_next_one():
+    stats = RunStats()
+    stats.start("7")
+    stats.finish("7", Outcome.ACCEPTED)
+    assert stats.withdraw("7") == (Outcome.ACCEPTED, "accepted")
+    stats.finish("7", Outcome.QUARANTINED, "same_text")
+    account = stats.as_dict()
+    assert (account["accepted"], account["quarantined"], account["in_feed"]) == (0, 1, 0)
+    assert account["causes"] == {"quarantined": {"same_text": 1}}
 
 
 @given(st.lists(st.tuples(st.sampled_from("abcdef"), st.sampled_from(list(Outcome)), st.sampled_from(["", "x", "y"]))))
@@ -68,6 +79,7 @@ def test_table_has_a_row_for_each_outcome_cause_and_sum():
         ["duplicate", "0"],
         ["off_topic", "0"],
         ["not_article", "0"],
+        ["quarantined", "0"],
         ["failed", "1"],
         ["no_body", "1"],
         ["=", "discovered", "4"],

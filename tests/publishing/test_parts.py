@@ -15,14 +15,8 @@ import pytest
 from ledger_scenario import EXPECTED, NOW, accept, crawled, lines, link, live, opened, problems, publisher
 
 from alqahira.exceptions import LedgerUnusable
-from alqahira.publishing.parts import (
-    MANIFEST,
-    OutputUnwritable,
-    Publisher,
-    part_files,
-    read_corpus,
-    read_manifest,
-)
+from alqahira.publishing.manifest import MANIFEST, part_files, read_corpus, read_manifest
+from alqahira.publishing.parts import OutputUnwritable, Publisher
 
 
 def test_run_publishes_each_line_once(tmp_path):

@@ -15,13 +15,15 @@ from ledger_scenario import EXPECTED, lines, live, problems
 
 from alqahira import ledger as ledger_module
 from alqahira.ledger.backends import sqlite, store
+from alqahira.publishing import manifest as manifest_module
 from alqahira.publishing import parts as parts_module
-from alqahira.publishing.parts import part_files
+from alqahira.publishing.manifest import part_files
 
 pytestmark = pytest.mark.chaos
 
 _LEDGER = Path(ledger_module.__file__).parent
-_OURS = (*map(str, _LEDGER.glob("*.py")), parts_module.__file__, sqlite.__file__, store.__file__)
+_MODULES = (manifest_module, parts_module, sqlite, store)
+_OURS = (*map(str, _LEDGER.glob("*.py")), *(module.__file__ for module in _MODULES))
 
 
 @contextmanager
@@ -206,6 +208,8 @@ def mutate(monkeypatch):
     def apply(target, mutant):
         owner, _, name = target.rpartition(".")
         monkeypatch.setattr(getattr(parts_module, owner) if owner else parts_module, name, mutant)
+        # The next run would put back what is missing or torn.
+        monkeypatch.setattr(parts_module.Publisher, "_put_back", lambda self, differs: [])
         monkeypatch.setattr(sys.modules[__name__], "_OURS", (*_OURS, __file__))
 
     return apply

@@ -20,7 +20,7 @@ from alqahira.publishing.atomic_directory import (
     skipped_summary,
     write_marker,
 )
-from alqahira.publishing.parts import MANIFEST
+from alqahira.publishing.manifest import MANIFEST
 from alqahira.settings.configuration import Configuration
 
 

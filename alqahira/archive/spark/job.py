@@ -33,7 +33,9 @@ from alqahira.exceptions import AlqahiraError, ConfigurationError, how_to_instal
 from alqahira.extraction.items import ArticleItem, Fetch
 from alqahira.ledger import open_ledger
 from alqahira.ledger.decisions import STORY_WINDOW, Outcome, publication_day, skip_reason
-from alqahira.publishing.parts import ARTICLES_FOLDER, Part, encode_lines, part_path, write_atomic, write_manifest
+from alqahira.publishing.manifest import ARTICLES_FOLDER, Part, write_atomic, write_manifest
+from alqahira.publishing.parts import encode_lines, part_path
+from alqahira.publishing.place import derived_corpus_id
 from alqahira.settings.configuration import Configuration
 from alqahira.text.near_duplicates import fingerprint
 
@@ -151,7 +153,8 @@ def _run(spark: SparkSession, sources: Sequence[Source], configuration: Configur
         tally.outcomes[row.outcome, row.cause] = row["count"]
     tally.parts = _write(decisions.where("outcome = 'accepted'"), ARTICLES_FOLDER, configuration)
     tally.duplicates = _write(decisions.where("outcome = 'duplicate'"), DUPLICATES_FOLDER, configuration)
-    write_manifest(configuration.output_dir, tally.parts)
+    corpus_id = derived_corpus_id(part.sha256 for part in tally.parts)
+    write_manifest(configuration.output_dir, corpus_id, tally.parts)
     return tally
 
 
@@ -231,7 +234,7 @@ def decide(rows: Iterable[Any], *, near_duplicates: str) -> Iterator[Decision]:
                 continue
             verdict = ledger.accept(item, fingerprint(article.article_body), near_duplicates=near_duplicates)
             decision = Decision(*place, verdict.outcome.value, verdict.cause)
-            if verdict.outcome is not Outcome.UNCHANGED:
+            if verdict.outcome in (Outcome.ACCEPTED, Outcome.DUPLICATE):
                 line = to_json_line(to_record(verdict.article))
                 decision = decision._replace(day=publication_day(verdict.article), line=line)
             yield decision

@@ -23,8 +23,8 @@ from alqahira.extraction.extractor import read_page
 from alqahira.extraction.items import ArchivedResponse
 from alqahira.ledger.decisions import drop_defects, published_or_seen, rejection_reason, stamp, take_topics
 from alqahira.ledger.runs import unused_run_id
-from alqahira.monitoring.causes import TOO_LARGE, failure_cause
-from alqahira.publishing.parts import Part, check, read_manifest, read_part
+from alqahira.monitoring.causes import ANOTHER_ARTICLE, TOO_LARGE, failure_cause
+from alqahira.publishing.manifest import Part, check, read_manifest, read_part
 from alqahira.settings.configuration import Configuration
 from alqahira.text.near_duplicates import content_hash, fingerprint
 from alqahira.text.topics import match_topics
@@ -137,6 +137,8 @@ def _extract(
     reading = read_page(body, page.fetch.url, now=page.fetch.fetched, hints=page.hints)
     if reading.article is None:
         return None, reading.cause or "no_article"
+    if not reading.is_of(page.link_url, page.fetch.url):
+        return None, ANOTHER_ARTICLE
     return _normalize(reading.article, max_headline)
 
 

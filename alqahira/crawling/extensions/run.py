@@ -30,7 +30,7 @@ from alqahira.monitoring.logs import install_formatters, suppress_tracebacks
 from alqahira.monitoring.rules import MONITORS, RunFigures, RunVerdict, is_complete, run_ended, run_monitors
 from alqahira.monitoring.run_stats import account_line, account_table
 from alqahira.monitoring.summary import summarize, to_json
-from alqahira.publishing.parts import write_atomic
+from alqahira.publishing.manifest import write_atomic
 
 if TYPE_CHECKING:
     from typing import Self

@@ -15,7 +15,7 @@ from scrapy.settings import BaseSettings
 
 from alqahira.exceptions import ConfigurationError
 from alqahira.extraction.urls import site_name
-from alqahira.publishing.parts import ARTICLES_FOLDER
+from alqahira.publishing.manifest import ARTICLES_FOLDER
 from alqahira.settings.configuration import AS_IS, AT_LEAST, AT_MOST, NAMES, Configuration, refuse_unknown
 
 # Folders that a job may name below the operator's: no dots, no blanks, no `=` as in a partition.

@@ -35,6 +35,7 @@ class ExtractedFields:
 
     kind: str | None = None  # `post`, or a kind of `site.OTHER_KINDS`
     number: str | None = None  # the story's `id`
+    address_number: str | None = None  # of the article whose address the page gives as its own
     is_missing: bool = False  # the source states that there is no such story
     headline: str | None = None
     description: str | None = None

@@ -1,4 +1,4 @@
-"""Open Graph (ogp.me) and other `meta` elements of the head."""
+"""Open Graph (ogp.me) and other `meta` elements of the head, and its canonical link (RFC 6596)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ from alqahira.extraction.sources.values import moment, string, strings
 def read(page: Document) -> ExtractedFields | None:
     """The fields in the page's meta elements; None if there are none."""
     values: dict[str, list[str]] = {}
-    for element in page.tree.iter("meta"):
+    for element in page.tree.iter("meta", "link"):
+        if element.tag == "link":
+            if "canonical" in (element.get("rel") or "").lower().split() and element.get("href"):
+                values.setdefault("canonical", []).append(element.get("href"))
+            continue
         name = (element.get("property") or element.get("name") or element.get("itemprop") or "").lower()
         content = element.get("content")
         if name and content and content.strip():
@@ -23,6 +27,7 @@ def read(page: Document) -> ExtractedFields | None:
         "article:published_time", "og:article:published_time", "datepublished", "pubdate", "date", "dc.date.issued"
     )  # fmt: skip
     fields = ExtractedFields(
+        address_number=_article_number(first("canonical", "og:url"), page.url),
         headline=string(first("og:title", "twitter:title")),
         description=string(first("og:description", "description", "twitter:description")),
         published=moment(first(*published), page.now),
@@ -33,3 +38,8 @@ def read(page: Document) -> ExtractedFields | None:
         keywords=strings(values.get("article:tag", []), split=True),
     )
     return fields if fields != ExtractedFields() else None
+
+
+def _article_number(address: str | None, base: str) -> str | None:
+    url = urls.resolve(address, base=base) if address else None
+    return urls.article_number(url) if url else None

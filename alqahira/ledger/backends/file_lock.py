@@ -26,6 +26,7 @@ class FileLock:
         """
         self._handle: int | None = None
         self._holder = describe_holder(owner).encode()
+        self._path = path.with_name(path.name + ".lock")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             folder = os.open(path.parent, os.O_RDONLY)
@@ -34,7 +35,7 @@ class FileLock:
         try:
             # Locked, so that nobody sees the lock taken before its holder is named.
             _flock(folder, fcntl.LOCK_EX, path)
-            self._handle = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o644)
+            self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
             try:
                 _flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB, path)
             except BlockingIOError:
@@ -58,6 +59,10 @@ class FileLock:
                 # In this order, so that a reader never finds the file empty.
                 os.pwrite(self._handle, text, 0)
                 os.ftruncate(self._handle, len(text))
+
+    def is_in_place(self) -> bool:
+        """Whether the file is still the one that is locked: nobody can lock one that was removed. Raises OSError."""
+        return self._handle is not None and os.path.samestat(os.fstat(self._handle), self._path.stat())
 
     def release(self) -> None:
         handle, self._handle = self._handle, None

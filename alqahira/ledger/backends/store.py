@@ -76,6 +76,9 @@ class Store:
 
     # --- beside transactions ------------------------------------------------------------------
 
+    def check_unchanged(self) -> None:
+        """To be called after reading. Raises LedgerUnusable if what was read may be of different moments."""
+
     def is_transient(self, error: BaseException) -> bool:
         """Whether the same transaction may well succeed a little later."""
         return False

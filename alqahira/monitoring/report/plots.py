@@ -36,6 +36,7 @@ _OUTCOME_COLORS = {
     Outcome.DUPLICATE: 4,
     Outcome.OFF_TOPIC: 5,
     Outcome.NOT_ARTICLE: 9,
+    Outcome.QUARANTINED: 8,
     Outcome.FAILED: 6,
 }
 # Fields that every record has.

@@ -24,6 +24,7 @@ OUTCOMES = {
     Outcome.DUPLICATE: "مكررة",
     Outcome.OFF_TOPIC: "خارج الموضوع",
     Outcome.NOT_ARTICLE: "ليست مقالات",
+    Outcome.QUARANTINED: "محجورة",
     Outcome.FAILED: "متعذرة",
 }
 EXIT_STATUSES = {0: "اكتملت", 1: "اكتملت بخلل", 2: "إعدادات خاطئة", 3: "المستودع مشغول"}

@@ -12,7 +12,7 @@ from typing import Any
 from ledger_scenario import NOW, accept, body, crawled, opened, publisher
 
 from alqahira.article import Article, to_json_line
-from alqahira.publishing.parts import MANIFEST, read_corpus
+from alqahira.publishing.manifest import MANIFEST, read_corpus
 from alqahira.text.near_duplicates import content_hash
 
 LONG_AGO = NOW - timedelta(days=700)

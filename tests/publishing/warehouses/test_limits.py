@@ -14,7 +14,7 @@ from printed import PAGES, blocks
 
 from alqahira.article import SCHEMA_VERSION, to_json_line
 from alqahira.publishing.dialects import DIALECTS, bigquery_schema, ddl
-from alqahira.publishing.parts import part_files, read_corpus, read_part
+from alqahira.publishing.manifest import part_files, read_corpus, read_part
 from alqahira.publishing.schema import columns
 from alqahira.settings import ALQAHIRA_PART_MAX_ROWS, DOWNLOAD_MAXSIZE
 

@@ -24,7 +24,7 @@ from printed import PrintedPage
 
 from alqahira.article import rfc3339, to_json_line
 from alqahira.publishing.dialects import ddl
-from alqahira.publishing.parts import part_files, read_part
+from alqahira.publishing.manifest import part_files, read_part
 from alqahira.publishing.schema import columns
 
 pytestmark = pytest.mark.warehouse

@@ -7,8 +7,8 @@ import pytest
 from scrapy_process import scrapy
 
 from alqahira.article import from_record, to_json_line, to_record
+from alqahira.publishing.manifest import read_corpus
 from alqahira.publishing.parquet import arrow_schema
-from alqahira.publishing.parts import read_corpus
 
 pytestmark = pytest.mark.warehouse
 

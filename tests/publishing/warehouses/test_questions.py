@@ -10,7 +10,7 @@ from demo_corpus import make_demo_corpus
 from printed import PAGES, blocks
 
 from alqahira.publishing.dialects import ddl
-from alqahira.publishing.parts import read_corpus
+from alqahira.publishing.manifest import read_corpus
 
 pytestmark = pytest.mark.warehouse
 

@@ -1,0 +1,201 @@
+"""Whether a page still tells the article it told before, and whether many pages show one text. Pure.
+
+Stems are the different words of a folded text without the commonest prefixes. docs/reliability.md has the rule and its
+measurements.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from zlib import crc32
+
+from alqahira.article import Article
+from alqahira.text.normalization import fold_text
+
+# Causes of quarantine.
+OTHER_LANGUAGE = "other_language"  # the page is hardly in Arabic
+OTHER_LAYOUT = "other_layout"  # another text, without the site's markup and page data
+NO_LONGER_ON_TOPIC = "no_longer_on_topic"  # another text, on none of the topics
+ANOTHER_STORY = "another_story"
+SAME_TEXT = "same_text"  # many pages of a run show one text
+
+# A text shares this part of the shorter one's stems with its last revision: less in a text that has fewer stems than
+# _SHORT, which may be a first line that was written anew; more if the page lost its layout or its topics.
+_SHARED, _SHARED_SHORT, _SHARED_IF_LOST = 0.35, 0.2, 0.5
+_SHORT = 50
+_SHARED_HEADLINE, _SHORTEST_HEADLINE = 0.6, 3  # of its stems, how many
+_ARABIC_SHARE, _BEGINNING = 0.5, 500  # of the letters, in so many characters of the body
+_PREFIXES = ("وال", "بال", "كال", "فال", "لل", "ال")
+_SHORTEST_STEM = 3
+_KNOWN_LAYOUTS = ("site", "page_data")
+
+# This many pages with one text are no story that was posted several times.
+MANY = 4
+_SAME_WORDS = 0.8  # of the sample of the text with fewer words
+_SAMPLE = 64
+_SHORTEST_TEXT = 12  # words of a body that are no set phrase, such as that details follow
+
+
+def difference(before: Article, after: Article) -> str | None:
+    """Why a page does not tell the article of its last revision any more: a cause of quarantine; None if it does."""
+    is_lost = lost(before, after)
+    return None if _is_same_article(before, after, is_lost=bool(is_lost)) else is_lost or ANOTHER_STORY
+
+
+def lost(before: Article, after: Article) -> str | None:
+    """What of an article its page has lost, as a cause of quarantine, or None."""
+    if not is_arabic(after):
+        return OTHER_LANGUAGE
+    if before.layout in _KNOWN_LAYOUTS and after.layout not in _KNOWN_LAYOUTS:
+        return OTHER_LAYOUT
+    return NO_LONGER_ON_TOPIC if before.topics and not after.topics else None
+
+
+def is_arabic(article: Article) -> bool:
+    """Whether the beginning of an article has as many Arabic letters as others."""
+    text = f"{article.headline} {article.article_body[:_BEGINNING]}"
+    letters = [character for character in text if character.isalpha()]
+    return sum("\u0600" <= letter <= "\u06ff" for letter in letters) >= _ARABIC_SHARE * len(letters)
+
+
+def _is_same_article(before: Article, after: Article, *, is_lost: bool) -> bool:
+    texts = stems(f"{before.headline} {before.article_body}"), stems(f"{after.headline} {after.article_body}")
+    if is_lost:  # the headline may be that of the listing's card
+        return _share(*texts) >= _SHARED_IF_LOST
+    headlines = stems(before.headline), stems(after.headline)
+    if min(map(len, headlines)) >= _SHORTEST_HEADLINE and _share(*headlines) >= _SHARED_HEADLINE:
+        return True
+    is_short = min(map(len, texts)) < _SHORT
+    # A first line that becomes a story, by the site's own date still the same one.
+    if is_short and own_date(before) is not None and own_date(before) == own_date(after):
+        return True
+    return _share(*texts) >= (_SHARED_SHORT if is_short else _SHARED)
+
+
+def stems(text: str) -> frozenset[str]:
+    """The different words of a text of three letters or more, without article and one-letter prefixes."""
+    return frozenset(_stem(word) for word in fold_text(text).split() if len(word) >= _SHORTEST_STEM)
+
+
+def _stem(word: str) -> str:
+    for prefix in _PREFIXES:
+        if word.startswith(prefix) and len(word) >= len(prefix) + _SHORTEST_STEM:
+            return word[len(prefix) :]
+    return word[1:] if word[0] in "وبلف" and len(word) > _SHORTEST_STEM + 1 else word
+
+
+def _share(a: frozenset[str], b: frozenset[str]) -> float:
+    """The part of the smaller set that is in the other; 1 for an empty one."""
+    fewer = min(len(a), len(b))
+    return len(a & b) / fewer if fewer else 1.0
+
+
+def own_date(article: Article) -> datetime | None:
+    """The date of publication that the page itself gives in its data or in known markup, or None."""
+    source = article.date_published_source
+    is_own = source in ("page_data", "jsonld", "meta") or (source == "visible" and article.layout in _KNOWN_LAYOUTS)
+    return article.date_published if is_own else None
+
+
+# --- one text on many pages ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SeenPage:
+    """A page of the run whose text may be that of many: its key, when it was fetched, and its article's address."""
+
+    key: str
+    fetched: datetime
+    article_id: str
+    url: str
+
+
+@dataclass(slots=True)
+class _Group:
+    words: frozenset[int]
+    pages: list[SeenPage] = field(default_factory=list)
+    is_many: bool = False
+
+
+class RepeatedTexts:
+    """The texts of a run's pages; those that MANY pages show are no articles.
+
+    Two pages have one text if they have one headline and mostly the same words, or one body; words with digits (a time,
+    the number of a request) do not count. Pages with dates of their own have it only if date, headline and body are the
+    same, so that a notice that is posted every day stays a notice.
+    """
+
+    def __init__(self) -> None:
+        self._groups: dict[bytes, list[_Group]] = {}
+
+    def is_repeated(self, article: Article) -> bool:
+        """Whether MANY pages were found to show the text."""
+        group = self._find(article)
+        return group is not None and group.is_many
+
+    def add(self, page: SeenPage, article: Article) -> list[SeenPage]:
+        """Count a page; if MANY show its text now, all of them."""
+        group = self._find(article) or self._new(article)
+        if group.is_many or any(page.key == other.key for other in group.pages):
+            return []
+        group.pages.append(page)
+        if len(group.pages) < MANY:
+            return []
+        group.is_many, pages, group.pages = True, group.pages, []
+        return pages
+
+    def add_known(self, articles: Iterable[Article]) -> None:
+        """Take these as texts of many pages, found by an earlier run."""
+        for article in articles:
+            (self._find(article) or self._new(article)).is_many = True
+
+    def _new(self, article: Article) -> _Group:
+        group = _Group(_sample(article))
+        for label in _labels(article):
+            self._groups.setdefault(label, []).append(group)
+        return group
+
+    def _find(self, article: Article) -> _Group | None:
+        groups = [group for label in _labels(article) for group in self._groups.get(label, ())]
+        words = _sample(article) if groups else frozenset()
+        return next((group for group in groups if _are_same_words(words, group.words)), None)
+
+
+_WITH_DIGIT = re.compile(r"\S*\d\S*")
+
+
+def _without_digits(text: str) -> list[str]:
+    return _WITH_DIGIT.sub("", fold_text(text)).split()
+
+
+def _labels(article: Article) -> Iterator[bytes]:
+    """Two pages that show one text have a label in common."""
+    if (date := own_date(article)) is not None:
+        yield _digest(f"{date} {article.content_hash}")
+        return
+    body = _without_digits(article.article_body)
+    texts = [_without_digits(article.headline)]
+    if len(body) >= _SHORTEST_TEXT:  # the headline may be that of the listing's card
+        texts.append(body)
+    for words in texts:
+        yield _digest(" ".join(words))
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
+
+
+def _sample(article: Article) -> frozenset[int]:
+    """Up to _SAMPLE words of the body, the same ones for the same words; none of a page whose label says it all."""
+    if own_date(article) is not None:
+        return frozenset()
+    words = set(_without_digits(article.article_body))
+    return frozenset(sorted(crc32(word.encode()) for word in words)[:_SAMPLE])
+
+
+def _are_same_words(a: frozenset[int], b: frozenset[int]) -> bool:
+    return len(a & b) >= _SAME_WORDS * min(len(a), len(b))

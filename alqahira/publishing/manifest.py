@@ -1,0 +1,153 @@
+"""The manifest and the parts that it lists: reading, checking, and files that appear whole."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+import re
+import secrets
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from alqahira.publishing.place import FolderState
+
+ARTICLES_FOLDER = "articles"
+MANIFEST = "_manifest.json"
+# Hidden, and not matched by any reader's pattern for parts.
+ASIDE_PREFIX, ASIDE_SUFFIX = ".", ".tmp"
+_PART_NAME = re.compile(r"part-\d{6,}\.jsonl(\.gz)?")
+_PART_PATH = re.compile(rf"{ARTICLES_FOLDER}/[\w=-]+/{_PART_NAME.pattern}")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of the manifest; `path` is relative to the output folder, with forward slashes."""
+
+    path: str
+    rows: int
+    bytes: int
+    sha256: str
+    schema_version: int
+
+
+def write_manifest(output_dir: Path, corpus_id: str, listed: Iterable[Part]) -> None:
+    """List the parts of a corpus, in this order. Raises OSError."""
+    manifest = {"corpus_id": corpus_id, "parts": [asdict(part) for part in listed]}
+    write_atomic(output_dir / MANIFEST, json.dumps(manifest, indent=1).encode() + b"\n")
+
+
+def part_files(output_dir: Path) -> list[str]:
+    """The paths of all visible parts, as in the manifest."""
+    paths = (output_dir / ARTICLES_FOLDER).glob("date_published=*/part-*")
+    return sorted(path.relative_to(output_dir).as_posix() for path in paths if _PART_NAME.fullmatch(path.name))
+
+
+def read_folder(output_dir: Path) -> FolderState:
+    """What the folder holds, even if its manifest is missing or malformed. Raises OSError."""
+    try:
+        listed = {part.path: part.sha256 for part in read_manifest(output_dir)}
+    except ValueError:
+        listed = {}
+    return FolderState(output_dir.resolve(), read_corpus_id(output_dir), listed, part_files(output_dir))
+
+
+def read_corpus_id(output_dir: Path) -> str | None:
+    """The id in the manifest; None if there is none. Raises OSError."""
+    try:
+        corpus_id = json.loads((output_dir / MANIFEST).read_bytes())["corpus_id"]
+    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
+        return None
+    return corpus_id if isinstance(corpus_id, str) else None
+
+
+def read_manifest(output_dir: Path) -> list[Part]:
+    """The parts in the manifest; none if there is no manifest. Raises ValueError if it is malformed, OSError."""
+    try:
+        listed = [Part(**part) for part in json.loads((output_dir / MANIFEST).read_bytes())["parts"]]
+        if wrong := [part.path for part in listed if not _PART_PATH.fullmatch(part.path)]:
+            raise ValueError(f"{wrong[0][:80]!r} is no part")
+        if twice := [path for path, times in Counter(part.path for part in listed).items() if times > 1]:
+            raise ValueError(f"{twice[0]} is listed twice")
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{output_dir / MANIFEST} is not a manifest: {error}") from None
+    return listed
+
+
+def read_part(path: Path) -> Iterator[dict[str, Any]]:
+    """The records of one part."""
+    with gzip.open(path, "rb") if path.name.endswith(".gz") else path.open("rb") as file:
+        for line in file:
+            yield json.loads(line)
+
+
+def read_corpus(output_dir: Path) -> Iterator[dict[str, Any]]:
+    """The highest revision of every article, in the order of the manifest."""
+    newest: dict[str, dict[str, Any]] = {}
+    for part in read_manifest(output_dir):
+        for record in read_part(output_dir / part.path):
+            if record["revision"] >= newest.get(record["article_id"], record)["revision"]:
+                newest[record["article_id"]] = record
+    yield from newest.values()
+
+
+def check(output_dir: Path, part: Part) -> str | None:
+    """How a part differs from the manifest, or None."""
+    path = output_dir / part.path
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return "missing"
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    if len(content) < part.bytes:
+        return f"shortened: {len(content)} of {part.bytes} bytes"
+    if hashlib.sha256(content).hexdigest() != part.sha256:
+        return "changed"
+    lines = gzip.decompress(content) if part.path.endswith(".gz") else content
+    if (rows := lines.count(b"\n")) != part.rows:
+        return f"has {rows} rows, and the manifest says {part.rows}"
+    return None
+
+
+# --- files ---------------------------------------------------------------------------------------
+
+
+def write_atomic(path: Path, content: bytes) -> None:
+    """Replace a file as a whole and durably: write beside it, sync, rename, sync the folder. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_file(path) as aside:
+        aside.write_bytes(content)
+    for folder in (path.parent, path.parent.parent):
+        sync_folder(folder)
+
+
+@contextmanager
+def atomic_file(path: Path) -> Iterator[Path]:
+    """A path beside `path` to write to; it is synced and renamed to `path` if the block ends without an error."""
+    # A random name, so that two processes never write the same file.
+    aside = path.with_name(f"{ASIDE_PREFIX}{path.name}.{secrets.token_hex(4)}{ASIDE_SUFFIX}")
+    try:
+        yield aside
+        with aside.open("rb") as file:
+            os.fsync(file.fileno())
+        aside.replace(path)
+    finally:
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Sync the entries of a folder to disk. Raises OSError."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,206 @@
+"""Pages that answer 200 with something else than their article: nothing is overwritten, invented or lost."""
+
+import json
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from html import escape
+from urllib.parse import urlsplit
+
+import pytest
+from http_server import QuietHandler, serving
+from ledger_scenario import live, opened
+from replica_server import start_replica
+from scrapy_process import Corpus, scrapy
+from undisturbed import NOW, SETTINGS, site_of
+
+from alqahira.replica.body import body_text
+from alqahira.replica.newsroom import Newsroom
+from alqahira.replica.options import ReplicaOptions
+
+PAUSES = {"RETRY_TIMES": "0", "ALQAHIRA_BACKOFF_BASE": "0.01"}
+
+
+def summary(corpus):
+    """The summary of the newest run."""
+    newest = max((corpus.folder / "runs").glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
+    return json.loads(newest.read_text("utf-8"))
+
+
+def causes(corpus, outcome="quarantined"):
+    return summary(corpus)["account"]["causes"].get(outcome, {})
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize("instead", ["challenge", "maintenance"])
+@pytest.mark.parametrize("known", [2, 400], ids=["new articles", "known articles"])
+def test_site_that_shows_one_page_for_all_articles_changes_nothing(tmp_path, instead, known):
+    with site_of(12, tmp_path) as site:
+        port = urlsplit(site.server.url).port
+        corpus = Corpus(tmp_path / "output", site.server.url)
+        corpus.crawl("defense", "-a", f"max_articles={known}", settings=SETTINGS)
+        before = corpus.lines()
+        assert before
+    server = start_replica("--articles", "12", "--now", NOW, "--instead", instead, "--port", str(port))
+    for _ in range(6):
+        ran = corpus.crawl("defense", settings=SETTINGS | PAUSES)
+        assert ran.status == 1, ran.stderr
+        assert corpus.lines() == before
+        assert "repeated_text" in [each["name"] for each in summary(corpus)["monitors"] if each["passed"] is False]
+        assert causes(corpus, "off_topic") == causes(corpus, "accepted") == causes(corpus, "duplicate") == {}
+    server.stop()
+    server = start_replica("--articles", "12", "--now", NOW, "--port", str(port))
+    try:
+        for _ in range(2):
+            assert corpus.crawl("defense", settings=SETTINGS).status == 0
+    finally:
+        server.stop()
+    assert site.wrong(tmp_path / "output") == []
+    assert quarantine(corpus).stdout == "0 pages in quarantine\n"
+
+
+def quarantine(corpus, *arguments):
+    return scrapy("quarantine", *arguments, settings={"ALQAHIRA_OUTPUT_DIR": str(corpus.folder)})
+
+
+# --- single pages -------------------------------------------------------------------------------
+
+PAGE = """<!DOCTYPE html><html lang="ar"><head><meta charset="utf-8">{head}</head><body><main>
+<div class="single-content2"><div class="entry-header"><h1>{headline}</h1></div><article class="entry-wraper">
+<div class="entry-main-content"><div class="htmlCode">{text}</div></div></article></div></main></body></html>"""
+CHECK = "<h1>Just a moment</h1><p>Checking your browser before accessing the site. It will redirect you shortly.</p>"
+
+
+class SmallSite:
+    """Numbered articles on a listing and in a sitemap; `answers` replaces what an article's address answers."""
+
+    def __init__(self, texts):
+        now = datetime.now(UTC)
+        self.texts = {100 + n: text for n, text in enumerate(texts)}
+        self.dates = {number: now - timedelta(hours=3, minutes=number) for number in self.texts}
+        self.canonical, self.answers = {}, {}
+
+    def page(self, number):
+        headline, text = self.texts[number]
+        head = f'<meta property="article:published_time" content="{self.dates[number].isoformat()}">'
+        if number in self.canonical:
+            head += f'<link rel="canonical" href="/news/{self.canonical[number]}/x">'
+        body = "".join(f"<p>{escape(part)}</p>" for part in text.split("\n\n"))
+        return PAGE.format(head=head, headline=escape(headline), text=body)
+
+    def handler(site):
+        class Handler(QuietHandler):
+            def do_GET(self):
+                path = urlsplit(self.path).path
+                if path == "/robots.txt":
+                    return self.answer(f"Sitemap: http://{self.headers['Host']}/sitemap.xml".encode(), "text/plain")
+                if path == "/sitemap.xml":
+                    now, root = datetime.now(UTC).isoformat(), f"http://{self.headers['Host']}"
+                    urls = "".join(
+                        f"<url><loc>{root}/news/{n}/x</loc><lastmod>{now}</lastmod></url>" for n in site.texts
+                    )
+                    return self.answer(f"<urlset>{urls}</urlset>".encode(), "application/xml")
+                if not path.startswith("/news/"):
+                    cards = "".join(
+                        f'<article><h5><a href="/news/{n}/x">{escape(headline)}</a></h5></article>'
+                        for n, (headline, _) in site.texts.items()
+                    )
+                    return self.answer(f"<html><body><main>{cards}</main></body></html>".encode(), "text/html")
+                number = int(path.split("/")[2])
+                answer = site.answers.get(number) or site.page(number)
+                if isinstance(answer, int):
+                    return self.answer(b"", "text/html", 301, Location=f"/news/{answer}/x")
+                return self.answer(answer.encode(), "text/html; charset=utf-8")
+
+        return Handler
+
+
+@pytest.fixture(scope="module")
+def texts():
+    """(headline, body) of 16 articles on the topic of defense."""
+    articles = Newsroom(ReplicaOptions(articles=300)).articles()
+    on_topic = (a for a in articles if a.kind == "post" and "defense" in a.topics and a.number > 90_000 and a.blocks)
+    return [(a.headline, body_text(a.blocks)) for a, _ in zip(on_topic, range(16), strict=False)]
+
+
+@pytest.fixture
+def small(texts, tmp_path):
+    """A crawled small site of 12 articles, and its corpus."""
+    site = SmallSite(texts[:12])
+    with serving(site.handler()) as server:
+        corpus = Corpus(tmp_path / "output", f"http://127.0.0.1:{server.server_port}")
+        site.crawl = lambda: corpus.crawl("defense", settings={"ALQAHIRA_BROWSER": "never"} | PAUSES)
+        ran = site.crawl()
+        assert ran.status == 0, ran.stderr
+        assert len(corpus.by_id()) == 12, ran.stderr
+        yield site, corpus
+
+
+def test_single_lying_pages_wait_in_quarantine_until_somebody_decides(small, texts):
+    site, corpus = small
+    site.answers = dict.fromkeys((100, 101, 102), CHECK)
+    site.texts[103] = texts[13]  # the id of another story
+    site.texts[104] = (site.texts[104][0], site.texts[104][1] + "\n\nتصحيح: العدد 45 وليس 12 كما ورد من قبل.")
+    ran = site.crawl()
+    assert ran.status == 0, ran.stderr
+    assert causes(corpus) == {"another_story": 1, "other_language": 3}
+    assert causes(corpus, "accepted") == {"revision": 1}
+    assert Counter(record["revision"] for record in corpus.by_id().values()) == {1: 11, 2: 1}
+    listed = quarantine(corpus, "list")
+    assert [line.split()[:2] for line in listed.lines[:-1]] == [
+        *(["100", "other_language"], ["101", "other_language"], ["102", "other_language"], ["103", "another_story"]),
+    ]
+    assert json.loads(quarantine(corpus, "show", "103").stdout)["record"]["headline"] == texts[13][0]
+    assert [quarantine(corpus, "release", "103").status for _ in range(2)] == [0, 2]
+    assert [quarantine(corpus, "drop", "102").status for _ in range(2)] == [0, 2]
+    site.answers = {}
+    assert site.crawl().status == 0
+    assert corpus.by_id()["103"]["headline"] == texts[13][0]
+    assert Counter(record["revision"] for record in corpus.by_id().values()) == {1: 10, 2: 2}
+    assert quarantine(corpus).lines == ["0 pages in quarantine"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (("show", "7"), "7 is not in quarantine; see scrapy quarantine list"),
+        (("release", "7"), "7 is not in quarantine; see scrapy quarantine list"),
+        (("drop", "7"), "7 is not in quarantine; see scrapy quarantine list"),
+        (("drop",), "scrapy quarantine drop takes an ID"),
+        (("list", "7"), "scrapy quarantine list takes no ID"),
+        (("empty",), "'empty' is none of list, show, release, drop"),
+        (("drop", "7", "8"), "unknown argument '8'; see scrapy quarantine --help"),
+    ],
+    ids=" ".join,
+)
+def test_refusal_is_one_line(archived, arguments, line):
+    ran = quarantine(archived, *arguments)
+    assert (ran.status, len(ran.lines)) == (2, 1)
+    assert line in ran.lines[0]
+
+
+def test_release_and_drop_take_the_lock_and_list_does_not(tmp_path):
+    live(tmp_path)
+    settings = {"ALQAHIRA_OUTPUT_DIR": str(tmp_path)}
+    with opened(tmp_path):
+        ran = [scrapy("quarantine", *arguments, settings=settings) for arguments in (("release", "1"), ("drop", "1"))]
+        assert [(one.status, len(one.lines)) for one in ran] == [(3, 1), (3, 1)]
+        assert scrapy("quarantine", settings=settings).status == 0
+
+
+@pytest.mark.chaos
+def test_page_of_another_article_is_not_taken(small, texts):
+    site, corpus = small
+    site.answers = {100: 101, 102: 103}  # moved; only 103 says of itself that it is at home there
+    site.canonical = {103: 103, 104: 105, 106: 106}
+    site.texts |= {112: texts[13], 113: texts[14]}
+    site.dates |= dict.fromkeys((112, 113), datetime.now(UTC))
+    site.canonical |= {112: 101, 113: 113}
+    ran = site.crawl()
+    assert ran.status == 0, ran.stderr
+    assert causes(corpus, "failed") == {"another_article": 3}
+    assert causes(corpus, "unchanged") == {"same_content": 10}
+    assert {record["article_id"] for record in corpus.records()} == {str(number) for number in [*range(100, 112), 113]}
+    site.answers, site.canonical = {}, {}
+    assert site.crawl().status == 0
+    assert causes(corpus, "unchanged") == {"same_content": 13}
+    assert len(corpus.lines()) == 14

@@ -1,0 +1,180 @@
+"""Which changes of a page's text are revisions, which are not its article any more, and which texts are one."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alqahira.article import Article
+from alqahira.ledger.same_article import MANY, RepeatedTexts, SeenPage, difference
+from alqahira.text.near_duplicates import content_hash
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+HEADLINE = "الجيش السوداني يستعيد السيطرة على مدينة ود مدني"
+LEAD = (
+    "أعلن الجيش السوداني، اليوم الثلاثاء، استعادة السيطرة على مدينة ود مدني عاصمة ولاية الجزيرة بعد معارك عنيفة "
+    "مع قوات الدعم السريع."
+)
+MORE = (
+    "وقال المتحدث باسم القوات المسلحة إن الوحدات دخلت المدينة من المحورين الجنوبي والشرقي وسيطرت على الجسر الرئيسي "
+    "ومقر قيادة الفرقة الأولى.",
+    "وأظهرت مقاطع مصورة احتفال سكان الأحياء القديمة بدخول القوات، فيما فر مئات المقاتلين باتجاه الشمال.",
+    "وكانت المدينة قد سقطت في ديسمبر من العام قبل الماضي، ونزح منها أكثر من نصف مليون شخص بحسب الأمم المتحدة.",
+    "ودعا الاتحاد الأفريقي الطرفين إلى وقف إطلاق النار والعودة إلى طاولة المفاوضات في جدة دون شروط مسبقة.",
+)
+OTHER_HEADLINE = "البحرية الهندية تختبر صاروخا مضادا للسفن في خليج البنغال"
+OTHER = (
+    "أجرت البحرية الهندية تجربة ناجحة لصاروخ بعيد المدى أطلق من مدمرة حديثة وأصاب هدفا عائما بدقة عالية.",
+    "وذكر بيان لوزارة الدفاع في نيودلهي أن المنظومة المحلية الصنع ستدخل الخدمة العام المقبل على متن الفرقاطات الجديدة.",
+    "ويأتي الاختبار ضمن برنامج لتحديث الأسطول تبلغ كلفته عدة مليارات من الدولارات ويشمل غواصات نووية وحاملة طائرات.",
+    "وتسعى الهند إلى تعزيز وجودها البحري في مواجهة التمدد الصيني، وفق محللين عسكريين تحدثوا إلى صحف محلية.",
+)
+MAINTENANCE = ("الموقع تحت الصيانة", "نعتذر، الموقع تحت الصيانة حاليا وسنعود إليكم في أقرب وقت ممكن، شكرا لصبركم معنا.")
+CHALLENGE = ("Just a moment", "Checking your browser before accessing the site. Your browser will redirect shortly.")
+
+
+def article(headline=HEADLINE, *paragraphs, topics=("defense",), layout="site", date=NOW, source="page_data"):
+    body = "\n\n".join(paragraphs or (LEAD, *MORE))
+    return Article(
+        headline=headline,
+        article_body=body,
+        content_hash=content_hash(headline, body),
+        topics=list(topics),
+        layout=layout,
+        date_published=date,
+        date_published_source=source if date else None,
+    )
+
+
+STUB = article("عاجل | الجيش السوداني: قواتنا دخلت ود مدني", "التفاصيل بعد قليل")
+NOTHING = {"date": None, "layout": "generic", "topics": ()}
+LATER = NOW + timedelta(hours=3)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "cause"),
+    [
+        # --- revisions ---
+        pytest.param(article(), article(HEADLINE, LEAD.replace("الثلاثاء", "الأربعاء"), *MORE), None, id="correction"),
+        pytest.param(article(), article(HEADLINE, LEAD, *MORE, OTHER[0]), None, id="paragraph added"),
+        pytest.param(article(), article(HEADLINE, LEAD), None, id="cut to its first paragraph"),
+        pytest.param(article(), article(OTHER_HEADLINE), None, id="headline of another story over the same text"),
+        pytest.param(article(), article("تفاصيل ما جرى في وسط السودان"), None, id="headline rewritten"),
+        pytest.param(article(HEADLINE, LEAD), article(HEADLINE, LEAD, *MORE * 5), None, id="one line to 21 paragraphs"),
+        pytest.param(STUB, article(), None, id="breaking line to a story with another headline"),
+        pytest.param(STUB, article(date=LATER), None, id="the same, its date moved on"),
+        pytest.param(
+            article("عاجل | انفجارات عنيفة", "عاجل"), article(), None, id="breaking line without a word in common, same date"
+        ),
+        pytest.param(
+            article("تغطية مستمرة لمعارك ولاية الجزيرة", *MORE[:2]),
+            article("تغطية مستمرة لمعارك ولاية الجزيرة", *OTHER),
+            None,
+            id="live blog whose entries were all replaced",
+        ),
+        pytest.param(
+            article("تغطية مستمرة", *MORE[:2]),
+            article("تغطية مستمرة", *OTHER[:2], MORE[1]),
+            None,
+            id="live blog that kept one entry",
+        ),
+        pytest.param(article(), article(layout="generic", date=None), None, id="redesign"),
+        pytest.param(article(), article(topics=()), None, id="topics lost by a change of the lexicon"),
+        pytest.param(article(), article(HEADLINE, LEAD, topics=()), None, id="cut, and off topic"),
+        pytest.param(article(HEADLINE, "خبر"), article(HEADLINE, LEAD, *MORE), None, id="empty line filled in"),
+        # --- no longer the article ---
+        pytest.param(article(), article(OTHER_HEADLINE, *OTHER, date=LATER), "another_story", id="id used again"),
+        pytest.param(article(), article(OTHER_HEADLINE, *OTHER), "another_story", id="id used again, same date"),
+        pytest.param(STUB, article(OTHER_HEADLINE, *OTHER, date=LATER), "another_story", id="id of a line used again"),
+        pytest.param(article(), article(*MAINTENANCE, **NOTHING), "other_layout", id="maintenance"),
+        pytest.param(article(), article(HEADLINE, MAINTENANCE[1], **NOTHING), "other_layout", id="card's headline over it"),
+        pytest.param(
+            article(), article(*MAINTENANCE, topics=()), "no_longer_on_topic", id="maintenance in the site's layout"
+        ),
+        pytest.param(STUB, article(*MAINTENANCE, **NOTHING), "other_layout", id="maintenance instead of a breaking line"),
+        pytest.param(article(), article(*CHALLENGE, **NOTHING), "other_language", id="bot check"),
+        pytest.param(article(), article("كعكة الشوكولاتة", "كوب سكر وثلاث بيضات ثم نخلط الجميع جيدا", topics=()),
+                     "no_longer_on_topic", id="a recipe"),
+    ],
+)  # fmt: skip
+def test_revision_or_not_the_article(before, after, cause):
+    assert difference(before, after) == cause
+
+
+WORDS = " ".join((LEAD, *MORE, *OTHER)).split()
+TEXTS = st.lists(st.sampled_from([word for word in WORDS if len(word) > 4]), min_size=8, max_size=200, unique=True)
+
+
+@given(TEXTS, st.lists(st.sampled_from(WORDS), max_size=300))
+def test_text_that_only_grows_is_the_same_article(text, more):
+    before = article("عنوان", " ".join(text))
+    assert difference(before, article("آخر", " ".join(text + more), date=LATER)) is None
+
+
+@given(TEXTS, st.sampled_from(["generic", "site"]))
+def test_same_text_is_the_same_article(text, layout):
+    assert (
+        difference(article("عنوان", " ".join(text)), article("آخر", " ".join(text), layout=layout, topics=())) is None
+    )
+
+
+# --- one text on many pages ---------------------------------------------------------------------
+
+
+def pages_found(articles):
+    """How many pages are found to show one text, after each of these was read."""
+    texts = RepeatedTexts()
+    return [len(texts.add(SeenPage(str(n), NOW, str(n), f"/news/{n}"), one)) for n, one in enumerate(articles)]
+
+
+def notice(number, **given):
+    return replace(article(*MAINTENANCE, **NOTHING), **given) if given else article(*MAINTENANCE, **NOTHING)
+
+
+UNDATED = article(date=None)
+FOUND = [0] * (MANY - 1) + [MANY]
+
+
+@pytest.mark.parametrize(
+    ("name", "made"),
+    [
+        ("the same page", lambda n: article(*MAINTENANCE, **NOTHING)),
+        ("a number of the request", lambda n: article(MAINTENANCE[0], f"{MAINTENANCE[1]} 8f3a{n}c 14:0{n}", **NOTHING)),
+        ("a number in the headline", lambda n: article(f"خطأ {n}", MAINTENANCE[1], **NOTHING)),
+        ("the listing's headlines", lambda n: article(f"عنوان {chr(0x628 + n)}", MAINTENANCE[1] * 2, **NOTHING)),
+        ("the date of the listing", lambda n: article(*MAINTENANCE, date=NOW + timedelta(hours=n), source="listing")),
+        ("one article at every address", lambda n: article()),
+    ],
+)
+def test_one_text_at_many_addresses_is_found(name, made):
+    assert pages_found(made(n) for n in range(MANY)) == FOUND
+
+
+@pytest.mark.parametrize(
+    ("name", "made"),
+    [
+        ("fewer pages", lambda n: UNDATED if n < MANY - 1 else article(OTHER_HEADLINE, *OTHER)),
+        ("a notice posted every day", lambda n: article(date=NOW + timedelta(days=n))),
+        (
+            "a set phrase under breaking lines",
+            lambda n: article(f"عاجل {chr(0x628 + n)}", "التفاصيل بعد قليل", date=None),
+        ),
+        ("one headline over other texts", lambda n: article("نشرة", " ".join(WORDS[n * 12 : n * 12 + 12]), date=None)),
+    ],
+)
+def test_honest_repetition_is_not_found(name, made):
+    assert not any(pages_found(made(n) for n in range(MANY)))
+
+
+def test_page_counts_once_however_often_it_is_read():
+    texts = RepeatedTexts()
+    assert not any(texts.add(SeenPage("1", NOW, "1", "/news/1"), UNDATED) for _ in range(2 * MANY))
+
+
+def test_text_that_an_earlier_run_found_is_known_at_once():
+    texts = RepeatedTexts()
+    texts.add_known([notice(1)])
+    assert texts.is_repeated(notice(2))
+    assert not texts.is_repeated(article())
