@@ -17,11 +17,10 @@ from types import MappingProxyType
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-import simulated_site as answers
 from invariants import Corpus, wrong_account, wrong_corpus, wrong_run
 from simulated_crawl import SPIDERS, Crawl, crawl, engine_in_memory
 from simulated_machine import PLACES, Machine, Place, running_on
-from simulated_site import Site
+from simulated_site import ANSWERS, Site
 
 from alqahira.ledger.frontier import CLOCK_TOLERANCE, MAX_UNFINISHED
 
@@ -29,7 +28,7 @@ RUNS = 9
 # Hours before each run at the end, while all is well: after a day, a week, and the longest pause between two visits.
 WELL = (26, 8 * 24, 100 * 24)
 LONGEST_RUN = 6 * 3600.0  # seconds
-# What happens in histories, and how often. 0: the code does not hold against it yet.
+# What happens in histories, and how often.
 EVENTS = {
     "publish": 20,
     "burst": 3,
@@ -50,9 +49,6 @@ EVENTS = {
     "pin": 2,
     "clock": 3,
 }
-# Of ANSWERS; 0: as above.
-OFF_ANSWERS = ("maintenance",)
-_ANSWERS = [answer for answer in answers.ANSWERS if answer not in OFF_ANSWERS]
 
 
 class Step(NamedTuple):
@@ -125,7 +121,7 @@ def _place(random: Random) -> Place:
 def _value(kind: str, random: Random) -> str:
     match kind:
         case "fault" | "away":
-            return random.choice(_ANSWERS)
+            return random.choice(ANSWERS)
         case "robots":
             return random.choice(("200", "404", "503", "timeout", "disallow"))
         case "listing":
