@@ -17,7 +17,7 @@ from simulated_site import RETRY_AFTER, Site, Story
 
 from alqahira.ledger.decisions import Outcome
 from alqahira.ledger.frontier import MAX_UNFINISHED
-from alqahira.publishing.parts import check, part_files, read_manifest, read_part
+from alqahira.publishing.manifest import check, part_files, read_manifest, read_part
 from alqahira.settings import DOWNLOAD_DELAY
 
 

@@ -196,7 +196,7 @@ _statements: dict[tuple[object, ...], tuple[str, dict[str, object]]] = {}
 
 
 @cache
-def _engine(url: sa.URL) -> sa.Engine:
+def _engine(url: sa.URL, *, read_only: bool) -> sa.Engine:
     """As the real one, but for what guards against power cuts and other readers."""
     engine = sa.create_engine(url)
 

@@ -6,7 +6,7 @@ from history import history_of, in_new_folder
 
 from alqahira.crawling.clock import Clock
 from alqahira.crawling.middlewares import robots_rules
-from alqahira.ledger import Ledger, frontier, pages
+from alqahira.ledger import Ledger, decisions, frontier, pages
 from alqahira.ledger.decisions import Outcome, Verdict
 from alqahira.ledger.tables import articles
 from alqahira.ledger.tables import pages as pages_table
@@ -71,21 +71,23 @@ def reverted_edits_are_lost(patch):
 
 
 def parts_are_overwritten(patch):
-    part_path = parts.part_path
+    part_path, place = parts.part_path, parts.Publisher._place
     patch.setattr(parts, "part_path", lambda day, number, **more: part_path(day, 1, **more))
+    patch.setattr(parts.Publisher, "_place", lambda self, row, **_: place(self, row, replace=True))
 
 
 def parts_are_marked_before_they_are_written(patch):
     def mark_first(self):
         with self._ledger.transaction() as connection:
             planned = connection.execute(sa.select(parts.parts).where(parts.parts.c.sealed == 0)).all()
-            contents = [parts._content(connection, row.sequence, row.path) for row in planned]
             connection.execute(parts.parts.update().values(sealed=1))
-        for row, content in zip(planned, contents, strict=True):
-            parts.write_atomic(self._output / row.path, content)
+        for row in planned:
+            self._place(row)
         self._is_listed = self._is_listed and not planned
 
     patch.setattr(parts.Publisher, "_place_planned", mark_first)
+    # Today the next run puts back a sealed part that is missing.
+    patch.setattr(parts.Publisher, "_put_back", lambda self, differs: [])
 
 
 def parts_are_written_in_place(patch):
@@ -109,15 +111,12 @@ def pages_are_processed_before_a_run_is_complete(patch):
 
 
 def page_of_another_article_is_accepted(patch):
-    read_page = section.read_page
-
-    def without_number(body, url, **more):
-        reading = read_page(body, url, **more)
-        reading.number = None
-        return reading
-
-    patch.setattr(section, "read_page", without_number)
+    patch.setattr("alqahira.extraction.extractor.Reading.is_of", lambda self, *_: True)
     patch.setattr("alqahira.extraction.sources.nextjs.article_number", lambda url: None)
+
+
+def nothing_is_quarantined(patch):
+    patch.setattr(decisions, "quarantine_cause", lambda *_, **__: None)
 
 
 def unasked_304_is_accepted(patch):
@@ -169,6 +168,7 @@ MUTANTS = {
     parts_are_written_in_place: {"publish": (), "edit": ()},
     pages_are_processed_before_a_run_is_complete: {"burst": ()},
     page_of_another_article_is_accepted: {"fault": ("other",)},
+    nothing_is_quarantined: {"away": ("maintenance",), "fault": ("maintenance",)},
     unasked_304_is_accepted: {"fault": ("304",), "publish": ()},
     reading_is_not_counted: {"poison": ()},
     robots_are_not_obeyed: {"robots": ("disallow",)},
