@@ -31,6 +31,7 @@ LONGEST_RUN = 6 * 3600.0  # seconds
 # What happens in histories, and how often.
 EVENTS = {
     "publish": 20,
+    "publish broken": 4,
     "burst": 3,
     "edit": 16,
     "revert": 6,
@@ -120,7 +121,7 @@ def _place(random: Random) -> Place:
 
 def _value(kind: str, random: Random) -> str:
     match kind:
-        case "fault" | "away":
+        case "fault" | "away" | "publish broken":
             return random.choice(ANSWERS)
         case "robots":
             return random.choice(("200", "404", "503", "timeout", "disallow"))
@@ -186,6 +187,8 @@ def _happen(site: Site, machine: Machine, step: Step) -> None:
     match step.kind:
         case "publish":
             site.publish(is_on_topic=len(site.stories) % 5 != 4, age=timedelta(minutes=step.number % 60))
+        case "publish broken":
+            site.publish().fault = step.value
         case "burst":
             for n in range(4 + step.number % 4):
                 site.publish(age=timedelta(minutes=n))

@@ -158,7 +158,7 @@ def account_counts_twice(patch):
 # Each mutant with the events that show it, and their values.
 MUTANTS = {
     host_failures_are_attempts: {"fault": ("timeout", "403"), "unlist": ()},
-    pages_are_given_up_by_runs: {"fault": ("500", "cut"), "unlist": (), "mend": ()},
+    pages_are_given_up_by_runs: {"publish broken": ("500",), "unlist": (), "mend": ()},
     failed_pages_are_never_asked_again: {"fault": ("404", "stub"), "mend": ()},
     pending_pages_are_dropped: {"unlist": (), "fault": ("timeout",), "mend": ()},
     validators_of_earlier_responses_are_kept: {"edit": (), "revert": (), "validators": ("etag", "none")},
