@@ -9,7 +9,6 @@ from alqahira.crawling.middlewares import robots_rules
 from alqahira.ledger import Ledger, decisions, frontier, pages
 from alqahira.ledger.decisions import Outcome, Verdict
 from alqahira.ledger.tables import articles
-from alqahira.ledger.tables import pages as pages_table
 from alqahira.publishing import parts
 from spiders import section
 
@@ -43,27 +42,17 @@ def pending_pages_are_dropped(patch):
     patch.setattr(Ledger, "pending", lambda self: [])
 
 
-def validators_of_earlier_responses_are_kept(patch):
-    set_page = Ledger._set_page
-
-    def keep(self, connection, key, **values):
-        absent = [name for name in ("etag", "last_modified") if values.get(name, "") is None]
-        set_page(self, connection, key, **{name: value for name, value in values.items() if name not in absent})
-
-    patch.setattr(Ledger, "_set_page", keep)
-
-
 def reverted_edits_are_lost(patch):
     accept = Ledger.accept
 
-    def same_as_any(self, item, own, *, near_duplicates):
+    def same_as_any(self, item, own, **more):
         article = item.article
         with self.transaction() as connection:
             known = articles.c.article_id == article.article_id, articles.c.content_hash == article.content_hash
             if connection.scalar(sa.select(articles.c.revision).where(*known)) is None:
                 connection = None
         if connection is None:
-            return accept(self, item, own, near_duplicates=near_duplicates)
+            return accept(self, item, own, **more)
         self.unchanged(item.fetch)
         return Verdict(Outcome.UNCHANGED, article, "same_content")
 
@@ -96,18 +85,6 @@ def parts_are_written_in_place(patch):
         path.write_bytes(content)
 
     patch.setattr(parts, "write_atomic", write)
-
-
-def pages_are_processed_before_a_run_is_complete(patch):
-    discover = Ledger.discover
-
-    def processed(self, links, **more):
-        found = discover(self, links, **more)
-        with self.transaction() as connection:
-            connection.execute(pages_table.update().values(processed=1))
-        return found
-
-    patch.setattr(Ledger, "discover", processed)
 
 
 def page_of_another_article_is_accepted(patch):
@@ -161,12 +138,10 @@ MUTANTS = {
     pages_are_given_up_by_runs: {"publish broken": ("500",), "unlist": (), "mend": ()},
     failed_pages_are_never_asked_again: {"fault": ("404", "stub"), "mend": ()},
     pending_pages_are_dropped: {"unlist": (), "fault": ("timeout",), "mend": ()},
-    validators_of_earlier_responses_are_kept: {"edit": (), "revert": (), "validators": ("etag", "none")},
     reverted_edits_are_lost: {"edit": (), "revert": ()},
     parts_are_overwritten: {},
     parts_are_marked_before_they_are_written: {"publish": ()},
     parts_are_written_in_place: {"publish": (), "edit": ()},
-    pages_are_processed_before_a_run_is_complete: {"burst": ()},
     page_of_another_article_is_accepted: {"fault": ("other",)},
     nothing_is_quarantined: {"away": ("maintenance",), "fault": ("maintenance",)},
     unasked_304_is_accepted: {"fault": ("304",), "publish": ()},
