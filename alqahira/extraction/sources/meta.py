@@ -25,6 +25,7 @@ def read(page: Document) -> ExtractedFields | None:
     fields = ExtractedFields(
         headline=string(first("og:title", "twitter:title")),
         description=string(first("og:description", "description", "twitter:description")),
+        authors=strings([name for name in values.get("author", []) if "://" not in name]),
         published=moment(first(*published), page.now),
         modified=moment(first("article:modified_time", "og:updated_time", "datemodified", "last-modified"), page.now),
         image_url=urls.image_url(first("og:image", "og:image:url", "twitter:image"), base=page.url),
