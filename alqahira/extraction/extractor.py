@@ -136,9 +136,11 @@ class _Merge:
         self.extracted = {name: fields for name, read in _SOURCES.items() if (fields := read(page))}
         markup = self.extracted.get("site")
         # Structure costs a walk over the page, so it is read only where the known markup does not give the article.
+        self.structure = None
         if markup is None or not markup.paragraphs or not markup.headline:
-            if fields := structure.read(page, self.extracted.get("jsonld"), self.extracted.get("meta")):
-                self.extracted["generic"] = fields
+            self.structure = structure.read(page, self.extracted.get("jsonld"), self.extracted.get("meta"))
+        if self.structure:
+            self.extracted["generic"] = self.structure
         self.page_data = self.extracted.get("page_data") or ExtractedFields()
 
     def read(self) -> Reading:
@@ -161,11 +163,10 @@ class _Merge:
     @cached_property
     def is_article(self) -> bool:
         """Whether a page that only structure reads may be an article."""
-        generic, meta = self.extracted.get("generic"), self.extracted.get("meta")
-        if generic is None or {"site", "page_data"} & self.extracted.keys():
-            return True
-        is_declared = "jsonld" in self.extracted or (meta is not None and meta.published is not None)
-        return second_opinion.is_article(generic, is_declared=is_declared)
+        is_known = bool({"site", "page_data"} & self.extracted.keys())
+        return is_known or second_opinion.is_article(
+            self.structure, self.extracted.get("jsonld"), self.extracted.get("meta")
+        )
 
     def rejection_cause(self, headline: str | None, paragraphs: list[str]) -> str | None:
         """Why the page is no article; None for an article."""
@@ -207,7 +208,7 @@ class _Merge:
         if self.page_data.kind:
             kept, body = next((pair for pair in usable if pair[0] == "page_data" and pair[1] != body), usable[0])
         elif kept == "generic":
-            kept, body = self.checked(body, dict(usable))
+            kept, body = second_opinion.better_body(self.page, self.structure, dict(usable))
         self.reading.sources["article_body"] = kept
         for source, text in usable:
             if source != kept and not _is_same_body(body, text):
@@ -217,16 +218,6 @@ class _Merge:
         while len(body) > 1 and fold_text(body[0]) in labels:
             body = body[1:]
         return body
-
-    def checked(self, body: list[str], usable: dict[str, list[str]]) -> tuple[str, list[str]]:
-        """A body by structure, or a better one: from JSON-LD if it was cut, by trafilatura if that has more of it."""
-        if (whole := usable.get("jsonld")) and second_opinion.is_cut(body, whole):
-            return "jsonld", whole
-        if self.extracted["generic"].story_share < second_opinion.UNSURE_SHARE:
-            other = second_opinion.ask_trafilatura(self.page)
-            if second_opinion.is_better(other, body):
-                return "generic", other
-        return "generic", body
 
     def usable_bodies(self, headline: str | None) -> list[tuple[str, list[str]]]:
         """(source, paragraphs) of each source with running text, best first."""
@@ -307,6 +298,8 @@ class _Merge:
         if not known:
             return None, None
         kept = next(iter(known))
+        if self.structure and self.structure.is_clock_wrong and kept in ("jsonld", "meta"):
+            kept = "visible"
         upload = upload_time.uploaded(image, now=self.page.now)
         newer = [source for source, moment in known.items() if upload and moment >= upload - _UPLOAD_AGREES]
         if kept == "visible" and upload and newer:

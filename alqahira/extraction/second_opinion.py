@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from lxml import etree
 
 from alqahira.extraction.sources import Document, ExtractedFields
+from alqahira.extraction.sources.structure import Structure
 from alqahira.text.normalization import clean_line
 
 # Characters without scripts and styles; trafilatura takes 0.25 s for a page of this size.
@@ -20,21 +21,37 @@ _PARAGRAPH = 40  # characters; shorter lines alone are no text
 _SHORTEST = 200  # characters of a body by trafilatura, or of JSON-LD that is a whole body
 _SHORTEST_UNSURE = 200  # of a body that nothing but structure says to be one
 _LISTING_SHARE = 0.25  # of the page's text; an article has more, unless its heading is the page's title
-UNSURE_SHARE = 0.35  # of the page's text; a story with less may be cut
+_UNSURE_SHARE = 0.35  # of the page's text; a story with less may be cut
 _CUT = 0.5  # of the other body's words
 _LONGER, _CONTAINED = 1.5, 0.7
 _NO_TEXT = ("script", "style", "svg", "noscript", "iframe", "template", "form", "select")
 
 
-def is_article(fields: ExtractedFields, *, is_declared: bool) -> bool:
-    """Whether what structure shows is an article; `is_declared`: JSON-LD or a date in meta elements say so.
+def is_article(
+    structure: Structure | None, jsonld: ExtractedFields | None = None, meta: ExtractedFields | None = None
+) -> bool:
+    """Whether what structure shows may be an article.
 
-    On a page of a section or a home page the heading is not the title, or a word or two, and what looks like the story
-    is one of many.
+    It is one if JSON-LD or a date in meta elements say so, or its heading is the page's title. On the page of a section
+    or a home page the heading is a word or two, and what looks like the story is one of many.
     """
-    if is_declared or fields.is_sure or not fields.paragraphs:
+    if structure is None or not structure.paragraphs or structure.is_sure:
         return True
-    return fields.story_share >= _LISTING_SHARE and sum(map(len, fields.paragraphs)) >= _SHORTEST_UNSURE
+    if jsonld is not None or (meta is not None and meta.published is not None):
+        return True
+    return structure.story_share >= _LISTING_SHARE and sum(map(len, structure.paragraphs)) >= _SHORTEST_UNSURE
+
+
+def better_body(page: Document, structure: Structure | None, bodies: Mapping[str, list[str]]) -> tuple[str, list[str]]:
+    """(source, paragraphs): the body by structure, or JSON-LD's if that was cut, or trafilatura's if it has more."""
+    body, whole = bodies["generic"], bodies.get("jsonld", [])
+    if is_cut(body, whole):
+        return "jsonld", whole
+    if structure is not None and structure.story_share < _UNSURE_SHARE:
+        other = ask_trafilatura(page)
+        if is_better(other, body):
+            return "generic", other
+    return "generic", body
 
 
 def is_cut(body: Sequence[str], other: Sequence[str]) -> bool:

@@ -31,9 +31,6 @@ class ExtractedFields:
     headline: str | None = None
     description: str | None = None
     paragraphs: list[str] = field(default_factory=list)
-    # By structure: the body's share in the page's text, and whether heading and title agree.
-    story_share: float = 1.0
-    is_sure: bool = True
     credit_line: str | None = None
     authors: list[str] = field(default_factory=list)  # names that are no credit line by themselves
     published: datetime | None = None

@@ -85,7 +85,7 @@ def blocks(element: Any) -> Iterator[list[Line]]:
 
 
 def left_out(node: Any) -> str:
-    """"hidden" for a hidden element, "embed" for a post of another platform, else ""."""
+    """ "hidden" for a hidden element, "embed" for a post of another platform, else ""."""
     if node.get("hidden") is not None or node.get("aria-hidden") == "true":
         return "hidden"
     if (names := node.get("class")) and not _EMBEDS.isdisjoint(names.split()):

@@ -1,4 +1,4 @@
-"""Credit and date of a page without known markup: short texts near the headline, and what metadata say of the author."""
+"""Credit and date of a page without known markup: short texts near the headline, and the author in metadata."""
 
 from __future__ import annotations
 
@@ -22,13 +22,15 @@ _LONGEST_DATE = 80  # characters
 _NAME = 60  # characters at most
 _MOST_WORDS_OF_A_NAME = 8
 _DATE = re.compile(r"\d{4}")
-_AUTHOR_WORDS = frozenset("author authors byline bylines credit reporter source writer writeby writer writers".split())
+_AUTHOR_WORDS = frozenset(
+    ["author", "authors", "byline", "bylines", "credit", "reporter", "source", "writeby", "writer", "writers"]
+)
 _LABEL = re.compile(r"^(?:author|by|role)\s*[,،:]?\s+", re.IGNORECASE)
 _NO_NAME = re.compile(r"[\d@]|https?:|www\.")
 
 
-def date(page: PageText, heading: int | None, story: Sequence[Block], now: datetime) -> datetime | None:
-    """The first date between headline and story; else right before the headline, or after the story."""
+def date(page: PageText, heading: int | None, story: Sequence[Block], now: datetime) -> tuple[str, datetime] | None:
+    """The first date between headline and story; else right before the headline, or after the story; and its text."""
     start, first, last = _range(page, heading, story)
     ranges = ((start, first), (max(0, start - _BEFORE), start), (last, last + _AFTER))
     dates = (_first_date(list(islice(_texts(page, *numbers), _MOST_LINES)), now) for numbers in ranges)
@@ -65,13 +67,14 @@ def _parts(block: Block) -> Iterator[str]:
         yield from filter(None, map(str.strip, re.split(r"\s*[|•]\s*", clean_line(block.text))))
 
 
-def _first_date(lines: Sequence[str], now: datetime) -> datetime | None:
+def _first_date(lines: Sequence[str], now: datetime) -> tuple[str, datetime] | None:
     """The first date of the lines; its time may be in the next line, or in the one after a line with a bar."""
     for number, line in enumerate(lines):
         if len(line) <= _LONGEST_DATE and (day := parse_date(line, now=now)):
             joined = (" ".join(lines[number:end]) for end in (number + 3, number + 2))
             moments = (parse_date(text, now=now) for text in joined if len(text) <= _LONGEST_DATE)
-            return next((moment for moment in moments if moment and moment - day < timedelta(days=1)), day)
+            moment = next((moment for moment in moments if moment and moment - day < timedelta(days=1)), day)
+            return line, moment
     return None
 
 
@@ -86,7 +89,7 @@ def credit(page: PageText, heading: int | None, story: Sequence[Block], known: S
     signed = {fold_text(block.text) for block in page.blocks[max(first, last - 2) : last + 2] if block.chars <= _NAME}
     blocks = [block for block in page.blocks[start : first + 1] if block.chars <= 2 * LONGEST_CREDIT]
     rules: tuple[Callable[[Block, str], str | None], ...] = (
-        lambda _, text: text if is_credit_line(text) and fold_text(text) not in _ROLES_ALONE else None,
+        lambda _, text: text if _is_credit(text) else None,
         lambda _, text: _known(text, names),
         lambda block, text: text if _is_named_for_author(block) and _is_name(text) else None,
         lambda block, text: text if _is_dated(block, text) or _is_person_in_town(text) else None,
@@ -98,6 +101,11 @@ def credit(page: PageText, heading: int | None, story: Sequence[Block], known: S
                 if len(text) <= LONGEST_CREDIT and (found := rule(block, text)):
                     return found
     return "، ".join(name for name in known if _is_name(name)) or None
+
+
+def _is_credit(text: str) -> bool:
+    """Whether a text is a credit with a name, and nothing else."""
+    return is_credit_line(text) and fold_text(text) not in _ROLES_ALONE and not _DATE.search(text)
 
 
 def _known(text: str, names: Collection[str]) -> str | None:

@@ -20,7 +20,9 @@ def read(page: Document) -> ExtractedFields | None:
         return next((values[name][0] for name in names if name in values), None)
 
     published = (
-        "article:published_time", "og:article:published_time", "datepublished", "pubdate", "date", "dc.date.issued"
+        "article:published_time", "og:article:published_time", "datepublished", "pubdate", "date", "dc.date.issued",
+        "article:published:time", "article:published", "dcterms.created", "parsely-pub-date", "publish-date",
+        "publishdate", "sailthru.date",
     )  # fmt: skip
     fields = ExtractedFields(
         headline=string(first("og:title", "twitter:title")),

@@ -22,37 +22,43 @@ _BLOCKS = frozenset([
 ])  # fmt: skip
 # Elements whose text is no text of the page.
 _NEVER = frozenset([
-    "audio", "button", "canvas", "del", "embed", "head", "iframe", "input", "label", "math", "noscript", "object",
-    "option", "script", "select", "style", "svg", "template", "textarea", "title", "video",
+    "audio", "button", "canvas", "del", "embed", "head", "iframe", "input", "label", "math", "nav",
+    "noscript", "object", "option", "script", "select", "style", "svg", "template", "textarea", "title", "video",
 ])  # fmt: skip
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
-_BESIDE = frozenset({"aside", "dialog", "figcaption", "figure", "footer", "form", "header", "menu", "nav"})
+_BESIDE = frozenset({"aside", "dialog", "figcaption", "figure", "footer", "form", "header", "menu"})
 _NEVER_BESIDE = frozenset({"article", "body", "html", "main"})  # by their names
 _MAX_EVENTS = 40_000  # two an element; an article's page has 2,000 to 10,000
 _LONGEST_NAMES = 200  # characters of class and id
 _LONGEST_PIECES = 300  # characters of a block whose pieces are kept
 
+
+def _words_in(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 # Words in the classes and ids of what stands beside the running text.
-_BESIDE_WORDS = frozenset(
+_BESIDE_WORDS = _words_in(
     """
-    ad ads advert adverts advertisement advertisements advertising audio author authors banner bio breadcrumb
-    breadcrumbs byline bylines caption captions carousel comment commenting comments consent cookie cookies copyright
+    ad ads audio author authors banner bio byline bylines caption captions carousel consent cookie cookies copyright
     correction credit credits dateline disclaimer discussion disqus embed extlinks follow followus foot footer gallery
     gdpr header hidden hide keywords lightbox login marketing masthead menu menus modal mostpopular mostread nav navbar
-    navigation navigator newsletter newsletters outbrain overlay player podcast poll popular popup privacy promo
-    promobox promos promoted promotion pubdate rating ratings readmore recirc recirculation recommend recommendation
-    recommendations recommended register registration related replies reply respond share sharer shares sharing side
-    sidebar sidebars signup skip slider slideshow social socialmedia socials sponsor sponsored subscribe subscription
-    syndication taboola tag taglist tags teaser teasers ticker timestamp toolbar tooltip topbar topics trending video
-    visually vote
-    """.split()
+    navigation navigator outbrain overlay player podcast poll popular popup privacy pubdate rating ratings readmore
+    register registration replies reply respond side signup skip slider slideshow syndication taboola tag taglist tags
+    teaser teasers ticker timestamp toolbar tooltip topbar topics trending video visually vote
+    """
 )
+# Their first letters.
+_BESIDE_STEMS = (
+    "advert", "breadcrumb", "comment", "newsletter", "promo", "recirc", "recommend", "related", "share", "sharing",
+    "sidebar", "social", "sponsor", "subscri",
+)  # fmt: skip
 # Beside these the word is about the layout: «has-sidebar», «sidebar-grid», «field-label-hidden».
 _WITH, _LAYOUT = frozenset({"has", "label", "no", "with", "without"}), frozenset({"grid", "layout"})
-_COMMENT_WORDS = frozenset("comment commenting comments consent cookie cookies disqus gdpr respond".split())
+_COMMENT_WORDS = _words_in("comment commenting comments consent cookie cookies disqus gdpr respond")
 # Words that begin a class of running text, and those that end it: «articleBody», «entry-content», «story-text».
-_TEXT_OF = frozenset("article blog detail details entry item main news page post single story".split())
-_TEXT = frozenset("body content contents copy paragraph paragraphs text".split())
+_TEXT_OF = _words_in("article blog detail details entry item main news page post single story")
+_TEXT = _words_in("body content contents copy paragraph paragraphs text")
 # Of a name's parts between hyphens; those with a digit inside are hashes.
 _PART = re.compile(r"(?<![A-Za-z0-9])([A-Za-z]+)[0-9]*(?![A-Za-z0-9])")
 _WORD = re.compile(r"[a-z]+|[A-Z][a-z]*|[A-Z]+(?![a-z])")
@@ -66,7 +72,7 @@ class Node:
 
     def __init__(self, element: Any, parent: Node | None, first: int) -> None:
         self.element, self.parent, self.tag = element, parent, element.tag
-        self.names = f"{element.get('class') or ''} {element.get('id') or ''}" if element.attrib else " "
+        self.names = f"{element.get('class') or ''} {element.get('id') or ''}"
         self.children: list[Node] = []
         # What puts it beside the running text: its tag, a word of its names, or what `running_text` finds; or "".
         self.beside = ""
@@ -147,7 +153,7 @@ def _words(names: str) -> tuple[str, ...]:
 def _beside_word(names: str) -> str:
     words = _words(names)
     for number, word in enumerate(words):
-        if word in _BESIDE_WORDS:
+        if word in _BESIDE_WORDS or word.startswith(_BESIDE_STEMS):
             before, after = words[number - 1] if number else "", words[number + 1] if number + 1 < len(words) else ""
             if before not in _WITH and after not in _LAYOUT:
                 return word
@@ -212,8 +218,7 @@ def read_text(tree: Any) -> PageText:
             lines.append(Line("".join(texts), tuple(links)))
             texts, links = [], []
         if event == "start":
-            hidden = left_out(element) if element.attrib else ""
-            if tag in _NEVER or (hidden and not is_block):
+            if tag in _NEVER or ((hidden := left_out(element)) and not is_block):
                 walk.skip_subtree()
                 continue
             if is_block and element is not tree:
@@ -223,7 +228,7 @@ def read_text(tree: Any) -> PageText:
                 at.children.append(node)
                 nodes.append(node)
                 at = node
-            elif tag == "a" and anchor is None:
+            elif tag == "a" and anchor is None and element.get("href"):
                 anchor = element
             elif tag == "img":
                 at.images += 1

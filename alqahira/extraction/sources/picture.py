@@ -15,7 +15,9 @@ _LONGEST_CAPTION = 300  # characters
 _CAPTIONS = frozenset({"caption", "figcaption", "figure"})  # as a node's `beside`
 _ASIDE = frozenset({"aside", "figcaption", "footer", "form", "header", "nav", "noscript", "script", "style"})
 # «صدر الصورة، …», «التعليق على الصورة،»: who took it, and a label for screen readers.
-_LABEL = re.compile(r"(?:صدر الصورة|مصدر الصورة|تصوير|image source|photo(?:graph)? by|©)\b|.{0,40}[،,:]$", re.IGNORECASE)
+_LABEL = re.compile(
+    r"(?:صدر الصورة|مصدر الصورة|تصوير|image source|photo(?:graph)? by|©)\b|.{0,40}[،,:]$", re.IGNORECASE
+)
 
 
 def image(root: Any) -> Any:

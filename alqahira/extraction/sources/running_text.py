@@ -48,7 +48,7 @@ def story_blocks(page: PageText, heading: int | None) -> list[Block]:
 
 def _weight(block: Block) -> float:
     length = block.chars - block.links
-    if 10 < length and block.chars < 2 * _PARAGRAPH:
+    if length > 10 and block.chars < 2 * _PARAGRAPH:
         length += len(_WIDE.findall(block.text))
     if length < _PARAGRAPH or block.link_share > _LINKED or block.node.tag in _NO_PARAGRAPH:
         return 0.0
@@ -170,10 +170,11 @@ def _is_parted(node: Node, best: Node, blocks: Sequence[Block], heading: int | N
     start = heading + 1 if heading is not None and node.holds(heading) else node.first
     for number in (*range(start, best.first), *range(best.last, node.last)):
         block = blocks[number]
-        if block.weight and not block.is_beside and (look := _look(block)) in usual:
-            # A p without a class is no evidence, unless it leads to the story, or stands right beside it.
-            if look != "p" or number < best.first or block.node.parent is node:
-                return True
+        if not block.weight or block.is_beside or (look := _look(block)) not in usual:
+            continue
+        # A p without a class is no evidence, unless it leads to the story, or stands right beside it.
+        if look != "p" or number < best.first or block.node.parent is node:
+            return True
     return False
 
 
@@ -199,8 +200,15 @@ def _lead(body: Node, blocks: Sequence[Block], heading: int | None) -> list[Bloc
     if heading is None or body.holds(heading) or heading > body.first:
         return []
     between = blocks[heading + 1 : body.first]
-    return [block for block in between if block.chars >= _LEAD and block.weight and not block.is_beside
-        and _is_plain_sentence(block) and not _is_aside(block, body)]
+    return [
+        block
+        for block in between
+        if block.chars >= _LEAD
+        and block.weight
+        and not block.is_beside
+        and _is_plain_sentence(block)
+        and not _is_aside(block, body)
+    ]
 
 
 def _is_aside(block: Block, body: Node) -> bool:

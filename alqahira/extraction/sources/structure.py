@@ -6,10 +6,14 @@ The headline is what heading and titles agree on (`headings`), the body the bloc
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from alqahira import site
+from alqahira.extraction import urls
 from alqahira.extraction.sources import Document, ExtractedFields, strip_site_name
 from alqahira.extraction.sources.blocks import paragraphs_in
 from alqahira.extraction.sources.byline import credit, date
@@ -18,20 +22,39 @@ from alqahira.extraction.sources.page_text import Block, PageText, read_text
 from alqahira.extraction.sources.picture import caption, image, is_inside
 from alqahira.extraction.sources.running_text import story_blocks
 from alqahira.extraction.sources.site_markup import texts
-from alqahira.extraction.urls import image_url, path_prefix
+from alqahira.extraction.sources.zones import in_its_zone, is_same_clock
 from alqahira.text.credits import is_credit_line
+from alqahira.text.dates import parse_date
 from alqahira.text.normalization import clean_line, fold_text
 
 _ASIDE = ("aside", "nav", "footer", "header", "form")
-_CATEGORY, _TAG = path_prefix(site.CATEGORY_URL.value), path_prefix(site.TAG_URL.value)
+_CATEGORY, _TAG = urls.path_prefix(site.CATEGORY_URL.value), urls.path_prefix(site.TAG_URL.value)
+_ARABIC = re.compile("[\u0621-\u064a]")
 _LABEL_WORDS = 3  # a heading of no more may be a section's name
 _ALIKE = 0.4  # of a heading and a title
 _LONGEST_TITLE, _LINES_ABOVE = 200, 3  # characters; blocks above the story
+_LONGEST_DATE = 80  # characters
+# The last paragraphs may be about readers' comments.
+_LAST = 3
+_COMMENTS = re.compile(r"تعليق|\bcomments?\b|kommentar|commentaires?\b", re.IGNORECASE)
+_POLICY = re.compile(
+    r"سياس[ةه]|مراجع|مسؤول|لا تعبر|نرحب|ترحب|\bpolicy|\brules|moderat|responsib|verantwort|\breaders\b", re.IGNORECASE
+)
+_VIEWS = re.compile(r"(?:ال[اآ]راء|المقالات|التعليقات) (?:الواردة|المنشورة|والتعليقات)")
+
+
+@dataclass(kw_only=True)
+class Structure(ExtractedFields):
+    """What a page's structure shows, and what speaks for it."""
+
+    story_share: float = 0.0  # of the weight of the page's text, 0 to 1
+    is_sure: bool = False  # the story stands below a heading that is the page's title
+    is_clock_wrong: bool = False  # metadata have the date's hour and minute in another zone
 
 
 def read(
     page: Document, jsonld: ExtractedFields | None = None, meta: ExtractedFields | None = None
-) -> ExtractedFields | None:
+) -> Structure | None:
     """Headline, body, credit, date, image, tags and categories by structure; None without headline and body.
 
     `jsonld`, `meta`: the fields of these sources, with which those here have to agree.
@@ -44,38 +67,33 @@ def read(
     heading = text.blocks[number] if number is not None else None
     story = story_blocks(text, number)
     name = headline(heading, titles, given)
-    if heading is None and (line := _first_line(text, story, name)) is not None:
+    if heading is None and (line := _line_above(text, story, name)) is not None:
         name, story = clean_line(line.text), [block for block in story if block is not line]
     paragraphs = paragraphs_in(block.lines for block in story)
     if not paragraphs:
-        return ExtractedFields(headline=name) if name else None
-    is_sure = heading is not None and len(heading.text.split()) > _LABEL_WORDS and likeness(heading, names) >= _ALIKE
-    line = credit(text, number, story, [author for fields in (jsonld, meta) if fields for author in fields.authors])
-    if line is None and is_credit_line(paragraphs[0]):
-        line = paragraphs.pop(0)
-    root = _root(heading, story)
+        return Structure(headline=name) if name else None
+    writer = credit(text, number, story, [author for fields in (jsonld, meta) if fields for author in fields.authors])
+    if writer is None and is_credit_line(paragraphs[0]):
+        writer = paragraphs[0]
+    published, is_clock_wrong = _published(page, date(text, number, story, page.now), jsonld, meta)
+    root = _common([*([heading] if heading is not None else []), story[0], story[-1]])
     picture = image(root)
-    return ExtractedFields(
+    return Structure(
         headline=name,
-        paragraphs=paragraphs,
+        paragraphs=_without_labels(paragraphs, [name, writer], page.now),
         story_share=_share(text, story),
-        is_sure=is_sure,
-        credit_line=line,
-        published=date(text, number, story, page.now),
-        image_url=image_url(picture.get("src"), base=page.url) if picture is not None else None,
+        is_sure=heading is not None and len(heading.text.split()) > _LABEL_WORDS and likeness(heading, names) >= _ALIKE,
+        credit_line=writer,
+        published=published,
+        is_clock_wrong=is_clock_wrong,
+        image_url=urls.image_url(picture.get("src"), base=page.url) if picture is not None else None,
         image_caption=caption(text, number, story),
         keywords=_links(root, _TAG, story, _ASIDE),
         sections=_links(root, _CATEGORY, story, ("aside", "footer")),  # breadcrumbs are a nav
     )
 
 
-def _share(text: PageText, story: list[Block]) -> float:
-    """The share of the story in the weight of the page without readers' comments, 0 to 1."""
-    weight = sum(block.weight for block in text.blocks if not block.node.in_comments)
-    return sum(block.weight for block in story) / weight if weight else 0.0
-
-
-def _first_line(text: PageText, story: list[Block], title: str | None) -> Block | None:
+def _line_above(text: PageText, story: Sequence[Block], title: str | None) -> Block | None:
     """On a page without a heading: the line above the story, if the title shares few words with the story."""
     if not story:
         return None
@@ -85,30 +103,66 @@ def _first_line(text: PageText, story: list[Block], title: str | None) -> Block 
         return None
     at = next(number for number, block in enumerate(text.blocks) if block is story[0])
     near = {story[0].node, story[0].node.parent}
-    lines = [line for line in text.blocks[max(0, at - _LINES_ABOVE) : at + 1] if not near.isdisjoint((line.node, line.node.parent))]
-    return next((line for line in reversed(lines) if _is_title_line(line)), None)
+    lines = (line for line in reversed(text.blocks[max(0, at - _LINES_ABOVE) : at + 1]) if _is_title(line))
+    return next((line for line in lines if not near.isdisjoint((line.node, line.node.parent))), None)
 
 
-def _is_title_line(block: Block) -> bool:
-    words = len(block.text.split())
-    is_short = not block.is_beside and block.chars <= _LONGEST_TITLE and _LABEL_WORDS < words
-    return is_short and not block.text.endswith((".", ":", "؛")) and block.link_share < 0.5 and not is_credit_line(block.text)
+def _is_title(block: Block) -> bool:
+    """Whether a block may be a headline: a line without a full stop that is no label, link, date or credit."""
+    if block.is_beside or block.chars > _LONGEST_TITLE or len(block.text.split()) <= _LABEL_WORDS:
+        return False
+    return block.link_share < 0.5 and not block.text.endswith((".", ":", "؛")) and not is_credit_line(block.text)
 
 
-def _root(heading: Block | None, story: list[Block]) -> Any:
-    """The innermost element around headline and story; that around the story if it is the whole page."""
-    inner = _common([story[0], story[-1]])
-    outer = _common([heading, story[0], story[-1]]) if heading is not None else inner
-    return outer
+def _without_labels(paragraphs: list[str], labels: Sequence[str | None], now: datetime) -> list[str]:
+    """The paragraphs without dates, credits and the headline at their ends, and without a policy of comments."""
+    keys = {fold_text(label) for label in labels if label}
+
+    def is_label(text: str) -> bool:
+        is_date = len(text) <= _LONGEST_DATE and parse_date(text, now=now) is not None
+        return is_date or fold_text(text) in keys or is_credit_line(text)
+
+    start, end = 0, len(paragraphs)
+    while start < end - 1 and is_label(paragraphs[start]):
+        start += 1
+    for number in range(max(start + 1, end - _LAST), end):
+        text = paragraphs[number]
+        if _VIEWS.match(text) or (_COMMENTS.search(text) and _POLICY.search(text)):
+            end = number
+            break
+    while start < end - 1 and is_label(paragraphs[end - 1]):
+        end -= 1
+    return paragraphs[start:end]
 
 
-def _common(blocks: list[Block]) -> Any:
+def _published(
+    page: Document, shown: tuple[str, datetime] | None, *metadata: ExtractedFields | None
+) -> tuple[datetime | None, bool]:
+    """The date that the page shows, and whether the machine's has its hour and minute in a wrong zone."""
+    if shown is None:
+        return None, False
+    line, moment = shown
+    if not urls.is_on_site(page.url, site.ROOT.value):
+        moment = in_its_zone(line, moment, page.url)
+    machine = next((fields.published for fields in metadata if fields and fields.published), None)
+    if machine is not None and _ARABIC.search(line) and is_same_clock(machine, moment):
+        return moment.replace(second=machine.second), True
+    return moment, False
+
+
+def _share(text: PageText, story: Sequence[Block]) -> float:
+    """The share of the story in the weight of the page without readers' comments, 0 to 1."""
+    weight = sum(block.weight for block in text.blocks if not block.node.in_comments)
+    return sum(block.weight for block in story) / weight if weight else 0.0
+
+
+def _common(blocks: Sequence[Block]) -> Any:
     """The innermost block element around all of them."""
     above = [{id(node) for node in block.node.outer()} for block in blocks[1:]]
     return next(node.element for node in blocks[0].node.outer() if all(id(node) in ids for ids in above))
 
 
-def _links(root: Any, path: str, story: list[Block], aside: Collection[str]) -> list[str]:
+def _links(root: Any, path: str, story: Sequence[Block], aside: Collection[str]) -> list[str]:
     """The texts of links to addresses with that path, without those in the story and in sidebars."""
     inside = {block.node.element for block in story}
     links = (link for link in root.iter("a") if path in (link.get("href") or "") and not is_inside(link, aside))
