@@ -22,6 +22,7 @@ _SHORTEST = 200  # characters of a body by trafilatura, or of JSON-LD that is a 
 _SHORTEST_UNSURE = 200  # of a body that nothing but structure says to be one
 _LISTING_SHARE = 0.25  # of the page's text; an article has more, unless its heading is the page's title
 _UNSURE_SHARE = 0.35  # of the page's text; a story with less may be cut
+_FEWEST_PARAGRAPHS = 3  # of a body that is no fragment
 _CUT = 0.5  # of the other body's words
 _LONGER, _CONTAINED = 1.5, 0.7
 _NO_TEXT = ("script", "style", "svg", "noscript", "iframe", "template", "form", "select")
@@ -47,7 +48,8 @@ def better_body(page: Document, structure: Structure | None, bodies: Mapping[str
     body, whole = bodies["generic"], bodies.get("jsonld", [])
     if is_cut(body, whole):
         return "jsonld", whole
-    if structure is not None and structure.story_share < _UNSURE_SHARE:
+    is_fragment = len(body) < _FEWEST_PARAGRAPHS
+    if structure is not None and is_fragment and structure.story_share < _UNSURE_SHARE:
         other = ask_trafilatura(page)
         if is_better(other, body):
             return "generic", other

@@ -68,7 +68,7 @@ class Node:
     """A block element, and the numbers of the blocks of text below it."""
 
     __slots__ = ("beside", "chars", "children", "element", "first", "images", "in_comments", "last", "links", "names",
-                 "parent", "tag", "weight")  # fmt: skip
+                 "paragraphs", "parent", "tag", "weight")  # fmt: skip
 
     def __init__(self, element: Any, parent: Node | None, first: int) -> None:
         self.element, self.parent, self.tag = element, parent, element.tag
@@ -83,7 +83,7 @@ class Node:
         self.first = self.last = first
         self.in_comments = False
         self.weight = 0.0
-        self.chars = self.links = self.images = 0  # `links`: characters in links
+        self.chars = self.links = self.images = self.paragraphs = 0  # `links`: characters in links
 
     @property
     def is_running_text(self) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import takewhile
 
 from alqahira.extraction.sources.page_text import HEADINGS, Block, Node, PageText
 
@@ -28,6 +29,7 @@ _ARTICLE = 200  # characters of an `article` element that is one
 _LONGEST_CAPTION, _LONGEST_PARAGRAPH_CAPTION = 200, 150  # characters
 _FEWEST_TEASERS, _MOST_OF_A_TEASER = 3, 8  # elements; blocks
 _TEASER_LINK = 15  # characters
+_FEWEST_PARAGRAPHS = 3  # of a story, beside a longer text
 _FEWEST_OF_A_LOOK = 3  # one in so many paragraphs
 
 
@@ -118,7 +120,8 @@ def _pardon(nodes: Sequence[Node], heading: int | None) -> None:
     for node in nodes:
         around = node.parent.beside if node.parent is not None else ""
         is_asked = node.beside and node.beside not in ("caption", "embed", "teaser")
-        if is_asked and not node.in_comments and node.weight >= most and (heading is None or node.last > heading):
+        is_text = node.holds(heading) or (node.paragraphs >= _FEWEST_PARAGRAPHS and node.last > (heading or 0))
+        if is_asked and is_text and not node.in_comments and node.weight >= most:
             node.beside = ""
         node.beside = node.beside or around
 
@@ -126,18 +129,20 @@ def _pardon(nodes: Sequence[Node], heading: int | None) -> None:
 def _sum(nodes: Sequence[Node], blocks: Sequence[Block]) -> None:
     """Set each node's weight and lengths to the sums of what is below it."""
     for node in nodes:
-        node.weight, node.chars, node.links = 0.0, 0, 0
+        node.weight, node.chars, node.links, node.paragraphs = 0.0, 0, 0, 0
     for block in blocks:
         node = block.node
         node.chars += block.chars
         node.links += block.links
-        if not block.is_beside:
+        if block.weight and not block.is_beside:
             node.weight += block.weight
+            node.paragraphs += 1
     for node in reversed(nodes):
         if (parent := node.parent) is not None:
             parent.weight += node.weight
             parent.chars += node.chars
             parent.links += node.links
+            parent.paragraphs += node.paragraphs
 
 
 def _container(root: Node, blocks: Sequence[Block], heading: int | None) -> Node:
@@ -148,7 +153,7 @@ def _container(root: Node, blocks: Sequence[Block], heading: int | None) -> Node
         holder = next((child for child in kids if child.holds(heading)), None)
         if best.tag in _PARAGRAPHS and not best.children:
             break
-        is_article = holder is not None and holder.tag == "article" and holder.weight >= _ARTICLE
+        is_article = holder is not None and _is_story(holder, best, node)
         if holder is None or holder is best or not is_article:
             is_alone = sum(child.names == best.names for child in kids) == 1
             is_named = is_alone and best.weight >= _NAMED * node.weight and best.is_running_text
@@ -161,6 +166,16 @@ def _container(root: Node, blocks: Sequence[Block], heading: int | None) -> Node
             break
         node = holder
     return node
+
+
+def _is_story(holder: Node, best: Node, around: Node) -> bool:
+    """Whether the element with the heading is the story's rather than that of its first paragraph."""
+    if holder.tag == "article" and holder.weight >= _ARTICLE:
+        return True
+    if any(node.tag == "article" for node in around.outer()):
+        return False
+    is_other = best is not holder and (not best.names.strip() or best.names != holder.names)
+    return is_other and holder.paragraphs >= _FEWEST_PARAGRAPHS and not best.is_running_text
 
 
 def _is_parted(node: Node, best: Node, blocks: Sequence[Block], heading: int | None) -> bool:
@@ -186,7 +201,12 @@ def _look(block: Block) -> str:
 def _story(body: Node, blocks: Sequence[Block], heading: int | None) -> list[Block]:
     """The blocks of the story in its container, from its first paragraph to its last."""
     first = heading + 1 if heading is not None and body.holds(heading) else body.first
-    story = [block for block in blocks[first : body.last] if not block.is_beside and not _is_aside(block, body)]
+    shown = [block for block in blocks[first : body.last] if not block.is_beside]
+    articles = {id(block): _article(block, body) for block in shown}
+    weight = sum(block.weight for block in shown if articles[id(block)])
+    if weight < _MOST * body.weight:  # else they are the story's own parts
+        shown = [block for block in shown if articles[id(block)] < 1 or articles[id(block)] >= _SOME * body.weight]
+    story = [block for block in shown if not _is_aside(block, body)]
     start, end = 0, len(story)
     while start < end and not (story[start].weight or _is_short_paragraph(story[start])):
         start += 1
@@ -212,7 +232,7 @@ def _lead(body: Node, blocks: Sequence[Block], heading: int | None) -> list[Bloc
 
 
 def _is_aside(block: Block, body: Node) -> bool:
-    """Whether a block of the container is a link to another story, or in a part of links or in another article."""
+    """Whether a block of the container is a link to another story, an address, or in a part of links."""
     if block.link_share > 0.8 and block.chars < _LONGEST_CAPTION:
         return True
     if block.link_share > 0.5 and block.chars - block.links < _PARAGRAPH and block.node.tag != "li":
@@ -222,11 +242,15 @@ def _is_aside(block: Block, body: Node) -> bool:
     for node in block.node.outer():
         if node is body:
             return False
-        if node.weight < _SOME * body.weight and (
-            node.tag == "article" or (node.tag != "p" and node.links > _MOST * node.chars)
-        ):
+        if node.tag != "p" and node.weight < _SOME * body.weight and node.links > _MOST * node.chars:
             return True
     return False
+
+
+def _article(block: Block, body: Node) -> float:
+    """At least 1 for a block in an `article` inside the container: the weight of the outermost; else 0."""
+    inside = takewhile(lambda node: node is not body, block.node.outer())
+    return max((1 + node.weight for node in inside if node.tag == "article"), default=0.0)
 
 
 def _is_short_paragraph(block: Block) -> bool:

@@ -151,8 +151,9 @@ def _published(
 
 
 def _share(text: PageText, story: Sequence[Block]) -> float:
-    """The share of the story in the weight of the page without readers' comments, 0 to 1."""
-    weight = sum(block.weight for block in text.blocks if not block.node.in_comments)
+    """The share of the story in the weight of what the page shows without readers' comments, 0 to 1."""
+    blocks = (block for block in text.blocks if not block.node.in_comments and block.node.beside != "hidden")
+    weight = sum(block.weight for block in blocks)
     return sum(block.weight for block in story) / weight if weight else 0.0
 
 
