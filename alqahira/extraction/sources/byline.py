@@ -32,7 +32,7 @@ _NO_NAME = re.compile(r"[\d@]|https?:|www\.")
 def date(page: PageText, heading: int | None, story: Sequence[Block], now: datetime) -> tuple[str, datetime] | None:
     """The first date between headline and story; else right before the headline, or after the story; and its text."""
     start, first, last = _range(page, heading, story)
-    ranges = ((start, first), (max(0, start - _BEFORE), start), (last, last + _AFTER))
+    ranges = ((start, first + 1), (max(0, start - _BEFORE), start), (last, last + _AFTER))
     dates = (_first_date(list(islice(_texts(page, *numbers), _MOST_LINES)), now) for numbers in ranges)
     return next(filter(None, dates), None)
 
