@@ -150,6 +150,13 @@ def test_page_of_many_stories_is_no_article(kind):
     assert reading.cause in ("not_an_article", "no_body")
 
 
+def test_story_above_the_only_heading_is_read():
+    html = (
+        f"<html><body><p><b>{NAME}</b></p>{ps(*STORY)}<div><h1>قصة أخرى تمامًا من أرشيف الموقع</h1></div></body></html>"
+    )
+    assert body_of(html) == STORY
+
+
 def test_short_story_with_metadata_is_an_article():
     meta = '<meta property="article:published_time" content="2026-11-23T10:00:00+02:00">'
     html = page(f"<div>{ps(STORY[0])}</div><div>{BLURBS}</div>", head=meta)

@@ -65,8 +65,10 @@ def read(
     names = [*titles.all(), given or ""]
     number = find_heading(text.blocks, names)
     heading = text.blocks[number] if number is not None else None
-    story = story_blocks(text, number)
     name = headline(heading, titles, given)
+    if not (story := story_blocks(text, number)) and heading is not None:  # of another story, below this one
+        number = heading = None
+        story = story_blocks(text, None)
     if heading is None and (line := _line_above(text, story, name)) is not None:
         name, story = clean_line(line.text), [block for block in story if block is not line]
     paragraphs = paragraphs_in(block.lines for block in story)
