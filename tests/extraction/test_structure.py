@@ -61,6 +61,9 @@ KINDS = {
     "a custom element": f"<story-text>{ps(*STORY)}</story-text><story-list><ul>{LINKS}</ul></story-list>",
     "an article inside main": f"<main><article>{ps(*STORY)}</article><ul>{LINKS}</ul></main>",
     "a lead outside the body": f"<div class=intro><p>{STORY[0]}</p></div><div class=x>{ps(*STORY[1:])}</div>",
+    "a lead of another make outside the body": f"<p class=summary>{STORY[0]}</p>"
+    f"<div class=article-body>{ps(*STORY[1:])}</div>",
+    "custom elements as paragraphs": "".join(f"<story-line>{text}</story-line>" for text in STORY),
     "other stories of one make": f"<div>{ps(*STORY)}</div><div>{TEASERS}</div>",
     "another article inside": f"<div>{ps(*STORY[:2])}<article><h3>قصة أخرى</h3><p>{OTHER}</p></article>{ps(*STORY[2:])}</div>",
     "a list of links inside": f"<div>{ps(*STORY[:2])}<ul>{LINKS}</ul>{ps(*STORY[2:])}</div>",
@@ -98,6 +101,10 @@ WORLD = {
     "Japanese": [
         "知事は日曜日、川に架かる新しい橋の開通式を行った。工事は二年前に始まり、千人以上が携わった。",
         "住民は、朝夕の時間帯に古い道路の混雑が和らぐことを期待していると話している。",
+    ],
+    "Japanese in short paragraphs": [
+        "知事は日曜日、川に架かる新しい橋の開通式を行った。",
+        "工事は二年前に始まり、千人以上が携わったという。",
     ],
     "Persian": [
         "استاندار روز یکشنبه پل تازه‌ای را بر روی رودخانه گشود که ساخت آن دو سال پیش آغاز شده بود و هزار کارگر داشت.",

@@ -40,6 +40,7 @@ HEADLINES = {
     "a heading, and the site's name behind it in the titles": (H1, og(f"{NAME} - جريدة النهر"), NAME),
     "the site's name in front": (H1, og(f"جريدة النهر - {NAME}"), NAME),
     "section and site's name in JSON-LD": (H1, ld(headline=f'"{NAME} | محليات"'), NAME),
+    "more than that in JSON-LD": (H1, ld(headline=f'"{NAME} | محليات من المدينة والأقاليم كلها"'), NAME),
     "another wording in the titles": (H1, og(OTHER) + f"<title>{OTHER} | النهر</title>", NAME),
     "another wording in one title": (H1, og(OTHER) + f"<title>{NAME}</title>", NAME),
     "the same words in another order": (H1, ld(headline=f'"بعد عامين من العمل: {NAME[:-18]}"'), NAME),
@@ -54,6 +55,7 @@ HEADLINES = {
         NAME,
     ),
     "only a title with the host": (NO_H1, f"<title>{NAME} | News.example.com</title>", NAME),
+    "only a title with the host's name": (NO_H1, f"<title>{NAME} | News</title>", NAME),
     "a title that is a file's name": (f"<p><b>{NAME}</b></p>", "<title>news1</title>", NAME),
 }
 
@@ -78,6 +80,11 @@ CREDITS = {
     "a byline without a role": ("<div class='post-author'>ليلى منصور</div>", "", "ليلى منصور"),
     "the author in JSON-LD, shown": ("<div>ليلى منصور</div>", ld(author='{"name":"ليلى منصور"}'), "ليلى منصور"),
     "the author in JSON-LD, shown with a label": ("<p>Author, ليلى منصور</p>", ld(author='"ليلى منصور"'), "ليلى منصور"),
+    "the author in JSON-LD, shown in another spelling": (
+        "<div>ليلى منصور</div>",
+        ld(author='"ليلي منصور"'),
+        "ليلى منصور",
+    ),
     "the author in JSON-LD, not shown": ("", ld(author='[{"@type":"Person","name":"ليلى منصور"}]'), "ليلى منصور"),
     "the author in meta": ("", '<meta name="author" content="ليلى منصور">', "ليلى منصور"),
     "an address in meta": ("", '<meta name="author" content="https://example.org/w">', None),

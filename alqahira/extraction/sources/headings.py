@@ -121,8 +121,6 @@ def headline(shown: Block | None, titles: Titles, jsonld: str | None) -> str | N
     if not given:
         if not heading or not is_h1:
             return shared or heading or title or None
-        if _ends_with(heading, shared):  # a label and the headline
-            return shared
         is_plain_title = bool(shared) and _same(shared, title) and title == titles.title
         return shared if is_plain_title or _adds(heading, shared) else _after_label(heading, shared)
     if not is_h1:
@@ -168,10 +166,6 @@ def _is_framed(title: str, heading: str) -> bool:
 
 def _same(a: str, b: str) -> bool:
     return bool(a) and fold_text(a) == fold_text(b)
-
-
-def _ends_with(text: str, end: str) -> bool:
-    return bool(end) and fold_text(text).endswith(f" {fold_text(end)}")
 
 
 def _is_labelled(text: str, end: str) -> bool:
