@@ -16,8 +16,6 @@ from alqahira.extraction.sources.page_text import HEADINGS, Block, Node, PageTex
 
 _PARAGRAPH = 40  # characters outside links; less is a label
 _SENTENCE_END = re.compile(r"[.!?؟。…:»”\")’]\s*$")
-# A letter of Chinese or Japanese says as much as two others.
-_WIDE = re.compile("[\u2e80-\ua4cf\uac00-\ud7a3\uff00-\uffef]")
 _LEAD = 80  # characters
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+")
 _NO_PARAGRAPH = HEADINGS | {"dt", "summary", "th"}
@@ -50,8 +48,6 @@ def story_blocks(page: PageText, heading: int | None) -> list[Block]:
 
 def _weight(block: Block) -> float:
     length = block.chars - block.links
-    if length > 10 and block.chars < 2 * _PARAGRAPH:
-        length += len(_WIDE.findall(block.text))
     if length < _PARAGRAPH or block.link_share > _LINKED or block.node.tag in _NO_PARAGRAPH:
         return 0.0
     is_sentence = _SENTENCE_END.search(block.text) is not None
