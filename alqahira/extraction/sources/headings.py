@@ -17,6 +17,7 @@ from alqahira.extraction.sources.page_text import HEADINGS, Block
 from alqahira.text.normalization import clean_line, fold_text
 
 _LONGEST, _SHORTEST = 300, 2  # characters of a heading
+_LONGEST_TITLE = 500  # with the space around it; the rest is not read
 _SHORTEST_OTHER = 12  # of a heading that is no `h1` to `h6`
 _MOST_CANDIDATES = 400
 _MOST_PARAGRAPH = 200  # weight of a block that may be a heading
@@ -45,7 +46,7 @@ def read_titles(tree: Any, url: str) -> Titles:
     for meta in tree.iter("meta"):
         name = (meta.get("property") or meta.get("name") or "").lower()
         if name in ("og:title", "twitter:title", "og:site_name", "application-name") and meta.get("content"):
-            metas.setdefault(name, clean_line(meta.get("content")))
+            metas.setdefault(name, clean_line(meta.get("content")[:_LONGEST_TITLE]))
     title = next(tree.iter("title"), None)
     names = [metas.get("og:site_name", ""), metas.get("application-name", "")]
     host = (urlsplit(url).hostname or "").removeprefix("www.")
@@ -57,7 +58,7 @@ def read_titles(tree: Any, url: str) -> Titles:
     return Titles(
         open_graph=real(metas.get("og:title", "")),
         twitter=real(metas.get("twitter:title", "")),
-        title=real("".join(title.itertext())) if title is not None else "",
+        title=real("".join(title.itertext())[:_LONGEST_TITLE]) if title is not None else "",
         site_names=(*filter(None, names), host, host.partition(".")[0]),
     )
 
@@ -116,7 +117,11 @@ def headline(shown: Block | None, titles: Titles, jsonld: str | None) -> str | N
     def bare(title: str) -> str:
         return heading if heading and _is_framed(title, heading) else without_site_name(title, titles.site_names)
 
-    given, shared, title = bare(jsonld or ""), bare(titles.open_graph or titles.twitter), bare(titles.title)
+    given, shared, title = (
+        bare((jsonld or "")[:_LONGEST_TITLE]),
+        bare(titles.open_graph or titles.twitter),
+        bare(titles.title),
+    )
     is_h1 = shown is not None and shown.node.tag == "h1"
     if not given:
         if not heading or not is_h1:

@@ -34,6 +34,7 @@ _LABEL_WORDS = 3  # a heading of no more may be a section's name
 _ALIKE = 0.4  # of a heading and a title
 _LONGEST_TITLE, _LINES_ABOVE = 200, 3  # characters; blocks above the story
 _LONGEST_DATE = 80  # characters
+_COMPARED = 5_000  # characters of the story
 # The last paragraphs may be about readers' comments.
 _LAST = 3
 _COMMENTS = re.compile(r"تعليق|\bcomments?\b|kommentar|commentaires?\b", re.IGNORECASE)
@@ -99,7 +100,7 @@ def _line_above(text: PageText, story: Sequence[Block], title: str | None) -> Bl
     """On a page without a heading: the line above the story, if the title shares few words with the story."""
     if not story:
         return None
-    words = set(fold_text(" ".join(block.text for block in story)).split())
+    words = set(fold_text(" ".join(block.text for block in story)[:_COMPARED]).split())
     title_words = fold_text(title or "").split()
     if title_words and sum(word in words for word in title_words) >= len(title_words) / 2:
         return None
