@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from w3lib.encoding import html_to_unicode
 
 from alqahira.text.normalization import REPLACEMENT
 
 
 def decode(body: bytes) -> str:
-    """The text in the encoding that the page declares; in Windows-1256 where that declaration cannot be right."""
+    """The text in the encoding that the page declares; in UTF-8 or Windows-1256 where that cannot be right."""
+    if not body.isascii():
+        # No text of another encoding is valid UTF-8 by chance.
+        with suppress(UnicodeDecodeError):
+            return body.decode("utf-8-sig")
     try:
         _, text = html_to_unicode(None, body, default_encoding="utf-8")
     except (LookupError, ValueError):  # the declared encoding is unknown, or not one of text, such as rot13

@@ -10,11 +10,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from alqahira import site
 from alqahira.article import Article
-from alqahira.extraction import urls
+from alqahira.extraction import second_opinion, urls
 from alqahira.extraction.decoding import decode
 from alqahira.extraction.empty_shell import needs_javascript
 from alqahira.extraction.sources import (
@@ -44,6 +45,7 @@ _SOURCES: dict[str, Callable[[Document], ExtractedFields | None]] = {
 _ORDER = ("site", "page_data", "jsonld", "meta", "generic")
 _ORDERS = {
     "kind": ("page_data", "site"),
+    "headline": ("site", "page_data", "generic", "jsonld", "meta"),
     "paragraphs": ("site", "page_data", "generic", "jsonld"),
     "published": ("page_data", "jsonld", "meta", "site", "generic"),  # then sitemap and listing
     "modified": ("jsonld", "meta", "page_data"),
@@ -65,7 +67,6 @@ _BODIES_AGREE = 0.7  # of the shorter body's different words
 # Characters: shorter text is no body, and long text is one whatever its lines are.
 _SHORTEST_BODY, _LONG_BODY = 40, 400
 _LONGEST_ARTICLE = 300_000  # a book; comparing a longer one with others takes seconds
-_SHORTEST_GUESS = 200  # characters of a body by trafilatura
 _LONGEST_CREDIT_WITH_DATE, _LONGEST_NOTICE = 130, 60  # characters
 _LEAD = 2  # paragraphs
 # The elements in which trafilatura looks for running text.
@@ -151,8 +152,11 @@ class _Merge:
         self.extracted = {name: fields for name, read in _SOURCES.items() if (fields := read(page))}
         markup = self.extracted.get("site")
         # Structure costs a walk over the page, so it is read only where the known markup does not give the article.
-        if (markup is None or not markup.paragraphs or not markup.headline) and (fields := structure.read(page)):
-            self.extracted["generic"] = fields
+        self.structure = None
+        if markup is None or not markup.paragraphs or not markup.headline:
+            self.structure = structure.read(page, self.extracted.get("jsonld"), self.extracted.get("meta"))
+        if self.structure:
+            self.extracted["generic"] = self.structure
         self.page_data = self.extracted.get("page_data") or ExtractedFields()
 
     def read(self) -> Reading:
@@ -168,17 +172,27 @@ class _Merge:
             reading.kind = reading.cause = kind
             return reading
         headline = self.headline()
-        paragraphs = self.body(headline)
+        paragraphs = self.body(headline) if self.is_article else []
         reading.cause = self.rejection_cause(headline, paragraphs)
         if headline and not reading.cause:
             reading.article = self.article(headline, paragraphs)
         return reading
+
+    @cached_property
+    def is_article(self) -> bool:
+        """Whether a page that only structure reads may be an article."""
+        is_known = bool({"site", "page_data"} & self.extracted.keys())
+        return is_known or second_opinion.is_article(
+            self.structure, self.extracted.get("jsonld"), self.extracted.get("meta")
+        )
 
     def rejection_cause(self, headline: str | None, paragraphs: list[str]) -> str | None:
         """Why the page is no article; None for an article."""
         if headline and self.reading.sources.get("article_body") in (None, "generic") and _is_not_found(headline):
             return "soft_404"
         if not headline or not paragraphs:
+            if not self.is_article:
+                return "not_an_article"
             if needs_javascript(self.page.html.encode("utf-8", "replace"), "article"):
                 return "empty_shell"
             if not headline:
@@ -213,6 +227,8 @@ class _Merge:
         kept, body = usable[0]
         if self.page_data.kind:
             kept, body = next((pair for pair in usable if pair[0] == "page_data" and pair[1] != body), usable[0])
+        elif kept == "generic":
+            kept, body = second_opinion.better_body(self.page, self.structure, dict(usable))
         self.reading.sources["article_body"] = kept
         for source, text in usable:
             if source != kept and not _is_same_body(body, text):
@@ -233,8 +249,8 @@ class _Merge:
         ]
         if not usable and headline and self.has_text():
             # Only on a page with text: on others trafilatura picks a link to another story.
-            guess = structure.guess(self.page)
-            return [("generic", guess)] if sum(map(len, guess)) >= _SHORTEST_GUESS else []
+            guess = second_opinion.ask_trafilatura(self.page)
+            return [("generic", guess)] if guess else []
         return usable
 
     def has_text(self) -> bool:
@@ -301,6 +317,8 @@ class _Merge:
         if not known:
             return None, None
         kept = next(iter(known))
+        if self.structure and self.structure.is_clock_wrong and kept in ("jsonld", "meta"):
+            kept = "visible"
         upload = upload_time.uploaded(image, now=self.page.now)
         newer = [source for source, moment in known.items() if upload and moment >= upload - _UPLOAD_AGREES]
         if kept == "visible" and upload and newer:

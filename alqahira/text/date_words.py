@@ -51,7 +51,7 @@ FILLERS = frozenset(
     السبت الاحد الاثنين الثلاثاء الاربعاء الخميس الجمعه يوم
     saturday sunday monday tuesday wednesday thursday friday sat sun mon tue tues wed thu thur thurs fri
     في الساعه الموافق بتاريخ عند تمام علي وقت بالتوقيت at on time date
-    تم نشر نشرت النشر تاريخ التاريخ كتب كتبت اخر تحديث التحديث حدث اضيف اضيفت عدل
+    تم نشر نشرت نشره نشرها النشر تاريخ التاريخ كتب كتبت اخر تحديث التحديث حدث اضيف اضيفت عدل
     published publish updated update last posted created modified
     """)
 )

@@ -62,6 +62,8 @@ def _require_aware(moment: datetime) -> None:
 
 
 def _parse(text: str, now: datetime, guess: bool) -> datetime | None:
+    if text[:1] > "\u065f":
+        text = fold_letters(text)  # «٢٠٢٦-٠٧-٠٧T…» has Arabic digits
     if _ISO.fullmatch(text):
         return _in_cairo(datetime.fromisoformat(text.upper().replace(" ", "T", 1).replace(" ", "")))
     if _RFC_2822.fullmatch(text):

@@ -41,6 +41,7 @@ class ExtractedFields:
     description: str | None = None
     paragraphs: list[str] = field(default_factory=list)
     credit_line: str | None = None
+    authors: list[str] = field(default_factory=list)  # names that are no credit line by themselves
     published: datetime | None = None
     modified: datetime | None = None
     image_url: str | None = None

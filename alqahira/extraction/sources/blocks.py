@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -65,7 +65,7 @@ def blocks(element: Any) -> Iterator[list[Line]]:
                     yield lines
                 lines = []
         if event == "start":
-            if node.tag in _SKIPPED or (node is not element and _is_left_out(node)):
+            if node.tag in _SKIPPED or (node is not element and left_out(node)):
                 walk.skip_subtree()
                 continue
             if node.tag == "a" and anchor is None:
@@ -84,14 +84,14 @@ def blocks(element: Any) -> Iterator[list[Line]]:
         yield lines
 
 
-def _is_left_out(node: Any) -> bool:
-    """Whether the element is hidden, or a post of another platform."""
+def left_out(node: Any) -> str:
+    """ "hidden" for a hidden element, "embed" for a post of another platform, else ""."""
     if node.get("hidden") is not None or node.get("aria-hidden") == "true":
-        return True
+        return "hidden"
     if (names := node.get("class")) and not _EMBEDS.isdisjoint(names.split()):
-        return True
+        return "embed"
     style = node.get("style")
-    return style is not None and "display:none" in style.replace(" ", "").lower()
+    return "hidden" if style is not None and "display:none" in style.replace(" ", "").lower() else ""
 
 
 def paragraphs(element: Any) -> list[str]:
@@ -99,9 +99,14 @@ def paragraphs(element: Any) -> list[str]:
 
     A single `br` ends a line of the paragraph; an empty line ends the paragraph.
     """
+    return paragraphs_in(blocks(element))
+
+
+def paragraphs_in(blocks: Iterable[Sequence[Line]]) -> list[str]:
+    """As `paragraphs`, of the lines of blocks."""
     body: list[str] = []
     after_label = False
-    for block in blocks(element):
+    for block in blocks:
         lines: list[str] = []
         for line in [*block, Line("")]:
             text = clean_line(line.text)

@@ -74,6 +74,7 @@ def _article(thing: dict[str, Any], page: Document) -> ExtractedFields:
         description=string(thing.get("description")),
         paragraphs=paragraphs_of(body) if isinstance(body, str) else [],
         credit_line=_credit(thing.get("author")),
+        authors=strings(thing.get("author")),
         published=moment(thing.get("datePublished"), page.now),
         modified=moment(thing.get("dateModified"), page.now),
         image_url=image(thing.get("image"), page.url),

@@ -24,12 +24,15 @@ def read(page: Document) -> ExtractedFields | None:
         return next((values[name][0] for name in names if name in values), None)
 
     published = (
-        "article:published_time", "og:article:published_time", "datepublished", "pubdate", "date", "dc.date.issued"
+        "article:published_time", "og:article:published_time", "datepublished", "pubdate", "date", "dc.date.issued",
+        "article:published:time", "article:published", "dcterms.created", "parsely-pub-date", "publish-date",
+        "publishdate", "sailthru.date",
     )  # fmt: skip
     fields = ExtractedFields(
         address_number=_article_number(first("canonical", "og:url"), page.url),
         headline=string(first("og:title", "twitter:title")),
         description=string(first("og:description", "description", "twitter:description")),
+        authors=strings([name for name in values.get("author", []) if "://" not in name]),
         published=moment(first(*published), page.now),
         modified=moment(first("article:modified_time", "og:updated_time", "datemodified", "last-modified"), page.now),
         image_url=urls.image_url(first("og:image", "og:image:url", "twitter:image"), base=page.url),

@@ -1,0 +1,200 @@
+"""The headline of a page without known markup: from its headings and titles, by what they agree on.
+
+A title in the head may bear the site's name, and may have been reworded for search engines; a heading may be the site's
+name, or have a label in front of the headline.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from alqahira.extraction.sources import strip_site_name
+from alqahira.extraction.sources.page_text import HEADINGS, Block
+from alqahira.text.normalization import clean_line, fold_text
+
+_LONGEST, _SHORTEST = 300, 2  # characters of a heading
+_LONGEST_TITLE = 500  # with the space around it; the rest is not read
+_SHORTEST_OTHER = 12  # of a heading that is no `h1` to `h6`
+_MOST_CANDIDATES = 400
+_MOST_PARAGRAPH = 200  # weight of a block that may be a heading
+_LEAST_SCORE, _LEAST_H1 = 0.45, 0.2
+_SAME_WORDS = 0.15  # different words of two headlines that are the same in another order
+_BAR = re.compile(r"\s+[|\-–—•·:»«›‹~*]+\s+|\s*[|»›]+\s*|\s+::\s+")
+_BAR_AFTER, _BAR_BEFORE = re.compile(r"\s*[|\-–—•·:»«~*]"), re.compile(r"[|\-–—•·»«~*]\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Titles:
+    """The titles in a page's head."""
+
+    open_graph: str
+    twitter: str
+    title: str
+    site_names: tuple[str, ...]
+
+    def all(self) -> list[str]:
+        return list(dict.fromkeys(filter(None, (self.open_graph, self.twitter, self.title))))
+
+
+def read_titles(tree: Any, url: str) -> Titles:
+    """The titles in a page's head, and the names of its site."""
+    metas: dict[str, str] = {}
+    for meta in tree.iter("meta"):
+        name = (meta.get("property") or meta.get("name") or "").lower()
+        if name in ("og:title", "twitter:title", "og:site_name", "application-name") and meta.get("content"):
+            metas.setdefault(name, clean_line(meta.get("content")[:_LONGEST_TITLE]))
+    title = next(tree.iter("title"), None)
+    names = [metas.get("og:site_name", ""), metas.get("application-name", "")]
+    host = (urlsplit(url).hostname or "").removeprefix("www.")
+    known = {fold_text(name) for name in names if name}
+
+    def real(text: str) -> str:
+        return "" if fold_text(text) in known else strip_site_name(text) or ""
+
+    return Titles(
+        open_graph=real(metas.get("og:title", "")),
+        twitter=real(metas.get("twitter:title", "")),
+        title=real("".join(title.itertext())[:_LONGEST_TITLE]) if title is not None else "",
+        site_names=(*filter(None, names), host, host.partition(".")[0]),
+    )
+
+
+def find_heading(blocks: Sequence[Block], titles: Iterable[str]) -> int | None:
+    """The number of the block that is the story's heading; None if the page shows none."""
+    keys = [key for title in titles if (key := fold_text(title))]
+    words = [frozenset(key.split()) for key in keys]
+    best, found, tried = 0.0, None, 0
+    for number, block in enumerate(blocks):
+        if not _SHORTEST <= block.chars <= _LONGEST or tried > _MOST_CANDIDATES:
+            continue
+        is_heading = block.node.tag in HEADINGS
+        if not is_heading and (block.link_share > 0.5 or not _SHORTEST_OTHER <= block.chars <= _MOST_PARAGRAPH):
+            continue
+        tried += 1
+        key = fold_text(block.text)
+        if not key or strip_site_name(block.text) is None:
+            continue
+        score = max((_likeness(key, title, own) for title, own in zip(keys, words, strict=True)), default=0.0)
+        score += (0.55 if block.node.tag == "h1" else 0.1) if is_heading else 0.0
+        if block.link_share > 0.5:
+            score -= 0.3
+        if block.node.tag == "h1" and len(key.split()) <= 2:
+            score -= 0.3
+        least = _LEAST_H1 if block.node.tag == "h1" else _LEAST_SCORE
+        if score >= least and score > best:
+            best, found = score, number
+    return found
+
+
+def _likeness(key: str, title: str, title_words: frozenset[str]) -> float:
+    """How much of a heading and a title is the same, 0 to 1; a title may have the site's name at either end."""
+    if key == title:
+        return 1.0
+    words = frozenset(key.split())
+    if len(words) >= 3 and (title.startswith(key) or title.endswith(key)) and len(key) * 2 >= len(title):
+        return 0.95
+    return 0.9 * len(words & title_words) / len(words | title_words)
+
+
+def likeness(block: Block, titles: Iterable[str]) -> float:
+    """How much of a block and of the title most like it is the same, 0 to 1."""
+    key = fold_text(block.text)
+    return max((_likeness(key, own, frozenset(own.split())) for own in map(fold_text, titles) if own), default=0.0)
+
+
+def headline(shown: Block | None, titles: Titles, jsonld: str | None) -> str | None:
+    """The headline that heading, titles and JSON-LD agree on; None without any.
+
+    JSON-LD is made for machines and has the headline alone. The heading wins over it if it has the same words in
+    another order, or if `og:title` has the heading, and `title` what JSON-LD has.
+    """
+    heading = (strip_site_name(shown.text) or "") if shown is not None else ""
+
+    def bare(title: str) -> str:
+        return heading if heading and _is_framed(title, heading) else without_site_name(title, titles.site_names)
+
+    given, shared, title = (
+        bare((jsonld or "")[:_LONGEST_TITLE]),
+        bare(titles.open_graph or titles.twitter),
+        bare(titles.title),
+    )
+    is_h1 = shown is not None and shown.node.tag == "h1"
+    if not given:
+        if not heading or not is_h1:
+            return shared or heading or title or None
+        is_plain_title = bool(shared) and _same(shared, title) and title == titles.title
+        return shared if is_plain_title or _adds(heading, shared) else _after_label(heading, shared)
+    if not is_h1:
+        return given
+    if _same(heading, given):
+        return shared if _adds(given, shared) and not _is_labelled(given, shared) else given
+    if _same(heading, shared):
+        return heading if _same(given, title) or _adds(given, shared) else given
+    return heading if _is_reordered(heading, given) else given
+
+
+def without_site_name(title: str, names: Iterable[str]) -> str:
+    """A title without the names of the site at either end."""
+    bars = list(_BAR.finditer(title))
+    known = [key for name in names if len(key := _squeezed(name)) > 2]
+    start, end = 0, len(title)
+    while bars and _is_name(title[bars[-1].end() : end], known):
+        end = bars.pop().start()
+    while bars and _is_name(title[start : bars[0].start()], known):
+        start = bars.pop(0).end()
+    return title[start:end].strip()
+
+
+def _is_name(text: str, known: Iterable[str]) -> bool:
+    key = _squeezed(text)
+    return bool(key) and any(
+        key == name or (len(key) > 4 and key in name) or (len(name) > 4 and name in key and len(key) < 2 * len(name))
+        for name in known
+    )
+
+
+def _squeezed(text: str) -> str:
+    return fold_text(text).replace(" ", "")
+
+
+def _is_framed(title: str, heading: str) -> bool:
+    """Whether a title is the heading and something beyond a bar."""
+    if len(heading) < 8 or len(title) <= len(heading):
+        return False
+    after = title.startswith(heading) and _BAR_AFTER.match(title, len(heading))
+    return bool(after or (title.endswith(heading) and _BAR_BEFORE.search(title[: -len(heading)])))
+
+
+def _same(a: str, b: str) -> bool:
+    return bool(a) and fold_text(a) == fold_text(b)
+
+
+def _is_labelled(text: str, end: str) -> bool:
+    return text.endswith(end) and text[: -len(end)].rstrip().endswith(":")
+
+
+def _adds(longer: str, shorter: str) -> bool:
+    """Whether one has all words of the other in their order, and more than an addition at its end."""
+    words, rest = fold_text(shorter).split(), iter(all_words := fold_text(longer).split())
+    if not 3 <= len(words) < len(all_words) or all_words[: len(words)] == words:
+        return False
+    return all(word in rest for word in words)
+
+
+def _is_reordered(a: str, b: str) -> bool:
+    words, others = set(fold_text(a).split()), set(fold_text(b).split())
+    return len(words) > 3 and len(words ^ others) <= _SAME_WORDS * len(words | others)
+
+
+def _after_label(heading: str, title: str) -> str:
+    """The end that a heading and a title share, each with a label of its own in front; else the heading."""
+    words, others = heading.split(), title.split()
+    shared = 0
+    while shared < min(len(words), len(others)) and words[-1 - shared] == others[-1 - shared]:
+        shared += 1
+    is_label = shared >= 5 and shared > len(words) / 2 and others[len(others) - shared - 1 : len(others) - shared]
+    return " ".join(words[-shared:]) if is_label and is_label[0].endswith(":") and shared < len(words) else heading
