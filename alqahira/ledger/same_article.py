@@ -37,6 +37,7 @@ _KNOWN_LAYOUTS = ("site", "page_data")
 MANY = 4
 _SAME_WORDS = 0.8  # of the sample of the text with fewer words
 _SAMPLE = 64
+_LETTER, _ARABIC_LETTER = re.compile(r"[^\W\d_]"), re.compile(r"(?=[^\W\d_])[\u0600-\u06ff]")
 _SHORTEST_TEXT = 12  # words of a body that are no set phrase, such as that details follow
 
 
@@ -58,8 +59,7 @@ def lost(before: Article, after: Article) -> str | None:
 def is_arabic(article: Article) -> bool:
     """Whether the beginning of an article has as many Arabic letters as others."""
     text = f"{article.headline} {article.article_body[:_BEGINNING]}"
-    letters = [character for character in text if character.isalpha()]
-    return sum("\u0600" <= letter <= "\u06ff" for letter in letters) >= _ARABIC_SHARE * len(letters)
+    return len(_ARABIC_LETTER.findall(text)) >= _ARABIC_SHARE * len(_LETTER.findall(text))
 
 
 def _is_same_article(before: Article, after: Article, *, is_lost: bool) -> bool:
