@@ -20,14 +20,8 @@ from alqahira.replica.options import ReplicaOptions
 PAUSES = {"RETRY_TIMES": "0", "ALQAHIRA_BACKOFF_BASE": "0.01"}
 
 
-def summary(corpus):
-    """The summary of the newest run."""
-    newest = max((corpus.folder / "runs").glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
-    return json.loads(newest.read_text("utf-8"))
-
-
 def causes(corpus, outcome="quarantined"):
-    return summary(corpus)["account"]["causes"].get(outcome, {})
+    return corpus.summary()["account"]["causes"].get(outcome, {})
 
 
 @pytest.mark.chaos
@@ -45,7 +39,7 @@ def test_site_that_shows_one_page_for_all_articles_changes_nothing(tmp_path, ins
         ran = corpus.crawl("defense", settings=SETTINGS | PAUSES)
         assert ran.status == 1, ran.stderr
         assert corpus.lines() == before
-        assert "repeated_text" in [each["name"] for each in summary(corpus)["monitors"] if each["passed"] is False]
+        assert "repeated_text" in [each["name"] for each in corpus.summary()["monitors"] if each["passed"] is False]
         assert causes(corpus, "off_topic") == causes(corpus, "accepted") == causes(corpus, "duplicate") == {}
     server.stop()
     server = start_replica("--articles", "12", "--now", NOW, "--port", str(port))
