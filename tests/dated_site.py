@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import html
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
-from http_server import QuietHandler, serving
+from http_server import QuietHandler
 from ledger_scenario import body
+from small_site import SmallSite, served
 
 _PAGE = (
     '<html lang="ar"><head><meta charset="utf-8"><meta property="article:published_time" content="{date}"></head><body>'
@@ -42,18 +41,16 @@ class Story:
         return _PAGE.format(date=date, headline=f"وزير الدفاع يبحث الملف {seed}", text=paragraphs).encode()
 
 
-@dataclass
-class DatedSite:
+class DatedSite(SmallSite):
     """`clock`: how far its Date is from the true time, or the text of that header. `asked`: numbers, in order."""
 
-    url: str = ""
-    stories: dict[int, Story] = field(default_factory=dict)
-    clock: timedelta | str = timedelta(0)
-    has_sitemap: bool = True
-    has_etags: bool = True
-    sitemaps: int = 1
-    asked: list[int] = field(default_factory=list)
-    paths: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        super().__init__(0, sitemap=True)
+        self.stories: dict[int, Story] = {}
+        self.clock: timedelta | str = timedelta(0)
+        self.has_etags = True
+        self.sitemaps = 1
+        self.asked: list[int] = []
 
     def add(self, number: int, published: datetime, **given: object) -> Story:
         self.stories[number] = Story(number, published, **given)
@@ -64,10 +61,10 @@ class DatedSite:
             return self.clock
         return format_datetime(datetime.now(UTC) + self.clock, usegmt=True)
 
-    def robots(self) -> bytes:
-        return "".join(f"Sitemap: {self.url}/sitemap-{n}.xml\n" for n in range(self.sitemaps)).encode()
+    def robots(self) -> str:
+        return "".join(f"Sitemap: {self.root}/sitemap-{n}.xml\n" for n in range(self.sitemaps))
 
-    def listing(self) -> bytes:
+    def listing(self) -> str:
         newest_first = sorted(self.stories.values(), key=lambda story: story.published, reverse=True)
         cards = [
             _CARD.format(
@@ -78,57 +75,32 @@ class DatedSite:
             for story in newest_first
             if story.is_listed
         ]
-        return f"<html><body><main>{''.join(cards)}</main></body></html>".encode()
+        return f"<html><body><main>{''.join(cards)}</main></body></html>"
 
-    def sitemap(self) -> bytes:
+    def sitemap(self) -> str:
         entries = [
             f"<url><loc>/news/{story.number}/x</loc><lastmod>{story.modified.isoformat()}</lastmod><news><publication_date>"
             f"{story.published.isoformat()}</publication_date></news></url>"
             for story in self.stories.values()
-            if story.modified and self.has_sitemap
+            if story.modified
         ]
-        return f"<urlset>{''.join(entries)}</urlset>".encode()
+        return f"<urlset>{''.join(entries)}</urlset>"
+
+    def answer_article(self, handler: QuietHandler, number: int) -> None:
+        self.asked.append(number)
+        story = self.stories[number]
+        if story.moved_to:
+            handler.answer(b"", "text/html", 301, Location=f"/news/{story.moved_to}/x")
+            return
+        before = [other.number for other in self.stories.values() if other.moved_to == number]
+        page = story.page(*before or [number])
+        etag = {"ETag": f'"{hash(page)}"'} if self.has_etags else {}
+        if etag and handler.headers["If-None-Match"] == etag["ETag"]:
+            handler.answer(b"", "text/html", 304, **etag)
+        else:
+            handler.answer(page, "text/html; charset=utf-8", **etag)
 
 
-def _handler(site: DatedSite) -> type[QuietHandler]:
-    class Handler(QuietHandler):
-        def date_time_string(self, timestamp=None):
-            return site.date()
-
-        def do_GET(self):
-            site.paths.append(self.path)
-            if self.path == "/robots.txt":
-                self.answer(site.robots(), "text/plain")
-            elif self.path.startswith("/category/"):
-                self.answer(site.listing(), "text/html; charset=utf-8")
-            elif self.path.startswith("/sitemap"):
-                self.answer(site.sitemap(), "application/xml")
-            elif match := re.match(r"/news/(\d+)", self.path):
-                self.article(int(match[1]))
-            else:
-                self.answer(b"", "text/html", 404)
-
-        def article(self, number):
-            site.asked.append(number)
-            story = site.stories[number]
-            if story.moved_to:
-                self.answer(b"", "text/html", 301, Location=f"/news/{story.moved_to}/x")
-                return
-            before = [other.number for other in site.stories.values() if other.moved_to == number]
-            page = story.page(*before or [number])
-            etag = {"ETag": f'"{hash(page)}"'} if site.has_etags else {}
-            if etag and self.headers["If-None-Match"] == etag["ETag"]:
-                self.answer(b"", "text/html", 304, **etag)
-            else:
-                self.answer(page, "text/html; charset=utf-8", **etag)
-
-    return Handler
-
-
-@contextmanager
-def dated_site() -> Iterator[DatedSite]:
+def dated_site() -> AbstractContextManager[DatedSite]:
     """Serve an empty site until the block ends."""
-    site = DatedSite()
-    with serving(_handler(site)) as server:
-        site.url = f"http://127.0.0.1:{server.server_port}"
-        yield site
+    return served(DatedSite())

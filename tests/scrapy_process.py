@@ -124,6 +124,11 @@ class Corpus:
     def records(self) -> list[dict]:
         return [json.loads(line) for line in self.lines()]
 
+    def summary(self) -> dict:
+        """The summary of the newest run."""
+        newest = max((self.folder / "runs").glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
+        return json.loads(newest.read_text("utf-8"))
+
     def by_id(self) -> dict[str, dict]:
         """The highest revision of each article."""
         newest: dict[str, dict] = {}

@@ -7,13 +7,12 @@ with small_site(8) as site:
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from http_server import QuietHandler, serving
 from scrapy_process import Corpus
@@ -39,7 +38,7 @@ class SmallSite:
         self.clock = datetime.now(UTC).replace(microsecond=0)  # of its answers; the articles are an hour older at first
         self.published = self.clock - timedelta(hours=1)
         self.root = ""
-        self.asked: list[str] = []
+        self.paths: list[str] = []  # that were asked for
         self._answers: dict[str, Answer] = {}
 
     def on(self, prefix: str, answer: Answer | None) -> None:
@@ -51,37 +50,50 @@ class SmallSite:
 
     def count(self, prefix: str) -> int:
         """The requests for paths that begin with `prefix`."""
-        return sum(path.startswith(prefix) for path in self.asked)
+        return sum(path.startswith(prefix) for path in self.paths)
 
     def corpus(self, folder: Path) -> Corpus:
         return Corpus(folder / "output", self.root)
 
     def answer(self, handler: QuietHandler) -> None:
-        self.asked.append(handler.path)
+        self.paths.append(handler.path)
         prefixes = [prefix for prefix in self._answers if handler.path.startswith(prefix)]
         if prefixes:
             self._answers[max(prefixes, key=len)](handler)
         elif handler.path == "/robots.txt":
-            handler.answer(b"User-agent: *\nAllow: /\n", "text/plain")
-        elif handler.path == "/sitemap.xml" and self.has_sitemap:
-            handler.answer(self._sitemap().encode(), "application/xml")
+            handler.answer(self.robots().encode(), "text/plain")
+        elif handler.path.startswith("/sitemap") and self.has_sitemap:
+            handler.answer(self.sitemap().encode(), "application/xml")
         elif handler.path.startswith("/category/"):
-            handler.answer(self._listing().encode(), "text/html; charset=utf-8")
+            handler.answer(self.listing().encode(), "text/html; charset=utf-8")
         elif handler.path.startswith("/news/"):
-            handler.answer(article(int(handler.path.split("/")[2]), self.published), "text/html; charset=utf-8")
+            self.answer_article(handler, int(handler.path.split("/")[2]))
         else:
             handler.answer(b"", "text/plain", 404)
 
-    def _listing(self) -> str:
+    def date(self) -> str:
+        """The Date header of its answers."""
+        return format_datetime(self.clock, usegmt=True)
+
+    def robots(self) -> str:
+        return "User-agent: *\nAllow: /\n"
+
+    def answer_article(self, handler: QuietHandler, number: int) -> None:
+        handler.answer(article(number, self.published), "text/html; charset=utf-8")
+
+    def listing(self) -> str:
         cards = "".join(f'<article><a href="/news/{number}/x">خبر {number}</a></article>' for number in self.listed)
         return f"<html><main>{cards}</main></html>"
 
-    def _sitemap(self) -> str:
+    def sitemap(self) -> str:
         changed = self.published.isoformat()
         urls = "".join(
             f"<url><loc>{self.root}/news/{number}/x</loc><lastmod>{changed}</lastmod></url>" for number in self.listed
         )
         return f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{urls}</urlset>'
+
+
+AnySite = TypeVar("AnySite", bound=SmallSite)
 
 
 def article(number: int, published: datetime) -> bytes:
@@ -93,16 +105,20 @@ def article(number: int, published: datetime) -> bytes:
     ).encode()
 
 
+def small_site(articles: int = 4, *, sitemap: bool = False) -> AbstractContextManager[SmallSite]:
+    return served(SmallSite(articles, sitemap=sitemap))
+
+
 @contextmanager
-def small_site(articles: int = 4, *, sitemap: bool = False) -> Iterator[SmallSite]:
-    site = SmallSite(articles, sitemap=sitemap)
+def served(site: AnySite) -> Iterator[AnySite]:
+    """Serve the site until the block ends."""
 
     class Handler(QuietHandler):
         def do_GET(self) -> None:
             site.answer(self)
 
         def date_time_string(self, timestamp: float | None = None) -> str:
-            return format_datetime(site.clock, usegmt=True)
+            return site.date()
 
     with serving(Handler) as server:
         site.root = f"http://127.0.0.1:{server.server_port}"
@@ -153,5 +169,4 @@ def _is_closed(handler: QuietHandler) -> bool:
 
 def account(corpus: Corpus) -> dict[str, Any]:
     """The account of the last run."""
-    summaries = sorted((corpus.folder / "runs").glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
-    return json.loads(summaries[-1].read_text("utf-8"))["account"]
+    return corpus.summary()["account"]

@@ -42,7 +42,6 @@ class Run:
         # Before anything is created, so that a refused run leaves nothing.
         refuse_other_corpus(self.configuration.output_dir, self.configuration.state_url)
         self.configuration.make_folders()
-        self.stats, self.repeated_texts = RunStats(), RepeatedTexts()
         self.max_articles: int | None = None
         self.failure: AlqahiraError | None = None
         self.errors = 0

@@ -28,6 +28,7 @@ from alqahira.ledger.tables import PageRow, PageState, articles, pages, quaranti
 from alqahira.ledger.transactions import Transactions, transactional
 
 _NO_FAILURE = {"attempts": 0, "failing_since": None, "unfinished": 0}
+_NO_VALIDATORS = {"etag": None, "last_modified": None}
 # The next visit of a page whose visit has no known time: at once, by a run whose clock is right.
 AT_ONCE = datetime.fromtimestamp(0, UTC)
 _CHUNK = 500  # SQLite's oldest limit on bound parameters is 999
@@ -82,20 +83,7 @@ class Pages(Transactions):
             if link.key not in known:
                 new.setdefault(link.key, link)
         if new:
-            rows = [
-                {
-                    "key": link.key,
-                    "url": link.url,
-                    "section": section,
-                    "state": PageState.NOT_ARTICLE if link.key in others else PageState.PENDING,
-                    "cause": others.get(link.key),
-                    "discovered_on": link.discovered_on,
-                    "hint_date": rfc3339(link.date),
-                    "first_run": run_id,
-                }
-                for link in new.values()
-            ]
-            connection.execute(pages.insert(), rows)
+            connection.execute(pages.insert(), [_new_page(link, others, section, run_id) for link in new.values()])
         for key, row in known.items():
             if key in others and row.state == PageState.PENDING:
                 self._set_page(connection, key, state=PageState.NOT_ARTICLE, cause=others[key])
@@ -169,7 +157,7 @@ class Pages(Transactions):
         )
         story_time = connection.scalar(query)
         published = datetime.fromisoformat(story_time) if story_time else datetime.fromtimestamp(0, UTC)
-        kept = {name: value for name, value in (("etag", fetch.etag), ("last_modified", fetch.last_modified)) if value}
+        kept = {name: value for name, value in _validators(fetch).items() if value}
         self._visited(connection, self._row_of(connection, fetch), fetch, published, is_news=False, **kept)
 
     @transactional(grouped=True)
@@ -251,8 +239,7 @@ class Pages(Transactions):
         Without a date there are none, so that the page is read again: its date may be of the future yet.
         """
         fetch, article = item.fetch, item.article
-        is_dated = article.date_published is not None
-        validators = {name: getattr(fetch, name) if is_dated else None for name in ("etag", "last_modified")}
+        validators = _NO_VALIDATORS if article.date_published is None else _validators(fetch)
         self._visited(connection, row, fetch, published, is_news=is_news, article_id=article.article_id, **validators)
 
     def _visited(
@@ -283,7 +270,7 @@ class Pages(Transactions):
             if (home := _home(fetch)) != fetch.key:
                 self._move(connection, row, home, fetch.url, values)
                 # The old address is asked no more by itself.
-                values |= {"next_visit": None, "etag": None, "last_modified": None}
+                values |= {"next_visit": None, **_NO_VALIDATORS}
         self._set_page(connection, fetch.key, **values)
         self.store.execute(connection, _LEAVE_QUARANTINE, {"page": fetch.key})
 
@@ -321,6 +308,20 @@ class Pages(Transactions):
 
     def _set_page(self, connection: Connection, key: str, **values: object) -> None:
         self.store.execute(connection, _SET_PAGE, {"page": key, **values})
+
+
+def _new_page(link: Link, others: Mapping[str, str], section: str, run_id: str) -> dict[str, str | None]:
+    """The row of a link that was never seen. `others`: the kinds of those that are no articles, by key."""
+    return {
+        "key": link.key,
+        "url": link.url,
+        "section": section,
+        "state": PageState.NOT_ARTICLE if link.key in others else PageState.PENDING,
+        "cause": others.get(link.key),
+        "discovered_on": link.discovered_on,
+        "hint_date": rfc3339(link.date),
+        "first_run": run_id,
+    }
 
 
 def _home(fetch: Fetch) -> str:

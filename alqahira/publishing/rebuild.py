@@ -1,7 +1,7 @@
 """Rebuilds a lost or corrupt ledger from the parts, so that nothing is published twice.
 
-Frontier, validators, dropped duplicates and runs are lost. The next crawl finds the pages again and recognizes their
-articles.
+Frontier, validators, dropped duplicates, quarantine and runs are lost. The next crawl finds the pages again and
+recognizes their articles.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from alqahira.extraction.urls import site_name
 from alqahira.ledger import open_ledger
 from alqahira.ledger.articles import RestoredPart
 from alqahira.ledger.backends.file_lock import FileLock
+from alqahira.ledger.backends.sqlite import beside
 from alqahira.publishing.manifest import Part, check, part_files, read_corpus_id, read_manifest, read_part, sync_folder
 from alqahira.settings.state_url import read_state_url
 
@@ -106,7 +107,7 @@ def _replace(state: Path, aside: Path) -> Path | None:
     old = state.with_name(f"{state.name}.{datetime.now(UTC):%Y%m%dT%H%M%S}.old")
     moved: list[tuple[Path, Path]] = []
     # With its write-ahead log, which holds what a killed run has committed, and must not meet another database.
-    pairs = [(state, old)] + [(_beside(state, ending), _beside(old, ending)) for ending in ("-wal", "-shm")]
+    pairs = [(state, old)] + [(beside(state, ending), beside(old, ending)) for ending in ("-wal", "-shm")]
     try:
         for source, target in [*((s, t) for s, t in pairs if s.exists()), (aside, state)]:
             source.rename(target)
@@ -119,10 +120,6 @@ def _replace(state: Path, aside: Path) -> Path | None:
     return old if old.exists() else None
 
 
-def _beside(path: Path, ending: str) -> Path:
-    return path.with_name(path.name + ending)
-
-
 def _remove(aside: Path) -> None:
     for ending in ("", "-wal", "-shm", ".lock"):
-        _beside(aside, ending).unlink(missing_ok=True)
+        beside(aside, ending).unlink(missing_ok=True)

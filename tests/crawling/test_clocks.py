@@ -27,7 +27,7 @@ def site():
 
 @pytest.fixture
 def corpus(site, tmp_path):
-    return Corpus(tmp_path / "output", site.url)
+    return Corpus(tmp_path / "output", site.root)
 
 
 def state(corpus, statement):

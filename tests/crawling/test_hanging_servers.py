@@ -49,7 +49,7 @@ def test_robots_txt_without_end_allows_nothing(kind, tmp_path):
         ran = corpus.crawl("defense", settings=QUICK | TIMEOUT)
     assert ran.status == 1
     assert "no listing answered" in ran.lines[-1]
-    assert {*site.asked} == {"/robots.txt"}
+    assert {*site.paths} == {"/robots.txt"}
 
 
 @pytest.mark.parametrize("kind", ["never answers", "body by drips", "body without end"])
@@ -72,7 +72,7 @@ def test_host_that_accepts_connections_and_says_nothing_ends_the_run_with_status
 
 def test_redirects_without_end_are_bounded(tmp_path):
     with small_site(4) as site:
-        site.on("/news/1000/", lambda handler: status(302, Location=f"/news/1000/{len(site.asked)}")(handler))
+        site.on("/news/1000/", lambda handler: status(302, Location=f"/news/1000/{len(site.paths)}")(handler))
         corpus = site.corpus(tmp_path)
         corpus.crawl("defense", settings=QUICK)
     assert account(corpus)["causes"]["failed"] == {"too_many_redirects": 1}
@@ -81,7 +81,7 @@ def test_redirects_without_end_are_bounded(tmp_path):
 
 def test_refreshes_without_end_are_bounded(tmp_path):
     def refresh(handler):
-        page = f'<html><head><meta http-equiv="refresh" content="0;url=/news/1000/{len(site.asked)}"></head></html>'
+        page = f'<html><head><meta http-equiv="refresh" content="0;url=/news/1000/{len(site.paths)}"></head></html>'
         handler.answer(page.encode(), "text/html")
 
     with small_site(4) as site:

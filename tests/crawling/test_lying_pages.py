@@ -20,14 +20,8 @@ from alqahira.replica.options import ReplicaOptions
 PAUSES = {"RETRY_TIMES": "0", "ALQAHIRA_BACKOFF_BASE": "0.01"}
 
 
-def summary(corpus):
-    """The summary of the newest run."""
-    newest = max((corpus.folder / "runs").glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
-    return json.loads(newest.read_text("utf-8"))
-
-
 def causes(corpus, outcome="quarantined"):
-    return summary(corpus)["account"]["causes"].get(outcome, {})
+    return corpus.summary()["account"]["causes"].get(outcome, {})
 
 
 @pytest.mark.chaos
@@ -45,7 +39,7 @@ def test_site_that_shows_one_page_for_all_articles_changes_nothing(tmp_path, ins
         ran = corpus.crawl("defense", settings=SETTINGS | PAUSES)
         assert ran.status == 1, ran.stderr
         assert corpus.lines() == before
-        assert "repeated_text" in [each["name"] for each in summary(corpus)["monitors"] if each["passed"] is False]
+        assert "repeated_text" in [each["name"] for each in corpus.summary()["monitors"] if each["passed"] is False]
         assert causes(corpus, "off_topic") == causes(corpus, "accepted") == causes(corpus, "duplicate") == {}
     server.stop()
     server = start_replica("--articles", "12", "--now", NOW, "--port", str(port))
@@ -67,7 +61,11 @@ def quarantine(corpus, *arguments):
 PAGE = """<!DOCTYPE html><html lang="ar"><head><meta charset="utf-8">{head}</head><body><main>
 <div class="single-content2"><div class="entry-header"><h1>{headline}</h1></div><article class="entry-wraper">
 <div class="entry-main-content"><div class="htmlCode">{text}</div></div></article></div></main></body></html>"""
-CHECK = "<h1>Just a moment</h1><p>Checking your browser before accessing the site. It will redirect you shortly.</p>"
+# A heading that is the title: by its structure an article.
+CHECK = (
+    "<html><head><title>One more step before you continue</title></head><body><h1>One more step before you continue</h1>"
+    "<p>Checking your browser before accessing the site. It will redirect you shortly.</p></body></html>"
+)
 
 
 class SmallSite:
@@ -202,5 +200,5 @@ def test_page_of_another_article_is_not_taken(small, texts):
     assert {record["article_id"] for record in corpus.records()} == {str(number) for number in [*range(100, 112), 113]}
     site.answers, site.canonical = {}, {}
     assert site.crawl().status == 0
-    assert causes(corpus, "unchanged") == {"same_content": 13}
+    assert sum(causes(corpus, "unchanged").values()) == 13  # most not due: the sitemap's last dates brought nothing new
     assert len(corpus.lines()) == 14

@@ -18,7 +18,7 @@ _PLACES = frozenset(map(fold_text, (*PLACES, *PLACES_OF_TWO_WORDS)))
 _ROLES_ALONE = frozenset(map(fold_text, ("كتب", "كتبت", "بقلم", "المصدر", "مصدر", "تحرير", "خاص")))
 _MOST_LINES = 200  # short texts between headline and story
 _BEFORE, _AFTER = 6, 6  # blocks before the headline, and after the story
-_LONGEST_DATE = 80  # characters
+LONGEST_DATE = 80  # characters
 _NAME = 60  # characters at most
 _MOST_WORDS_OF_A_NAME = 8
 _DATE = re.compile(r"\d{4}")
@@ -70,9 +70,9 @@ def _parts(block: Block) -> Iterator[str]:
 def _first_date(lines: Sequence[str], now: datetime) -> tuple[str, datetime] | None:
     """The first date of the lines; its time may be in the next line, or in the one after a line with a bar."""
     for number, line in enumerate(lines):
-        if len(line) <= _LONGEST_DATE and (day := parse_date(line, now=now)):
+        if len(line) <= LONGEST_DATE and (day := parse_date(line, now=now)):
             joined = (" ".join(lines[number:end]) for end in (number + 3, number + 2))
-            moments = (parse_date(text, now=now) for text in joined if len(text) <= _LONGEST_DATE)
+            moments = (parse_date(text, now=now) for text in joined if len(text) <= LONGEST_DATE)
             moment = next((moment for moment in moments if moment and moment - day < timedelta(days=1)), day)
             return line, moment
     return None

@@ -16,7 +16,7 @@ from alqahira import site
 from alqahira.extraction import urls
 from alqahira.extraction.sources import Document, ExtractedFields, strip_site_name
 from alqahira.extraction.sources.blocks import paragraphs_in
-from alqahira.extraction.sources.byline import credit, date
+from alqahira.extraction.sources.byline import LONGEST_DATE, credit, date
 from alqahira.extraction.sources.headings import find_heading, headline, likeness, read_titles
 from alqahira.extraction.sources.page_text import Block, PageText, read_text
 from alqahira.extraction.sources.picture import caption, image, is_inside
@@ -33,7 +33,6 @@ _ARABIC = re.compile("[\u0621-\u064a]")
 _LABEL_WORDS = 3  # a heading of no more may be a section's name
 _ALIKE = 0.4  # of a heading and a title
 _LONGEST_TITLE, _LINES_ABOVE = 200, 3  # characters; blocks above the story
-_LONGEST_DATE = 80  # characters
 _COMPARED = 5_000  # characters of the story
 # The last paragraphs may be about readers' comments.
 _LAST = 3
@@ -122,7 +121,7 @@ def _without_labels(paragraphs: list[str], labels: Sequence[str | None], now: da
     keys = {fold_text(label) for label in labels if label}
 
     def is_label(text: str) -> bool:
-        is_date = len(text) <= _LONGEST_DATE and parse_date(text, now=now) is not None
+        is_date = len(text) <= LONGEST_DATE and parse_date(text, now=now) is not None
         return is_date or fold_text(text) in keys or is_credit_line(text)
 
     start, end = 0, len(paragraphs)

@@ -60,7 +60,7 @@ class SqliteStore(Store):
             raise LedgerUnusable(f"the state at {self._path} cannot be read: {error.strerror}") from None
         if os.access(self._path.parent, os.W_OK) and os.access(self._path, os.W_OK):
             return url
-        if _beside(self._path, "-wal").exists():
+        if beside(self._path, "-wal").exists():
             mode = {"mode": "ro"}
         else:
             self._unchanging, mode = status, {"immutable": "1"}
@@ -138,8 +138,8 @@ class SqliteStore(Store):
         return LedgerUnwritable(str(unusable)) if isinstance(error, OperationalError) else unusable
 
 
-def _beside(path: Path, ending: str) -> Path:
-    """SQLite's file of this ending beside the database."""
+def beside(path: Path, ending: str) -> Path:
+    """SQLite's file of this ending (`-wal`, `-shm`) beside the database."""
     return path.with_name(path.name + ending)
 
 
