@@ -132,7 +132,7 @@ def wrong_account(ledger: Ledger) -> Iterator[str]:
 
 
 def wrong_corpus(corpus: Corpus, site: Site, *, complete_since: datetime | None) -> Iterator[str]:
-    """What is wrong after the site has been well for some runs. `complete_since`: when both sections had a complete run."""
+    """What is wrong after the site has been well for some runs. `complete_since`: the first complete run's begin."""
     published: dict[str, list[dict]] = {}
     for record in corpus.records():
         published.setdefault(record["article_id"], []).append(record)
