@@ -35,6 +35,8 @@ class Command(ProjectCommand):
             raise ConfigurationError(f"scrapy quarantine {action} takes {'no' if action == 'list' else 'an'} ID")
         if action in ("list", "show"):
             return self._list() if action == "list" else self._show(key)
+        # First as a reader, since a writer makes a ledger where there is none.
+        open_ledger(self.configuration.state_url, read_only=True).close()
         revisit = RevisitSchedule.from_steps(self.configuration.revisit)
         with open_ledger(self.configuration.state_url, revisit=revisit, owner=f"scrapy quarantine {action}") as ledger:
             if action == "drop" and ledger.drop(key):

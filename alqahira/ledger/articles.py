@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 
 from alqahira.article import Article, from_record, rfc3339, to_json_line, to_record
 from alqahira.extraction.items import ArticleItem, Fetch
-from alqahira.extraction.urls import site_name
+from alqahira.extraction.urls import article_number, site_name
 from alqahira.ledger.decisions import (
     MAX_CANDIDATES,
     Candidate,
@@ -27,11 +27,11 @@ from alqahira.ledger.decisions import (
     published_or_seen,
     take_topics,
 )
-from alqahira.ledger.pages import ACCEPTED
+from alqahira.ledger.pages import ACCEPTED, AT_ONCE
 from alqahira.ledger.quarantine import Quarantine
 from alqahira.ledger.runs import CORPUS_FOLDER, CORPUS_ID, set_meta_value
 from alqahira.ledger.same_article import SAME_TEXT, SeenPage
-from alqahira.ledger.tables import ArticleRow, articles, bands, outbox, parts
+from alqahira.ledger.tables import ArticleRow, PageState, articles, bands, outbox, pages, parts
 from alqahira.ledger.transactions import transactional
 from alqahira.text.near_duplicates import BANDS, Fingerprint, fingerprint
 from alqahira.text.topics import match_topics
@@ -180,10 +180,16 @@ class Articles(Quarantine):
         `read` yields the parts, each time that it is called; `corpus_id` may be None for an older corpus.
         """
         site = None
+        moved: dict[str, Article] = {}
         for part in read():
             if site is None and part.articles:
                 site = site_name(part.articles[0].url)
             self._restore_part(connection, part)
+            for article in part.articles:
+                if (home := article_number(article.url) or article.article_id) != article.article_id:
+                    moved[home] = article
+        for home, article in moved.items():
+            self._restore_move(connection, home, article)
         set_meta_value(connection, "site", site)
         if corpus_id is not None:
             set_meta_value(connection, CORPUS_ID, corpus_id)
@@ -199,6 +205,20 @@ class Articles(Quarantine):
             if article.duplicate_of is None and (before is None or before.revision < article.revision):
                 self._index(connection, article.article_id, fingerprint(article.article_body), before)
             self._queue(connection, article, day=part.day, part=part.row["sequence"])
+
+    def _restore_move(self, connection: Connection, home: str, article: Article) -> None:
+        """Enter the page to which an article moved, so that what it says next is a revision of that article."""
+        row = {
+            "key": home,
+            "url": article.url,
+            "section": article.run_id.partition("-")[2],
+            "state": PageState.DONE,
+            "first_run": article.run_id,
+            "article_id": article.article_id,
+            "next_visit": rfc3339(AT_ONCE),
+        }
+        connection.execute(pages.delete().where(pages.c.key == home))
+        connection.execute(pages.insert().values(row))
 
     # --- reading ---------------------------------------------------------------------------------
 

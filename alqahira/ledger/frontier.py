@@ -52,8 +52,8 @@ class Link:
 class Discovery:
     """A link and how the ledger knows it.
 
-    `processed`: a complete run has dealt with it. `kind`: what the page is if its standing is NOT_ARTICLE. `is_claim`:
-    it is due only because a sitemap or a feed dates a change after the last visit.
+    `processed`: the last complete run of the section knew it. `kind`: what the page is if its standing is NOT_ARTICLE.
+    `is_claim`: it is due only because a sitemap or a feed dates a change after the last visit.
     """
 
     link: Link
@@ -108,11 +108,13 @@ def is_given_up(attempts: int, failing_since: str | None, now: datetime) -> bool
     return attempts >= MAX_ATTEMPTS and now - since >= MIN_FAILING
 
 
-def discovery(row: PageRow, link: Link, now: datetime | None, *, retry: bool = False) -> Discovery:
+def discovery(
+    row: PageRow, link: Link, now: datetime | None, *, retry: bool = False, last_complete: int = 0
+) -> Discovery:
     """The standing of a page in the ledger that is named again by a listing, a sitemap or a feed.
 
     `now` is None if the clock is wrong: then nothing is due by the time. With `retry` pages that were given up are
-    fetched again. A link without a date gets the ledger's.
+    fetched again. A link without a date gets the ledger's. `last_complete`: the number of the section's last such run.
     """
     known = link_of(row)
     if link.date is None and known.date is not None:
@@ -120,7 +122,8 @@ def discovery(row: PageRow, link: Link, now: datetime | None, *, retry: bool = F
     standing = _standing(row, link, now, retry=retry)
     kind = row.cause if standing is Standing.NOT_ARTICLE else None
     is_claim = standing is Standing.DUE and row.state == PageState.DONE and not _is_due_by_itself(row, link, now)
-    return Discovery(link, standing, bool(row.processed), row.etag, row.last_modified, kind, is_claim)
+    is_processed = row.complete_before < last_complete
+    return Discovery(link, standing, is_processed, row.etag, row.last_modified, kind, is_claim)
 
 
 def _standing(row: PageRow, link: Link, now: datetime | None, *, retry: bool) -> Standing:

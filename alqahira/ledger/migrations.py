@@ -30,9 +30,10 @@ _STEPS = {
         "DROP TABLE IF EXISTS pace",
     ),
     2: (
-        "ALTER TABLE pages RENAME COLUMN settled TO processed",
+        # All complete runs have the number 1.
+        "ALTER TABLE pages RENAME COLUMN settled TO complete_before",
         "DROP INDEX pages_unsettled",
-        "CREATE INDEX pages_unprocessed ON pages (section, processed)",
+        "UPDATE pages SET complete_before = (1 - complete_before) * (SELECT COALESCE(MAX(complete), 0) FROM runs)",
         "ALTER TABLE pages ADD COLUMN failing_since VARCHAR",
         "ALTER TABLE pages ADD COLUMN unfinished INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE pages ADD COLUMN empty_claims INTEGER NOT NULL DEFAULT 0",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -24,6 +25,7 @@ from alqahira.ledger.frontier import (
     is_given_up,
     link_of,
 )
+from alqahira.ledger.runs import complete_runs
 from alqahira.ledger.tables import PageRow, PageState, articles, pages, quarantine
 from alqahira.ledger.transactions import Transactions, transactional
 
@@ -76,6 +78,7 @@ class Pages(Transactions):
         """
         links = list(links)
         known = _pages_by_key(connection, [link.key for link in links])
+        complete = complete_runs(connection)
         others = {link.key: link.other_kind for link in links if link.other_kind}
         is_article = {link.key for link in links if link.kind == site.ARTICLE_KIND.value}
         new: dict[str, Link] = {}
@@ -83,7 +86,9 @@ class Pages(Transactions):
             if link.key not in known:
                 new.setdefault(link.key, link)
         if new:
-            connection.execute(pages.insert(), [_new_page(link, others, section, run_id) for link in new.values()])
+            known_before = max(complete.values(), default=0)
+            rows = [_new_page(link, others, section, run_id) for link in new.values()]
+            connection.execute(pages.insert(), [{**row, "complete_before": known_before} for row in rows])
         for key, row in known.items():
             if key in others and row.state == PageState.PENDING:
                 self._set_page(connection, key, state=PageState.NOT_ARTICLE, cause=others[key])
@@ -95,15 +100,14 @@ class Pages(Transactions):
                 # It may be the only date of the article, and the run may die before it is fetched.
                 self._set_page(connection, link.key, hint_date=rfc3339(link.date), hint_from=link.discovered_on)
         moment = now if self.is_clock_right else None
+        as_known = partial(discovery, now=moment, retry=retry, last_complete=complete.get(section, 0))
         discoveries = []
         for link in links:
             page = known.get(link.key)
             if link.key in others and (page is None or page.state == PageState.PENDING):
                 discoveries.append(Discovery(link, Standing.NOT_ARTICLE, kind=link.other_kind))
             else:
-                discoveries.append(
-                    discovery(page, link, moment, retry=retry) if page else Discovery(link, Standing.NEW)
-                )
+                discoveries.append(as_known(page, link) if page else Discovery(link, Standing.NEW))
         self._claimed |= {each.link.key for each in discoveries if each.is_claim}
         self._moved |= {key for key, row in known.items() if row.article_id not in (None, key)}
         return discoveries
@@ -310,7 +314,7 @@ class Pages(Transactions):
         self.store.execute(connection, _SET_PAGE, {"page": key, **values})
 
 
-def _new_page(link: Link, others: Mapping[str, str], section: str, run_id: str) -> dict[str, str | None]:
+def _new_page(link: Link, others: Mapping[str, str], section: str, run_id: str) -> dict[str, object]:
     """The row of a link that was never seen. `others`: the kinds of those that are no articles, by key."""
     return {
         "key": link.key,

@@ -110,13 +110,10 @@ class Runs(Transactions):
         *,
         complete: bool,
     ) -> None:
-        """Close a run. `complete`: it saw all that it set out to see, so its section's pages count as processed."""
-        ended = {"ended": rfc3339(now), "exit_status": exit_status, "complete": int(complete)}
+        """Close a run. `complete`: it saw all that it set out to see, so its number is the next one."""
+        number = max(complete_runs(connection).values(), default=0) + 1 if complete else 0
+        ended = {"ended": rfc3339(now), "exit_status": exit_status, "complete": number}
         connection.execute(runs.update().where(runs.c.run_id == run_id).values(account=json.dumps(account), **ended))
-        if complete:
-            section = sa.select(runs.c.spider).where(runs.c.run_id == run_id).scalar_subquery()
-            done = (pages.c.section == section, pages.c.processed == 0, pages.c.state != PageState.PENDING)
-            connection.execute(pages.update().where(*done).values(processed=1))
 
     @transactional()
     def latest_time(self, connection: Connection) -> datetime | None:
@@ -140,7 +137,7 @@ class Runs(Transactions):
     @transactional()
     def last_completed_run(self, connection: Connection, spider: str) -> str | None:
         """When the last complete run of a spider began, as RFC 3339; None if there was none."""
-        query = sa.select(sa.func.max(runs.c.started)).where(runs.c.spider == spider, runs.c.complete == 1)
+        query = sa.select(sa.func.max(runs.c.started)).where(runs.c.spider == spider, runs.c.complete > 0)
         started: str | None = connection.scalar(query)
         return started
 
@@ -154,6 +151,12 @@ class Runs(Transactions):
             EndedRun(r.run_id, r.spider, r.started, r.exit_status, bool(r.complete), json.loads(r.account))
             for r in connection.execute(query.order_by(runs.c.started, runs.c.run_id))
         ]
+
+
+def complete_runs(connection: Connection) -> dict[str, int]:
+    """The number of the last complete run of each spider that had one."""
+    query = sa.select(runs.c.spider, sa.func.max(runs.c.complete)).where(runs.c.complete > 0).group_by(runs.c.spider)
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def read_known_corpus(connection: Connection, name: str) -> KnownCorpus:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text
 
-# 2: no articles set aside, no tables for parallel runs. 3: `settled` is called `processed`; failures have a time;
+# 2: no articles set aside, no tables for parallel runs. 3: `complete_before` for `settled`; failures have a time;
 # quarantine. A change of the tables needs the next number and a step in `migrations.MIGRATIONS`.
 STATE_VERSION = 3
 
@@ -28,7 +28,8 @@ runs = Table(
     Column("started", String, nullable=False),
     Column("ended", String),
     Column("exit_status", Integer),
-    Column("complete", Integer, nullable=False, default=0),  # 1: it saw all that it set out to see
+    # Its number among the runs that saw all that they set out to see, from 1; 0: it did not.
+    Column("complete", Integer, nullable=False, default=0),
     Column("account", Text),
 )
 
@@ -48,12 +49,12 @@ pages = Table(
     metadata,
     Column("key", String, primary_key=True),
     Column("url", Text, nullable=False),
-    Column("section", String, nullable=False),  # of the run that saw it first; a complete run of it processes the page
+    Column("section", String, nullable=False),  # of the run that saw it first
     Column("state", String, nullable=False),  # a PageState
     Column("discovered_on", Text),
     Column("hint_date", String),  # of publication, by the listing, sitemap or feed
     Column("first_run", String, nullable=False),
-    Column("processed", Integer, nullable=False, default=0),  # 1: a complete run of the section has dealt with it
+    Column("complete_before", Integer, nullable=False, default=0),  # number of the last complete run before that one
     Column("etag", Text),
     Column("last_modified", Text),
     Column("last_visit", String),
@@ -68,7 +69,6 @@ pages = Table(
     Column("hint_from", Text),  # the listing, sitemap or feed of `hint_date`, if that is not `discovered_on`
     Index("pages_frontier", "state"),
     Index("pages_next_visit", "next_visit"),
-    Index("pages_unprocessed", "section", "processed"),
 )
 
 
@@ -82,7 +82,7 @@ class PageRow(NamedTuple):
     discovered_on: str | None
     hint_date: str | None
     first_run: str
-    processed: int
+    complete_before: int
     etag: str | None
     last_modified: str | None
     last_visit: str | None

@@ -176,6 +176,13 @@ def test_refusal_is_one_line(archived, arguments, line):
     assert line in ran.lines[0]
 
 
+@pytest.mark.parametrize("arguments", [(), ("show", "7"), ("release", "7"), ("drop", "7")])
+def test_nothing_is_made_where_no_run_has_written(tmp_path, arguments):
+    ran = scrapy("quarantine", *arguments, settings={"ALQAHIRA_OUTPUT_DIR": str(tmp_path / "output")})
+    assert (ran.status, len(ran.lines)) == (2, 1)
+    assert [*tmp_path.iterdir()] == []
+
+
 def test_release_and_drop_take_the_lock_and_list_does_not(tmp_path):
     live(tmp_path)
     settings = {"ALQAHIRA_OUTPUT_DIR": str(tmp_path)}

@@ -17,7 +17,7 @@ from alqahira.ledger.tables import STATE_VERSION, metadata
 from alqahira.publishing.manifest import part_files
 
 # The shape of each version's tables. A change of the tables needs the next version, its step, and a line here.
-SHAPES = {1: "d57dbca6cf5afc05", 2: "56bbddef2b885903", 3: "6b524af4e5b7586e"}
+SHAPES = {1: "d57dbca6cf5afc05", 2: "56bbddef2b885903", 3: "c955fd7e75b84676"}
 
 NEXT, NEWER = STATE_VERSION + 1, STATE_VERSION + 2
 
@@ -42,8 +42,8 @@ ALTER TABLE pages DROP COLUMN failing_since;
 ALTER TABLE pages DROP COLUMN unfinished;
 ALTER TABLE pages DROP COLUMN empty_claims;
 ALTER TABLE pages DROP COLUMN hint_from;
-ALTER TABLE pages RENAME COLUMN processed TO settled;
-DROP INDEX pages_unprocessed;
+ALTER TABLE pages RENAME COLUMN complete_before TO settled;
+UPDATE pages SET settled = CASE state WHEN 'pending' THEN 0 ELSE 1 END;
 CREATE INDEX pages_unsettled ON pages (section, settled);
 """
 
@@ -171,6 +171,7 @@ def test_page_set_aside_by_version_1_is_fetched_again(tmp_path):
         ledger.discover([link(1), link(2)], section="defense", run_id="run", now=NOW)
         accept(ledger, crawled(1))
         accept(ledger, crawled(2))
+        ledger.finish_run("run", {}, 0, NOW, complete=True)
     connection = sqlite3.connect(tmp_path / "state.db")
     connection.executescript(OF_VERSION_2 + OF_VERSION_1)
     connection.close()
@@ -197,7 +198,7 @@ def test_processed_page_of_version_2_stays_processed(state_url):
         discoveries = ledger.discover([link(1), link(2)], section="defense", run_id=run, now=NOW)
         assert [discovery.processed for discovery in discoveries] == [True, False]
         names = {index["name"] for index in inspect(ledger.engine).get_indexes("pages")}
-        assert names == {"pages_frontier", "pages_next_visit", "pages_unprocessed"}
+        assert names == {"pages_frontier", "pages_next_visit"}
 
 
 def test_tables_are_those_of_this_version():

@@ -15,8 +15,8 @@ def discover(ledger, *links, section="defense", now=NOW):
     return [discovery.standing for discovery in ledger.discover(links, section=section, run_id="run", now=now)]
 
 
-def processed(ledger, *links):
-    return [discovery.processed for discovery in ledger.discover(links, section="defense", run_id="run", now=NOW)]
+def processed(ledger, *links, section="defense"):
+    return [discovery.processed for discovery in ledger.discover(links, section=section, run_id="run", now=NOW)]
 
 
 def test_unknown_page_is_new_then_pending_then_fresh(ledger):
@@ -246,22 +246,27 @@ def test_pages_of_another_section_are_pending_and_due(ledger):
     assert [discovery.link.key for discovery in ledger.due(NOW + timedelta(hours=2), 10)] == ["1"]
 
 
-def test_complete_run_of_another_section_processes_nothing(ledger):
+def test_complete_run_processes_the_pages_that_were_known_for_its_section_alone(ledger):
     discover(ledger, link(1))
-    accept(ledger, crawled(1))
     other = ledger.start_run("other", "foreign_affairs", NOW)
     ledger.finish_run(other, {}, 0, NOW, complete=True)
-    assert processed(ledger, link(1)) == [False]
+    discover(ledger, link(2))
+    assert processed(ledger, link(1), link(2)) == [False, False]
+    assert processed(ledger, link(1), link(2), section="foreign_affairs") == [True, False]
+    ledger.finish_run("run", {}, 0, NOW, complete=True)
+    assert processed(ledger, link(1), link(2)) == [True, True]
+    assert processed(ledger, link(1), link(2), section="foreign_affairs") == [True, False]
 
 
-def test_only_complete_run_processes_its_pages(ledger):
-    discover(ledger, link(1), link(2))
+def test_only_complete_run_processes_pages(ledger):
+    discover(ledger, link(1))
     accept(ledger, crawled(1))
     assert ledger.last_completed_run("defense") is None
     ledger.finish_run("run", {}, 1, NOW, complete=False)
     assert processed(ledger, link(1)) == [False]
     ledger.finish_run("run", {}, 0, NOW, complete=True)
     assert processed(ledger, link(1), link(2)) == [True, False]
+    assert processed(ledger, link(2)) == [False]
     assert ledger.last_completed_run("defense") is not None
 
 

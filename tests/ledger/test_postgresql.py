@@ -41,8 +41,9 @@ def test_migration_drops_tables_of_parallel_runs(database):
         connection.execute(sa.text("alter table pages add column aside_topics text not null default ''"))
         for column in ("failing_since", "unfinished", "empty_claims", "hint_from"):
             connection.execute(sa.text(f"alter table pages drop column {column}"))
-        connection.execute(sa.text("alter table pages rename column processed to settled"))
-        connection.execute(sa.text("alter index pages_unprocessed rename to pages_unsettled"))
+        connection.execute(sa.text("drop table quarantine"))
+        connection.execute(sa.text("alter table pages rename column complete_before to settled"))
+        connection.execute(sa.text("create index pages_unsettled on pages (section, settled)"))
         connection.execute(meta.update().where(meta.c.name == "version").values(value="1"))
     with opened(database) as upgraded:
         assert not {*old} & {*sa.inspect(upgraded.engine).get_table_names()}

@@ -4,9 +4,11 @@ import json
 import shutil
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
-from ledger_scenario import EXPECTED, accept, crawled, lines, live, opened, publisher
+from ledger_scenario import EXPECTED, NOW, accept, body, crawled, lines, link, live, opened, publisher
 
 from alqahira.exceptions import AlqahiraError, LedgerUnusable
 from alqahira.ledger import known_corpus
@@ -167,3 +169,26 @@ def test_old_state_is_kept_with_what_a_killed_run_committed(corpus):
         accept(ledger, crawled(100))
         publisher(ledger, kept).seal_all()
     assert lines(kept).keys() == EXPECTED | {("100", 1)}
+
+
+def test_correction_of_an_article_that_moved_is_its_revision_after_a_rebuild(tmp_path):
+    def at_home(text):
+        return crawled(50, text=body(1) + text, headline="عنوان الخبر رقم 1", fetched=NOW + timedelta(hours=1))
+
+    def discover(ledger, number):
+        return ledger.discover([link(number)], section="defense", run_id="run", now=NOW)
+
+    with opened(tmp_path) as ledger:
+        ledger.start_run("run", "defense", NOW)
+        discover(ledger, 1)
+        accept(ledger, crawled(1))
+        item = at_home(" تصحيح أول")
+        item.fetch = replace(item.fetch, key="1")
+        accept(ledger, item)
+        publisher(ledger, tmp_path).seal_all()
+    rebuild_state(state(tmp_path), tmp_path)
+    with opened(tmp_path) as ledger:
+        assert [each.link.key for each in ledger.due(NOW, 9)] == ["50"]
+        discover(ledger, 50)
+        verdict = accept(ledger, at_home(" تصحيح أول وتصحيح ثان"))
+        assert (verdict.outcome, verdict.article.article_id, verdict.article.revision) == ("accepted", "1", 3)

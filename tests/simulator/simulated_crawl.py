@@ -167,9 +167,7 @@ def engine_in_memory(site: Site, machine: Machine) -> Iterator[None]:
 
 
 class _NoCollector:
-    @staticmethod
-    def freeze() -> None:
-        pass
+    collect = freeze = staticmethod(lambda: None)
 
 
 async def _no_addresses(host: str, port: int) -> list[Any]:

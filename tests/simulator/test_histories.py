@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from history import history_of, in_new_folder, shortened, story_of
+from history import FIRST_RUN_OF_A_SECTION, history_of, in_new_folder, shortened, story_of
 
 # SIMULATED_HISTORIES=100000 for a long night.
 MANY = int(os.environ.get("SIMULATED_HISTORIES", "2000"))
@@ -23,6 +23,10 @@ def test_ten_histories_break_no_invariant():
 @pytest.mark.parametrize("first", range(10, MANY, _CHUNK))
 def test_many_histories_break_no_invariant(first):
     assert failing(range(first, min(first + _CHUNK, MANY))) == ""
+
+
+def test_first_run_of_a_section_hides_nothing_from_the_other():
+    assert in_new_folder(FIRST_RUN_OF_A_SECTION) == []
 
 
 def test_one_seed_gives_one_history():

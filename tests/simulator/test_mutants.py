@@ -2,7 +2,8 @@
 
 import pytest
 import sqlalchemy as sa
-from history import history_of, in_new_folder
+from history import FIRST_RUN_OF_A_SECTION, history_of, in_new_folder
+from simulated_crawl import SPIDERS
 
 from alqahira.crawling.clock import Clock
 from alqahira.crawling.middlewares import robots_rules
@@ -40,6 +41,17 @@ def failed_pages_are_never_asked_again(patch):
 
 def pending_pages_are_dropped(patch):
     patch.setattr(Ledger, "pending", lambda self: [])
+
+
+def pages_are_processed_before_a_run_is_complete(patch):
+    patch.setattr(pages, "discovery", lambda *given, **more: frontier.discovery(*given, **more | {"last_complete": 99}))
+
+
+def pages_are_processed_by_any_section(patch):
+    numbers = pages.complete_runs
+    patch.setattr(
+        pages, "complete_runs", lambda connection: dict.fromkeys(SPIDERS, max(numbers(connection).values(), default=0))
+    )
 
 
 def reverted_edits_are_lost(patch):
@@ -157,3 +169,9 @@ MUTANTS = {
 def test_mutant_is_found(mutant, monkeypatch):
     mutant(monkeypatch)
     assert any(in_new_folder(history_of(seed, MUTANTS[mutant])) for seed in range(MOST))
+
+
+@pytest.mark.parametrize("mutant", [pages_are_processed_before_a_run_is_complete, pages_are_processed_by_any_section])
+def test_mutant_of_paging_is_found(mutant, monkeypatch):
+    mutant(monkeypatch)
+    assert in_new_folder(FIRST_RUN_OF_A_SECTION)

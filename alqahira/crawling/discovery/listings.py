@@ -61,7 +61,7 @@ class _Kind:
 
 
 class Listings:
-    """Reads past the first pages with `since`, or after a complete run, back to what that one has processed."""
+    """Reads past the first pages with `since`, or after a complete run, back to what that one knew."""
 
     def __init__(
         self, run: Run, section: site.Section, arguments: CrawlArguments, articles: ArticleQueue, sitemaps: Sitemaps

@@ -45,7 +45,7 @@ class PaginationState:
     def add(self, links: Iterable[Link], processed: Container[str], known: Container[str] = ()) -> None:
         """Add the next page: its articles in their order.
 
-        `processed`: keys that a complete run has processed. `known`: keys that any earlier run knows.
+        `processed`: keys that the section's last complete run knew. `known`: keys that any earlier run knows.
         """
         self.pages += 1
         page = list(links)
