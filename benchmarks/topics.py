@@ -1,9 +1,9 @@
 """Precision and recall of the topic test on the labelled samples, and its cost.
 
     python benchmarks/topics.py            figures per split and topic, and time per call
-    python benchmarks/topics.py --errors   and every wrong sample of the `tune` split with its terms and their shares
+    python benchmarks/topics.py --errors   and every wrong sample of the tune splits with its terms and their shares
 
-Errors of the other splits are never printed: a lexicon improved by them would have no held-out figure.
+Errors of the held-out splits are never printed: a lexicon improved by them would have no held-out figure.
 """
 
 from __future__ import annotations
@@ -17,25 +17,26 @@ from typing import Any
 
 from alqahira.text.topics import TOPICS, explain_topics, match_topics
 
-SAMPLES = Path(__file__).parent.parent / "tests" / "data" / "topics_labelled.jsonl"
-SPLITS = ("tune", "held_out")
+DATA = Path(__file__).parent.parent / "tests" / "data"
+FILES = (DATA / "topics_labelled.jsonl", DATA / "topics_channel.jsonl")
+TUNED, HELD_OUT = ("tune", "channel_tune"), ("held_out", "channel_held_out")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--errors", action="store_true", help="print the wrong samples of the tune split")
+    parser.add_argument("--errors", action="store_true", help="print the wrong samples of the tune splits")
     errors = parser.parse_args().errors
-    samples = [json.loads(line) for line in SAMPLES.read_text(encoding="utf-8").splitlines()]
-    print(f"{'split':10}{'read':16}{'topic':17}{'samples':>8}{'precision':>11}{'recall':>8}{'wrong':>7}")
-    for split in SPLITS:
+    samples = [json.loads(line) for file in FILES for line in file.read_text(encoding="utf-8").splitlines()]
+    print(f"{'split':18}{'read':16}{'topic':17}{'samples':>8}{'precision':>11}{'recall':>8}{'wrong':>7}")
+    for split in (*TUNED, *HELD_OUT):
         chosen = [sample for sample in samples if sample["split"] == split]
         for row in figures(chosen, with_body=True):
-            print(f"{split:10}{'headline, lead':16}{row}")
+            print(f"{split:18}{'headline, lead':16}{row}")
         for row in figures(chosen, with_body=False):
-            print(f"{split:10}{'headline':16}{row}")
+            print(f"{split:18}{'headline':16}{row}")
     if errors:
         for sample in samples:
-            if sample["split"] == "tune":
+            if sample["split"] in TUNED:
                 print_if_wrong(sample)
     print(f"{microseconds_per_call(samples):.0f} µs per call with a body of 300 words")
 

@@ -23,6 +23,7 @@ from alqahira.ledger.decisions import (
     Verdict,
     decide,
     find_duplicate,
+    labels,
     publication_day,
     published_or_seen,
     take_topics,
@@ -158,7 +159,7 @@ class Articles(Quarantine):
         if kept is None:
             return None
         article = from_record(json.loads(kept.record))
-        take_topics(article, match_topics(article.headline, article.article_body, article.keywords))
+        take_topics(article, match_topics(article.headline, article.article_body, labels(article)))
         newest = self._newest(connection, article.article_id)
         article.revision = newest.revision if newest else 0
         if newest is None or newest.content_hash != article.content_hash:

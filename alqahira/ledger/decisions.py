@@ -101,6 +101,11 @@ def stamp(article: Article, fetch: Fetch, run_id: str) -> None:
 # --- classify -----------------------------------------------------------------------------------
 
 
+def labels(article: Article) -> list[str]:
+    """What the page is filed under, as keywords for `match_topics`: its tags, and the site's own categories."""
+    return [*article.keywords, *article.article_sections]
+
+
 def take_topics(article: Article, terms: Mapping[str, Sequence[str]]) -> None:
     """Fill in the topics and terms that `match_topics` gave."""
     article.topics = sorted(terms)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -138,25 +139,32 @@ def _weights(table: dict[str, Any]) -> dict[str, float]:
 
 # --- words --------------------------------------------------------------------------------------
 
+# Folded, ة is ه, which may be a pronoun; in the words that are read it stays apart as a letter that is not Arabic.
+FINAL_TA = "t"
 _SHORTEST_STEM = 3
 _ARTICLES = ("ال", "وال", "فال", "بال", "كال", "لل")
 _PRONOUNS = ("هما", "ها", "هم", "نا", "ه")
 # Dual, sound plural, their construct forms, verb endings, and the alef of the accusative.
 _ENDINGS = ("تان", "تين", "ان", "ين", "ون", "تا", "تي", "وا", "ت", "ا")
 _FEMININE_ENDINGS = ("تان", "تين", "تا", "تي", "ات", "ت")
+# Shapes of adjectives and titles that have a masculine: عسكرية, مسلحة, سفيرة.
+_FEMININE = re.compile("..+يه|م..+ه|..ي.ه")
 
 
 @lru_cache(maxsize=1 << 16)
 def read_word(word: str) -> dict[str, str]:
-    """The words and `[class]` names of the lexicon that a folded word may be a form of, each with its display text."""
-    known = lexicon()
+    """The words and `[class]` names of the lexicon that a word may be a form of, each with its display text.
+
+    The word is folded, but for `FINAL_TA`.
+    """
+    known, folded = lexicon(), word.replace(FINAL_TA, "ه")
     reading: dict[str, str] = {}
     for stem in stems(word):
         if stem in known.spelling:
             reading.setdefault(stem, known.spelling[stem])
         for name in known.classes.get(stem, ()):
-            if word.lstrip("وف") not in known.exceptions.get(name, ()):
-                reading.setdefault(f"[{name}]", _shown_member(known.members[stem], word))
+            if folded.lstrip("وف") not in known.exceptions.get(name, ()):
+                reading.setdefault(f"[{name}]", _shown_member(known.members[stem], folded))
     return reading
 
 
@@ -169,16 +177,24 @@ def _shown_member(member: str, word: str) -> str:
 
 def stems(word: str) -> Iterator[str]:
     """A folded word, and the rest of it without clitics and endings, the longest first; most are no words at all."""
-    for base in _without_proclitics(word):
+    is_feminine = word.endswith(FINAL_TA)
+    bases = _without_proclitics(word.replace(FINAL_TA, "ه"))
+    definite = [base[2:] for base in bases if base.startswith("ال") and len(base) - 2 >= _SHORTEST_STEM]
+    for base in bases + definite:
         yield base
         yield from _without_endings(base)
-        for owned in _without(_PRONOUNS, base):
-            yield owned
-            yield from _without_endings(owned)
+        if is_feminine:
+            # Other words without ة are other words: الرياضة and الرياض, خلافة and خلاف.
+            if _FEMININE.fullmatch(base):
+                yield base[:-1]
+        elif base not in definite and not base.startswith("ال"):
+            for owned in _without(_PRONOUNS, base):
+                yield owned
+                yield from _without_endings(owned)
 
 
 def _without_proclitics(word: str) -> list[str]:
-    """The word, and the rest of it without و ف, without ب ك ل, without ال."""
+    """The word, and the rest of it without و ف, without ب ك ل."""
     bases = [word]
     if word[0] in "وف" and len(word) > _SHORTEST_STEM:
         bases.append(word[1:])
@@ -187,7 +203,7 @@ def _without_proclitics(word: str) -> list[str]:
             bases.append("ال" + base[2:])
         elif base[0] in "بكل" and len(base) > _SHORTEST_STEM:
             bases.append(base[1:])
-    return bases + [base[2:] for base in bases if base.startswith("ال") and len(base) - 2 >= _SHORTEST_STEM]
+    return bases
 
 
 def _without_endings(base: str) -> Iterator[str]:

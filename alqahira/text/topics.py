@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from alqahira.text.lexicon import TOPICS, Node, Rule, lexicon, read_word
+from alqahira.text.lexicon import FINAL_TA, TOPICS, Node, Rule, lexicon, read_word
 from alqahira.text.normalization import fold_text
 
 # A topic needs this share of the strongest topic's score: a general's report of a battle is not diplomacy because it
@@ -105,14 +105,15 @@ class _Match(NamedTuple):
 
 def _evidence(text: str, *, with_rules: bool) -> Iterator[tuple[Node | Rule, str]]:
     """The terms in a text, each word in one at most, and the rules that it meets; each with its display text."""
-    readings = [read_word(word) for word in fold_text(text[:_LONGEST_TEXT]).split()[:_MOST_WORDS]]
+    words = fold_text(text[:_LONGEST_TEXT].replace("ة", FINAL_TA)).split()
+    readings = [read_word(word) for word in words[:_MOST_WORDS]]
     matches = _best_matches(readings)
     for match in matches:
         yield match.node, " ".join(match.shown)
     if with_rules:
-        words = _words_by_class(readings, matches)
+        by_class = _words_by_class(readings, matches)
         for rule in lexicon().rules:
-            if chosen := _fill(rule.slots, words, ()):
+            if chosen := _fill(rule.slots, by_class, ()):
                 yield rule, " + ".join(chosen)
 
 

@@ -7,11 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alqahira.article import Article
+from alqahira.ledger.decisions import labels
+from alqahira.text.lexicon import FINAL_TA, read_word, stems
+from alqahira.text.normalization import fold_text
 from alqahira.text.topics import TOPICS, explain_topics, match_topics
 
 SAMPLES = [
     json.loads(line)
-    for line in (Path(__file__).parents[1] / "data" / "topics_labelled.jsonl").read_text("utf-8").splitlines()
+    for name in ("topics_labelled.jsonl", "topics_channel.jsonl")
+    for line in (Path(__file__).parents[1] / "data" / name).read_text("utf-8").splitlines()
 ]
 
 
@@ -34,6 +39,21 @@ SAMPLES = [
         ("مصرع شخصين في انقلاب سيارة بطريق الفيوم", set()),
         ("طائرات مسيرة لرش المبيدات في حقول القمح", set()),
         ("رحلة سياحية جديدة بين مصر وكازاخستان", set()),
+        ("فانس وزوجته ينتظران مولودا جديدا", set()),
+        ("هآرتس: درجات الحرارة تتجاوز المعدلات", set()),
+        ("السجن لمتهم بمحاولة اغتيال عمدة المدينة", set()),
+        ("أمواج عالية في مضيق هرمز وتأجيل رحلات العبارات", set()),
+        ("فيلم جديد عن جنود في الحرب", set()),
+        ("متحف المدينة يعرض رسائل جنود من الحرب", set()),
+        ("وزير السياحة يلتقي نظيره التونسي لبحث رحلات الطيران", set()),
+        ("وزير الرياضة يستقبل نظيره الأردني", set()),
+        ("سفارة إيطاليا تنظم عروضا موسيقية للطلاب", set()),
+        ("الذهب يرتفع مع تعثر محادثات واشنطن وموسكو", set()),
+        ("القيادة الاستراتيجية تختبر منظومة جديدة", {"defense"}),
+        ("قوة الفضاء الأمريكية تعلن نجاح المهمة", {"defense"}),
+        ("واشنطن تستعد لاستضافة المحادثات", {"foreign_affairs"}),
+        ("جولة تفاوضية ثانية الأسبوع المقبل", {"foreign_affairs"}),
+        ("كينيا تحظر مرور القوات البريطانية", {"defense", "foreign_affairs"}),
         ("", set()),
     ],
 )
@@ -73,6 +93,49 @@ def test_clitics_and_spelling_are_ignored():
     assert match_topics("والقُوّات المسلّحه تنفذ مناورة", "").keys() == plain.keys() == {"defense"}
 
 
+def readings(word):
+    return read_word(fold_text(word.replace("ة", FINAL_TA)))
+
+
+@pytest.mark.parametrize(
+    ("word", "other"),
+    [
+        ("الرياضة", "الرياض"),
+        ("والرياضة", "الرياض"),
+        ("خلافة", "خلاف"),
+        ("حربة", "حرب"),
+        ("السلامة", "سلام"),
+        ("السيولة", "سيول"),
+        ("الرياضه", "الرياض"),  # ه for ة, as some write: a word with ال takes no pronoun
+        ("الحربها", "حرب"),
+    ],
+)
+def test_final_ta_is_no_pronoun(word, other):
+    assert fold_text(other) not in readings(word)
+
+
+@pytest.mark.parametrize(
+    ("word", "other"),
+    [
+        ("حربه", "حرب"),
+        ("قواتها", "قوات"),
+        ("وحربهم", "حرب"),
+        ("العسكرية", "عسكري"),
+        ("سفيرة", "سفير"),
+        ("المسلحة", "مسلح"),
+    ],
+)
+def test_pronoun_and_feminine_are_taken_off(word, other):
+    assert fold_text(other) in set(stems(fold_text(word.replace("ة", FINAL_TA))))
+
+
+def test_category_counts_as_a_tag():
+    article = Article(keywords=["غزة"], article_sections=["فنون وثقافة"])
+    assert labels(article) == ["غزة", "فنون وثقافة"]
+    assert set(match_topics("الحرب في عيونهم", "")) == {"defense"}
+    assert not match_topics("الحرب في عيونهم", "", labels(article))
+
+
 @given(st.text(max_size=200), st.text(max_size=400), st.lists(st.text(max_size=20), max_size=3))
 def test_any_text_is_accepted(headline, body, keywords):
     found = match_topics(headline, body, keywords)
@@ -80,13 +143,21 @@ def test_any_text_is_accepted(headline, body, keywords):
     assert all(found.values())
 
 
-@pytest.mark.parametrize("topic", TOPICS)
-def test_precision_and_recall_on_held_out_samples(topic):
+@pytest.mark.parametrize(
+    ("split", "topic", "precision", "recall"),
+    [
+        ("held_out", "defense", 0.95, 0.95),
+        ("held_out", "foreign_affairs", 0.95, 0.95),
+        ("channel_held_out", "defense", 0.88, 0.95),
+        ("channel_held_out", "foreign_affairs", 0.95, 0.92),
+    ],
+)
+def test_precision_and_recall_on_held_out_samples(split, topic, precision, recall):
     """Of headline and lead (docs/topics.md)."""
-    chosen = [sample for sample in SAMPLES if sample["split"] == "held_out"]
-    assert len(chosen) >= 200
+    chosen = [sample for sample in SAMPLES if sample["split"] == split]
+    assert len(chosen) >= 120
     decided = [topic in match_topics(s["headline"], s["body"], s["keywords"]) for s in chosen]
     labelled = [topic in sample["topics"] for sample in chosen]
     both = sum(a and b for a, b in zip(decided, labelled, strict=True))
-    assert both / sum(decided) >= 0.95
-    assert both / sum(labelled) >= 0.95
+    assert both / sum(decided) >= precision
+    assert both / sum(labelled) >= recall
