@@ -113,8 +113,8 @@ PARTS = {"نصف": 1 / 2, "ربع": 1 / 4, "ثلث": 1 / 3}
 # Before a number of units, or behind it.
 ABOUT = frozenset(_words("حوالي نحو قرابه زهاء تقريبا about around almost nearly"))
 
-# Hours from UTC: abbreviations as in RFC 822, of Europe and the Arab world, and CLDR's Arabic names. AST and GST are those
-# of Arabia and the Gulf. IST and the like, which name several zones, are left out.
+# Hours from UTC: abbreviations as in RFC 822, of Europe and the Arab world, and CLDR's Arabic names. AST and GST are
+# those of Arabia and the Gulf. IST and the like, which name several zones, are left out.
 ZONE_OFFSETS = {
     "توقيت شرق اوروبا الصيفي": 3, "توقيت شرق اوروبا الرسمي": 2, "توقيت شرق اوروبا": 2,
     "توقيت وسط اوروبا الصيفي": 2, "توقيت وسط اوروبا الرسمي": 1, "توقيت وسط اوروبا": 1,

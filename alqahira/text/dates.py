@@ -162,7 +162,8 @@ _ZONE = re.compile(
 _WORD = re.compile(r"\w+")
 # «Sat Nov 28 10:30:00 EET 2026», as of C, Java and X: the year stands behind the time.
 _YEAR_LAST = re.compile(
-    rf"(?P<month>{_A_MONTH}) +(?P<day>\d{{1,2}}) (?P<clock>\d\d:\d\d(?::\d\d)?(?: [a-z]+| ?[+\-]\d{{4}})?) (?P<year>\d{{4}})$"
+    rf"(?P<month>{_A_MONTH}) +(?P<day>\d{{1,2}}) (?P<clock>\d\d:\d\d(?::\d\d)?(?: [a-z]+| ?[+\-]\d{{4}})?)"
+    r" (?P<year>\d{4})$"
 )
 _T_OF_ISO = re.compile(r"(?<=\d)t(?=\d)")
 _DASHES = str.maketrans({"–": "-", "—": "-", "‐": "-", "‑": "-", "−": "-", "،": ",", "٫": ".", "\n": " "})
