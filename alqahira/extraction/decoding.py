@@ -14,6 +14,7 @@ _LOOKED_AT = 200_000  # characters
 # Of a word in another script that was decoded as Latin-1; no European word has so many accents in a row.
 _ACCENTS = re.compile("[\u00c0-\u00ff]{4,}")
 _FEW_ACCENTS = 40
+_ASCII = bytes(range(128))
 
 
 def decode(body: bytes, content_type: str | None = None) -> str:
@@ -26,7 +27,7 @@ def decode(body: bytes, content_type: str | None = None) -> str:
         with suppress(UnicodeDecodeError):
             return body.decode("utf-8-sig")
         text = body.decode("utf-8-sig", "replace")
-        if 50 * text.count(REPLACEMENT) <= sum(character > "\x7f" for character in text[:_LOOKED_AT]):
+        if 100 * text.count(REPLACEMENT) <= len(body) - len(body.translate(None, _ASCII)):
             return text
     elif encoding := {b"<\0": "utf-16-le", b"\0<": "utf-16-be"}.get(body[:2]):  # Arabic in UTF-16 is bytes below 128
         return body.decode(encoding, "replace")
