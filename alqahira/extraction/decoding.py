@@ -27,7 +27,7 @@ def decode(body: bytes, content_type: str | None = None) -> str:
         with suppress(UnicodeDecodeError):
             return body.decode("utf-8-sig")
         text = body.decode("utf-8-sig", "replace")
-        if 100 * text.count(REPLACEMENT) <= len(body) - len(body.translate(None, _ASCII)):
+        if 100 * text.count(REPLACEMENT) <= len(body.translate(None, _ASCII)):
             return text
     elif encoding := {b"<\0": "utf-16-le", b"\0<": "utf-16-be"}.get(body[:2]):  # Arabic in UTF-16 is bytes below 128
         return body.decode(encoding, "replace")

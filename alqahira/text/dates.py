@@ -25,6 +25,7 @@ _FIRST_YEAR = 1900
 _FUTURE_TOLERANCE = timedelta(days=1)
 # What programs give for no date: the beginnings of the clocks of Unix, DOS, Mac OS and spreadsheets, in any zone.
 _PLACEHOLDERS = tuple(datetime(year, 1, 1, tzinfo=UTC) for year in (1900, 1904, 1970, 1980))
+_LAST_PLACEHOLDER = 1980
 _LARGEST_OFFSET = timedelta(hours=14)  # Line Islands; the largest in the IANA database
 
 
@@ -56,7 +57,7 @@ def parse_date(text: str, *, now: datetime, guess: bool = True) -> datetime | No
         return None
     if moment is None or not _FIRST_YEAR <= moment.year <= now.year + 1:
         return None
-    if any(abs(moment - placeholder) <= _LARGEST_OFFSET for placeholder in _PLACEHOLDERS):
+    if moment.year <= _LAST_PLACEHOLDER and any(abs(moment - start) <= _LARGEST_OFFSET for start in _PLACEHOLDERS):
         return None
     return moment.astimezone(UTC) if moment - now <= _FUTURE_TOLERANCE else None
 

@@ -61,8 +61,8 @@ def _rank(thing: dict[str, Any], page: Document) -> int | None:
     if headline in page.headings:
         return 1
     headings = [words for heading in page.headings if len(words := heading.split()) >= _WORDS_OF_A_HEADLINE]
-    words = {word for word in headline.split() if len(word) >= _LONG_WORD}
-    return None if words and headings and words.isdisjoint(chain(*headings)) else 0
+    named = {word for word in headline.split() if len(word) >= _LONG_WORD}
+    return None if named and headings and named.isdisjoint(chain(*headings)) else 0
 
 
 def _addresses(value: Any) -> Iterator[str]:
@@ -79,7 +79,8 @@ def _things(data: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
     elif isinstance(data, dict):
         yield data
         for key in _NESTED:
-            yield from _things(data.get(key), depth + 1) if depth < 5 else ()
+            if key in data and depth < 5:
+                yield from _things(data[key], depth + 1)
 
 
 def _article(thing: dict[str, Any], page: Document) -> ExtractedFields:

@@ -21,6 +21,7 @@ _BEFORE = re.compile(r"[\s\ufeff]*(?:(?://|/\*)?\s*(?:<!\[CDATA\[|<!--)\s*(?:\*/
 # strict=False: real pages have raw line ends inside strings.
 _DECODER = json.JSONDecoder(strict=False)
 _EPOCH = re.compile(r"[1-9]\d{9}(?:\d{3})?", re.ASCII)  # seconds or milliseconds
+_LONGEST_EPOCH = 13
 _IMAGE_ADDRESSES = ("url", "contentUrl", "src", "@value", "@id")
 _MAX_OBJECTS = 20_000
 
@@ -67,13 +68,20 @@ def objects(data: Any, *, without: Collection[str] = ()) -> Iterator[dict[str, A
 
 def string(value: Any) -> str | None:
     """Display text on one line, or None; of a list its first."""
-    value = plain(value)
-    return (clean_line(value) or None) if isinstance(value, str) else None
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        value = plain(value)
+        if not isinstance(value, str):
+            return None
+    return clean_line(value) or None
 
 
 def plain(value: Any) -> Any:
     """The value in a list or an object of JSON-LD (`@value`), as deep as there is sense in it."""
     for _ in range(3):
+        if value is None or isinstance(value, str):
+            break
         if isinstance(value, list):
             value = value[0] if value else None
         elif isinstance(value, dict):
@@ -99,9 +107,11 @@ def moment(value: Any, now: datetime, *, guess: bool = True) -> datetime | None:
 
     `guess`: as of `parse_date`.
     """
+    if value is None:
+        return None
     value = plain(value)
     if isinstance(value, str):
-        if not _EPOCH.fullmatch(value):
+        if len(value) > _LONGEST_EPOCH or not _EPOCH.fullmatch(value):
             return parse_date(value, now=now, guess=guess)
         value = int(value)
     if isinstance(value, int | float) and not isinstance(value, bool) and 1e9 < value < 1e14:
@@ -113,6 +123,8 @@ def moment(value: Any, now: datetime, *, guess: bool = True) -> datetime | None:
 def image(value: Any, base: str) -> str | None:
     """The absolute address of an image given as an address, an object, or a list of either, inside each other too."""
     for _ in range(4):
+        if value is None or isinstance(value, str):
+            break
         if isinstance(value, list):
             value = value[0] if value else None
         elif isinstance(value, dict):
