@@ -89,11 +89,12 @@ class SectionSpider(Spider):
         The record is as the page gives it, with its topics; run, revision and listing are empty.
         """
         now, root = datetime.now(UTC), configuration_of(self.crawler).site_url
+        kind = header_text(response.headers, "Content-Type")
         if urls.article_number(response.url) is None:
-            for card in read_listing(response.body, response.url, root=root, now=now).cards:
+            for card in read_listing(response.body, response.url, root=root, now=now, content_type=kind).cards:
                 yield Request(urls.with_root(card.url, root), callback=self.parse)
             return
-        reading = read_page(response.body, response.url, now=now)
+        reading = read_page(response.body, response.url, now=now, content_type=kind)
         if reading.article is None:
             logger.warning("No article from %s: %s", response.url, reading.kind or reading.cause)
             return
@@ -123,9 +124,9 @@ class SectionSpider(Spider):
     def _article_request(self, link: Link, discovery: Discovery | None) -> Request:
         headers = {}
         if discovery and discovery.etag:
-            headers["If-None-Match"] = discovery.etag
+            headers["If-None-Match"] = discovery.etag.encode("latin-1")  # byte for byte; Scrapy's own is UTF-8
         if discovery and discovery.last_modified:
-            headers["If-Modified-Since"] = discovery.last_modified
+            headers["If-Modified-Since"] = discovery.last_modified.encode("latin-1")
         return Request(
             urls.with_root(link.url, self.root),
             callback=self.parse_article,
@@ -154,7 +155,8 @@ class SectionSpider(Spider):
         else:
             # The body is for the archive alone.
             hints = self.articles.take_hints(link)
-            page = ArchivedResponse(fetch=fetch, link_url=link.url, hints=hints, body=b"")
+            headers = header_pairs(response.headers)
+            page = ArchivedResponse(fetch=fetch, link_url=link.url, hints=hints, body=b"", headers=headers)
             if self.run.configuration.archive_dir is not None:
                 page = _with_raw_response(page, response)
             self.run.ledger.begin(link.key)
@@ -162,7 +164,10 @@ class SectionSpider(Spider):
 
     def read_article(self, page: ArchivedResponse, body: bytes) -> Iterator[ArticleItem]:
         """The article of a page, just fetched or archived; `body` is decompressed."""
-        reading = read_page(body, page.fetch.url, now=page.fetch.fetched, hints=page.hints)
+        kinds = (value.decode("latin-1") for name, value in page.headers if name.lower() == b"content-type")
+        reading = read_page(
+            body, page.fetch.url, now=page.fetch.fetched, hints=page.hints, content_type=next(kinds, None)
+        )
         for disagreement in reading.disagreements:
             self.run.stats.notes[f"disagreement/{disagreement.field}"] += 1
         if reading.article is not None and not reading.is_of(page.link_url, page.fetch.url):

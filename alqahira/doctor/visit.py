@@ -101,21 +101,27 @@ class Sample(Exchange):
         """Whether the site itself answered with 200; with any status where a missing page was requested."""
         return not self.failure and (self.status == 200 or self.kind == "missing")
 
+    @property
+    def _content_type(self) -> str | None:
+        return next(iter(self.header("Content-Type")), None)
+
     @cached_property
     def document(self) -> Document:
         """The parsed page; an empty one where the page is too large to be read."""
         is_too_large = self.reading.cause == TOO_LARGE
-        return Document("" if is_too_large else decode(self.response.body), self.url, self.when)
+        return Document("" if is_too_large else decode(self.response.body, self._content_type), self.url, self.when)
 
     @cached_property
     def reading(self) -> Reading:
         """The page as a crawl reads an article."""
-        return read_page(self.response.body, self.url, now=self.when)
+        return read_page(self.response.body, self.url, now=self.when, content_type=self._content_type)
 
     @cached_property
     def listing(self) -> Listing:
         """The page as a crawl reads a listing."""
-        return read_listing(self.response.body, self.url, root=self.visit.root, now=self.when)
+        return read_listing(
+            self.response.body, self.url, root=self.visit.root, now=self.when, content_type=self._content_type
+        )
 
     @cached_property
     def data(self) -> list[Any]:

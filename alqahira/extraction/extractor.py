@@ -135,9 +135,14 @@ def extract_article(html: str | bytes, url: str, *, now: datetime) -> Article | 
     return read_page(html, url, now=now).article
 
 
-def read_page(html: str | bytes, url: str, *, now: datetime, hints: Hints | None = None) -> Reading:
-    """As `extract_article`, with each field's source, or with the cause why there is no article."""
-    page = Document(html if isinstance(html, str) else decode(html), url, now)
+def read_page(
+    html: str | bytes, url: str, *, now: datetime, hints: Hints | None = None, content_type: str | None = None
+) -> Reading:
+    """As `extract_article`, with each field's source, or with the cause why there is no article.
+
+    `content_type`: the response's header, which may name the encoding of bytes.
+    """
+    page = Document(html if isinstance(html, str) else decode(html, content_type), url, now)
     try:
         return _Merge(page, hints or Hints()).read()
     except TooLarge:

@@ -14,6 +14,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from alqahira import site
 from alqahira.extraction import urls
+from alqahira.extraction.decoding import decode
 from alqahira.extraction.sources import LARGEST_PAGE, Document, TooLarge
 from alqahira.extraction.sources.nextjs import data_of
 from alqahira.extraction.sources.site_markup import select, text_of
@@ -81,14 +82,15 @@ class Listing:
         return None if self.is_data else self.has_load_more or bool(self.next_urls)
 
 
-def read_listing(body: str | bytes, url: str, *, root: str, now: datetime) -> Listing:
+def read_listing(body: str | bytes, url: str, *, root: str, now: datetime, content_type: str | None = None) -> Listing:
     """A page of a listing: HTML, or the JSON that the site's script requests.
 
-    Only addresses on the host of `root` are read. Never raises, whatever the page holds.
+    `content_type`: the response's header, which may name the encoding of bytes. Only addresses on the host of `root`
+    are read. Never raises, whatever the page holds.
     """
     if len(body) > LARGEST_PAGE:
         return Listing(is_too_large=True)
-    text = body if isinstance(body, str) else body.decode("utf-8", "replace")
+    text = body if isinstance(body, str) else decode(body, content_type)
     if text.lstrip("\ufeff \t\r\n")[:1] in ("{", "["):
         return replace(_from_data([read_json(text)], url, root, now) or Listing(), is_data=True)
     page = Document(text, url, now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
@@ -25,6 +26,11 @@ _MOST_ENTRIES = 50_000
 _LONGEST_TEXT = 4096  # characters
 _MOST_ELEMENTS = 2 * _MOST_ENTRIES  # entries of articles and of anything else
 _MOST_CHILDREN = 100  # of one entry; the news extension has 12
+_MOST_PACKED = 2  # gzip in gzip: a packed file that a server packs once more
+_PUBLISHED = ("publication_date", "pubDate", "published", "issued", "date")
+_MODIFIED = ("lastmod", "updated", "modified")
+# In the namespaces, or undeclared prefixes, of media extensions.
+_MEDIA = re.compile("image|video|mrss|media|itunes|podcast")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +83,19 @@ def read_sitemap(body: bytes, url: str, *, root: str, now: datetime) -> Sitemap:
         if number == _MOST_ELEMENTS:
             is_cut = True
             break
-        name, texts = etree.QName(element).localname, _texts(element)
-        published = texts.get("publication_date") or texts.get("pubDate") or texts.get("published")
-        published = published or texts.get("date") or ""  # Dublin Core's, in RSS 1.0
-        modified = parse_date(texts.get("lastmod") or texts.get("updated") or "", now=now, guess=False)
+        name, texts = _local_name(element), _texts(element)
+        # `date` is Dublin Core's, in RSS 1.0; `issued` and `modified` are of Atom 0.3.
+        published = next((texts[key] for key in _PUBLISHED if key in texts), "")
+        modified = parse_date(next((texts[key] for key in _MODIFIED if key in texts), ""), now=now, guess=False)
         if name == "sitemap":
             address = urls.resolve(texts.get("loc", ""), base=url)
             if address and urls.is_on_site(address, root):
                 files.append(SitemapFile(address, modified))
             continue
         is_news = is_news or name != "url" or "publication_date" in texts
-        if article := urls.article_address(texts.get("loc") or _link(element), url, root):
+        base = urls.resolve(element.base or "", base=url) or url  # xml:base
+        addresses = (urls.article_address(link, base, root) for link in _links(element, texts))
+        if article := next(filter(None, addresses), None):
             if len(entries) == _MOST_ENTRIES:
                 is_cut = True
                 break
@@ -98,7 +106,9 @@ def read_sitemap(body: bytes, url: str, *, root: str, now: datetime) -> Sitemap:
 
 def _unpacked(body: bytes) -> tuple[bytes, bool]:
     """The file's text, up to the largest size, and whether it is larger."""
-    if body.startswith(_GZIP_MAGIC):
+    for _ in range(_MOST_PACKED):
+        if not body.startswith(_GZIP_MAGIC):
+            break
         content, file = bytearray(), gzip.GzipFile(fileobj=io.BytesIO(body))
         with suppress(OSError, EOFError, zlib.error):
             while len(content) <= _LARGEST_SITEMAP and (more := file.read(1 << 20)):
@@ -117,17 +127,37 @@ def _elements(body: bytes) -> Iterator[Any]:
             element.clear()
 
 
-def _link(element: Any) -> str | None:
-    """The address in the text of a link (RSS) or in its href (Atom)."""
-    for child in element.iterchildren("{*}link"):
-        return (child.text or "").strip() or child.get("href")
-    return None
+def _links(element: Any, texts: dict[str, str]) -> Iterator[str]:
+    """The addresses that an entry may have, best first: of `loc`, of a link (RSS, Atom), and as a lasting guid."""
+    if "loc" in texts:
+        yield texts["loc"]
+    for child in islice(element.iterchildren("{*}link"), _MOST_CHILDREN):
+        if (child.get("rel") or "alternate") == "alternate" and (
+            link := (child.text or "").strip() or child.get("href")
+        ):
+            yield link
+    if "origLink" in texts:  # FeedBurner's
+        yield texts["origLink"]
+    for child in islice(element.iterchildren("{*}guid", "{*}id"), _MOST_CHILDREN):
+        if child.text and child.get("isPermaLink", "true").lower() == "true" and "://" in child.text:
+            yield child.text.strip()
+
+
+def _local_name(element: Any) -> str:
+    """The name without namespace, and without a prefix that the file does not declare."""
+    return str(element.tag).rpartition("}")[2].rpartition(":")[2]
 
 
 def _texts(element: Any) -> dict[str, str]:
-    """The first text of each local name below an element, at most `_LONGEST_TEXT` of it."""
+    """The first text of each local name of an entry and its news extension, at most `_LONGEST_TEXT` of it.
+
+    Not those of its images, videos and other media, which have titles, addresses and dates of their own.
+    """
     texts: dict[str, str] = {}
-    for child in islice(element.iterdescendants("*"), _MOST_CHILDREN):
-        if child.text and (text := child.text.strip()):
-            texts.setdefault(etree.QName(child).localname, text[:_LONGEST_TEXT])
+    for child in islice(element.iterchildren("*"), _MOST_CHILDREN):
+        if not _MEDIA.search(str(child.tag).rpartition("}")[0] or str(child.tag).rpartition(":")[0]):
+            fields = child.iterchildren("*") if _local_name(child) == "news" else [child]
+            for field_ in islice(fields, _MOST_CHILDREN):
+                if field_.text and (text := field_.text.strip()):
+                    texts.setdefault(_local_name(field_), text[:_LONGEST_TEXT])
     return texts

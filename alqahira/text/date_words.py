@@ -40,9 +40,14 @@ HIJRI_MONTH = (
 
 MORNING, EVENING, NOON, NIGHT = "morning", "evening", "noon", "night"
 MERIDIEMS = (
-    dict.fromkeys(("ص", "صباحا", "صباح", "فجرا", "a.m.", "a.m", "am"), MORNING)
-    | dict.fromkeys(("م", "مساءا", "مساء", "عصرا", "بعد الظهر", "p.m.", "p.m", "pm"), EVENING)
-    | {"ظهرا": NOON, "ليلا": NIGHT}
+    dict.fromkeys(
+        ("ص", "صباحا", "صباح", "فجرا", "ضحي", "قبل الظهر", "بعد منتصف الليل", "منتصف الليل", "a.m.", "a.m", "am"),
+        MORNING,
+    )
+    | dict.fromkeys(
+        ("م", "مساءا", "مساء", "عصرا", "مغربا", "بعد الظهر", "قبل منتصف الليل", "p.m.", "p.m", "pm"), EVENING
+    )
+    | {"ظهرا": NOON, "منتصف النهار": NOON, "ليلا": NIGHT}
 )
 
 # Words that do not change a date: weekdays, labels, connecting words.
@@ -76,13 +81,13 @@ TWO = _by_word(
     year="سنتين سنتان عامين عامان",
 )
 MANY = _by_word(
-    second="ثواني ثوان seconds",
-    minute="دقاءق minutes min mins",
-    hour="ساعات hours hr hrs h",
-    day="ايام days d",
-    week="اسابيع weeks",
-    month="اشهر شهور months",
-    year="سنوات سنين اعوام years",
+    second="ثواني ثوان ث seconds sec secs s",
+    minute="دقاءق د minutes min mins m",
+    hour="ساعات س hours hr hrs h",
+    day="ايام ي days d",
+    week="اسابيع weeks wk wks w",
+    month="اشهر شهور months mo mos",
+    year="سنوات سنين اعوام years yr yrs y",
 )
 NUMBERS = {
     word: number
@@ -105,3 +110,56 @@ NUMBERS = {
     for word in words.split()
 }
 PARTS = {"نصف": 1 / 2, "ربع": 1 / 4, "ثلث": 1 / 3}
+# Before a number of units, or behind it.
+ABOUT = frozenset(_words("حوالي نحو قرابه زهاء تقريبا about around almost nearly"))
+
+# Hours from UTC: abbreviations as in RFC 822, of Europe and the Arab world, and CLDR's Arabic names. AST and GST are
+# those of Arabia and the Gulf. IST and the like, which name several zones, are left out.
+ZONE_OFFSETS = {
+    "توقيت شرق اوروبا الصيفي": 3, "توقيت شرق اوروبا الرسمي": 2, "توقيت شرق اوروبا": 2,
+    "توقيت وسط اوروبا الصيفي": 2, "توقيت وسط اوروبا الرسمي": 1, "توقيت وسط اوروبا": 1,
+    "توقيت غرب اوروبا الصيفي": 1, "توقيت غرب اوروبا الرسمي": 0, "توقيت غرب اوروبا": 0,
+    "التوقيت العربي الرسمي": 3, "توقيت الخليج": 4,
+    "eet": 2, "eest": 3, "cet": 1, "cest": 2, "wet": 0, "west": 1, "bst": 1, "msk": 3, "trt": 3, "ast": 3, "gst": 4,
+    "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7, "ut": 0, "z": 0,
+}  # fmt: skip
+# After «توقيت».
+ZONE_PLACES = {
+    name: zone
+    for zone, names in {
+        "Asia/Dubai": "ابو ظبي|ابوظبي|دبي|الامارات|الخليج",
+        "Asia/Muscat": "مسقط|سلطنه عمان",
+        "Asia/Riyadh": "الرياض|جده",
+        "Asia/Qatar": "الدوحه|قطر",
+        "Asia/Kuwait": "الكويت",
+        "Asia/Bahrain": "المنامه|البحرين",
+        "Asia/Aden": "صنعاء|عدن|اليمن",
+        "Asia/Baghdad": "بغداد|العراق",
+        "Asia/Beirut": "بيروت|لبنان",
+        "Asia/Damascus": "دمشق|سوريا",
+        "Asia/Jerusalem": "القدس المحتله|القدس",
+        "Asia/Gaza": "غزه|فلسطين",
+        "Africa/Khartoum": "الخرطوم|السودان",
+        "Africa/Tripoli": "طرابلس|ليبيا",
+        "Africa/Tunis": "تونس",
+        "Africa/Algiers": "الجزاءر",
+        "Africa/Casablanca": "الرباط|المغرب",
+        "Europe/Istanbul": "انقره|اسطنبول|تركيا",
+        "Asia/Tehran": "طهران|ايران",
+        "Europe/Moscow": "موسكو",
+        "Europe/Kyiv": "كييف",
+        "Europe/London": "لندن|بريطانيا",
+        "Europe/Paris": "باريس",
+        "Europe/Berlin": "برلين",
+        "America/New_York": "واشنطن|نيويورك",
+    }.items()
+    for name in names.split("|")
+}
+# Before «time».
+ZONE_CITIES = {
+    "cairo": "Africa/Cairo", "riyadh": "Asia/Riyadh", "mecca": "Asia/Riyadh", "makkah": "Asia/Riyadh",
+    "saudi": "Asia/Riyadh", "dubai": "Asia/Dubai", "abu dhabi": "Asia/Dubai", "uae": "Asia/Dubai",
+    "doha": "Asia/Qatar", "kuwait": "Asia/Kuwait", "baghdad": "Asia/Baghdad", "beirut": "Asia/Beirut",
+    "jerusalem": "Asia/Jerusalem", "gaza": "Asia/Gaza", "istanbul": "Europe/Istanbul", "moscow": "Europe/Moscow",
+    "london": "Europe/London", "paris": "Europe/Paris", "new york": "America/New_York",
+}  # fmt: skip

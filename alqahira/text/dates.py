@@ -23,6 +23,9 @@ CAIRO = ZoneInfo(TIME_ZONE.value)
 _LONGEST = 200  # characters; a longer text is no date
 _FIRST_YEAR = 1900
 _FUTURE_TOLERANCE = timedelta(days=1)
+# What programs give for no date: the beginnings of the clocks of Unix, DOS, Mac OS and spreadsheets, in any zone.
+_PLACEHOLDERS = tuple(datetime(year, 1, 1, tzinfo=UTC) for year in (1900, 1904, 1970, 1980))
+_LAST_PLACEHOLDER = 1980
 _LARGEST_OFFSET = timedelta(hours=14)  # Line Islands; the largest in the IANA database
 
 
@@ -41,7 +44,8 @@ def parse_date(text: str, *, now: datetime, guess: bool = True) -> datetime | No
     """The moment of a date in UTC; a day without a time is its beginning in Cairo.
 
     Relative forms count from `now`; ValueError if it is naive, and for no other reason. None for text that is no date,
-    for a date that is impossible, vague, Hijri only or without day or year, and for one more than a day after `now`.
+    for a date that is impossible, vague, Hijri only or without day or year, for the beginning of a computer's clock,
+    such as 1 January 1970, for a zone that is unknown, and for a date more than a day after `now`.
     `guess`: ask dateparser about other text, which takes a hundred times as long.
     """
     _require_aware(now)
@@ -52,6 +56,8 @@ def parse_date(text: str, *, now: datetime, guess: bool = True) -> datetime | No
     except (ValueError, OverflowError):  # a day, hour or offset that does not exist
         return None
     if moment is None or not _FIRST_YEAR <= moment.year <= now.year + 1:
+        return None
+    if moment.year <= _LAST_PLACEHOLDER and any(abs(moment - start) <= _LARGEST_OFFSET for start in _PLACEHOLDERS):
         return None
     return moment.astimezone(UTC) if moment - now <= _FUTURE_TOLERANCE else None
 
@@ -64,6 +70,8 @@ def _require_aware(moment: datetime) -> None:
 def _parse(text: str, now: datetime, guess: bool) -> datetime | None:
     if text[:1] > "\u065f":
         text = fold_letters(text)  # «٢٠٢٦-٠٧-٠٧T…» has Arabic digits
+    if text[-1:] in (")", "]"):
+        text = _NAME_OF_OFFSET.sub(r"\1", text)
     if _ISO.fullmatch(text):
         return _in_cairo(datetime.fromisoformat(text.upper().replace(" ", "T", 1).replace(" ", "")))
     if _RFC_2822.fullmatch(text):
@@ -74,7 +82,7 @@ def _parse(text: str, now: datetime, guess: bool) -> datetime | None:
     if len(text) > _LONGEST:
         return None
     relative = _RELATIVE.fullmatch(text)
-    if relative and words.FILLERS.issuperset(_WORD.findall(relative["label"])):
+    if relative and _LABELS_OF_RELATIVE.issuperset(_WORD.findall(relative["label"])):
         return _ago(now, relative["after"] or relative["before"])
     return _printed(text, now, guess)
 
@@ -85,6 +93,8 @@ _ISO = re.compile(
     r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?: ?(?:Z|[+-]\d\d(?::?\d\d)?))?)?",
     re.ASCII | re.IGNORECASE,
 )
+# «+0200 (EET)», «+02:00[Africa/Cairo]»: the zone once more, as JavaScript and Java print it.
+_NAME_OF_OFFSET = re.compile(r"([+\-]\d\d:?\d\d|Z) ?(?:\([^()]{1,60}\)|\[[^\[\]]{1,60}\])$", re.IGNORECASE)
 _RFC_2822 = re.compile(
     r"(?:[A-Z][a-z]{2}, *)?\d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d(?::\d\d)? (?:[+-]\d{4}|GMT|UTC?|Z)", re.ASCII
 )
@@ -141,21 +151,29 @@ _TIMES = [
 ]
 _HALF_IN_FRONT = re.compile(rf"(?<!\w){_A_MERIDIEM}(?= ?\d{{1,2}}:\d\d)")
 
+_GREENWICH = "جرينتش|غرينتش|غرينيتش|جرينيتش|gmt|utc"
 _ZONE = re.compile(
-    r"(?:ب?توقيت )?(?:(?P<utc>جرينتش|غرينتش|غرينيتش|جرينيتش|العالمي|(?:gmt|utc)(?! ?[+\-\d]))"
+    rf"(?:(?:ب?(?:ال)?توقيت )?(?:(?P<utc>(?:{_GREENWICH})(?! ?[+\-\d])|العالمي(?: المنسق)?)"
     r"|(?P<cairo>القاهره|مصر|المحلي|(?:ال)?محلي)|(?P<mecca>مكه المكرمه|مكه|السعوديه)"
-    r"|(?P<named>eest|eet)|(?:gmt|utc)? ?(?P<sign>[+\-])(?P<hours>\d\d?)(?::?(?P<minutes>\d\d))?)(?!\w)"
+    rf"|(?P<named>{'|'.join(words.ZONE_OFFSETS)})"
+    rf"|(?:{_GREENWICH})? ?(?P<sign>[+\-])(?P<hours>\d\d?)(?::?(?P<minutes>\d\d))?)"
+    rf"|ب?(?:ال)?توقيت (?P<place>{'|'.join(words.ZONE_PLACES)})|(?P<english>{'|'.join(words.ZONE_CITIES)}) time)(?!\w)"
 )
-_NAMED_OFFSETS = {"eet": 2, "eest": 3}
 
 _WORD = re.compile(r"\w+")
-_CLOCK_NAME = re.compile(r"\([a-z ]* time\)")  # as in JavaScript's Date.toString()
+# «Sat Nov 28 10:30:00 EET 2026», as of C, Java and X: the year stands behind the time.
+_YEAR_LAST = re.compile(
+    rf"(?P<month>{_A_MONTH}) +(?P<day>\d{{1,2}}) (?P<clock>\d\d:\d\d(?::\d\d)?(?: [a-z]+| ?[+\-]\d{{4}})?)"
+    r" (?P<year>\d{4})$"
+)
+_T_OF_ISO = re.compile(r"(?<=\d)t(?=\d)")
 _DASHES = str.maketrans({"–": "-", "—": "-", "‐": "-", "‑": "-", "−": "-", "،": ",", "٫": ".", "\n": " "})
 
 
 def _normalize(text: str) -> str:
     text = unicodedata.normalize("NFKC", clean_text(text))
-    return _CLOCK_NAME.sub("", fold_letters(text).translate(_DASHES).casefold())
+    text = fold_letters(text).translate(_DASHES).casefold()
+    return _YEAR_LAST.sub(r"\g<day> \g<month> \g<year> \g<clock>", _T_OF_ISO.sub(" ", text))
 
 
 def _printed(text: str, now: datetime, guess: bool) -> datetime | None:
@@ -229,20 +247,28 @@ def _zone(match: re.Match[str]) -> tzinfo | None:
         return UTC
     if match["mecca"]:
         return ZoneInfo("Asia/Riyadh")
-    return timezone(timedelta(hours=_NAMED_OFFSETS[match["named"]])) if match["named"] else None
+    if match["named"]:
+        return timezone(timedelta(hours=words.ZONE_OFFSETS[match["named"]]))
+    name = words.ZONE_PLACES.get(match["place"] or "") or words.ZONE_CITIES.get(match["english"] or "")
+    return ZoneInfo(name) if name else None
 
 
 # --- relative dates -----------------------------------------------------------------------------
 
 _RELATIVE = re.compile(
-    r"(?P<label>\D*?)(?<!\w)(?:(?:منذ|قبل) (?P<after>.+)|(?P<before>(?:\d|an? ).*) (?:مضت|ago))",
+    r"(?P<label>\D*?)(?<!\w)(?:(?:منذ|قبل) (?P<after>.+?)(?: مضت)?|(?P<before>(?:\d|an? ).*) (?:مضت|ago))",
 )
+_LABELS_OF_RELATIVE = words.FILLERS | words.ABOUT
 _COUNTED = re.compile(r"\d+|[^\W\d]+")
 _KNOWN = words.ONE.keys() | words.TWO.keys() | words.MANY.keys() | words.NUMBERS.keys() | words.PARTS.keys()
 
 
 def _ago(now: datetime, text: str) -> datetime | None:
-    units = _count_units(_COUNTED.findall(text))
+    tokens = _COUNTED.findall(text)
+    counted = [token for token in tokens if token not in words.ABOUT]
+    if len(counted) < len(tokens) and counted and counted[0] in words.ONE:
+        return None  # «منذ نحو ساعة» may be anything up to two
+    units = _count_units(counted)
     if units is None:
         return None
     months, days = 12 * units["year"] + units["month"], 7 * units["week"] + units["day"]
@@ -297,7 +323,6 @@ _DATEPARSER_SETTINGS = {
     "DATE_ORDER": "DMY",
     "PREFER_LOCALE_DATE_ORDER": False,
     "REQUIRE_PARTS": ["day", "month", "year"],
-    "RETURN_AS_TIMEZONE_AWARE": False,
     "PARSERS": ["absolute-time"],
 }
 

@@ -108,3 +108,73 @@ def test_truncated_sitemap_is_read_up_to_the_cut():
 )
 def test_invalid_sitemap_has_no_entries(body):
     assert sitemap(body).entries == []
+
+
+NEWS = (
+    "<news:news><news:publication><news:name>صحيفة</news:name></news:publication>"
+    "<news:publication_date>2026-11-20T10:00:00+02:00</news:publication_date><news:title>خبر</news:title></news:news>"
+)
+IMAGE = "<image:image><image:loc>https://x.example/a.jpg</image:loc><image:title>صورة</image:title></image:image>"
+VIDEO = (
+    "<video:video><video:title>مقطع</video:title>"
+    "<video:publication_date>2019-01-01T00:00:00Z</video:publication_date></video:video>"
+)
+NAMESPACES = " ".join(
+    f'xmlns:{name}="http://www.google.com/schemas/sitemap-{name}/1.1"' for name in ("news", "image", "video")
+)
+LOC, RSS_LINK = f"<loc>{ROOT}/news/7/a</loc>", f"<link>{ROOT}/news/7/a</link>"
+DATE = datetime(2026, 11, 20, 8, tzinfo=UTC)
+MRSS = "http://search.yahoo.com/mrss/"
+# file -> headline and date of its one article
+SHAPES = {
+    "image in front of the address": (f"<urlset {NAMESPACES}><url>{IMAGE}{LOC}</url></urlset>", None, None),
+    "image in front of the news": (f"<urlset {NAMESPACES}><url>{LOC}{IMAGE}{NEWS}</url></urlset>", "خبر", DATE),
+    "video with a date of its own": (f"<urlset {NAMESPACES}><url>{LOC}{VIDEO}</url></urlset>", None, None),
+    "undeclared prefixes": (f"<urlset><url>{LOC}{IMAGE}{NEWS}</url></urlset>", "خبر", DATE),
+    "a prefix for all": (
+        f'<s:urlset xmlns:s="urn:s"><s:url><s:loc>{ROOT}/news/7/a</s:loc></s:url></s:urlset>',
+        None,
+        None,
+    ),
+    "a media title in front of the title": (
+        f'<rss xmlns:media="{MRSS}"><item><media:title>صورة</media:title><title>خبر</title>{RSS_LINK}</item></rss>',
+        "خبر",
+        None,
+    ),
+    "a guid alone": (f"<rss><item><guid>{ROOT}/news/7/a</guid></item></rss>", None, None),
+    "an enclosure in front of the link": (
+        f'<feed><entry><link rel="enclosure" href="{ROOT}/news/8/a"/><link href="{ROOT}/news/7/a"/></entry></feed>',
+        None,
+        None,
+    ),
+    "a link below xml:base": (f'<feed xml:base="{ROOT}/news/"><entry><link href="7/a"/></entry></feed>', None, None),
+    "a link of FeedBurner": (
+        f'<rss xmlns:f="urn:f"><item><link>https://x.example/1</link><f:origLink>{ROOT}/news/7/a</f:origLink></item></rss>',
+        None,
+        None,
+    ),
+    "an entry from another feed": (
+        f'<feed><entry><source><title>مصدر</title></source><title>خبر</title><link href="{ROOT}/news/7/a"/>'
+        "<issued>2026-11-20T10:00:00+02:00</issued></entry></feed>",
+        "خبر",
+        DATE,
+    ),
+}
+
+
+@pytest.mark.parametrize(("file", "headline", "published"), SHAPES.values(), ids=SHAPES)
+def test_article_is_read_from_a_file_of_any_shape(file, headline, published):
+    (entry,) = sitemap(file).entries
+    assert (entry.key, entry.headline, entry.published) == ("7", headline, published)
+
+
+def test_video_makes_no_news_sitemap():
+    assert not sitemap(f"<urlset {NAMESPACES}><url>{LOC}{VIDEO}</url></urlset>").is_news
+
+
+def test_guid_that_is_no_address_of_a_page_is_none():
+    assert sitemap(f'<rss><item><guid isPermaLink="false">{ROOT}/news/7/a</guid></item></rss>').entries == []
+
+
+def test_sitemap_that_is_packed_twice_is_read():
+    assert len(sitemap(gzip.compress(gzip.compress(URLSET.encode()))).entries) == 2

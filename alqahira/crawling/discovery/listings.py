@@ -23,6 +23,7 @@ from alqahira.crawling.request_info import RequestInfo, request_info
 from alqahira.crawling.run import Run
 from alqahira.extraction import urls
 from alqahira.extraction.extractor import Hints
+from alqahira.extraction.items import header_text
 from alqahira.extraction.listing import Card, Listing, read_listing
 from alqahira.extraction.load_more import LearnedRequest
 from alqahira.ledger.frontier import Link, Standing
@@ -119,7 +120,8 @@ class Listings:
         if cause := answer_cause(response):
             yield from self._page_failed(pager, number, method, cause)
             return
-        listing = read_listing(response.body, response.url, root=self._root, now=datetime.now(UTC))
+        kind = header_text(response.headers, "Content-Type")
+        listing = read_listing(response.body, response.url, root=self._root, now=datetime.now(UTC), content_type=kind)
         if listing.is_too_large:
             yield from self._page_failed(pager, number, method, TOO_LARGE)
             return

@@ -9,8 +9,11 @@ from scrapy.downloadermiddlewares.redirect import BaseRedirectMiddleware, MetaRe
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import HtmlResponse, Response
 from scrapy.utils.response import get_meta_refresh
+from w3lib import html
 
 from alqahira.crawling.request_info import request_info
+from alqahira.extraction.items import header_text
+from alqahira.extraction.urls import resolve
 from alqahira.monitoring import causes
 
 if TYPE_CHECKING:
@@ -18,6 +21,9 @@ if TYPE_CHECKING:
 
     from scrapy import Spider
     from scrapy.crawler import Crawler
+
+
+_LONGEST_REFRESH = 2_000  # characters
 
 
 class _BoundedRedirects(BaseRedirectMiddleware):
@@ -47,18 +53,42 @@ class BoundedRedirectMiddleware(_BoundedRedirects, RedirectMiddleware):
 
 
 class _NoReloads(MetaRefreshMiddleware):
-    """A page that only reloads itself is a page, not a redirect: also after as many redirects as are allowed."""
+    """Also by the header Refresh, which browsers read as the element (HTML, 15.3 `Refresh`).
+
+    A page that only reloads itself is a page, not a redirect: also after as many redirects as are allowed.
+    """
 
     def process_response(
         self, request: Request, response: Response, spider: Spider | None = None
     ) -> Request | Response:
         if request_info(request).is_robots or self._reloads_itself(response):
             return response
+        delay, target = _refresh_header(response)
+        if target and delay is not None and delay < self._maxdelay:
+            if _is_page(target, response):
+                return response
+            return self._redirect(
+                self._redirect_request_using_get(request, response, target), request, "refresh header"
+            )
         return super().process_response(request, response)
 
     def _reloads_itself(self, response: Response) -> bool:
         target = get_meta_refresh(response, self._ignore_tags)[1] if isinstance(response, HtmlResponse) else None
-        return target is not None and Request(target).url.partition("#")[0] == response.url.partition("#")[0]
+        return target is not None and _is_page(target, response)
+
+
+def _is_page(target: str, response: Response) -> bool:
+    return Request(target).url.partition("#")[0] == response.url.partition("#")[0]
+
+
+def _refresh_header(response: Response) -> tuple[float | None, str | None]:
+    """The seconds and the address of the header Refresh; None where it gives none on the web."""
+    value = header_text(response.headers, "Refresh") if response.status == 200 else None
+    if not value:
+        return None, None
+    element = f'<meta http-equiv="refresh" content="{value[:_LONGEST_REFRESH].replace(chr(34), "")}">'
+    delay, target = html.get_meta_refresh(element, response.url, "latin-1")
+    return delay, resolve(target, base=response.url) if target else None
 
 
 class BoundedMetaRefreshMiddleware(_BoundedRedirects, _NoReloads):

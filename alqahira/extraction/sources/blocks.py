@@ -24,6 +24,7 @@ _SKIPPED = frozenset([
     "input", "label", "math", "nav", "noscript", "object", "picture", "script", "select", "style", "svg", "template",
     "textarea", "title", "video",
 ])  # fmt: skip
+_UNSEEN = frozenset(["noscript", "script", "style", "svg", "template"])
 # The classes of posts that editors paste from other platforms, and of advertisements: never body.
 _EMBEDS = frozenset([
     "adsbygoogle", "bluesky-embed", "fb-post", "fb-video", "fb-xfbml-parse-ignore", "instagram-media",
@@ -82,6 +83,21 @@ def blocks(element: Any) -> Iterator[list[Line]]:
     lines.append(Line("".join(texts), tuple(links)))
     if any(line.text.strip() for line in lines):
         yield lines
+
+
+def visible_texts(element: Any) -> Iterator[str]:
+    """The texts below an element without those that nobody sees, and a space at each border of a line or block."""
+    walk = etree.iterwalk(element, events=("start", "end"))
+    for event, node in islice(walk, _MAX_EVENTS):
+        if node is not element and (node.tag in _BLOCKS or node.tag == "br"):
+            yield " "
+        if event == "start":
+            if node.tag in _UNSEEN or (node is not element and left_out(node) == "hidden"):
+                walk.skip_subtree()
+            elif node.text:
+                yield node.text
+        elif node is not element and node.tail:
+            yield node.tail
 
 
 def left_out(node: Any) -> str:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain
 from typing import Any
 
 from alqahira import site
 from alqahira.extraction.sources import Document, ExtractedFields
 from alqahira.extraction.sources.blocks import paragraphs_of
-from alqahira.extraction.sources.values import image, json_documents, moment, site_credit, string, strings
+from alqahira.extraction.sources.values import documents_of_script, image, moment, plain, site_credit, string, strings
 from alqahira.extraction.urls import article_number
 from alqahira.text.normalization import fold_text
 
@@ -22,8 +22,12 @@ _ARTICLES = frozenset([
     "Article", "NewsArticle", "ReportageNewsArticle", "AnalysisNewsArticle", "BackgroundNewsArticle",
     "OpinionNewsArticle", "BlogPosting", "LiveBlogPosting", "Report",
 ])  # fmt: skip
+# A story under another headline shares a long word with it; a heading of fewer words may be the site's or a section's.
+_LONG_WORD, _WORDS_OF_A_HEADLINE = 4, 4
 # In one script; a page has one or two.
 _MOST_DOCUMENTS = 20
+# Where a page or site holds its article.
+_NESTED = ("@graph", "mainEntity", "mainEntityOfPage", "hasPart", "subjectOf", "itemListElement", "item")
 
 
 def read(page: Document) -> ExtractedFields | None:
@@ -32,7 +36,7 @@ def read(page: Document) -> ExtractedFields | None:
         thing
         for kind, _, text in page.scripts
         if "ld+json" in kind
-        for data in islice(json_documents(text), _MOST_DOCUMENTS)
+        for data in documents_of_script(text)[:_MOST_DOCUMENTS]
         for thing in _things(data)
         if _types(thing) & _ARTICLES
     ]
@@ -49,12 +53,23 @@ def _types(thing: dict[str, Any]) -> set[str]:
 
 def _rank(thing: dict[str, Any], page: Document) -> int | None:
     """2 for an object with this page's address, 1 with its headline, 0 with neither; None for another page's."""
-    values = (thing.get(name) for name in ("url", "@id", "mainEntityOfPage"))
-    addresses = (value.get("@id") if isinstance(value, dict) else value for value in values)
-    numbers = {number for address in addresses if isinstance(address, str) and (number := article_number(address))}
+    addresses = [text for name in ("url", "@id", "mainEntityOfPage") for text in _addresses(thing.get(name))]
+    numbers = {number for address in addresses if (number := article_number(address))}
     if numbers and (number := article_number(page.url)):
         return 2 if number in numbers else None
-    return int(fold_text(string(thing.get("headline")) or "") in page.headings)
+    headline = fold_text(string(thing.get("headline")) or string(thing.get("name")) or "")
+    if headline in page.headings:
+        return 1
+    headings = [words for heading in page.headings if len(words := heading.split()) >= _WORDS_OF_A_HEADLINE]
+    named = {word for word in headline.split() if len(word) >= _LONG_WORD}
+    return None if named and headings and named.isdisjoint(chain(*headings)) else 0
+
+
+def _addresses(value: Any) -> Iterator[str]:
+    """The addresses in a text, an object with `@id` or `url`, or a list of either."""
+    for entry in value[:_MOST_DOCUMENTS] if isinstance(value, list) else [value]:
+        names = [entry.get("@id"), entry.get("url")] if isinstance(entry, dict) else [entry]
+        yield from (name for name in names if isinstance(name, str))
 
 
 def _things(data: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
@@ -63,12 +78,13 @@ def _things(data: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
             yield from _things(entry, depth + 1)
     elif isinstance(data, dict):
         yield data
-        for key in ("@graph", "mainEntity"):
-            yield from _things(data.get(key), depth + 1) if depth < 5 else ()
+        for key in _NESTED:
+            if key in data and depth < 5:
+                yield from _things(data[key], depth + 1)
 
 
 def _article(thing: dict[str, Any], page: Document) -> ExtractedFields:
-    body = thing.get("articleBody")
+    body = plain(thing.get("articleBody"))
     return ExtractedFields(
         headline=string(thing.get("headline")) or string(thing.get("name")),
         description=string(thing.get("description")),

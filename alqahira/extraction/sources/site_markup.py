@@ -18,7 +18,7 @@ from parsel.csstranslator import HTMLTranslator
 
 from alqahira import site
 from alqahira.extraction.sources import Document, ExtractedFields
-from alqahira.extraction.sources.blocks import paragraphs
+from alqahira.extraction.sources.blocks import paragraphs, visible_texts
 from alqahira.extraction.urls import image_url
 from alqahira.site import ArticleLayout
 from alqahira.text.credits import is_credit_line, parse_credit
@@ -166,8 +166,17 @@ def _credit(elements: list[Any], body: list[str]) -> str | None:
 
 
 def text_of(element: Any) -> str:
-    """An element's text on one line, as display text."""
-    return clean_line("".join(element.itertext()) if len(element) else element.text or "")
+    """An element's text on one line, as display text: what is seen of it, with a space where a line or block ends."""
+    if not len(element):
+        return clean_line(element.text or "")
+    return clean_line("".join(element.itertext() if _is_plain(element) else visible_texts(element)))
+
+
+# Only inline elements, all of them seen: nearly always, and quick to read.
+_is_plain = etree.XPath(
+    "not(descendant::*[@hidden or @aria-hidden or @style or not(self::a or self::b or self::em or self::i or self::img"
+    " or self::span or self::strong or self::time)])"
+)
 
 
 def first_text(elements: list[Any]) -> str | None:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from alqahira import site
+from alqahira.extraction.sources.near_json import mended
 from alqahira.extraction.urls import image_url
 from alqahira.text.dates import parse_date
 from alqahira.text.normalization import clean_line
@@ -19,6 +20,9 @@ from alqahira.text.normalization import clean_line
 _BEFORE = re.compile(r"[\s\ufeff]*(?:(?://|/\*)?\s*(?:<!\[CDATA\[|<!--)\s*(?:\*/)?\s*)?")
 # strict=False: real pages have raw line ends inside strings.
 _DECODER = json.JSONDecoder(strict=False)
+_EPOCH = re.compile(r"[1-9]\d{9}(?:\d{3})?", re.ASCII)  # seconds or milliseconds
+_LONGEST_EPOCH = 13
+_IMAGE_ADDRESSES = ("url", "contentUrl", "src", "@value", "@id")
 _MAX_OBJECTS = 20_000
 
 
@@ -29,6 +33,11 @@ def json_documents(text: str) -> Iterator[Any]:
         while (before := _BEFORE.match(text, at)) and text.startswith(("[", "{"), before.end()):
             data, at = _DECODER.raw_decode(text, before.end())
             yield data
+
+
+def documents_of_script(text: str) -> list[Any]:
+    """As `json_documents`, of a script that people or templates wrote: mended where it is not JSON."""
+    return list(json_documents(text)) or list(json_documents(mended(text)))
 
 
 def read_json(text: str) -> Any:
@@ -58,15 +67,33 @@ def objects(data: Any, *, without: Collection[str] = ()) -> Iterator[dict[str, A
 
 
 def string(value: Any) -> str | None:
-    """Display text on one line, or None."""
-    return (clean_line(value) or None) if isinstance(value, str) else None
+    """Display text on one line, or None; of a list its first."""
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        value = plain(value)
+        if not isinstance(value, str):
+            return None
+    return clean_line(value) or None
+
+
+def plain(value: Any) -> Any:
+    """The value in a list or an object of JSON-LD (`@value`), as deep as there is sense in it."""
+    for _ in range(3):
+        if value is None or isinstance(value, str):
+            break
+        if isinstance(value, list):
+            value = value[0] if value else None
+        elif isinstance(value, dict):
+            value = value.get("@value")
+    return value
 
 
 def strings(value: Any, *, split: bool = False) -> list[str]:
     """The texts of a text, an object with a name, or a list of them, each once; `split`: also at commas."""
     texts: list[str | None] = []
     for entry in value if isinstance(value, list) else [value]:
-        if isinstance(entry, dict):
+        if isinstance(entry, dict) and "@value" not in entry:
             texts.append(string(entry.get("name")))
         elif text := string(entry):
             texts += [part.strip() for part in text.replace("،", ",").split(",")] if split else [text]
@@ -74,12 +101,19 @@ def strings(value: Any, *, split: bool = False) -> list[str]:
 
 
 def moment(value: Any, now: datetime, *, guess: bool = True) -> datetime | None:
-    """A date as text, or as seconds or milliseconds since 1970; None for anything else, and for numbers after `now`.
+    """A date as text, or as seconds or milliseconds since 1970, also in a list or object of JSON-LD.
+
+    None for anything else, and for numbers after `now`.
 
     `guess`: as of `parse_date`.
     """
+    if value is None:
+        return None
+    value = plain(value)
     if isinstance(value, str):
-        return parse_date(value, now=now, guess=guess)
+        if len(value) > _LONGEST_EPOCH or not _EPOCH.fullmatch(value):
+            return parse_date(value, now=now, guess=guess)
+        value = int(value)
     if isinstance(value, int | float) and not isinstance(value, bool) and 1e9 < value < 1e14:
         instant = datetime.fromtimestamp(value / 1000 if value > 1e11 else value, UTC)
         return instant if instant <= now else None
@@ -87,11 +121,14 @@ def moment(value: Any, now: datetime, *, guess: bool = True) -> datetime | None:
 
 
 def image(value: Any, base: str) -> str | None:
-    """The absolute address of an image given as an address, an object, or a list of either."""
-    if isinstance(value, list):
-        value = value[0] if value else None
-    if isinstance(value, dict):
-        value = value.get("url") or value.get("contentUrl") or value.get("src")
+    """The absolute address of an image given as an address, an object, or a list of either, inside each other too."""
+    for _ in range(4):
+        if value is None or isinstance(value, str):
+            break
+        if isinstance(value, list):
+            value = value[0] if value else None
+        elif isinstance(value, dict):
+            value = next(filter(None, map(value.get, _IMAGE_ADDRESSES)), None)
     return image_url(value, base=base) if isinstance(value, str) else None
 
 
