@@ -186,6 +186,8 @@ class Publisher:
             # The beginning of the part is what a power cut may leave.
             if not replace and path.exists() and not content.startswith(path.read_bytes()):
                 raise LedgerUnusable(f"{path} has other content than the state has planned for it: move it elsewhere")
+            for folder in (path.parent.parent, path.parent):  # not the output folder: it may be removed meanwhile
+                folder.mkdir(exist_ok=True)
             write_atomic(path, content)
         except OSError as error:
             raise OutputUnwritable(

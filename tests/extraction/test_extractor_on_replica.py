@@ -9,6 +9,7 @@ from itertools import product
 import pytest
 
 from alqahira.extraction.extractor import read_page
+from alqahira.ledger.decisions import labels
 from alqahira.replica.newsroom import Newsroom
 from alqahira.replica.options import ReplicaOptions
 from alqahira.replica.pages import Pages
@@ -27,7 +28,7 @@ def read_all(options: ReplicaOptions):
     for article in newsroom.articles():
         reading = read_page(pages.article(article), pages.url(article), now=NOW)
         if read := reading.article:
-            read.topics = sorted(match_topics(read.headline, read.article_body, read.keywords))
+            read.topics = sorted(match_topics(read.headline, read.article_body, labels(read)))
         yield article, reading, article.expected(options, page_only=True)
 
 
