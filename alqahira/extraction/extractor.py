@@ -69,8 +69,6 @@ _SHORTEST_BODY, _LONG_BODY = 40, 400
 _LONGEST_ARTICLE = 300_000  # a book; comparing a longer one with others takes seconds
 _LONGEST_CREDIT_WITH_DATE, _LONGEST_NOTICE = 130, 60  # characters
 _LEAD = 2  # paragraphs
-# The elements in which trafilatura looks for running text.
-_TEXT_ELEMENTS = ("p", "div", "pre", "code")
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +257,7 @@ class _Merge:
         return usable
 
     def has_text(self) -> bool:
-        return sum(len(p.text or "") for p in self.page.tree.iter(*_TEXT_ELEMENTS)) >= _SHORTEST_BODY
+        return sum(len(p.text or "") for p in self.page.tree.iter("p", "div", "pre", "code")) >= _SHORTEST_BODY
 
     def article(self, headline: str, paragraphs: list[str]) -> Article:
         body = "\n\n".join(paragraphs)
