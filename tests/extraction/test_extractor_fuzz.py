@@ -16,7 +16,7 @@ from alqahira.replica.pages import Pages
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 URL = "https://alqaheranews.net/news/1/x"
-CPU_SECONDS = 0.25
+CPU_SECONDS = 1.0  # of any page; four times what the slowest takes, for busy machines
 FACES = (
     ReplicaOptions(page_data="next_data", now=NOW),
     ReplicaOptions(page_data="next_f", metadata="none", now=NOW),
@@ -120,4 +120,4 @@ def test_largest_pages_are_read_in_bounded_time(name):
     """Megabytes of one thing: ten times the CPU limit for a page a hundred times as large."""
     begun = process_time()
     read_page(WORST[name], URL, now=NOW)
-    assert process_time() - begun < 10 * CPU_SECONDS
+    assert process_time() - begun < 2.5 * CPU_SECONDS
