@@ -164,10 +164,8 @@ class SectionSpider(Spider):
 
     def read_article(self, page: ArchivedResponse, body: bytes) -> Iterator[ArticleItem]:
         """The article of a page, just fetched or archived; `body` is decompressed."""
-        kinds = (value.decode("latin-1") for name, value in page.headers if name.lower() == b"content-type")
-        reading = read_page(
-            body, page.fetch.url, now=page.fetch.fetched, hints=page.hints, content_type=next(kinds, None)
-        )
+        fetched, kind = page.fetch.fetched, page.content_type
+        reading = read_page(body, page.fetch.url, now=fetched, hints=page.hints, content_type=kind)
         for disagreement in reading.disagreements:
             self.run.stats.notes[f"disagreement/{disagreement.field}"] += 1
         if reading.article is not None and not reading.is_of(page.link_url, page.fetch.url):

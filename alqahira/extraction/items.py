@@ -58,6 +58,11 @@ class ArchivedResponse:
     request_headers: Headers = ()
     is_rendered: bool = False
 
+    @property
+    def content_type(self) -> str | None:
+        """The first header Content-Type."""
+        return next((value.decode("latin-1") for name, value in self.headers if name.lower() == b"content-type"), None)
+
 
 @dataclass(kw_only=True)
 class ArticleItem:

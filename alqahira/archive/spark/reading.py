@@ -134,7 +134,8 @@ def _extract(
         return None, failure_cause(error)
     if record.payload is None:
         return None, TOO_LARGE
-    reading = read_page(body, page.fetch.url, now=page.fetch.fetched, hints=page.hints)
+    fetched, kind = page.fetch.fetched, page.content_type
+    reading = read_page(body, page.fetch.url, now=fetched, hints=page.hints, content_type=kind)
     if reading.article is None:
         return None, reading.cause or "no_article"
     if not reading.is_of(page.link_url, page.fetch.url):
