@@ -8,7 +8,7 @@ import shutil
 import pytest
 from test_kill_the_spider import Crawl, site
 
-from alqahira.publishing.manifest import part_files
+from alqahira.publishing.manifest import MANIFEST, part_files
 
 __all__ = ["site"]
 
@@ -22,8 +22,9 @@ def crawl_of(site, folder, state=None):
 @pytest.mark.parametrize("place", ["in the folder", "elsewhere"])
 def test_folder_deleted_under_a_run_ends_it_with_1_and_the_next_publishes(site, tmp_path, place):
     crawl = crawl_of(site, tmp_path / "output", None if place == "in the folder" else tmp_path / "state.db")
+    answered = crawl.answers()
     run = crawl.start()
-    assert crawl.until(run, lambda: crawl.parts() >= 1)
+    assert crawl.until(run, lambda: answered() >= 60 and (crawl.folder / MANIFEST).exists())
     crawl.folder.rename(tmp_path / "deleted")  # at once, where a deletion would race with the run
     assert run.wait(240) == 1
     # Whether the run was just writing a part or not.
