@@ -7,6 +7,7 @@ from threading import Event
 import pytest
 from hostile_pages import PAGES, page
 from http_server import QuietHandler, serving
+from ledger_scenario import body
 from scrapy_process import UNTHROTTLED, Corpus, start_scrapy
 
 pytestmark = pytest.mark.chaos
@@ -34,8 +35,9 @@ def test_sigterm_while_a_slow_page_is_read_publishes_what_was_accepted(tmp_path,
                 is_sent.set()
             elif number:
                 answered.add(number)
-                headline = f"وزير الدفاع يتفقد القاعدة الجوية رقم {number}"
-                self.answer(page(f"<p>{number}</p>", headline=headline).encode(), "text/html")
+                own = int(number)  # one text under many addresses is no article
+                headline = f"وزير الدفاع يتفقد {body(own, words=6)}".replace("\n\n", " ")
+                self.answer(page(f"<p>{body(own)}</p>", headline=headline).encode(), "text/html")
                 if len(answered) == len(ARTICLES):
                     has_others.set()
             elif self.path.startswith("/category/"):
