@@ -72,7 +72,7 @@ def fill(ledger: Ledger, known: int) -> None:
         cursor.execute("begin")
         cursor.executemany("insert into articles values (?,?,?,?,?,?,?,?)", [row[0] for row in rows])
         cursor.executemany(
-            "insert into pages (key, url, section, state, first_run, processed, etag, last_visit, next_visit, "
+            "insert into pages (key, url, section, state, first_run, complete_before, etag, last_visit, next_visit, "
             "attempts, article_id) values (?,?,?,?,?,?,?,?,?,?,?)",
             [row[1] for row in rows],
         )
