@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -104,6 +108,18 @@ def live(folder: Path, state: str | None = None) -> None:
             parts.seal_due(item.fetch.fetched)
         parts.seal_all()
         ledger.finish_run(run, {}, 0, NOW, complete=True)
+
+
+@contextmanager
+def corpus_for_everybody() -> Iterator[Path]:
+    """A corpus in a folder that everybody may enter (pytest's are the user's alone)."""
+    made = Path(tempfile.mkdtemp())
+    made.chmod(0o755)
+    try:
+        live(made / "output")
+        yield made / "output"
+    finally:
+        shutil.rmtree(made)
 
 
 def lines(folder):

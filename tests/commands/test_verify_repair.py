@@ -4,11 +4,9 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
 
 import pytest
-from ledger_scenario import EXPECTED, live, problems
+from ledger_scenario import EXPECTED, corpus_for_everybody, live, problems
 from scrapy.crawler import Crawler
 from scrapy.utils.project import get_project_settings
 from scrapy_process import PROJECT, scrapy
@@ -131,14 +129,8 @@ def test_malformed_manifest_is_one_line_for_every_use(output, text):
 
 @pytest.fixture
 def readable():
-    """A corpus in a folder that everybody may enter (pytest's are the user's alone)."""
-    made = Path(tempfile.mkdtemp())
-    made.chmod(0o755)
-    try:
-        live(made / "output")
-        yield made / "output"
-    finally:
-        shutil.rmtree(made)
+    with corpus_for_everybody() as made:
+        yield made
 
 
 def as_reader(prefix, command, folder, *arguments):

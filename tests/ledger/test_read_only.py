@@ -3,11 +3,9 @@
 import os
 import pickle
 import shutil
-import tempfile
-from pathlib import Path
 
 import pytest
-from ledger_scenario import EXPECTED, accept, crawled, live, opened
+from ledger_scenario import EXPECTED, accept, corpus_for_everybody, crawled, opened
 
 from alqahira.exceptions import LedgerUnusable
 
@@ -18,14 +16,8 @@ NOBODY = 65534
 
 @pytest.fixture
 def folder():
-    """An output folder with a corpus, which everybody may enter (pytest's are the user's alone)."""
-    made = Path(tempfile.mkdtemp())
-    made.chmod(0o755)
-    try:
-        live(made / "output")
-        yield made / "output"
-    finally:
-        shutil.rmtree(made)
+    with corpus_for_everybody() as made:
+        yield made
 
 
 def read_by_nobody(folder, read=lambda ledger: None):

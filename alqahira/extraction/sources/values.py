@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import deque
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -77,15 +77,15 @@ def string(value: Any) -> str | None:
     return clean_line(value) or None
 
 
-def plain(value: Any) -> Any:
-    """The value in a list or an object of JSON-LD (`@value`), as deep as there is sense in it."""
-    for _ in range(3):
+def plain(value: Any, names: Iterable[str] = ("@value",)) -> Any:
+    """The value in a list or an object of JSON-LD, by the first of `names` that it has, as deep as there is sense."""
+    for _ in range(4):
         if value is None or isinstance(value, str):
             break
         if isinstance(value, list):
             value = value[0] if value else None
         elif isinstance(value, dict):
-            value = value.get("@value")
+            value = next(filter(None, map(value.get, names)), None)
     return value
 
 
@@ -103,9 +103,7 @@ def strings(value: Any, *, split: bool = False) -> list[str]:
 def moment(value: Any, now: datetime, *, guess: bool = True) -> datetime | None:
     """A date as text, or as seconds or milliseconds since 1970, also in a list or object of JSON-LD.
 
-    None for anything else, and for numbers after `now`.
-
-    `guess`: as of `parse_date`.
+    None for anything else, and for numbers after `now`. `guess`: as of `parse_date`.
     """
     if value is None:
         return None
@@ -122,13 +120,7 @@ def moment(value: Any, now: datetime, *, guess: bool = True) -> datetime | None:
 
 def image(value: Any, base: str) -> str | None:
     """The absolute address of an image given as an address, an object, or a list of either, inside each other too."""
-    for _ in range(4):
-        if value is None or isinstance(value, str):
-            break
-        if isinstance(value, list):
-            value = value[0] if value else None
-        elif isinstance(value, dict):
-            value = next(filter(None, map(value.get, _IMAGE_ADDRESSES)), None)
+    value = plain(value, _IMAGE_ADDRESSES)
     return image_url(value, base=base) if isinstance(value, str) else None
 
 
