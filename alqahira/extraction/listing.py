@@ -106,8 +106,8 @@ def read_listing(body: str | bytes, url: str, *, root: str, now: datetime, conte
     return replace(
         listing,
         cards=cards,
-        next_urls=_on_site(next_links, url, root),
-        feed_urls=_on_site((link.get("href") for link in feeds), url, root),
+        next_urls=_on_site(next_links, page.base, root),
+        feed_urls=_on_site((link.get("href") for link in feeds), page.base, root),
         has_load_more=_has_load_more(page),
     )
 
@@ -226,7 +226,7 @@ def _cards(page: Document, root: str) -> Iterator[Card]:
     links = {link: card for card in cards for link in select(site.CARD_LINK.value)(card)}
     shown: dict[Any, tuple[str | None, datetime | None]] = {}  # once for each card, though it have many links
     for link, card in links.items():
-        address = urls.article_address(link.get("href"), page.url, root)
+        address = urls.article_address(link.get("href"), page.base, root)
         if address is None or not beside.isdisjoint((card, *card.iterancestors())):
             continue
         if card not in shown:
@@ -249,7 +249,7 @@ def _links(page: Document, root: str) -> Iterator[Card]:
     """Every article link outside navigation, for a listing whose classes are unknown."""
     beside = set(select(site.CAROUSELS.value)(page.tree))
     for link in page.tree.iter("a"):
-        address = urls.article_address(link.get("href"), page.url, root)
+        address = urls.article_address(link.get("href"), page.base, root)
         above = list(link.iterancestors())
         if address and beside.isdisjoint(above) and not any(ancestor.tag in _ASIDE for ancestor in above):
             yield Card(*address, headline=text_of(link) or None)

@@ -112,6 +112,7 @@ OTHERS = {
     "the address of another page": OWN | {"url": f"{ROOT}/news/900/y"},
     "another main page": OWN | {"mainEntityOfPage": {"@type": "WebPage", "url": f"{ROOT}/news/900/y"}},
     "a list of other main pages": OWN | {"mainEntityOfPage": [{"@id": f"{ROOT}/news/900/y"}]},
+    "another story under a name of its own": [OTHER | {"@id": "story-2"}, OTHER | {"@id": "#story-3", "url": ""}],
     "a list of other stories": {"@type": "ItemList", "itemListElement": [{"item": OTHER}, {"item": OTHER}]},
 }
 

@@ -13,6 +13,7 @@ from typing import Any
 from lxml import etree
 
 from alqahira import site
+from alqahira.extraction.urls import resolve
 from alqahira.text.normalization import clean_line, fold_text
 
 # Bounds of what is parsed, since selectors take time in the square of the elements, and libxml2 in that of an element's
@@ -106,6 +107,12 @@ class Document:
     def tree(self) -> Any:
         """The parsed page; see `parse_html`. Raises TooLarge."""
         return parse_html(self.html)
+
+    @cached_property
+    def base(self) -> str:
+        """What relative addresses on the page count from: its first `base` element's, else its own."""
+        hrefs = (element.get("href") for element in self.tree.iter("base") if element.get("href"))
+        return resolve(next(hrefs, ""), base=self.url) or self.url
 
     @cached_property
     def scripts(self) -> list[tuple[str, str, str]]:

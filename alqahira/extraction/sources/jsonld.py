@@ -14,7 +14,7 @@ from alqahira import site
 from alqahira.extraction.sources import Document, ExtractedFields
 from alqahira.extraction.sources.blocks import paragraphs_of
 from alqahira.extraction.sources.values import documents_of_script, image, moment, plain, site_credit, string, strings
-from alqahira.extraction.urls import article_number
+from alqahira.extraction.urls import article_number, resolve
 from alqahira.text.normalization import fold_text
 
 # schema.org: Article and those of its subtypes that news sites use.
@@ -54,7 +54,9 @@ def _types(thing: dict[str, Any]) -> set[str]:
 def _rank(thing: dict[str, Any], page: Document) -> int | None:
     """2 for an object with this page's address, 1 with its headline, 0 with neither; None for another page's."""
     addresses = [text for name in ("url", "@id", "mainEntityOfPage") for text in _addresses(thing.get(name))]
-    numbers = {number for address in addresses if (number := article_number(address))}
+    # Without a slash it is a name inside the data, not an address.
+    resolved = (resolve(address, base=page.base) for address in addresses if "/" in address)
+    numbers = {number for address in resolved if address and (number := article_number(address))}
     if numbers and (number := article_number(page.url)):
         return 2 if number in numbers else None
     headline = fold_text(string(thing.get("headline")) or string(thing.get("name")) or "")
@@ -93,7 +95,7 @@ def _article(thing: dict[str, Any], page: Document) -> ExtractedFields:
         authors=strings(thing.get("author")),
         published=moment(thing.get("datePublished"), page.now),
         modified=moment(thing.get("dateModified"), page.now),
-        image_url=image(thing.get("image"), page.url),
+        image_url=image(thing.get("image"), page.base),
         sections=strings(thing.get("articleSection")),
         keywords=strings(thing.get("keywords"), split=True),
     )

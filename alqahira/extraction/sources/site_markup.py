@@ -19,7 +19,7 @@ from parsel.csstranslator import HTMLTranslator
 from alqahira import site
 from alqahira.extraction.sources import Document, ExtractedFields
 from alqahira.extraction.sources.blocks import paragraphs, visible_texts
-from alqahira.extraction.urls import image_url
+from alqahira.extraction.sources.picture import first_address
 from alqahira.site import ArticleLayout
 from alqahira.text.credits import is_credit_line, parse_credit
 from alqahira.text.dates import parse_date
@@ -115,14 +115,13 @@ def _count(article: ExtractedFields) -> int:
 
 
 def _read(page: Document, layout: ArticleLayout, root: Any) -> ExtractedFields:
-    images = select(layout.image)(root)
     body = [text for part in outermost(select(layout.body)(root)) for text in paragraphs(part)]
     return ExtractedFields(
         headline=first_text(select(layout.headline)(root)),
         credit_line=_credit(select(layout.credit_line)(root), body),
         paragraphs=body,
         published=_published(texts(select(layout.meta_spans)(root)), page),
-        image_url=image_url(images[0].get("src"), base=page.url) if images else None,
+        image_url=first_address(select(layout.image)(root), page.base),
         image_caption=first_text(select(layout.image_caption)(root)),
         sections=texts(select(layout.category_links)(root)),
         keywords=texts(select(layout.tag_links)(root)),

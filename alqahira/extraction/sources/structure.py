@@ -79,7 +79,6 @@ def read(
         writer = paragraphs[0]
     published, is_clock_wrong = _published(page, date(text, number, story, page.now), jsonld, meta)
     root = _common([*([heading] if heading is not None else []), story[0], story[-1]])
-    picture = image(root)
     return Structure(
         headline=name,
         paragraphs=_without_labels(paragraphs, [name, writer], page.now),
@@ -88,7 +87,7 @@ def read(
         credit_line=writer,
         published=published,
         is_clock_wrong=is_clock_wrong,
-        image_url=urls.image_url(picture.get("src"), base=page.url) if picture is not None else None,
+        image_url=image(root, page.base),
         image_caption=caption(text, number, story),
         keywords=_links(root, _TAG, story, _ASIDE),
         sections=_links(root, _CATEGORY, story, ("aside", "footer")),  # breadcrumbs are a nav
