@@ -18,7 +18,7 @@ from alqahira.extraction.decoding import decode
 from alqahira.extraction.sources import LARGEST_PAGE, Document, TooLarge
 from alqahira.extraction.sources.nextjs import data_of
 from alqahira.extraction.sources.site_markup import select, text_of
-from alqahira.extraction.sources.values import moment, objects, read_json, string, value_at
+from alqahira.extraction.sources.values import exact_date, moment, objects, read_json, string, value_at
 from alqahira.text.dates import parse_date
 from alqahira.text.normalization import fold_text
 
@@ -239,10 +239,8 @@ def _shown(card: Any, now: datetime, *, guess: bool) -> tuple[str | None, dateti
     contents = select(site.CARD_HEADLINE.value)(card)
     headings = (heading for content in contents for heading in select("h1, h2, h3, h4, h5, h6")(content) or [content])
     dates = select(site.CARD_DATE.value)(card)[:_MOST_DATES]
-    moments = (
-        parse_date(text, now=now, guess=guess) for e in dates for text in (e.get("datetime"), text_of(e)) if text
-    )
-    return next(map(text_of, headings), None) or None, next(filter(None, moments), None)
+    moments = (parse_date(text, now=now, guess=guess) for text in map(text_of, dates) if text)
+    return next(map(text_of, headings), None) or None, exact_date(dates, next(filter(None, moments), None), now)
 
 
 def _links(page: Document, root: str) -> Iterator[Card]:

@@ -94,7 +94,9 @@ BASE = '<base href="https://media.example/files/">'
 
 
 def ld(**fields):
-    return f'<script type="application/ld+json">{json.dumps({"@type": "NewsArticle", "headline": NAME} | fields)}</script>'
+    return (
+        f'<script type="application/ld+json">{json.dumps({"@type": "NewsArticle", "headline": NAME} | fields)}</script>'
+    )
 
 
 IMAGES_BELOW = {

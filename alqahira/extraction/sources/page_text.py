@@ -12,6 +12,7 @@ from typing import Any
 from lxml import etree
 
 from alqahira.extraction.sources.blocks import Line, left_out
+from alqahira.extraction.sources.values import date_stamps
 
 # Elements that browsers display as blocks (HTML, flow content); custom elements, whose names have a hyphen, count too.
 _BLOCKS = frozenset([
@@ -129,11 +130,11 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class PageText:
-    """A page's block elements in document order, its blocks of text, and its `time` elements."""
+    """A page's block elements in document order, its blocks of text, and its dates for machines."""
 
     nodes: list[Node]
     blocks: list[Block]
-    times: list[tuple[int, str]]  # (number of the next block, `datetime`)
+    times: list[tuple[int, str]]  # (number of the next block, date)
 
 
 @lru_cache(maxsize=4096)
@@ -185,6 +186,7 @@ def read_text(tree: Any) -> PageText:
     links: list[str] = []
     pieces: list[str] = []  # of the current block
     anchor: Any = None  # the link around the current element
+    stamps = date_stamps(tree)
 
     def end_block() -> None:
         nonlocal lines, texts, links, pieces
@@ -232,8 +234,8 @@ def read_text(tree: Any) -> PageText:
                 anchor = element
             elif tag == "img":
                 at.images += 1
-            elif tag == "time" and (value := element.get("datetime")):
-                times.append((len(blocks), value))
+            if element in stamps:
+                times.append((len(blocks), stamps[element]))
             text = element.text
         else:
             if at.element is element and at.parent is not None:

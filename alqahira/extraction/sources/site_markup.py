@@ -20,6 +20,7 @@ from alqahira import site
 from alqahira.extraction.sources import Document, ExtractedFields
 from alqahira.extraction.sources.blocks import paragraphs, visible_texts
 from alqahira.extraction.sources.picture import first_address
+from alqahira.extraction.sources.values import exact_date
 from alqahira.site import ArticleLayout
 from alqahira.text.credits import is_credit_line, parse_credit
 from alqahira.text.dates import parse_date
@@ -120,7 +121,7 @@ def _read(page: Document, layout: ArticleLayout, root: Any) -> ExtractedFields:
         headline=first_text(select(layout.headline)(root)),
         credit_line=_credit(select(layout.credit_line)(root), body),
         paragraphs=body,
-        published=_published(texts(select(layout.meta_spans)(root)), page),
+        published=_published(select(layout.meta_spans)(root), page),
         image_url=first_address(select(layout.image)(root), page.base),
         image_caption=first_text(select(layout.image_caption)(root)),
         sections=texts(select(layout.category_links)(root)),
@@ -131,10 +132,11 @@ def _read(page: Document, layout: ArticleLayout, root: Any) -> ExtractedFields:
 _MOST_SPANS = 100  # a page has three
 
 
-def _published(spans: list[str], page: Document) -> datetime | None:
+def _published(spans: Sequence[Any], page: Document) -> datetime | None:
     """The date of all spans together, which is exact to the minute; else of the first span that has one."""
-    moments = (parse_date(text, now=page.now) for text in (" ".join(spans), *spans[:_MOST_SPANS]))
-    return next(filter(None, moments), None)
+    shown = texts(spans)
+    moments = (parse_date(text, now=page.now) for text in (" ".join(shown), *shown[:_MOST_SPANS]))
+    return exact_date(spans[:_MOST_SPANS], next(filter(None, moments), None), page.now)
 
 
 def _kind(tree: Any) -> str | None:

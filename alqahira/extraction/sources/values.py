@@ -10,10 +10,13 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
+from lxml import etree
+
 from alqahira import site
 from alqahira.extraction.sources.near_json import mended
+from alqahira.extraction.sources.zones import is_same_clock
 from alqahira.extraction.urls import image_url
-from alqahira.text.dates import parse_date
+from alqahira.text.dates import cairo_day, parse_date
 from alqahira.text.normalization import clean_line
 
 # Before a document: space, a byte order mark, the beginning of a CDATA section or a comment.
@@ -24,6 +27,13 @@ _EPOCH = re.compile(r"[1-9]\d{9}(?:\d{3})?", re.ASCII)  # seconds or millisecond
 _LONGEST_EPOCH = 13
 _IMAGE_ADDRESSES = ("url", "contentUrl", "src", "@value", "@id")
 _MAX_OBJECTS = 20_000
+# Where markup keeps a date for machines.
+_DATE_ATTRIBUTES = ("datetime", "data-datetime", "data-timestamp", "data-time", "data-date", "content", "title")
+_DATED = etree.XPath(".//*[" + " or ".join(f"@{name}" for name in _DATE_ATTRIBUTES) + "]")
+_MOST_ATTRIBUTES = 20  # elements with one of them, in one element
+_MOST_STAMPS = 1_000
+_DIGIT = re.compile(r"\d")
+_UTC = re.compile(r"Z$|\+00:?00$", re.IGNORECASE)
 
 
 def json_documents(text: str) -> Iterator[Any]:
@@ -116,6 +126,38 @@ def moment(value: Any, now: datetime, *, guess: bool = True) -> datetime | None:
         instant = datetime.fromtimestamp(value / 1000 if value > 1e11 else value, UTC)
         return instant if instant <= now else None
     return None
+
+
+def date_stamps(tree: Any) -> dict[Any, str]:
+    """The elements of a page that have a date for machines, with it as text."""
+    stamps = {}
+    for element in _DATED(tree)[:_MOST_STAMPS]:
+        value = next(filter(None, map(element.get, _DATE_ATTRIBUTES)), "")
+        if element.tag not in ("a", "img", "meta") and _DIGIT.search(value):
+            stamps[element] = _iso(value) if _EPOCH.fullmatch(value) else value
+    return stamps
+
+
+def _iso(epoch: str) -> str:
+    return datetime.fromtimestamp(int(epoch[:10]), UTC).isoformat()
+
+
+def exact_date(elements: Iterable[Any], shown: datetime | None, now: datetime) -> datetime | None:
+    """The date that elements have for machines, else `shown`, the one that readers see.
+
+    A relative text («منذ ساعتين») counts from the moment when the page was made, which nobody knows. What is shown is
+    right where the machine's is not exact: only the day, or local time as if it were UTC.
+    """
+    holders = (holder for element in elements for holder in (element, *_DATED(element)[:_MOST_ATTRIBUTES]))
+    values = (value for holder in holders for name in _DATE_ATTRIBUTES if (value := holder.get(name)))
+    dates = ((value, instant) for value in values if (instant := moment(value, now, guess=False)))
+    value, instant = next(dates, ("", None))
+    if instant is None or shown is None:
+        return instant or shown
+    is_day = ":" not in value and not value.isdecimal()
+    if is_day:
+        return shown if cairo_day(shown) == cairo_day(instant) else instant
+    return shown if _UTC.search(value) and is_same_clock(instant, shown) else instant
 
 
 def image(value: Any, base: str) -> str | None:
