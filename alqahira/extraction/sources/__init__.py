@@ -131,6 +131,19 @@ class Document:
         return frozenset(fold_text(name) for text in texts if (name := strip_site_name(text[:LONGEST_HEADING])))
 
 
+# Tags that were encoded as text: those of blocks, of which a space stays, and others.
+_BLOCK_TAG = re.compile(r"</?(?:blockquote|br|div|h[1-6]|hr|li|ol|p|ul)(?:\s[^<>]{0,500})?/?>", re.IGNORECASE)
+_TAG = re.compile(
+    r"</?(?:a|abbr|b|em|font|i|img|ins|mark|q|small|span|strong|sub|sup|u)(?:\s[^<>]{0,500})?/?>", re.IGNORECASE
+)
+
+
+def plain_line(text: str) -> str:
+    """Display text on one line, without tags of HTML that were encoded as text."""
+    line = clean_line(text)
+    return clean_line(_TAG.sub("", _BLOCK_TAG.sub(" ", line))) if "<" in line else line
+
+
 # «headline | القاهرة الإخبارية»
 _SUFFIX = re.compile(r"\s*[|\-–—]\s*(?P<name>[^|\-–—]+)$")
 _SITE_NAMES = {

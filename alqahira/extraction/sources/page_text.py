@@ -212,7 +212,7 @@ def read_text(tree: Any) -> PageText:
     walk = etree.iterwalk(tree, events=("start", "end"))
     for event, element in islice(walk, _MAX_EVENTS):
         tag = element.tag
-        is_block = tag in _BLOCKS or "-" in tag
+        is_block = tag in _BLOCKS or "-" in tag or at.element is element
         if is_block:
             if texts or lines:
                 end_block()
@@ -220,9 +220,12 @@ def read_text(tree: Any) -> PageText:
             lines.append(Line("".join(texts), tuple(links)))
             texts, links = [], []
         if event == "start":
-            if tag in _NEVER or ((hidden := left_out(element)) and not is_block):
+            if tag in _NEVER or ((hidden := left_out(element)) and hidden != "caption" and not is_block):
                 walk.skip_subtree()
                 continue
+            if hidden and not is_block:
+                is_block = True
+                end_block()
             if is_block and element is not tree:
                 node = Node(element, at, len(blocks))
                 if hidden:

@@ -17,14 +17,13 @@ from lxml import etree
 from parsel.csstranslator import HTMLTranslator
 
 from alqahira import site
-from alqahira.extraction.sources import Document, ExtractedFields
+from alqahira.extraction.sources import Document, ExtractedFields, plain_line
 from alqahira.extraction.sources.blocks import paragraphs, visible_texts
 from alqahira.extraction.sources.picture import first_address
 from alqahira.extraction.sources.values import exact_date
 from alqahira.site import ArticleLayout
 from alqahira.text.credits import is_credit_line, parse_credit
 from alqahira.text.dates import parse_date
-from alqahira.text.normalization import clean_line
 
 
 class _Translator(HTMLTranslator):
@@ -132,7 +131,7 @@ def _read(page: Document, layout: ArticleLayout, root: Any) -> ExtractedFields:
 _MOST_SPANS = 100  # a page has three
 
 
-def _published(spans: Sequence[Any], page: Document) -> datetime | None:
+def _published(spans: list[Any], page: Document) -> datetime | None:
     """The date of all spans together, which is exact to the minute; else of the first span that has one."""
     shown = texts(spans)
     moments = (parse_date(text, now=page.now) for text in (" ".join(shown), *shown[:_MOST_SPANS]))
@@ -169,8 +168,8 @@ def _credit(elements: list[Any], body: list[str]) -> str | None:
 def text_of(element: Any) -> str:
     """An element's text on one line, as display text: what is seen of it, with a space where a line or block ends."""
     if not len(element):
-        return clean_line(element.text or "")
-    return clean_line("".join(element.itertext() if _is_plain(element) else visible_texts(element)))
+        return plain_line(element.text or "")
+    return plain_line("".join(element.itertext() if _is_plain(element) else visible_texts(element)))
 
 
 # Only inline elements, all of them seen: nearly always, and quick to read.

@@ -14,11 +14,11 @@ from typing import Any
 from lxml import etree
 
 from alqahira import site
+from alqahira.extraction.sources import plain_line
 from alqahira.extraction.sources.near_json import mended
 from alqahira.extraction.sources.zones import is_same_clock
 from alqahira.extraction.urls import image_url
 from alqahira.text.dates import cairo_day, parse_date
-from alqahira.text.normalization import clean_line
 
 # Before a document: space, a comma, a byte order mark, the beginning of a CDATA section or a comment.
 _BEFORE = re.compile(r"[\s\ufeff\u200b,;]*(?:(?://|/\*)?\s*(?:<!\[CDATA\[|<!--)\s*(?:\*/)?\s*)?")
@@ -96,7 +96,7 @@ def string(value: Any) -> str | None:
         value = plain(value, ("@value", "ar"))
         if not isinstance(value, str):
             return None
-    return clean_line(value) or None
+    return plain_line(value) or None
 
 
 def plain(value: Any, names: Iterable[str] = ("@value",)) -> Any:
