@@ -119,7 +119,7 @@ def visible_texts(element: Any) -> Iterator[str]:
 
 
 def left_out(node: Any) -> str:
-    """ "hidden" for a hidden element, "embed" for a post of another platform, "caption" for that of an image, else ""."""
+    """ "hidden" for a hidden element, "embed" for another platform's post, "caption" for an image's, else ""."""
     if node.get("hidden") is not None or node.get("aria-hidden") == "true":
         return "hidden"
     if names := node.get("class"):

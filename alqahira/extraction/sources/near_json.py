@@ -22,7 +22,8 @@ _WRAPPING = re.compile(
 _COMMENT_ENDS = {"//": "\n", "/*": "*/"}
 # Behind the quote that ends a key, a value, and either.
 _KEY_END = r"\s*:"
-_VALUE_END = r'\s*(?:[}\]]|,\s*(?:["{\[}\],\d/<-]|[A-Za-z_@]\w*\s*:|true|false|null)|/[/*]|<!--|<br|;?\s*$)|\s+"@?[A-Za-z_]\w*"\s*:'
+_AFTER_COMMA = r'\s*(?:["{\[}\],\d/<-]|[A-Za-z_@]\w*\s*:|true|false|null)'
+_VALUE_END = rf'\s*(?:[}}\]]|,{_AFTER_COMMA}|/[/*]|<!--|<br|;?\s*$)|\s+"@?[A-Za-z_]\w*"\s*:'
 _ENDS = {"{": re.compile(_KEY_END), ":": re.compile(_VALUE_END), "[": re.compile(_VALUE_END)}
 _ANY_END = re.compile(f"{_KEY_END}|{_VALUE_END}")
 _QUOTE_OR_ESCAPE = re.compile(r'\\.|"', re.DOTALL)
