@@ -78,9 +78,12 @@ def test_encoded_body_is_read_as_markup(kind, read):
 
 
 @pytest.mark.parametrize("read", [known, other, in_json_ld])
-def test_signs_of_comparison_are_no_markup(read):
-    text = "تراوحت الدرجات بين 5 &lt; 7 وبين 9 &gt; 3 في المدن الساحلية يوم السبت."
-    assert read(f"<p>{text}</p>{STORY}").article_body.startswith(escapes.unescape(text))
+def test_signs_and_tags_that_a_story_quotes_stay(read):
+    for text in (
+        "تراوحت الدرجات بين 5 &lt; 7 وبين 9 &gt; 3 في المدن الساحلية يوم السبت.",
+        "وكتب المهاجمون السطر &lt;img src=x&gt; في الصفحة، ثم أضافوا &lt;b&gt; في آخرها.",
+    ):
+        assert read(f"<p>{text}</p>{STORY}").article_body.startswith(escapes.unescape(text))
 
 
 LINES = {
@@ -97,6 +100,10 @@ def test_headline_has_no_encoded_markup(kind):
     data = {"@type": "NewsArticle", "headline": LINES[kind], "articleBody": STORY}
     read = read_page(f"<html><head>{script('type=application/ld+json', data)}</head></html>", URL, now=NOW)
     assert read.article.headline == NAME
+
+
+def test_headline_may_quote_a_tag():
+    assert known(STORY, heading="شرح الوسم &lt;b&gt; للمبتدئين").headline == "شرح الوسم <b> للمبتدئين"
 
 
 @pytest.mark.parametrize("kind", LINES)

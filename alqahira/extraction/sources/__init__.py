@@ -141,7 +141,8 @@ _TAG = re.compile(
 def plain_line(text: str) -> str:
     """Display text on one line, without tags of HTML that were encoded as text."""
     line = clean_line(text)
-    return clean_line(_TAG.sub("", _BLOCK_TAG.sub(" ", line))) if "<" in line else line
+    is_markup = "</" in line or "<br" in line  # a headline may quote a tag
+    return clean_line(_TAG.sub("", _BLOCK_TAG.sub(" ", line))) if is_markup else line
 
 
 # «headline | القاهرة الإخبارية»

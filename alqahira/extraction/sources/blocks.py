@@ -40,11 +40,9 @@ _CAPTION_NAMES = re.compile(
     r"|(?<![\w-])(?:photo-?|image-?)?galler(?:y|ies)(?![a-z]))",
     re.IGNORECASE,
 )
-_TAG = re.compile(r"</?(?:blockquote|br|div|em|h[1-6]|li|p|strong|ul)(?:\s[^<>]{0,300})?/?>", re.IGNORECASE)
-_ENCODED_TAG = re.compile(
-    r"&(?:amp;)*(?:lt|#0*60|#x0*3c);\s*/?(?:a|b|blockquote|br|div|em|h[1-6]|i|img|li|ol|p|span|strong|table|u|ul)\b",
-    re.IGNORECASE,
-)
+_MARKUP = re.compile(r"\s*<(?:blockquote|div|h[1-6]|ol|p|section|span|ul)(?:\s[^<>]{0,300})?>", re.IGNORECASE)
+_BREAK = re.compile(r"<br\s?/?>|</p>", re.IGNORECASE)
+_ENCODED = re.compile(r"&(?:amp;)*(?:lt|#0*60|#x0*3c);", re.IGNORECASE)
 _MOST_ENCODED = 3  # times
 _CAPTION_CODE = re.compile(r"\[caption\b[^\]]{0,500}\].{0,2000}?\[/caption\]", re.DOTALL)  # of WordPress
 _LONGEST_CAPTION, _MOST_IMAGES, _MOST_TEXTS = 300, 50, 500  # characters; images; texts
@@ -148,10 +146,15 @@ def paragraphs(element: Any) -> list[str]:
 def paragraphs_in(parts: Iterable[Sequence[Line]]) -> list[str]:
     """As `paragraphs`, of the lines of blocks."""
     body = _paragraphs_in(parts)
-    if any("<" in text and _TAG.search(text) for text in body):  # markup that was encoded as text
+    if any("<" in text and _is_markup(text) for text in body):  # it was encoded as text
         inner = parse_html("<html><body>" + "".join(f"<p>{text}</p>" for text in body)).find("body")
         return _paragraphs_in(blocks(inner)) if inner is not None else body
     return body
+
+
+def _is_markup(text: str) -> bool:
+    """Whether a text is markup as a whole; a story may quote a tag."""
+    return _MARKUP.match(text) is not None or len(_BREAK.findall(text)) > 1
 
 
 def _paragraphs_in(parts: Iterable[Sequence[Line]]) -> list[str]:
@@ -174,11 +177,19 @@ def _paragraphs_in(parts: Iterable[Sequence[Line]]) -> list[str]:
     return body
 
 
+def _decoded(body: str) -> str:
+    """Markup as such where all of it was encoded as text, once or more."""
+    markup = body
+    for _ in range(_MOST_ENCODED):
+        if "<" in markup or not _ENCODED.search(markup):
+            break
+        markup = html.unescape(markup)
+    return markup if _is_markup(markup) else body
+
+
 def paragraphs_of(body: str) -> list[str]:
     """The paragraphs of a body given as markup or as lines of text."""
-    for _ in range(_MOST_ENCODED):
-        if _ENCODED_TAG.search(body):
-            body = html.unescape(body)
+    body = _decoded(body)
     if "<" in body:
         body = _CAPTION_CODE.sub("", body)
         element = parse_html(f"<html><body>{body}</body></html>").find("body")
