@@ -41,11 +41,12 @@ def _words_in(text: str) -> frozenset[str]:
 _BESIDE_WORDS = _words_in(
     """
     ad ads audio author authors banner bio byline bylines caption captions carousel consent cookie cookies copyright
-    correction credit credits dateline disclaimer discussion disqus embed extlinks factbox follow followus foot footer
-    gallery gdpr header hidden hide iframe infobox keywords lightbox login marketing masthead menu menus modal
-    mostpopular mostread nav navbar navigation navigator outbrain overlay player podcast poll popular popup privacy pubdate rating ratings readmore
-    register registration replies reply respond side signup skip slider slideshow syndication taboola tag taglist tags
-    teaser teasers ticker timestamp toolbar tooltip topbar topics trending video visually vote
+    correction credit credits dateline disclaimer discussion disqus embed extlinks factbox follow followus foot
+    footer gallery gdpr header hidden hide iframe infobox keywords lightbox login marketing masthead menu menus
+    modal mostpopular mostread nav navbar navigation navigator outbrain overlay player podcast poll popular popup
+    privacy pubdate rating ratings readmore register registration replies reply respond side signup skip slider
+    slideshow syndication taboola tag taglist tags teaser teasers ticker timestamp toolbar tooltip topbar topics
+    trending video visually vote
     """
 )
 # Their first letters.
