@@ -20,13 +20,19 @@ class Topic(NamedTuple):
     label: str  # in Arabic
     threshold: float = 4.0  # of a headline alone
     threshold_with_lead: float = 4.0
+    # Of the strongest topic's score: a general's report of a battle is not diplomacy because it names states.
+    least_share: float = 0.2
+
+    def least_score(self, strongest: float, *, has_lead: bool) -> float:
+        """The least score of an article on it, where `strongest` is the highest score of all topics."""
+        return max(self.least_share * strongest, self.threshold_with_lead if has_lead else self.threshold)
 
 
 # All topics, by their names in the record.
 TOPICS = {
     "defense": Topic("الدفاع"),
     # All foreign news is full of words about states' dealings: with a lead, one of them in the headline is not enough.
-    "foreign_affairs": Topic("الشؤون الخارجية", threshold_with_lead=5.5),
+    "foreign_affairs": Topic("الشؤون الخارجية", threshold_with_lead=5.0, least_share=0.35),
 }
 
 _GAP = "…"
@@ -43,12 +49,21 @@ class Node:
     kind: str | None = None  # the class of which the term that ends here is a word
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Rule:
     """Weights for a sentence with a word from each slot; a slot is the classes to choose from."""
 
     weights: dict[str, float]
     slots: list[list[str]]
+
+    def __post_init__(self) -> None:
+        if max(self.weights.values()) < 0:
+            self.slots = [[*names, *map(hidden_class, names)] for names in self.slots]
+
+
+def hidden_class(name: str) -> str:
+    """The class of a class's words within a zero or negative term: only rules against a topic ask for them."""
+    return "-" + name
 
 
 # --- the lexicon --------------------------------------------------------------------------------
@@ -63,7 +78,7 @@ class Lexicon:
     classes: dict[str, list[str]] = field(default_factory=dict)  # folded member -> the classes it is in
     members: dict[str, str] = field(default_factory=dict)  # folded member -> as the lexicon spells it
     exceptions: dict[str, set[str]] = field(default_factory=dict)  # class -> folded words that are no members
-    rules: list[Rule] = field(default_factory=list)
+    rules: dict[str, list[Rule]] = field(default_factory=dict)  # class -> the rules that begin with it
     alternatives: set[str] = field(default_factory=set)  # the `a|b|…` that were made classes
 
     def add_class(self, name: str, members: Iterable[str]) -> None:
@@ -128,8 +143,10 @@ def lexicon() -> Lexicon:
     for group in data["groups"]:
         for term in group["terms"]:
             made.add_term(term, _weights(group), group.get("kind"))
-    for rule in data.get("together", ()):
-        made.rules.append(Rule(_weights(rule), [slot.split("|") for slot in rule["of"]]))
+    for table in data.get("together", ()):
+        rule = Rule(_weights(table), [slot.split("|") for slot in table["of"]])
+        for name in rule.slots[0]:
+            made.rules.setdefault(name, []).append(rule)
     return made
 
 

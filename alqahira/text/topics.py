@@ -12,12 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from alqahira.text.lexicon import FINAL_TA, TOPICS, Node, Rule, lexicon, read_word
+from alqahira.text.lexicon import FINAL_TA, TOPICS, Node, Rule, hidden_class, lexicon, read_word
 from alqahira.text.normalization import fold_text
 
-# A topic needs this share of the strongest topic's score: a general's report of a battle is not diplomacy because it
-# names states.
-LEAST_SHARE = 0.3
 # How much each part of an article counts. News begins with its subject; the rest of a body is mostly background.
 HEADLINE, LEAD, BACKGROUND, KEYWORD = 2.0, 1.0, 0.2, 0.5
 # How many words of the body are its lead, and how many are read.
@@ -38,11 +35,11 @@ def match_topics(headline: str, body: str, keywords: Iterable[str] = ()) -> dict
     shares = _shares(headline, body, keywords)
     scores = {topic: sum(share for share, _ in terms) for topic, terms in shares.items()}
     has_lead = bool(body.strip())
-    least = LEAST_SHARE * max(scores.values())
+    strongest = max(scores.values())
     return {
         topic: list(dict.fromkeys(shown for share, shown in shares[topic] if share > 0))
         for topic, rule in TOPICS.items()
-        if scores[topic] >= max(least, rule.threshold_with_lead if has_lead else rule.threshold)
+        if scores[topic] >= rule.least_score(strongest, has_lead=has_lead)
     }
 
 
@@ -112,7 +109,7 @@ def _evidence(text: str, *, with_rules: bool) -> Iterator[tuple[Node | Rule, str
         yield match.node, " ".join(match.shown)
     if with_rules:
         by_class = _words_by_class(readings, matches)
-        for rule in lexicon().rules:
+        for rule in dict.fromkeys(rule for name in by_class for rule in lexicon().rules.get(name, ())):
             if chosen := _fill(rule.slots, by_class, ()):
                 yield rule, " + ".join(chosen)
 
@@ -132,17 +129,17 @@ def _best_matches(readings: _Readings) -> list[_Match]:
 
 
 def _words_by_class(readings: _Readings, matches: list[_Match]) -> dict[str, list[_Match]]:
-    """The words of each class: terms of that `kind`, then single words outside terms of weight 0 or less."""
+    """The words of each class: terms of that `kind`, then single words; those within terms of weight 0 or less apart."""
     words: defaultdict[str, list[_Match]] = defaultdict(list)
     for match in matches:
         if match.node.kind:
             words[match.node.kind].append(match._replace(shown=(" ".join(match.shown),)))
     hidden = {position for match in matches if match.weight <= 0 for position in match.positions}
     for here, reading in enumerate(readings):
-        if here not in hidden:
-            for key, shown in reading.items():
-                if key[0] == "[":
-                    words[key[1:-1]].append(_Match(lexicon().root, (here,), (shown,)))
+        for key, shown in reading.items():
+            if key[0] == "[":
+                name = key[1:-1]
+                words[hidden_class(name) if here in hidden else name].append(_Match(lexicon().root, (here,), (shown,)))
     return words
 
 
@@ -154,10 +151,15 @@ def _fill(
         return tuple(word.shown[0] for word in chosen)
     for name in slots[0]:
         for word in words.get(name, ()):
-            is_other = all({*word.positions}.isdisjoint(w.positions) and word.shown != w.shown for w in chosen)
+            is_other = all(not {*word.positions} & {*w.positions} and _begin(word) != _begin(w) for w in chosen)
             if is_other and (filled := _fill(slots[1:], words, (*chosen, word))):
                 return filled
     return ()
+
+
+def _begin(word: _Match) -> str:
+    """Where words of one rule must differ: a state and its own adjective, سوريا and السوري, are not two."""
+    return word.shown[0].removeprefix("ال")[:3]
 
 
 def _add_matches(
@@ -179,5 +181,7 @@ def _add_matches(
                 matches.append(match)
             _add_matches(matches, following, readings, here + 1, *match[1:])
             if following.after_gap:
-                for later in range(here + 1, here + _LONGEST_GAP + 2):
-                    _add_matches(matches, following.after_gap, readings, later, *match[1:])
+                known = following.after_gap.following.keys()
+                for later in range(here + 1, min(here + _LONGEST_GAP + 2, len(readings))):
+                    if not known.isdisjoint(readings[later]):
+                        _add_matches(matches, following.after_gap, readings, later, *match[1:])
