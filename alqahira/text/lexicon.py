@@ -128,9 +128,9 @@ class Lexicon:
 
 
 def _spellings(word: str) -> list[str]:
-    """`ي/تقصف` is a verb of either gender: يقصف and تقصف."""
+    """`ي/تقصف` is a verb of either gender and of the first person: يقصف, تقصف and نقصف."""
     masculine, slash, feminine = word.partition("/")
-    return [masculine + feminine[1:], feminine] if slash else [word]
+    return [masculine + feminine[1:], feminine, "ن" + feminine[1:]] if slash else [word]
 
 
 @cache
@@ -159,6 +159,7 @@ def _weights(table: dict[str, Any]) -> dict[str, float]:
 # Folded, ة is ه, which may be a pronoun; in the words that are read it stays apart as a letter that is not Arabic.
 FINAL_TA = "t"
 _SHORTEST_STEM = 3
+_SHORTEST_VERB, _FUTURE = 4, ("ي", "ت", "ن")
 _ARTICLES = ("ال", "وال", "فال", "بال", "كال", "لل")
 _PRONOUNS = ("هما", "ها", "هم", "نا", "ه")
 # Dual, sound plural, their construct forms, verb endings, and the alef of the accusative.
@@ -208,13 +209,16 @@ def stems(word: str) -> Iterator[str]:
             for owned in _without(_PRONOUNS, base):
                 yield owned
                 yield from _without_endings(owned)
+                if owned.endswith("ت"):
+                    yield owned[:-1] + "ه"  # قمتها
 
 
 def _without_proclitics(word: str) -> list[str]:
-    """The word, and the rest of it without و ف, without ب ك ل."""
+    """The word, and the rest of it without و ف, without ب ك ل, without س of a verb in the future."""
     bases = [word]
-    if word[0] in "وف" and len(word) > _SHORTEST_STEM:
+    if word[0] in "وف" and len(word) >= _SHORTEST_STEM:
         bases.append(word[1:])
+    bases += [base[1:] for base in bases if base[0] == "س" and base[1:2] in _FUTURE and len(base) > _SHORTEST_VERB]
     for base in tuple(bases):
         if base.startswith("لل"):
             bases.append("ال" + base[2:])

@@ -17,6 +17,8 @@ from alqahira.text.normalization import fold_text
 
 # How much each part of an article counts. News begins with its subject; the rest of a body is mostly background.
 HEADLINE, LEAD, BACKGROUND, KEYWORD = 2.0, 1.0, 0.2, 0.5
+# Of two topics the weaker one must be in the headline too: a lead names armies and states in passing.
+LEAST_IN_HEADLINE = 1.0
 # How many words of the body are its lead, and how many are read.
 LEAD_WORDS, BODY_WORDS = 40, 80
 
@@ -33,35 +35,47 @@ def match_topics(headline: str, body: str, keywords: Iterable[str] = ()) -> dict
     raises.
     """
     shares = _shares(headline, body, keywords)
-    scores = {topic: sum(share for share, _ in terms) for topic, terms in shares.items()}
-    has_lead = bool(body.strip())
-    strongest = max(scores.values())
+    scores = {topic: sum(share.score for share in terms) for topic, terms in shares.items()}
+    strongest, has_lead = max(scores.values()), bool(body.strip())
     return {
-        topic: list(dict.fromkeys(shown for share, shown in shares[topic] if share > 0))
+        topic: list(dict.fromkeys(share.shown for share in shares[topic] if share.score > 0))
         for topic, rule in TOPICS.items()
         if scores[topic] >= rule.least_score(strongest, has_lead=has_lead)
+        and (scores[topic] == strongest or not headline.strip() or _in_headline(shares[topic]) >= LEAST_IN_HEADLINE)
     }
 
 
 def explain_topics(headline: str, body: str, keywords: Iterable[str] = ()) -> dict[str, dict[str, float]]:
     """Every matched term of each topic with its share of the score, which may be negative."""
     shares = _shares(headline, body, keywords)
-    return {topic: {shown: share for share, shown in terms} for topic, terms in shares.items()}
+    return {topic: {share.shown: share.score for share in terms} for topic, terms in shares.items()}
 
 
 # --- the score ----------------------------------------------------------------------------------
 
 
-def _shares(headline: str, body: str, keywords: Iterable[str]) -> dict[str, list[tuple[float, str]]]:
-    """(share of the score, display text) of each topic's terms, the largest first; a term counts once, at its best."""
-    best: dict[str, dict[int, tuple[float, str]]] = {topic: {} for topic in TOPICS}
+class _Share(NamedTuple):
+    """What a term or rule adds to the score of a topic, and the part of the article where it counts most."""
+
+    score: float
+    shown: str
+    zone: float
+
+
+def _in_headline(terms: list[_Share]) -> float:
+    return sum(share.score for share in terms if share.zone == HEADLINE)
+
+
+def _shares(headline: str, body: str, keywords: Iterable[str]) -> dict[str, list[_Share]]:
+    """The share of each topic's terms in its score, the largest first; a term counts once, at its best."""
+    best: dict[str, dict[int, _Share]] = {topic: {} for topic in TOPICS}
     for text, zone in _zones(headline, body, keywords):
         for evidence, shown in _evidence(text, with_rules=zone in (HEADLINE, LEAD)):
             for topic, weight in (evidence.weights or {}).items():
-                share, _ = best[topic].get(id(evidence), (0.0, ""))
-                if abs(weight * zone) > abs(share):
-                    best[topic][id(evidence)] = weight * zone, shown
-    return {topic: sorted(terms.values(), key=lambda pair: -pair[0]) for topic, terms in best.items()}
+                known = best[topic].get(id(evidence))
+                if known is None or abs(weight * zone) > abs(known.score):
+                    best[topic][id(evidence)] = _Share(weight * zone, shown, zone)
+    return {topic: sorted(terms.values(), key=lambda share: -share.score) for topic, terms in best.items()}
 
 
 def _zones(headline: str, body: str, keywords: Iterable[str]) -> Iterator[tuple[str, float]]:
