@@ -20,19 +20,18 @@ class Topic(NamedTuple):
     label: str  # in Arabic
     threshold: float = 4.0  # of a headline alone
     threshold_with_lead: float = 4.0
+    threshold_of_lead: float = 4.0  # where the headline has next to nothing of the topic
     # Of the strongest topic's score: a general's report of a battle is not diplomacy because it names states.
     least_share: float = 0.2
-
-    def least_score(self, strongest: float, *, has_lead: bool) -> float:
-        """The least score of an article on it, where `strongest` is the highest score of all topics."""
-        return max(self.least_share * strongest, self.threshold_with_lead if has_lead else self.threshold)
 
 
 # All topics, by their names in the record.
 TOPICS = {
     "defense": Topic("الدفاع"),
     # All foreign news is full of words about states' dealings: with a lead, one of them in the headline is not enough.
-    "foreign_affairs": Topic("الشؤون الخارجية", threshold_with_lead=5.0, least_share=0.35),
+    "foreign_affairs": Topic(
+        "الشؤون الخارجية", threshold_with_lead=5.0, threshold_of_lead=7.5, least_share=0.35
+    ),
 }
 
 _GAP = "…"
@@ -128,9 +127,9 @@ class Lexicon:
 
 
 def _spellings(word: str) -> list[str]:
-    """`ي/تقصف` is a verb of either gender and of the first person: يقصف, تقصف and نقصف."""
-    masculine, slash, feminine = word.partition("/")
-    return [masculine + feminine[1:], feminine, "ن" + feminine[1:]] if slash else [word]
+    """`ي/تقصف` is a verb of either gender and of the first person: يقصف, تقصف, نقصف and أقصف."""
+    prefix, slash, verb = word.partition("/")
+    return [first + verb[1:] for first in (prefix, verb[0], "ن", "أ")] if slash else [word]
 
 
 @cache

@@ -17,8 +17,9 @@ from alqahira.text.normalization import fold_text
 
 # How much each part of an article counts. News begins with its subject; the rest of a body is mostly background.
 HEADLINE, LEAD, BACKGROUND, KEYWORD = 2.0, 1.0, 0.2, 0.5
-# Of two topics the weaker one must be in the headline too: a lead names armies and states in passing.
-LEAST_IN_HEADLINE = 1.0
+# With less than this in the headline, a topic is the only one of its article or none: a lead names armies and states in
+# passing.
+LEAST_IN_HEADLINE = 1.5
 # How many words of the body are its lead, and how many are read.
 LEAD_WORDS, BODY_WORDS = 40, 80
 
@@ -36,13 +37,15 @@ def match_topics(headline: str, body: str, keywords: Iterable[str] = ()) -> dict
     """
     shares = _shares(headline, body, keywords)
     scores = {topic: sum(share.score for share in terms) for topic, terms in shares.items()}
-    strongest, has_lead = max(scores.values()), bool(body.strip())
-    return {
-        topic: list(dict.fromkeys(share.shown for share in shares[topic] if share.score > 0))
-        for topic, rule in TOPICS.items()
-        if scores[topic] >= rule.least_score(strongest, has_lead=has_lead)
-        and (scores[topic] == strongest or not headline.strip() or _in_headline(shares[topic]) >= LEAST_IN_HEADLINE)
-    }
+    strongest = max(scores.values())
+    found = {}
+    for topic, rule in TOPICS.items():
+        least = max(rule.least_share * strongest, rule.threshold_with_lead if body.strip() else rule.threshold)
+        if headline.strip() and _in_headline(shares[topic]) < LEAST_IN_HEADLINE:
+            least = max(strongest, rule.threshold_of_lead)
+        if scores[topic] >= least:
+            found[topic] = list(dict.fromkeys(share.shown for share in shares[topic] if share.score > 0))
+    return found
 
 
 def explain_topics(headline: str, body: str, keywords: Iterable[str] = ()) -> dict[str, dict[str, float]]:
