@@ -250,43 +250,30 @@ class Articles(Quarantine):
         rows = [self._newest(connection, article_id) for article_id in connection.scalars(newest)]
         return [from_record(json.loads(row.record)) for row in rows if row]
 
-    def newest_revisions(self) -> dict[str, int]:
-        """The highest revision of every article that was accepted or dropped."""
-        with self.reading() as connection:
-            newest = sa.func.max(articles.c.revision).label("newest")
-            query = sa.select(articles.c.article_id, newest)
-            return {row.article_id: row.newest for row in connection.execute(query.group_by(articles.c.article_id))}
-
     def is_empty(self) -> bool:
         """Whether no article was ever accepted or dropped here."""
         with self.reading() as connection:
             return connection.scalar(sa.select(articles.c.article_id).limit(1)) is None
 
-    def record_count(self, *, duplicates: bool = False, after: int | None = None) -> int:
+    def record_count(self, *, duplicates: bool = False, newest: bool = False, after: int | None = None) -> int:
         """The number of records that `records` yields."""
         with self.reading() as connection:
-            published = connection.scalar(_after(sa.select(sa.func.count()).select_from(outbox), after)) or 0
-            dropped = sa.select(sa.func.count()).select_from(articles).where(_DROPPED)
-            return published + ((connection.scalar(dropped) or 0) if duplicates else 0)
+            queries = _records(duplicates=duplicates, newest=newest, after=after)
+            counts = (sa.select(sa.func.count()).select_from(query.subquery()) for query in queries)
+            return sum(connection.scalar(count) or 0 for count in counts)
 
-    def records(self, *, duplicates: bool = False, after: int | None = None) -> Iterator[dict[str, Any]]:
-        """Every published record, all revisions, in the order accepted; with `duplicates` also those dropped, last.
+    def records(
+        self, *, duplicates: bool = False, newest: bool = False, after: int | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """Every published record in the order accepted, then with `duplicates` those dropped.
 
-        With `after` those in sealed parts whose `position` is greater, in its order.
+        `newest`: only if it is the highest revision of its article that was accepted or dropped. With `after` those in
+        sealed parts whose `position` is greater, in its order; `newest` is then the highest of these.
         """
         with self.reading() as connection:
-            query = sa.select(articles.c.record, outbox.c.published_position).join(
-                outbox, (outbox.c.article_id == articles.c.article_id) & (outbox.c.revision == articles.c.revision)
-            )
-            order = outbox.c.position if after is None else outbox.c.published_position
-            rows = connection.execution_options(yield_per=1000).execute(_after(query, after).order_by(order))
-            for record, position in rows:
-                yield _NULLS | json.loads(record) | {"position": position}
-            if duplicates:
-                dropped = sa.select(articles.c.record).where(_DROPPED)
-                ordered = dropped.order_by(articles.c.date_crawled, articles.c.article_id, articles.c.revision)
-                for record in connection.scalars(ordered):
-                    yield _NULLS | json.loads(record)
+            for query in _records(duplicates=duplicates, newest=newest, after=after):
+                for record, position in connection.execution_options(yield_per=1000).execute(query):
+                    yield _NULLS | json.loads(record) | {"position": position}
 
     # --- within a transaction --------------------------------------------------------------------
 
@@ -367,11 +354,27 @@ class Articles(Quarantine):
         self.store.execute(connection, _STORE_OUTBOX, row)
 
 
-def _after(query: sa.Select[Any], after: int | None) -> sa.Select[Any]:
-    if after is None:
-        return query
-    of_part = (parts.c.sequence == outbox.c.part) & (parts.c.sealed == 1)
-    return query.join(parts, of_part).where(outbox.c.published_position > after)
+def _records(*, duplicates: bool, newest: bool, after: int | None) -> Iterator[sa.Select[Any]]:
+    """The queries for `Articles.records`."""
+    same = (outbox.c.article_id == articles.c.article_id) & (outbox.c.revision == articles.c.revision)
+    published = sa.select(articles.c.record, outbox.c.published_position).join(outbox, same)
+    if after is not None:
+        sealed = sa.select(parts.c.sequence).where(parts.c.sealed == 1)
+        chosen = (outbox.c.published_position > after, outbox.c.part.in_(sealed))
+        if newest:
+            highest = sa.select(outbox.c.article_id, sa.func.max(outbox.c.revision)).where(*chosen)
+            ids = sa.tuple_(articles.c.article_id, articles.c.revision)
+            published = published.where(ids.in_(highest.group_by(outbox.c.article_id)))
+        yield published.where(*chosen).order_by(outbox.c.published_position)
+        return
+    dropped = sa.select(articles.c.record, sa.null()).where(_DROPPED)
+    if newest:
+        later = articles.alias("later")
+        is_later = (later.c.article_id == articles.c.article_id, later.c.revision > articles.c.revision)
+        published, dropped = (query.where(~sa.exists().where(*is_later)) for query in (published, dropped))
+    yield published.order_by(outbox.c.position)
+    if duplicates:
+        yield dropped.order_by(articles.c.date_crawled, articles.c.article_id, articles.c.revision)
 
 
 def _body(row: ArticleRow) -> str:

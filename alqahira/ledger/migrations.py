@@ -55,6 +55,10 @@ _STEPS = {
         "ALTER TABLE parts ADD COLUMN sealed_at VARCHAR",
         "ALTER TABLE parts ADD COLUMN replaces TEXT",
         "ALTER TABLE parts ADD COLUMN replaced_by INTEGER",
+        "CREATE INDEX runs_started ON runs (started)",
+        "CREATE INDEX runs_ended ON runs (ended)",
+        "CREATE INDEX runs_of_spider ON runs (spider, started)",
+        "CREATE INDEX runs_complete ON runs (spider, complete, started)",
     ),
 }
 

