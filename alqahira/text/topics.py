@@ -149,7 +149,7 @@ def _best_matches(readings: _Readings) -> list[_Match]:
 
 
 def _words_by_class(readings: _Readings, matches: list[_Match]) -> dict[str, list[_Match]]:
-    """The words of each class: terms of that `kind`, then single words; those within terms of weight 0 or less apart."""
+    """The words of each class: terms of that `kind`, then single words; those in terms of weight 0 or less apart."""
     words: defaultdict[str, list[_Match]] = defaultdict(list)
     for match in matches:
         if match.node.kind:
