@@ -11,9 +11,18 @@ from itertools import chain
 from typing import Any
 
 from alqahira import site
-from alqahira.extraction.sources import Document, ExtractedFields
+from alqahira.extraction.sources import Document, ExtractedFields, TooLarge
 from alqahira.extraction.sources.blocks import paragraphs_of
-from alqahira.extraction.sources.values import documents_of_script, image, moment, plain, site_credit, string, strings
+from alqahira.extraction.sources.values import (
+    MOST_OBJECTS,
+    documents_of_script,
+    image,
+    moment,
+    plain,
+    site_credit,
+    string,
+    strings,
+)
 from alqahira.extraction.urls import article_number
 from alqahira.text.normalization import fold_text
 
@@ -24,22 +33,25 @@ _ARTICLES = frozenset([
 ])  # fmt: skip
 # A story under another headline shares a long word with it; a heading of fewer words may be the site's or a section's.
 _LONG_WORD, _WORDS_OF_A_HEADLINE = 4, 4
-# In one script; a page has one or two.
-_MOST_DOCUMENTS = 20
 # Where a page or site holds its article.
 _NESTED = ("@graph", "mainEntity", "mainEntityOfPage", "hasPart", "subjectOf", "itemListElement", "item")
 
 
 def read(page: Document) -> ExtractedFields | None:
-    """The fields of this page's article object; None if it has none but of other pages."""
-    articles = [
+    """The fields of this page's article object; None if it has none but of other pages. Raises TooLarge."""
+    things = (
         thing
         for kind, _, text in page.scripts
         if "ld+json" in kind
-        for data in documents_of_script(text)[:_MOST_DOCUMENTS]
+        for data in documents_of_script(text)
         for thing in _things(data)
-        if _types(thing) & _ARTICLES
-    ]
+    )
+    articles = []
+    for number, thing in enumerate(things):
+        if number == MOST_OBJECTS:
+            raise TooLarge(f"more than {MOST_OBJECTS} objects of JSON-LD")
+        if _types(thing) & _ARTICLES:
+            articles.append(thing)
     ranked = [(rank, thing) for thing in articles if (rank := _rank(thing, page)) is not None]
     return _article(max(ranked, key=lambda pair: pair[0])[1], page) if ranked else None
 
@@ -67,14 +79,14 @@ def _rank(thing: dict[str, Any], page: Document) -> int | None:
 
 def _addresses(value: Any) -> Iterator[str]:
     """The addresses in a text, an object with `@id` or `url`, or a list of either."""
-    for entry in value[:_MOST_DOCUMENTS] if isinstance(value, list) else [value]:
+    for entry in value if isinstance(value, list) else [value]:
         names = [entry.get("@id"), entry.get("url")] if isinstance(entry, dict) else [entry]
         yield from (name for name in names if isinstance(name, str))
 
 
 def _things(data: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
     if isinstance(data, list) and depth < 5:
-        for entry in data[:100]:
+        for entry in data:
             yield from _things(entry, depth + 1)
     elif isinstance(data, dict):
         yield data

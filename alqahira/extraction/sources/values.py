@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from alqahira import site
+from alqahira.extraction.sources import TooLarge
 from alqahira.extraction.sources.near_json import mended
 from alqahira.extraction.urls import image_url
 from alqahira.text.dates import parse_date
@@ -23,7 +24,7 @@ _DECODER = json.JSONDecoder(strict=False)
 _EPOCH = re.compile(r"[1-9]\d{9}(?:\d{3})?", re.ASCII)  # seconds or milliseconds
 _LONGEST_EPOCH = 13
 _IMAGE_ADDRESSES = ("url", "contentUrl", "src", "@value", "@id")
-_MAX_OBJECTS = 20_000
+MOST_OBJECTS = 200_000  # in the data of a page, which has hundreds
 
 
 def json_documents(text: str) -> Iterator[Any]:
@@ -53,13 +54,17 @@ def value_at(data: Any, path: Sequence[str]) -> Any:
 
 
 def objects(data: Any, *, without: Collection[str] = ()) -> Iterator[dict[str, Any]]:
-    """Every object in a value, breadth first, at most `_MAX_OBJECTS`; nothing below the names in `without`."""
+    """Every object in a value, breadth first; nothing below the names in `without`.
+
+    Raises TooLarge after MOST_OBJECTS.
+    """
     queue: deque[Any] = deque([data])
     count = 0
-    while queue and count < _MAX_OBJECTS:
+    while queue:
         value = queue.popleft()
         if isinstance(value, dict):
-            count += 1
+            if (count := count + 1) > MOST_OBJECTS:
+                raise TooLarge(f"more than {MOST_OBJECTS} objects of data")
             yield value
             queue.extend(entry for name, entry in value.items() if name not in without)
         elif isinstance(value, list):
