@@ -125,12 +125,12 @@ def test_article_of_many_blocks_is_read_whole():
 
 
 def test_structure_is_read_to_the_end_of_the_page():
-    text = "".join(f"<p>فقرة رقم {number} عن المناورات</p>" for number in range(9_900))
+    text = "".join(f"<p>فقرة رقم {number} عن المناورات.</p>" for number in range(9_900))
     title = "القوات المسلحة تبدأ المناورات"
     html = f"<html><head><title>{title}</title></head><body><h1>{title}</h1><div>{text}</div></body></html>"
     article = read_page(html, f"{ROOT}/news/1/x", now=NOW).article
     assert article
-    assert article.article_body.endswith("فقرة رقم 9899 عن المناورات")
+    assert article.article_body.endswith("فقرة رقم 9899 عن المناورات.")
 
 
 def test_listing_in_data_beyond_a_bound_is_too_large():
