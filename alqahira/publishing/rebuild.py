@@ -32,6 +32,7 @@ from alqahira.publishing.manifest import (
 )
 from alqahira.publishing.planning import day_of, joined
 from alqahira.settings.state_url import read_state_url
+from alqahira.settings.types import url_path
 
 _OWNER = "scrapy verify --rebuild-state"
 
@@ -54,7 +55,7 @@ def rebuild_state(state_url: str, output_dir: Path) -> Path | None:
     aside = state.with_name(f".{state.name}.rebuilding")
     try:
         _remove(aside)  # left by a killed rebuild
-        _fill(url.set(database=str(aside)).render_as_string(), output_dir, listed)
+        _fill(f"sqlite:///{url_path(aside)}", output_dir, listed)
         return _replace(state, aside)
     except OSError as error:
         raise ConfigurationError(f"the state at {state} cannot be rebuilt: {error.strerror}") from None

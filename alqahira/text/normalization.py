@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import html
 import re
-import sys
 import unicodedata
-from functools import cache, lru_cache
+from functools import lru_cache
 from html.entities import html5
 
 # Replaces bytes that could not be decoded (Unicode, REPLACEMENT CHARACTER).
@@ -104,22 +103,32 @@ def to_nfc(text: str) -> str:
 
     Linear in its length. Idempotent.
     """
-    # Twice: some marks are two in NFC.
-    return _without_long_runs(unicodedata.normalize("NFC", _without_long_runs(text)))
+    text = _without_long_runs(text)
+    composed = unicodedata.normalize("NFC", text)
+    # Again, since some marks are two in NFC.
+    return text if composed == text else _without_long_runs(composed)
 
 
 def _without_long_runs(text: str) -> str:
-    return _long_run().sub(r"\1", text) if _MANY_NO_LETTERS.search(text) else text
+    if not _MANY_NO_LETTERS.search(text):
+        return text
+    kept, end = [], 0
+    for run in _LONG_RUN.finditer(text.translate(_KINDS)):
+        kept.append(text[end : run.start() + LONGEST_RUN_OF_MARKS])
+        end = run.end()
+    return "".join([*kept, text[end:]])
 
 
-@cache  # made for the first text that needs it: few do, and it looks at every character of Unicode
-def _long_run() -> re.Pattern[str]:
-    marks = "".join(character for character in map(chr, range(sys.maxunicode)) if _is_mark(character))
-    return re.compile(f"([{marks}]{{{LONGEST_RUN_OF_MARKS}}})[{marks}]+")
+class _Kinds(dict[int, str]):
+    """`m` for the code point of a mark, `-` for any other. A regex class of all marks is many times slower."""
+
+    def __missing__(self, code_point: int) -> str:
+        self[code_point] = kind = "m" if unicodedata.category(chr(code_point))[0] == "M" else "-"
+        return kind
 
 
-def _is_mark(character: str) -> bool:
-    return unicodedata.category(character)[0] == "M"
+_KINDS = _Kinds()
+_LONG_RUN = re.compile(f"m{{{LONGEST_RUN_OF_MARKS + 1},}}")
 
 
 def _clean_characters(text: str) -> str:
@@ -138,7 +147,8 @@ def _decode_entities(text: str) -> str:
 
 
 def _decode_once(text: str) -> str:
-    return _clean_characters(_ENTITY.sub(_entity, text))
+    decoded = _ENTITY.sub(_entity, text)
+    return text if decoded == text else _clean_characters(decoded)
 
 
 def _entity(match: re.Match[str]) -> str:
