@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from scrapy.utils.defer import deferred_from_coro
 
 from alqahira.crawling.clock import Clock
+from alqahira.crawling.failures import Failures
 from alqahira.exceptions import AlqahiraError
 from alqahira.extraction.urls import site_name
 from alqahira.ledger import open_ledger
@@ -65,9 +66,12 @@ class Run:
         self.ledger.on_failure = self.fail
 
     def reset(self) -> None:
-        """Begin counting: nothing is discovered, and what earlier runs know of repeated texts is known."""
+        """Begin counting: nothing is discovered; texts are known that earlier runs found, or did not publish yet."""
         self.stats, self.repeated_texts = RunStats(), RepeatedTexts()
+        self.failures = Failures(self.ledger, self.stats, self.finish)
         self.repeated_texts.add_known(self.ledger.repeated_texts())
+        for page, article in self.ledger.unsealed():
+            self.repeated_texts.add(page, article)
 
     def finish(self, key: str, outcome: Outcome, cause: str = "", *, in_feed: bool = True) -> None:
         """Count an article's outcome, and end the run when its feed is full. `in_feed`: it goes there if accepted."""
@@ -85,6 +89,7 @@ class Run:
         If many pages show its text now, all of them go there, also those whose article was accepted before.
         """
         article, fetch = item.article, item.fetch
+        self.failures.has_article = True
         self.finish(fetch.key, outcome, cause, in_feed=item.is_for_feed)
         is_own = outcome is Outcome.UNCHANGED and article.article_id == fetch.key
         page = SeenPage(fetch.key, fetch.fetched, article.article_id, article.url)

@@ -1,14 +1,23 @@
-"""Which changes of a page's text are revisions, which are not its article any more, and which texts are one."""
+"""Which changes of a page's text are revisions, which are not the article of its address, and which texts are one."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from alqahira.article import Article
-from alqahira.ledger.same_article import MANY, RepeatedTexts, SeenPage, difference
+from alqahira.ledger.same_article import (
+    MANY,
+    RepeatedTexts,
+    SeenPage,
+    contradicts_address,
+    difference,
+    tells_address,
+    text_label,
+)
 from alqahira.text.near_duplicates import content_hash
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -120,6 +129,46 @@ def test_same_text_is_the_same_article(text, layout):
     )
 
 
+# --- the words of the address -------------------------------------------------------------------
+
+SLUG = "الجيش-السوداني-يستعيد-السيطرة-على-مدينة-ود-مدني"
+ON_TOPIC = (
+    "الموقع تحت الصيانة",
+    "تتابعون أخبار القوات المسلحة ووزارة الدفاع والمناورات العسكرية على شاشة القناة حاليا.",
+)
+
+
+def at(slug, one):
+    return replace(one, url=f"https://alqaheranews.net/news/1/{slug}" if slug else "https://alqaheranews.net/news/1")
+
+
+@pytest.mark.parametrize(
+    ("slug", "one", "contradicts", "tells"),
+    [
+        pytest.param(SLUG, article(), False, True, id="its own story"),
+        pytest.param(quote(SLUG), article(), False, True, id="percent-encoded"),
+        pytest.param(SLUG, article("تفاصيل ما جرى في وسط السودان"), False, True, id="headline rewritten"),
+        pytest.param(SLUG, article(HEADLINE, "التفاصيل بعد قليل"), False, False, id="breaking line"),
+        pytest.param(SLUG, article(OTHER_HEADLINE, *OTHER), True, False, id="another story"),
+        pytest.param(SLUG, article(*ON_TOPIC), True, False, id="maintenance on the topic"),
+        pytest.param("البحرية-الهندية-تختبر", article(*ON_TOPIC), True, False, id="three words"),
+        pytest.param("البحرية-الهندية", article(*ON_TOPIC), False, False, id="too short to tell"),
+        pytest.param("army-takes-the-city", article(*ON_TOPIC), False, False, id="not in Arabic"),
+        pytest.param("2026-11-24-1000-2000", article(*ON_TOPIC), False, False, id="numbers"),
+        pytest.param("x", article(*ON_TOPIC), False, False, id="one letter"),
+        pytest.param("", article(*ON_TOPIC), False, False, id="no words"),
+    ],
+)
+def test_words_of_the_address(slug, one, contradicts, tells):
+    one = at(slug, one)
+    assert (contradicts_address(one), tells_address(one, one.url)) == (contradicts, tells)
+
+
+def test_headline_of_the_listing_says_nothing_of_the_page():
+    notice = at(SLUG, article(HEADLINE, ON_TOPIC[1]))
+    assert (contradicts_address(notice), contradicts_address(notice, has_headline=False)) == (False, True)
+
+
 # --- one text on many pages ---------------------------------------------------------------------
 
 
@@ -134,6 +183,13 @@ def notice(number, **given):
 
 
 UNDATED = article(date=None)
+TOWNS = ("عيترون", "حولا", "كفركلا", "الخيام", "بنت جبيل", "ميس الجبل")
+STRIKE = (
+    "شن الطيران الحربي الإسرائيلي غارة على بلدة {0} في جنوب لبنان، وأفادت الوكالة الوطنية للإعلام بوقوع إصابات، فيما "
+    "توجهت فرق الدفاع المدني إلى {0} لرفع الأنقاض ونقل الجرحى إلى المستشفيات القريبة من المنطقة الحدودية."
+)
+PRICES = "أسعار-الذهب-اليوم-في-مصر"
+GOLD = "سجلت أسعار الذهب في مصر اليوم ارتفاعا جديدا مع بداية التعاملات في محال الصاغة، وبلغ سعر الجرام من عيار"
 FOUND = [0] * (MANY - 1) + [MANY]
 
 
@@ -161,11 +217,33 @@ def test_one_text_at_many_addresses_is_found(name, made):
             "a set phrase under breaking lines",
             lambda n: article(f"عاجل {chr(0x628 + n)}", "التفاصيل بعد قليل", date=None),
         ),
+        ("six places in one template", lambda n: article("غارة جديدة", STRIKE.format(TOWNS[n]), date=None)),
+        ("six prices in one template", lambda n: at(PRICES, article("أسعار الذهب", f"{GOLD} {40 + n}", date=None))),
         ("one headline over other texts", lambda n: article("نشرة", " ".join(WORDS[n * 12 : n * 12 + 12]), date=None)),
     ],
 )
 def test_honest_repetition_is_not_found(name, made):
-    assert not any(pages_found(made(n) for n in range(MANY)))
+    assert not any(pages_found(made(n) for n in range(len(TOWNS))))
+
+
+def test_page_that_tells_its_address_is_not_one_of_many():
+    texts = RepeatedTexts()
+    pages = [at("x", UNDATED)] * (MANY - 1) + [at(SLUG, UNDATED), at("x", UNDATED)]
+    sizes = [len(texts.add(SeenPage(str(n), NOW, str(n), one.url), one)) for n, one in enumerate(pages)]
+    assert sizes == [0] * MANY + [MANY]
+    assert (texts.is_repeated(pages[0]), texts.is_repeated(pages[-2])) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_same"),
+    [
+        ("الطلب 8f3a1c في 14:05 بتوقيت القاهرة", True),
+        ("الطلب ٧ في ٠٩:٣٠ بتوقيت القاهرة", True),
+        ("الطلب في بتوقيت لندن", False),
+    ],
+)
+def test_words_with_digits_make_no_other_text(text, is_same):
+    assert (text_label("الطلب في بتوقيت القاهرة") == text_label(text)) is is_same
 
 
 def test_page_counts_once_however_often_it_is_read():
