@@ -28,6 +28,7 @@ REFUSALS = [
     ("crawl", "sports"),
     ("crawl", "defense", "-s", "ALQAHIRA_NEAR_DUPLICATES=maybe"),
     ("crawl", "defense", "-s", "ALQAHIRA_SITE_URL=alqaheranews.net"),
+    ("crawl", "defense", "-s", "ALQAHIRA_OUTPUT_DIR=s3://bucket/corpus"),
     ("crawl", "defense", "-s", "ALQAHIRA_STATE_URL=mysql://localhost/state"),
     ("crawl", "defense", "-s", "ALQAHIRA_PART_MAX_ROWS=none"),
     ("crawl", "defense", "-s", "ALQAHIRA_BROWSER=sometimes"),

@@ -192,38 +192,25 @@ class Articles(Quarantine):
         rows = [self._newest(connection, article_id) for article_id in connection.scalars(newest)]
         return [from_record(json.loads(row.record)) for row in rows if row]
 
-    def newest_revisions(self) -> dict[str, int]:
-        """The highest revision of every article that was accepted or dropped."""
-        with self.reading() as connection:
-            newest = sa.func.max(articles.c.revision).label("newest")
-            query = sa.select(articles.c.article_id, newest)
-            return {row.article_id: row.newest for row in connection.execute(query.group_by(articles.c.article_id))}
-
     def is_empty(self) -> bool:
         """Whether no article was ever accepted or dropped here."""
         with self.reading() as connection:
             return connection.scalar(sa.select(articles.c.article_id).limit(1)) is None
 
-    def record_count(self, *, duplicates: bool = False) -> int:
+    def record_count(self, *, duplicates: bool = False, newest: bool = False) -> int:
         """The number of records that `records` yields."""
         with self.reading() as connection:
-            published = connection.scalar(sa.select(sa.func.count()).select_from(outbox)) or 0
-            dropped = sa.select(sa.func.count()).select_from(articles).where(_DROPPED)
-            return published + ((connection.scalar(dropped) or 0) if duplicates else 0)
+            queries = (query.subquery() for query in _records(duplicates=duplicates, newest=newest))
+            return sum(connection.scalar(sa.select(sa.func.count()).select_from(each)) or 0 for each in queries)
 
-    def records(self, *, duplicates: bool = False) -> Iterator[dict[str, Any]]:
-        """Every published record, all revisions, in the order accepted; with `duplicates` also those dropped, last."""
+    def records(self, *, duplicates: bool = False, newest: bool = False) -> Iterator[dict[str, Any]]:
+        """Every published record in the order accepted, then with `duplicates` those dropped.
+
+        `newest`: only if it is the highest revision of its article that was accepted or dropped.
+        """
         with self.reading() as connection:
-            query = sa.select(articles.c.record).join(
-                outbox, (outbox.c.article_id == articles.c.article_id) & (outbox.c.revision == articles.c.revision)
-            )
-            for record in connection.execution_options(yield_per=1000).scalars(query.order_by(outbox.c.position)):
-                yield json.loads(record)
-            if duplicates:
-                dropped = sa.select(articles.c.record).where(_DROPPED)
-                ordered = dropped.order_by(articles.c.date_crawled, articles.c.article_id, articles.c.revision)
-                for record in connection.scalars(ordered):
-                    yield json.loads(record)
+            for query in _records(duplicates=duplicates, newest=newest):
+                yield from map(json.loads, connection.execution_options(yield_per=1000).scalars(query))
 
     # --- within a transaction --------------------------------------------------------------------
 
@@ -304,6 +291,20 @@ def fetched_at(article: Article) -> datetime:
     """When the page of a stored article was fetched."""
     assert article.date_crawled is not None
     return article.date_crawled
+
+
+def _records(*, duplicates: bool, newest: bool) -> Iterator[sa.Select[Any]]:
+    """The queries for `Articles.records`."""
+    query = sa.select(articles.c.record)
+    if newest:
+        later = articles.alias("later")
+        is_later = (later.c.article_id == articles.c.article_id, later.c.revision > articles.c.revision)
+        query = query.where(~sa.exists().where(*is_later))
+    same = (outbox.c.article_id == articles.c.article_id) & (outbox.c.revision == articles.c.revision)
+    yield query.join(outbox, same).order_by(outbox.c.position)
+    if duplicates:
+        order = (articles.c.date_crawled, articles.c.article_id, articles.c.revision)
+        yield query.where(_DROPPED).order_by(*order)
 
 
 def _body(row: ArticleRow) -> str:

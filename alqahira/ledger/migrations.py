@@ -40,6 +40,10 @@ _STEPS = {
         "ALTER TABLE pages ADD COLUMN hint_from TEXT",
         "CREATE TABLE quarantine (key VARCHAR NOT NULL, cause VARCHAR NOT NULL, fetched VARCHAR NOT NULL, "
         "record TEXT NOT NULL, PRIMARY KEY (key))",
+        "CREATE INDEX runs_started ON runs (started)",
+        "CREATE INDEX runs_ended ON runs (ended)",
+        "CREATE INDEX runs_of_spider ON runs (spider, started)",
+        "CREATE INDEX runs_complete ON runs (spider, complete, started)",
     ),
 }
 

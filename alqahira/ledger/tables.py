@@ -31,6 +31,11 @@ runs = Table(
     # Its number among the runs that saw all that they set out to see, from 1; 0: it did not.
     Column("complete", Integer, nullable=False, default=0),
     Column("account", Text),
+    # A run asks for the last times, the runs of a spider since a day, and the last number of each spider.
+    Index("runs_started", "started"),
+    Index("runs_ended", "ended"),
+    Index("runs_of_spider", "spider", "started"),
+    Index("runs_complete", "spider", "complete", "started"),
 )
 
 

@@ -10,9 +10,9 @@ import pytest
 from ledger_scenario import live
 from scrapy_process import PROJECT, Corpus, scrapy
 
-from alqahira.commands.export import write_csv
 from alqahira.publishing.manifest import part_files
 from alqahira.publishing.schema import columns
+from alqahira.publishing.snapshots import write_csv
 from alqahira.text.dates import cairo_day
 
 
@@ -117,7 +117,13 @@ def test_csv_has_no_formula_and_keeps_every_line_break():
         (["--format", "xlsx"], "argument --format: invalid choice: 'xlsx'"),
         (["--since", "yesterday"], "is not a date"),
         (["--since", "2026-11-02", "--until", "2026-11-01"], "is after until"),
-        (["-o", "/dev/null/x"], "cannot be written"),
+        (["-o", "/dev/null/x.csv"], "cannot be written"),
+        (["-o", "/dev/null/x.csv", "--partition", "month"], "x.csv cannot be written: Not a directory"),
+        (["-o", "corpus.xlsx"], "'corpus.xlsx' ends in none of .jsonl, .jsonl.gz, .csv, .csv.gz, .parquet"),
+        (["-o", "corpus.parquet.gz"], "ends in none of"),
+        (["-o", "s3://bucket/corpus.csv"], "docs/object-stores.md"),
+        (["--partition", "month"], "--partition needs a folder"),
+        (["--partition", "day", "-o", "x.csv"], "argument --partition: invalid choice: 'day'"),
     ],
 )
 def test_wrong_option_is_one_line_and_status_2(corpus, arguments, message):

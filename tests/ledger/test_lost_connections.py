@@ -224,7 +224,7 @@ def test_transaction_in_conflict_is_repeated_in_the_same_session(ledger, code):
     "read",
     [
         lambda ledger: list(ledger.records()),
-        lambda ledger: ledger.newest_revisions(),
+        lambda ledger: list(ledger.records(newest=True)),
         lambda ledger: ledger.is_empty(),
         lambda ledger: ledger.record_count(),
     ],

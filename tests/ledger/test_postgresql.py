@@ -51,6 +51,8 @@ def test_migration_drops_tables_of_parallel_runs(database):
         for column in ("failing_since", "unfinished", "empty_claims", "hint_from"):
             connection.execute(sa.text(f"alter table pages drop column {column}"))
         connection.execute(sa.text("drop table quarantine"))
+        for index in ("runs_started", "runs_ended", "runs_of_spider", "runs_complete"):
+            connection.execute(sa.text(f"drop index {index}"))
         connection.execute(sa.text("alter table pages rename column complete_before to settled"))
         connection.execute(sa.text("create index pages_unsettled on pages (section, settled)"))
         connection.execute(meta.update().where(meta.c.name == "version").values(value="1"))

@@ -67,7 +67,7 @@ def archive_sources(archive: Path, configuration: Configuration) -> list[Source]
     sources: list[Source] = []
     names: set[str] = set()
     for number, run in enumerate(archived_runs(archive, configuration.download_maxsize, configuration.site_url)):
-        run_id = unused_run_id(run.name, names)
+        run_id = unused_run_id(run.name, names.__contains__)
         names.add(run_id)
         started = None if run.run_id else run.started
         sources.append(Source(number, run.path, run.site_url or "", run_id, started))
