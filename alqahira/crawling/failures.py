@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 from alqahira.ledger import Ledger
 from alqahira.ledger.decisions import Outcome
 from alqahira.ledger.same_article import MANY, SAME_TEXT
-from alqahira.monitoring.causes import GIVEN_UP, REDIRECTED_ELSEWHERE, is_of_the_host, is_transient
+from alqahira.monitoring.causes import GIVEN_UP, REDIRECTED_ELSEWHERE, SOFT_404, is_of_the_host, is_transient
 from alqahira.monitoring.run_stats import RunStats
 
 logger = logging.getLogger(__name__)
@@ -73,8 +73,8 @@ class Failures:
                 self.finish(failed.key, Outcome.FAILED, SAME_TEXT)
 
     def _is_of_the_host(self, failed: _Failed) -> bool:
-        # A site may redirect the articles that it removed to one page; in an outage it shows no others.
-        return failed.cause != REDIRECTED_ELSEWHERE or not self.has_article
+        # A site may show one page for the articles that it removed; in an outage it shows no others.
+        return failed.cause not in (REDIRECTED_ELSEWHERE, SOFT_404) or not self.has_article
 
     def _record(self, failed: _Failed) -> None:
         key, url, cause, when = failed

@@ -19,7 +19,6 @@ from alqahira.ledger.same_article import (
     contradicts_address,
     difference,
     is_arabic,
-    tells_address,
 )
 from alqahira.text.dates import cairo_day
 from alqahira.text.near_duplicates import Features, features, same_story
@@ -179,16 +178,15 @@ def quarantine_cause(article: Article, newest: StoredArticle | None, *, has_head
     if newest is None:
         return suspicion(article, has_headline=has_headline)
     cause = difference(newest.article, article)
-    # A duplicate is not in the corpus: its page may tell another story. So may one that tells what its address names.
-    is_free = newest.status is not Outcome.ACCEPTED or tells_address(article, newest.article.url)
-    return None if cause == ANOTHER_STORY and is_free else cause
+    # A duplicate is not in the corpus: its page may tell another story.
+    return None if cause == ANOTHER_STORY and newest.status is not Outcome.ACCEPTED else cause
 
 
 def suspicion(article: Article, *, has_headline: bool) -> str | None:
     """Why a page cannot be the article of its address, whatever it was before: a cause of quarantine, or None."""
     if not is_arabic(article):
         return OTHER_LANGUAGE
-    return ANOTHER_STORY if contradicts_address(article, has_headline=has_headline) else None
+    return ANOTHER_STORY if contradicts_address(article, article.url, has_headline=has_headline) else None
 
 
 def published_or_seen(article: Article) -> datetime:

@@ -47,7 +47,12 @@ _SHORTEST_TEXT = 12  # words of a body that are no set phrase, such as that deta
 def difference(before: Article, after: Article) -> str | None:
     """Why a page does not tell the article of its last revision any more: a cause of quarantine; None if it does."""
     is_lost = lost(before, after)
-    return None if _is_same_article(before, after, is_lost=bool(is_lost)) else is_lost or ANOTHER_STORY
+    if not _is_same_article(before, after, is_lost=bool(is_lost)):
+        # In other words, what the article's address names.
+        return None if not is_lost and tells_address(after, before.url) else is_lost or ANOTHER_STORY
+    # In the same words, not what it names any more; unless by the site's own date it is the same.
+    is_other = contradicts_address(after, before.url) and not contradicts_address(before, before.url)
+    return ANOTHER_STORY if is_other and not _has_same_date(before, after) else None
 
 
 def lost(before: Article, after: Article) -> str | None:
@@ -74,9 +79,13 @@ def _is_same_article(before: Article, after: Article, *, is_lost: bool) -> bool:
         return True
     is_short = min(map(len, texts)) < _SHORT
     # A first line that becomes a story, by the site's own date still the same one.
-    if is_short and own_date(before) is not None and own_date(before) == own_date(after):
+    if is_short and _has_same_date(before, after):
         return True
     return _share(*texts) >= (_SHARED_SHORT if is_short else _SHARED)
+
+
+def _has_same_date(before: Article, after: Article) -> bool:
+    return own_date(before) is not None and own_date(before) == own_date(after)
 
 
 def stems(text: str) -> frozenset[str]:
@@ -107,9 +116,9 @@ def own_date(article: Article) -> datetime | None:
 # --- the words of the address -------------------------------------------------------------------
 
 
-def contradicts_address(article: Article, *, has_headline: bool = True) -> bool:
-    """Whether a page has hardly a word of those in its article's address. `has_headline`: the headline is its own."""
-    share = _address_share(article.url, article, has_headline=has_headline)
+def contradicts_address(article: Article, url: str, *, has_headline: bool = True) -> bool:
+    """Whether a page has hardly a word of those in an article's address. `has_headline`: the headline is its own."""
+    share = _address_share(url, article, has_headline=has_headline)
     return share is not None and share < _OTHER_ADDRESS
 
 

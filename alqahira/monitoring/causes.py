@@ -61,6 +61,7 @@ BLOCKED = "blocked"  # a page with status 200 that blocks the reader
 ANOTHER_ARTICLE = "another_article"  # the page is of another story than the requested one
 REDIRECTED_ELSEWHERE = "redirected_elsewhere"  # from an article to a page that is none
 REDIRECTED_TO_ANOTHER = "redirected_to_another"  # article, which does not say that it is the first one's new home
+SOFT_404 = "soft_404"  # the page says that there is no such story
 UNEXPECTED_NOT_MODIFIED = "not_modified_unasked"  # a 304 to a request that was not conditional
 UNSUPPORTED_SCHEME = "unsupported_scheme"
 IGNORED = "ignored"  # another component raised IgnoreRequest
@@ -150,7 +151,16 @@ _TRANSIENT = frozenset(
 )
 # Of a page that may be the same at many addresses: then it is the host's.
 MAYBE_OF_THE_HOST = frozenset(
-    (ANOTHER_ARTICLE, REDIRECTED_TO_ANOTHER, "not_an_article", "no_article", "no_headline", "no_body", "empty_shell")
+    (
+        ANOTHER_ARTICLE,
+        REDIRECTED_TO_ANOTHER,
+        SOFT_404,
+        "not_an_article",
+        "no_article",
+        "no_headline",
+        "no_body",
+        "empty_shell",
+    )
 )
 GIVEN_UP = "given_up"  # it failed too often and for too long
 

@@ -8,7 +8,7 @@ from ledger_scenario import link, opened
 from alqahira.crawling.failures import Failures
 from alqahira.extraction.shown_text import shown_text
 from alqahira.ledger.same_article import MANY, text_label
-from alqahira.monitoring.causes import REDIRECTED_ELSEWHERE
+from alqahira.monitoring.causes import REDIRECTED_ELSEWHERE, SOFT_404
 from alqahira.monitoring.run_stats import RunStats
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -58,9 +58,12 @@ def test_what_many_addresses_show_is_no_attempt(ledger, name, shown, more, expec
     assert pending(ledger) == (MANY if "same_text" in expected else 0)
 
 
-@pytest.mark.parametrize(("has_article", "cause"), [(False, "same_text"), (True, REDIRECTED_ELSEWHERE)])
-def test_redirects_to_one_page_are_of_the_host_only_where_no_page_gave_an_article(ledger, has_article, cause):
-    assert failed(ledger, [HOME] * MANY, REDIRECTED_ELSEWHERE, has_article=has_article) == {cause: MANY}
+@pytest.mark.parametrize("cause", [REDIRECTED_ELSEWHERE, SOFT_404])
+@pytest.mark.parametrize("has_article", [False, True])
+def test_page_of_removed_articles_is_the_hosts_only_where_no_page_gave_an_article(ledger, has_article, cause):
+    assert failed(ledger, [HOME] * MANY, cause, has_article=has_article) == {
+        cause if has_article else "same_text": MANY
+    }
 
 
 def test_page_of_the_host_gives_nothing_up_however_long_it_is_shown(ledger):

@@ -161,12 +161,30 @@ def at(slug, one):
 )
 def test_words_of_the_address(slug, one, contradicts, tells):
     one = at(slug, one)
-    assert (contradicts_address(one), tells_address(one, one.url)) == (contradicts, tells)
+    assert (contradicts_address(one, one.url), tells_address(one, one.url)) == (contradicts, tells)
+
+
+@pytest.mark.parametrize(
+    ("after", "cause"),
+    [
+        pytest.param(
+            article(OTHER_HEADLINE, LEAD.replace("الجيش", "الحزب"), *OTHER, date=LATER), None, id="names most"
+        ),
+        pytest.param(article(OTHER_HEADLINE, LEAD, MORE[1], date=LATER), None, id="same text under another headline"),
+        pytest.param(article(OTHER_HEADLINE, MORE[1], *OTHER), None, id="by the site's date the same"),
+        pytest.param(article(OTHER_HEADLINE, MORE[1], *OTHER, date=LATER), "another_story", id="some words in common"),
+        pytest.param(article(OTHER_HEADLINE, *OTHER, date=LATER), "another_story", id="id used again"),
+    ],
+)
+def test_revision_tells_what_the_address_names(after, cause):
+    before = at(SLUG, article(HEADLINE, LEAD, MORE[1]))
+    assert difference(before, at("x", after)) == cause
 
 
 def test_headline_of_the_listing_says_nothing_of_the_page():
     notice = at(SLUG, article(HEADLINE, ON_TOPIC[1]))
-    assert (contradicts_address(notice), contradicts_address(notice, has_headline=False)) == (False, True)
+    assert not contradicts_address(notice, notice.url)
+    assert contradicts_address(notice, notice.url, has_headline=False)
 
 
 # --- one text on many pages ---------------------------------------------------------------------
