@@ -96,8 +96,8 @@ class Run:
         same = [] if is_own else self.repeated_texts.add(page, article)
         withdrawn = self.ledger.withdraw(same, article) if same else []
         for key in withdrawn:
-            self._withdraw(key)
-            self.finish(key, Outcome.QUARANTINED, SAME_TEXT)
+            if self._withdraw(key):  # else it is of a run that was killed
+                self.finish(key, Outcome.QUARANTINED, SAME_TEXT)
         if same:
             logger.error("One text under %d addresses, the last %s: %s", len(same), article.url, article.headline[:100])
         if outcome is Outcome.QUARANTINED:
@@ -108,11 +108,15 @@ class Run:
         self.stats.count_sources(item.sources)
         return True
 
-    def _withdraw(self, key: str) -> None:
-        outcome, cause = self.stats.withdraw(key)
+    def _withdraw(self, key: str) -> bool:
+        """Take an article's outcome back; False if this run has not finished it."""
+        if (counted := self.stats.withdraw(key)) is None:
+            return False
+        outcome, cause = counted
         for name in dict.fromkeys((f"alqahira/{outcome.value}", f"alqahira/{outcome.value}/{cause}")):
             if self.crawler.stats.get_value(name):
                 self.crawler.stats.inc_value(name, -1)
+        return True
 
     @property
     def is_full(self) -> bool:

@@ -48,11 +48,15 @@ def difference(before: Article, after: Article) -> str | None:
     """Why a page does not tell the article of its last revision any more: a cause of quarantine; None if it does."""
     is_lost = lost(before, after)
     if not _is_same_article(before, after, is_lost=bool(is_lost)):
-        # In other words, what the article's address names.
-        return None if not is_lost and tells_address(after, before.url) else is_lost or ANOTHER_STORY
+        return is_lost or (None if _is_better(before, after) else ANOTHER_STORY)
     # In the same words, not what it names any more; unless by the site's own date it is the same.
     is_other = contradicts_address(after, before.url) and not contradicts_address(before, before.url)
     return ANOTHER_STORY if is_other and not _has_same_date(before, after) else None
+
+
+def _is_better(before: Article, after: Article) -> bool:
+    """Whether another text than the last revision is the article: its address names it, or it has a date at last."""
+    return tells_address(after, before.url) or (own_date(before) is None and own_date(after) is not None)
 
 
 def lost(before: Article, after: Article) -> str | None:

@@ -1,6 +1,7 @@
 """Pages that answer 200 with something else than their article: nothing is overwritten, invented or lost."""
 
 import json
+import signal
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from html import escape
@@ -69,7 +70,7 @@ GATE = (
     "<html><head><title>القاهرة الإخبارية</title></head><body><h1>نتحقق من متصفحك</h1><p>الطلب 8f3a{}</p></body></html>"
 )
 # On the topic; in the site's own layout it is an article like any other.
-MAINTENANCE = ("الموقع تحت الصيانة", "تتابعون أخبار القوات المسلحة ووزارة الدفاع والمناورات العسكرية على شاشة القناة.")
+MAINTENANCE = ("نعود إليكم قريبا", "تتابعون أخبار القوات المسلحة ووزارة الدفاع والمناورات العسكرية على شاشة القناة.")
 # A heading that is the title: by its structure an article.
 CHECK = (
     "<html><head><title>One more step before you continue</title></head><body><h1>One more step before you continue</h1>"
@@ -130,10 +131,10 @@ class SmallSite:
 
 @pytest.fixture(scope="module")
 def texts():
-    """(headline, body) of 16 articles on the topic of defense."""
+    """(headline, body) of 20 articles on the topic of defense."""
     articles = Newsroom(ReplicaOptions(articles=300)).articles()
     on_topic = (a for a in articles if a.kind == "post" and "defense" in a.topics and a.number > 90_000 and a.blocks)
-    return [(a.headline, body_text(a.blocks)) for a, _ in zip(on_topic, range(16), strict=False)]
+    return [(a.headline, body_text(a.blocks)) for a, _ in zip(on_topic, range(20), strict=False)]
 
 
 @pytest.fixture
@@ -142,7 +143,8 @@ def small(texts, tmp_path):
     site = SmallSite(texts[:12])
     with serving(site.handler()) as server:
         corpus = Corpus(tmp_path / "output", f"http://127.0.0.1:{server.server_port}")
-        site.crawl = lambda: corpus.crawl("defense", settings={"ALQAHIRA_BROWSER": "never"} | PAUSES)
+        settings = {"ALQAHIRA_BROWSER": "never"} | PAUSES
+        site.crawl = lambda more={}, **how: corpus.crawl("defense", settings=settings | more, **how)
         ran = site.crawl()
         assert ran.status == 0, ran.stderr
         assert len(corpus.by_id()) == 12, ran.stderr
@@ -246,6 +248,53 @@ def test_new_pages_that_do_not_tell_what_their_address_names_wait(small, texts):
     assert site.crawl().status == 0
     assert (corpus.by_id()["112"]["headline"], len(corpus.lines())) == (told[0], 13)
     assert len(quarantine(corpus).lines) == 2
+
+
+@pytest.fixture
+def flooded(small, texts):
+    """The small site with eight new articles, all of which show one notice on the topic without a date of its own."""
+    site, corpus = small
+    for number, text in enumerate(texts[12:], 112):
+        site.add(number, text)
+    notice = PAGE.format(head="", headline=MAINTENANCE[0], text=f"<p>{' '.join([MAINTENANCE[1]] * 3)}</p>")
+    site.answers = dict.fromkeys(range(112, 120), notice)
+    return site, corpus
+
+
+def lying_lines(corpus):
+    return [record["article_id"] for record in corpus.records() if record["headline"] == MAINTENANCE[0]]
+
+
+@pytest.mark.chaos
+def test_text_of_many_is_not_published_by_the_run_after_a_killed_one(flooded):
+    site, corpus = flooded
+    now = datetime.now(UTC)
+    one_by_one = {"CONCURRENT_REQUESTS_PER_DOMAIN": "1"}
+    assert site.crawl(one_by_one, clock=now, PRETENDED_POISON="/news/115/").status == -signal.SIGKILL
+    with opened(corpus.folder) as ledger:
+        assert [seen.key for seen, _ in ledger.unsealed()] == ["112"]
+    assert (site.crawl().status, failed_monitors(corpus), lying_lines(corpus)) == (1, ["repeated_text"], [])
+    site.answers = {}
+    assert site.crawl(clock=now + timedelta(hours=3)).status == 0
+    assert len(corpus.by_id()) == 20
+    assert lying_lines(corpus) == []
+
+
+@pytest.mark.chaos
+def test_line_that_was_sealed_before_the_fourth_page_blocks_no_article(flooded):
+    site, corpus = flooded
+    parts_of_one = {"ALQAHIRA_PART_MAX_ROWS": "1", "ALQAHIRA_NEAR_DUPLICATES": "off"}
+    for _ in range(2):
+        assert site.crawl(parts_of_one).status == 1
+        published = lying_lines(corpus)
+        assert 0 < len(published) < 4
+    site.answers = {}
+    assert site.crawl(parts_of_one).status == 0
+    assert lying_lines(corpus) == published
+    newest = corpus.by_id()
+    assert {number: newest[str(number)]["headline"] for number in site.texts} == {
+        n: t[0] for n, t in site.texts.items()
+    }
 
 
 @pytest.mark.chaos

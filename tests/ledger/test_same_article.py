@@ -57,6 +57,17 @@ def article(headline=HEADLINE, *paragraphs, topics=("defense",), layout="site", 
     )
 
 
+SLUG = "الجيش-السوداني-يستعيد-السيطرة-على-مدينة-ود-مدني"
+ON_TOPIC = (
+    "الموقع تحت الصيانة",
+    "تتابعون أخبار القوات المسلحة ووزارة الدفاع والمناورات العسكرية على شاشة القناة حاليا.",
+)
+
+
+def at(slug, one):
+    return replace(one, url=f"https://alqaheranews.net/news/1/{slug}" if slug else "https://alqaheranews.net/news/1")
+
+
 STUB = article("عاجل | الجيش السوداني: قواتنا دخلت ود مدني", "التفاصيل بعد قليل")
 NOTHING = {"date": None, "layout": "generic", "topics": ()}
 LATER = NOW + timedelta(hours=3)
@@ -93,9 +104,17 @@ LATER = NOW + timedelta(hours=3)
         pytest.param(article(), article(topics=()), None, id="topics lost by a change of the lexicon"),
         pytest.param(article(), article(HEADLINE, LEAD, topics=()), None, id="cut, and off topic"),
         pytest.param(article(HEADLINE, "خبر"), article(HEADLINE, LEAD, *MORE), None, id="empty line filled in"),
+        pytest.param(article(*ON_TOPIC, date=None), article(), None, id="notice without a date to a dated story"),
+        pytest.param(
+            article(*ON_TOPIC, source="sitemap"), article(), None, id="notice with the sitemap's date to a dated story"
+        ),
+        pytest.param(at(SLUG, article(*ON_TOPIC, date=LATER)), article(), None, id="notice to what the address names"),
         # --- no longer the article ---
         pytest.param(article(), article(OTHER_HEADLINE, *OTHER, date=LATER), "another_story", id="id used again"),
         pytest.param(article(), article(OTHER_HEADLINE, *OTHER), "another_story", id="id used again, same date"),
+        pytest.param(
+            article(date=None), article(OTHER_HEADLINE, *OTHER, date=None), "another_story", id="id used again, no date"
+        ),
         pytest.param(STUB, article(OTHER_HEADLINE, *OTHER, date=LATER), "another_story", id="id of a line used again"),
         pytest.param(article(), article(*MAINTENANCE, **NOTHING), "other_layout", id="maintenance"),
         pytest.param(article(), article(HEADLINE, MAINTENANCE[1], **NOTHING), "other_layout", id="card's headline over it"),
@@ -130,16 +149,6 @@ def test_same_text_is_the_same_article(text, layout):
 
 
 # --- the words of the address -------------------------------------------------------------------
-
-SLUG = "الجيش-السوداني-يستعيد-السيطرة-على-مدينة-ود-مدني"
-ON_TOPIC = (
-    "الموقع تحت الصيانة",
-    "تتابعون أخبار القوات المسلحة ووزارة الدفاع والمناورات العسكرية على شاشة القناة حاليا.",
-)
-
-
-def at(slug, one):
-    return replace(one, url=f"https://alqaheranews.net/news/1/{slug}" if slug else "https://alqaheranews.net/news/1")
 
 
 @pytest.mark.parametrize(
