@@ -13,6 +13,7 @@ from lxml import etree
 
 from alqahira.extraction.sources.blocks import Line, left_out
 from alqahira.extraction.sources.values import date_stamps
+from alqahira.text.credits import is_picture_credit
 
 # Elements that browsers display as blocks (HTML, flow content); custom elements, whose names have a hyphen, count too.
 _BLOCKS = frozenset([
@@ -191,10 +192,11 @@ def read_text(tree: Any) -> PageText:
     links: list[str] = []
     pieces: list[str] = []  # of the current block
     anchor: Any = None  # the link around the current element
+    is_below_picture = False
     stamps = date_stamps(tree)
 
     def end_block() -> None:
-        nonlocal lines, texts, links, pieces
+        nonlocal lines, texts, links, pieces, is_below_picture
         if texts:
             text = "".join(texts)
             if lines or not text.isspace():
@@ -203,6 +205,7 @@ def read_text(tree: Any) -> PageText:
         if not lines:  # nearly half of all
             pieces = []
             return
+        count = len(blocks)
         part: list[Line] = []
         for line in lines:
             if line.text and not line.text.isspace():
@@ -213,6 +216,10 @@ def read_text(tree: Any) -> PageText:
         if part:
             blocks.append(Block(at, part, pieces))
         lines, pieces = [], []
+        if is_below_picture and len(blocks) > count:
+            is_below_picture = False
+            if not at.beside and is_picture_credit(blocks[-1].text):
+                blocks.pop()
 
     walk = etree.iterwalk(tree, events=("start", "end"))
     for event, element in islice(walk, _MAX_EVENTS):
@@ -242,6 +249,7 @@ def read_text(tree: Any) -> PageText:
                 anchor = element
             elif tag == "img":
                 at.images += 1
+                is_below_picture = True
             if element in stamps:
                 times.append((len(blocks), stamps[element]))
             text = element.text
