@@ -75,16 +75,19 @@ class Node:
 
     def __init__(self, element: Any, parent: Node | None, first: int) -> None:
         self.element, self.parent, self.tag = element, parent, element.tag
-        self.names = f"{element.get('class') or ''} {element.get('id') or ''}"
+        names = element.get("class") or ""
         if "-" in self.tag:  # authors name custom elements as they name classes
-            self.names += f" {self.tag}"
+            names += f" {self.tag}"
+        id_ = element.get("id")
+        self.names = f"{names} {id_}" if id_ else names
         self.children: list[Node] = []
         # What puts it beside the running text: its tag, a word of its names, or what `running_text` finds; or "".
         self.beside = ""
         if self.tag in _BESIDE:
             self.beside = self.tag
-        elif len(self.names) > 1 and self.tag not in _NEVER_BESIDE:
-            self.beside = _beside_word(self.names[:_LONGEST_NAMES])
+        elif self.names and self.tag not in _NEVER_BESIDE:
+            # Apart, because many elements have one class, and each has an id of its own.
+            self.beside = _beside_word(names[:_LONGEST_NAMES]) or (_beside_word(id_[:_LONGEST_NAMES]) if id_ else "")
             if self.beside == "header" and self.tag in HEADINGS:  # of a part of the story
                 self.beside = ""
         self.first = self.last = first
