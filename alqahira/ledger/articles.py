@@ -30,7 +30,7 @@ from alqahira.ledger.decisions import (
 )
 from alqahira.ledger.pages import ACCEPTED, AT_ONCE
 from alqahira.ledger.quarantine import Quarantine
-from alqahira.ledger.runs import CORPUS_FOLDER, CORPUS_ID, set_meta_value
+from alqahira.ledger.runs import CORPUS_FOLDER, CORPUS_ID, GENERATION, set_meta_value
 from alqahira.ledger.same_article import SAME_TEXT, SeenPage
 from alqahira.ledger.tables import ArticleRow, PageState, articles, bands, outbox, pages, parts
 from alqahira.ledger.transactions import transactional
@@ -61,16 +61,17 @@ _SHARING_BANDS = (
     .order_by(sa.func.count().desc(), bands.c.article_id)
     .limit(MAX_CANDIDATES)
 )
+# What a record of an older version lacks.
+_NULLS = to_record(Article())
 _DROPPED = articles.c.status == Outcome.DUPLICATE
 _STORE_ARTICLE, _STORE_BANDS, _STORE_OUTBOX = articles.insert(), bands.insert(), outbox.insert()
 
 
 class RestoredPart(NamedTuple):
-    """A sealed part to be entered. `row`: the columns of `parts`; `day`: the publication day of its articles."""
+    """A sealed part to be entered. `row`: the columns of `parts`; `lines`: its records, and each as an article."""
 
     row: Mapping[str, object]
-    day: str
-    articles: Sequence[Article]
+    lines: Sequence[tuple[dict[str, Any], Article]]
 
 
 class Articles(Quarantine):
@@ -174,7 +175,12 @@ class Articles(Quarantine):
 
     @transactional()
     def restore(
-        self, connection: Connection, read: Callable[[], Iterable[RestoredPart]], corpus_id: str | None, folder: str
+        self,
+        connection: Connection,
+        read: Callable[[], Iterable[RestoredPart]],
+        corpus_id: str | None,
+        generation: int,
+        folder: str,
     ) -> None:
         """Enter the sealed parts of a corpus into an empty ledger, as if it had published them; all or none.
 
@@ -183,10 +189,10 @@ class Articles(Quarantine):
         site = None
         moved: dict[str, Article] = {}
         for part in read():
-            if site is None and part.articles:
-                site = site_name(part.articles[0].url)
+            if site is None and part.lines:
+                site = site_name(part.lines[0][1].url)
             self._restore_part(connection, part)
-            for article in part.articles:
+            for _, article in part.lines:
                 if (home := article_number(article.url) or article.article_id) != article.article_id:
                     moved[home] = article
         for home, article in moved.items():
@@ -195,17 +201,21 @@ class Articles(Quarantine):
         if corpus_id is not None:
             set_meta_value(connection, CORPUS_ID, corpus_id)
             set_meta_value(connection, CORPUS_FOLDER, folder)
+        set_meta_value(connection, GENERATION, str(generation))
         self.store.restored(connection)
 
     def _restore_part(self, connection: Connection, part: RestoredPart) -> None:
         connection.execute(parts.insert().values(sealed=1, **part.row))
-        for article in part.articles:
+        for record, article in part.lines:
             before = self._newest(connection, article.article_id)
-            self._store(connection, article, Outcome.ACCEPTED)
+            # As the line has it, which may be of an older version, so that the part can be made again.
+            own = record | {"position": None} if "position" in record else record
+            self._store(connection, article, Outcome.ACCEPTED, own)
             # A revision may be in an earlier part than the one before it, if its day changed.
             if article.duplicate_of is None and (before is None or before.revision < article.revision):
                 self._index(connection, article.article_id, fingerprint(article.article_body), before)
-            self._queue(connection, article, day=part.day, part=part.row["sequence"])
+            day, sequence = str(part.row["day"]), part.row["sequence"]
+            self._queue(connection, article, day=day, part=sequence, published_position=article.position)
 
     def _restore_move(self, connection: Connection, home: str, article: Article) -> None:
         """Enter the page to which an article moved, so that what it says next is a revision of that article."""
@@ -245,20 +255,24 @@ class Articles(Quarantine):
         with self.reading() as connection:
             return connection.scalar(sa.select(articles.c.article_id).limit(1)) is None
 
-    def record_count(self, *, duplicates: bool = False, newest: bool = False) -> int:
+    def record_count(self, *, duplicates: bool = False, after: int | None = None, newest: bool = False) -> int:
         """The number of records that `records` yields."""
         with self.reading() as connection:
-            queries = (query.subquery() for query in _records(duplicates=duplicates, newest=newest))
+            queries = (query.subquery() for query in _records(duplicates=duplicates, after=after, newest=newest))
             return sum(connection.scalar(sa.select(sa.func.count()).select_from(each)) or 0 for each in queries)
 
-    def records(self, *, duplicates: bool = False, newest: bool = False) -> Iterator[dict[str, Any]]:
+    def records(
+        self, *, duplicates: bool = False, after: int | None = None, newest: bool = False
+    ) -> Iterator[dict[str, Any]]:
         """Every published record in the order accepted, then with `duplicates` those dropped.
 
-        `newest`: only if it is the highest revision of its article that was accepted or dropped.
+        `after`: only those in sealed parts whose `position` is greater, in its order. `newest`: only if it is the
+        highest revision of its article that was accepted or dropped.
         """
         with self.reading() as connection:
-            for query in _records(duplicates=duplicates, newest=newest):
-                yield from map(json.loads, connection.execution_options(yield_per=1000).scalars(query))
+            for query in _records(duplicates=duplicates, after=after, newest=newest):
+                for record, position in connection.execution_options(yield_per=1000).execute(query):
+                    yield _NULLS | json.loads(record) | {"position": position}
 
     # --- within a transaction --------------------------------------------------------------------
 
@@ -309,7 +323,9 @@ class Articles(Quarantine):
             self._index(connection, row.article_id, fingerprint(_body(before)), None)
         return True
 
-    def _store(self, connection: Connection, article: Article, status: Outcome) -> None:
+    def _store(
+        self, connection: Connection, article: Article, status: Outcome, record: dict[str, Any] | None = None
+    ) -> None:
         row = {
             "article_id": article.article_id,
             "revision": article.revision,
@@ -318,28 +334,39 @@ class Articles(Quarantine):
             "duplicate_of": article.duplicate_of,
             "story_time": rfc3339(published_or_seen(article)),
             "date_crawled": rfc3339(article.date_crawled),
-            "record": to_json_line(to_record(article)),
+            "record": to_json_line(record or to_record(article)),
         }
         self.store.execute(connection, _STORE_ARTICLE, row)
 
-    def _queue(self, connection: Connection, article: Article, *, day: str, part: object = None) -> None:
+    def _queue(
+        self,
+        connection: Connection,
+        article: Article,
+        *,
+        day: str,
+        part: object = None,
+        published_position: int | None = None,
+    ) -> None:
         """Put a revision into the outbox; `part`: the part that it is already in."""
         row = {"article_id": article.article_id, "revision": article.revision, "day": day, "part": part}
-        self.store.execute(connection, _STORE_OUTBOX, {**row, "accepted": rfc3339(article.date_crawled)})
+        row |= {"accepted": rfc3339(article.date_crawled), "published_position": published_position}
+        self.store.execute(connection, _STORE_OUTBOX, row)
 
 
-def _records(*, duplicates: bool, newest: bool) -> Iterator[sa.Select[Any]]:
+def _records(*, duplicates: bool, after: int | None, newest: bool) -> Iterator[sa.Select[Any]]:
     """The queries for `Articles.records`."""
-    query = sa.select(articles.c.record)
-    if newest:
+    same = (outbox.c.article_id == articles.c.article_id) & (outbox.c.revision == articles.c.revision)
+    published = sa.select(articles.c.record, outbox.c.published_position).join(outbox, same)
+    published = published.order_by(outbox.c.position if after is None else outbox.c.published_position)
+    if after is not None:
+        of_part = (parts.c.sequence == outbox.c.part) & (parts.c.sealed == 1)
+        published = published.join(parts, of_part).where(outbox.c.published_position > after)
+    dropped = sa.select(articles.c.record, sa.null()).where(_DROPPED)
+    dropped = dropped.order_by(articles.c.date_crawled, articles.c.article_id, articles.c.revision)
+    for query in (published, dropped)[: 2 if duplicates else 1]:
         later = articles.alias("later")
         is_later = (later.c.article_id == articles.c.article_id, later.c.revision > articles.c.revision)
-        query = query.where(~sa.exists().where(*is_later))
-    same = (outbox.c.article_id == articles.c.article_id) & (outbox.c.revision == articles.c.revision)
-    yield query.join(outbox, same).order_by(outbox.c.position)
-    if duplicates:
-        order = (articles.c.date_crawled, articles.c.article_id, articles.c.revision)
-        yield query.where(_DROPPED).order_by(*order)
+        yield query.where(~sa.exists().where(*is_later)) if newest else query
 
 
 def _body(row: ArticleRow) -> str:

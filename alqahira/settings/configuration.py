@@ -122,6 +122,9 @@ class Configuration(Limits):
     )
     max_revisits: int = option(500, "known articles that are visited again in a run", 0, 10**9, job=FREE)
     # --- what is written
+    seal: Annotated[Literal["run", "due"], any_case] = option(
+        "run", "`run`: a run seals at its end all that it accepted; `due`: parts by rows or age alone", job=FREE
+    )
     max_headline: int = option(1_000, "characters; a longer headline fails as `headline_too_long`", 1, 10**6)
     part_max_rows: int = option(5_000, "rows at which a part is sealed", 1, 10**6, job=FREE)
     part_max_age_seconds: float = option(300, "age of its oldest row at which it is sealed", 0, 365 * _DAY, job=FREE)

@@ -26,7 +26,11 @@ CREATE TABLE articles (
     discovered_on Nullable(String) COMMENT 'The listing, sitemap or feed that led to the page.',
     date_first_seen DateTime('UTC') COMMENT 'When a run first accepted this article, UTC.',
     date_crawled DateTime('UTC') COMMENT 'When the page that gave this revision was fetched, UTC.',
-    run_id String COMMENT 'The run that wrote this line.'
+    run_id String COMMENT 'The run that wrote this line.',
+    revision_reason Nullable(String) COMMENT 'Why there is this revision: text, metadata, removed or returned; null in the first.',
+    date_removed Nullable(DateTime('UTC')) COMMENT 'Since when the article is gone from the site, UTC.',
+    published_day Nullable(String) COMMENT 'Cairo\'s day of date_published, YYYY-MM-DD; the day of the line\'s folder.',
+    position Nullable(Int64) COMMENT 'The line\'s place in the order of publication, from 1, for loads of what is new; null in a feed and in lines of older parts.'
 )
 ENGINE = ReplacingMergeTree(revision)
 ORDER BY article_id;
