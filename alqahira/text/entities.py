@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from alqahira.text.entity_table import CONTEXT_OF, CONTEXTS, TABLES, Names, Word, words_of
+from alqahira.text.entity_table import CONTEXT_OF, CONTEXTS, HISTORY, TABLES, Names, Word, words_of
 
 # An article is about what its headline or lead names; later words must name it this often, since most of them are
 # background.
@@ -47,9 +47,14 @@ _Term = tuple[Names, str, bool]
 
 
 def _add_terms(terms: dict[str, list[_Term]], text: str, *, is_body: bool = False) -> None:
-    """Add the longest terms of each table, from the first word on."""
+    """Add the longest terms of each table, from the first word on.
+
+    In a body, what follows a phrase of place or origin, and a sentence of history, names no party by itself.
+    """
     words = words_of(text[:_LONGEST_TEXT])
-    free = dict.fromkeys((*TABLES, *CONTEXTS), 0)  # where the next term may begin
+    free = dict.fromkeys((*TABLES, *CONTEXTS, HISTORY), 0)  # where the next term may begin
+    past: set[int] = set()  # the words of sentences of history
+    named: list[tuple[str, int, int, Names]] = []
     for at, word in enumerate(words):
         if not word.first:
             continue
@@ -57,11 +62,24 @@ def _add_terms(terms: dict[str, list[_Term]], text: str, *, is_body: bool = Fals
             if at < free[table]:
                 continue
             free[table] = at + length
-            if names:
+            if names and table == HISTORY:
+                past.update(_sentence(words, at))
+            elif names:
                 if is_body and at and at == free[CONTEXT_OF[table]]:
                     names = dict.fromkeys(names, False)
-                shown = word.shown if length == 1 else " ".join(word.shown for word in words[at : at + length])
-                terms[table].append((names, shown, at < LEAD_WORDS or not is_body))
+                named.append((table, at, length, names))
+    for table, at, length, names in named:
+        if is_body and at in past:
+            names = dict.fromkeys(names, False)
+        shown = words[at].shown if length == 1 else " ".join(word.shown for word in words[at : at + length])
+        terms[table].append((names, shown, at < LEAD_WORDS or not is_body))
+
+
+def _sentence(words: list[Word], at: int) -> range:
+    """The positions of the words in a word's sentence; none in the first sentence, which tells the news."""
+    start = next((before + 1 for before in range(at - 1, -1, -1) if words[before].ends_sentence), len(words))
+    end = next((after + 1 for after in range(at, len(words)) if words[after].ends_sentence), len(words))
+    return range(start, end)
 
 
 def _longest(words: list[Word], at: int) -> dict[str, tuple[int, Names]]:

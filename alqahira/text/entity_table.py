@@ -20,12 +20,16 @@ TABLES = ("countries", "organizations")
 # By table, what the phrases are called after which its names are not sure.
 CONTEXT_OF = {table: f"before {table}" for table in TABLES}
 CONTEXTS = tuple(CONTEXT_OF.values())
+# The phrases that make their sentence one of history; those without a name hide such phrases.
+HISTORY = "history"
 # Codes that a term may stand for -> whether it means nothing else. Without codes the term hides what is in it.
 Names = dict[str, bool]
 
 # Classes of words that terms may name.
-_ORIGIN, _DEFINITE_ORIGIN, _FIRST_NAME, _NUMBER, _INDEFINITE, _ANY = "~", "ال~", "@", "#", "+", "*"
-_CLASSES = frozenset((_ORIGIN, _DEFINITE_ORIGIN, _FIRST_NAME, _NUMBER, _INDEFINITE, _ANY))
+_ORIGIN, _DEFINITE_ORIGIN, _FIRST_NAME, _INDEFINITE, _ANY = "~", "ال~", "@", "+", "*"
+_NUMBER, _PAST_YEAR = "#", "####"
+_PAST_YEARS = range(1000, 1990)
+_CLASSES = frozenset((_ORIGIN, _DEFINITE_ORIGIN, _FIRST_NAME, _INDEFINITE, _ANY, _NUMBER, _PAST_YEAR))
 # Endings of adjectives of origin: gender, number, accusative.
 _ENDINGS = ("", FINAL_TA, "ان", "ين", "ون", "تان", "تين", "ات", "ا")
 
@@ -61,6 +65,7 @@ class Word(NamedTuple):
     second: frozenset[str]
     alone: dict[str, tuple[int, Names]]
     ends_clause: bool
+    ends_sentence: bool
 
 
 def words_of(text: str) -> list[Word]:
@@ -80,7 +85,7 @@ class _Readings(dict[str, tuple[Word, ...]]):
 
 _READ, _MOST_CACHED = _Readings(), 1 << 15
 _WORD = re.compile(r"([^\W_\d][\w\u064b-\u0652\u0670]*|\d+)")
-_CLAUSE_END = re.compile("[.,:;!?،؛؟]")
+_CLAUSE_END, _SENTENCE_END = re.compile("[.,:;!?،؛؟]"), re.compile(r"[.!?؟]\W*$")
 _QUOTED = re.compile("[«\"“'‘„][»\"”'’“]")
 # «اليمنى», «مجرى», «كوبًا», «وجوبًا», «القُطري», which fold to Yemenite, Hungarian, Cuba, Juba and Qatari.
 _OTHER_WORD = re.compile("يمنى$|مجرى$|[كج]وب(?:\u064bا|ا\u064b)$|ق\u064fطر")
@@ -100,13 +105,13 @@ def _read(stretch: str) -> Iterator[Word]:
             first = (node, *first)
         second = frozenset(chain.from_iterable(node.following for node in first))
         alone = {table: (1, names) for node in reversed(first) for table, names in node.names.items()}
-        yield Word(shown, _keys(key), first, second, alone, bool(_CLAUSE_END.search(after)))
+        yield Word(shown, _keys(key), first, second, alone, bool(_CLAUSE_END.search(after)), bool(_SENTENCE_END.match(after)))
 
 
 def _keys(key: str) -> tuple[str, ...]:
     keys = [key, *_classes().get(key, ())]
     if key.isdigit():
-        keys.append(_NUMBER)
+        keys += [_PAST_YEAR, _NUMBER] if len(key) == 4 and int(key) in _PAST_YEARS else [_NUMBER]
     if key not in _PARTICLES:
         keys += [_ANY] if key.startswith("ال") else [_INDEFINITE, _ANY]
     return tuple(keys)
@@ -183,7 +188,7 @@ class _Line(NamedTuple):
     terms: list[str]
 
 
-_LINE = re.compile(r"(?P<codes>(?:[A-Z]{2} )+|(?:[a-z][a-z0-9_]+ )+|)(?:Q[0-9]+ |- |(?P<before>> ))?")
+_LINE = re.compile(r"(?P<codes>(?:[A-Z]{2} )+|(?:[a-z][a-z0-9_]+ )+|)(?:Q[0-9]+ |- |(?P<before>> )|(?P<history><-? ))?")
 
 
 def _lines(file: str) -> Iterator[_Line]:
@@ -191,7 +196,8 @@ def _lines(file: str) -> Iterator[_Line]:
     for line in _table(file):
         if not line.startswith("@ ") and (match := _LINE.match(line)):
             terms = [term.strip() for term in line[match.end() :].split(" | ")]
-            yield _Line(CONTEXT_OF[file] if match["before"] else file, match["codes"].split(), terms)
+            table = CONTEXT_OF[file] if match["before"] else HISTORY if match["history"] else file
+            yield _Line(table, [HISTORY] if match["history"] == "< " else match["codes"].split(), terms)
 
 
 def _table(table: str) -> list[str]:
