@@ -30,7 +30,7 @@ from alqahira.ledger.decisions import (
 )
 from alqahira.ledger.pages import ACCEPTED, AT_ONCE
 from alqahira.ledger.quarantine import Quarantine
-from alqahira.ledger.runs import CORPUS_FOLDER, CORPUS_ID, set_meta_value
+from alqahira.ledger.runs import CORPUS_FOLDER, CORPUS_ID, GENERATION, set_meta_value
 from alqahira.ledger.same_article import SAME_TEXT, SeenPage
 from alqahira.ledger.tables import ArticleRow, PageState, articles, bands, outbox, pages, parts
 from alqahira.ledger.transactions import transactional
@@ -61,16 +61,17 @@ _SHARING_BANDS = (
     .order_by(sa.func.count().desc(), bands.c.article_id)
     .limit(MAX_CANDIDATES)
 )
+# What a record of an older version lacks.
+_NULLS = to_record(Article())
 _DROPPED = articles.c.status == Outcome.DUPLICATE
 _STORE_ARTICLE, _STORE_BANDS, _STORE_OUTBOX = articles.insert(), bands.insert(), outbox.insert()
 
 
 class RestoredPart(NamedTuple):
-    """A sealed part to be entered. `row`: the columns of `parts`; `day`: the publication day of its articles."""
+    """A sealed part to be entered. `row`: the columns of `parts`; `lines`: its records, and each as an article."""
 
     row: Mapping[str, object]
-    day: str
-    articles: Sequence[Article]
+    lines: Sequence[tuple[dict[str, Any], Article]]
 
 
 class Articles(Quarantine):
@@ -174,7 +175,12 @@ class Articles(Quarantine):
 
     @transactional()
     def restore(
-        self, connection: Connection, read: Callable[[], Iterable[RestoredPart]], corpus_id: str | None, folder: str
+        self,
+        connection: Connection,
+        read: Callable[[], Iterable[RestoredPart]],
+        corpus_id: str | None,
+        generation: int,
+        folder: str,
     ) -> None:
         """Enter the sealed parts of a corpus into an empty ledger, as if it had published them; all or none.
 
@@ -183,10 +189,10 @@ class Articles(Quarantine):
         site = None
         moved: dict[str, Article] = {}
         for part in read():
-            if site is None and part.articles:
-                site = site_name(part.articles[0].url)
+            if site is None and part.lines:
+                site = site_name(part.lines[0][1].url)
             self._restore_part(connection, part)
-            for article in part.articles:
+            for _, article in part.lines:
                 if (home := article_number(article.url) or article.article_id) != article.article_id:
                     moved[home] = article
         for home, article in moved.items():
@@ -195,17 +201,21 @@ class Articles(Quarantine):
         if corpus_id is not None:
             set_meta_value(connection, CORPUS_ID, corpus_id)
             set_meta_value(connection, CORPUS_FOLDER, folder)
+        set_meta_value(connection, GENERATION, str(generation))
         self.store.restored(connection)
 
     def _restore_part(self, connection: Connection, part: RestoredPart) -> None:
         connection.execute(parts.insert().values(sealed=1, **part.row))
-        for article in part.articles:
+        for record, article in part.lines:
             before = self._newest(connection, article.article_id)
-            self._store(connection, article, Outcome.ACCEPTED)
+            # As the line has it, which may be of an older version, so that the part can be made again.
+            own = record | {"position": None} if "position" in record else record
+            self._store(connection, article, Outcome.ACCEPTED, own)
             # A revision may be in an earlier part than the one before it, if its day changed.
             if article.duplicate_of is None and (before is None or before.revision < article.revision):
                 self._index(connection, article.article_id, fingerprint(article.article_body), before)
-            self._queue(connection, article, day=part.day, part=part.row["sequence"])
+            day, sequence = str(part.row["day"]), part.row["sequence"]
+            self._queue(connection, article, day=day, part=sequence, published_position=article.position)
 
     def _restore_move(self, connection: Connection, home: str, article: Article) -> None:
         """Enter the page to which an article moved, so that what it says next is a revision of that article."""
@@ -240,38 +250,30 @@ class Articles(Quarantine):
         rows = [self._newest(connection, article_id) for article_id in connection.scalars(newest)]
         return [from_record(json.loads(row.record)) for row in rows if row]
 
-    def newest_revisions(self) -> dict[str, int]:
-        """The highest revision of every article that was accepted or dropped."""
-        with self.reading() as connection:
-            newest = sa.func.max(articles.c.revision).label("newest")
-            query = sa.select(articles.c.article_id, newest)
-            return {row.article_id: row.newest for row in connection.execute(query.group_by(articles.c.article_id))}
-
     def is_empty(self) -> bool:
         """Whether no article was ever accepted or dropped here."""
         with self.reading() as connection:
             return connection.scalar(sa.select(articles.c.article_id).limit(1)) is None
 
-    def record_count(self, *, duplicates: bool = False) -> int:
+    def record_count(self, *, duplicates: bool = False, newest: bool = False, after: int | None = None) -> int:
         """The number of records that `records` yields."""
         with self.reading() as connection:
-            published = connection.scalar(sa.select(sa.func.count()).select_from(outbox)) or 0
-            dropped = sa.select(sa.func.count()).select_from(articles).where(_DROPPED)
-            return published + ((connection.scalar(dropped) or 0) if duplicates else 0)
+            queries = _records(duplicates=duplicates, newest=newest, after=after)
+            counts = (sa.select(sa.func.count()).select_from(query.subquery()) for query in queries)
+            return sum(connection.scalar(count) or 0 for count in counts)
 
-    def records(self, *, duplicates: bool = False) -> Iterator[dict[str, Any]]:
-        """Every published record, all revisions, in the order accepted; with `duplicates` also those dropped, last."""
+    def records(
+        self, *, duplicates: bool = False, newest: bool = False, after: int | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """Every published record in the order accepted, then with `duplicates` those dropped.
+
+        `newest`: only if it is the highest revision of its article that was accepted or dropped. With `after` those in
+        sealed parts whose `position` is greater, in its order; `newest` is then the highest of these.
+        """
         with self.reading() as connection:
-            query = sa.select(articles.c.record).join(
-                outbox, (outbox.c.article_id == articles.c.article_id) & (outbox.c.revision == articles.c.revision)
-            )
-            for record in connection.execution_options(yield_per=1000).scalars(query.order_by(outbox.c.position)):
-                yield json.loads(record)
-            if duplicates:
-                dropped = sa.select(articles.c.record).where(_DROPPED)
-                ordered = dropped.order_by(articles.c.date_crawled, articles.c.article_id, articles.c.revision)
-                for record in connection.scalars(ordered):
-                    yield json.loads(record)
+            for query in _records(duplicates=duplicates, newest=newest, after=after):
+                for record, position in connection.execution_options(yield_per=1000).execute(query):
+                    yield _NULLS | json.loads(record) | {"position": position}
 
     # --- within a transaction --------------------------------------------------------------------
 
@@ -322,7 +324,9 @@ class Articles(Quarantine):
             self._index(connection, row.article_id, fingerprint(_body(before)), None)
         return True
 
-    def _store(self, connection: Connection, article: Article, status: Outcome) -> None:
+    def _store(
+        self, connection: Connection, article: Article, status: Outcome, record: dict[str, Any] | None = None
+    ) -> None:
         row = {
             "article_id": article.article_id,
             "revision": article.revision,
@@ -331,14 +335,46 @@ class Articles(Quarantine):
             "duplicate_of": article.duplicate_of,
             "story_time": rfc3339(published_or_seen(article)),
             "date_crawled": rfc3339(article.date_crawled),
-            "record": to_json_line(to_record(article)),
+            "record": to_json_line(record or to_record(article)),
         }
         self.store.execute(connection, _STORE_ARTICLE, row)
 
-    def _queue(self, connection: Connection, article: Article, *, day: str, part: object = None) -> None:
+    def _queue(
+        self,
+        connection: Connection,
+        article: Article,
+        *,
+        day: str,
+        part: object = None,
+        published_position: int | None = None,
+    ) -> None:
         """Put a revision into the outbox; `part`: the part that it is already in."""
         row = {"article_id": article.article_id, "revision": article.revision, "day": day, "part": part}
-        self.store.execute(connection, _STORE_OUTBOX, {**row, "accepted": rfc3339(article.date_crawled)})
+        row |= {"accepted": rfc3339(article.date_crawled), "published_position": published_position}
+        self.store.execute(connection, _STORE_OUTBOX, row)
+
+
+def _records(*, duplicates: bool, newest: bool, after: int | None) -> Iterator[sa.Select[Any]]:
+    """The queries for `Articles.records`."""
+    same = (outbox.c.article_id == articles.c.article_id) & (outbox.c.revision == articles.c.revision)
+    published = sa.select(articles.c.record, outbox.c.published_position).join(outbox, same)
+    if after is not None:
+        sealed = sa.select(parts.c.sequence).where(parts.c.sealed == 1)
+        chosen = (outbox.c.published_position > after, outbox.c.part.in_(sealed))
+        if newest:
+            highest = sa.select(outbox.c.article_id, sa.func.max(outbox.c.revision)).where(*chosen)
+            ids = sa.tuple_(articles.c.article_id, articles.c.revision)
+            published = published.where(ids.in_(highest.group_by(outbox.c.article_id)))
+        yield published.where(*chosen).order_by(outbox.c.published_position)
+        return
+    dropped = sa.select(articles.c.record, sa.null()).where(_DROPPED)
+    if newest:
+        later = articles.alias("later")
+        is_later = (later.c.article_id == articles.c.article_id, later.c.revision > articles.c.revision)
+        published, dropped = (query.where(~sa.exists().where(*is_later)) for query in (published, dropped))
+    yield published.order_by(outbox.c.position)
+    if duplicates:
+        yield dropped.order_by(articles.c.date_crawled, articles.c.article_id, articles.c.revision)
 
 
 def _body(row: ArticleRow) -> str:

@@ -19,6 +19,7 @@ from alqahira.text.normalization import REPLACEMENT
 
 # A repeated story counts as a duplicate within this time; later it is news again.
 STORY_WINDOW = timedelta(hours=72)
+UNKNOWN_DAY = "unknown"
 # The exact rule is applied to at most this many candidates, most shared bands first.
 MAX_CANDIDATES = 16
 
@@ -96,6 +97,7 @@ def stamp(article: Article, fetch: Fetch, run_id: str) -> None:
     article.date_crawled = fetch.fetched
     article.date_first_seen = article.date_first_seen or fetch.fetched
     article.run_id = run_id
+    article.published_day = published_day(article)
 
 
 # --- classify -----------------------------------------------------------------------------------
@@ -176,7 +178,12 @@ def published_or_seen(article: Article) -> datetime:
 
 def publication_day(article: Article) -> str:
     """The Cairo day on which the article was published; `unknown` if it has no date."""
-    return str(cairo_day(article.date_published)) if article.date_published else "unknown"
+    return published_day(article) or UNKNOWN_DAY
+
+
+def published_day(article: Article) -> str | None:
+    """The Cairo day on which the article was published, YYYY-MM-DD; None if it has no date."""
+    return str(cairo_day(article.date_published)) if article.date_published else None
 
 
 def find_duplicate(article: Article, own: Features, candidates: Iterable[Candidate]) -> str | None:

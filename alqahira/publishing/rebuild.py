@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from alqahira.article import Article, from_record
 from alqahira.exceptions import ConfigurationError, LedgerUnusable
@@ -19,7 +20,17 @@ from alqahira.ledger import open_ledger
 from alqahira.ledger.articles import RestoredPart
 from alqahira.ledger.backends.file_lock import FileLock
 from alqahira.ledger.backends.sqlite import beside
-from alqahira.publishing.manifest import Part, check, part_files, read_corpus_id, read_manifest, read_part, sync_folder
+from alqahira.publishing.manifest import (
+    Part,
+    check,
+    part_files,
+    read_corpus_id,
+    read_generation,
+    read_manifest,
+    read_part,
+    sync_folder,
+)
+from alqahira.publishing.planning import day_of, joined
 from alqahira.settings.state_url import read_state_url
 
 _OWNER = "scrapy verify --rebuild-state"
@@ -72,7 +83,10 @@ def _fill(state_url: str, output_dir: Path, listed: list[Part]) -> None:
         if not ledger.is_empty():
             raise LedgerUnusable(f"the state at {ledger.store.name} is not empty: use an empty database")
         ledger.restore(
-            lambda: _restored_parts(output_dir, listed), read_corpus_id(output_dir), str(output_dir.resolve())
+            lambda: _restored_parts(output_dir, listed),
+            read_corpus_id(output_dir),
+            read_generation(output_dir),
+            str(output_dir.resolve()),
         )
 
 
@@ -80,26 +94,24 @@ def _restored_parts(output_dir: Path, listed: list[Part]) -> Iterator[RestoredPa
     """The parts with their articles. Raises LedgerUnusable for a line that is no record, or a record that is twice."""
     known: set[tuple[str, int]] = set()
     for part in listed:
-        articles = _articles(output_dir, part)
-        for article in articles:
+        lines = _lines(output_dir, part)
+        for _, article in lines:
             if (name := (article.article_id, article.revision)) in known:
                 raise LedgerUnusable(f"{part.path}: article {name[0]}, revision {name[1]}, is in the corpus twice")
             known.add(name)
-        file = Path(part.path)
-        sequence = int(file.name.removeprefix("part-").partition(".")[0])
-        day = file.parent.name.removeprefix("date_published=")
-        yield RestoredPart({"sequence": sequence, **asdict(part)}, day, articles)
+        row = asdict(part) | {"day": day_of(part.path), "replaces": joined(part.replaces)}
+        yield RestoredPart(row, lines)
 
 
-def _articles(output_dir: Path, part: Part) -> list[Article]:
-    articles: list[Article] = []
+def _lines(output_dir: Path, part: Part) -> list[tuple[dict[str, Any], Article]]:
+    lines: list[tuple[dict[str, Any], Article]] = []
     try:
         for record in read_part(output_dir / part.path):
-            articles.append(from_record(record))
-            site_name(articles[-1].url)
+            lines.append((record, from_record(record)))
+            site_name(lines[-1][1].url)
     except (OSError, EOFError, zlib.error, ValueError, TypeError) as error:
-        raise LedgerUnusable(f"{part.path}: line {len(articles) + 1} is no record: {error}") from None
-    return articles
+        raise LedgerUnusable(f"{part.path}: line {len(lines) + 1} is no record: {error}") from None
+    return lines
 
 
 def _replace(state: Path, aside: Path) -> Path | None:

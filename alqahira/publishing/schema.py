@@ -33,6 +33,8 @@ _JSON_EXTRAS: dict[str, dict[str, Any]] = {
     "topics": {"items": {"enum": [*TOPICS]}, "uniqueItems": True},
     "layout": {"enum": ["site", "page_data", "jsonld", "generic"]},
     "in_language": {"const": "ar"},
+    "published_day": {"pattern": r"^\d{4}-\d\d-\d\d$"},
+    "position": {"minimum": 1},
 }
 
 

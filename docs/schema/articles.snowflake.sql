@@ -26,5 +26,9 @@ CREATE TABLE articles (
     discovered_on VARCHAR COMMENT 'The listing, sitemap or feed that led to the page.',
     date_first_seen TIMESTAMP_TZ(0) NOT NULL COMMENT 'When a run first accepted this article, UTC.',
     date_crawled TIMESTAMP_TZ(0) NOT NULL COMMENT 'When the page that gave this revision was fetched, UTC.',
-    run_id VARCHAR NOT NULL COMMENT 'The run that wrote this line.'
+    run_id VARCHAR NOT NULL COMMENT 'The run that wrote this line.',
+    revision_reason VARCHAR COMMENT 'Why there is this revision: text, metadata, removed or returned; null in the first.',
+    date_removed TIMESTAMP_TZ(0) COMMENT 'Since when the article is gone from the site, UTC.',
+    published_day VARCHAR COMMENT 'Cairo\'s day of date_published, YYYY-MM-DD; the day of the line\'s folder.',
+    position NUMBER(19, 0) COMMENT 'The line\'s place in the order of publication, from 1, for loads of what is new; null in a feed and in lines of older parts.'
 );

@@ -26,6 +26,10 @@ CREATE TABLE articles (
     discovered_on STRING COMMENT 'The listing, sitemap or feed that led to the page.',
     date_first_seen TIMESTAMP NOT NULL COMMENT 'When a run first accepted this article, UTC.',
     date_crawled TIMESTAMP NOT NULL COMMENT 'When the page that gave this revision was fetched, UTC.',
-    run_id STRING NOT NULL COMMENT 'The run that wrote this line.'
+    run_id STRING NOT NULL COMMENT 'The run that wrote this line.',
+    revision_reason STRING COMMENT 'Why there is this revision: text, metadata, removed or returned; null in the first.',
+    date_removed TIMESTAMP COMMENT 'Since when the article is gone from the site, UTC.',
+    published_day STRING COMMENT 'Cairo\'s day of date_published, YYYY-MM-DD; the day of the line\'s folder.',
+    position BIGINT COMMENT 'The line\'s place in the order of publication, from 1, for loads of what is new; null in a feed and in lines of older parts.'
 )
 USING PARQUET;
