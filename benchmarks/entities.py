@@ -22,12 +22,9 @@ from alqahira.text.entities import match_entities
 DATA = Path(__file__).parent.parent / "tests" / "data" / "channel_news_labelled.jsonl"
 TUNED, HELD_OUT = "channel2_tune", "channel2_held_out"
 LABELLED = frozenset(
-    (
-        *("un unsc unga nato eu arab_league african_union gcc opec iaea icc icj who red_cross unrwa unhcr unicef wfp imf").split(),
-        *("world_bank wto g7 g20 brics sco oic osce asean igad ecowas idf irgc hamas hezbollah houthis").split(),
-        *("islamic_jihad rsf isis al_qaeda taliban pkk sdf hts wagner pentagon cia mossad fatah plo mercosur").split(),
-        "interpol",
-    )
+    "un unsc unga nato eu arab_league african_union gcc opec iaea icc icj who red_cross unrwa unhcr unicef wfp imf "
+    "world_bank wto g7 g20 brics sco oic osce asean igad ecowas idf irgc hamas hezbollah houthis islamic_jihad rsf isis "
+    "al_qaeda taliban pkk sdf hts wagner pentagon cia mossad fatah plo mercosur interpol".split()
 )
 
 Matcher = Callable[[dict[str, Any]], dict[str, list[str]]]
@@ -78,7 +75,8 @@ def print_if_wrong(sample: dict[str, Any]) -> None:
     for labels, given in answer.items():
         if {*given} != {*sample[labels]}:
             missing, extra = {*sample[labels]} - {*given}, {*given} - {*sample[labels]}
-            print(f"\n{sample['headline']}\n    {sample['body']}\n    {labels}: missing {missing or '-'}, extra {extra or '-'}")
+            print(f"\n{sample['headline']}\n    {sample['body']}")
+            print(f"    {labels}: missing {missing or '-'}, extra {extra or '-'}")
             print(f"    {match_entities(sample['headline'], sample['body']).mentions}")
 
 

@@ -36,7 +36,7 @@ _ENDINGS = ("", FINAL_TA, "ان", "ين", "ون", "تان", "تين", "ات", "�
 
 @dataclass(slots=True, eq=False)
 class Node:
-    """A node in the tree of all terms: the names of the term that ends here, by table, and the words that may follow."""
+    """A node in the tree of all terms: by table, the names of the term that ends here; the words that may follow."""
 
     names: dict[str, Names] = field(default_factory=dict)
     following: dict[str, Node] = field(default_factory=dict)
@@ -77,20 +77,25 @@ class _Readings(dict[str, tuple[Word, ...]]):
     """The words in each stretch of text without white space; each is read once, since most of them are frequent."""
 
     def __missing__(self, stretch: str) -> tuple[Word, ...]:
-        if len(self) >= _MOST_CACHED:
-            self.clear()
-        self[stretch] = words = tuple(_read(stretch))
+        words = tuple(_read(stretch))
+        if len(stretch) <= _LONGEST_CACHED:
+            if len(self) >= _MOST_CACHED:
+                self.clear()
+            self[stretch] = words
         return words
 
 
-_READ, _MOST_CACHED = _Readings(), 1 << 15
+_READ = _Readings()
+_MOST_CACHED, _LONGEST_CACHED = 1 << 15, 40  # stretches, characters
 _WORD = re.compile(r"([^\W_\d][\w\u064b-\u0652\u0670]*|\d+)")
 _CLAUSE_END, _SENTENCE_END = re.compile("[.,:;!?،؛؟]"), re.compile(r"[.!?؟]\W*$")
 _QUOTED = re.compile("[«\"“'‘„][»\"”'’“]")
 # «اليمنى», «مجرى», «كوبًا», «وجوبًا», «القُطري», which fold to Yemenite, Hungarian, Cuba, Juba and Qatari.
 _OTHER_WORD = re.compile("يمنى$|مجرى$|[كج]وب(?:\u064bا|ا\u064b)$|ق\u064fطر")
 _SHORTEST_AFTER_K = 4  # letters: «كسول» is not Seoul
-_PARTICLES = frozenset(fold_text("أن إن من عن في إلى على مع التي الذي بأن بين لأن قال قالت حول بعد قبل ضد و أو").split())
+_PARTICLES = frozenset(
+    fold_text("أن إن من عن في إلى على مع التي الذي بأن بين لأن قال قالت حول بعد قبل ضد و أو").split()
+)
 
 
 def _read(stretch: str) -> Iterator[Word]:
@@ -105,12 +110,13 @@ def _read(stretch: str) -> Iterator[Word]:
             first = (node, *first)
         second = frozenset(chain.from_iterable(node.following for node in first))
         alone = {table: (1, names) for node in reversed(first) for table, names in node.names.items()}
-        yield Word(shown, _keys(key), first, second, alone, bool(_CLAUSE_END.search(after)), bool(_SENTENCE_END.match(after)))
+        ends = bool(_CLAUSE_END.search(after)), bool(_SENTENCE_END.match(after))
+        yield Word(shown, _keys(key), first, second, alone, *ends)
 
 
 def _keys(key: str) -> tuple[str, ...]:
     keys = [key, *_classes().get(key, ())]
-    if key.isdigit():
+    if key.isdecimal():
         keys += [_PAST_YEAR, _NUMBER] if len(key) == 4 and int(key) in _PAST_YEARS else [_NUMBER]
     if key not in _PARTICLES:
         keys += [_ANY] if key.startswith("ال") else [_INDEFINITE, _ANY]
@@ -145,6 +151,12 @@ def _key(word: str) -> str:
 
 
 # --- the tables -----------------------------------------------------------------------------------
+
+
+@cache
+def codes(table: str) -> frozenset[str]:
+    """All codes of one of the TABLES."""
+    return frozenset(code for line in _lines(table) if line.table == table for code in line.codes)
 
 
 @cache
