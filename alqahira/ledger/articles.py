@@ -20,12 +20,12 @@ from alqahira.ledger.decisions import (
     Outcome,
     StoredArticle,
     Verdict,
+    classify,
     decide,
     find_duplicate,
     labels,
     publication_day,
     published_or_seen,
-    take_topics,
 )
 from alqahira.ledger.pages import ACCEPTED
 from alqahira.ledger.quarantine import Quarantine
@@ -162,7 +162,7 @@ class Articles(Quarantine):
         if kept is None:
             return None
         article = from_record(json.loads(kept.record))
-        take_topics(article, match_topics(article.headline, article.article_body, labels(article)))
+        classify(article, match_topics(article.headline, article.article_body, labels(article)))
         newest = self._newest(connection, article.article_id)
         article.revision = newest.revision if newest else 0
         if newest is None or newest.content_hash != article.content_hash:

@@ -21,6 +21,7 @@ from alqahira.ledger.same_article import (
     is_arabic,
 )
 from alqahira.text.dates import cairo_day
+from alqahira.text.entities import match_entities
 from alqahira.text.near_duplicates import Features, features, same_story
 from alqahira.text.normalization import REPLACEMENT
 
@@ -115,10 +116,11 @@ def labels(article: Article) -> list[str]:
     return [*article.keywords, *article.article_sections]
 
 
-def take_topics(article: Article, terms: Mapping[str, Sequence[str]]) -> None:
-    """Fill in the topics and terms that `match_topics` gave."""
+def classify(article: Article, terms: Mapping[str, Sequence[str]]) -> None:
+    """Fill in the topics and terms that `match_topics` gave, and the states and organizations that the text names."""
     article.topics = sorted(terms)
     article.topic_terms = list(dict.fromkeys(term for topic in article.topics for term in terms[topic]))
+    article.countries, article.organizations, article.mentions = match_entities(article.headline, article.article_body)
 
 
 def skip_reason(article: Article, *, has_headline: bool = True) -> str | None:
