@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Publish(Step):
-    """Seals parts when they are due, and at the end what is left (ALQAHIRA_SEAL)."""
+    """Seals parts when they are due, and at the end what is left (ALQAHIRA_SEAL), with removals."""
 
     def process_item(self, item: ArticleItem) -> Article:
         fields = ItemAdapter(item)
@@ -32,7 +32,9 @@ class Publish(Step):
         return article
 
     def close_spider(self) -> None:
+        now = datetime.now(UTC)
         try:
-            self.run.publisher.end_run(datetime.now(UTC))
+            self.run.failures.remove_gone(now, self.run.run_id)
+            self.run.publisher.end_run(now)
         except AlqahiraError as error:
             self.run.fail(error)
