@@ -31,7 +31,7 @@ from alqahira.extraction.extractor import Reading, read_page
 from alqahira.extraction.items import ArchivedResponse, ArticleItem, Fetch, RawResponse, header_pairs, header_text
 from alqahira.extraction.listing import read_listing
 from alqahira.extraction.shown_text import shown_text
-from alqahira.ledger.decisions import Outcome, labels, take_topics
+from alqahira.ledger.decisions import Outcome, classify, labels
 from alqahira.ledger.frontier import Discovery, Link
 from alqahira.ledger.same_article import text_label
 from alqahira.monitoring.causes import (
@@ -100,7 +100,7 @@ class SectionSpider(Spider):
             logger.warning("No article from %s: %s", response.url, reading.kind or reading.cause)
             return
         article = reading.article
-        take_topics(article, match_topics(article.headline, article.article_body, labels(article)))
+        classify(article, match_topics(article.headline, article.article_body, labels(article)))
         yield to_record(article)
 
     def is_for_feed(self, article: Article) -> bool:

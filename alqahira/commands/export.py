@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -20,11 +20,15 @@ from alqahira.publishing.snapshots import ENDINGS, FORMATS, WRITERS, ending_of, 
 from alqahira.settings.arguments import CrawlArguments
 from alqahira.settings.types import OBJECT_STORES, is_address
 from alqahira.text.dates import cairo_day
+from alqahira.text.entity_table import codes
 from alqahira.text.lexicon import TOPICS
 
 
 class Command(ProjectCommand):
-    """The highest revision of each article, in the order they were accepted, unless an option asks for more."""
+    """The highest revision of each article, in the order they were accepted, unless an option asks for more.
+
+    With `--run` or `--after`, the highest among the lines that they select.
+    """
 
     def short_desc(self) -> str:
         return "Write the corpus, or a slice of it, as JSON Lines, CSV or Parquet"
@@ -32,8 +36,19 @@ class Command(ProjectCommand):
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
         parser.add_argument("--topic", choices=TOPICS, help="articles with this topic")
+        parser.add_argument("--country", type=_code("countries"), metavar="CODE", help="about this state: IQ")
+        parser.add_argument(
+            "--organization", type=_code("organizations"), metavar="CODE", help="about this organization: nato"
+        )
         parser.add_argument("--since", metavar="DAY", help="published on this Cairo day or later")
         parser.add_argument("--until", metavar="DAY", help="published on this Cairo day or earlier")
+        parser.add_argument("--run", metavar="RUN_ID", help="lines that this run wrote")
+        parser.add_argument(
+            "--after",
+            metavar="POSITION",
+            type=_position,
+            help="lines of sealed parts whose position is greater: what a load of new parts takes",
+        )
         parser.add_argument("--with-duplicates", action="store_true", help="near-duplicates that were dropped, too")
         parser.add_argument("--all-revisions", action="store_true", help="every revision, not the highest alone")
         parser.add_argument(
@@ -54,6 +69,8 @@ class Command(ProjectCommand):
     def execute(self, args: list[str], opts: argparse.Namespace) -> int:
         days = {"since": opts.since, "until": opts.until}
         window = CrawlArguments.parse({k: v for k, v in days.items() if v}, today=date.max)
+        if opts.with_duplicates and opts.after is not None:
+            raise ConfigurationError("--after takes published lines, and no duplicate that was dropped is published")
         ending = _ending(opts)
         # Lines on the terminal are their own progress.
         shown = is_bar_wanted(self.configuration) and opts.output is not None
@@ -97,16 +114,50 @@ def select(
     ledger: Ledger, window: CrawlArguments, opts: argparse.Namespace, *, shown: bool = False
 ) -> Iterator[dict[str, Any]]:
     """The records that the options ask for; `shown`: with a bar that counts records read and selected."""
+    which = {"duplicates": opts.with_duplicates, "newest": not (opts.all_revisions or opts.run), "after": opts.after}
+    # Of the lines of a run, the highest among them.
+    newest = _newest(ledger.records(**which), opts.run) if opts.run and not opts.all_revisions else None
+    wanted = {"topics": opts.topic, "countries": opts.country, "organizations": opts.organization}
     selected: Counter[str] = Counter()
-    which = {"duplicates": opts.with_duplicates, "newest": not opts.all_revisions}
     total = ledger.record_count(**which) if shown else None
     records = ledger.records(**which)
     for record in with_bar(records, total, "export", shown=shown, counts=lambda: f"{selected.total():,} taken"):
+        if opts.run and record["run_id"] != opts.run:
+            continue
+        if newest is not None and record["revision"] != newest[record["article_id"]]:
+            continue
         published = record["date_published"]
-        if opts.topic and opts.topic not in record["topics"]:
+        # Lines of older versions lack some of the lists.
+        if any(code and code not in (record.get(name) or ()) for name, code in wanted.items()):
             continue
         if (opts.since or opts.until) and not published:
             continue  # of no known day
         if window.covers(cairo_day(datetime.fromisoformat(published)) if published else None):
             selected["records"] += 1
             yield record
+
+
+def _newest(records: Iterable[dict[str, Any]], run_id: str) -> dict[str, int]:
+    """The highest revision of every article among the records of a run."""
+    newest: dict[str, int] = {}
+    for record in records:
+        if record["run_id"] == run_id:
+            newest[record["article_id"]] = max(record["revision"], newest.get(record["article_id"], 0))
+    return newest
+
+
+def _code(table: str) -> Callable[[str], str]:
+    """What takes a code of one of the TABLES from the command line."""
+
+    def check(text: str) -> str:
+        if text not in codes(table):
+            raise argparse.ArgumentTypeError(f"{text[:80]!r} is none of the {table} of docs/entities.md")
+        return text
+
+    return check
+
+
+def _position(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) <= 18):
+        raise argparse.ArgumentTypeError(f"{text[:80]!r} is no position: a whole number from 0 on")
+    return int(text)

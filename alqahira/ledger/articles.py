@@ -20,17 +20,17 @@ from alqahira.ledger.decisions import (
     Outcome,
     StoredArticle,
     Verdict,
+    classify,
     decide,
     find_duplicate,
     labels,
     publication_day,
     published_or_seen,
-    take_topics,
 )
 from alqahira.ledger.pages import ACCEPTED
 from alqahira.ledger.quarantine import Quarantine
 from alqahira.ledger.same_article import SAME_TEXT, SeenPage
-from alqahira.ledger.tables import ArticleRow, articles, bands, outbox
+from alqahira.ledger.tables import ArticleRow, articles, bands, outbox, parts
 from alqahira.ledger.transactions import transactional
 from alqahira.text.near_duplicates import BANDS, Fingerprint, fingerprint
 from alqahira.text.topics import match_topics
@@ -59,6 +59,8 @@ _SHARING_BANDS = (
     .order_by(sa.func.count().desc(), bands.c.article_id)
     .limit(MAX_CANDIDATES)
 )
+# What a record of an older version lacks.
+_NULLS = to_record(Article())
 _DROPPED = articles.c.status == Outcome.DUPLICATE
 _STORE_ARTICLE, _STORE_BANDS, _STORE_OUTBOX = articles.insert(), bands.insert(), outbox.insert()
 
@@ -160,7 +162,7 @@ class Articles(Quarantine):
         if kept is None:
             return None
         article = from_record(json.loads(kept.record))
-        take_topics(article, match_topics(article.headline, article.article_body, labels(article)))
+        classify(article, match_topics(article.headline, article.article_body, labels(article)))
         newest = self._newest(connection, article.article_id)
         article.revision = newest.revision if newest else 0
         if newest is None or newest.content_hash != article.content_hash:
@@ -197,20 +199,25 @@ class Articles(Quarantine):
         with self.reading() as connection:
             return connection.scalar(sa.select(articles.c.article_id).limit(1)) is None
 
-    def record_count(self, *, duplicates: bool = False, newest: bool = False) -> int:
+    def record_count(self, *, duplicates: bool = False, newest: bool = False, after: int | None = None) -> int:
         """The number of records that `records` yields."""
         with self.reading() as connection:
-            queries = (query.subquery() for query in _records(duplicates=duplicates, newest=newest))
-            return sum(connection.scalar(sa.select(sa.func.count()).select_from(each)) or 0 for each in queries)
+            queries = _records(duplicates=duplicates, newest=newest, after=after)
+            counts = (sa.select(sa.func.count()).select_from(query.subquery()) for query in queries)
+            return sum(connection.scalar(count) or 0 for count in counts)
 
-    def records(self, *, duplicates: bool = False, newest: bool = False) -> Iterator[dict[str, Any]]:
+    def records(
+        self, *, duplicates: bool = False, newest: bool = False, after: int | None = None
+    ) -> Iterator[dict[str, Any]]:
         """Every published record in the order accepted, then with `duplicates` those dropped.
 
-        `newest`: only if it is the highest revision of its article that was accepted or dropped.
+        `newest`: only if it is the highest revision of its article that was accepted or dropped. With `after` those in
+        sealed parts whose `position` is greater, in its order; `newest` is then the highest of these.
         """
         with self.reading() as connection:
-            for query in _records(duplicates=duplicates, newest=newest):
-                yield from map(json.loads, connection.execution_options(yield_per=1000).scalars(query))
+            for query in _records(duplicates=duplicates, newest=newest, after=after):
+                for record, position in connection.execution_options(yield_per=1000).execute(query):
+                    yield _NULLS | json.loads(record) | {"position": position}
 
     # --- within a transaction --------------------------------------------------------------------
 
@@ -268,7 +275,9 @@ class Articles(Quarantine):
             self._index(connection, row.article_id, fingerprint(_body(before)), None)
         return True
 
-    def _store(self, connection: Connection, article: Article, status: Outcome) -> None:
+    def _store(
+        self, connection: Connection, article: Article, status: Outcome, record: dict[str, Any] | None = None
+    ) -> None:
         row = {
             "article_id": article.article_id,
             "revision": article.revision,
@@ -277,14 +286,23 @@ class Articles(Quarantine):
             "duplicate_of": article.duplicate_of,
             "story_time": rfc3339(published_or_seen(article)),
             "date_crawled": rfc3339(article.date_crawled),
-            "record": to_json_line(to_record(article)),
+            "record": to_json_line(record or to_record(article)),
         }
         self.store.execute(connection, _STORE_ARTICLE, row)
 
-    def _queue(self, connection: Connection, article: Article, *, day: str, part: object = None) -> None:
+    def _queue(
+        self,
+        connection: Connection,
+        article: Article,
+        *,
+        day: str,
+        part: object = None,
+        published_position: int | None = None,
+    ) -> None:
         """Put a revision into the outbox; `part`: the part that it is already in."""
         row = {"article_id": article.article_id, "revision": article.revision, "day": day, "part": part}
-        self.store.execute(connection, _STORE_OUTBOX, {**row, "accepted": rfc3339(article.date_crawled)})
+        row |= {"accepted": rfc3339(article.date_crawled), "published_position": published_position}
+        self.store.execute(connection, _STORE_OUTBOX, row)
 
 
 def fetched_at(article: Article) -> datetime:
@@ -293,18 +311,27 @@ def fetched_at(article: Article) -> datetime:
     return article.date_crawled
 
 
-def _records(*, duplicates: bool, newest: bool) -> Iterator[sa.Select[Any]]:
+def _records(*, duplicates: bool, newest: bool, after: int | None) -> Iterator[sa.Select[Any]]:
     """The queries for `Articles.records`."""
-    query = sa.select(articles.c.record)
+    same = (outbox.c.article_id == articles.c.article_id) & (outbox.c.revision == articles.c.revision)
+    published = sa.select(articles.c.record, outbox.c.published_position).join(outbox, same)
+    if after is not None:
+        sealed = sa.select(parts.c.sequence).where(parts.c.sealed == 1)
+        chosen = (outbox.c.published_position > after, outbox.c.part.in_(sealed))
+        if newest:
+            highest = sa.select(outbox.c.article_id, sa.func.max(outbox.c.revision)).where(*chosen)
+            ids = sa.tuple_(articles.c.article_id, articles.c.revision)
+            published = published.where(ids.in_(highest.group_by(outbox.c.article_id)))
+        yield published.where(*chosen).order_by(outbox.c.published_position)
+        return
+    dropped = sa.select(articles.c.record, sa.null()).where(_DROPPED)
     if newest:
         later = articles.alias("later")
         is_later = (later.c.article_id == articles.c.article_id, later.c.revision > articles.c.revision)
-        query = query.where(~sa.exists().where(*is_later))
-    same = (outbox.c.article_id == articles.c.article_id) & (outbox.c.revision == articles.c.revision)
-    yield query.join(outbox, same).order_by(outbox.c.position)
+        published, dropped = (query.where(~sa.exists().where(*is_later)) for query in (published, dropped))
+    yield published.order_by(outbox.c.position)
     if duplicates:
-        order = (articles.c.date_crawled, articles.c.article_id, articles.c.revision)
-        yield query.where(_DROPPED).order_by(*order)
+        yield dropped.order_by(articles.c.date_crawled, articles.c.article_id, articles.c.revision)
 
 
 def _body(row: ArticleRow) -> str:

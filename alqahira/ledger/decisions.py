@@ -21,11 +21,13 @@ from alqahira.ledger.same_article import (
     is_arabic,
 )
 from alqahira.text.dates import cairo_day
+from alqahira.text.entities import match_entities
 from alqahira.text.near_duplicates import Features, features, same_story
 from alqahira.text.normalization import REPLACEMENT
 
 # A repeated story counts as a duplicate within this time; later it is news again.
 STORY_WINDOW = timedelta(hours=72)
+UNKNOWN_DAY = "unknown"
 # The exact rule is applied to at most this many candidates, most shared bands first.
 MAX_CANDIDATES = 16
 
@@ -103,6 +105,7 @@ def stamp(article: Article, fetch: Fetch, run_id: str) -> None:
     article.date_crawled = fetch.fetched
     article.date_first_seen = article.date_first_seen or fetch.fetched
     article.run_id = run_id
+    article.published_day = published_day(article)
 
 
 # --- classify -----------------------------------------------------------------------------------
@@ -113,10 +116,11 @@ def labels(article: Article) -> list[str]:
     return [*article.keywords, *article.article_sections]
 
 
-def take_topics(article: Article, terms: Mapping[str, Sequence[str]]) -> None:
-    """Fill in the topics and terms that `match_topics` gave."""
+def classify(article: Article, terms: Mapping[str, Sequence[str]]) -> None:
+    """Fill in the topics and terms that `match_topics` gave, and the states and organizations that the text names."""
     article.topics = sorted(terms)
     article.topic_terms = list(dict.fromkeys(term for topic in article.topics for term in terms[topic]))
+    article.countries, article.organizations, article.mentions = match_entities(article.headline, article.article_body)
 
 
 def skip_reason(article: Article, *, has_headline: bool = True) -> str | None:
@@ -198,7 +202,12 @@ def published_or_seen(article: Article) -> datetime:
 
 def publication_day(article: Article) -> str:
     """The Cairo day on which the article was published; `unknown` if it has no date."""
-    return str(cairo_day(article.date_published)) if article.date_published else "unknown"
+    return published_day(article) or UNKNOWN_DAY
+
+
+def published_day(article: Article) -> str | None:
+    """The Cairo day on which the article was published, YYYY-MM-DD; None if it has no date."""
+    return str(cairo_day(article.date_published)) if article.date_published else None
 
 
 def find_duplicate(article: Article, own: Features, candidates: Iterable[Candidate]) -> str | None:

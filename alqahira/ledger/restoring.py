@@ -15,7 +15,7 @@ from alqahira.extraction.urls import article_number, site_name
 from alqahira.ledger.articles import Articles, fetched_at
 from alqahira.ledger.decisions import Outcome, published_or_seen
 from alqahira.ledger.pages import AT_ONCE
-from alqahira.ledger.runs import CORPUS_FOLDER, CORPUS_ID, set_meta_value
+from alqahira.ledger.runs import CORPUS_FOLDER, CORPUS_ID, GENERATION, set_meta_value
 from alqahira.ledger.tables import PageState, articles, pages, parts
 from alqahira.ledger.transactions import transactional
 from alqahira.text.near_duplicates import fingerprint
@@ -25,11 +25,10 @@ _PageValues = dict[str, Any]
 
 
 class RestoredPart(NamedTuple):
-    """A sealed part to be entered. `row`: the columns of `parts`; `day`: the publication day of its articles."""
+    """A sealed part to be entered. `row`: the columns of `parts`; `lines`: its records, and each as an article."""
 
     row: Mapping[str, object]
-    day: str
-    articles: Sequence[Article]
+    lines: Sequence[tuple[dict[str, Any], Article]]
 
 
 class Restoring(Articles):
@@ -37,7 +36,12 @@ class Restoring(Articles):
 
     @transactional()
     def restore(
-        self, connection: Connection, read: Callable[[], Iterable[RestoredPart]], corpus_id: str | None, folder: str
+        self,
+        connection: Connection,
+        read: Callable[[], Iterable[RestoredPart]],
+        corpus_id: str | None,
+        generation: int,
+        folder: str,
     ) -> None:
         """Enter the sealed parts of a corpus into an empty ledger, as if it had published them; all or none.
 
@@ -45,25 +49,29 @@ class Restoring(Articles):
         """
         site = None
         for part in read():
-            if site is None and part.articles:
-                site = site_name(part.articles[0].url)
+            if site is None and part.lines:
+                site = site_name(part.lines[0][1].url)
             self._restore_part(connection, part)
         self._restore_pages(connection)
         set_meta_value(connection, "site", site)
         if corpus_id is not None:
             set_meta_value(connection, CORPUS_ID, corpus_id)
             set_meta_value(connection, CORPUS_FOLDER, folder)
+        set_meta_value(connection, GENERATION, str(generation))
         self.store.restored(connection)
 
     def _restore_part(self, connection: Connection, part: RestoredPart) -> None:
         connection.execute(parts.insert().values(sealed=1, **part.row))
-        for article in part.articles:
+        for record, article in part.lines:
             before = self._newest(connection, article.article_id)
-            self._store(connection, article, Outcome.ACCEPTED)
+            # As the line has it, which may be of an older version, so that the part can be made again.
+            own = record | {"position": None} if "position" in record else record
+            self._store(connection, article, Outcome.ACCEPTED, own)
             # A revision may be in an earlier part than the one before it, if its day changed.
             if article.duplicate_of is None and (before is None or before.revision < article.revision):
                 self._index(connection, article.article_id, fingerprint(article.article_body), before)
-            self._queue(connection, article, day=part.day, part=part.row["sequence"])
+            day, sequence = str(part.row["day"]), part.row["sequence"]
+            self._queue(connection, article, day=day, part=sequence, published_position=article.position)
 
     def _restore_pages(self, connection: Connection) -> None:
         """Enter the page of every article, to be visited by its schedule: it may have moved, which only it tells.

@@ -28,7 +28,7 @@ _last = sa.select(sa.func.max(runs.c.complete)).where(runs.c.spider == _spiders.
 _COMPLETE_RUNS = sa.select(_spiders.c.spider, _last).where(_spiders.c.spider.is_not(None))
 
 # In the table `meta`.
-CORPUS_ID, CORPUS_FOLDER = "corpus_id", "corpus_folder"
+CORPUS_ID, CORPUS_FOLDER, GENERATION = "corpus_id", "corpus_folder", "generation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,11 @@ class Runs(Transactions):
         """Bind the ledger to a corpus and its folder."""
         set_meta_value(connection, CORPUS_ID, corpus_id)
         set_meta_value(connection, CORPUS_FOLDER, folder)
+
+    @transactional()
+    def set_generation(self, connection: Connection, generation: int) -> None:
+        """Make the corpus one of another generation."""
+        set_meta_value(connection, GENERATION, str(generation))
 
     @transactional()
     def claim_site(self, connection: Connection, host: str) -> None:
@@ -190,7 +195,13 @@ def read_known_corpus(connection: Connection, name: str) -> KnownCorpus:
         return KnownCorpus(name)
     corpus_id, folder = (_meta_value(connection, key) for key in (CORPUS_ID, CORPUS_FOLDER))
     rows = connection.execute(sa.select(parts.c.path, parts.c.bytes, parts.c.sha256, parts.c.sealed))
-    return KnownCorpus(name, corpus_id, folder, {row.path: KnownPart(*row[:3], bool(row.sealed)) for row in rows})
+    known = {row.path: KnownPart(*row[:3], bool(row.sealed)) for row in rows}
+    return KnownCorpus(name, corpus_id, folder, known)
+
+
+def read_generation(connection: Connection) -> int:
+    """The corpus' generation; lines of another have other positions, so that a warehouse loads them anew."""
+    return int(_meta_value(connection, GENERATION) or 1)
 
 
 def unused_run_id(run_id: str, is_taken: Callable[[str], bool]) -> str:

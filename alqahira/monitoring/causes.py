@@ -84,6 +84,10 @@ _CLASSES: dict[str, tuple[type[BaseException], ...]] = {
 }
 
 
+class HeadersTooLarge(Exception):
+    """An answer whose headers have no end."""
+
+
 class Refused(IgnoreRequest):
     """A request that was not sent, or a response that was not accepted. `cause` is a constant of this module."""
 
@@ -106,9 +110,10 @@ def failure_cause(failure: Failure | BaseException) -> str:
         return error.cause
     if isinstance(error, HttpError):
         return answer_cause(error.response) or f"http_{error.response.status}"
-    # Twisted keeps an error of the TLS handshake in `reasons` of the failed download's cause.
-    if any(isinstance(reason.value, SSL.Error) for reason in getattr(error.__cause__, "reasons", ())):
-        return TLS
+    # Twisted keeps why a connection ended, such as an error of the TLS handshake, in `reasons` of the download's cause.
+    for reason in getattr(error.__cause__, "reasons", ()):
+        if isinstance(reason.value, (SSL.Error, HeadersTooLarge)):
+            return TLS if isinstance(reason.value, SSL.Error) else TOO_LARGE
     # How HttpCompressionMiddleware reports a body that unpacks to more than DOWNLOAD_MAXSIZE.
     if isinstance(error, IgnoreRequest) and "during decompression" in str(error):
         return TOO_LARGE

@@ -65,6 +65,26 @@ def test_export_by_topic_and_days(corpus):
     assert {record["article_id"] for record in records} == expected
 
 
+def test_lines_of_a_run_are_those_that_it_wrote(corpus):
+    (revision,) = [record for record in corpus.records() if record["revision"] == 2]
+    run_id = revision["run_id"]
+    records = export(corpus.folder, "--run", run_id)
+    assert sorted(map(json.dumps, records)) == sorted(
+        json.dumps(record) for record in corpus.records() if record["run_id"] == run_id
+    )
+    assert export(corpus.folder, "--run", "none") == []
+
+
+def test_lines_after_a_position_are_what_an_incremental_load_takes(corpus):
+    (old,) = [r["position"] for r in corpus.records() if (r["article_id"], r["revision"]) == (corpus.revised, 1)]
+    later = sorted((r for r in corpus.records() if r["position"] >= old), key=lambda record: record["position"])
+    assert len(later) < len(corpus.records())
+    assert export(corpus.folder, "--after", str(old - 1), "--all-revisions") == later
+    # Of two revisions, the higher one alone.
+    assert export(corpus.folder, "--after", str(old - 1)) == later[1:]
+    assert export(corpus.folder, "--after", str(later[-1]["position"])) == []
+
+
 def test_dropped_duplicates_name_their_original(corpus):
     dropped = [record for record in export(corpus.folder, "--with-duplicates") if record["duplicate_of"]]
     assert dropped
@@ -113,6 +133,9 @@ def test_csv_has_no_formula_and_keeps_every_line_break():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["--after", "-1"], "is no position"),
+        (["--after", "first"], "is no position"),
+        (["--after", "9", "--with-duplicates"], "--after takes published lines"),
         (["--topic", "sports"], "argument --topic: invalid choice: 'sports'"),
         (["--format", "xlsx"], "argument --format: invalid choice: 'xlsx'"),
         (["--since", "yesterday"], "is not a date"),

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from ledger_scenario import EXPECTED, NOW, accept, crawled, lines, live, opened, problems, publisher
 from scrapy_process import scrapy
+from test_migration import OF_VERSION_2
 
 from alqahira.exceptions import ConfigurationError, LedgerBusy, LedgerUnusable
 from alqahira.ledger.backends import postgresql
@@ -47,14 +48,9 @@ def test_migration_drops_tables_of_parallel_runs(database):
     with opened(database) as ledger, ledger.transaction() as connection:
         for table in old:
             connection.execute(sa.text(f"create table {table} (name text)"))
+        for statement in filter(str.strip, OF_VERSION_2.split(";")):
+            connection.execute(sa.text(statement))
         connection.execute(sa.text("alter table pages add column aside_topics text not null default ''"))
-        for column in ("failing_since", "unfinished", "empty_claims", "hint_from"):
-            connection.execute(sa.text(f"alter table pages drop column {column}"))
-        connection.execute(sa.text("drop table quarantine"))
-        for index in ("runs_started", "runs_ended", "runs_of_spider", "runs_complete"):
-            connection.execute(sa.text(f"drop index {index}"))
-        connection.execute(sa.text("alter table pages rename column complete_before to settled"))
-        connection.execute(sa.text("create index pages_unsettled on pages (section, settled)"))
         connection.execute(meta.update().where(meta.c.name == "version").values(value="1"))
     with opened(database) as upgraded:
         assert not {*old} & {*sa.inspect(upgraded.engine).get_table_names()}

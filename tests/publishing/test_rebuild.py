@@ -54,7 +54,7 @@ def list_twice(folder):
         (lambda folder: (folder / part_files(folder)[0]).write_bytes(b""), "shortened"),
         (
             lambda folder: shutil.copy(
-                folder / part_files(folder)[0], folder / "articles/date_published=2026-11-24/part-000099.jsonl"
+                folder / part_files(folder)[0], folder / "articles/day=2026-11-24/part-000099.jsonl"
             ),
             "not in the manifest",
         ),
@@ -144,6 +144,10 @@ def test_rebuild_that_fails_half_way_leaves_the_database_empty(corpus, database,
 
 def test_rebuilt_ledger_is_that_of_the_folder(corpus):
     corpus_id, parts = read_corpus_id(corpus), known_corpus(state(corpus)).parts
+    with opened(corpus) as ledger:
+        ledger.set_generation(7)
+        publisher(ledger, corpus).recover()
+    manifest = (corpus / MANIFEST).read_bytes()
     (corpus / "state.db").unlink()
     assert rebuild_state(state(corpus), corpus) is None
     rebuilt = known_corpus(state(corpus))
@@ -151,6 +155,7 @@ def test_rebuilt_ledger_is_that_of_the_folder(corpus):
     (corpus / part_files(corpus)[0]).unlink()
     live(corpus)
     assert lines(corpus).keys() == EXPECTED
+    assert (corpus / MANIFEST).read_bytes() == manifest, "positions, times and generation are as they were"
     assert sorted(path.name for path in corpus.iterdir()) == [MANIFEST, "articles", "state.db", "state.db.lock"]
 
 

@@ -12,7 +12,7 @@ from alqahira.extraction.extractor import Reading
 from alqahira.ledger import Ledger, decisions, frontier, pages
 from alqahira.ledger.decisions import Outcome, Verdict
 from alqahira.ledger.tables import articles
-from alqahira.publishing import parts
+from alqahira.publishing import parts, planning
 from spiders import section
 
 pytestmark = pytest.mark.chaos
@@ -74,8 +74,8 @@ def reverted_edits_are_lost(patch):
 
 
 def parts_are_overwritten(patch):
-    part_path, place = parts.part_path, parts.Publisher._place
-    patch.setattr(parts, "part_path", lambda day, number, **more: part_path(day, 1, **more))
+    part_path, place = planning.part_path, parts.Publisher._place
+    patch.setattr(planning, "part_path", lambda day, number, **more: part_path(day, 1, **more))
     patch.setattr(parts.Publisher, "_place", lambda self, row, **_: place(self, row, replace=True))
 
 
