@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from alqahira import site
-from alqahira.extraction.sources import TooLarge
+from alqahira.extraction.sources import TooLarge, bounded
 from alqahira.extraction.sources.near_json import mended
 from alqahira.extraction.urls import image_url
 from alqahira.text.dates import parse_date
@@ -72,14 +72,14 @@ def objects(data: Any, *, without: Collection[str] = ()) -> Iterator[dict[str, A
 
 
 def string(value: Any) -> str | None:
-    """Display text on one line, or None; of a list its first."""
+    """Display text on one line, or None; of a list its first. Raises TooLarge."""
     if value is None:
         return None
     if not isinstance(value, str):
         value = plain(value)
         if not isinstance(value, str):
             return None
-    return clean_line(value) or None
+    return clean_line(bounded(value)) or None
 
 
 def plain(value: Any, names: Iterable[str] = ("@value",)) -> Any:
