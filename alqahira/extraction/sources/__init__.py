@@ -26,6 +26,7 @@ _DEEPEST = 100  # elements inside each other; an article's page has 25
 # Characters that may stand before an attribute. Fewer of them than this are not looked at: parsing is quick then.
 _BEFORE_ATTRIBUTES, _FEW_ATTRIBUTES = b" \t\n\f\r/\"'", 15_000
 _MOST_HEADINGS, LONGEST_HEADING = 1_000, 2_000
+_LONGEST_LINE = 100_000  # characters of a headline, a credit or a label
 # lxml.html's parser is slower: it calls a Python function for the class of every element.
 _PARSER = etree.HTMLParser(encoding="utf-8", huge_tree=False, remove_comments=True, remove_pis=True)
 
@@ -93,6 +94,13 @@ class _Attributes:
             raise TooLarge(f"more than {_MOST_ATTRIBUTES} attributes of one element")
 
     def close(self) -> None: ...
+
+
+def bounded(line: str) -> str:
+    """The text of a line. Raises TooLarge if it is longer than any could be, however much space is in it."""
+    if len(line) > _LONGEST_LINE and len(" ".join(line.split())) > _LONGEST_LINE:
+        raise TooLarge(f"a line of more than {_LONGEST_LINE} characters")
+    return line
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import Any
 from lxml import etree
 
 from alqahira import site
-from alqahira.extraction.sources import TooLarge, plain_line
+from alqahira.extraction.sources import TooLarge, bounded, plain_line
 from alqahira.extraction.sources.near_json import mended
 from alqahira.extraction.sources.zones import is_same_clock
 from alqahira.extraction.urls import image_url
@@ -93,14 +93,14 @@ def objects(data: Any, *, without: Collection[str] = ()) -> Iterator[dict[str, A
 
 
 def string(value: Any) -> str | None:
-    """Display text on one line, or None; of a list the first in Arabic, else its first."""
+    """Display text on one line, or None; of a list the first in Arabic, else its first. Raises TooLarge."""
     if value is None:
         return None
     if not isinstance(value, str):
         value = plain(value, ("@value", "ar"))
         if not isinstance(value, str):
             return None
-    return plain_line(value) or None
+    return plain_line(bounded(value)) or None
 
 
 def plain(value: Any, names: Iterable[str] = ("@value",)) -> Any:
