@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -89,7 +90,7 @@ def blocks(element: Any) -> Iterator[list[Line]]:
         if event == "start":
             if node.tag in _PICTURES:
                 is_below_picture = True
-            if node.tag in _SKIPPED or (node is not element and left_out(node)):
+            if node.tag in _SKIPPED or (node is not element and (left_out(node) or is_caption(node))):
                 walk.skip_subtree()
                 continue
             if node.tag == "a" and anchor is None:
@@ -129,22 +130,26 @@ def visible_texts(element: Any) -> Iterator[str]:
 
 
 def left_out(node: Any) -> str:
-    """ "hidden" for a hidden element, "embed" for another platform's post, "caption" for an image's, else ""."""
+    """ "hidden" for a hidden element, "embed" for a post of another platform, else ""."""
     if node.get("hidden") is not None or node.get("aria-hidden") == "true":
         return "hidden"
-    if names := node.get("class"):
-        if not _EMBEDS.isdisjoint(names.split()):
-            return "embed"
-        if _CAPTION_NAMES.search(names) and _is_caption(node):
-            return "caption"
+    if (names := node.get("class")) and not _EMBEDS.isdisjoint(names.split()):
+        return "embed"
     style = node.get("style")
     return "hidden" if style is not None and "display:none" in style.replace(" ", "").lower() else ""
 
 
-def _is_caption(node: Any) -> bool:
-    """Whether an element that is named for captions has no more text than its images may have."""
-    images = max(1, min(sum(1 for _ in islice(node.iter("img"), _MOST_IMAGES)), _MOST_IMAGES))
+def is_caption(node: Any) -> bool:
+    """Whether an element is named for captions, and has no more text than its images may have."""
+    if not (names := node.get("class")) or not _is_named_caption(names):
+        return False
+    images = max(1, sum(1 for _ in islice(node.iter("img"), _MOST_IMAGES)))
     return len("".join(islice(node.itertext(), _MOST_TEXTS))) <= _LONGEST_CAPTION * images
+
+
+@lru_cache(maxsize=4096)
+def _is_named_caption(names: str) -> bool:
+    return _CAPTION_NAMES.search(names) is not None
 
 
 def paragraphs(element: Any) -> list[str]:
