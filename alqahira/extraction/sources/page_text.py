@@ -43,11 +43,12 @@ def _words_in(text: str) -> frozenset[str]:
 _BESIDE_WORDS = _words_in(
     """
     ad ads audio author authors banner bio byline bylines caption captions carousel consent cookie cookies copyright
-    correction credit credits dateline disclaimer discussion disqus embed extlinks follow followus foot footer gallery
-    gdpr header hidden hide keywords lightbox login marketing masthead menu menus modal mostpopular mostread nav navbar
-    navigation navigator outbrain overlay player podcast poll popular popup privacy pubdate rating ratings readmore
-    register registration replies reply respond side signup skip slider slideshow syndication taboola tag taglist tags
-    teaser teasers ticker timestamp toolbar tooltip topbar topics trending video visually vote
+    correction credit credits dateline disclaimer discussion disqus embed extlinks factbox follow followus foot
+    footer gallery gdpr header hidden hide iframe infobox keywords lightbox login marketing masthead menu menus
+    modal mostpopular mostread nav navbar navigation navigator outbrain overlay player podcast poll popular popup
+    privacy pubdate rating ratings readmore register registration replies reply respond side signup skip slider
+    slideshow syndication taboola tag taglist tags teaser teasers ticker timestamp toolbar tooltip topbar topics
+    trending video visually vote
     """
 )
 # Their first letters.
@@ -74,14 +75,21 @@ class Node:
 
     def __init__(self, element: Any, parent: Node | None, first: int) -> None:
         self.element, self.parent, self.tag = element, parent, element.tag
-        self.names = f"{element.get('class') or ''} {element.get('id') or ''}"
+        names = element.get("class") or ""
+        if "-" in self.tag:  # authors name custom elements as they name classes
+            names += f" {self.tag}"
+        id_ = element.get("id")
+        self.names = f"{names} {id_}" if id_ else names
         self.children: list[Node] = []
         # What puts it beside the running text: its tag, a word of its names, or what `running_text` finds; or "".
         self.beside = ""
         if self.tag in _BESIDE:
             self.beside = self.tag
-        elif len(self.names) > 1 and self.tag not in _NEVER_BESIDE:
-            self.beside = _beside_word(self.names[:_LONGEST_NAMES])
+        elif self.names and self.tag not in _NEVER_BESIDE:
+            # Apart, because many elements have one class, and each has an id of its own.
+            self.beside = _beside_word(names[:_LONGEST_NAMES]) or (_beside_word(id_[:_LONGEST_NAMES]) if id_ else "")
+            if self.beside == "header" and self.tag in HEADINGS:  # of a part of the story
+                self.beside = ""
         self.first = self.last = first
         self.in_comments = False
         self.weight = 0.0

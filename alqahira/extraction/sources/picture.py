@@ -14,6 +14,8 @@ from alqahira.text.normalization import clean_line, fold_text
 
 _LONGEST_CAPTION = 300  # characters
 _CAPTIONS = frozenset({"caption", "figcaption", "figure"})  # as a node's `beside`
+# The beginnings of words for what readers are asked, which may have a caption of its own.
+_ASKED = ("form", "login", "modal", "newsletter", "popup", "register", "signup", "subscri")
 _ASIDE = frozenset({"aside", "figcaption", "footer", "form", "header", "nav", "noscript", "script", "style"})
 # Where scripts keep the address of an image that is loaded when it comes into view, and several of them.
 _LAZY_NAMES = ("data-src", "data-original", "data-lazy-src", "data-lazy", "data-orig-file", "data-echo")
@@ -77,6 +79,8 @@ def caption(page: PageText, heading: int | None, story: Sequence[Block]) -> str 
     title = fold_text(page.blocks[heading].text) if heading is not None else ""
     for block in page.blocks[start : last + 1]:
         if block.node.beside not in _CAPTIONS or block.link_share > 0.5 or block.chars > _LONGEST_CAPTION:
+            continue
+        if any(node.beside.startswith(_ASKED) for node in block.node.outer()):
             continue
         text = clean_line(block.text)
         if text and fold_text(text) != title and not is_boilerplate(text) and not _LABEL.match(text):

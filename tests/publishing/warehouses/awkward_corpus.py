@@ -41,6 +41,8 @@ FULL: dict[str, Any] = {
     "topics": ["defense", "foreign_affairs"],
     "topic_terms": ["الناتو"],
     "discovered_on": "https://alqaheranews.net/tag/x",
+    "revision_reason": "removed",
+    "date_removed": NOW + timedelta(minutes=5),
 }
 
 
@@ -97,7 +99,7 @@ def _add_part_of_a_later_version(output: Path) -> None:
     record = next(record for record in read_corpus(output) if record["article_id"] == "5")
     assert record.pop("duplicate_of") is None
     line = to_json_line(record | {"revision": record["revision"] + 1, "subtitle": "عنوان فرعي"})
-    part = output / "articles" / "date_published=2026-11-22" / "part-000099.jsonl"
+    part = output / "articles" / "day=2026-11-22" / "part-000099.jsonl"
     part.write_text(f"{line}\n", "utf-8", newline="\n")
     manifest = json.loads((output / MANIFEST).read_text("utf-8"))
     manifest["parts"].append(manifest["parts"][-1] | {"path": part.relative_to(output).as_posix(), "rows": 1})
