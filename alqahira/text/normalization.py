@@ -11,7 +11,6 @@ import re
 import unicodedata
 from functools import lru_cache
 from html.entities import html5
-from itertools import groupby, islice
 
 # Replaces bytes that could not be decoded (Unicode, REPLACEMENT CHARACTER).
 REPLACEMENT = "\ufffd"
@@ -46,7 +45,7 @@ _ORDINARY = re.compile(
     f"|[\u064b-\u0652]{{1,{LONGEST_RUN_OF_MARKS}}}+(?![\u064b-\u0652]))*+"
 )
 # Every mark is one of these, and no letter or digit is; few texts have so many in a row.
-_MANY_NO_LETTERS = re.compile(rf"(?<![^\w\s])[^\w\s]{{{LONGEST_RUN_OF_MARKS + 1},}}+")
+_MANY_NO_LETTERS = re.compile(rf"(?<![^\w\s])[^\w\s]{{{LONGEST_RUN_OF_MARKS + 1}}}")
 
 _LINE_END = re.compile("\r\n|[\v\f\r\x85\u2028\u2029]")  # those of Unicode Standard Annex 14
 # C0 and C1 without tab and line ends, soft hyphen, bidi and other invisible controls, BOM, lone surrogates.
@@ -105,22 +104,32 @@ def to_nfc(text: str) -> str:
 
     Linear in its length. Idempotent.
     """
-    # Twice: some marks are two in NFC.
-    return _without_long_runs(unicodedata.normalize("NFC", _without_long_runs(text)))
+    text = _without_long_runs(text)
+    composed = unicodedata.normalize("NFC", text)
+    # Again, since some marks are two in NFC.
+    return text if composed == text else _without_long_runs(composed)
 
 
 def _without_long_runs(text: str) -> str:
-    return _MANY_NO_LETTERS.sub(_shortened, text)
+    if not _MANY_NO_LETTERS.search(text):
+        return text
+    kept, end = [], 0
+    for run in _LONG_RUN.finditer(text.translate(_KINDS)):
+        kept.append(text[end : run.start() + LONGEST_RUN_OF_MARKS])
+        end = run.end()
+    return "".join([*kept, text[end:]])
 
 
-def _shortened(no_letters: re.Match[str]) -> str:
-    """The first marks of each run; a class of all marks in a regular expression is five times slower."""
-    runs = groupby(no_letters[0], _is_mark)
-    return "".join("".join(islice(run, LONGEST_RUN_OF_MARKS) if is_mark else run) for is_mark, run in runs)
+class _Kinds(dict[int, str]):
+    """`m` for the code point of a mark, `-` for any other. A regex class of all marks is many times slower."""
+
+    def __missing__(self, code_point: int) -> str:
+        self[code_point] = kind = "m" if unicodedata.category(chr(code_point))[0] == "M" else "-"
+        return kind
 
 
-def _is_mark(character: str) -> bool:
-    return unicodedata.category(character)[0] == "M"
+_KINDS = _Kinds()
+_LONG_RUN = re.compile(f"m{{{LONGEST_RUN_OF_MARKS + 1},}}")
 
 
 def _clean_characters(text: str) -> str:
@@ -139,7 +148,8 @@ def _decode_entities(text: str) -> str:
 
 
 def _decode_once(text: str) -> str:
-    return _clean_characters(_ENTITY.sub(_entity, text))
+    decoded = _ENTITY.sub(_entity, text)
+    return text if decoded == text else _clean_characters(decoded)
 
 
 def _entity(match: re.Match[str]) -> str:

@@ -181,6 +181,36 @@ def test_caption_is_the_short_text_beside_the_image(kind):
     assert article(above).image_caption == expected
 
 
+SHORT = "<p>افتتح محافظ الإقليم صباح اليوم جسرًا جديدًا فوق النهر يربط المدينة القديمة بالأحياء الشرقية.</p>"
+NOTICE = "<p>نعمل الآن على تحسين خدماتنا في الموقع، ونعتذر لكم عن الانقطاع، وسنعود إليكم بعد وقت قصير جدًا.</p>"
+TEASER = "<p>حلقة جديدة من برنامج الصباح تناقش أسعار الذهب وتأثيرها في الأسواق المحلية هذا الأسبوع.</p>"
+LINKED = f"<div class=c><h3><a href='/2'>قصة أخرى من أخبار المدن</a></h3>{TEASER}</div>"
+# A page without any title, and whether it is an article.
+UNTITLED = {
+    "a short story": (f"{H1}{SHORT}", True),
+    "lines in a cell": (f"<table><tr><td>{H1}</td></tr><tr><td>{SHORT[3:-4]}</td></tr></table>", True),
+    "a form around it": (f"<form>{H1}<div>{SHORT}</div></form>", True),
+    "a notice of cookies in front": (f"<div class=cookie>{TEASER * 2}</div><article>{H1}{SHORT}</article>", True),
+    "readers' comments, longer": (f"<article>{H1}{SHORT}</article><div id=comments>{TEASER * 4}</div>", True),
+    "a short heading": (f"<h1>أهم الأخبار</h1>{SHORT}", False),
+    "other stories, much longer": (f"{H1}<div>{SHORT}</div>{LINKED * 6}", False),
+    "a page that is not there": (f"<h1>هذه الصفحة غير متاحة على موقعنا</h1>{NOTICE}", False),
+    "maintenance": (f"<h1>الموقع قيد الصيانة في الوقت الحالي</h1>{NOTICE}", False),
+}
+
+
+@pytest.mark.parametrize("kind", UNTITLED)
+def test_short_text_below_a_heading_is_a_story_where_no_title_contradicts(kind):
+    inner, is_article = UNTITLED[kind]
+    html = f"<html><body>{inner}</body></html>"
+    assert (read_page(html, URL, now=NOW).article is not None) is is_article
+
+
+def test_short_text_under_another_title_is_no_story():
+    html = f"<html><head><title>أخبار المدن والأقاليم</title></head><body>{H1}{SHORT}</body></html>"
+    assert read_page(html, URL, now=NOW).cause == "not_an_article"
+
+
 TEXT = ["كلمات القصة كلها كما كتبت في أول الأمر من غير نقص ولا زيادة", "وهذه الفقرة الثانية منها كما كتبت هي أيضًا"] * 3
 BODIES = {
     "a whole body in JSON-LD, of which structure shows little": (TEXT[:1], [*TEXT, *TEXT], True),

@@ -15,8 +15,10 @@ from urllib.parse import urlsplit
 from simulated_crawl import RETRY_TIMES, Crawl
 from simulated_site import RETRY_AFTER, Site, Story
 
+from alqahira.article import rfc3339
 from alqahira.ledger.decisions import Outcome
 from alqahira.ledger.frontier import MAX_UNFINISHED
+from alqahira.ledger.pages import AT_ONCE
 from alqahira.publishing.manifest import check, part_files, read_manifest, read_part
 from alqahira.settings import DOWNLOAD_DELAY
 
@@ -77,6 +79,20 @@ class Corpus:
         if rows != lines:
             yield f"parts and outbox differ: {(rows - lines) or (lines - rows)}"
 
+    def schedules(self) -> dict[str, tuple[str | None, int]]:
+        """When each page is visited next, and how many attempts at it have failed, by its key."""
+        rows = self.ledger.rows("SELECT key, next_visit, attempts FROM pages")
+        return {row["key"]: (row["next_visit"], row["attempts"]) for row in rows}
+
+    def wrong_schedules(self, before: dict[str, tuple[str | None, int]]) -> Iterator[str]:
+        """What a run with a wrong clock wrote by that clock; `before`: the schedules before it."""
+        allowed = {None, rfc3339(AT_ONCE), *(visit for visit, _ in before.values())}
+        for key, (visit, attempts) in self.schedules().items():
+            if visit not in allowed:
+                yield f"{key} is visited next at {visit}, by a wrong clock"
+            if attempts > before.get(key, (None, 0))[1]:
+                yield f"{key} has {attempts} attempts, by a wrong clock"
+
     def records(self) -> list[dict]:
         """All lines, in the order of the parts that are there."""
         listed = [self.folder / part.path for part in read_manifest(self.folder)]
@@ -92,9 +108,10 @@ def wrong_run(crawl: Crawl, site: Site) -> Iterator[str]:
         yield f"the program raised {crawl.errors} errors"
     asked = Counter(urlsplit(each.url)[2:4] for each in crawl.requests)
     moved_here = {story.path for story in site.stories if story.moved_from}
+    redirected = sum(story.fault == "elsewhere" for story in site.stories)
     for (path, query), times in asked.items():
         # Every page may be redirected home; a listing may be asked again for its build.
-        ways = 1 if path.startswith("/news/") and path not in moved_here else 3
+        ways = 1 + redirected if path.startswith("/news/") and path not in moved_here else 3 + redirected
         if path != "/" and times > ways * (1 + RETRY_TIMES):
             yield f"{path}?{query} was asked for {times} times in a run"
     gap = max(DOWNLOAD_DELAY / 2, site.crawl_delay if _has_rules(crawl) else 0)

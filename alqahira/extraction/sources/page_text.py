@@ -12,6 +12,8 @@ from typing import Any
 from lxml import etree
 
 from alqahira.extraction.sources.blocks import Line, left_out
+from alqahira.extraction.sources.values import date_stamps
+from alqahira.text.credits import is_picture_credit
 
 # Elements that browsers display as blocks (HTML, flow content); custom elements, whose names have a hyphen, count too.
 _BLOCKS = frozenset([
@@ -137,11 +139,11 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class PageText:
-    """A page's block elements in document order, its blocks of text, and its `time` elements."""
+    """A page's block elements in document order, its blocks of text, and its dates for machines."""
 
     nodes: list[Node]
     blocks: list[Block]
-    times: list[tuple[int, str]]  # (number of the next block, `datetime`)
+    times: list[tuple[int, str]]  # (number of the next block, date)
 
 
 @lru_cache(maxsize=4096)
@@ -193,9 +195,11 @@ def read_text(tree: Any) -> PageText:
     links: list[str] = []
     pieces: list[str] = []  # of the current block
     anchor: Any = None  # the link around the current element
+    is_below_picture = False
+    stamps = date_stamps(tree)
 
     def end_block() -> None:
-        nonlocal lines, texts, links, pieces
+        nonlocal lines, texts, links, pieces, is_below_picture
         if texts:
             text = "".join(texts)
             if lines or not text.isspace():
@@ -204,6 +208,7 @@ def read_text(tree: Any) -> PageText:
         if not lines:  # nearly half of all
             pieces = []
             return
+        count = len(blocks)
         part: list[Line] = []
         for line in lines:
             if line.text and not line.text.isspace():
@@ -214,11 +219,15 @@ def read_text(tree: Any) -> PageText:
         if part:
             blocks.append(Block(at, part, pieces))
         lines, pieces = [], []
+        if is_below_picture and len(blocks) > count:
+            is_below_picture = False
+            if not at.beside and is_picture_credit(blocks[-1].text):
+                blocks.pop()
 
     walk = etree.iterwalk(tree, events=("start", "end"))
     for event, element in islice(walk, _MAX_EVENTS):
         tag = element.tag
-        is_block = tag in _BLOCKS or "-" in tag
+        is_block = tag in _BLOCKS or "-" in tag or at.element is element
         if is_block:
             if texts or lines:
                 end_block()
@@ -226,9 +235,12 @@ def read_text(tree: Any) -> PageText:
             lines.append(Line("".join(texts), tuple(links)))
             texts, links = [], []
         if event == "start":
-            if tag in _NEVER or ((hidden := left_out(element)) and not is_block):
+            if tag in _NEVER or ((hidden := left_out(element)) and hidden != "caption" and not is_block):
                 walk.skip_subtree()
                 continue
+            if hidden and not is_block:
+                is_block = True
+                end_block()
             if is_block and element is not tree:
                 node = Node(element, at, len(blocks))
                 if hidden:
@@ -240,8 +252,9 @@ def read_text(tree: Any) -> PageText:
                 anchor = element
             elif tag == "img":
                 at.images += 1
-            elif tag == "time" and (value := element.get("datetime")):
-                times.append((len(blocks), value))
+                is_below_picture = True
+            if element in stamps:
+                times.append((len(blocks), stamps[element]))
             text = element.text
         else:
             if at.element is element and at.parent is not None:

@@ -49,6 +49,7 @@ class Structure(ExtractedFields):
 
     story_share: float = 0.0  # of the weight of the page's text, 0 to 1
     is_sure: bool = False  # the story stands below a heading that is the page's title
+    is_untitled: bool = False  # it stands below a heading as long as a headline, and the page has no title
     is_clock_wrong: bool = False  # metadata have the date's hour and minute in another zone
 
 
@@ -79,16 +80,17 @@ def read(
         writer = paragraphs[0]
     published, is_clock_wrong = _published(page, date(text, number, story, page.now), jsonld, meta)
     root = _common([*([heading] if heading is not None else []), story[0], story[-1]])
-    picture = image(root)
+    is_headed = heading is not None and len(heading.text.split()) > _LABEL_WORDS
     return Structure(
         headline=name,
         paragraphs=_without_labels(paragraphs, [name, writer], page.now),
         story_share=_share(text, story),
-        is_sure=heading is not None and len(heading.text.split()) > _LABEL_WORDS and likeness(heading, names) >= _ALIKE,
+        is_sure=is_headed and heading is not None and likeness(heading, names) >= _ALIKE,
+        is_untitled=is_headed and not any(names) and next(page.tree.iter("title"), None) is None,
         credit_line=writer,
         published=published,
         is_clock_wrong=is_clock_wrong,
-        image_url=urls.image_url(picture.get("src"), base=page.url) if picture is not None else None,
+        image_url=image(root, page.base),
         image_caption=caption(text, number, story),
         keywords=_links(root, _TAG, story, _ASIDE),
         sections=_links(root, _CATEGORY, story, ("aside", "footer")),  # breadcrumbs are a nav
