@@ -11,7 +11,7 @@ from typing import Any
 
 from lxml import etree
 
-from alqahira.extraction.sources.blocks import Line, left_out
+from alqahira.extraction.sources.blocks import Line, is_caption, left_out
 from alqahira.extraction.sources.values import date_stamps
 from alqahira.text.credits import is_picture_credit
 
@@ -235,11 +235,11 @@ def read_text(tree: Any) -> PageText:
             lines.append(Line("".join(texts), tuple(links)))
             texts, links = [], []
         if event == "start":
-            if tag in _NEVER or ((hidden := left_out(element)) and hidden != "caption" and not is_block):
+            if tag in _NEVER or ((hidden := left_out(element)) and not is_block):
                 walk.skip_subtree()
                 continue
-            if hidden and not is_block:
-                is_block = True
+            if tag in ("p", "span") and is_caption(element):
+                is_block, hidden = True, "caption"
                 end_block()
             if is_block and element is not tree:
                 node = Node(element, at, len(blocks))
@@ -253,7 +253,7 @@ def read_text(tree: Any) -> PageText:
             elif tag == "img":
                 at.images += 1
                 is_below_picture = True
-            if element in stamps:
+            if stamps and element in stamps:
                 times.append((len(blocks), stamps[element]))
             text = element.text
         else:
