@@ -141,16 +141,20 @@ def left_out(node: Any) -> str:
     """ "hidden" for a hidden element, "embed" for a post of another platform, else ""."""
     if node.get("hidden") is not None or node.get("aria-hidden") == "true":
         return "hidden"
-    if names := node.get("class"):
-        words = names.split()
-        if not _EMBEDS.isdisjoint(words):
-            return "embed"
-        if not _HIDDEN.isdisjoint(words):
-            return "hidden"
+    if (names := node.get("class")) and (by_class := _left_out_by(names)):
+        return by_class
     if (style := node.get("style")) is None:
         return ""
     style = style.replace(" ", "").lower()
     return "hidden" if "display:none" in style or "visibility:hidden" in style else ""
+
+
+@lru_cache(maxsize=4096)
+def _left_out_by(names: str) -> str:
+    words = names.split()
+    if not _EMBEDS.isdisjoint(words):
+        return "embed"
+    return "" if _HIDDEN.isdisjoint(words) else "hidden"
 
 
 def is_caption(node: Any) -> bool:
