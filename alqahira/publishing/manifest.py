@@ -69,6 +69,15 @@ def part_files(output_dir: Path) -> list[str]:
     return sorted(filter(_PART_PATH.fullmatch, paths))
 
 
+def stray_files(output_dir: Path, listed: Iterable[Part]) -> list[str]:
+    """The parts that the manifest neither lists nor names as replaced."""
+    known, replaced = set(), set[int]()
+    for part in listed:
+        known.add(part.path)
+        replaced.update(part.replaces)
+    return [path for path in part_files(output_dir) if path not in known and sequence_of(path) not in replaced]
+
+
 def sequence_of(path: str) -> int:
     """The number in the path of a part. Raises ValueError if it is none."""
     if (match := _PART_PATH.fullmatch(path)) is None:

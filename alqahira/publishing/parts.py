@@ -15,6 +15,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from alqahira.exceptions import AlqahiraError, ConfigurationError, LedgerUnusabl
 from alqahira.ledger import KnownCorpus, Ledger, known_corpus
 from alqahira.ledger.runs import read_generation
 from alqahira.ledger.tables import outbox, parts
+from alqahira.publishing.compaction import Compacted, due_days, forget, plan_compaction, removable
 from alqahira.publishing.manifest import (
     ARTICLES_FOLDER,
     ASIDE_PREFIX,
@@ -38,7 +40,7 @@ from alqahira.publishing.manifest import (
     write_manifest,
 )
 from alqahira.publishing.place import FolderState, derived_generation, mismatch, new_corpus_id
-from alqahira.publishing.planning import content_of, listed, plan_waiting
+from alqahira.publishing.planning import LISTED, content_of, listed, plan_waiting
 from alqahira.settings.configuration import Configuration
 
 logger = logging.getLogger(__name__)
@@ -165,15 +167,16 @@ class Publisher:
     # --- place --------------------------------------------------------------------------------
 
     def _place_planned(self) -> None:
-        """Write every planned part and mark it as sealed."""
+        """Write all planned parts and mark them as sealed, at once, since those of a compaction belong together."""
         with self._ledger.transaction() as connection:
             planned = connection.execute(sa.select(parts).where(parts.c.sealed == 0).order_by(parts.c.sequence)).all()
-        if planned:
-            self._is_listed = False
+        if not planned:
+            return
+        self._is_listed = False
         for row in planned:
             self._place(row)
-            with self._ledger.transaction() as connection:
-                connection.execute(parts.update().where(parts.c.sequence == row.sequence).values(sealed=1))
+        with self._ledger.transaction() as connection:
+            connection.execute(parts.update().where(parts.c.sealed == 0).values(sealed=1))
 
     def _place(self, row: Row[Any], *, replace: bool = False) -> None:
         """Write a part from the ledger. Another file of that name is refused, unless it may be replaced."""
@@ -197,7 +200,7 @@ class Publisher:
     def _put_back(self, differs: Callable[[Row[Any]], object]) -> list[str]:
         """Write the sealed parts that differ again; their paths. Raises after the last if one could not be written."""
         with self._ledger.transaction() as connection:
-            sealed = connection.execute(sa.select(parts).where(parts.c.sealed == 1).order_by(parts.c.sequence)).all()
+            sealed = connection.execute(LISTED).all()
         put_back: list[str] = []
         failures: list[AlqahiraError] = []
         for row in filter(differs, sealed):
@@ -218,6 +221,41 @@ class Publisher:
             return (self._output / str(row.path)).stat().st_size != int(row.bytes)
         except OSError:
             return True  # what cannot be read cannot be replaced either, which is reported
+
+    # --- compact ------------------------------------------------------------------------------
+
+    def compact(self, now: datetime, *, rest: timedelta, grace: timedelta, days: int | None = None) -> Compacted:
+        """Merge the parts of days at rest (`due_days`), and remove files that were replaced `grace` ago.
+
+        `days`: the most days that are merged, the oldest first.
+        """
+        return self._ledger.persist(lambda: self._compact(now, rest, grace, days))
+
+    def _compact(self, now: datetime, rest: timedelta, grace: timedelta, days: int | None) -> Compacted:
+        self._ensure_own_folder()
+        with self._ledger.transaction() as connection:
+            due = list(islice(due_days(connection, now, rest, self._max_rows), days))
+        after = 0
+        for merged in due:
+            with self._ledger.transaction() as connection:
+                after += plan_compaction(connection, merged, rfc3339(now), self._max_rows)
+            self._place_planned()
+        if not self._is_listed:
+            self._write_manifest()
+        with self._ledger.transaction() as connection:
+            replaced = removable(connection, now, grace)
+        try:
+            for row in replaced:
+                path = self._output / row.path
+                path.unlink(missing_ok=True)
+                with suppress(OSError):  # it holds other files
+                    path.parent.rmdir()
+        except OSError as error:
+            raise OutputUnwritable(f"{error.filename} cannot be removed: {error.strerror}") from None
+        if replaced:
+            with self._ledger.transaction() as connection:
+                forget(connection, replaced)
+        return Compacted(len(due), sum(map(len, due)), after, len(replaced))
 
     # --- the folder ---------------------------------------------------------------------------
 
@@ -248,7 +286,7 @@ class Publisher:
 
     def _write_manifest(self) -> None:
         with self._ledger.transaction() as connection:
-            rows = connection.execute(sa.select(parts).where(parts.c.sealed == 1).order_by(parts.c.sequence)).all()
+            rows = connection.execute(LISTED).all()
             try:
                 # Within the transaction, which needs the lock: so an older list never replaces a newer one.
                 write_manifest(self._output, self._corpus_id, read_generation(connection), map(listed, rows))

@@ -28,6 +28,12 @@ _PUBLISH = (
 )
 
 
+_newer = parts.alias("newer")
+_is_replaced = sa.exists().where(_newer.c.sequence == parts.c.replaced_by, _newer.c.sealed == 1)
+# The parts that make up the corpus: in place, and not replaced by others that are.
+LISTED = sa.select(parts).where(parts.c.sealed == 1, ~_is_replaced).order_by(parts.c.sequence)
+
+
 def plan_waiting(connection: Connection, max_rows: int, *, sealed_at: str, compress: bool) -> bool:
     """Plan a part of the oldest waiting rows of one day; False if no rows are waiting."""
     waits = outbox.c.part.is_(None)
