@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from alqahira.crawling.command import ProjectCommand
 from alqahira.exceptions import LedgerUnusable
 from alqahira.ledger import known_corpus, open_ledger
-from alqahira.publishing.parts import publisher_of, refuse_other_corpus
+from alqahira.publishing.folder import refuse_other_corpus
+from alqahira.publishing.parts import publisher_of
 
 
 class Command(ProjectCommand):

@@ -9,8 +9,9 @@ from alqahira.crawling.command import ProjectCommand
 from alqahira.crawling.progress import is_bar_wanted, with_bar
 from alqahira.exceptions import AlqahiraError, ConfigurationError, LedgerUnusable
 from alqahira.ledger import known_corpus, open_ledger
+from alqahira.publishing.folder import refuse_other_corpus
 from alqahira.publishing.manifest import MANIFEST, check, part_files, read_manifest, stray_files
-from alqahira.publishing.parts import publisher_of, refuse_other_corpus
+from alqahira.publishing.parts import publisher_of
 from alqahira.publishing.rebuild import rebuild_state
 from alqahira.settings.configuration import Configuration
 

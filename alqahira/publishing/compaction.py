@@ -41,7 +41,12 @@ def due_days(connection: Connection, now: datetime, rest: timedelta, max_rows: i
     A day is at rest if none of its parts is younger than `rest`. Full parts stay as they are, so that the work does not
     grow with the day; all others are merged if that makes fewer parts of them, or if their folder has its old name.
     """
-    live = sa.select(parts).where(parts.c.sealed == 1, parts.c.replaced_by.is_(None))
+    is_live = (parts.c.sealed == 1, parts.c.replaced_by.is_(None))
+    has_old_name = parts.c.path.contains(f"/{OLD_DAY_PREFIX}", autoescape=True)
+    # Most days of a year have one part.
+    may_be_due = sa.func.count() + sa.func.sum(sa.case((has_old_name, 1), else_=0)) > 1
+    days = sa.select(parts.c.day).where(*is_live).group_by(parts.c.day).having(may_be_due)
+    live = sa.select(parts).where(*is_live, parts.c.day.in_(days))
     rows = connection.execute(live.order_by(parts.c.day, parts.c.sequence)).all()
     for _, of_day in groupby(rows, key=attrgetter("day")):
         listed = list(of_day)
