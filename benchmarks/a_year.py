@@ -151,7 +151,7 @@ def one_run(output: Path, articles: Articles, costs: Costs) -> None:
     opened.stats.listings.update(asked=12, answered=12)
     with costs.of("seal"):
         opened.publisher.end_run(datetime.now(UTC))
-        opened.publisher.compact(datetime.now(UTC), rest=REST, grace=GRACE, days=50)
+        opened.publisher.compact(datetime.now(UTC), rest=REST, grace=GRACE, most_lines=10_000)
     with costs.of("end"):
         ended = datetime.now(UTC)
         spider = SimpleNamespace(name=_SPIDER, arguments=None)

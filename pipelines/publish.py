@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from alqahira.extraction.items import ArticleItem
 
 
-# Days that a run merges: the first one after an upgrade does not have to merge all of the past.
-_MOST_DAYS = 50
+# Lines that a run merges, in some seconds: the first one after an upgrade does not have to merge all of the past.
+_MOST_LINES = 10_000
 
 
 class Publish(Step):
@@ -42,6 +42,6 @@ class Publish(Step):
         try:
             self.run.publisher.end_run(now)
             if configuration.compact == "auto" and not self.run.failure:
-                self.run.publisher.compact(now, rest=rest, grace=grace, days=_MOST_DAYS)
+                self.run.publisher.compact(now, rest=rest, grace=grace, most_lines=_MOST_LINES)
         except AlqahiraError as error:
             self.run.fail(error)
