@@ -43,6 +43,7 @@ from alqahira.publishing.parts import Publisher
 from alqahira.text.near_duplicates import Fingerprint, fingerprint
 from spiders.defense import DefenseSpider
 
+REST, GRACE = timedelta(days=3), timedelta(hours=24)
 RUNS, ROUNDS = (100, 1_000, 10_000, 35_000), 15
 EVERY, A_DAY, ARTICLES_A_DAY = timedelta(minutes=15), 96, 100
 _SPIDER = DefenseSpider.name
@@ -93,6 +94,7 @@ def fill(output: Path, number: int, articles: Articles) -> None:
         # Two rows a part: what a run of a quarter of an hour seals.
         publisher = Publisher(ledger, output, max_rows=2, max_age_seconds=300, compress=False)
         publisher.recover()
+        compacting = Publisher(ledger, output, max_rows=5_000, max_age_seconds=300, compress=False)
         for first in range(0, number, A_DAY):
             rows = []
             for n in range(first, min(number, first + A_DAY)):
@@ -105,7 +107,8 @@ def fill(output: Path, number: int, articles: Articles) -> None:
             for n in range(ARTICLES_A_DAY * len(rows) // A_DAY):
                 when = begin + EVERY * first + n * timedelta(days=1) / ARTICLES_A_DAY
                 accept(ledger, *articles.one(when, rows[0]["run_id"]))
-            publisher.seal_all()
+            publisher.seal_all(when)
+            compacting.compact(when, rest=REST, grace=GRACE)
 
 
 def accept(ledger: Ledger, item: ArticleItem, own: Fingerprint) -> None:
@@ -147,7 +150,8 @@ def one_run(output: Path, articles: Articles, costs: Costs) -> None:
     opened.stats.count_sources(dict.fromkeys(TRACED_FIELDS, "page_data"))
     opened.stats.listings.update(asked=12, answered=12)
     with costs.of("seal"):
-        opened.publisher.seal_all()
+        opened.publisher.end_run(datetime.now(UTC))
+        opened.publisher.compact(datetime.now(UTC), rest=REST, grace=GRACE, most_lines=10_000)
     with costs.of("end"):
         ended = datetime.now(UTC)
         spider = SimpleNamespace(name=_SPIDER, arguments=None)

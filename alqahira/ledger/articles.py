@@ -351,8 +351,9 @@ def _records(*, duplicates: bool, newest: bool, after: int | None) -> Iterator[s
     same = (outbox.c.article_id == articles.c.article_id) & (outbox.c.revision == articles.c.revision)
     published = sa.select(articles.c.record, outbox.c.published_position).join(outbox, same)
     if after is not None:
-        sealed = sa.select(parts.c.sequence).where(parts.c.sealed == 1)
-        chosen = (outbox.c.published_position > after, outbox.c.part.in_(sealed))
+        # A part that takes over the lines of others is planned after they were published.
+        published_in = sa.select(parts.c.sequence).where((parts.c.sealed == 1) | parts.c.replaces.is_not(None))
+        chosen = (outbox.c.published_position > after, outbox.c.part.in_(published_in))
         if newest:
             highest = sa.select(outbox.c.article_id, sa.func.max(outbox.c.revision)).where(*chosen)
             ids = sa.tuple_(articles.c.article_id, articles.c.revision)
