@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from itemadapter import ItemAdapter
@@ -16,8 +16,12 @@ if TYPE_CHECKING:
     from alqahira.extraction.items import ArticleItem
 
 
+# Days that a run merges: the first one after an upgrade does not have to merge all of the past.
+_MOST_DAYS = 50
+
+
 class Publish(Step):
-    """Seals parts when they are due, and at the end what is left (ALQAHIRA_SEAL)."""
+    """Seals parts when they are due, and at the end what is left (ALQAHIRA_SEAL); merges the parts of days at rest."""
 
     def process_item(self, item: ArticleItem) -> Article:
         fields = ItemAdapter(item)
@@ -32,7 +36,12 @@ class Publish(Step):
         return article
 
     def close_spider(self) -> None:
+        configuration, now = self.run.configuration, datetime.now(UTC)
+        rest = timedelta(days=configuration.compact_after_days)
+        grace = timedelta(hours=configuration.compact_grace_hours)
         try:
-            self.run.publisher.end_run(datetime.now(UTC))
+            self.run.publisher.end_run(now)
+            if configuration.compact == "auto" and not self.run.failure:
+                self.run.publisher.compact(now, rest=rest, grace=grace, days=_MOST_DAYS)
         except AlqahiraError as error:
             self.run.fail(error)

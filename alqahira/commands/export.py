@@ -64,9 +64,9 @@ class Command(ProjectCommand):
     def execute(self, args: list[str], opts: argparse.Namespace) -> int:
         days = {"since": opts.since, "until": opts.until}
         window = CrawlArguments.parse({k: v for k, v in days.items() if v}, today=date.max)
-        ending = _ending(opts)
         if opts.with_duplicates and opts.after is not None:
             raise ConfigurationError("--after takes published lines, and no duplicate that was dropped is published")
+        ending = _ending(opts)
         # Lines on the terminal are their own progress.
         shown = is_bar_wanted(self.configuration) and opts.output is not None
         with open_ledger(self.configuration.state_url, read_only=True) as ledger:
@@ -109,9 +109,9 @@ def select(
     ledger: Ledger, window: CrawlArguments, opts: argparse.Namespace, *, shown: bool = False
 ) -> Iterator[dict[str, Any]]:
     """The records that the options ask for; `shown`: with a bar that counts records read and selected."""
-    is_part = opts.run or opts.after is not None
-    which = {"duplicates": opts.with_duplicates, "after": opts.after, "newest": not (opts.all_revisions or is_part)}
-    newest = _newest(ledger.records(**which), opts.run) if is_part and not opts.all_revisions else None
+    which = {"duplicates": opts.with_duplicates, "newest": not (opts.all_revisions or opts.run), "after": opts.after}
+    # Of the lines of a run, the highest among them.
+    newest = _newest(ledger.records(**which), opts.run) if opts.run and not opts.all_revisions else None
     selected: Counter[str] = Counter()
     total = ledger.record_count(**which) if shown else None
     records = ledger.records(**which)
@@ -130,11 +130,11 @@ def select(
             yield record
 
 
-def _newest(records: Iterable[dict[str, Any]], run_id: str | None) -> dict[str, int]:
-    """The highest revision of every article among the records, or those of a run."""
+def _newest(records: Iterable[dict[str, Any]], run_id: str) -> dict[str, int]:
+    """The highest revision of every article among the records of a run."""
     newest: dict[str, int] = {}
     for record in records:
-        if not run_id or record["run_id"] == run_id:
+        if record["run_id"] == run_id:
             newest[record["article_id"]] = max(record["revision"], newest.get(record["article_id"], 0))
     return newest
 

@@ -255,22 +255,23 @@ class Articles(Quarantine):
         with self.reading() as connection:
             return connection.scalar(sa.select(articles.c.article_id).limit(1)) is None
 
-    def record_count(self, *, duplicates: bool = False, after: int | None = None, newest: bool = False) -> int:
+    def record_count(self, *, duplicates: bool = False, newest: bool = False, after: int | None = None) -> int:
         """The number of records that `records` yields."""
         with self.reading() as connection:
-            queries = (query.subquery() for query in _records(duplicates=duplicates, after=after, newest=newest))
-            return sum(connection.scalar(sa.select(sa.func.count()).select_from(each)) or 0 for each in queries)
+            queries = _records(duplicates=duplicates, newest=newest, after=after)
+            counts = (sa.select(sa.func.count()).select_from(query.subquery()) for query in queries)
+            return sum(connection.scalar(count) or 0 for count in counts)
 
     def records(
-        self, *, duplicates: bool = False, after: int | None = None, newest: bool = False
+        self, *, duplicates: bool = False, newest: bool = False, after: int | None = None
     ) -> Iterator[dict[str, Any]]:
         """Every published record in the order accepted, then with `duplicates` those dropped.
 
-        `after`: only those in sealed parts whose `position` is greater, in its order. `newest`: only if it is the
-        highest revision of its article that was accepted or dropped.
+        `newest`: only if it is the highest revision of its article that was accepted or dropped. With `after` those in
+        sealed parts whose `position` is greater, in its order; `newest` is then the highest of these.
         """
         with self.reading() as connection:
-            for query in _records(duplicates=duplicates, after=after, newest=newest):
+            for query in _records(duplicates=duplicates, newest=newest, after=after):
                 for record, position in connection.execution_options(yield_per=1000).execute(query):
                     yield _NULLS | json.loads(record) | {"position": position}
 
@@ -353,20 +354,28 @@ class Articles(Quarantine):
         self.store.execute(connection, _STORE_OUTBOX, row)
 
 
-def _records(*, duplicates: bool, after: int | None, newest: bool) -> Iterator[sa.Select[Any]]:
+def _records(*, duplicates: bool, newest: bool, after: int | None) -> Iterator[sa.Select[Any]]:
     """The queries for `Articles.records`."""
     same = (outbox.c.article_id == articles.c.article_id) & (outbox.c.revision == articles.c.revision)
     published = sa.select(articles.c.record, outbox.c.published_position).join(outbox, same)
-    published = published.order_by(outbox.c.position if after is None else outbox.c.published_position)
     if after is not None:
-        of_part = (parts.c.sequence == outbox.c.part) & (parts.c.sealed == 1)
-        published = published.join(parts, of_part).where(outbox.c.published_position > after)
+        # A part that takes over the lines of others is planned after they were published.
+        published_in = sa.select(parts.c.sequence).where((parts.c.sealed == 1) | parts.c.replaces.is_not(None))
+        chosen = (outbox.c.published_position > after, outbox.c.part.in_(published_in))
+        if newest:
+            highest = sa.select(outbox.c.article_id, sa.func.max(outbox.c.revision)).where(*chosen)
+            ids = sa.tuple_(articles.c.article_id, articles.c.revision)
+            published = published.where(ids.in_(highest.group_by(outbox.c.article_id)))
+        yield published.where(*chosen).order_by(outbox.c.published_position)
+        return
     dropped = sa.select(articles.c.record, sa.null()).where(_DROPPED)
-    dropped = dropped.order_by(articles.c.date_crawled, articles.c.article_id, articles.c.revision)
-    for query in (published, dropped)[: 2 if duplicates else 1]:
+    if newest:
         later = articles.alias("later")
         is_later = (later.c.article_id == articles.c.article_id, later.c.revision > articles.c.revision)
-        yield query.where(~sa.exists().where(*is_later)) if newest else query
+        published, dropped = (query.where(~sa.exists().where(*is_later)) for query in (published, dropped))
+    yield published.order_by(outbox.c.position)
+    if duplicates:
+        yield dropped.order_by(articles.c.date_crawled, articles.c.article_id, articles.c.revision)
 
 
 def _body(row: ArticleRow) -> str:

@@ -40,10 +40,6 @@ _STEPS = {
         "ALTER TABLE pages ADD COLUMN hint_from TEXT",
         "CREATE TABLE quarantine (key VARCHAR NOT NULL, cause VARCHAR NOT NULL, fetched VARCHAR NOT NULL, "
         "record TEXT NOT NULL, PRIMARY KEY (key))",
-        "CREATE INDEX runs_started ON runs (started)",
-        "CREATE INDEX runs_ended ON runs (ended)",
-        "CREATE INDEX runs_of_spider ON runs (spider, started)",
-        "CREATE INDEX runs_complete ON runs (spider, complete, started)",
         # Lines that are published have no position; those that wait get the record's new columns.
         "ALTER TABLE outbox ADD COLUMN published_position INTEGER",
         "CREATE INDEX outbox_published ON outbox (published_position)",
@@ -59,6 +55,10 @@ _STEPS = {
         "ALTER TABLE parts ADD COLUMN sealed_at VARCHAR",
         "ALTER TABLE parts ADD COLUMN replaces TEXT",
         "ALTER TABLE parts ADD COLUMN replaced_by INTEGER",
+        "CREATE INDEX runs_started ON runs (started)",
+        "CREATE INDEX runs_ended ON runs (ended)",
+        "CREATE INDEX runs_of_spider ON runs (spider, started)",
+        "CREATE INDEX runs_complete ON runs (spider, complete, started)",
     ),
 }
 

@@ -39,9 +39,10 @@ class Dialect:
 DIALECTS: dict[str, Dialect] = {
     # TIMESTAMPTZ is an instant, displayed in the session's zone.
     "duckdb": Dialect(("VARCHAR", "BIGINT", "TIMESTAMPTZ", "VARCHAR[]"), has_key=True),
+    # DateTime64, because DateTime holds no date before 1970.
     # Of rows with the same sorting key, the engine keeps the one with the highest revision (read with FINAL).
     "clickhouse": Dialect(
-        ("String", "Int64", "DateTime('UTC')", "Array(String)"),
+        ("String", "Int64", "DateTime64(0, 'UTC')", "Array(String)"),
         has_comments=True,
         nullable="Nullable({type})",
         required="{type}",

@@ -8,16 +8,20 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from ledger_scenario import is_torn
 from simulated_crawl import RETRY_TIMES, Crawl
 from simulated_site import RETRY_AFTER, Site, Story
 
+from alqahira.article import rfc3339
 from alqahira.ledger.decisions import Outcome
 from alqahira.ledger.frontier import MAX_UNFINISHED
-from alqahira.publishing.manifest import check, part_files, read_manifest, read_part
+from alqahira.ledger.pages import AT_ONCE
+from alqahira.publishing.manifest import check, part_files, read_manifest, read_part, sequence_of, stray_files
 from alqahira.settings import DOWNLOAD_DELAY
 
 
@@ -46,14 +50,19 @@ class Corpus:
     def __init__(self, folder: Path) -> None:
         self.folder, self.ledger = folder, Ledger(folder)
         self._digests: dict[str, str] = {}
+        self._replaced: set[int] = set()
 
     def changed_parts(self) -> Iterator[str]:
         """Parts that are gone, or are no longer what they were, or are not whole."""
         visible = part_files(self.folder)
-        yield from (f"{path} is gone" for path in self._digests.keys() - set(visible))
+        with suppress(ValueError):
+            self._replaced.update(number for part in read_manifest(self.folder) for number in part.replaces)
+        for path in self._digests.keys() - set(visible):
+            if sequence_of(path) not in self._replaced:
+                yield f"{path} is gone"
         for path in visible:
             content = (self.folder / path).read_bytes()
-            if not content.endswith(b"\n"):
+            if is_torn(self.folder / path):
                 yield f"{path} is torn"
             if (
                 self._digests.setdefault(path, hashlib.sha256(content).hexdigest())
@@ -69,18 +78,32 @@ class Corpus:
             yield str(error)
             return
         yield from (f"{part.path} is {wrong}" for part in listed if (wrong := check(self.folder, part)))
-        if {part.path for part in listed} != set(part_files(self.folder)):
-            yield "the manifest lists other parts than there are"
+        yield from (f"{path} is not in the manifest" for path in stray_files(self.folder, listed))
         yield from (f"{path} is a stray file" for path in self.folder.glob("articles/*/.*"))
         rows = Counter((row["article_id"], row["revision"]) for row in self.ledger.rows("SELECT * FROM outbox"))
         lines = Counter((record["article_id"], record["revision"]) for record in self.records())
         if rows != lines:
             yield f"parts and outbox differ: {(rows - lines) or (lines - rows)}"
 
+    def schedules(self) -> dict[str, tuple[str | None, int]]:
+        """When each page is visited next, and how many attempts at it have failed, by its key."""
+        rows = self.ledger.rows("SELECT key, next_visit, attempts FROM pages")
+        return {row["key"]: (row["next_visit"], row["attempts"]) for row in rows}
+
+    def wrong_schedules(self, before: dict[str, tuple[str | None, int]]) -> Iterator[str]:
+        """What a run with a wrong clock wrote by that clock; `before`: the schedules before it."""
+        allowed = {None, rfc3339(AT_ONCE), *(visit for visit, _ in before.values())}
+        for key, (visit, attempts) in self.schedules().items():
+            if visit not in allowed:
+                yield f"{key} is visited next at {visit}, by a wrong clock"
+            if attempts > before.get(key, (None, 0))[1]:
+                yield f"{key} has {attempts} attempts, by a wrong clock"
+
     def records(self) -> list[dict]:
-        """All lines, in the order of the parts that are there."""
+        """All lines, in the order of their publication."""
         listed = [self.folder / part.path for part in read_manifest(self.folder)]
-        return [record for path in listed if path.exists() for record in read_part(path)]
+        lines = (record for path in listed if path.exists() for record in read_part(path))
+        return sorted(lines, key=lambda record: record["position"])
 
 
 # --- one run ------------------------------------------------------------------------------------
@@ -92,9 +115,10 @@ def wrong_run(crawl: Crawl, site: Site) -> Iterator[str]:
         yield f"the program raised {crawl.errors} errors"
     asked = Counter(urlsplit(each.url)[2:4] for each in crawl.requests)
     moved_here = {story.path for story in site.stories if story.moved_from}
+    redirected = sum(story.fault == "elsewhere" for story in site.stories)
     for (path, query), times in asked.items():
         # Every page may be redirected home; a listing may be asked again for its build.
-        ways = 1 if path.startswith("/news/") and path not in moved_here else 3
+        ways = 1 + redirected if path.startswith("/news/") and path not in moved_here else 3 + redirected
         if path != "/" and times > ways * (1 + RETRY_TIMES):
             yield f"{path}?{query} was asked for {times} times in a run"
     gap = max(DOWNLOAD_DELAY / 2, site.crawl_delay if _has_rules(crawl) else 0)

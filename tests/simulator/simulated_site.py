@@ -32,7 +32,7 @@ RETRY_AFTER = 40.0  # seconds, of a 429
 # Answers that say nothing of a page: no attempt at it.
 OF_THE_HOST = ("403", "429", "503", "challenge", "timeout", "dns", "refused")
 # Answers of a page that may have passed by the next run: it is given up after days only.
-TRANSIENT = ("500", "cut", "home", "other", "304")
+TRANSIENT = ("500", "cut", "home", "other", "elsewhere", "304")
 # The others say that there is no article.
 FINAL = ("404", "stub", "headless", "infographic")
 ANSWERS = (*OF_THE_HOST, *TRANSIENT, *FINAL, "maintenance")
@@ -110,6 +110,7 @@ class Site:
     crawl_delay: int = 0
     stories: list[Story] = field(default_factory=list)
     answer: str = ""  # one of ANSWERS for every page, while the whole site is away
+    has_dates: bool = True  # whether its answers have a Date
     robots: str = "200"  # `200`, `404`, `503`, `timeout` or `disallow`
     listing: str = "whole"
     pinned: int | None = None
@@ -148,7 +149,7 @@ class Site:
     def heal(self) -> None:
         """All is well from now on."""
         self.set_answer("")
-        self.robots, self.listing, self.pinned = "200", "whole", None
+        self.robots, self.listing, self.pinned, self.has_dates = "200", "whole", None, True
         for story in self.stories:
             story.fault, story.is_poison = "", False
 
@@ -174,11 +175,21 @@ class Site:
             return self._redirect(request.url, story.moved_to.path)
         if story.fault:
             story.note_failure(self.now())
+            if story.fault == "elsewhere" and (other := self._another(story)) is not None:
+                return self._redirect(request.url, other.path)
             return self._wrong(request, story.fault)
         return self._article(request, story)
 
+    def _another(self, story: Story) -> Story | None:
+        """The first other story that is well, and does not say that its address is a new one."""
+        others = (
+            each for each in self.stories if each is not story and each.is_up and not (each.fault or each.is_poison)
+        )
+        return next((each for each in others if each.moved_from is None and each.moved_to is None), None)
+
     def _headers(self, **more: str) -> dict[str, str]:
-        return {"Date": format_datetime(self.now(), usegmt=True), "Content-Type": "text/html; charset=utf-8", **more}
+        date = {"Date": format_datetime(self.now(), usegmt=True)} if self.has_dates else {}
+        return {**date, "Content-Type": "text/html; charset=utf-8", **more}
 
     def _page(self, url: str, headline: str, rest: str, *, status: int = 200, **headers: str) -> Response:
         html = f"<!DOCTYPE html><html><head><title>{headline}</title></head><body>{rest}</body></html>"
@@ -200,7 +211,7 @@ class Site:
                 raise ResponseDataLossError("cut")
             case "challenge":
                 return self._page(url, "Just a moment...", "<p>Checking your browser</p>")
-            case "home":
+            case "home" | "elsewhere":
                 if urlsplit(url).path != "/":
                     return self._redirect(url, "/")
                 return self._page(url, "الرئيسية", '<a href="/category/x">أخبار</a>')

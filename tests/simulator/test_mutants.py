@@ -7,6 +7,7 @@ from simulated_crawl import SPIDERS
 
 from alqahira.crawling.clock import Clock
 from alqahira.crawling.middlewares import robots_rules
+from alqahira.extraction.extractor import Reading
 from alqahira.ledger import Ledger, decisions, frontier, pages
 from alqahira.ledger.decisions import Outcome, Verdict
 from alqahira.ledger.tables import articles
@@ -108,6 +109,17 @@ def nothing_is_quarantined(patch):
     patch.setattr(decisions, "quarantine_cause", lambda *_, **__: None)
 
 
+def redirect_to_any_article_is_accepted(patch):
+    """As if every page named its address as that of the article that was asked for."""
+    is_of = Reading.is_of
+    patch.setattr(Reading, "is_of", lambda self, asked, final: is_of(self, final, final))
+
+
+def validators_of_an_earlier_response_are_kept(patch):
+    validators = pages._validators
+    patch.setattr(pages, "_validators", lambda fetch: {name: each for name, each in validators(fetch).items() if each})
+
+
 def unasked_304_is_accepted(patch):
     wrong = section._wrong_answer
     patch.setattr(section, "_wrong_answer", lambda answer, link: None if answer.status == 304 else wrong(answer, link))
@@ -128,7 +140,15 @@ def retry_after_is_not_obeyed(patch):
 
 def wrong_clock_writes_schedules(patch):
     """As if the ledger never heard of the site's clock; the run still says so."""
-    patch.setattr(Ledger, "is_clock_right", property(lambda self: True, lambda self, value: None), raising=False)
+    always = property(lambda self: True, lambda self, value: None)
+    patch.setattr(Ledger, "is_clock_right", always, raising=False)
+
+
+def wrong_clock_is_not_reported(patch):
+    patch.setattr(Clock, "problem", "")
+
+
+def times_of_the_future_are_not_corrected(patch):
     patch.setattr(Clock, "_correct_ledger", lambda self, now: None)
 
 
@@ -156,11 +176,15 @@ MUTANTS = {
     parts_are_written_in_place: {"publish": (), "edit": ()},
     page_of_another_article_is_accepted: {"fault": ("other",)},
     nothing_is_quarantined: {"away": ("maintenance",), "fault": ("maintenance",)},
+    redirect_to_any_article_is_accepted: {"fault": ("elsewhere",)},
+    validators_of_an_earlier_response_are_kept: {"edit": (), "validators": ("none", "etag"), "revert": ()},
     unasked_304_is_accepted: {"fault": ("304",), "publish": ()},
     reading_is_not_counted: {"poison": ()},
     robots_are_not_obeyed: {"robots": ("disallow",)},
     retry_after_is_not_obeyed: {"away": ("429",), "back": ()},
     wrong_clock_writes_schedules: {"clock": ("10", "400", "-30"), "edit": ()},
+    wrong_clock_is_not_reported: {"clock": ("10", "400", "-30")},
+    times_of_the_future_are_not_corrected: {"clock": ("0", "400"), "dates": ("none",), "edit": ()},
     account_counts_twice: {},
 }
 

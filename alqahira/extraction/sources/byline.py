@@ -86,14 +86,15 @@ def credit(page: PageText, heading: int | None, story: Sequence[Block], known: S
     """
     start, first, last = _range(page, heading, story)
     names = {fold_text(name) for name in known}
-    signed = {fold_text(block.text) for block in page.blocks[max(first, last - 2) : last + 2] if block.chars <= _NAME}
+    ends = (block for block in page.blocks[max(first, last - 2) : last + 2] if block.chars <= _NAME)
+    signed = {fold_text(block.text) for block in ends if "©" not in block.text}
     blocks = [block for block in page.blocks[start : first + 1] if block.chars <= 2 * LONGEST_CREDIT]
     rules: tuple[Callable[[Block, str], str | None], ...] = (
         lambda _, text: text if _is_credit(text) else None,
         lambda _, text: _known(text, names),
         lambda block, text: text if _is_named_for_author(block) and _is_name(text) else None,
         lambda block, text: text if _is_dated(block, text) or _is_person_in_town(text) else None,
-        lambda _, text: text if fold_text(text) in signed and parse_credit(text)[0] else None,
+        lambda _, text: text if fold_text(text) in signed and _is_person(text) else None,
     )
     for rule in rules:
         for block in blocks:
@@ -124,11 +125,17 @@ def _is_name(text: str) -> bool:
 
 def _is_dated(block: Block, text: str) -> bool:
     """Whether the text is a person's name in a block that also has a date: «17-03-2016 | …»."""
-    return text != block.text and _DATE.search(block.text) is not None and bool(parse_credit(text)[0])
+    return text != block.text and _DATE.search(block.text) is not None and _is_person(text)
 
 
 def _is_person_in_town(text: str) -> bool:
     """«… - القاهرة»."""
     parts = [part.strip() for part in re.split(r"\s[-–—_]\s|[،,]", text)]
     towns = [part for part in parts if fold_text(part) in _PLACES]
-    return len(parts) == 2 and len(towns) == 1 and bool(parse_credit(text)[0])
+    return len(parts) == 2 and len(towns) == 1 and _is_person(text)
+
+
+def _is_person(text: str) -> bool:
+    """Whether a text names a person; «Soumis par» and «Posted by» do not."""
+    words = text.split()
+    return bool(words and parse_credit(text)[0]) and not (words[0][0].islower() or words[-1][0].islower())
