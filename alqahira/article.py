@@ -91,6 +91,17 @@ class Article:
     position: int | None = _field(
         "The line's place in the order of publication, from 1, for loads of what is new; null in a feed and in lines of older parts."
     )
+    # May be null, as lines of older parts lack them; lines of today have lists.
+    countries: list[str] | None = _field(
+        "ISO 3166-1 alpha-2 codes of the states that the article is about, most prominent first; XK is Kosovo.", list
+    )
+    organizations: list[str] | None = _field(
+        "Codes of the organizations, armies and movements that it is about (docs/entities.md), most prominent first.",
+        list,
+    )
+    mentions: list[str] | None = _field(
+        "The words that gave each code of countries and organizations, as printed: IQ:العراقية.", list
+    )
 
 
 # --- one line of JSON ---------------------------------------------------------------------------

@@ -99,7 +99,6 @@ def fill(output: Path, number: int, articles: Articles) -> None:
             Publisher(ledger, output, max_rows=n, max_age_seconds=300, compress=False) for n in (2, 5_000)
         )
         of_runs.recover()
-        compacting.recover()
         for first in range(0, number, A_DAY):
             rows = []
             for n in range(first, min(number, first + A_DAY)):

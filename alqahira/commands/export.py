@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from alqahira.publishing.snapshots import ENDINGS, FORMATS, WRITERS, ending_of, 
 from alqahira.settings.arguments import CrawlArguments
 from alqahira.settings.types import OBJECT_STORES, is_address
 from alqahira.text.dates import cairo_day
+from alqahira.text.entity_table import codes
 from alqahira.text.lexicon import TOPICS
 
 
@@ -35,6 +36,10 @@ class Command(ProjectCommand):
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
         parser.add_argument("--topic", choices=TOPICS, help="articles with this topic")
+        parser.add_argument("--country", type=_code("countries"), metavar="CODE", help="about this state: IQ")
+        parser.add_argument(
+            "--organization", type=_code("organizations"), metavar="CODE", help="about this organization: nato"
+        )
         parser.add_argument("--since", metavar="DAY", help="published on this Cairo day or later")
         parser.add_argument("--until", metavar="DAY", help="published on this Cairo day or earlier")
         parser.add_argument("--run", metavar="RUN_ID", help="lines that this run wrote")
@@ -112,6 +117,7 @@ def select(
     which = {"duplicates": opts.with_duplicates, "newest": not (opts.all_revisions or opts.run), "after": opts.after}
     # Of the lines of a run, the highest among them.
     newest = _newest(ledger.records(**which), opts.run) if opts.run and not opts.all_revisions else None
+    wanted = {"topics": opts.topic, "countries": opts.country, "organizations": opts.organization}
     selected: Counter[str] = Counter()
     total = ledger.record_count(**which) if shown else None
     records = ledger.records(**which)
@@ -121,7 +127,8 @@ def select(
         if newest is not None and record["revision"] != newest[record["article_id"]]:
             continue
         published = record["date_published"]
-        if opts.topic and opts.topic not in record["topics"]:
+        # Lines of older versions lack some of the lists.
+        if any(code and code not in (record.get(name) or ()) for name, code in wanted.items()):
             continue
         if (opts.since or opts.until) and not published:
             continue  # of no known day
@@ -137,6 +144,17 @@ def _newest(records: Iterable[dict[str, Any]], run_id: str) -> dict[str, int]:
         if record["run_id"] == run_id:
             newest[record["article_id"]] = max(record["revision"], newest.get(record["article_id"], 0))
     return newest
+
+
+def _code(table: str) -> Callable[[str], str]:
+    """What takes a code of one of the TABLES from the command line."""
+
+    def check(text: str) -> str:
+        if text not in codes(table):
+            raise argparse.ArgumentTypeError(f"{text[:80]!r} is none of the {table} of docs/entities.md")
+        return text
+
+    return check
 
 
 def _position(text: str) -> int:

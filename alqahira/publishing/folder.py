@@ -13,9 +13,9 @@ from alqahira.exceptions import ConfigurationError, LedgerUnusable
 from alqahira.ledger import KnownCorpus, known_corpus
 from alqahira.publishing.manifest import (
     manifest_digest,
-    part_sizes,
     read_corpus_id,
     read_manifest,
+    scan_parts,
 )
 from alqahira.publishing.place import FolderState, mismatch
 
@@ -25,14 +25,14 @@ def read_folder(output_dir: Path, known: KnownCorpus | None = None) -> FolderSta
 
     A manifest that is the last one that `known` has written is not parsed, as a year of parts takes some time.
     """
-    path, files = output_dir.resolve(), part_sizes(output_dir)
+    path, (files, hidden) = output_dir.resolve(), scan_parts(output_dir)
     if known and known.manifest and known.manifest == manifest_digest(output_dir):
-        return FolderState(path, known.corpus_id, {}, files, is_current=True)
+        return FolderState(path, known.corpus_id, {}, files, hidden, is_current=True)
     try:
         listed = {part.path: part.sha256 for part in read_manifest(output_dir)}
     except ValueError:
         listed = {}
-    return FolderState(path, read_corpus_id(output_dir), listed, files)
+    return FolderState(path, read_corpus_id(output_dir), listed, files, hidden)
 
 
 def refuse_other_corpus(output_dir: Path, state_url: str, *, may_be_empty: bool = False) -> None:

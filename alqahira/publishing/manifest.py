@@ -82,16 +82,17 @@ def holds_corpus(output_dir: Path, corpus_id: str) -> bool:
 
 def part_files(output_dir: Path) -> list[str]:
     """The paths of all visible parts, as in the manifest."""
-    return sorted(part_sizes(output_dir))
+    return sorted(scan_parts(output_dir)[0])
 
 
-def part_sizes(output_dir: Path) -> dict[str, int]:
-    """The bytes of each visible part, by its path as in the manifest. Raises OSError."""
+def scan_parts(output_dir: Path) -> tuple[dict[str, int], list[str]]:
+    """The bytes of each visible part, by its path as in the manifest, and hidden files. Raises OSError."""
     # Not by `glob`, which takes five times as long.
     sizes: dict[str, int] = {}
+    hidden: list[str] = []
     folder = output_dir / ARTICLES_FOLDER
     if not folder.is_dir():
-        return sizes
+        return sizes, hidden
     with os.scandir(folder) as days:
         for day in days:
             if day.name.startswith((DAY_PREFIX, OLD_DAY_PREFIX)) and day.is_dir():
@@ -100,7 +101,9 @@ def part_sizes(output_dir: Path) -> dict[str, int]:
                         path = f"{ARTICLES_FOLDER}/{day.name}/{entry.name}"
                         if _PART_PATH.fullmatch(path):
                             sizes[path] = entry.stat().st_size
-    return sizes
+                        elif entry.name.startswith(ASIDE_PREFIX) and entry.name.endswith(ASIDE_SUFFIX):
+                            hidden.append(path)
+    return sizes, hidden
 
 
 def stray_files(output_dir: Path, listed: Iterable[Part]) -> list[str]:

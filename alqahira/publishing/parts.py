@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -28,7 +28,6 @@ from alqahira.ledger.tables import outbox, parts
 from alqahira.publishing.compaction import Compacted, due_days, forget, plan_compaction, removable
 from alqahira.publishing.folder import locked, read_folder, refuse_mismatch
 from alqahira.publishing.manifest import (
-    ARTICLES_FOLDER,
     ASIDE_PREFIX,
     ASIDE_SUFFIX,
     MANIFEST,
@@ -38,7 +37,7 @@ from alqahira.publishing.manifest import (
     write_atomic,
     write_manifest,
 )
-from alqahira.publishing.place import derived_generation, new_corpus_id
+from alqahira.publishing.place import FolderState, derived_generation, new_corpus_id
 from alqahira.publishing.planning import ENTRIES, LISTED, content_of, entry_of, plan_waiting
 from alqahira.settings.configuration import Configuration
 
@@ -95,18 +94,18 @@ class Publisher:
         return self._ledger.persist(lambda: self._recover(is_repair=True))
 
     def _recover(self, *, is_repair: bool = False) -> list[str]:
-        known, files = self._claim_folder(may_be_empty=is_repair)
+        known, folder = self._claim_folder(may_be_empty=is_repair)
         # Planned parts are written below, replaced ones may be gone.
         in_place = [part for part in known.parts.values() if part.sealed and part.replaced_by is None]
-        parts_aside = (self._output / ARTICLES_FOLDER).glob(f"*/{ASIDE_PREFIX}*{ASIDE_SUFFIX}")
-        for stray in (*parts_aside, *self._output.glob(f"{ASIDE_PREFIX}{MANIFEST}.*{ASIDE_SUFFIX}")):
+        hidden = (self._output / path for path in folder.hidden)
+        for stray in (*hidden, *self._output.glob(f"{ASIDE_PREFIX}{MANIFEST}.*{ASIDE_SUFFIX}")):
             stray.unlink(missing_ok=True)
         self._place_planned()
         try:
             if is_repair:
                 put_back = self._put_back(self._differs)
             else:
-                resized = {part.path for part in in_place if files.get(part.path) != part.bytes}
+                resized = {part.path for part in in_place if folder.files.get(part.path) != part.bytes}
                 put_back = self._put_back(lambda row: row.path in resized) if resized else []
         finally:
             if not self._is_listed:
@@ -221,7 +220,7 @@ class Publisher:
         return put_back
 
     def _differs(self, row: Row[Any]) -> str | None:
-        return check(self._output, Part(**entry_of(row)))
+        return check(self._output, Part(row.path, row.rows, row.bytes, row.sha256, row.schema_version, row.sequence))
 
     # --- compact ------------------------------------------------------------------------------
 
@@ -260,10 +259,10 @@ class Publisher:
 
     # --- the folder ---------------------------------------------------------------------------
 
-    def _claim_folder(self, *, may_be_empty: bool = False) -> tuple[KnownCorpus, Mapping[str, int]]:
+    def _claim_folder(self, *, may_be_empty: bool = False) -> tuple[KnownCorpus, FolderState]:
         """Bind folder and ledger to each other if they are not bound. Raises LedgerUnusable if they do not match.
 
-        Returns what the ledger knows of the corpus, and the size of each part that is there.
+        Returns what the ledger knows of the corpus, and what is in the folder.
         """
         try:
             self._output.mkdir(parents=True, exist_ok=True)
@@ -278,7 +277,7 @@ class Publisher:
                 if folder.corpus_id is None:
                     self._write_manifest()
                 self._is_bound = True
-                return known, folder.files
+                return known, folder
         except OSError as error:
             raise OutputUnwritable(f"{error.filename or self._output} cannot be used: {error.strerror}") from None
 

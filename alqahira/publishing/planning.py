@@ -55,9 +55,9 @@ def plan_waiting(connection: Connection, max_rows: int, *, sealed_at: str, compr
 
 
 def entry_of(row: Row[Any]) -> dict[str, Any]:
-    """A row of the ledger as an entry of the manifest."""
-    entry = {name: row._mapping[name] for name in _ENTRY}
-    entry["replaces"] = [*map(int, row.replaces.split(","))] if row.replaces else []
+    """A row of `ENTRIES` as an entry of the manifest."""
+    entry = dict(zip(_ENTRY, row, strict=True))
+    entry["replaces"] = [*map(int, entry["replaces"].split(","))] if entry["replaces"] else []
     return entry
 
 

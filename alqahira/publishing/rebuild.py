@@ -1,7 +1,7 @@
 """Rebuilds a lost or corrupt ledger from the parts, so that nothing is published twice.
 
-Frontier, validators, dropped duplicates, quarantine and runs are lost. The next crawl finds the pages again and
-recognizes their articles.
+Frontier, validators, dropped duplicates, quarantine and runs are lost. Each article's page is visited again by its
+schedule.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from alqahira.article import Article, from_record, to_json_line
 from alqahira.exceptions import ConfigurationError, LedgerUnusable
 from alqahira.extraction.urls import site_name
 from alqahira.ledger import open_ledger
-from alqahira.ledger.articles import RestoredPart
 from alqahira.ledger.backends.file_lock import FileLock
 from alqahira.ledger.backends.sqlite import beside
+from alqahira.ledger.frontier import RevisitSchedule
+from alqahira.ledger.restoring import RestoredPart
 from alqahira.publishing.manifest import (
     Part,
     check,
@@ -35,13 +36,15 @@ from alqahira.publishing.manifest import (
 )
 from alqahira.publishing.planning import day_of, joined
 from alqahira.settings.state_url import read_state_url
+from alqahira.settings.types import url_path
 
 _OWNER = "scrapy verify --rebuild-state"
 
 
-def rebuild_state(state_url: str, output_dir: Path) -> Path | None:
+def rebuild_state(state_url: str, output_dir: Path, revisit: RevisitSchedule | None = None) -> Path | None:
     """Rebuild the ledger; returns the new name of the old file, or None if there was none.
 
+    `revisit`: when its pages are visited again; without it, only those of articles that moved are.
     The old ledger is as it was until the new one is complete. In PostgreSQL the database must be empty, as there is no
     backup of an old one; it is filled in one transaction.
     Raises LedgerUnusable if manifest and parts do not agree, a part has a line that is no record, or the database is
@@ -50,7 +53,7 @@ def rebuild_state(state_url: str, output_dir: Path) -> Path | None:
     listed, unfinished = _checked_parts(output_dir)
     url = read_state_url(state_url)
     if url.get_backend_name() != "sqlite":
-        _fill(state_url, output_dir, listed)
+        _fill(state_url, output_dir, listed, revisit)
         _remove_files(output_dir, unfinished)
         return None
     state = Path(str(url.database))
@@ -58,7 +61,7 @@ def rebuild_state(state_url: str, output_dir: Path) -> Path | None:
     aside = state.with_name(f".{state.name}.rebuilding")
     try:
         _remove(aside)  # left by a killed rebuild
-        _fill(url.set(database=str(aside)).render_as_string(), output_dir, listed)
+        _fill(f"sqlite:///{url_path(aside)}", output_dir, listed, revisit)
         old = _replace(state, aside)
         _remove_files(output_dir, unfinished)
         return old
@@ -102,8 +105,8 @@ def _has_only_listed_lines(output_dir: Path, stray: str, listed: Iterable[Part])
     return bool(lines) and known.issuperset(lines)
 
 
-def _fill(state_url: str, output_dir: Path, listed: list[Part]) -> None:
-    with open_ledger(state_url, owner=_OWNER) as ledger:
+def _fill(state_url: str, output_dir: Path, listed: list[Part], revisit: RevisitSchedule | None) -> None:
+    with open_ledger(state_url, revisit=revisit, owner=_OWNER) as ledger:
         if not ledger.is_empty():
             raise LedgerUnusable(f"the state at {ledger.store.name} is not empty: use an empty database")
         ledger.restore(

@@ -30,7 +30,10 @@ CREATE TABLE articles (
     revision_reason Nullable(String) COMMENT 'Why there is this revision: text, metadata, removed or returned; null in the first.',
     date_removed Nullable(DateTime64(0, 'UTC')) COMMENT 'Since when the article is gone from the site, UTC.',
     published_day Nullable(String) COMMENT 'Cairo\'s day of date_published, YYYY-MM-DD; the day of the line\'s folder.',
-    position Nullable(Int64) COMMENT 'The line\'s place in the order of publication, from 1, for loads of what is new; null in a feed and in lines of older parts.'
+    position Nullable(Int64) COMMENT 'The line\'s place in the order of publication, from 1, for loads of what is new; null in a feed and in lines of older parts.',
+    countries Array(String) COMMENT 'ISO 3166-1 alpha-2 codes of the states that the article is about, most prominent first; XK is Kosovo.',
+    organizations Array(String) COMMENT 'Codes of the organizations, armies and movements that it is about (docs/entities.md), most prominent first.',
+    mentions Array(String) COMMENT 'The words that gave each code of countries and organizations, as printed: IQ:العراقية.'
 )
 ENGINE = ReplacingMergeTree(revision)
 ORDER BY article_id;

@@ -22,13 +22,13 @@ from alqahira.exceptions import ConfigurationError
 from alqahira.extraction.extractor import read_page
 from alqahira.extraction.items import ArchivedResponse
 from alqahira.ledger.decisions import (
+    classify,
     drop_defects,
     labels,
     published_day,
     published_or_seen,
     rejection_reason,
     stamp,
-    take_topics,
 )
 from alqahira.ledger.runs import unused_run_id
 from alqahira.monitoring.causes import ANOTHER_ARTICLE, TOO_LARGE, failure_cause
@@ -156,7 +156,7 @@ def _normalize(article: Article, max_headline: int) -> tuple[Article | None, str
     if cause := rejection_reason(article, max_headline=max_headline):
         return None, cause
     drop_defects(article)
-    take_topics(article, match_topics(article.headline, article.article_body, labels(article)))
+    classify(article, match_topics(article.headline, article.article_body, labels(article)))
     return article, None
 
 

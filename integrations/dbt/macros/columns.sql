@@ -31,5 +31,8 @@
     'revision_reason': 'VARCHAR',
     'date_removed': 'TIMESTAMPTZ',
     'published_day': 'VARCHAR',
-    'position': 'BIGINT'
+    'position': 'BIGINT',
+    'countries': 'VARCHAR[]',
+    'organizations': 'VARCHAR[]',
+    'mentions': 'VARCHAR[]'
 }) }}{% endmacro %}
