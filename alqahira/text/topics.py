@@ -19,7 +19,7 @@ from alqahira.text.normalization import fold_text
 HEADLINE, LEAD, BACKGROUND, KEYWORD = 2.0, 1.0, 0.2, 0.5
 # With less than this in the headline, a topic is the only one of its article or none: a lead names armies and states in
 # passing.
-LEAST_IN_HEADLINE = 2.0
+LEAST_IN_HEADLINE = 1.5
 # How many words of the body are its lead, and how many are read.
 LEAD_WORDS, BODY_WORDS = 40, 80
 
