@@ -15,7 +15,12 @@ from alqahira.text.topics import TOPICS, explain_topics, match_topics
 
 SAMPLES = [
     json.loads(line)
-    for name in ("topics_labelled.jsonl", "topics_channel.jsonl", "channel_news_labelled.jsonl", "topics_channel3.jsonl")
+    for name in (
+        "topics_labelled.jsonl",
+        "topics_channel.jsonl",
+        "channel_news_labelled.jsonl",
+        "topics_channel3.jsonl",
+    )
     for line in (Path(__file__).parents[1] / "data" / name).read_text("utf-8").splitlines()
 ]
 
