@@ -136,6 +136,26 @@ KINDS = {
         ("دكا تطلب من نيودلهي تسليم الشيخة حسينة", FOREIGN),
         ("وزير الري: إثيوبيا تدير السد بشكل أحادي", FOREIGN),
     ],
+    "talks about a war, and what is said of it": [
+        ("الجامعة العربية تدين التوغلات الإسرائيلية في سوريا", FOREIGN),
+        ("ويتكوف: المحادثات حول وقف إطلاق النار مستمرة", FOREIGN),
+        ("البابا يدعو قادة العالم إلى وقف الحرب", FOREIGN),
+        ("خروقات إسرائيلية جديدة لوقف إطلاق النار", DEFENSE),
+    ],
+    "force and arms as a state's dealing with another": [
+        ("ترامب يهدد بضرب إيران", BOTH),
+        ("ألمانيا توقع صفقة مع إسرائيل لشراء صواريخ", BOTH),
+    ],
+    "what is remembered": [
+        ("رفات جندي من قدامى المحاربين يعود إلى حفيده", NEITHER),
+        ("ندوة في ذكرى ميلاد سفير مصر الأسبق", NEITHER),
+    ],
+    "words that games share": [
+        ("الرئيس الكوري المنتخب يبدأ زيارة إلى طوكيو", FOREIGN),
+        ("وصول مدربين روس إلى قاعدة جوية في النيجر", DEFENSE),
+    ],
+    "what armies build for people": [("الجيش يفتتح مستشفى بعد تطويره", NEITHER)],
+    "condolences of states": [("أمير الكويت يعزي في ضحايا حريق ببكين", FOREIGN)],
     "bases that are left": [("فرنسا تسلم آخر قواعدها العسكرية في السنغال", BOTH)],
     "who will not fight": [
         ("رئيس وزراء المجر: لن نرسل جنديا إلى أوكرانيا", FOREIGN),
@@ -263,10 +283,10 @@ def test_any_text_is_accepted(headline, body, keywords):
 @pytest.mark.parametrize(
     ("split", "topic", "precision", "recall"),
     [
-        ("held_out", "defense", 0.95, 0.95),
+        ("held_out", "defense", 0.92, 0.95),
         ("held_out", "foreign_affairs", 0.95, 0.95),
-        ("channel2_held_out", "defense", 0.78, 0.95),
-        ("channel2_held_out", "foreign_affairs", 0.85, 0.87),
+        ("channel2_held_out", "defense", 0.86, 0.95),
+        ("channel2_held_out", "foreign_affairs", 0.86, 0.90),
     ],
 )
 def test_precision_and_recall_on_held_out_samples(split, topic, precision, recall):
