@@ -21,7 +21,7 @@ _MOST_LINES = 10_000
 
 
 class Publish(Step):
-    """Seals parts when they are due, and at the end what is left (ALQAHIRA_SEAL); merges the parts of days at rest."""
+    """Seals parts when they are due, and at the end what is left (ALQAHIRA_SEAL), with removals; merges old parts."""
 
     def process_item(self, item: ArticleItem) -> Article:
         fields = ItemAdapter(item)
@@ -40,6 +40,7 @@ class Publish(Step):
         rest = timedelta(days=configuration.compact_after_days)
         grace = timedelta(hours=configuration.compact_grace_hours)
         try:
+            self.run.failures.remove_gone(now, self.run.run_id)
             self.run.publisher.end_run(now)
             if configuration.compact == "auto" and not self.run.failure:
                 self.run.publisher.compact(now, rest=rest, grace=grace, most_lines=_MOST_LINES)

@@ -58,6 +58,7 @@ DROP INDEX runs_complete;
 ALTER TABLE pages DROP COLUMN failing_since;
 ALTER TABLE pages DROP COLUMN unfinished;
 ALTER TABLE pages DROP COLUMN empty_claims;
+ALTER TABLE pages DROP COLUMN gone_since;
 ALTER TABLE pages DROP COLUMN hint_from;
 ALTER TABLE pages RENAME COLUMN complete_before TO settled;
 UPDATE pages SET settled = CASE state WHEN 'pending' THEN 0 ELSE 1 END;
