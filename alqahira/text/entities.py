@@ -7,9 +7,10 @@ them in Arabic text and decides which count. docs/entities.md explains both and 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import NamedTuple
 
-from alqahira.text.entity_table import CONTEXT_OF, CONTEXTS, HISTORY, TABLES, Names, Word, words_of
+from alqahira.text.entity_table import CONTEXT_OF, CONTEXTS, HISTORY, NO_WORD, TABLES, Names, Word, words_of
 
 # An article is about what its headline or lead names; later words must name it this often, since most of them are
 # background.
@@ -55,19 +56,22 @@ def _add_terms(terms: dict[str, list[_Term]], text: str, *, is_body: bool = Fals
     free = dict.fromkeys((*TABLES, *CONTEXTS, HISTORY), 0)  # where the next term may begin
     past: set[int] = set()  # the words of sentences of history
     named: list[tuple[str, int, int, Names]] = []
-    for at, word in enumerate(words):
+    for at, (word, following) in enumerate(zip_longest(words, words[1:], fillvalue=NO_WORD)):
         if not word.first:
             continue
-        for table, (length, names) in _longest(words, at).items():
+        longest = word.alone if word.second.isdisjoint(following.keys) else _longest(words, at)
+        for table, (length, names) in longest.items():
             if at < free[table]:
                 continue
             free[table] = at + length
-            if names and table == HISTORY:
+            if not names:
+                continue
+            if table == HISTORY:
                 past.update(_sentence(words, at))
-            elif names:
-                if is_body and at and at == free[CONTEXT_OF[table]]:
-                    names = dict.fromkeys(names, False)
-                named.append((table, at, length, names))
+                continue
+            if is_body and at and at == free[CONTEXT_OF[table]]:
+                names = dict.fromkeys(names, False)
+            named.append((table, at, length, names))
     for table, at, length, names in named:
         if is_body and at in past:
             names = dict.fromkeys(names, False)
@@ -83,18 +87,16 @@ def _sentence(words: list[Word], at: int) -> range:
 
 
 def _longest(words: list[Word], at: int) -> dict[str, tuple[int, Names]]:
-    """By table: the number of words and the names of the longest term that begins at a word."""
-    word, end = words[at], at + 1
-    if end == len(words) or word.ends_clause or word.second.isdisjoint(words[end].keys):
-        return word.alone
-    longest, nodes = dict(word.alone), word.first
-    while nodes and end < len(words) and not words[end - 1].ends_clause:
+    """By table: the number of words and the names of the longest term of several words that begins here, or of one."""
+    longest, nodes = dict(words[at].alone), words[at].first
+    for end in range(at + 1, len(words)):
         keys = words[end].keys
         nodes = tuple(node.following[key] for node in nodes for key in keys if key in node.following)
-        end += 1
         for node in reversed(nodes):  # the first has precedence
             for table, names in node.names.items():
-                longest[table] = end - at, names
+                longest[table] = end + 1 - at, names
+        if not nodes or words[end].ends_clause:
+            break
     return longest
 
 
