@@ -186,6 +186,7 @@ class ReplaySpider(SectionSpider):
                     end = run_end(record) or end
                 except BAD_RECORD:
                     self._tally.damaged += 1
+        run.failures.decide()
         if run.stats.discovered:
             self._report(f"{run.run_id}: {account_line(run.stats.as_dict())}")
         if end is None and archived.run_id:

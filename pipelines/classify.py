@@ -24,8 +24,8 @@ class Classify(Step):
         article: Article = fields["article"]
         classify(article, match_topics(article.headline, article.article_body, labels(article)))
         # `skip` is False for an article in the corpus: its revisions are published whatever their topics.
-        cause = None if self.run.repeated_texts.is_repeated(article) else skip_reason(article)
-        if cause and self.run.ledger.skip(item):
+        cause = skip_reason(article, has_headline=item.has_headline)
+        if cause and not self.run.repeated_texts.is_repeated(article) and self.run.ledger.skip(item):
             self.run.finish_article(item, Outcome.OFF_TOPIC, cause)
             raise DropItem(cause)
         fields["is_for_feed"] = self.crawler.spider.is_for_feed(article)  # type: ignore[union-attr]

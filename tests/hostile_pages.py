@@ -36,6 +36,13 @@ def flight(content: str) -> str:
     return page(tail=f'<script>self.__next_f.push([1,"{content}"])</script>')
 
 
+def post(blocks: str) -> str:
+    """A page whose article is in page data alone, as these blocks of text."""
+    story = '{"id":1,"type":"post","title":"عنوان الخبر","postContent":[' + blocks + "]}"
+    data = '{"props":{"pageProps":{"post":{"data":{"post":' + story + "}}}}}"
+    return f'<html><body><script id="__NEXT_DATA__">{data}</script></body></html>'
+
+
 NESTED = "<article><div><div>" * 29
 TAGS = 3_000  # times six tags is below the bound
 PAGES = {
@@ -51,6 +58,9 @@ PAGES = {
     "words in the headline": page(headline=filled("وزير الدفاع ")),
     "signs of many words": page(filled("\ufdfa")),
     "unknown entities": page(filled("&ampx")),
+    "ampersands": page(f"<p>ا{filled('& ')}</p>"),
+    "entities in entities": page(f"<p>ا{filled('&amp;amp;amp;')}</p>"),
+    "emoji": page(f"<p>ا{filled(chr(0x1F600))}</p>"),
     "spaces": page(f"<p>ا{filled(' ')}ب</p>"),
     "attributes": page(f"<p {counted('a# ')}>x</p>"),
     "attributes with tags in them": page(
@@ -71,6 +81,10 @@ PAGES = {
         f"2:T1e8480,{'x' * 2_000_000}" + filled(r"3:{\"id\":1,\"title\":\"$2\",\"body\":[\"$2\",\"$2\"]}\n", 1_900_000)
     ),
     "lines like the headline": json_ld('{"@type":"NewsArticle","headline":"س","articleBody":"' + filled(r"س\n") + '"}'),
+    "objects in rows": flight(filled("1:[" + "{}," * 24 + r"{}]\n")),
+    "objects in data": page(tail=f'<script id="__NEXT_DATA__">{{"a":[{filled("{},")}{{}}]}}</script>'),
+    "blocks of text": post(",".join(['{"content":"<p>x</p>"}'] * 100_000)),
+    "articles of other pages": json_ld("[" + counted('{"@type":"NewsArticle","headline":"خبر #"},') + "{}]"),
     "objects inside each other": json_ld('{"@graph":[' * 100_000),
 }
 CARD = "<article><div class=post-thumb><a class=img-link href=/news/#/x></a></div></article>"

@@ -1,6 +1,7 @@
 """`scrapy …` with a clock of its own: `PRETENDED_NOW` (RFC 3339) is when it starts.
 
-With `PRETENDED_NO_DNS` no name resolves; the process dies when it reads a page whose address has `PRETENDED_POISON` in
+With `PRETENDED_NO_DNS` no name resolves; with `PRETENDED_SLOW_DNS` none ever answers, and the file of that name is made
+when one is asked for. The process dies when it reads a page whose address has `PRETENDED_POISON` in
 it. Only the project's clock is set: the log keeps the machine's.
 """
 
@@ -10,6 +11,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
@@ -40,6 +42,11 @@ def _no_address(*_arguments: object, **_more: object) -> None:
     raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
 
 
+def _no_answer(*_arguments: object, **_more: object) -> None:
+    Path(os.environ["PRETENDED_SLOW_DNS"]).touch()
+    threading.Event().wait()
+
+
 def _read_or_die(body: bytes, url: str, **more: object) -> object:
     if os.environ["PRETENDED_POISON"] in url:
         os.kill(os.getpid(), signal.SIGKILL)
@@ -49,9 +56,10 @@ def _read_or_die(body: bytes, url: str, **more: object) -> object:
 for name, module in [*sys.modules.items()]:
     if name.split(".")[0] in ("alqahira", "pipelines", "spiders") and vars(module).get("datetime") is datetime:
         module.datetime = PretendedDatetime
-if "PRETENDED_NO_DNS" in os.environ:
-    socket.getaddrinfo = _no_address
-    twisted.internet._resolver.GAIResolver.__init__.__defaults__ = (None, _no_address)
+for name, look_up in {"PRETENDED_NO_DNS": _no_address, "PRETENDED_SLOW_DNS": _no_answer}.items():
+    if name in os.environ:
+        socket.getaddrinfo = look_up
+        twisted.internet._resolver.GAIResolver.__init__.__defaults__ = (None, look_up)
 if "PRETENDED_POISON" in os.environ:
     _read_page, spiders.section.read_page = spiders.section.read_page, _read_or_die
 execute(["scrapy", *sys.argv[1:]])

@@ -60,12 +60,14 @@ def scrapy(
     return Ran(*forked.run(program, *given, environment=clean, timeout=240, fresh=fresh))
 
 
-def start_scrapy(*arguments: str, settings: dict[str, str], log: Path, clock: datetime | None = None) -> forked.Process:
+def start_scrapy(
+    *arguments: str, settings: dict[str, str], log: Path, clock: datetime | None = None, **environment: str
+) -> forked.Process:
     """`scrapy …` from the project's root, running beside the test; its output goes to `log`. clock: when it starts."""
     program, pretended = _program(clock)
     with log.open("wb") as output:
-        given = _with(arguments, settings)
-        return forked.start(program, *given, environment=_environment() | pretended, stdout=output, stderr=output)
+        given, clean = _with(arguments, settings), _environment() | pretended | environment
+        return forked.start(program, *given, environment=clean, stdout=output, stderr=output)
 
 
 def at_a_terminal(command: list[str], environment: dict[str, str]) -> tuple[int, str]:

@@ -242,6 +242,8 @@ def archived_runs(archive: Path, max_bytes: int, site_url: str) -> list[Archived
     the first one's address, so none of its pages is an article there. Raises OSError, ConfigurationError if there is no
     archive, or it holds several other sites.
     """
+    if archive.exists() and not archive.is_dir():
+        raise ConfigurationError(f"{archive} is no folder: name the folder of its WARC files")
     paths = files(archive) if archive.is_dir() else []
     if not paths:
         raise ConfigurationError(f"there is no archive at {archive}: crawl with ALQAHIRA_ARCHIVE=true")

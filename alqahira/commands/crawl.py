@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import os
+import sys
+import threading
 from datetime import UTC, datetime
 
 from scrapy.commands.crawl import Command as ScrapyCrawl
@@ -26,9 +29,13 @@ from alqahira.settings.arguments import JOB_ARGUMENT, CrawlArguments
 from alqahira.settings.configuration import Configuration
 from alqahira.text.dates import cairo_day
 
+_LONGEST_END = 3.0  # seconds after the crawl, whose results are all written by then
+
 
 class Command(ScrapyCrawl):
     """Exit status: 0 complete, 1 a monitor failed, 2 wrong arguments or settings, 3 another run holds the ledger."""
+
+    _is_told = False  # whether the exit status is known, and the problem printed
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
@@ -76,8 +83,29 @@ class Command(ScrapyCrawl):
         task = self.crawler_process.crawl(crawler, **opts.spargs)
         # Retrieved here, so that asyncio prints no traceback for what becomes one clear line.
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        task.add_done_callback(lambda done: self._end_soon(crawler, done))
         self.crawler_process.start()
+        self._is_told = True
         self.exitcode = exit_status(crawler, task)
+
+    def _end_soon(self, crawler: Crawler, task: asyncio.Task[None]) -> None:
+        """End the process some seconds after its crawl, though a thread may still wait for the system to find a name.
+
+        Nothing can end such a thread, and both Twisted and Python wait for it.
+        """
+
+        def end() -> None:
+            try:
+                status = self.exitcode if self._is_told else exit_status(crawler, task)
+            except SystemExit as ended:
+                status = int(str(ended.code))
+            logging.shutdown()
+            sys.stdout.flush()
+            os._exit(int(status or 0))
+
+        timer = threading.Timer(_LONGEST_END, end)
+        timer.daemon = True
+        timer.start()
 
 
 def settings_of_scrapyd(spider: str, job: str) -> dict[str, str]:

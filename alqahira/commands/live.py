@@ -9,7 +9,7 @@ from alqahira import site
 from alqahira.commands import doctor
 from alqahira.crawling.command import UNTHROTTLED, ProjectCommand, crawl_in_subprocess
 from alqahira.extraction.urls import site_name
-from alqahira.settings.types import make_folder
+from alqahira.settings.types import make_folder, url_path
 
 _ARTICLES = 5
 
@@ -39,7 +39,7 @@ class Command(doctor.Command):
         settings = pace | {
             "ALQAHIRA_SITE_URL": self.configuration.site_url,
             "ALQAHIRA_OUTPUT_DIR": str(folder),
-            "ALQAHIRA_STATE_URL": f"sqlite:///{folder}/state.db",
+            "ALQAHIRA_STATE_URL": f"sqlite:///{url_path(folder / 'state.db')}",
             "ALQAHIRA_ARCHIVE": "true",
             "LOG_FILE": str(log),
         }

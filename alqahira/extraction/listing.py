@@ -91,13 +91,13 @@ def read_listing(body: str | bytes, url: str, *, root: str, now: datetime, conte
     if len(body) > LARGEST_PAGE:
         return Listing(is_too_large=True)
     text = body if isinstance(body, str) else decode(body, content_type)
-    if text.lstrip("\ufeff \t\r\n")[:1] in ("{", "["):
-        return replace(_from_data([read_json(text)], url, root, now) or Listing(), is_data=True)
-    page = Document(text, url, now)
+    is_data, page = text.lstrip("\ufeff \t\r\n")[:1] in ("{", "["), Document(text, url, now)
     try:
-        data = _from_data(data_of(page), url, root, now)
+        data = _from_data([read_json(text)] if is_data else data_of(page), url, root, now)
     except TooLarge:
-        return Listing(is_too_large=True)
+        return Listing(is_too_large=True, is_data=is_data)
+    if is_data:
+        return replace(data or Listing(), is_data=True)
     listing = data or Listing(section=section_of(url))
     # A listing is empty if page data says so and the page shows no cards.
     cards = listing.cards or _unique(_cards(page, root)) or (_unique(_links(page, root)) if data is None else [])

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from alqahira.article import Article, from_record, rfc3339, to_json_line, to_record
 from alqahira.extraction.items import ArticleItem, Fetch
-from alqahira.extraction.urls import article_number, site_name
 from alqahira.ledger.decisions import (
     MAX_CANDIDATES,
     Candidate,
@@ -28,11 +27,10 @@ from alqahira.ledger.decisions import (
     publication_day,
     published_or_seen,
 )
-from alqahira.ledger.pages import ACCEPTED, AT_ONCE
+from alqahira.ledger.pages import ACCEPTED
 from alqahira.ledger.quarantine import Quarantine
-from alqahira.ledger.runs import CORPUS_FOLDER, CORPUS_ID, GENERATION, set_meta_value
 from alqahira.ledger.same_article import SAME_TEXT, SeenPage
-from alqahira.ledger.tables import ArticleRow, PageState, articles, bands, outbox, pages, parts
+from alqahira.ledger.tables import ArticleRow, articles, bands, outbox, parts
 from alqahira.ledger.transactions import transactional
 from alqahira.text.near_duplicates import BANDS, Fingerprint, fingerprint
 from alqahira.text.topics import match_topics
@@ -65,13 +63,6 @@ _SHARING_BANDS = (
 _NULLS = to_record(Article())
 _DROPPED = articles.c.status == Outcome.DUPLICATE
 _STORE_ARTICLE, _STORE_BANDS, _STORE_OUTBOX = articles.insert(), bands.insert(), outbox.insert()
-
-
-class RestoredPart(NamedTuple):
-    """A sealed part to be entered. `row`: the columns of `parts`; `lines`: its records, and each as an article."""
-
-    row: Mapping[str, object]
-    lines: Sequence[tuple[dict[str, Any], Article]]
 
 
 class Articles(Quarantine):
@@ -116,6 +107,8 @@ class Articles(Quarantine):
             lambda: self._original(connection, article, own),
             near_duplicates,
             is_repeated=is_repeated,
+            is_withdrawn=lambda: self._is_withdrawn(connection, item.fetch.key, newest),
+            has_headline=item.has_headline,
         )
         if verdict.outcome is Outcome.QUARANTINED:
             self._quarantine(connection, item.fetch.key, item.fetch.fetched, article, verdict.cause)
@@ -131,23 +124,32 @@ class Articles(Quarantine):
         return verdict
 
     @transactional()
-    def withdraw(self, connection: Connection, seen: Iterable[SeenPage], article: Article) -> list[str]:
-        """Quarantine pages whose text, that of `article`, turned out to be that of many; returns their keys.
+    def unsealed(self, connection: Connection) -> list[tuple[SeenPage, Article]]:
+        """What waits to be published: of a run that was killed, its last articles."""
+        is_same = (outbox.c.article_id == articles.c.article_id) & (outbox.c.revision == articles.c.revision)
+        waiting = sa.select(articles.c.record).join(outbox, is_same).where(outbox.c.part.is_(None))
+        found = [from_record(json.loads(record)) for record in connection.scalars(waiting.order_by(outbox.c.position))]
+        return [(SeenPage(one.article_id, fetched_at(one), one.article_id, one.url), one) for one in found]
 
-        What this run stored of them is removed. A line that is in a part already stays, and so does its page.
+    @transactional()
+    def withdraw(self, connection: Connection, seen: Iterable[SeenPage], article: Article) -> list[str]:
+        """Quarantine pages whose text, that of `article`, turned out to be that of many.
+
+        What was stored of them at that visit is removed; returns the keys of these. A line that is in a part already
+        stays, and what its page tells next is the next revision, whatever the line says.
         """
         keys = []
         for page in seen:
             newest, kept = self._newest(connection, page.article_id), self._quarantined(connection, page.key)
-            record = kept.record if kept else None
+            is_published, record = False, kept.record if kept else None
             if newest and newest.date_crawled == rfc3339(page.fetched):
-                if not self._unstore(connection, newest):
-                    continue
-                record = newest.record
+                is_published, record = not self._unstore(connection, newest), newest.record
             own = replace(article, article_id=page.article_id, url=page.url, date_crawled=page.fetched)
             text = from_record(json.loads(record)) if record else own  # of what is off topic, only the text is known
+            self._leave_home(connection, page)
             self._quarantine(connection, page.key, page.fetched, text, SAME_TEXT)
-            keys.append(page.key)
+            if not is_published:
+                keys.append(page.key)
         return keys
 
     @transactional()
@@ -172,64 +174,6 @@ class Articles(Quarantine):
         item = ArticleItem(article=article, fetch=fetch)
         self._fetched(connection, self._page(connection, key), item, published_or_seen(article), is_news=True)
         return article
-
-    @transactional()
-    def restore(
-        self,
-        connection: Connection,
-        read: Callable[[], Iterable[RestoredPart]],
-        corpus_id: str | None,
-        generation: int,
-        folder: str,
-    ) -> None:
-        """Enter the sealed parts of a corpus into an empty ledger, as if it had published them; all or none.
-
-        `read` yields the parts, each time that it is called; `corpus_id` may be None for an older corpus.
-        """
-        site = None
-        moved: dict[str, Article] = {}
-        for part in read():
-            if site is None and part.lines:
-                site = site_name(part.lines[0][1].url)
-            self._restore_part(connection, part)
-            for _, article in part.lines:
-                if (home := article_number(article.url) or article.article_id) != article.article_id:
-                    moved[home] = article
-        for home, article in moved.items():
-            self._restore_move(connection, home, article)
-        set_meta_value(connection, "site", site)
-        if corpus_id is not None:
-            set_meta_value(connection, CORPUS_ID, corpus_id)
-            set_meta_value(connection, CORPUS_FOLDER, folder)
-        set_meta_value(connection, GENERATION, str(generation))
-        self.store.restored(connection)
-
-    def _restore_part(self, connection: Connection, part: RestoredPart) -> None:
-        connection.execute(parts.insert().values(sealed=1, **part.row))
-        for record, article in part.lines:
-            before = self._newest(connection, article.article_id)
-            # As the line has it, which may be of an older version, so that the part can be made again.
-            own = record | {"position": None} if "position" in record else record
-            self._store(connection, article, Outcome.ACCEPTED, own)
-            # A revision may be in an earlier part than the one before it, if its day changed.
-            if article.duplicate_of is None and (before is None or before.revision < article.revision):
-                self._index(connection, article.article_id, fingerprint(article.article_body), before)
-            day, sequence = str(part.row["day"]), part.row["sequence"]
-            self._queue(connection, article, day=day, part=sequence, published_position=article.position)
-
-    def _restore_move(self, connection: Connection, home: str, article: Article) -> None:
-        """Enter the page to which an article moved, so that what it says next is a revision of that article."""
-        row = {
-            "key": home,
-            "url": article.url,
-            "section": article.run_id.partition("-")[2],
-            "state": PageState.DONE,
-            "first_run": article.run_id,
-            "article_id": article.article_id,
-            "next_visit": rfc3339(AT_ONCE),
-        }
-        connection.execute(pages.delete().where(pages.c.key == home))
-        connection.execute(pages.insert().values(row))
 
     # --- reading ---------------------------------------------------------------------------------
 
@@ -298,6 +242,13 @@ class Articles(Quarantine):
                 moment = datetime.fromisoformat(row.story_time)
                 yield Candidate(article_id, moment, partial(_body, row))
 
+    def _is_withdrawn(self, connection: Connection, key: str, newest: ArticleRow | None) -> bool:
+        """Whether the newest revision of a page's article is in a part, and was found to be the text of many."""
+        kept = self._quarantined(connection, key)
+        if newest is None or kept is None or kept.cause != SAME_TEXT:
+            return False
+        return from_record(json.loads(kept.record)).content_hash == newest.content_hash
+
     def _index(self, connection: Connection, article_id: str, own: Fingerprint, before: ArticleRow | None) -> None:
         """Index the article by its bands, and remove those of the revision before."""
         self._unindex(connection, before)
@@ -352,6 +303,12 @@ class Articles(Quarantine):
         row = {"article_id": article.article_id, "revision": article.revision, "day": day, "part": part}
         row |= {"accepted": rfc3339(article.date_crawled), "published_position": published_position}
         self.store.execute(connection, _STORE_OUTBOX, row)
+
+
+def fetched_at(article: Article) -> datetime:
+    """When the page of a stored article was fetched."""
+    assert article.date_crawled is not None
+    return article.date_crawled
 
 
 def _records(*, duplicates: bool, newest: bool, after: int | None) -> Iterator[sa.Select[Any]]:

@@ -149,8 +149,12 @@ def failed_articles(figures: RunFigures) -> str:
 
 def repeated_text(figures: RunFigures) -> str:
     """No text stood under many addresses, as that of a bot check or of a maintenance page does."""
-    count = figures.account["causes"].get("quarantined", {}).get(SAME_TEXT, 0)
-    return f"{count} pages show one text, as a bot check or maintenance does; see scrapy quarantine" if count else ""
+    causes = figures.account["causes"]
+    quarantined, failed = (causes.get(outcome, {}).get(SAME_TEXT, 0) for outcome in ("quarantined", "failed"))
+    if not quarantined + failed:
+        return ""
+    where = "; see scrapy quarantine" if quarantined else ""
+    return f"{quarantined + failed} pages show one text, as a bot check or maintenance does{where}"
 
 
 def lost_pages(figures: RunFigures) -> str:

@@ -32,6 +32,7 @@ from alqahira.settings.types import (
     any_case,
     below_project,
     make_folder,
+    url_path,
     validate,
 )
 
@@ -171,13 +172,14 @@ class Configuration(Limits):
     def _ledger(cls, value: str, info: ValidationInfo) -> str:
         """By default `state.db` in the output folder, so that a corpus and its ledger stay together."""
         if not value:
-            return f"sqlite:///{info.data.get('output_dir', Path()) / STATE_FILE}"
+            return f"sqlite:///{url_path(info.data.get('output_dir', Path()) / STATE_FILE)}"
         from alqahira.settings.state_url import read_state_url
 
         url = read_state_url(value)
         if url.get_backend_name() != "sqlite" or str(url.database).startswith("file:"):
             return value
-        return url.set(database=str(below_project(Path(str(url.database))))).render_as_string(hide_password=False)
+        _, mark, options = value.partition("?")
+        return f"sqlite:///{url_path(below_project(Path(str(url.database))))}{mark}{options}"
 
     @field_validator("metrics_dir", mode="before")
     @classmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+from urllib.parse import unquote
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -15,7 +16,7 @@ _DRIVER = "postgresql+psycopg"
 
 
 def read_state_url(value: str) -> URL:
-    """The URL of a ledger, with its driver. No error message contains a password.
+    """The URL of a ledger, with its driver, and the path of a file decoded. No error message contains a password.
 
     Raises ConfigurationError for a malformed URL, another database, or a driver that is not installed.
     """
@@ -24,7 +25,8 @@ def read_state_url(value: str) -> URL:
     except (ArgumentError, ValueError):
         raise ConfigurationError(f"ALQAHIRA_STATE_URL={_without_login(value)!r} is not a database URL") from None
     if url.drivername in ("sqlite", "sqlite+pysqlite") and url.database not in (None, "", ":memory:"):
-        return url
+        # SQLAlchemy decodes the path since 2.1.
+        return url.set(database=unquote(value.partition("?")[0].partition(":///")[2]) or url.database)
     if url.drivername not in ("postgresql", _DRIVER):
         raise ConfigurationError(f"ALQAHIRA_STATE_URL={_without_login(value)!r} must be {_FORMS}")
     if not url.database:

@@ -154,3 +154,8 @@ Contact = Annotated[str, AfterValidator(_contact)]
 SiteRoot = Annotated[str, AfterValidator(_site_root)]
 _Step = tuple[Annotated[float, Field(ge=0, le=36_500)], Annotated[float, Field(ge=0.01, le=87_600)]]
 Steps = Annotated[tuple[_Step, ...], WrapValidator(_steps)]
+
+
+def url_path(path: Path) -> str:
+    """A file's path in the URL of a ledger: a question mark is encoded, as the URL's options begin with one."""
+    return str(path).replace("%", "%25").replace("?", "%3F")

@@ -126,7 +126,10 @@ def _evidence(text: str, *, with_rules: bool) -> Iterator[tuple[Node | Rule, str
         yield match.node, " ".join(match.shown)
     if with_rules:
         by_class = _words_by_class(readings, matches)
-        for rule in dict.fromkeys(rule for name in by_class for rule in lexicon().rules.get(name, ())):
+        rules = lexicon().rules
+        for rule in dict.fromkeys(rule for name in by_class for rule in rules.get(name, ())):
+            if any(map(by_class.keys().isdisjoint, rule.slots)):
+                continue
             if chosen := _fill(rule.slots, by_class, ()):
                 yield rule, " + ".join(chosen)
 
@@ -146,7 +149,7 @@ def _best_matches(readings: _Readings) -> list[_Match]:
 
 
 def _words_by_class(readings: _Readings, matches: list[_Match]) -> dict[str, list[_Match]]:
-    """The words of each class: terms of that `kind`, then single words; those within terms of weight 0 or less apart."""
+    """The words of each class: terms of that `kind`, then single words; those in terms of weight 0 or less apart."""
     words: defaultdict[str, list[_Match]] = defaultdict(list)
     for match in matches:
         if match.node.kind:
@@ -188,17 +191,16 @@ def _add_matches(
     shown: tuple[str, ...] = (),
 ) -> None:
     """Add every term that continues from `node` with the word at `here`; its words so far are at `positions`."""
-    if here >= len(readings):
-        return
     for key, text in readings[here].items():
-        if key in node.following:
-            following = node.following[key]
-            match = _Match(following, (*positions, here), (*shown, text))
-            if following.weights is not None:
-                matches.append(match)
-            _add_matches(matches, following, readings, here + 1, *match[1:])
-            if following.after_gap:
-                known = following.after_gap.following.keys()
-                for later in range(here + 1, min(here + _LONGEST_GAP + 2, len(readings))):
-                    if not known.isdisjoint(readings[later]):
-                        _add_matches(matches, following.after_gap, readings, later, *match[1:])
+        following = node.following.get(key)
+        if following is None:
+            continue
+        path = (*positions, here), (*shown, text)
+        if following.weights is not None:
+            matches.append(_Match(following, *path))
+        next_nodes = [(following, here + 1)]
+        if following.after_gap:
+            next_nodes += [(following.after_gap, later) for later in range(here + 1, here + _LONGEST_GAP + 2)]
+        for following, later in next_nodes:
+            if later < len(readings) and not following.following.keys().isdisjoint(readings[later]):
+                _add_matches(matches, following, readings, later, *path)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import tracemalloc
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from replaying import ROOT, archive_of, replay_here, story
@@ -148,6 +150,25 @@ def test_replay_counts_what_the_job_counts(tmp_path):
     expected = counted(rows_of(archive))
     assert tally.skipped + Counter({DAMAGED: tally.damaged}) == expected
     assert (tally.errors, {record["url"] for record in corpus.records()}) == (0, {URL})
+
+
+def test_files_of_other_kinds_in_an_archive_are_passed_by(tmp_path):
+    archive = archive_with(tmp_path, info(), page())
+    os.mkfifo(archive / "fifo.warc.gz")
+    (archive / "folder.warc.gz").mkdir()
+    (archive / "empty.warc.gz").touch()
+    (archive / "link.warc.gz").symlink_to(__file__)
+    (archive / "nowhere.warc.gz").symlink_to(tmp_path / "nowhere")
+    rows = rows_of(archive)
+    assert counted(rows) == {DAMAGED: 1}
+    assert [row.key for row in rows if row.kind == ARTICLE] == ["900", "1"]
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, Path.touch])
+def test_file_is_no_archive(tmp_path, make):
+    make(tmp_path / "a.warc.gz")
+    with pytest.raises(ConfigurationError, match=r"a\.warc\.gz is no folder"):
+        rows_of(tmp_path / "a.warc.gz")
 
 
 def test_replay_is_of_the_site_of_the_settings(tmp_path):

@@ -6,6 +6,8 @@ import re
 import shutil
 
 import pytest
+from scrapy_process import scrapy
+from small_site import QUICK, small_site
 from test_kill_the_spider import Crawl, site
 
 from alqahira.publishing.manifest import MANIFEST, part_files
@@ -76,3 +78,14 @@ def test_lock_deleted_under_a_run_ends_that_run_and_not_the_next(site, tmp_path)
     assert "its lock was removed" in crawl.log_lines[-1]
     assert crawl.finish() == 0
     assert crawl.wrong() == []
+
+
+@pytest.mark.parametrize("name", ["أخبار 100% #1?x=y&z", "%41"])
+def test_folder_of_any_name_holds_its_ledger(tmp_path, name):
+    with small_site(2) as served:
+        corpus = served.corpus(tmp_path / name)
+        assert [corpus.crawl("defense", settings=QUICK).status for _ in range(2)] == [0, 0]
+    assert len(corpus.lines()) == 2
+    settings = {"ALQAHIRA_OUTPUT_DIR": str(corpus.folder)}
+    assert [scrapy("verify", option, settings=settings).status for option in ("--repair", "--rebuild-state")] == [0, 0]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from datetime import UTC, datetime
 
 import pytest
 from scrapy_process import UNTHROTTLED, start_scrapy
@@ -20,7 +21,8 @@ HELD = {
     "never answers": (hang, "timeout"),
     "body by drips": (endless(HTML + b"Content-Length: 100000\r\n\r\n", b"x", seconds=DRIP), "timeout"),
     "headers by drips": (endless(OK, b"X: y\r\n", seconds=DRIP), "timeout"),
-    "headers without end": (endless(OK, b"X: %s\r\n" % (b"y" * 40)), "timeout"),
+    "headers without end": (endless(OK, b"X: %s\r\n" % (b"y" * 40)), "too_large"),
+    "a header without end": (endless(OK + b"X: ", b" y\r\n" * 40), "too_large"),
     "100 Continue without end": (endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n", seconds=DRIP), "timeout"),
     "body without end": (endless(HTML + b"\r\n", b"x" * 65536), "too_large"),
     "chunks without end": (
@@ -159,6 +161,22 @@ WAITS = {
     "Retry-After": ("/news/", status(503, **{"Retry-After": "280"})),
     "Crawl-delay": ("/robots.txt", lambda handler: handler.answer(SLOW_ROBOTS, "text/plain")),
 }
+
+
+def test_sigterm_ends_a_run_that_waits_for_a_name(tmp_path):
+    """Neither Python nor Twisted can end a thread that asks the system for a name."""
+    log = tmp_path / "log"
+    settings = UNTHROTTLED | QUICK | {"DOWNLOAD_TIMEOUT": "3600"}
+    settings |= {"ALQAHIRA_SITE_URL": "http://name.test", "ALQAHIRA_OUTPUT_DIR": str(tmp_path / "output")}
+    now, asked = datetime.now(UTC), tmp_path / "asked"
+    process = start_scrapy("crawl", "defense", settings=settings, log=log, clock=now, PRETENDED_SLOW_DNS=str(asked))
+    until(asked.exists, lambda: log.read_text("utf-8"))
+    process.terminate()
+    assert process.wait(200) == 1, log.read_text("utf-8")
+    text = log.read_text("utf-8")
+    assert "Spider closed (shutdown)" in text
+    assert "no listing answered" in text.splitlines()[-1]
+    assert "Traceback" not in text
 
 
 @pytest.mark.parametrize("wait", WAITS)

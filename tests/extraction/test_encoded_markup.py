@@ -127,6 +127,9 @@ CAPTIONS = {
     "a table": f'<table class="image"><tr><td>{IMG}</td></tr><tr><td class="caption">{CAPTION}</td></tr></table>',
     "a photographer": f'<p>{IMG}</p><div class="photo-credit">{CAPTION}</div>',
     "a source": f'<p>{IMG}</p><p class="img_source">{CAPTION}</p>',
+    "a photographer's line": f"<p>{IMG}<br>تصوير: سامح فريد</p>",
+    "an agency in brackets": f"<p>{IMG}</p><p>(رويترز)</p>",
+    "an agency in brackets below a figure": f"<figure>{IMG}</figure><p>(أ ف ب)</p>",
     "a gallery with texts": f'<div class="photo-gallery"><div>{IMG}<p>{CAPTION}</p></div><div>{IMG}<p>{CAPTION}</p></div></div>',
 }
 

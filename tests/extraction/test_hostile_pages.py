@@ -17,7 +17,7 @@ from lxml import etree
 from alqahira.extraction.extractor import read_page
 from alqahira.extraction.listing import read_listing
 from alqahira.extraction.sitemap import read_sitemap
-from alqahira.extraction.sources import TooLarge, parse_html
+from alqahira.extraction.sources import Document, TooLarge, jsonld, parse_html
 from alqahira.extraction.sources.site_markup import select
 from alqahira.text.dates import parse_date
 from alqahira.text.near_duplicates import fingerprint
@@ -81,6 +81,10 @@ TOO_LARGE = {
     "tags in data": hostile.json_ld('{"@type":"NewsArticle","articleBody":"' + r"\u003cbr>" * 20_001 + '"}'),
     "text": hostile.page("<p>" + "كلمة " * 60_001),
     "rows": hostile.flight(r"1:{}\n" * 50_001),
+    "objects of data": hostile.flight("1:[" + "{}," * 200_001 + "{}]"),
+    "objects of JSON-LD": hostile.json_ld("[" + "{}," * 200_001 + "{}]"),
+    "blocks": hostile.post(",".join(['{"content":"<p>x</p>"}'] * 5_001)),
+    "tags in blocks": hostile.post(",".join(['{"content":"' + "<p>x" * 2_001 + '"}'] * 20)),
 }
 
 
@@ -95,6 +99,44 @@ def test_page_within_the_bounds_is_read_whole():
     article = read_page(hostile.page(body), f"{ROOT}/news/1/x", now=NOW).article
     assert article
     assert "فقرة رقم 9899 " in article.article_body
+
+
+OWN = '{"@type":"NewsArticle","url":"/news/1/x","articleBody":"' + "كلام عن المناورات " * 20 + '"}'
+OTHER = '{"@type":"NewsArticle","url":"/news/2/x","articleBody":"' + "كلام آخر " * 20 + '"}'
+AFTER_OTHERS = {
+    "of a list": hostile.json_ld(f"[{(OTHER + ',') * 500}{OWN}]"),
+    "of a graph": hostile.json_ld(f'{{"@graph":[{(OTHER + ",") * 500}{OWN}]}}'),
+    "of a script": hostile.json_ld("\n".join([OTHER] * 500 + [OWN])),
+    "of a page": hostile.json_ld(f"{OTHER}</script><script type='application/ld+json'>" * 500 + OWN),
+}
+
+
+@pytest.mark.parametrize("place", AFTER_OTHERS)
+def test_article_after_many_others_is_found(place):
+    page = Document(AFTER_OTHERS[place], f"{ROOT}/news/1/x", NOW)
+    assert jsonld.read(page).paragraphs[0].startswith("كلام عن المناورات")
+
+
+def test_article_of_many_blocks_is_read_whole():
+    blocks = ",".join(f'{{"content":"<p>فقرة رقم {number} عن المناورات</p>"}}' for number in range(4_900))
+    article = read_page(hostile.post(blocks), f"{ROOT}/news/1/x", now=NOW).article
+    assert article
+    assert article.article_body.endswith("فقرة رقم 4899 عن المناورات")
+
+
+def test_structure_is_read_to_the_end_of_the_page():
+    text = "".join(f"<p>فقرة رقم {number} عن المناورات.</p>" for number in range(9_900))
+    title = "القوات المسلحة تبدأ المناورات"
+    html = f"<html><head><title>{title}</title></head><body><h1>{title}</h1><div>{text}</div></body></html>"
+    article = read_page(html, f"{ROOT}/news/1/x", now=NOW).article
+    assert article
+    assert article.article_body.endswith("فقرة رقم 9899 عن المناورات.")
+
+
+def test_listing_in_data_beyond_a_bound_is_too_large():
+    data = "[" + "{}," * 200_001 + "{}]"
+    assert read_listing(data, ROOT, root=ROOT, now=NOW).is_too_large
+    assert read_listing(hostile.flight(f"1:{data}"), ROOT, root=ROOT, now=NOW).is_too_large
 
 
 def test_listing_beyond_a_bound_is_too_large():

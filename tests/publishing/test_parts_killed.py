@@ -101,8 +101,8 @@ def test_kill_at_every_tenth_line_loses_and_repeats_nothing(tmp_path):
     assert wrong == []
 
 
-def remains_at_every_line(folder, kept):
-    """Run the scenario and copy each different state of the disk: the number of lines, and the copies.
+def remains_at_every_line(folder, kept, do=live):
+    """Run the scenario, or do something else, and copy each different state of the disk: the number of lines, and the copies.
 
     A copy of the files at a line is what a SIGKILL at that line would leave.
     """
@@ -122,7 +122,7 @@ def remains_at_every_line(folder, kept):
             shutil.copytree(folder, states[remains.digest()])
 
     with at_each_line(keep):
-        live(folder)
+        do(folder)
     return lines_done, list(states.values())
 
 

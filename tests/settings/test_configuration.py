@@ -10,6 +10,7 @@ from alqahira import settings
 from alqahira.exceptions import ConfigurationError
 from alqahira.settings import types
 from alqahira.settings.configuration import DEFAULTS, NAMES, Configuration
+from alqahira.settings.state_url import read_state_url
 from alqahira.settings.types import make_folder
 
 PROJECT = Path(__file__).parents[2]
@@ -137,6 +138,18 @@ def test_relative_folder_is_below_scrapy_cfg(tmp_path, monkeypatch):
     assert given.metrics_dir == Path("/m")
     assert configured().state_url == f"sqlite:///{tmp_path}/output/state.db"
     assert configured().metrics_dir == tmp_path / "output" / "metrics"
+
+
+@pytest.mark.parametrize("name", ["a b", "#1", "100%", "50%25", "50%3F", "why?", "why?x=y&z", "أخبار", "a'b"])
+def test_default_state_stands_in_the_output_folder_whatever_its_name(name, tmp_path):
+    folder = tmp_path / name
+    url = configured(ALQAHIRA_OUTPUT_DIR=str(folder)).state_url
+    assert read_state_url(url).database == str(folder / "state.db")
+    assert configured(ALQAHIRA_STATE_URL=url).state_url == url
+
+
+def test_options_of_a_state_in_a_file_are_kept():
+    assert configured(ALQAHIRA_STATE_URL="sqlite:////srv/x.db?timeout=9").state_url == "sqlite:////srv/x.db?timeout=9"
 
 
 def test_relative_folder_outside_projects_is_below_checkout(tmp_path, monkeypatch):

@@ -5,6 +5,7 @@ import sqlalchemy as sa
 from history import FIRST_RUN_OF_A_SECTION, history_of, in_new_folder
 from simulated_crawl import SPIDERS
 
+from alqahira.crawling import failures
 from alqahira.crawling.clock import Clock
 from alqahira.crawling.middlewares import robots_rules
 from alqahira.extraction.extractor import Reading
@@ -19,7 +20,7 @@ MOST = 200  # histories in which a mutant must be found
 
 
 def host_failures_are_attempts(patch):
-    patch.setattr(section, "is_of_the_host", lambda cause: False)
+    patch.setattr(failures, "is_of_the_host", lambda cause: False)
 
 
 def pages_are_given_up_by_runs(patch):

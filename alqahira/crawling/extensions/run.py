@@ -105,7 +105,10 @@ class RunExtension:
 
     def spider_closed(self, spider: Spider, reason: str) -> None:
         """Run the monitors, close archive and ledger, then report how the run ended."""
-        run, failure_before = self.run, self.run.failure
+        run = self.run
+        with suppress(AlqahiraError):  # the ledger has called `Run.fail`
+            run.failures.decide()
+        failure_before = run.failure
         verdict, ended = run_verdict(run, spider, reason), datetime.now(UTC)
         run.exit_status, run.problem = verdict.exit_status, verdict.problem  # the archive stores the status
         self.crawler.signals.send_catch_log(run_verdict_reached, reason=reason, ended=ended, complete=verdict.complete)

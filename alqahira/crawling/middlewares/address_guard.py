@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_LONGEST_LOOKUP = 10.0  # seconds
 _NAT64 = IPv6Network("64:ff9b::/96")  # an IPv4 address in the last 32 bits: RFC 6052, section 2.1
 # Not the public internet's, though Python may call them global: addresses that carry an IPv4 address (RFC 4291,
 # section 2.5.5; 6to4, which RFC 7526 retired), local NAT64 (RFC 8215) and site-local ones (RFC 3879).
@@ -172,10 +173,16 @@ def is_public(address: Address) -> bool:
 
 
 async def look_up(host: str, port: int) -> list[Address]:
-    """The addresses of a host: a name, or an address in any notation (`0x7f.1`). Empty if it does not resolve."""
+    """The addresses of a host: a name, or an address in any notation (`0x7f.1`). Empty if it does not resolve.
+
+    Raises CannotResolveHostError if that is not known after ten seconds.
+    """
     loop = asyncio.get_running_loop()
     try:
-        entries = await loop.getaddrinfo(host.rstrip(".").partition("%")[0], port, type=socket.SOCK_STREAM)
+        answer = loop.getaddrinfo(host.rstrip(".").partition("%")[0], port, type=socket.SOCK_STREAM)
+        entries = await asyncio.wait_for(answer, _LONGEST_LOOKUP)
+    except TimeoutError:  # it may be an internal one
+        raise CannotResolveHostError(f"{host} was not found in {_LONGEST_LOOKUP:.0f} seconds") from None
     except (OSError, UnicodeError):
         return []
     return [ip_address(str(entry[4][0]).partition("%")[0]) for entry in entries]

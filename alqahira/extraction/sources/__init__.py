@@ -25,7 +25,7 @@ _MOST_ATTRIBUTES = 1_000  # of one element
 _DEEPEST = 100  # elements inside each other; an article's page has 25
 # Characters that may stand before an attribute. Fewer of them than this are not looked at: parsing is quick then.
 _BEFORE_ATTRIBUTES, _FEW_ATTRIBUTES = b" \t\n\f\r/\"'", 15_000
-_MOST_HEADINGS, LONGEST_HEADING = 20, 2_000
+_MOST_HEADINGS, LONGEST_HEADING = 1_000, 2_000
 # lxml.html's parser is slower: it calls a Python function for the class of every element.
 _PARSER = etree.HTMLParser(encoding="utf-8", huge_tree=False, remove_comments=True, remove_pis=True)
 

@@ -12,6 +12,7 @@ from lxml import etree
 
 from alqahira.extraction.boilerplate import is_boilerplate, is_related_label, without_label_links
 from alqahira.extraction.sources import MOST_TAGS, parse_html
+from alqahira.text.credits import is_picture_credit
 from alqahira.text.normalization import clean_line, clean_text
 
 # Elements that browsers display as blocks (HTML, flow content).
@@ -26,6 +27,7 @@ _SKIPPED = frozenset([
     "input", "label", "math", "nav", "noscript", "object", "picture", "script", "select", "style", "svg", "template",
     "textarea", "title", "video",
 ])  # fmt: skip
+_PICTURES = frozenset(["figure", "img", "picture"])
 _UNSEEN = frozenset(["noscript", "script", "style", "svg", "template"])
 # The classes of posts that editors paste from other platforms, and of advertisements: never body.
 _EMBEDS = frozenset([
@@ -71,6 +73,7 @@ def blocks(element: Any) -> Iterator[list[Line]]:
     texts: list[str] = []
     links: list[str] = []
     anchor: Any = None  # the link around the current node
+    is_below_picture = False
     walk = etree.iterwalk(element, events=("start", "end"))
     for event, node in islice(walk, _MAX_EVENTS):
         if node.tag in _BLOCKS or (event == "start" and node.tag == "br"):
@@ -79,9 +82,13 @@ def blocks(element: Any) -> Iterator[list[Line]]:
                 texts, links = [], []
             if node.tag in _BLOCKS:
                 if any(line.text.strip() for line in lines):
-                    yield lines
+                    if not (is_below_picture and _is_picture_credit(lines)):
+                        yield lines
+                    is_below_picture = False
                 lines = []
         if event == "start":
+            if node.tag in _PICTURES:
+                is_below_picture = True
             if node.tag in _SKIPPED or (node is not element and left_out(node)):
                 walk.skip_subtree()
                 continue
@@ -99,6 +106,11 @@ def blocks(element: Any) -> Iterator[list[Line]]:
     lines.append(Line("".join(texts), tuple(links)))
     if any(line.text.strip() for line in lines):
         yield lines
+
+
+def _is_picture_credit(lines: Sequence[Line]) -> bool:
+    texts = [text for line in lines if (text := clean_line(line.text))]
+    return len(texts) == 1 and is_picture_credit(texts[0])
 
 
 def visible_texts(element: Any) -> Iterator[str]:

@@ -15,7 +15,7 @@ from alqahira.text.dates import parse_date
 from alqahira.text.normalization import clean_line, fold_text
 
 _PLACES = frozenset(map(fold_text, (*PLACES, *PLACES_OF_TWO_WORDS)))
-_ROLES_ALONE = frozenset(map(fold_text, ("كتب", "كتبت", "بقلم", "المصدر", "مصدر", "تحرير", "خاص")))
+_OF_PICTURES = frozenset({"caption", "figcaption", "figure"})  # as a node's `beside`
 _MOST_LINES = 200  # short texts between headline and story
 _BEFORE, _AFTER = 6, 6  # blocks before the headline, and after the story
 LONGEST_DATE = 80  # characters
@@ -88,7 +88,8 @@ def credit(page: PageText, heading: int | None, story: Sequence[Block], known: S
     names = {fold_text(name) for name in known}
     ends = (block for block in page.blocks[max(first, last - 2) : last + 2] if block.chars <= _NAME)
     signed = {fold_text(block.text) for block in ends if "©" not in block.text}
-    blocks = [block for block in page.blocks[start : first + 1] if block.chars <= 2 * LONGEST_CREDIT]
+    near = [block for block in page.blocks[start : first + 1] if block.chars <= 2 * LONGEST_CREDIT]
+    blocks = [block for block in near if block.node.beside not in _OF_PICTURES]
     rules: tuple[Callable[[Block, str], str | None], ...] = (
         lambda _, text: text if _is_credit(text) else None,
         lambda _, text: _known(text, names),
@@ -106,7 +107,7 @@ def credit(page: PageText, heading: int | None, story: Sequence[Block], known: S
 
 def _is_credit(text: str) -> bool:
     """Whether a text is a credit with a name, and nothing else."""
-    return is_credit_line(text) and fold_text(text) not in _ROLES_ALONE and not _DATE.search(text)
+    return is_credit_line(text) and not _DATE.search(text)
 
 
 def _known(text: str, names: Collection[str]) -> str | None:

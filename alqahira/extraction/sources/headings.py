@@ -83,12 +83,15 @@ def find_heading(blocks: Sequence[Block], titles: Iterable[str]) -> int | None:
             continue
         if not is_heading and len(block.text.split()) in (2, 3):  # the site's name in a banner; Japanese has no spaces
             continue
+        bonus = (0.55 if block.node.tag == "h1" else 0.1) if is_heading else 0.0
+        if bonus + (1.0 if keys else 0.0) <= best:  # a title's equal is nearly always among the first
+            continue
         tried += 1
         key = fold_text(block.text)
         if not key or strip_site_name(block.text) is None:
             continue
         score = max((_likeness(key, title, own) for title, own in zip(keys, words, strict=True)), default=0.0)
-        score += (0.55 if block.node.tag == "h1" else 0.1) if is_heading else 0.0
+        score += bonus
         if block.link_share > 0.5:
             score -= 0.3
         if block.node.tag == "h1" and len(key.split()) <= 2:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import chain, islice
+from itertools import chain
 from typing import Any
 
 from alqahira import site
-from alqahira.extraction.sources import Document, ExtractedFields
+from alqahira.extraction.sources import Document, ExtractedFields, TooLarge
 from alqahira.extraction.sources.blocks import paragraphs_of
 from alqahira.extraction.sources.values import (
     documents_of_script,
@@ -34,23 +34,17 @@ _ARTICLES = frozenset([
 ])  # fmt: skip
 # A story under another headline shares a long word with it; a heading of fewer words may be the site's or a section's.
 _LONG_WORD, _WORDS_OF_A_HEADLINE = 4, 4
-# In one script; a page has one or two.
-_MOST_DOCUMENTS = 20
 _ALIASES = {"type": "@type", "id": "@id"}  # by schema.org's context
 _PREFIX = re.compile(r".*[/:#]", re.DOTALL)
-_MOST_ARTICLES = 1_000  # on a page
+_MOST_ARTICLES = 10_000  # on a page, which has one or a few
 
 
 def read(page: Document) -> ExtractedFields | None:
-    """The fields of this page's article object; None if it has none but of other pages."""
-    things = (
-        _named(thing)
-        for kind, _, text in page.scripts
-        if "ld+json" in kind
-        for data in documents_of_script(text)[:_MOST_DOCUMENTS]
-        for thing in objects(data)
-    )
-    articles = islice((thing for thing in things if _types(thing) & _ARTICLES), _MOST_ARTICLES)
+    """The fields of this page's article object; None if it has none but of other pages. Raises TooLarge."""
+    data = [documents_of_script(text) for kind, _, text in page.scripts if "ld+json" in kind]
+    articles = [thing for thing in map(_named, objects(data)) if _types(thing) & _ARTICLES]
+    if len(articles) > _MOST_ARTICLES:
+        raise TooLarge(f"more than {_MOST_ARTICLES} articles of JSON-LD")
     ranked = [(rank, thing) for thing in articles if (rank := _rank(thing, page)) is not None]
     return _article(max(ranked, key=lambda pair: pair[0])[1], page) if ranked else None
 
@@ -87,7 +81,7 @@ def _rank(thing: dict[str, Any], page: Document) -> int | None:
 
 def _addresses(value: Any) -> Iterator[str]:
     """The addresses in a text, an object with `@id` or `url`, or a list of either."""
-    for entry in value[:_MOST_DOCUMENTS] if isinstance(value, list) else [value]:
+    for entry in value if isinstance(value, list) else [value]:
         names = [entry.get("@id"), entry.get("url")] if isinstance(entry, dict) else [entry]
         yield from (name for name in names if isinstance(name, str))
 

@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from alqahira import site
-from alqahira.extraction.sources import LONGEST_HEADING, Document, ExtractedFields, TooLarge
+from alqahira.extraction.sources import LONGEST_HEADING, MOST_TAGS, Document, ExtractedFields, TooLarge
 from alqahira.extraction.sources.blocks import paragraphs_of
 from alqahira.extraction.sources.values import image, moment, objects, read_json, site_credit, string, strings, value_at
 from alqahira.extraction.urls import article_number
@@ -29,8 +29,9 @@ _SECTIONS = ("Categories", "categories", "category", "section")
 _KEYWORDS = ("Tags", "tags")
 _NUMBERS = ("id", "newsId", "articleId")
 _KINDS = (site.ARTICLE_KIND.value, *site.OTHER_KINDS.value)
+_TEXTS_OF_BLOCK = ("content", "raw_content")
 _SHORTEST_BODY = 80  # characters; less is a teaser
-_MAX_BLOCKS = 500  # of one article
+_MOST_BLOCKS = 5_000  # of one article, which has some ten
 _MOST_ROWS = 50_000  # of React's data on a page, which has hundreds
 
 _PUSH = re.compile(r"self\.__next_f\.push\(\s*+(?=\[)")
@@ -49,8 +50,7 @@ def read(page: Document) -> ExtractedFields | None:
             return _fields(post, page, is_post=True)
     candidates = [
         (rank, _length(body), thing)
-        for data in documents
-        for thing in objects(data)
+        for thing in objects(documents)
         if (body := _body(thing)) is not None and (rank := _rank(thing, number, page)) is not None
     ]
     if candidates:
@@ -133,16 +133,11 @@ def _flight(stream: str) -> list[Any]:
         if match:
             values.append(read_json(content[match.end() : line_end].decode("utf-8", "replace")))
         position = line_end + 1
-    return [_with_texts(value, texts) for value in values]
-
-
-def _with_texts(value: Any, texts: dict[str, str]) -> Any:
-    """The value with its references to text rows replaced by their texts."""
-    for thing in objects(value):
+    for thing in objects(values) if texts else ():
         for name, entry in thing.items():
             if isinstance(entry, str) and entry.startswith("$") and entry[1:] in texts:
                 thing[name] = texts[entry[1:]]
-    return value
+    return values
 
 
 def _rank(thing: dict[str, Any], number: str | None, page: Document) -> int | None:
@@ -183,11 +178,16 @@ def _length(body: Any) -> int:
 
 
 def _paragraphs(body: Any) -> list[str]:
+    """The paragraphs of a body's text, texts or blocks. Raises TooLarge."""
     if isinstance(body, str):
         return paragraphs_of(body)
     if any(isinstance(part, str) for part in body or ()):
         return paragraphs_of("\n".join(f"<p>{part}</p>" for part in body))
-    blocks = [block for block in (body or [])[:_MAX_BLOCKS] if isinstance(block, dict)]
+    blocks = [block for block in body or () if isinstance(block, dict)]
+    texts = (text for block in blocks for name in _TEXTS_OF_BLOCK if isinstance(text := block.get(name), str))
+    most_tags = 2 * MOST_TAGS  # a block may have its text twice
+    if len(blocks) > _MOST_BLOCKS or sum(text.count("<") for text in texts) > most_tags:
+        raise TooLarge(f"more than {_MOST_BLOCKS} blocks of text, or {most_tags} tags in them")
     if all(isinstance(block.get("order"), int) for block in blocks):
         blocks.sort(key=lambda block: block["order"])
     # Blocks of an unknown type may hold text.
@@ -197,7 +197,7 @@ def _paragraphs(body: Any) -> list[str]:
 
 def _block_paragraphs(block: dict[str, Any]) -> list[str]:
     """A block's paragraphs: its HTML, else its plain text, one paragraph a line."""
-    texts = (block.get(name) for name in ("content", "raw_content"))
+    texts = (block.get(name) for name in _TEXTS_OF_BLOCK)
     return next((read for text in texts if isinstance(text, str) and (read := paragraphs_of(text))), [])
 
 

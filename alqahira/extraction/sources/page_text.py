@@ -13,6 +13,7 @@ from lxml import etree
 
 from alqahira.extraction.sources.blocks import Line, left_out
 from alqahira.extraction.sources.values import date_stamps
+from alqahira.text.credits import is_picture_credit
 
 # Elements that browsers display as blocks (HTML, flow content); custom elements, whose names have a hyphen, count too.
 _BLOCKS = frozenset([
@@ -74,16 +75,19 @@ class Node:
 
     def __init__(self, element: Any, parent: Node | None, first: int) -> None:
         self.element, self.parent, self.tag = element, parent, element.tag
-        self.names = f"{element.get('class') or ''} {element.get('id') or ''}"
+        names = element.get("class") or ""
         if "-" in self.tag:  # authors name custom elements as they name classes
-            self.names += f" {self.tag}"
+            names += f" {self.tag}"
+        id_ = element.get("id")
+        self.names = f"{names} {id_}" if id_ else names
         self.children: list[Node] = []
         # What puts it beside the running text: its tag, a word of its names, or what `running_text` finds; or "".
         self.beside = ""
         if self.tag in _BESIDE:
             self.beside = self.tag
-        elif len(self.names) > 1 and self.tag not in _NEVER_BESIDE:
-            self.beside = _beside_word(self.names[:_LONGEST_NAMES])
+        elif self.names and self.tag not in _NEVER_BESIDE:
+            # Apart, because many elements have one class, and each has an id of its own.
+            self.beside = _beside_word(names[:_LONGEST_NAMES]) or (_beside_word(id_[:_LONGEST_NAMES]) if id_ else "")
             if self.beside == "header" and self.tag in HEADINGS:  # of a part of the story
                 self.beside = ""
         self.first = self.last = first
@@ -191,10 +195,11 @@ def read_text(tree: Any) -> PageText:
     links: list[str] = []
     pieces: list[str] = []  # of the current block
     anchor: Any = None  # the link around the current element
+    is_below_picture = False
     stamps = date_stamps(tree)
 
     def end_block() -> None:
-        nonlocal lines, texts, links, pieces
+        nonlocal lines, texts, links, pieces, is_below_picture
         if texts:
             text = "".join(texts)
             if lines or not text.isspace():
@@ -203,6 +208,7 @@ def read_text(tree: Any) -> PageText:
         if not lines:  # nearly half of all
             pieces = []
             return
+        count = len(blocks)
         part: list[Line] = []
         for line in lines:
             if line.text and not line.text.isspace():
@@ -213,6 +219,10 @@ def read_text(tree: Any) -> PageText:
         if part:
             blocks.append(Block(at, part, pieces))
         lines, pieces = [], []
+        if is_below_picture and len(blocks) > count:
+            is_below_picture = False
+            if not at.beside and is_picture_credit(blocks[-1].text):
+                blocks.pop()
 
     walk = etree.iterwalk(tree, events=("start", "end"))
     for event, element in islice(walk, _MAX_EVENTS):
@@ -242,6 +252,7 @@ def read_text(tree: Any) -> PageText:
                 anchor = element
             elif tag == "img":
                 at.images += 1
+                is_below_picture = True
             if element in stamps:
                 times.append((len(blocks), stamps[element]))
             text = element.text

@@ -14,7 +14,7 @@ from typing import Any
 from lxml import etree
 
 from alqahira import site
-from alqahira.extraction.sources import plain_line
+from alqahira.extraction.sources import TooLarge, plain_line
 from alqahira.extraction.sources.near_json import mended
 from alqahira.extraction.sources.zones import is_same_clock
 from alqahira.extraction.urls import image_url
@@ -33,7 +33,7 @@ _MOMENTS = ("@value", "$date", "$numberLong", "_seconds", "seconds", "date")
 _LISTS = ("@list", "@set")
 _MOST_ENTRIES = 10  # of a list that stands for one value
 _IMAGE_ADDRESSES = ("url", "contentUrl", "src", "@value", "@id")
-_MAX_OBJECTS = 20_000
+MOST_OBJECTS = 200_000  # in the data of a page, which has hundreds
 # Where markup keeps a date for machines.
 _DATE_ATTRIBUTES = ("datetime", "data-datetime", "data-timestamp", "data-time", "data-date", "content", "title")
 _DATED = etree.XPath(".//*[" + " or ".join(f"@{name}" for name in _DATE_ATTRIBUTES) + "]")
@@ -75,13 +75,17 @@ def value_at(data: Any, path: Sequence[str]) -> Any:
 
 
 def objects(data: Any, *, without: Collection[str] = ()) -> Iterator[dict[str, Any]]:
-    """Every object in a value, breadth first, at most `_MAX_OBJECTS`; nothing below the names in `without`."""
+    """Every object in a value, breadth first; nothing below the names in `without`.
+
+    Raises TooLarge after MOST_OBJECTS.
+    """
     queue: deque[Any] = deque([data])
     count = 0
-    while queue and count < _MAX_OBJECTS:
+    while queue:
         value = queue.popleft()
         if isinstance(value, dict):
-            count += 1
+            if (count := count + 1) > MOST_OBJECTS:
+                raise TooLarge(f"more than {MOST_OBJECTS} objects of data")
             yield value
             queue.extend(entry for name, entry in value.items() if name not in without)
         elif isinstance(value, list):
