@@ -200,8 +200,8 @@ def _classes() -> dict[str, list[str]]:
             if _ADJECTIVE.match(term.lstrip("?")) and " " not in term:
                 for (form,) in _forms(term.lstrip("?" + _ORIGIN)):
                     is_definite_man = form.startswith("ال") and form.endswith("ي")
-                    for spelling in {form, form.replace(FINAL_TA, "ه")}:
-                        classes.setdefault(spelling, []).extend([_ORIGIN, _DEFINITE_ORIGIN][: 1 + is_definite_man])
+                    for spelling in (form, form.replace(FINAL_TA, "ه")):
+                        classes[spelling] = [_ORIGIN, _DEFINITE_ORIGIN] if is_definite_man else [_ORIGIN]
     return classes
 
 

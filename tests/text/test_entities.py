@@ -116,6 +116,9 @@ def test_state_is_found_by_name_seat_people_or_office(headline, expected):
         ("السوداني يترأس اجتماعًا في بغداد", ["IQ"]),
         ("الجيش اللبناني ينتشر في طرابلس", ["LB"]),
         ("اشتباكات في طرابلس", ["LY"]),
+        ("انقلاب في غينيا بيساو واعتقال الرئيس الغيني", ["GW"]),
+        ("الجيش الكوري يرد على بيونج يانج", ["KP"]),
+        ("سول تعلن والجيش الكوري يرد على بيونج يانج", ["KR", "KP"]),
     ],
 )
 def test_word_that_only_looks_like_a_state_is_none(headline, expected):

@@ -15,7 +15,7 @@ from alqahira.text.topics import TOPICS, explain_topics, match_topics
 
 SAMPLES = [
     json.loads(line)
-    for name in ("topics_labelled.jsonl", "topics_channel.jsonl", "topics_channel2.jsonl")
+    for name in ("topics_labelled.jsonl", "topics_channel.jsonl", "channel_news_labelled.jsonl")
     for line in (Path(__file__).parents[1] / "data" / name).read_text("utf-8").splitlines()
 ]
 
