@@ -65,6 +65,9 @@ class _Share(NamedTuple):
     zone: float
 
 
+_NO_SHARE = _Share(0.0, "", 0.0)
+
+
 def _in_headline(terms: list[_Share]) -> float:
     return sum(share.score for share in terms if share.zone == HEADLINE)
 
@@ -75,9 +78,9 @@ def _shares(headline: str, body: str, keywords: Iterable[str]) -> dict[str, list
     for text, zone in _zones(headline, body, keywords):
         for evidence, shown in _evidence(text, with_rules=zone in (HEADLINE, LEAD)):
             for topic, weight in (evidence.weights or {}).items():
-                known = best[topic].get(id(evidence))
-                if known is None or abs(weight * zone) > abs(known.score):
-                    best[topic][id(evidence)] = _Share(weight * zone, shown, zone)
+                share = _Share(weight * zone, shown, zone)
+                if abs(share.score) > abs(best[topic].get(id(evidence), _NO_SHARE).score):
+                    best[topic][id(evidence)] = share
     return {topic: sorted(terms.values(), key=lambda share: -share.score) for topic, terms in best.items()}
 
 
