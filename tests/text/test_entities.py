@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from time import process_time
 
 import pytest
 from babel import Locale
@@ -265,6 +266,17 @@ def test_every_code_is_unique_known_and_has_mentions_that_stand_in_the_text(head
 )
 def test_any_text_gives_lists(text):
     assert match_entities(text, text) == ([], [], [])
+
+
+@pytest.mark.parametrize("text", ["عمان " * 2_000, "1973 " * 2_000, "في عام 1973 مالي " * 600, "صحيفة " * 2_000])
+def test_cost_grows_with_the_length_of_a_hostile_text_alone(text):
+    def cost(body):
+        began = process_time()
+        match_entities("", body)
+        return process_time() - began
+
+    cost(text)
+    assert min(cost(text) / cost(text[: len(text) // 2]) for _ in range(7)) < 3
 
 
 def test_samples_of_the_tune_part_meet_the_aims():
