@@ -31,6 +31,7 @@ test: $(VENV)/.installed-test
 	$(PYTEST) -m "not ($(MORE) or slow)" $(SPREAD) $(PYTEST_ARGS)
 # Spark's Java lives for seconds in these tests: its second compiler would work longer than it spares.
 test-rest test-all: export JAVA_TOOL_OPTIONS := $(or $(value JAVA_TOOL_OPTIONS),-XX:TieredStopAtLevel=1 -XX:+UseSerialGC)
+test-rest test-all: $(VENV)-tools/.installed
 test-rest: $(VENV)/.installed-test-all
 	$(PYTEST) -m "($(MORE)) and not slow" $(SPREAD) $(PYTEST_ARGS)
 test-all: $(VENV)/.installed-test-all
@@ -61,7 +62,7 @@ comparison: $(VENV)/.installed-replica $(VENV)-comparison/.installed
 bench: $(VENV)/.installed-bench $(VENV)-comparison/.installed
 	$(VENV)/bin/python benchmarks/run.py --python $(VENV)-comparison/bin/python $(BENCH_ARGS)
 clean:
-	rm -rf $(VENV) $(VENV)-comparison docs/_build docs/api .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-comparison $(VENV)-tools docs/_build docs/api .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "alqahira needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 …")'
@@ -70,6 +71,11 @@ $(VENV)-comparison/.installed: benchmarks/comparison-requirements.txt
 	$(PYTHON) -m venv $(VENV)-comparison
 	$(VENV)-comparison/bin/python -m pip install --quiet --upgrade pip
 	$(VENV)-comparison/bin/python -m pip install --quiet -r $<
+	@touch $@
+# Programs that tests start: dbt, the AWS CLI and a server for it.
+$(VENV)-tools/.installed: tests/tools.txt
+	$(PYTHON) -m venv $(VENV)-tools
+	$(VENV)-tools/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --require-hashes -r $<
 	@touch $@
 # The packages of an extra, by hash; then the project, which needs nothing more. `replica` is in `test`, and so on.
 in-bench := replica

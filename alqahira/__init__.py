@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from alqahira.extraction.extractor import extract_article
     from alqahira.text.credits import parse_credit
     from alqahira.text.dates import parse_date
+    from alqahira.text.entities import match_entities
     from alqahira.text.near_duplicates import is_near_duplicate
     from alqahira.text.normalization import clean_text, fold_text
     from alqahira.text.topics import match_topics
@@ -24,6 +25,7 @@ _MODULES = {
     "extract_article": "alqahira.extraction.extractor",
     "fold_text": "alqahira.text.normalization",
     "is_near_duplicate": "alqahira.text.near_duplicates",
+    "match_entities": "alqahira.text.entities",
     "match_topics": "alqahira.text.topics",
     "parse_credit": "alqahira.text.credits",
     "parse_date": "alqahira.text.dates",
@@ -35,6 +37,7 @@ __all__ = [
     "extract_article",
     "fold_text",
     "is_near_duplicate",
+    "match_entities",
     "match_topics",
     "parse_credit",
     "parse_date",

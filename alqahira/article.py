@@ -83,6 +83,25 @@ class Article:
     date_first_seen: datetime | None = _timestamp("When a run first accepted this article, UTC.", always=True)
     date_crawled: datetime | None = _timestamp("When the page that gave this revision was fetched, UTC.", always=True)
     run_id: str = _field("The run that wrote this line.", "")
+    revision_reason: str | None = _field(
+        "Why there is this revision: text, metadata, removed or returned; null in the first."
+    )
+    date_removed: datetime | None = _timestamp("Since when the article is gone from the site, UTC.")
+    published_day: str | None = _field("Cairo's day of date_published, YYYY-MM-DD; the day of the line's folder.")
+    position: int | None = _field(
+        "The line's place in the order of publication, from 1, for loads of what is new; null in a feed and in lines of older parts."
+    )
+    # May be null, as lines of older parts lack them; lines of today have lists.
+    countries: list[str] | None = _field(
+        "ISO 3166-1 alpha-2 codes of the states that the article is about, most prominent first; XK is Kosovo.", list
+    )
+    organizations: list[str] | None = _field(
+        "Codes of the organizations, armies and movements that it is about (docs/entities.md), most prominent first.",
+        list,
+    )
+    mentions: list[str] | None = _field(
+        "The words that gave each code of countries and organizations, as printed: IQ:العراقية.", list
+    )
 
 
 # --- one line of JSON ---------------------------------------------------------------------------
@@ -108,6 +127,11 @@ def to_json_line(record: dict[str, Any]) -> str:
     for separator, escaped in _LINE_SEPARATORS.items():
         line = line.replace(separator, escaped)
     return line
+
+
+def with_position(line: str, position: int | None) -> str:
+    """A line of JSON with its position, which was null. No text looks like the key, as JSON escapes quotes."""
+    return line if position is None else line.replace('"position": null', f'"position": {position}', 1)
 
 
 def from_record(record: dict[str, Any]) -> Article:

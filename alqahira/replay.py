@@ -126,6 +126,7 @@ class ReplaySpider(SectionSpider):
     def __init__(self, runs: list[ArchivedRun], tally: Tally, report: Callable[[str], None]) -> None:
         super().__init__()
         self._runs, self._tally, self._report = runs, tally, report
+        self._latest = min(run.started for run in runs)
 
     async def start(self) -> AsyncIterator[ArticleItem]:
         run = run_of(self.crawler)
@@ -144,6 +145,12 @@ class ReplaySpider(SectionSpider):
                 run.fail(_unreadable(archived.path, error))
             if run.failure:
                 return
+        try:
+            # What a killed run left waiting, or ALQAHIRA_SEAL=due.
+            run.publisher.seal_all(self._latest)
+            run.publisher.set_derived_generation()
+        except AlqahiraError as error:
+            run.fail(error)
 
     async def _processed(self) -> None:
         """Wait until the pipelines have processed the article."""
@@ -179,12 +186,14 @@ class ReplaySpider(SectionSpider):
                     end = run_end(record) or end
                 except BAD_RECORD:
                     self._tally.damaged += 1
+        run.failures.decide()
         if run.stats.discovered:
             self._report(f"{run.run_id}: {account_line(run.stats.as_dict())}")
         if end is None and archived.run_id:
             return  # killed: what it had accepted is published by the next run, as it was in the crawl
-        run.publisher.seal_all()
         end = end or RunEnd(archived.started)
+        self._latest = max(self._latest, end.date)
+        run.publisher.end_run(end.date)
         counts = run.stats.as_dict() | {"reason": end.reason}
         run.ledger.finish_run(run.run_id, counts, end.exit_status, end.date, complete=end.complete)
 
@@ -200,6 +209,7 @@ class ReplaySpider(SectionSpider):
             self._tally.skipped[page] += 1
             return
         fetch = page.fetch
+        self._latest = max(self._latest, fetch.fetched)
         self._tally.pages += 1
         link = Link(fetch.key, page.link_url, fetch.discovered_on)
         run.ledger.discover([link], section=section, run_id=run.run_id, now=fetch.fetched)

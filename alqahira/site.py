@@ -184,7 +184,11 @@ LISTING_PATH = seen(("props", "pageProps", "category"))
 # A page without a story: the post is null, or Next.js shows its own error page.
 ERROR_PAGES = inferred(("/404", "/_error"), "Next.js' own names")
 NOT_FOUND_HEADLINES = unverified(
-    ("404", "خطأ", "خطأ 404", "عذرا", "الصفحة غير موجودة", "الخبر غير متاح", "الخبر غير موجود", "لم يتم العثور"),
+    (
+        *("404", "خطأ", "خطأ 404", "عذرا", "الصفحة غير موجودة", "الخبر غير متاح", "الخبر غير موجود", "لم يتم العثور"),
+        *("الصفحة المطلوبة غير", "هذه الصفحة غير", "هذا الخبر غير", "هذا الخبر لم يعد", "الصفحة التي تبحث عنها"),
+        *("الموقع قيد الصيانة", "الموقع تحت الصيانة"),
+    ),
     "common for such sites",
 )
 # `post.type`: a post is an article; the others are pictures or a film with a headline, and never a record.

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -211,9 +212,11 @@ def compare(folder: Path) -> Comparison:
 
 
 def lines_of(folder: Path) -> dict[str, list[str]]:
+    """The lines of each day, in order, without their positions, which differ between job and crawl."""
     lines: dict[str, list[str]] = {}
-    for path in sorted(folder.glob("date_published=*/part-*.jsonl")):
-        lines.setdefault(path.parent.name, []).extend(path.read_text("utf-8").split("\n")[:-1])
+    for path in sorted(folder.glob("day=*/part-*.jsonl")):
+        whole = re.sub('"position": [0-9]+', '"position": null', path.read_text("utf-8"))
+        lines.setdefault(path.parent.name, []).extend(whole.split("\n")[:-1])
     return lines
 
 

@@ -18,8 +18,8 @@ from typing import Any
 from alqahira.text.topics import TOPICS, explain_topics, match_topics
 
 DATA = Path(__file__).parent.parent / "tests" / "data"
-FILES = (DATA / "topics_labelled.jsonl", DATA / "topics_channel.jsonl")
-TUNED, HELD_OUT = ("tune", "channel_tune"), ("held_out", "channel_held_out")
+FILES = [DATA / name for name in ("topics_labelled.jsonl", "topics_channel.jsonl", "channel_news_labelled.jsonl")]
+TUNED, HELD_OUT = ("tune", "channel_tune", "channel2_tune"), ("held_out", "channel2_held_out")
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from itemadapter import ItemAdapter
 from scrapy.exceptions import DropItem
 
-from alqahira.ledger.decisions import Outcome, labels, skip_reason, take_topics
+from alqahira.ledger.decisions import Outcome, classify, labels, skip_reason
 from alqahira.text.topics import match_topics
 from pipelines import Step
 
@@ -22,10 +22,10 @@ class Classify(Step):
     def process_item(self, item: ArticleItem) -> ArticleItem:
         fields = ItemAdapter(item)
         article: Article = fields["article"]
-        take_topics(article, match_topics(article.headline, article.article_body, labels(article)))
+        classify(article, match_topics(article.headline, article.article_body, labels(article)))
         # `skip` is False for an article in the corpus: its revisions are published whatever their topics.
-        cause = None if self.run.repeated_texts.is_repeated(article) else skip_reason(article)
-        if cause and self.run.ledger.skip(item):
+        cause = skip_reason(article, has_headline=item.has_headline)
+        if cause and not self.run.repeated_texts.is_repeated(article) and self.run.ledger.skip(item):
             self.run.finish_article(item, Outcome.OFF_TOPIC, cause)
             raise DropItem(cause)
         fields["is_for_feed"] = self.crawler.spider.is_for_feed(article)  # type: ignore[union-attr]

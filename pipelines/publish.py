@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from itemadapter import ItemAdapter
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Publish(Step):
-    """Seals parts when they are due, and all remaining ones at the end."""
+    """Seals parts when they are due, and at the end what is left (ALQAHIRA_SEAL)."""
 
     def process_item(self, item: ArticleItem) -> Article:
         fields = ItemAdapter(item)
@@ -32,6 +33,6 @@ class Publish(Step):
 
     def close_spider(self) -> None:
         try:
-            self.run.publisher.seal_all()
+            self.run.publisher.end_run(datetime.now(UTC))
         except AlqahiraError as error:
             self.run.fail(error)

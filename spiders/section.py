@@ -27,22 +27,23 @@ from alqahira.crawling.unhandled import log_in_one_line
 from alqahira.exceptions import ConfigurationError
 from alqahira.extraction import urls
 from alqahira.extraction.cut_page import is_cut
-from alqahira.extraction.extractor import read_page
+from alqahira.extraction.extractor import Reading, read_page
 from alqahira.extraction.items import ArchivedResponse, ArticleItem, Fetch, RawResponse, header_pairs, header_text
 from alqahira.extraction.listing import read_listing
-from alqahira.ledger.decisions import Outcome, labels, take_topics
+from alqahira.extraction.shown_text import shown_text
+from alqahira.ledger.decisions import Outcome, classify, labels
 from alqahira.ledger.frontier import Discovery, Link
+from alqahira.ledger.same_article import text_label
 from alqahira.monitoring.causes import (
     ANOTHER_ARTICLE,
-    GIVEN_UP,
+    MAYBE_OF_THE_HOST,
     REDIRECTED_ELSEWHERE,
+    REDIRECTED_TO_ANOTHER,
     RUN_ENDING,
     TRUNCATED,
     UNEXPECTED_NOT_MODIFIED,
     answer_cause,
     failure_cause,
-    is_of_the_host,
-    is_transient,
 )
 from alqahira.settings.arguments import CrawlArguments
 from alqahira.settings.configuration import configuration_of
@@ -99,7 +100,7 @@ class SectionSpider(Spider):
             logger.warning("No article from %s: %s", response.url, reading.kind or reading.cause)
             return
         article = reading.article
-        take_topics(article, match_topics(article.headline, article.article_body, labels(article)))
+        classify(article, match_topics(article.headline, article.article_body, labels(article)))
         yield to_record(article)
 
     def is_for_feed(self, article: Article) -> bool:
@@ -148,9 +149,11 @@ class SectionSpider(Spider):
             discovered_on=link.discovered_on,
         )
         if cause := _wrong_answer(response, link):
-            self._fail(link.key, link.url, cause, fetch.fetched)
+            shown = text_label(response.url) if cause == REDIRECTED_ELSEWHERE else None
+            self.run.failures.add(link.key, link.url, cause, fetch.fetched, shown=shown)
         elif response.status == 304:
             self.run.ledger.unchanged(fetch)
+            self.run.failures.has_article = True
             self.run.finish(link.key, Outcome.UNCHANGED, "not_modified")
         else:
             # The body is for the archive alone.
@@ -168,8 +171,8 @@ class SectionSpider(Spider):
         reading = read_page(body, page.fetch.url, now=fetched, hints=page.hints, content_type=kind)
         for disagreement in reading.disagreements:
             self.run.stats.notes[f"disagreement/{disagreement.field}"] += 1
-        if reading.article is not None and not reading.is_of(page.link_url, page.fetch.url):
-            reading.article, reading.cause = None, ANOTHER_ARTICLE
+        if reading.article is not None and (cause := _not_the_article(reading, page.link_url, page.fetch.url)):
+            reading.article, reading.cause = None, cause
         if reading.article is None:
             archive = self.crawler.get_item_pipeline(Archive)
             if archive and not archive.store(page):  # a better extractor may find the article
@@ -179,7 +182,9 @@ class SectionSpider(Spider):
                 self.run.ledger.not_article(page.fetch, reading.kind)
                 self.run.finish(key, Outcome.NOT_ARTICLE, reading.kind)
             else:
-                self._fail(key, page.link_url, reading.cause or "no_article", page.fetch.fetched)
+                cause = reading.cause or "no_article"
+                shown = text_label(shown_text(body, kind)) if cause in MAYBE_OF_THE_HOST else None
+                self.run.failures.add(key, page.link_url, cause, fetched, shown=shown)
             return
         yield ArticleItem(article=reading.article, fetch=page.fetch, page=page, sources=reading.sources)
 
@@ -187,15 +192,7 @@ class SectionSpider(Spider):
         request: Request = failure.request  # type: ignore[attr-defined]
         cause, link = failure_cause(failure), request.cb_kwargs["link"]
         if cause != RUN_ENDING:  # a request that was never sent is left to the next run
-            self._fail(link.key, link.url, cause, datetime.now(UTC))
-
-    def _fail(self, key: str, url: str, cause: str, now: datetime) -> None:
-        is_attempt = not is_of_the_host(cause)
-        is_given_up = self.run.ledger.fail(key, cause, retry=is_transient(cause), now=now, is_attempt=is_attempt)
-        if is_given_up:
-            self.run.stats.notes[GIVEN_UP] += 1
-        self.run.finish(key, Outcome.FAILED, GIVEN_UP if is_given_up else cause)
-        logger.warning("No article from %s: %s%s", url, cause, ", given up" if is_given_up else "")
+            self.run.failures.add(link.key, link.url, cause, datetime.now(UTC))
 
 
 def _wrong_answer(response: Response, link: Link) -> str | None:
@@ -209,6 +206,14 @@ def _wrong_answer(response: Response, link: Link) -> str | None:
         return TRUNCATED
     is_elsewhere = urls.article_number(response.url) is None and urls.article_number(link.url) is not None
     return REDIRECTED_ELSEWHERE if is_elsewhere else None
+
+
+def _not_the_article(reading: Reading, asked: str, final: str) -> str | None:
+    """Why a page's article is not the one that was asked for; None if it is. `final`: where redirects led."""
+    if reading.is_of(asked, final):
+        return None
+    at_home = {reading.number, reading.address_number} <= {None, urls.article_number(final)}
+    return REDIRECTED_TO_ANOTHER if at_home else ANOTHER_ARTICLE
 
 
 def _with_raw_response(page: ArchivedResponse, response: Response) -> ArchivedResponse:

@@ -14,6 +14,7 @@ from random import Random
 from alqahira.article import Article
 from alqahira.extraction.items import ArticleItem, Fetch
 from alqahira.ledger import Ledger, open_ledger
+from alqahira.ledger.decisions import published_day
 from alqahira.ledger.frontier import Link, RevisitSchedule
 from alqahira.publishing.manifest import check, part_files, read_manifest, read_part
 from alqahira.publishing.parts import Publisher
@@ -55,6 +56,7 @@ def crawled(number, *, text=None, headline=None, published=NOW, fetched=NOW, top
         date_crawled=fetched,
         run_id="run",
     )
+    article.published_day = published_day(article)
     return ArticleItem(article=article, fetch=Fetch(key=key, url=url, fetched=fetched, etag=f'"{number}"'))
 
 
@@ -72,8 +74,8 @@ def opened(where: Path | str, **given) -> Ledger:
     return open_ledger(url, revisit=SCHEDULE, **given)
 
 
-def publisher(ledger: Ledger, folder: Path, *, max_rows=3, compress=False) -> Publisher:
-    return Publisher(ledger, folder, max_rows=max_rows, max_age_seconds=0, compress=compress)
+def publisher(ledger: Ledger, folder: Path, *, max_rows=3, max_age_seconds=0, compress=False, **more) -> Publisher:
+    return Publisher(ledger, folder, max_rows=max_rows, max_age_seconds=max_age_seconds, compress=compress, **more)
 
 
 # (article, revision) of all that `live` accepts, however often it is interrupted.

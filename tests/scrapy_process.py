@@ -120,7 +120,7 @@ class Corpus:
 
     def lines(self) -> list[str]:
         """Every line of every visible part."""
-        parts = sorted((self.folder / "articles").glob("date_published=*/part-*.jsonl"))
+        parts = sorted((self.folder / "articles").glob("day=*/part-*.jsonl"))
         return [line for part in parts for line in part.read_text("utf-8").split("\n") if line]
 
     def records(self) -> list[dict]:

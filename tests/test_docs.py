@@ -43,6 +43,8 @@ NOT_RUN = {
     "install -m 0644 deploy": "root, and systemd as the first process",
     "install -d -o alqahira": "root, and cron",
     "export SCRAPYD_PASSWORD=…\ndocker compose": "a Docker engine",
+    "set -e\nto=s3:": "an object store (tests/publishing/test_object_store.py)",
+    "set -e\nto=store:": "rclone and an object store",
 }
 _FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"(?<!!)\[[^]]*\]\(([^)\s]+)\)")

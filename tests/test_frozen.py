@@ -17,7 +17,7 @@ FROZEN = Path(__file__).with_name("frozen")
 # Only articles older than any run of this test. Near-duplicates are off, as their order is not frozen.
 ARGUMENTS = ("-a", "since=2026-10-25", "-a", "until=2026-11-25")
 SETTINGS = {"ALQAHIRA_NEAR_DUPLICATES": "off", "ALQAHIRA_BROWSER": "never"}
-OF_A_RUN = ("run_id", "date_first_seen", "date_crawled", "discovered_on")
+OF_A_RUN = ("run_id", "date_first_seen", "date_crawled", "discovered_on", "position")
 COMMANDS = ("crawl", "corpus", "demo", "doctor", "export", "live", "quarantine", "replay", "report", "schema", "verify")
 REFUSALS = [
     ("crawl", "defense", "-a", "since=yesterday"),
@@ -28,8 +28,10 @@ REFUSALS = [
     ("crawl", "sports"),
     ("crawl", "defense", "-s", "ALQAHIRA_NEAR_DUPLICATES=maybe"),
     ("crawl", "defense", "-s", "ALQAHIRA_SITE_URL=alqaheranews.net"),
+    ("crawl", "defense", "-s", "ALQAHIRA_OUTPUT_DIR=s3://bucket/corpus"),
     ("crawl", "defense", "-s", "ALQAHIRA_STATE_URL=mysql://localhost/state"),
     ("crawl", "defense", "-s", "ALQAHIRA_PART_MAX_ROWS=none"),
+    ("crawl", "defense", "-s", "ALQAHIRA_SEAL=never"),
     ("crawl", "defense", "-s", "ALQAHIRA_BROWSER=sometimes"),
     ("crawl", "defense", "-s", "DOWNLOAD_TIMEOUT=-1"),
     ("export", "--topic", "sports"),

@@ -7,6 +7,7 @@ does not notice that one step costs twice as much, so each step has its own.
 from __future__ import annotations
 
 import cProfile
+import itertools
 import pstats
 import subprocess
 import sys
@@ -21,9 +22,11 @@ import pytest
 from ledger_scenario import NOW, crawled, link
 from lxml import etree
 
+from alqahira.article import rfc3339
 from alqahira.extraction.extractor import extract_article
 from alqahira.extraction.urls import article_number
 from alqahira.ledger import open_ledger, tables
+from alqahira.monitoring.history import earlier_runs
 from alqahira.publishing.parts import Publisher
 from alqahira.text.near_duplicates import fingerprint
 from alqahira.text.topics import match_topics
@@ -202,19 +205,54 @@ def steps_of_one_more(folder, known):
     with open_ledger(f"sqlite:///{folder / str(known)}.db") as ledger:
         ledger_scale.fill(ledger, known)
         items = [ledger_scale.crawled(number) for number in range(20)]
-        steps = 0
 
-        def count():
-            nonlocal steps
-            steps += 1
+        def accept():
+            for item in items:
+                own = fingerprint(item.article.article_body)
+                ledger.discover([link_of(item)], section="defense", run_id="run", now=NOW)
+                assert ledger.accept(item, own, near_duplicates="drop").is_published
 
+        return steps(ledger, accept)
+
+
+def steps(ledger, do):
+    """The VM instructions that SQLite runs."""
+    counted = itertools.count()
+    with ledger.transaction() as connection:
+        connection.connection.driver_connection.set_progress_handler(lambda: next(counted) < 0, 1)
+    do()
+    return next(counted)
+
+
+def steps_of_a_run(folder, earlier):
+    """SQLite VM instructions for the queries of a run over runs, the last of so many, one each quarter of an hour."""
+    with open_ledger(f"sqlite:///{folder / str(earlier)}.db") as ledger:
+        rows = [
+            {"run_id": f"{n:06d}", "spider": ("defense", "foreign_affairs")[n % 2], "complete": n + 1, "account": "{}"}
+            | dict.fromkeys(("started", "ended"), rfc3339(NOW + n * timedelta(minutes=15)))
+            for n in range(earlier)
+        ]
+        now = NOW + earlier * timedelta(minutes=15)
         with ledger.transaction() as connection:
-            connection.connection.driver_connection.set_progress_handler(count, 1)
-        for item in items:
-            own = fingerprint(item.article.article_body)
-            ledger.discover([link_of(item)], section="defense", run_id="run", now=NOW)
-            assert ledger.accept(item, own, near_duplicates="drop").is_published
-    return steps
+            connection.execute(tables.runs.insert(), rows)
+        earlier_runs(ledger, "defense", now, 30, None)  # the days before are merged once
+
+        def run():
+            ledger.latest_time()
+            run_id = ledger.start_run("run", "defense", now)
+            ledger.discover([link(1)], section="defense", run_id=run_id, now=now)
+            ledger.last_completed_run("defense")
+            earlier_runs(ledger, "defense", now, 30, None)
+            ledger.finish_run(run_id, {}, 0, now, complete=True)
+            ledger.forget_runs(NOW, 500)
+
+        return steps(ledger, run)
+
+
+def test_cost_of_a_run_is_independent_of_earlier_runs(tmp_path):
+    few, many = (steps_of_a_run(tmp_path, earlier) for earlier in (200, 20_000))
+    assert few > 500
+    assert many < 1.3 * few
 
 
 def link_of(item):

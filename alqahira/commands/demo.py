@@ -102,5 +102,5 @@ def show_corpus(output_dir: Path, seconds: float) -> None:
     for topic, day in zip_longest(sorted(topics.items()), sorted(days.items(), reverse=True), fillvalue=nothing):
         table.add_row(topic[0], str(topic[1]), day[0], str(day[1]))
     Console().print(table)
-    print(f"articles  {output_dir / ARTICLES_FOLDER}{os.sep}date_published=*{os.sep}part-*.jsonl")
+    print(f"articles  {output_dir / ARTICLES_FOLDER}{os.sep}day=*{os.sep}part-*.jsonl")
     print(f"manifest  {output_dir / MANIFEST}")

@@ -9,6 +9,7 @@ from alqahira.crawling.command import ProjectCommand
 from alqahira.crawling.progress import is_bar_wanted, with_bar
 from alqahira.exceptions import AlqahiraError, ConfigurationError, LedgerUnusable
 from alqahira.ledger import known_corpus, open_ledger
+from alqahira.ledger.frontier import RevisitSchedule
 from alqahira.publishing.manifest import MANIFEST, check, part_files, read_manifest
 from alqahira.publishing.parts import publisher_of, refuse_other_corpus
 from alqahira.publishing.rebuild import rebuild_state
@@ -36,7 +37,7 @@ class Command(ProjectCommand):
         if not output.is_dir():
             raise ConfigurationError(f"there is no output at {output}")
         if opts.rebuild_state:
-            old = rebuild_state(state_url, output)
+            old = rebuild_state(state_url, output, RevisitSchedule.from_steps(self.configuration.revisit))
             with open_ledger(state_url, read_only=True) as ledger:
                 backup = f"; the old one is {old}" if old else ""
                 print(f"state rebuilt from the parts: {ledger.record_count()} lines{backup}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from scrapy.utils.defer import deferred_from_coro
 
 from alqahira.crawling.clock import Clock
+from alqahira.crawling.failures import Failures
 from alqahira.exceptions import AlqahiraError
 from alqahira.extraction.urls import site_name
 from alqahira.ledger import open_ledger
@@ -65,9 +66,12 @@ class Run:
         self.ledger.on_failure = self.fail
 
     def reset(self) -> None:
-        """Begin counting: nothing is discovered, and what earlier runs know of repeated texts is known."""
+        """Begin counting: nothing is discovered; texts are known that earlier runs found, or did not publish yet."""
         self.stats, self.repeated_texts = RunStats(), RepeatedTexts()
+        self.failures = Failures(self.ledger, self.stats, self.finish)
         self.repeated_texts.add_known(self.ledger.repeated_texts())
+        for page, article in self.ledger.unsealed():
+            self.repeated_texts.add(page, article)
 
     def finish(self, key: str, outcome: Outcome, cause: str = "", *, in_feed: bool = True) -> None:
         """Count an article's outcome, and end the run when its feed is full. `in_feed`: it goes there if accepted."""
@@ -85,14 +89,15 @@ class Run:
         If many pages show its text now, all of them go there, also those whose article was accepted before.
         """
         article, fetch = item.article, item.fetch
+        self.failures.has_article = True
         self.finish(fetch.key, outcome, cause, in_feed=item.is_for_feed)
         is_own = outcome is Outcome.UNCHANGED and article.article_id == fetch.key
         page = SeenPage(fetch.key, fetch.fetched, article.article_id, article.url)
         same = [] if is_own else self.repeated_texts.add(page, article)
         withdrawn = self.ledger.withdraw(same, article) if same else []
         for key in withdrawn:
-            self._withdraw(key)
-            self.finish(key, Outcome.QUARANTINED, SAME_TEXT)
+            if self._withdraw(key):  # else it is of a run that was killed
+                self.finish(key, Outcome.QUARANTINED, SAME_TEXT)
         if same:
             logger.error("One text under %d addresses, the last %s: %s", len(same), article.url, article.headline[:100])
         if outcome is Outcome.QUARANTINED:
@@ -103,11 +108,15 @@ class Run:
         self.stats.count_sources(item.sources)
         return True
 
-    def _withdraw(self, key: str) -> None:
-        outcome, cause = self.stats.withdraw(key)
+    def _withdraw(self, key: str) -> bool:
+        """Take an article's outcome back; False if this run has not finished it."""
+        if (counted := self.stats.withdraw(key)) is None:
+            return False
+        outcome, cause = counted
         for name in dict.fromkeys((f"alqahira/{outcome.value}", f"alqahira/{outcome.value}/{cause}")):
             if self.crawler.stats.get_value(name):
                 self.crawler.stats.inc_value(name, -1)
+        return True
 
     @property
     def is_full(self) -> bool:

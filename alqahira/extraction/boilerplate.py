@@ -20,6 +20,7 @@ def _keys(phrases: str) -> tuple[str, ...]:
 
 _ALWAYS = _keys(
     f"""{site.SHARE_LABEL.value}, {site.IMAGE_ALT.value}
+    كتب, كتبت, كتبه, بقلم
     مشاركة, شارك, شارك الخبر, شارك المقال, مشاركة الخبر, انسخ الرابط, نسخ الرابط, طباعة, إعلان, إعلانات
     advertisement, facebook, twitter, x, whatsapp, telegram"""
 )

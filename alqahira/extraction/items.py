@@ -78,6 +78,11 @@ class ArticleItem:
     is_for_feed: bool = False
     sources: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def has_headline(self) -> bool:
+        """Whether the page itself has the headline, not only the listing that names it."""
+        return self.sources.get("headline") != "listing"
+
 
 def header_text(headers: ScrapyHeaders, name: str) -> str | None:
     """The first value of a header; None if it is missing or empty."""

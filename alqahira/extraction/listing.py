@@ -18,7 +18,7 @@ from alqahira.extraction.decoding import decode
 from alqahira.extraction.sources import LARGEST_PAGE, Document, TooLarge
 from alqahira.extraction.sources.nextjs import data_of
 from alqahira.extraction.sources.site_markup import select, text_of
-from alqahira.extraction.sources.values import moment, objects, read_json, string, value_at
+from alqahira.extraction.sources.values import exact_date, moment, objects, read_json, string, value_at
 from alqahira.text.dates import parse_date
 from alqahira.text.normalization import fold_text
 
@@ -106,8 +106,8 @@ def read_listing(body: str | bytes, url: str, *, root: str, now: datetime, conte
     return replace(
         listing,
         cards=cards,
-        next_urls=_on_site(next_links, url, root),
-        feed_urls=_on_site((link.get("href") for link in feeds), url, root),
+        next_urls=_on_site(next_links, page.base, root),
+        feed_urls=_on_site((link.get("href") for link in feeds), page.base, root),
         has_load_more=_has_load_more(page),
     )
 
@@ -226,7 +226,7 @@ def _cards(page: Document, root: str) -> Iterator[Card]:
     links = {link: card for card in cards for link in select(site.CARD_LINK.value)(card)}
     shown: dict[Any, tuple[str | None, datetime | None]] = {}  # once for each card, though it have many links
     for link, card in links.items():
-        address = urls.article_address(link.get("href"), page.url, root)
+        address = urls.article_address(link.get("href"), page.base, root)
         if address is None or not beside.isdisjoint((card, *card.iterancestors())):
             continue
         if card not in shown:
@@ -239,17 +239,15 @@ def _shown(card: Any, now: datetime, *, guess: bool) -> tuple[str | None, dateti
     contents = select(site.CARD_HEADLINE.value)(card)
     headings = (heading for content in contents for heading in select("h1, h2, h3, h4, h5, h6")(content) or [content])
     dates = select(site.CARD_DATE.value)(card)[:_MOST_DATES]
-    moments = (
-        parse_date(text, now=now, guess=guess) for e in dates for text in (e.get("datetime"), text_of(e)) if text
-    )
-    return next(map(text_of, headings), None) or None, next(filter(None, moments), None)
+    moments = (parse_date(text, now=now, guess=guess) for text in map(text_of, dates) if text)
+    return next(map(text_of, headings), None) or None, exact_date(dates, next(filter(None, moments), None), now)
 
 
 def _links(page: Document, root: str) -> Iterator[Card]:
     """Every article link outside navigation, for a listing whose classes are unknown."""
     beside = set(select(site.CAROUSELS.value)(page.tree))
     for link in page.tree.iter("a"):
-        address = urls.article_address(link.get("href"), page.url, root)
+        address = urls.article_address(link.get("href"), page.base, root)
         above = list(link.iterancestors())
         if address and beside.isdisjoint(above) and not any(ancestor.tag in _ASIDE for ancestor in above):
             yield Card(*address, headline=text_of(link) or None)

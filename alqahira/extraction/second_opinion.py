@@ -34,13 +34,15 @@ def is_article(
     """Whether what structure shows may be an article.
 
     It is one if JSON-LD or a date in meta elements say so, or its heading is the page's title. On the page of a section
-    or a home page the heading is a word or two, and what looks like the story is one of many.
+    or a home page the heading is a word or two, and what looks like the story is one of many. A short text is a story
+    below a heading that no title contradicts.
     """
     if structure is None or not structure.paragraphs or structure.is_sure:
         return True
     if jsonld is not None or (meta is not None and meta.published is not None):
         return True
-    return structure.story_share >= _LISTING_SHARE and sum(map(len, structure.paragraphs)) >= _SHORTEST_UNSURE
+    is_long = sum(map(len, structure.paragraphs)) >= _SHORTEST_UNSURE
+    return structure.story_share >= _LISTING_SHARE and (is_long or structure.is_untitled)
 
 
 def better_body(page: Document, structure: Structure | None, bodies: Mapping[str, list[str]]) -> tuple[str, list[str]]:

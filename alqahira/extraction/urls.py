@@ -17,6 +17,12 @@ _TRACKING = re.compile(
     r"share|amp|outputtype|s?session_?id|sid|phpsessid|jsessionid|cmpid|ns_.*|at_.*|spm)$",
     re.IGNORECASE,
 )
+# Names of files that stand for an image until it is loaded, or for none.
+_PLACEHOLDER = re.compile(
+    r"/(?:blank|clear|dot|empty|gr[ae]y|lazy-?(?:load|img)?|loader|loading|no-?image|pixel|placeholder|spacer|trans"
+    r"|transparent|white)(?:[-_]?(?:bg|image|img|\d+(?:x\d+)?))?\.(?:gif|jpe?g|png|svg|webp)$|/1x1\.\w+$",
+    re.IGNORECASE,
+)
 _SAFE_IN_SEGMENT = "~!$&'()*+,;=:@-._"  # RFC 3986: pchar
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _WEB = ("http", "https")
@@ -75,7 +81,7 @@ def resolve(link: str, *, base: str) -> str | None:
 
 
 def image_url(source: str | None, *, base: str) -> str | None:
-    """The absolute URL of the original image, without a rendition's size and compression; None for the placeholder.
+    """The absolute URL of the original image, without a rendition's size and compression; None for a placeholder.
 
     Of Next.js' `/_next/image?url=…` it is the inner one.
     """
@@ -83,7 +89,7 @@ def image_url(source: str | None, *, base: str) -> str | None:
     if url and urlsplit(url).path == site.NEXT_IMAGE_PATH.value:
         inner = dict(parse_qsl(urlsplit(url).query)).get("url")
         url = resolve(inner, base=base) if inner else None
-    if not url or urlsplit(url).path == site.PLACEHOLDER_IMAGE.value:
+    if not url or urlsplit(url).path == site.PLACEHOLDER_IMAGE.value or _PLACEHOLDER.search(urlsplit(url).path):
         return None
     return site.IMAGE_RENDITION.value.sub("", url)
 

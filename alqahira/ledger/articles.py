@@ -3,36 +3,34 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from alqahira.article import Article, from_record, rfc3339, to_json_line, to_record
 from alqahira.extraction.items import ArticleItem, Fetch
-from alqahira.extraction.urls import article_number, site_name
 from alqahira.ledger.decisions import (
     MAX_CANDIDATES,
     Candidate,
     Outcome,
     StoredArticle,
     Verdict,
+    classify,
     decide,
     find_duplicate,
     labels,
     publication_day,
     published_or_seen,
-    take_topics,
 )
-from alqahira.ledger.pages import ACCEPTED, AT_ONCE
+from alqahira.ledger.pages import ACCEPTED
 from alqahira.ledger.quarantine import Quarantine
-from alqahira.ledger.runs import CORPUS_FOLDER, CORPUS_ID, set_meta_value
 from alqahira.ledger.same_article import SAME_TEXT, SeenPage
-from alqahira.ledger.tables import ArticleRow, PageState, articles, bands, outbox, pages, parts
+from alqahira.ledger.tables import ArticleRow, articles, bands, outbox, parts
 from alqahira.ledger.transactions import transactional
 from alqahira.text.near_duplicates import BANDS, Fingerprint, fingerprint
 from alqahira.text.topics import match_topics
@@ -61,16 +59,10 @@ _SHARING_BANDS = (
     .order_by(sa.func.count().desc(), bands.c.article_id)
     .limit(MAX_CANDIDATES)
 )
+# What a record of an older version lacks.
+_NULLS = to_record(Article())
 _DROPPED = articles.c.status == Outcome.DUPLICATE
 _STORE_ARTICLE, _STORE_BANDS, _STORE_OUTBOX = articles.insert(), bands.insert(), outbox.insert()
-
-
-class RestoredPart(NamedTuple):
-    """A sealed part to be entered. `row`: the columns of `parts`; `day`: the publication day of its articles."""
-
-    row: Mapping[str, object]
-    day: str
-    articles: Sequence[Article]
 
 
 class Articles(Quarantine):
@@ -115,6 +107,8 @@ class Articles(Quarantine):
             lambda: self._original(connection, article, own),
             near_duplicates,
             is_repeated=is_repeated,
+            is_withdrawn=lambda: self._is_withdrawn(connection, item.fetch.key, newest),
+            has_headline=item.has_headline,
         )
         if verdict.outcome is Outcome.QUARANTINED:
             self._quarantine(connection, item.fetch.key, item.fetch.fetched, article, verdict.cause)
@@ -130,23 +124,32 @@ class Articles(Quarantine):
         return verdict
 
     @transactional()
-    def withdraw(self, connection: Connection, seen: Iterable[SeenPage], article: Article) -> list[str]:
-        """Quarantine pages whose text, that of `article`, turned out to be that of many; returns their keys.
+    def unsealed(self, connection: Connection) -> list[tuple[SeenPage, Article]]:
+        """What waits to be published: of a run that was killed, its last articles."""
+        is_same = (outbox.c.article_id == articles.c.article_id) & (outbox.c.revision == articles.c.revision)
+        waiting = sa.select(articles.c.record).join(outbox, is_same).where(outbox.c.part.is_(None))
+        found = [from_record(json.loads(record)) for record in connection.scalars(waiting.order_by(outbox.c.position))]
+        return [(SeenPage(one.article_id, fetched_at(one), one.article_id, one.url), one) for one in found]
 
-        What this run stored of them is removed. A line that is in a part already stays, and so does its page.
+    @transactional()
+    def withdraw(self, connection: Connection, seen: Iterable[SeenPage], article: Article) -> list[str]:
+        """Quarantine pages whose text, that of `article`, turned out to be that of many.
+
+        What was stored of them at that visit is removed; returns the keys of these. A line that is in a part already
+        stays, and what its page tells next is the next revision, whatever the line says.
         """
         keys = []
         for page in seen:
             newest, kept = self._newest(connection, page.article_id), self._quarantined(connection, page.key)
-            record = kept.record if kept else None
+            is_published, record = False, kept.record if kept else None
             if newest and newest.date_crawled == rfc3339(page.fetched):
-                if not self._unstore(connection, newest):
-                    continue
-                record = newest.record
+                is_published, record = not self._unstore(connection, newest), newest.record
             own = replace(article, article_id=page.article_id, url=page.url, date_crawled=page.fetched)
             text = from_record(json.loads(record)) if record else own  # of what is off topic, only the text is known
+            self._leave_home(connection, page)
             self._quarantine(connection, page.key, page.fetched, text, SAME_TEXT)
-            keys.append(page.key)
+            if not is_published:
+                keys.append(page.key)
         return keys
 
     @transactional()
@@ -159,7 +162,7 @@ class Articles(Quarantine):
         if kept is None:
             return None
         article = from_record(json.loads(kept.record))
-        take_topics(article, match_topics(article.headline, article.article_body, labels(article)))
+        classify(article, match_topics(article.headline, article.article_body, labels(article)))
         newest = self._newest(connection, article.article_id)
         article.revision = newest.revision if newest else 0
         if newest is None or newest.content_hash != article.content_hash:
@@ -171,55 +174,6 @@ class Articles(Quarantine):
         item = ArticleItem(article=article, fetch=fetch)
         self._fetched(connection, self._page(connection, key), item, published_or_seen(article), is_news=True)
         return article
-
-    @transactional()
-    def restore(
-        self, connection: Connection, read: Callable[[], Iterable[RestoredPart]], corpus_id: str | None, folder: str
-    ) -> None:
-        """Enter the sealed parts of a corpus into an empty ledger, as if it had published them; all or none.
-
-        `read` yields the parts, each time that it is called; `corpus_id` may be None for an older corpus.
-        """
-        site = None
-        moved: dict[str, Article] = {}
-        for part in read():
-            if site is None and part.articles:
-                site = site_name(part.articles[0].url)
-            self._restore_part(connection, part)
-            for article in part.articles:
-                if (home := article_number(article.url) or article.article_id) != article.article_id:
-                    moved[home] = article
-        for home, article in moved.items():
-            self._restore_move(connection, home, article)
-        set_meta_value(connection, "site", site)
-        if corpus_id is not None:
-            set_meta_value(connection, CORPUS_ID, corpus_id)
-            set_meta_value(connection, CORPUS_FOLDER, folder)
-        self.store.restored(connection)
-
-    def _restore_part(self, connection: Connection, part: RestoredPart) -> None:
-        connection.execute(parts.insert().values(sealed=1, **part.row))
-        for article in part.articles:
-            before = self._newest(connection, article.article_id)
-            self._store(connection, article, Outcome.ACCEPTED)
-            # A revision may be in an earlier part than the one before it, if its day changed.
-            if article.duplicate_of is None and (before is None or before.revision < article.revision):
-                self._index(connection, article.article_id, fingerprint(article.article_body), before)
-            self._queue(connection, article, day=part.day, part=part.row["sequence"])
-
-    def _restore_move(self, connection: Connection, home: str, article: Article) -> None:
-        """Enter the page to which an article moved, so that what it says next is a revision of that article."""
-        row = {
-            "key": home,
-            "url": article.url,
-            "section": article.run_id.partition("-")[2],
-            "state": PageState.DONE,
-            "first_run": article.run_id,
-            "article_id": article.article_id,
-            "next_visit": rfc3339(AT_ONCE),
-        }
-        connection.execute(pages.delete().where(pages.c.key == home))
-        connection.execute(pages.insert().values(row))
 
     # --- reading ---------------------------------------------------------------------------------
 
@@ -240,38 +194,30 @@ class Articles(Quarantine):
         rows = [self._newest(connection, article_id) for article_id in connection.scalars(newest)]
         return [from_record(json.loads(row.record)) for row in rows if row]
 
-    def newest_revisions(self) -> dict[str, int]:
-        """The highest revision of every article that was accepted or dropped."""
-        with self.reading() as connection:
-            newest = sa.func.max(articles.c.revision).label("newest")
-            query = sa.select(articles.c.article_id, newest)
-            return {row.article_id: row.newest for row in connection.execute(query.group_by(articles.c.article_id))}
-
     def is_empty(self) -> bool:
         """Whether no article was ever accepted or dropped here."""
         with self.reading() as connection:
             return connection.scalar(sa.select(articles.c.article_id).limit(1)) is None
 
-    def record_count(self, *, duplicates: bool = False) -> int:
+    def record_count(self, *, duplicates: bool = False, newest: bool = False, after: int | None = None) -> int:
         """The number of records that `records` yields."""
         with self.reading() as connection:
-            published = connection.scalar(sa.select(sa.func.count()).select_from(outbox)) or 0
-            dropped = sa.select(sa.func.count()).select_from(articles).where(_DROPPED)
-            return published + ((connection.scalar(dropped) or 0) if duplicates else 0)
+            queries = _records(duplicates=duplicates, newest=newest, after=after)
+            counts = (sa.select(sa.func.count()).select_from(query.subquery()) for query in queries)
+            return sum(connection.scalar(count) or 0 for count in counts)
 
-    def records(self, *, duplicates: bool = False) -> Iterator[dict[str, Any]]:
-        """Every published record, all revisions, in the order accepted; with `duplicates` also those dropped, last."""
+    def records(
+        self, *, duplicates: bool = False, newest: bool = False, after: int | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """Every published record in the order accepted, then with `duplicates` those dropped.
+
+        `newest`: only if it is the highest revision of its article that was accepted or dropped. With `after` those in
+        sealed parts whose `position` is greater, in its order; `newest` is then the highest of these.
+        """
         with self.reading() as connection:
-            query = sa.select(articles.c.record).join(
-                outbox, (outbox.c.article_id == articles.c.article_id) & (outbox.c.revision == articles.c.revision)
-            )
-            for record in connection.execution_options(yield_per=1000).scalars(query.order_by(outbox.c.position)):
-                yield json.loads(record)
-            if duplicates:
-                dropped = sa.select(articles.c.record).where(_DROPPED)
-                ordered = dropped.order_by(articles.c.date_crawled, articles.c.article_id, articles.c.revision)
-                for record in connection.scalars(ordered):
-                    yield json.loads(record)
+            for query in _records(duplicates=duplicates, newest=newest, after=after):
+                for record, position in connection.execution_options(yield_per=1000).execute(query):
+                    yield _NULLS | json.loads(record) | {"position": position}
 
     # --- within a transaction --------------------------------------------------------------------
 
@@ -295,6 +241,13 @@ class Articles(Quarantine):
             if row := self._newest(connection, article_id):
                 moment = datetime.fromisoformat(row.story_time)
                 yield Candidate(article_id, moment, partial(_body, row))
+
+    def _is_withdrawn(self, connection: Connection, key: str, newest: ArticleRow | None) -> bool:
+        """Whether the newest revision of a page's article is in a part, and was found to be the text of many."""
+        kept = self._quarantined(connection, key)
+        if newest is None or kept is None or kept.cause != SAME_TEXT:
+            return False
+        return from_record(json.loads(kept.record)).content_hash == newest.content_hash
 
     def _index(self, connection: Connection, article_id: str, own: Fingerprint, before: ArticleRow | None) -> None:
         """Index the article by its bands, and remove those of the revision before."""
@@ -322,7 +275,9 @@ class Articles(Quarantine):
             self._index(connection, row.article_id, fingerprint(_body(before)), None)
         return True
 
-    def _store(self, connection: Connection, article: Article, status: Outcome) -> None:
+    def _store(
+        self, connection: Connection, article: Article, status: Outcome, record: dict[str, Any] | None = None
+    ) -> None:
         row = {
             "article_id": article.article_id,
             "revision": article.revision,
@@ -331,14 +286,52 @@ class Articles(Quarantine):
             "duplicate_of": article.duplicate_of,
             "story_time": rfc3339(published_or_seen(article)),
             "date_crawled": rfc3339(article.date_crawled),
-            "record": to_json_line(to_record(article)),
+            "record": to_json_line(record or to_record(article)),
         }
         self.store.execute(connection, _STORE_ARTICLE, row)
 
-    def _queue(self, connection: Connection, article: Article, *, day: str, part: object = None) -> None:
+    def _queue(
+        self,
+        connection: Connection,
+        article: Article,
+        *,
+        day: str,
+        part: object = None,
+        published_position: int | None = None,
+    ) -> None:
         """Put a revision into the outbox; `part`: the part that it is already in."""
         row = {"article_id": article.article_id, "revision": article.revision, "day": day, "part": part}
-        self.store.execute(connection, _STORE_OUTBOX, {**row, "accepted": rfc3339(article.date_crawled)})
+        row |= {"accepted": rfc3339(article.date_crawled), "published_position": published_position}
+        self.store.execute(connection, _STORE_OUTBOX, row)
+
+
+def fetched_at(article: Article) -> datetime:
+    """When the page of a stored article was fetched."""
+    assert article.date_crawled is not None
+    return article.date_crawled
+
+
+def _records(*, duplicates: bool, newest: bool, after: int | None) -> Iterator[sa.Select[Any]]:
+    """The queries for `Articles.records`."""
+    same = (outbox.c.article_id == articles.c.article_id) & (outbox.c.revision == articles.c.revision)
+    published = sa.select(articles.c.record, outbox.c.published_position).join(outbox, same)
+    if after is not None:
+        sealed = sa.select(parts.c.sequence).where(parts.c.sealed == 1)
+        chosen = (outbox.c.published_position > after, outbox.c.part.in_(sealed))
+        if newest:
+            highest = sa.select(outbox.c.article_id, sa.func.max(outbox.c.revision)).where(*chosen)
+            ids = sa.tuple_(articles.c.article_id, articles.c.revision)
+            published = published.where(ids.in_(highest.group_by(outbox.c.article_id)))
+        yield published.where(*chosen).order_by(outbox.c.published_position)
+        return
+    dropped = sa.select(articles.c.record, sa.null()).where(_DROPPED)
+    if newest:
+        later = articles.alias("later")
+        is_later = (later.c.article_id == articles.c.article_id, later.c.revision > articles.c.revision)
+        published, dropped = (query.where(~sa.exists().where(*is_later)) for query in (published, dropped))
+    yield published.order_by(outbox.c.position)
+    if duplicates:
+        yield dropped.order_by(articles.c.date_crawled, articles.c.article_id, articles.c.revision)
 
 
 def _body(row: ArticleRow) -> str:

@@ -12,13 +12,22 @@ from itemadapter import ItemAdapter
 
 from alqahira.article import Article
 from alqahira.extraction.items import Fetch
-from alqahira.ledger.same_article import ANOTHER_STORY, OTHER_LANGUAGE, SAME_TEXT, difference, is_arabic
+from alqahira.ledger.same_article import (
+    ANOTHER_STORY,
+    OTHER_LANGUAGE,
+    SAME_TEXT,
+    contradicts_address,
+    difference,
+    is_arabic,
+)
 from alqahira.text.dates import cairo_day
+from alqahira.text.entities import match_entities
 from alqahira.text.near_duplicates import Features, features, same_story
 from alqahira.text.normalization import REPLACEMENT
 
 # A repeated story counts as a duplicate within this time; later it is news again.
 STORY_WINDOW = timedelta(hours=72)
+UNKNOWN_DAY = "unknown"
 # The exact rule is applied to at most this many candidates, most shared bands first.
 MAX_CANDIDATES = 16
 
@@ -96,6 +105,7 @@ def stamp(article: Article, fetch: Fetch, run_id: str) -> None:
     article.date_crawled = fetch.fetched
     article.date_first_seen = article.date_first_seen or fetch.fetched
     article.run_id = run_id
+    article.published_day = published_day(article)
 
 
 # --- classify -----------------------------------------------------------------------------------
@@ -106,18 +116,19 @@ def labels(article: Article) -> list[str]:
     return [*article.keywords, *article.article_sections]
 
 
-def take_topics(article: Article, terms: Mapping[str, Sequence[str]]) -> None:
-    """Fill in the topics and terms that `match_topics` gave."""
+def classify(article: Article, terms: Mapping[str, Sequence[str]]) -> None:
+    """Fill in the topics and terms that `match_topics` gave, and the states and organizations that the text names."""
     article.topics = sorted(terms)
     article.topic_terms = list(dict.fromkeys(term for topic in article.topics for term in terms[topic]))
+    article.countries, article.organizations, article.mentions = match_entities(article.headline, article.article_body)
 
 
-def skip_reason(article: Article) -> str | None:
+def skip_reason(article: Article, *, has_headline: bool = True) -> str | None:
     """Why the article is not for the corpus, or None: the corpus takes what is on any topic, from either spider.
 
-    A text that is not in Arabic is no article of the site's: `decide` has to see it.
+    `decide` has to see a text that cannot be the article of its address. `has_headline`: the page itself has one.
     """
-    return None if article.topics or not is_arabic(article) else "no_topic"
+    return None if article.topics or suspicion(article, has_headline=has_headline) else "no_topic"
 
 
 # --- deduplicate --------------------------------------------------------------------------------
@@ -130,21 +141,31 @@ def decide(
     near_duplicates: str,
     *,
     is_repeated: bool = False,
+    is_withdrawn: Callable[[], bool] = lambda: False,
+    has_headline: bool = True,
 ) -> Verdict:
     """Decide whether an article is new, revised, unchanged, a duplicate, or not what its page told before.
 
-    A date that was missing is a revision. `is_repeated`: many pages of the run show its text. Fills in revision,
-    date_first_seen and duplicate_of. `original` returns the earlier article that this one repeats, and how
-    (`same_content`, `near_duplicate`); it is called only if needed.
+    A date that was missing is a revision. `is_repeated`: many pages of the run show its text. `is_withdrawn`: the
+    newest revision turned out to be the text of many after it was published. `has_headline`: the page itself has one.
+    Fills in revision, date_first_seen and duplicate_of. `original` returns the earlier article that this one repeats,
+    and how (`same_content`, `near_duplicate`). It and `is_withdrawn` are called only if needed.
     """
     if newest is not None:
         article.date_first_seen = newest.article.date_first_seen
         has_date_at_last = article.date_published is not None and newest.article.date_published is None
         if newest.content_hash == article.content_hash and not has_date_at_last:
             article.revision = newest.revision
+            if is_repeated and is_withdrawn():
+                return Verdict(Outcome.QUARANTINED, article, SAME_TEXT)
             return Verdict(Outcome.UNCHANGED, article, "same_content")
         article.revision = newest.revision + 1
-    if cause := quarantine_cause(article, newest, is_repeated=is_repeated):
+    if is_repeated:
+        return Verdict(Outcome.QUARANTINED, article, SAME_TEXT)
+    cause = quarantine_cause(article, newest, has_headline=has_headline)
+    if cause and newest is not None and is_withdrawn():
+        cause = suspicion(article, has_headline=has_headline)
+    if cause:
         return Verdict(Outcome.QUARANTINED, article, cause)
     if newest is not None and newest.status is Outcome.ACCEPTED:
         article.duplicate_of = newest.duplicate_of
@@ -156,15 +177,20 @@ def decide(
     return Verdict(Outcome.ACCEPTED if near_duplicates == "mark" else Outcome.DUPLICATE, article, cause)
 
 
-def quarantine_cause(article: Article, newest: StoredArticle | None, *, is_repeated: bool) -> str | None:
+def quarantine_cause(article: Article, newest: StoredArticle | None, *, has_headline: bool) -> str | None:
     """Why a page's text is not taken for its article, or None. `newest`: the last revision, whose text is another."""
-    if is_repeated:
-        return SAME_TEXT
     if newest is None:
-        return None if is_arabic(article) else OTHER_LANGUAGE
+        return suspicion(article, has_headline=has_headline)
     cause = difference(newest.article, article)
     # A duplicate is not in the corpus: its page may tell another story.
     return None if cause == ANOTHER_STORY and newest.status is not Outcome.ACCEPTED else cause
+
+
+def suspicion(article: Article, *, has_headline: bool) -> str | None:
+    """Why a page cannot be the article of its address, whatever it was before: a cause of quarantine, or None."""
+    if not is_arabic(article):
+        return OTHER_LANGUAGE
+    return ANOTHER_STORY if contradicts_address(article, article.url, has_headline=has_headline) else None
 
 
 def published_or_seen(article: Article) -> datetime:
@@ -176,7 +202,12 @@ def published_or_seen(article: Article) -> datetime:
 
 def publication_day(article: Article) -> str:
     """The Cairo day on which the article was published; `unknown` if it has no date."""
-    return str(cairo_day(article.date_published)) if article.date_published else "unknown"
+    return published_day(article) or UNKNOWN_DAY
+
+
+def published_day(article: Article) -> str | None:
+    """The Cairo day on which the article was published, YYYY-MM-DD; None if it has no date."""
+    return str(cairo_day(article.date_published)) if article.date_published else None
 
 
 def find_duplicate(article: Article, own: Features, candidates: Iterable[Candidate]) -> str | None:

@@ -40,6 +40,25 @@ _STEPS = {
         "ALTER TABLE pages ADD COLUMN hint_from TEXT",
         "CREATE TABLE quarantine (key VARCHAR NOT NULL, cause VARCHAR NOT NULL, fetched VARCHAR NOT NULL, "
         "record TEXT NOT NULL, PRIMARY KEY (key))",
+        # Lines that are published have no position; those that wait get the record's new columns.
+        "ALTER TABLE outbox ADD COLUMN published_position INTEGER",
+        "CREATE INDEX outbox_published ON outbox (published_position)",
+        'UPDATE articles SET record = substr(record, 1, length(record) - 1) || \', "revision_reason": null, '
+        "\"date_removed\": null, \"published_day\": ' || (SELECT CASE day WHEN 'unknown' THEN 'null' "
+        "ELSE '\"' || day || '\"' END FROM outbox WHERE outbox.article_id = articles.article_id AND "
+        "outbox.revision = articles.revision AND part IS NULL) || ', \"position\": null}' "
+        "WHERE (article_id, revision) IN (SELECT article_id, revision FROM outbox WHERE part IS NULL)",
+        "ALTER TABLE parts ADD COLUMN day VARCHAR",
+        "UPDATE parts SET day = (SELECT MIN(day) FROM outbox WHERE part = sequence)",
+        "ALTER TABLE parts ADD COLUMN first_position INTEGER",
+        "ALTER TABLE parts ADD COLUMN last_position INTEGER",
+        "ALTER TABLE parts ADD COLUMN sealed_at VARCHAR",
+        "ALTER TABLE parts ADD COLUMN replaces TEXT",
+        "ALTER TABLE parts ADD COLUMN replaced_by INTEGER",
+        "CREATE INDEX runs_started ON runs (started)",
+        "CREATE INDEX runs_ended ON runs (ended)",
+        "CREATE INDEX runs_of_spider ON runs (spider, started)",
+        "CREATE INDEX runs_complete ON runs (spider, complete, started)",
     ),
 }
 

@@ -96,7 +96,11 @@ class Pages(Transactions):
                 self._set_page(connection, key, state=PageState.PENDING, cause=None)
         for link in links:
             page = known.get(link.key)
-            if link.date and page and page.state == PageState.PENDING and page.hint_date is None:
+            if page is None or page.state == PageState.DONE:
+                continue
+            if link.url != page.url:  # its words are what the page has to tell
+                self._set_page(connection, link.key, url=link.url)
+            if link.date and page.state == PageState.PENDING and page.hint_date is None:
                 # It may be the only date of the article, and the run may die before it is fetched.
                 self._set_page(connection, link.key, hint_date=rfc3339(link.date), hint_from=link.discovered_on)
         moment = now if self.is_clock_right else None

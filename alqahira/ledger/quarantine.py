@@ -9,9 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from alqahira.article import Article, from_record, rfc3339, to_json_line, to_record
+from alqahira.extraction.urls import article_number
 from alqahira.ledger.frontier import GIVEN_UP_PAUSE, is_given_up
 from alqahira.ledger.pages import AT_ONCE, Pages
-from alqahira.ledger.same_article import SAME_TEXT
+from alqahira.ledger.same_article import SAME_TEXT, SeenPage
 from alqahira.ledger.tables import PageState, QuarantinedPage, articles, quarantine
 from alqahira.ledger.transactions import transactional
 
@@ -48,6 +49,17 @@ class Quarantine(Pages):
     def _quarantined(self, connection: Connection, key: str) -> QuarantinedPage | None:
         rows = connection.execute(sa.select(quarantine).where(quarantine.c.key == key))
         return next(map(QuarantinedPage._make, rows), None)
+
+    def _leave_home(self, connection: Connection, page: SeenPage) -> None:
+        """Have the address to which a lying page was redirected asked for as if this visit had not been."""
+        home = self._page(connection, article_number(page.url) or page.key)
+        if home is None or home.key == page.key:
+            return
+        known = sa.select(articles.c.revision).where(articles.c.article_id == home.article_id).limit(1)
+        never = {"etag": None, "last_modified": None, "next_visit": rfc3339(page.fetched)}
+        if connection.scalar(known) is None:
+            never |= {"state": PageState.PENDING, "article_id": None, "last_visit": None}
+        self._set_page(connection, home.key, **never)
 
     def _quarantine(self, connection: Connection, key: str, fetched: datetime, article: Article, cause: str) -> None:
         """Keep a page's answer. The next run asks for it again, without validators, as after a failure.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain, count
@@ -20,8 +20,15 @@ from alqahira.ledger.transactions import Transactions, transactional
 
 _RUN_TIMES = (runs.c.started, runs.c.ended)
 
+# The last number of each spider, by a search of the index for each: `GROUP BY` would read all of it.
+_first = sa.select(sa.func.min(runs.c.spider).label("spider")).cte("spiders", recursive=True)
+_next = sa.select(sa.func.min(runs.c.spider)).where(runs.c.spider > _first.c.spider).scalar_subquery()
+_spiders = _first.union_all(sa.select(_next).where(_first.c.spider.is_not(None)))
+_last = sa.select(sa.func.max(runs.c.complete)).where(runs.c.spider == _spiders.c.spider).scalar_subquery()
+_COMPLETE_RUNS = sa.select(_spiders.c.spider, _last).where(_spiders.c.spider.is_not(None))
+
 # In the table `meta`.
-CORPUS_ID, CORPUS_FOLDER = "corpus_id", "corpus_folder"
+CORPUS_ID, CORPUS_FOLDER, GENERATION = "corpus_id", "corpus_folder", "generation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +77,11 @@ class Runs(Transactions):
         set_meta_value(connection, CORPUS_FOLDER, folder)
 
     @transactional()
+    def set_generation(self, connection: Connection, generation: int) -> None:
+        """Make the corpus one of another generation."""
+        set_meta_value(connection, GENERATION, str(generation))
+
+    @transactional()
     def claim_site(self, connection: Connection, host: str) -> None:
         """Bind the ledger to one site. Raises ConfigurationError if it holds articles of another."""
         claimed = _meta_value(connection, "site")
@@ -93,8 +105,7 @@ class Runs(Transactions):
     @transactional()
     def start_run(self, connection: Connection, run_id: str, spider: str, now: datetime) -> str:
         """Open a run; returns its id, with a number added if there is a run of that id already."""
-        taken = set(connection.scalars(sa.select(runs.c.run_id).where(runs.c.run_id.startswith(run_id))))
-        free = unused_run_id(run_id, taken)
+        free = unused_run_id(run_id, lambda name: _has_run(connection, name))
         connection.execute(runs.insert().values(run_id=free, spider=spider, started=rfc3339(now), complete=0))
         self.store.set_run(connection, free)
         return free
@@ -116,9 +127,22 @@ class Runs(Transactions):
         connection.execute(runs.update().where(runs.c.run_id == run_id).values(account=json.dumps(account), **ended))
 
     @transactional()
+    def forget_runs(self, connection: Connection, before: datetime, most: int) -> int:
+        """Remove the oldest runs that began before a moment, at most so many; returns how many.
+
+        The first run of all stays, and the last complete one of each spider, whose number later runs need.
+        """
+        is_needed = runs.c.complete.in_(complete_runs(connection).values())
+        first = sa.select(sa.func.min(runs.c.started)).scalar_subquery()
+        is_old = (runs.c.started < rfc3339(before), runs.c.started > first, sa.not_(is_needed))
+        old = sa.select(runs.c.run_id).where(*is_old).order_by(runs.c.started).limit(most)
+        return connection.execute(runs.delete().where(runs.c.run_id.in_(old))).rowcount
+
+    @transactional()
     def latest_time(self, connection: Connection) -> datetime | None:
         """When a run last began or ended."""
-        times = [time for time in connection.execute(sa.select(*map(sa.func.max, _RUN_TIMES))).one() if time]
+        # One query for each, as an index gives the maximum of one column alone.
+        times = [time for column in _RUN_TIMES if (time := connection.scalar(sa.select(sa.func.max(column))))]
         return datetime.fromisoformat(max(times)) if times else None
 
     @transactional()
@@ -137,14 +161,21 @@ class Runs(Transactions):
     @transactional()
     def last_completed_run(self, connection: Connection, spider: str) -> str | None:
         """When the last complete run of a spider began, as RFC 3339; None if there was none."""
-        query = sa.select(sa.func.max(runs.c.started)).where(runs.c.spider == spider, runs.c.complete > 0)
-        started: str | None = connection.scalar(query)
+        query = sa.select(runs.c.started).where(runs.c.spider == spider, runs.c.complete > 0)
+        started: str | None = connection.scalar(query.order_by(runs.c.complete.desc(), runs.c.started.desc()).limit(1))
         return started
 
     @transactional()
-    def ended_runs(self, connection: Connection, since: datetime, spider: str | None = None) -> list[EndedRun]:
-        """The ended runs that began at `since` or later, of one spider or of all, in the order they began."""
+    def ended_runs(
+        self, connection: Connection, since: datetime, spider: str | None = None, *, until: datetime | None = None
+    ) -> list[EndedRun]:
+        """The ended runs that began at `since` or later, of one spider or of all, in the order they began.
+
+        `until`: only those that began before it.
+        """
         query = sa.select(runs).where(runs.c.started >= rfc3339(since), runs.c.account.is_not(None))
+        if until is not None:
+            query = query.where(runs.c.started < rfc3339(until))
         if spider is not None:
             query = query.where(runs.c.spider == spider)
         return [
@@ -155,8 +186,7 @@ class Runs(Transactions):
 
 def complete_runs(connection: Connection) -> dict[str, int]:
     """The number of the last complete run of each spider that had one."""
-    query = sa.select(runs.c.spider, sa.func.max(runs.c.complete)).where(runs.c.complete > 0).group_by(runs.c.spider)
-    return {row[0]: row[1] for row in connection.execute(query)}
+    return {row[0]: row[1] for row in connection.execute(_COMPLETE_RUNS) if row[1]}
 
 
 def read_known_corpus(connection: Connection, name: str) -> KnownCorpus:
@@ -165,12 +195,22 @@ def read_known_corpus(connection: Connection, name: str) -> KnownCorpus:
         return KnownCorpus(name)
     corpus_id, folder = (_meta_value(connection, key) for key in (CORPUS_ID, CORPUS_FOLDER))
     rows = connection.execute(sa.select(parts.c.path, parts.c.bytes, parts.c.sha256, parts.c.sealed))
-    return KnownCorpus(name, corpus_id, folder, {row.path: KnownPart(*row[:3], bool(row.sealed)) for row in rows})
+    known = {row.path: KnownPart(*row[:3], bool(row.sealed)) for row in rows}
+    return KnownCorpus(name, corpus_id, folder, known)
 
 
-def unused_run_id(run_id: str, taken: Collection[str]) -> str:
+def read_generation(connection: Connection) -> int:
+    """The corpus' generation; lines of another have other positions, so that a warehouse loads them anew."""
+    return int(_meta_value(connection, GENERATION) or 1)
+
+
+def unused_run_id(run_id: str, is_taken: Callable[[str], bool]) -> str:
     """The id, or the id with the lowest number from 2 on that makes it a new one."""
-    return next(name for name in chain([run_id], (f"{run_id}-{n}" for n in count(2))) if name not in taken)
+    return next(name for name in chain([run_id], (f"{run_id}-{n}" for n in count(2))) if not is_taken(name))
+
+
+def _has_run(connection: Connection, run_id: str) -> bool:
+    return connection.scalar(sa.select(runs.c.run_id).where(runs.c.run_id == run_id)) is not None
 
 
 def _meta_value(connection: Connection, name: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Whether a page still tells the article it told before, and whether many pages show one text. Pure.
+"""Whether a page tells the article of its address or of its last revision, and whether many show one text. Pure.
 
 Stems are the different words of a folded text without the commonest prefixes. docs/reliability.md has the rule and its
 measurements.
@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
-from zlib import crc32
+from urllib.parse import unquote, urlsplit
 
+from alqahira import site
 from alqahira.article import Article
 from alqahira.text.normalization import fold_text
 
@@ -20,7 +21,7 @@ from alqahira.text.normalization import fold_text
 OTHER_LANGUAGE = "other_language"  # the page is hardly in Arabic
 OTHER_LAYOUT = "other_layout"  # another text, without the site's markup and page data
 NO_LONGER_ON_TOPIC = "no_longer_on_topic"  # another text, on none of the topics
-ANOTHER_STORY = "another_story"
+ANOTHER_STORY = "another_story"  # than the last revision, or, at first sight, than the address names
 SAME_TEXT = "same_text"  # many pages of a run show one text
 
 # A text shares this part of the shorter one's stems with its last revision: less in a text that has fewer stems than
@@ -33,18 +34,29 @@ _PREFIXES = ("وال", "بال", "كال", "فال", "لل", "ال")
 _SHORTEST_STEM = 3
 _KNOWN_LAYOUTS = ("site", "page_data")
 
+# The site makes an address of the words of the headline. Of so many Arabic ones, a page of another story has a smaller
+# part than _OTHER_ADDRESS, and a body at least _OWN_ADDRESS.
+_SHORTEST_ADDRESS, _OTHER_ADDRESS, _OWN_ADDRESS = 3, 0.3, 0.5
 # This many pages with one text are no story that was posted several times.
 MANY = 4
-_SAME_WORDS = 0.8  # of the sample of the text with fewer words
-_SAMPLE = 64
 _LETTER, _ARABIC_LETTER = re.compile(r"[^\W\d_]"), re.compile(r"(?=[^\W\d_])[\u0600-\u06ff]")
+_WORD_BREAK = re.compile(r"[\W_]+")
 _SHORTEST_TEXT = 12  # words of a body that are no set phrase, such as that details follow
 
 
 def difference(before: Article, after: Article) -> str | None:
     """Why a page does not tell the article of its last revision any more: a cause of quarantine; None if it does."""
     is_lost = lost(before, after)
-    return None if _is_same_article(before, after, is_lost=bool(is_lost)) else is_lost or ANOTHER_STORY
+    if not _is_same_article(before, after, is_lost=bool(is_lost)):
+        return is_lost or (None if _is_better(before, after) else ANOTHER_STORY)
+    # In the same words, not what it names any more; unless by the site's own date it is the same.
+    is_other = contradicts_address(after, before.url) and not contradicts_address(before, before.url)
+    return ANOTHER_STORY if is_other and not _has_same_date(before, after) else None
+
+
+def _is_better(before: Article, after: Article) -> bool:
+    """Whether another text than the last revision is the article: its address names it, or it has a date at last."""
+    return tells_address(after, before.url) or (own_date(before) is None and own_date(after) is not None)
 
 
 def lost(before: Article, after: Article) -> str | None:
@@ -71,9 +83,13 @@ def _is_same_article(before: Article, after: Article, *, is_lost: bool) -> bool:
         return True
     is_short = min(map(len, texts)) < _SHORT
     # A first line that becomes a story, by the site's own date still the same one.
-    if is_short and own_date(before) is not None and own_date(before) == own_date(after):
+    if is_short and _has_same_date(before, after):
         return True
     return _share(*texts) >= (_SHARED_SHORT if is_short else _SHARED)
+
+
+def _has_same_date(before: Article, after: Article) -> bool:
+    return own_date(before) is not None and own_date(before) == own_date(after)
 
 
 def stems(text: str) -> frozenset[str]:
@@ -101,6 +117,36 @@ def own_date(article: Article) -> datetime | None:
     return article.date_published if is_own else None
 
 
+# --- the words of the address -------------------------------------------------------------------
+
+
+def contradicts_address(article: Article, url: str, *, has_headline: bool = True) -> bool:
+    """Whether a page has hardly a word of those in an article's address. `has_headline`: the headline is its own."""
+    share = _address_share(url, article, has_headline=has_headline)
+    return share is not None and share < _OTHER_ADDRESS
+
+
+def tells_address(article: Article, url: str) -> bool:
+    """Whether the body has the words of an article's address."""
+    share = _address_share(url, article, has_headline=False)
+    return share is not None and share >= _OWN_ADDRESS
+
+
+def _address_share(url: str, article: Article, *, has_headline: bool) -> float | None:
+    """The part of an address's words that an article has; None if the address has too few to tell."""
+    match = site.ARTICLE_PATH.value.match(unquote(urlsplit(url).path))
+    words = _WORD_BREAK.sub(" ", (match and match["slug"]) or "")
+    named = frozenset(filter(_ARABIC_LETTER.match, stems(words)))
+    if len(named) < _SHORTEST_ADDRESS:
+        return None
+    missing = named - stems(article.headline) if has_headline else named
+    for paragraph in article.article_body.split("\n\n"):
+        if not missing:
+            break
+        missing -= stems(paragraph)
+    return 1 - len(missing) / len(named)
+
+
 # --- one text on many pages ---------------------------------------------------------------------
 
 
@@ -114,88 +160,61 @@ class SeenPage:
     url: str
 
 
-@dataclass(slots=True)
-class _Group:
-    words: frozenset[int]
-    pages: list[SeenPage] = field(default_factory=list)
-    is_many: bool = False
-
-
 class RepeatedTexts:
     """The texts of a run's pages; those that MANY pages show are no articles.
 
-    Two pages have one text if they have one headline and mostly the same words, or one body; words with digits (a time,
+    Two pages have one text if they have one body, or headline and body where that is short; words with digits (a time,
     the number of a request) do not count. Pages with dates of their own have it only if date, headline and body are the
-    same, so that a notice that is posted every day stays a notice.
+    same, so that a notice that is posted every day stays a notice. A page whose body has the words of its own address
+    does not count: six reports in one template about six places have the six places in their addresses.
     """
 
     def __init__(self) -> None:
-        self._groups: dict[bytes, list[_Group]] = {}
+        self._pages: dict[bytes, list[SeenPage]] = {}
+        self._many: set[bytes] = set()
 
     def is_repeated(self, article: Article) -> bool:
         """Whether MANY pages were found to show the text."""
-        group = self._find(article)
-        return group is not None and group.is_many
+        return bool(self._many) and _label(article) in self._many and not tells_address(article, article.url)
 
     def add(self, page: SeenPage, article: Article) -> list[SeenPage]:
         """Count a page; if MANY show its text now, all of them."""
-        group = self._find(article) or self._new(article)
-        if group.is_many or any(page.key == other.key for other in group.pages):
+        label = _label(article)
+        pages = self._pages.setdefault(label, [])
+        if label in self._many or any(page.key == other.key for other in pages) or tells_address(article, article.url):
             return []
-        group.pages.append(page)
-        if len(group.pages) < MANY:
+        pages.append(page)
+        if len(pages) < MANY:
             return []
-        group.is_many, pages, group.pages = True, group.pages, []
-        return pages
+        self._many.add(label)
+        return self._pages.pop(label)
 
     def add_known(self, articles: Iterable[Article]) -> None:
         """Take these as texts of many pages, found by an earlier run."""
-        for article in articles:
-            (self._find(article) or self._new(article)).is_many = True
-
-    def _new(self, article: Article) -> _Group:
-        group = _Group(_sample(article))
-        for label in _labels(article):
-            self._groups.setdefault(label, []).append(group)
-        return group
-
-    def _find(self, article: Article) -> _Group | None:
-        groups = [group for label in _labels(article) for group in self._groups.get(label, ())]
-        words = _sample(article) if groups else frozenset()
-        return next((group for group in groups if _are_same_words(words, group.words)), None)
+        self._many.update(map(_label, articles))
 
 
 _WITH_DIGIT = re.compile(r"\S*\d\S*")
+
+
+def text_label(text: str) -> bytes:
+    """The same for texts that differ in words with digits alone."""
+    return _digest(" ".join(_without_digits(text)))
 
 
 def _without_digits(text: str) -> list[str]:
     return _WITH_DIGIT.sub("", fold_text(text)).split()
 
 
-def _labels(article: Article) -> Iterator[bytes]:
-    """Two pages that show one text have a label in common."""
+def _label(article: Article) -> bytes:
+    """The same for pages that show one text."""
     if (date := own_date(article)) is not None:
-        yield _digest(f"{date} {article.content_hash}")
-        return
+        return _digest(f"{date} {article.content_hash}")
     body = _without_digits(article.article_body)
-    texts = [_without_digits(article.headline)]
-    if len(body) >= _SHORTEST_TEXT:  # the headline may be that of the listing's card
-        texts.append(body)
-    for words in texts:
-        yield _digest(" ".join(words))
+    # The headline may be that of the listing's card.
+    is_whole = len(body) >= _SHORTEST_TEXT
+    return _digest(" ".join(body if is_whole else [*_without_digits(article.headline), *body]))
 
 
 def _digest(text: str) -> bytes:
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
-
-
-def _sample(article: Article) -> frozenset[int]:
-    """Up to _SAMPLE words of the body, the same ones for the same words; none of a page whose label says it all."""
-    if own_date(article) is not None:
-        return frozenset()
-    words = set(_without_digits(article.article_body))
-    return frozenset(sorted(crc32(word.encode()) for word in words)[:_SAMPLE])
-
-
-def _are_same_words(a: frozenset[int], b: frozenset[int]) -> bool:
-    return len(a & b) >= _SAME_WORDS * min(len(a), len(b))

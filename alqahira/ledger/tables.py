@@ -31,6 +31,11 @@ runs = Table(
     # Its number among the runs that saw all that they set out to see, from 1; 0: it did not.
     Column("complete", Integer, nullable=False, default=0),
     Column("account", Text),
+    # A run asks for the last times, the runs of a spider since a day, and the last number of each spider.
+    Index("runs_started", "started"),
+    Index("runs_ended", "ended"),
+    Index("runs_of_spider", "spider", "started"),
+    Index("runs_complete", "spider", "complete", "started"),
 )
 
 
@@ -164,11 +169,17 @@ parts = Table(
     Column("sha256", String, nullable=False),
     Column("schema_version", Integer, nullable=False),
     Column("sealed", Integer, nullable=False, default=0),  # 0: planned, 1: in place
+    Column("day", String),  # that of its rows in the outbox
+    Column("first_position", Integer),  # of its lines; null in a part of an older version
+    Column("last_position", Integer),
+    Column("sealed_at", String),  # when it was planned
+    Column("replaces", Text),  # sequences of the parts that it replaces, with commas between them
+    Column("replaced_by", Integer),  # the part that has its lines now; it is removed after a time
     Index("parts_planned", "sealed"),
     sqlite_autoincrement=True,  # a number is never used twice
 )
 
-# Revisions to publish, in the order they were accepted; `part` is null until a part is planned.
+# Revisions to publish, in the order they were accepted (`position`); `part` is null until a part is planned.
 outbox = Table(
     "outbox",
     metadata,
@@ -178,6 +189,8 @@ outbox = Table(
     Column("day", String, nullable=False),  # of publication in Cairo, or `unknown`
     Column("accepted", String, nullable=False),  # when its page was fetched; the oldest row decides when a part is due
     Column("part", Integer),
+    Column("published_position", Integer),  # the record's `position`, given when its part is planned
     Index("outbox_part", "part", "day"),
+    Index("outbox_published", "published_position"),
     sqlite_autoincrement=True,
 )

@@ -60,6 +60,8 @@ CHALLENGE = "challenge"  # a bot check was served instead of the page
 BLOCKED = "blocked"  # a page with status 200 that blocks the reader
 ANOTHER_ARTICLE = "another_article"  # the page is of another story than the requested one
 REDIRECTED_ELSEWHERE = "redirected_elsewhere"  # from an article to a page that is none
+REDIRECTED_TO_ANOTHER = "redirected_to_another"  # article, which does not say that it is the first one's new home
+SOFT_404 = "soft_404"  # the page says that there is no such story
 UNEXPECTED_NOT_MODIFIED = "not_modified_unasked"  # a 304 to a request that was not conditional
 UNSUPPORTED_SCHEME = "unsupported_scheme"
 IGNORED = "ignored"  # another component raised IgnoreRequest
@@ -148,8 +150,21 @@ _OF_THE_HOST = frozenset(
 # Causes of the page that may be gone by the next run: it is tried again until it is given up.
 _TRANSIENT = frozenset(
     (
-        *(REDIRECTED_ELSEWHERE, ANOTHER_ARTICLE, UNEXPECTED_NOT_MODIFIED),
+        *(REDIRECTED_ELSEWHERE, REDIRECTED_TO_ANOTHER, ANOTHER_ARTICLE, UNEXPECTED_NOT_MODIFIED),
         *("browser_error", "browser_crashed", "browser_timeout"),
+    )
+)
+# Of a page that may be the same at many addresses: then it is the host's.
+MAYBE_OF_THE_HOST = frozenset(
+    (
+        ANOTHER_ARTICLE,
+        REDIRECTED_TO_ANOTHER,
+        SOFT_404,
+        "not_an_article",
+        "no_article",
+        "no_headline",
+        "no_body",
+        "empty_shell",
     )
 )
 GIVEN_UP = "given_up"  # it failed too often and for too long

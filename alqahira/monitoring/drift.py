@@ -75,7 +75,7 @@ def _windows(field: str, runs: Sequence[tuple[str, Sources]]) -> list[tuple[str,
     windows = []
     counts = Counter[str]()
     for started, sources in reversed(runs):
-        counts += Counter(sources.get(field, {}))
+        counts.update(sources.get(field, {}))
         if counts.total() >= _FEWEST:
             windows.append((started, counts))
             counts = Counter()

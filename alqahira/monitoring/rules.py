@@ -20,6 +20,7 @@ from alqahira.ledger import EndedRun
 from alqahira.ledger.decisions import Outcome
 from alqahira.ledger.same_article import SAME_TEXT
 from alqahira.monitoring.causes import REFUSALS, ROBOTS, ROBOTS_UNREACHABLE
+from alqahira.monitoring.history import is_good
 from alqahira.settings.configuration import Limits
 from alqahira.text.dates import CAIRO
 
@@ -38,7 +39,7 @@ class InsufficientData(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RunFigures:
-    """One run at its end. `earlier`: the section's runs of the last ALQAHIRA_BASELINE_DAYS, oldest first."""
+    """One run at its end. `earlier`: by `history.earlier_runs`, of the last ALQAHIRA_BASELINE_DAYS."""
 
     spider: str
     site_url: str
@@ -62,7 +63,7 @@ class RunFigures:
     @property
     def baseline_runs(self) -> list[EndedRun]:
         """The earlier runs that this one may be compared with."""
-        return [run for run in self.earlier if run.complete and not run.exit_status]
+        return [run for run in self.earlier if is_good(run)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +149,12 @@ def failed_articles(figures: RunFigures) -> str:
 
 def repeated_text(figures: RunFigures) -> str:
     """No text stood under many addresses, as that of a bot check or of a maintenance page does."""
-    count = figures.account["causes"].get("quarantined", {}).get(SAME_TEXT, 0)
-    return f"{count} pages show one text, as a bot check or maintenance does; see scrapy quarantine" if count else ""
+    causes = figures.account["causes"]
+    quarantined, failed = (causes.get(outcome, {}).get(SAME_TEXT, 0) for outcome in ("quarantined", "failed"))
+    if not quarantined + failed:
+        return ""
+    where = "; see scrapy quarantine" if quarantined else ""
+    return f"{quarantined + failed} pages show one text, as a bot check or maintenance does{where}"
 
 
 def lost_pages(figures: RunFigures) -> str:
@@ -358,8 +363,16 @@ def _at_most(good: int, total: int, chance: float) -> float:
 
 def _accepted(runs: Sequence[EndedRun], moment: datetime, grace: timedelta) -> list[int]:
     """The articles accepted by each run that began on the moment's Cairo day, at most `grace` after it."""
-    starts = [(datetime.fromisoformat(run.started).astimezone(CAIRO), run.account["accepted"]) for run in runs]
-    return [n for started, n in starts if started.date() == moment.date() and started <= moment + grace]
+    accepted = []
+    for run in runs:
+        if _in_cairo(run.started).date() == moment.date():
+            each = run.account.get("accepted_at") or [(run.started, run.account["accepted"])]
+            accepted += [n for started, n in each if _in_cairo(started) <= moment + grace]
+    return accepted
+
+
+def _in_cairo(time: str) -> datetime:
+    return datetime.fromisoformat(time).astimezone(CAIRO)
 
 
 def _share_of_requests(figures: RunFigures, count: int, limit: float, what: str) -> str:

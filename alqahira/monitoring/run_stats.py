@@ -65,8 +65,13 @@ class RunStats:
         self.outcomes[counted[:2]] += 1
         self.in_feed += counted[2]
 
-    def withdraw(self, key: str) -> tuple[Outcome, str]:
-        """Take a finished article's outcome back, so that it can be finished anew; returns outcome and cause."""
+    def withdraw(self, key: str) -> tuple[Outcome, str] | None:
+        """Take a finished article's outcome back, so that it can be finished anew; returns outcome and cause.
+
+        None, and nothing changes, for an article that this run has not finished.
+        """
+        if key not in self._finished:
+            return None
         outcome, cause, in_feed = self._finished.pop(key)
         self.outcomes[outcome, cause] -= 1
         self.in_feed -= in_feed

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import json
+import os
 import shutil
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +22,8 @@ from alqahira.publishing.parts import OutputUnwritable
 
 # Marks a folder as a replay: holds what it was made from, and the digest of its manifest.
 MARK = "_replay.json"
+# AT_FDCWD of openat(2); RENAME_EXCHANGE of renameat2(2), and RENAME_SWAP of macOS' renamex_np.
+_FROM_HERE, _EXCHANGE = -100, 2
 
 
 def settings_with_output(folder: Path, settings: Settings) -> Settings:
@@ -54,20 +59,22 @@ def _digest(output: Path) -> str:
 
 
 @contextmanager
-def atomic_directory(output: Path) -> Iterator[Path]:
+def atomic_directory(output: Path, owner: str = "a replay") -> Iterator[Path]:
     """A new folder that replaces the output if the block ends without an error, and is removed otherwise.
 
-    Raises LedgerBusy if another replay writes the same output, OutputUnwritable.
+    `owner`: what writes it. Raises LedgerBusy if another one writes the same output, OutputUnwritable.
     """
     aside, old = (output.with_name(f".{output.name}.{ending}") for ending in ("replaying", "replaced"))
-    lock = FileLock(aside, "a replay")
+    lock = FileLock(aside, owner)
     try:
         _remove(aside, old)  # left by a killed replay
         aside.mkdir()
         yield aside
-        if output.exists():
+        if not output.exists():
+            aside.rename(output)
+        elif not _exchange(aside, output):
             output.rename(old)
-        aside.rename(output)
+            aside.rename(output)
     except OSError as error:
         raise OutputUnwritable(f"{error.filename or output} cannot be written: {error.strerror}") from None
     finally:
@@ -75,6 +82,15 @@ def atomic_directory(output: Path) -> Iterator[Path]:
             _remove(aside, old)
             aside.with_name(f"{aside.name}.lock").unlink()
         lock.release()
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Exchange two folders in one step, so that readers always find one; False where the system cannot (NFS)."""
+    libc = ctypes.CDLL(None)
+    paths = [os.fsencode(path) for path in (one, other)]
+    if sys.platform == "darwin":
+        return bool(libc.renamex_np(*paths, _EXCHANGE) == 0)
+    return hasattr(libc, "renameat2") and libc.renameat2(_FROM_HERE, paths[0], _FROM_HERE, paths[1], _EXCHANGE) == 0
 
 
 def _remove(*folders: Path) -> None:

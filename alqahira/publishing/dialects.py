@@ -23,12 +23,13 @@ _KINDS: tuple[object, ...] = (str, int, datetime, list[str])
 class Dialect:
     """How a SQL engine writes the record's columns.
 
-    `types`: of text, integer, timestamp, list of text. `has_key`: it enforces a primary key; without that, none is
-    declared, as optimizers would rely on it. `has_comments`: it has a COMMENT on columns, with backslash escapes;
-    otherwise the description is a comment in the SQL.
+    `types`: of text, integer, timestamp, list of text. `has_null_lists`: a list may be null. `has_key`: it enforces a
+    primary key; without that, none is declared, as optimizers would rely on it. `has_comments`: it has a COMMENT on
+    columns, with backslash escapes; otherwise the description is a comment in the SQL.
     """
 
     types: tuple[str, str, str, str]
+    has_null_lists: bool = True
     has_key: bool = False
     has_comments: bool = False
     nullable: str = "{type}"
@@ -39,9 +40,11 @@ class Dialect:
 DIALECTS: dict[str, Dialect] = {
     # TIMESTAMPTZ is an instant, displayed in the session's zone.
     "duckdb": Dialect(("VARCHAR", "BIGINT", "TIMESTAMPTZ", "VARCHAR[]"), has_key=True),
+    # DateTime64, because DateTime holds no date before 1970.
     # Of rows with the same sorting key, the engine keeps the one with the highest revision (read with FINAL).
     "clickhouse": Dialect(
-        ("String", "Int64", "DateTime('UTC')", "Array(String)"),
+        ("String", "Int64", "DateTime64(0, 'UTC')", "Array(String)"),
+        has_null_lists=False,
         has_comments=True,
         nullable="Nullable({type})",
         required="{type}",
@@ -69,7 +72,8 @@ def ddl(name: str) -> str:
 def _lines(dialect: Dialect) -> Iterator[str]:
     listed = columns()
     for column in listed:
-        rule = dialect.nullable if column.nullable else dialect.required
+        nullable = column.nullable and (dialect.has_null_lists or column.kind != list[str])
+        rule = dialect.nullable if nullable else dialect.required
         definition = f"    {column.name} {rule.format(type=_type(column, dialect.types))}"
         comma = "," if dialect.has_key or column != listed[-1] else ""
         if dialect.has_comments:

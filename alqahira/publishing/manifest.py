@@ -21,31 +21,59 @@ ARTICLES_FOLDER = "articles"
 MANIFEST = "_manifest.json"
 # Hidden, and not matched by any reader's pattern for parts.
 ASIDE_PREFIX, ASIDE_SUFFIX = ".", ".tmp"
-_PART_NAME = re.compile(r"part-\d{6,}\.jsonl(\.gz)?")
-_PART_PATH = re.compile(rf"{ARTICLES_FOLDER}/[\w=-]+/{_PART_NAME.pattern}")
+# The folder of a day: Hive's name for a partition. Versions before wrote `date_published=`.
+DAY_PREFIX, OLD_DAY_PREFIX = "day=", "date_published="
+# Hive's own name for the partition of null.
+NO_DAY = "__HIVE_DEFAULT_PARTITION__"
+_PART_PATH = re.compile(rf"{ARTICLES_FOLDER}/({DAY_PREFIX}|{OLD_DAY_PREFIX})[\w-]+/part-(\d{{6,}})\.jsonl(\.gz)?")
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part of the manifest; `path` is relative to the output folder, with forward slashes."""
+    """One part of the manifest; `path` is relative to the output folder, with forward slashes.
+
+    `sequence`: its number, in the order in which parts were planned. `first_position`, `last_position`: of its lines;
+    None in a part of an older version. `sealed_at`: RFC 3339. `replaces`: sequences of the parts whose lines it has
+    taken over, which are no longer listed.
+    """
 
     path: str
     rows: int
     bytes: int
     sha256: str
     schema_version: int
+    sequence: int
+    first_position: int | None = None
+    last_position: int | None = None
+    sealed_at: str | None = None
+    replaces: tuple[int, ...] = ()
 
 
-def write_manifest(output_dir: Path, corpus_id: str, listed: Iterable[Part]) -> None:
-    """List the parts of a corpus, in this order. Raises OSError."""
-    manifest = {"corpus_id": corpus_id, "parts": [asdict(part) for part in listed]}
-    write_atomic(output_dir / MANIFEST, json.dumps(manifest, indent=1).encode() + b"\n")
+def write_manifest(output_dir: Path, corpus_id: str, generation: int, listed: Iterable[Part]) -> None:
+    """List the parts of a corpus, in this order; a manifest that says so already is left alone. Raises OSError."""
+    lines = ",".join(f"\n  {json.dumps(asdict(part))}" for part in listed)
+    head = f'"corpus_id": {json.dumps(corpus_id)},\n "generation": {generation}'
+    content = f'{{{head},\n "parts": [{lines}\n ]}}\n'.encode()
+    path = output_dir / MANIFEST
+    try:
+        is_written = path.read_bytes() == content
+    except OSError:
+        is_written = False
+    if not is_written:
+        write_atomic(path, content)
 
 
 def part_files(output_dir: Path) -> list[str]:
     """The paths of all visible parts, as in the manifest."""
-    paths = (output_dir / ARTICLES_FOLDER).glob("date_published=*/part-*")
-    return sorted(path.relative_to(output_dir).as_posix() for path in paths if _PART_NAME.fullmatch(path.name))
+    paths = (path.relative_to(output_dir).as_posix() for path in (output_dir / ARTICLES_FOLDER).glob("*=*/part-*"))
+    return sorted(filter(_PART_PATH.fullmatch, paths))
+
+
+def sequence_of(path: str) -> int:
+    """The number in the path of a part. Raises ValueError if it is none."""
+    if (match := _PART_PATH.fullmatch(path)) is None:
+        raise ValueError(f"{path[:80]!r} is no part")
+    return int(match[2])
 
 
 def read_folder(output_dir: Path) -> FolderState:
@@ -66,12 +94,18 @@ def read_corpus_id(output_dir: Path) -> str | None:
     return corpus_id if isinstance(corpus_id, str) else None
 
 
+def read_generation(output_dir: Path) -> int:
+    """The generation in the manifest: of another one, a warehouse loads all lines anew; 1 if there is none."""
+    try:
+        return int(json.loads((output_dir / MANIFEST).read_bytes())["generation"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return 1
+
+
 def read_manifest(output_dir: Path) -> list[Part]:
     """The parts in the manifest; none if there is no manifest. Raises ValueError if it is malformed, OSError."""
     try:
-        listed = [Part(**part) for part in json.loads((output_dir / MANIFEST).read_bytes())["parts"]]
-        if wrong := [part.path for part in listed if not _PART_PATH.fullmatch(part.path)]:
-            raise ValueError(f"{wrong[0][:80]!r} is no part")
+        listed = [_part(entry) for entry in json.loads((output_dir / MANIFEST).read_bytes())["parts"]]
         if twice := [path for path, times in Counter(part.path for part in listed).items() if times > 1]:
             raise ValueError(f"{twice[0]} is listed twice")
     except (FileNotFoundError, NotADirectoryError):
@@ -79,6 +113,12 @@ def read_manifest(output_dir: Path) -> list[Part]:
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{output_dir / MANIFEST} is not a manifest: {error}") from None
     return listed
+
+
+def _part(entry: dict[str, Any]) -> Part:
+    """An entry of the manifest; those of older versions lack some keys. Raises ValueError, KeyError, TypeError."""
+    given = entry | {"sequence": sequence_of(entry["path"]), "replaces": tuple(entry.get("replaces", ()))}
+    return Part(**given)
 
 
 def read_part(path: Path) -> Iterator[dict[str, Any]]:

@@ -9,36 +9,36 @@ manifest has the ledger's `corpus_id` (`place.py`).
 from __future__ import annotations
 
 import fcntl
-import gzip
 import hashlib
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Row
 
-from alqahira.article import SCHEMA_VERSION, rfc3339
+from alqahira.article import rfc3339
 from alqahira.exceptions import AlqahiraError, ConfigurationError, LedgerUnusable
 from alqahira.ledger import KnownCorpus, Ledger, known_corpus
-from alqahira.ledger.tables import articles, outbox, parts
+from alqahira.ledger.runs import read_generation
+from alqahira.ledger.tables import outbox, parts
 from alqahira.publishing.manifest import (
     ARTICLES_FOLDER,
     ASIDE_PREFIX,
     ASIDE_SUFFIX,
     MANIFEST,
-    Part,
     check,
     read_corpus_id,
     read_folder,
     write_atomic,
     write_manifest,
 )
-from alqahira.publishing.place import FolderState, mismatch, new_corpus_id
+from alqahira.publishing.place import FolderState, derived_generation, mismatch, new_corpus_id
+from alqahira.publishing.planning import content_of, listed, plan_waiting
 from alqahira.settings.configuration import Configuration
 
 logger = logging.getLogger(__name__)
@@ -54,13 +54,21 @@ class Publisher:
     """Writes the rows of the outbox, of this and earlier runs, to sealed parts."""
 
     def __init__(
-        self, ledger: Ledger, output_dir: Path, *, max_rows: int, max_age_seconds: float, compress: bool
+        self,
+        ledger: Ledger,
+        output_dir: Path,
+        *,
+        max_rows: int,
+        max_age_seconds: float,
+        compress: bool,
+        seals_at_end: bool = True,
     ) -> None:
         self._ledger = ledger
         self._output = output_dir
         self._max_rows = max_rows
         self._max_age = timedelta(seconds=max_age_seconds)
         self._compress = compress
+        self._seals_at_end = seals_at_end
         # Of the waiting rows: when the oldest was accepted, and how many more fill the fullest day. 0: not known yet,
         # so that the first `seal_due` counts them.
         self._oldest: str | None = None
@@ -107,10 +115,20 @@ class Publisher:
         """
         self._rows_to_full -= 1
         self._oldest = min(self._oldest or rfc3339(now), rfc3339(now))
+        self._seal_if_due(now)
+
+    def end_run(self, now: datetime) -> None:
+        """At the end of a run, seal all waiting rows, or (`seals_at_end` is False) only if they are due."""
+        if self._seals_at_end:
+            self.seal_all(now)
+        else:
+            self._seal_if_due(now)
+
+    def _seal_if_due(self, now: datetime) -> None:
         if self._is_due(now):
             self._ledger.persist(self._count_waiting)
             if self._is_due(now):
-                self.seal_all()
+                self.seal_all(now)
 
     def _is_due(self, now: datetime) -> bool:
         is_old = self._oldest is not None and self._oldest <= rfc3339(now - self._max_age)
@@ -123,14 +141,15 @@ class Publisher:
         self._oldest = min((day.oldest for day in days), default=None)
         self._rows_to_full = self._max_rows - max((day.rows for day in days), default=0)
 
-    def seal_all(self) -> None:
-        """Seal all waiting rows, in parts of one Cairo day and at most `max_rows` rows."""
-        self._ledger.persist(self._seal)
+    def seal_all(self, now: datetime | None = None) -> None:
+        """Seal all waiting rows, in parts of one Cairo day and at most `max_rows` rows; `now`: the clock's time."""
+        sealed_at = rfc3339(now or datetime.now(UTC))
+        self._ledger.persist(lambda: self._seal(sealed_at))
         self._oldest, self._rows_to_full = None, self._max_rows
 
-    def _seal(self) -> None:
+    def _seal(self, sealed_at: str) -> None:
         self._ensure_own_folder()
-        while self._plan_one():
+        while self._plan_one(sealed_at):
             pass
         self._place_planned()
         if not self._is_listed:
@@ -138,29 +157,10 @@ class Publisher:
 
     # --- plan ---------------------------------------------------------------------------------
 
-    def _plan_one(self) -> bool:
+    def _plan_one(self, sealed_at: str) -> bool:
         """Plan a part of the oldest waiting rows of one day; False if no rows are waiting."""
         with self._ledger.transaction() as connection:
-            waits = outbox.c.part.is_(None)
-            day = connection.scalar(sa.select(sa.func.min(outbox.c.day)).where(waits))
-            if day is None:
-                return False
-            oldest = sa.select(outbox.c.position).where(waits, outbox.c.day == day).order_by(outbox.c.position)
-            positions = connection.scalars(oldest.limit(self._max_rows)).all()
-            blank = {"path": "", "rows": 0, "bytes": 0, "sha256": "", "schema_version": SCHEMA_VERSION, "sealed": 0}
-            (sequence,) = connection.execute(parts.insert().values(**blank)).inserted_primary_key or (0,)
-            chosen = (waits, outbox.c.day == day, outbox.c.position <= positions[-1])
-            connection.execute(outbox.update().where(*chosen).values(part=sequence))
-            path = part_path(day, sequence, compress=self._compress)
-            content = _content(connection, sequence, path)
-            planned = {
-                "path": path,
-                "rows": len(positions),
-                "bytes": len(content),
-                "sha256": hashlib.sha256(content).hexdigest(),
-            }
-            connection.execute(parts.update().where(parts.c.sequence == sequence).values(**planned))
-        return True
+            return plan_waiting(connection, self._max_rows, sealed_at=sealed_at, compress=self._compress)
 
     # --- place --------------------------------------------------------------------------------
 
@@ -178,7 +178,7 @@ class Publisher:
     def _place(self, row: Row[Any], *, replace: bool = False) -> None:
         """Write a part from the ledger. Another file of that name is refused, unless it may be replaced."""
         with self._ledger.transaction() as connection:
-            content = _content(connection, row.sequence, row.path)
+            content, _ = content_of(connection, row.sequence, row.path)
         path = self._output / row.path
         if hashlib.sha256(content).hexdigest() != row.sha256:
             raise LedgerUnusable(f"the state cannot make {path} again: its rows are not those that were planned")
@@ -211,7 +211,7 @@ class Publisher:
         return put_back
 
     def _differs(self, row: Row[Any]) -> str | None:
-        return check(self._output, _listed(row))
+        return check(self._output, listed(row))
 
     def _differs_in_size(self, row: Row[Any]) -> bool:
         try:
@@ -251,10 +251,17 @@ class Publisher:
             rows = connection.execute(sa.select(parts).where(parts.c.sealed == 1).order_by(parts.c.sequence)).all()
             try:
                 # Within the transaction, which needs the lock: so an older list never replaces a newer one.
-                write_manifest(self._output, self._corpus_id, map(_listed, rows))
+                write_manifest(self._output, self._corpus_id, read_generation(connection), map(listed, rows))
             except OSError as error:
                 raise OutputUnwritable(f"{self._output / MANIFEST} cannot be written: {error.strerror}") from None
         self._is_listed = True
+
+    def set_derived_generation(self) -> None:
+        """Make the generation that of the sealed parts: a corpus made from archives in the same way has the same."""
+        with self._ledger.transaction() as connection:
+            digests = connection.scalars(sa.select(parts.c.sha256).order_by(parts.c.sequence)).all()
+        self._ledger.set_generation(derived_generation(digests))
+        self._ledger.persist(self._write_manifest)
 
 
 def publisher_of(ledger: Ledger, configuration: Configuration) -> Publisher:
@@ -265,6 +272,7 @@ def publisher_of(ledger: Ledger, configuration: Configuration) -> Publisher:
         max_rows=configuration.part_max_rows,
         max_age_seconds=configuration.part_max_age_seconds,
         compress=configuration.compress_parts,
+        seals_at_end=configuration.seal == "run",
     )
 
 
@@ -308,31 +316,3 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
-
-
-def _listed(row: Row[Any]) -> Part:
-    """A row of the ledger as an entry of the manifest."""
-    return Part(row.path, row.rows, row.bytes, row.sha256, row.schema_version)
-
-
-def _content(connection: Connection, sequence: int, path: str) -> bytes:
-    """The bytes of a part, made from the ledger; always the same."""
-    lines = connection.scalars(
-        sa.select(articles.c.record)
-        .join(outbox, (outbox.c.article_id == articles.c.article_id) & (outbox.c.revision == articles.c.revision))
-        .where(outbox.c.part == sequence)
-        .order_by(outbox.c.position)
-    )
-    return encode_lines(lines, compress=path.endswith(".gz"))
-
-
-def part_path(day: str, number: int, *, compress: bool, below: str = ARTICLES_FOLDER) -> str:
-    """The path of a part, relative to the output folder. `day`: a `publication_day`."""
-    return f"{below}/date_published={day}/part-{number:06d}.jsonl{'.gz' if compress else ''}"
-
-
-def encode_lines(lines: Iterable[str], *, compress: bool) -> bytes:
-    """The bytes of a part with these lines."""
-    content = "".join(f"{line}\n" for line in lines).encode()
-    # Without a timestamp in the header, so that the same lines give the same bytes.
-    return gzip.compress(content, mtime=0) if compress else content

@@ -36,6 +36,11 @@ def derived_corpus_id(sources: Iterable[str]) -> str:
     return str(uuid.uuid5(_NAMESPACE, "\n".join(sources)))
 
 
+def derived_generation(sources: Iterable[str]) -> int:
+    """The generation of a corpus made from archives: always the same for the same parts, given by their digests."""
+    return 2 + uuid.uuid5(_NAMESPACE, "\n".join(sources)).int % (2**31 - 2)
+
+
 def mismatch(folder: FolderState, known: KnownCorpus, *, may_be_empty: bool = False) -> str:
     """Why the folder is not that of the ledger, in one line with what to do; empty if it is.
 

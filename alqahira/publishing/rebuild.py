@@ -1,7 +1,7 @@
 """Rebuilds a lost or corrupt ledger from the parts, so that nothing is published twice.
 
-Frontier, validators, dropped duplicates, quarantine and runs are lost. The next crawl finds the pages again and
-recognizes their articles.
+Frontier, validators, dropped duplicates, quarantine and runs are lost. Each article's page is visited again by its
+schedule.
 """
 
 from __future__ import annotations
@@ -11,24 +11,37 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from alqahira.article import Article, from_record
 from alqahira.exceptions import ConfigurationError, LedgerUnusable
 from alqahira.extraction.urls import site_name
 from alqahira.ledger import open_ledger
-from alqahira.ledger.articles import RestoredPart
 from alqahira.ledger.backends.file_lock import FileLock
 from alqahira.ledger.backends.sqlite import beside
-from alqahira.publishing.manifest import Part, check, part_files, read_corpus_id, read_manifest, read_part, sync_folder
+from alqahira.ledger.frontier import RevisitSchedule
+from alqahira.ledger.restoring import RestoredPart
+from alqahira.publishing.manifest import (
+    Part,
+    check,
+    part_files,
+    read_corpus_id,
+    read_generation,
+    read_manifest,
+    read_part,
+    sync_folder,
+)
+from alqahira.publishing.planning import day_of, joined
 from alqahira.settings.state_url import read_state_url
 from alqahira.settings.types import url_path
 
 _OWNER = "scrapy verify --rebuild-state"
 
 
-def rebuild_state(state_url: str, output_dir: Path) -> Path | None:
+def rebuild_state(state_url: str, output_dir: Path, revisit: RevisitSchedule | None = None) -> Path | None:
     """Rebuild the ledger; returns the new name of the old file, or None if there was none.
 
+    `revisit`: when its pages are visited again; without it, only those of articles that moved are.
     The old ledger is as it was until the new one is complete. In PostgreSQL the database must be empty, as there is no
     backup of an old one; it is filled in one transaction.
     Raises LedgerUnusable if manifest and parts do not agree, a part has a line that is no record, or the database is
@@ -37,14 +50,14 @@ def rebuild_state(state_url: str, output_dir: Path) -> Path | None:
     listed = _checked_parts(output_dir)
     url = read_state_url(state_url)
     if url.get_backend_name() != "sqlite":
-        _fill(state_url, output_dir, listed)
+        _fill(state_url, output_dir, listed, revisit)
         return None
     state = Path(str(url.database))
     lock = FileLock(state, _OWNER)
     aside = state.with_name(f".{state.name}.rebuilding")
     try:
         _remove(aside)  # left by a killed rebuild
-        _fill(f"sqlite:///{url_path(aside)}", output_dir, listed)
+        _fill(f"sqlite:///{url_path(aside)}", output_dir, listed, revisit)
         return _replace(state, aside)
     except OSError as error:
         raise ConfigurationError(f"the state at {state} cannot be rebuilt: {error.strerror}") from None
@@ -68,12 +81,15 @@ def _checked_parts(output_dir: Path) -> list[Part]:
     return list(listed.values())
 
 
-def _fill(state_url: str, output_dir: Path, listed: list[Part]) -> None:
-    with open_ledger(state_url, owner=_OWNER) as ledger:
+def _fill(state_url: str, output_dir: Path, listed: list[Part], revisit: RevisitSchedule | None) -> None:
+    with open_ledger(state_url, revisit=revisit, owner=_OWNER) as ledger:
         if not ledger.is_empty():
             raise LedgerUnusable(f"the state at {ledger.store.name} is not empty: use an empty database")
         ledger.restore(
-            lambda: _restored_parts(output_dir, listed), read_corpus_id(output_dir), str(output_dir.resolve())
+            lambda: _restored_parts(output_dir, listed),
+            read_corpus_id(output_dir),
+            read_generation(output_dir),
+            str(output_dir.resolve()),
         )
 
 
@@ -81,26 +97,24 @@ def _restored_parts(output_dir: Path, listed: list[Part]) -> Iterator[RestoredPa
     """The parts with their articles. Raises LedgerUnusable for a line that is no record, or a record that is twice."""
     known: set[tuple[str, int]] = set()
     for part in listed:
-        articles = _articles(output_dir, part)
-        for article in articles:
+        lines = _lines(output_dir, part)
+        for _, article in lines:
             if (name := (article.article_id, article.revision)) in known:
                 raise LedgerUnusable(f"{part.path}: article {name[0]}, revision {name[1]}, is in the corpus twice")
             known.add(name)
-        file = Path(part.path)
-        sequence = int(file.name.removeprefix("part-").partition(".")[0])
-        day = file.parent.name.removeprefix("date_published=")
-        yield RestoredPart({"sequence": sequence, **asdict(part)}, day, articles)
+        row = asdict(part) | {"day": day_of(part.path), "replaces": joined(part.replaces)}
+        yield RestoredPart(row, lines)
 
 
-def _articles(output_dir: Path, part: Part) -> list[Article]:
-    articles: list[Article] = []
+def _lines(output_dir: Path, part: Part) -> list[tuple[dict[str, Any], Article]]:
+    lines: list[tuple[dict[str, Any], Article]] = []
     try:
         for record in read_part(output_dir / part.path):
-            articles.append(from_record(record))
-            site_name(articles[-1].url)
+            lines.append((record, from_record(record)))
+            site_name(lines[-1][1].url)
     except (OSError, EOFError, zlib.error, ValueError, TypeError) as error:
-        raise LedgerUnusable(f"{part.path}: line {len(articles) + 1} is no record: {error}") from None
-    return articles
+        raise LedgerUnusable(f"{part.path}: line {len(lines) + 1} is no record: {error}") from None
+    return lines
 
 
 def _replace(state: Path, aside: Path) -> Path | None:

@@ -31,8 +31,12 @@ _JSON_EXTRAS: dict[str, dict[str, Any]] = {
     "content_hash": {"pattern": "^[0-9a-f]{64}$"},
     "date_published_source": {"enum": ["page_data", "jsonld", "meta", "visible", "sitemap", "listing", None]},
     "topics": {"items": {"enum": [*TOPICS]}, "uniqueItems": True},
+    "countries": {"items": {"pattern": "^[A-Z]{2}$"}, "uniqueItems": True},
+    "organizations": {"items": {"pattern": "^[a-z][a-z0-9_]*$"}, "uniqueItems": True},
     "layout": {"enum": ["site", "page_data", "jsonld", "generic"]},
     "in_language": {"const": "ar"},
+    "published_day": {"pattern": r"^\d{4}-\d\d-\d\d$"},
+    "position": {"minimum": 1},
 }
 
 
@@ -85,9 +89,9 @@ def json_schema() -> dict[str, Any]:
 def breaking_changes(published: dict[str, Any], current: dict[str, Any]) -> list[str]:
     """The changes that would break a table loaded under the JSON Schema `published`, one line for each.
 
-    Within one `schema_version` only a new nullable column at the end, not a list, is allowed: older parts give null,
-    older tables lack it until they are altered. Another name, type, position or nullability of a column needs a new
-    version. Descriptions, patterns and enumerations may change.
+    Within one `schema_version` only a new nullable column at the end is allowed: older parts give null, or an empty
+    list in an engine without null lists, and older tables lack it until they are altered. Another name, type, position
+    or nullability of a column needs a new version. Descriptions, patterns and enumerations may change.
     """
     return list(_breaking(published["properties"], current["properties"]))
 

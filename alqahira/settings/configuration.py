@@ -123,9 +123,16 @@ class Configuration(Limits):
     )
     max_revisits: int = option(500, "known articles that are visited again in a run", 0, 10**9, job=FREE)
     # --- what is written
+    seal: Annotated[Literal["run", "due"], any_case] = option(
+        "run", "`run`: a run seals at its end all that it accepted; `due`: parts by rows or age alone", job=FREE
+    )
     max_headline: int = option(1_000, "characters; a longer headline fails as `headline_too_long`", 1, 10**6)
     part_max_rows: int = option(5_000, "rows at which a part is sealed", 1, 10**6, job=FREE)
     part_max_age_seconds: float = option(300, "age of its oldest row at which it is sealed", 0, 365 * _DAY, job=FREE)
+    # --- what is kept of earlier runs (docs/operations.md)
+    keep_runs_days: int = option(400, "days that runs stay in the ledger", 1, 36_500)
+    keep_summaries_days: int = option(90, "days that summaries of runs stay in `runs/`", 1, 36_500)
+    keep_empty_archives_days: int = option(30, "days that archives of runs without a page stay", 1, 36_500)
     # --- monitors (docs/operations.md)
     baseline_days: int = option(30, "days of a section's own runs that a run is compared with", 0, 36_500)
     baseline_since: StartOfDay = option("", "YYYY-MM-DD (Cairo): the site changed then, compare with nothing older")

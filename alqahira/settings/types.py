@@ -19,6 +19,8 @@ from alqahira.exceptions import ConfigurationError
 
 M = TypeVar("M", bound=BaseModel)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_SCHEME = re.compile(r"[A-Za-z][\w+.-]*://", re.ASCII)
+OBJECT_STORES = "write to one, and copy it as docs/object-stores.md shows"
 _MAX_CONTACT = 200  # characters
 _COUNT = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 
@@ -68,6 +70,17 @@ def make_folder(folder: Path, name: str) -> None:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise ConfigurationError(f"{name}={str(folder)[:80]!r} cannot be written: {reason}") from None
+
+
+def is_address(path: str) -> bool:
+    """Whether a path is an address, such as `s3://bucket/corpus`."""
+    return _SCHEME.match(path) is not None
+
+
+def _local(value: object) -> object:
+    if is_address(str(value)):
+        raise ValueError(f"is not a folder of this machine: {OBJECT_STORES}")
+    return value
 
 
 def _flag(value: object) -> bool:
@@ -132,7 +145,7 @@ any_case = BeforeValidator(lambda value: value.lower() if isinstance(value, str)
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
-Folder = Annotated[Path, AfterValidator(below_project)]
+Folder = Annotated[Path, BeforeValidator(_local), AfterValidator(below_project)]
 Day = Annotated[date | None, BeforeValidator(_day)]
 StartOfDay = Annotated[datetime | None, BeforeValidator(_start_of_day)]
 Words = Annotated[tuple[str, ...], BeforeValidator(lambda value: value.split() if isinstance(value, str) else value)]

@@ -19,11 +19,13 @@ from alqahira.text.normalization import clean_text, fold_text
 LONGEST_CREDIT = 90  # characters, as displayed; a longer line is prose
 _LONGEST_NAMED = 200  # for text from the site's own field of a credit, which may name more people
 _LONGEST_INPUT = 1000  # before `clean_text`
-_SEPARATOR = re.compile(r"\s*([-–—/|،,؛;()\[\]•·:+&\n]+)\s*")
+_SEPARATOR = re.compile(r"\s*([-–—/|،,؛;()\[\]•·:+&\n…]+|\.\.+)\s*")
 _ONLY_LETTERS = re.compile(r"[^\W\d_]+(?:[ .'’]+[^\W\d_]+)*\.?")
 _MOST_WORDS_OF_A_NAME = 4
 _MOST_WORDS_OF_AN_AGENCY = 6
 _LONE_AND = re.compile(r"(?<!\S)و (?=\S)")
+# Two towns or more and as many people: «القاهرة - أحمد علي، غزة - سامي حسن», «القاهرة وغزة - أحمد علي وسامي حسن».
+_PAIRS = frozenset(form for n in range(2, 6) for form in ("tp" * n, "pt" * n, "t" * n + "p" * n))
 _SENTENCE_END = re.compile("[؟?!]")
 
 
@@ -39,13 +41,20 @@ _SOURCE_WORDS = _keys(words.SOURCE_WORDS)
 _NATIONALITIES = _keys(words.NATIONALITIES)
 _BARE_TITLES = _keys(BARE_TITLES.value)  # the site's name, but no credit
 _SITE_NAMES = _keys(words.SITE_NAMES)
-_LABELS = _keys(words.ROLES) | _SOURCE_WORDS
+_LABELS = _keys((*words.ROLES, *words.PICTURES)) | _SOURCE_WORDS
+_ROLE_PHRASES = _keys(words.ROLE_PHRASES)
+_PICTURES = _keys(words.PICTURES)
+_WRITERS = _keys(words.ROLES) - _PICTURES
+_BY = _keys(["تصوير", "عدسة", "المصور", "المصورة", "photo", "photograph"])  # before a name
+_PICTURE_LABELS = _PICTURES | _SOURCE_WORDS | _keys(["من", "الأرشيف"])
+_OUTLETS = _keys(words.OUTLETS)
 _ROLE_LINKS = _keys(words.ROLE_LINKS)
 _PLACES = _keys([*words.PLACES, *words.PLACES_OF_TWO_WORDS])
 _VERBS = _keys(words.REPORTING_VERBS)
 _NAMES_WITH_WAW = _keys(words.NAMES_WITH_WAW)
-_NEVER_IN_NAMES = _keys(words.NEVER_IN_NAMES)
+_NEVER_IN_NAMES = _keys((*words.NEVER_IN_NAMES, *words.OUTLET_WORDS))
 _NAMES_WITH_ARTICLE = _keys(words.NAMES_WITH_ARTICLE)
+_EDITION = "للنشره"  # «إعداد … للنشرة العربية»
 _SERVANT = _keys(["عبد", "أبو", "بن"])
 
 
@@ -54,6 +63,7 @@ class _Credit:
     people: list[str] = field(default_factory=list)
     agencies: list[str] = field(default_factory=list)
     is_certain: bool = False  # names the site, an agency or a role
+    order: str = ""  # of what it has: "t" for a town, "p" for a person, "-" for anything else
 
 
 def parse_credit(line: str) -> tuple[list[str], list[str]]:
@@ -63,7 +73,10 @@ def parse_credit(line: str) -> tuple[list[str], list[str]]:
 
 
 def is_credit_line(text: str) -> bool:
-    """Whether `text` is a credit: short, without a reporting verb, and naming the site, an agency or a role."""
+    """Whether `text` is a credit: short, without a reporting verb, and naming the site, an agency or somebody's role.
+
+    A role alone («كتب») is none, and a picture's credit («تصوير: فلان») is none.
+    """
     credit = _read(text, LONGEST_CREDIT)
     return credit is not None and credit.is_certain
 
@@ -78,24 +91,48 @@ def _read(line: str, longest: int) -> _Credit | None:
         return None
     credit = _Credit()
     pieces = _SEPARATOR.split(line)
-    after_role = False
-    for part, mark in zip(pieces[::2], [*pieces[1::2], ""], strict=True):
-        if not part:
-            continue
-        label = _is_label(fold_text(part)) or (":" in mark and _is_role_phrase(fold_text(part).split()))
-        if ":" in mark and not label:
-            return None  # «رويترز: …» is a headline
-        if label:
-            credit.is_certain = after_role = True
-        elif _read_part(part, credit, after_role=after_role):
-            after_role = False
+    parts = [pair for pair in zip(pieces[::2], [*pieces[1::2], ""], strict=True) if pair[0]]
+    if not parts or _is_of_picture([fold_text(part) for part, _ in parts]):
+        return None
+    label, is_headline = "", False
+    for number, (part, mark) in enumerate(parts):
+        key = fold_text(part)
+        if _is_label(key) or (":" in mark and _is_role_phrase(key.split())):
+            label = key
+        elif _read_part(part, credit, label=label):
+            is_last = number == len(parts) - 1
+            # «رويترز: …» is a headline; «كتب- فلان:» and «القاهرة- فلان:» are none.
+            is_headline |= ":" in mark and not (is_last and "p" in credit.order)
+            label = ""
         else:
             return None
-    return credit
+    has_pairs = credit.order in _PAIRS
+    credit.is_certain |= has_pairs
+    return None if is_headline and not has_pairs else credit
+
+
+def is_picture_credit(text: str) -> bool:
+    """Whether a text right below a picture is its credit: «تصوير: فلان», «صورة أرشيفية - رويترز», «(رويترز)»."""
+    if len(text) > LONGEST_CREDIT:
+        return False
+    first, *others = [fold_text(part) for part in _SEPARATOR.split(clean_text(text))[::2] if part] or [""]
+    if _is_of_picture([first, *others]):
+        is_named = len(first.split()) <= _MOST_WORDS_OF_A_NAME + 1 and first.split()[0] in _BY
+        return is_named or (bool(others) and _PICTURE_LABELS.issuperset(first.split()))
+    return text.startswith("(") and text.endswith(")") and is_credit_line(text)
+
+
+def _is_of_picture(keys: list[str]) -> bool:
+    """Whether a line of such parts is about a picture: «تصوير: فلان», «مصدر الصورة: رويترز»."""
+    firsts = [(key.split() or [""])[0] for key in keys]
+    named = keys[0].split()[:2] if firsts[0] in _SOURCE_WORDS else firsts[:1]
+    return not _PICTURES.isdisjoint(named) and _WRITERS.isdisjoint(firsts)
 
 
 def _is_label(key: str) -> bool:
-    """«كتب», «المصدر», «تحرير وإعداد»."""
+    """«كتب», «المصدر», «تحرير وإعداد», «أعد التقرير»."""
+    if key in _ROLE_PHRASES:
+        return True
     first, *others = key.split() or [""]
     return first in _LABELS and all(other in _LABELS or other.removeprefix("و") in _LABELS for other in others)
 
@@ -105,33 +142,51 @@ def _is_role_phrase(keys: list[str]) -> bool:
     return bool(keys) and keys[0] in _LABELS and _words_of_role(keys[1:]) >= len(keys) - 1
 
 
-def _read_part(part: str, credit: _Credit, *, after_role: bool) -> bool:
-    """Add the names in one part to the credit; False if the part belongs to a sentence."""
+def _read_part(part: str, credit: _Credit, *, label: str) -> bool:
+    """Add the names in one part to the credit; False if the part belongs to a sentence. `label`: the role before it."""
     key = fold_text(part)
     if key in _SITE_NAMES:
         credit.is_certain = True
     elif codes := _agencies(key):
         credit.is_certain = True
         credit.agencies += codes
-    elif key not in _PLACES:
-        return _read_names(part, credit, after_role=after_role)
+    elif _PLACES.issuperset(towns := key.split(" و")):
+        credit.order += "t" * len(towns)
+        credit.is_certain |= bool(label)
+    else:
+        return _read_names(part, credit, label=label)
     return True
 
 
-def _read_names(part: str, credit: _Credit, *, after_role: bool) -> bool:
+def _read_names(part: str, credit: _Credit, *, label: str) -> bool:
     names = part.split()
     keys = [fold_text(name) for name in names]
     if any(key in _VERBS or (key[:1] in "وف" and key[1:] in _VERBS) for key in keys):
         return False
     while keys and _is_label(keys[0]):
-        names, keys = names[1:], keys[1:]
-        credit.is_certain = after_role = True
-    if after_role:
+        label, names, keys = keys[0], names[1:], keys[1:]
+    if label:
         skipped = _words_of_role(keys)
         names, keys = names[skipped:], keys[skipped:]
-    people = [name for name in _split_people(names, keys) if _is_person(name, alone_is_enough=after_role)]
+        credit.is_certain |= bool(names) or skipped > 0
+    if _EDITION in keys:
+        names, keys = names[: keys.index(_EDITION)], keys[: keys.index(_EDITION)]
+    if keys and credit.people and _is_joined(keys[0]):  # «أحمد علي، وسامي حسن»
+        names, keys = [names[0][1:], *names[1:]], [keys[0][1:], *keys[1:]]
+    town = len(keys) > 1 and keys[-1][:1] == "و" and keys[-1][1:] in _PLACES  # «أحمد علي وغزة - سامي حسن»
+    if town:
+        names, keys = names[:-1], keys[:-1]
+    people = [name for name in _split_people(names, keys) if _is_person(name, alone_is_enough=bool(label))]
+    if label.split()[:1] and label.split()[0] in _SOURCE_WORDS:  # a source is no author
+        return _count(keys) <= _MOST_WORDS_OF_A_NAME
     credit.people += people
+    credit.order += ("p" * len(people) or "-") + ("t" if town else "")
     return _count(keys) <= _MOST_WORDS_OF_A_NAME or bool(people)
+
+
+def _is_joined(key: str) -> bool:
+    """Whether a word begins with the conjunction."""
+    return len(key) > 2 and key[0] == "و" and key not in _NAMES_WITH_WAW
 
 
 def _count(keys: list[str]) -> int:
@@ -158,7 +213,7 @@ def _split_people(names: list[str], keys: list[str]) -> list[str]:
     for index, (name, key) in enumerate(zip(names, keys, strict=True)):
         if key == "و":
             people.append([])
-        elif key[0:1] == "و" and key not in _NAMES_WITH_WAW and len(people[-1]) >= 2 and index + 1 < len(keys):
+        elif _is_joined(key) and len(people[-1]) >= 2 and index + 1 < len(keys):
             people.append([name[1:]])
         else:
             people[-1].append(name)
@@ -172,7 +227,9 @@ def _is_person(name: str, *, alone_is_enough: bool) -> bool:
         and _count(keys) <= _MOST_WORDS_OF_A_NAME
         and _ONLY_LETTERS.fullmatch(name) is not None
         and (not name.startswith("ال") or (len(keys) > 1 and keys[0] in _NAMES_WITH_ARTICLE))
+        and any(len(key) > 2 for key in keys)  # «م ح» are initials
         and " ".join(keys) not in _PLACES
+        and _OUTLETS.isdisjoint(" ".join(keys[:length]) for length in {2, 3, len(keys)})
         and _NEVER_IN_NAMES.isdisjoint(keys)
     )
 

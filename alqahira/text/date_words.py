@@ -39,16 +39,17 @@ HIJRI_MONTH = (
 )
 
 MORNING, EVENING, NOON, NIGHT = "morning", "evening", "noon", "night"
-MERIDIEMS = (
-    dict.fromkeys(
-        ("ص", "صباحا", "صباح", "فجرا", "ضحي", "قبل الظهر", "بعد منتصف الليل", "منتصف الليل", "a.m.", "a.m", "am"),
-        MORNING,
-    )
-    | dict.fromkeys(
-        ("م", "مساءا", "مساء", "عصرا", "مغربا", "بعد الظهر", "قبل منتصف الليل", "p.m.", "p.m", "pm"), EVENING
-    )
-    | {"ظهرا": NOON, "منتصف النهار": NOON, "ليلا": NIGHT}
-)
+MERIDIEMS = {
+    word: half
+    for half, words in {
+        MORNING: "ص|صباحا|صباح|في الصباح|فجرا|ضحي|قبل الظهر|قبل الظهيره|بعد منتصف الليل|في منتصف الليل|منتصف الليل"
+        "|a.m.|a.m|am",
+        EVENING: "م|مساءا|مساء|في المساء|عصرا|مغربا|بعد الظهر|بعد الظهيره|قبل منتصف الليل|قبيل منتصف الليل|p.m.|p.m|pm",
+        NOON: "ظهرا|في الظهيره|منتصف النهار",
+        NIGHT: "ليلا",
+    }.items()
+    for word in words.split("|")
+}
 
 # Words that do not change a date: weekdays, labels, connecting words.
 FILLERS = frozenset(
@@ -82,7 +83,7 @@ TWO = _by_word(
 )
 MANY = _by_word(
     second="ثواني ثوان ث seconds sec secs s",
-    minute="دقاءق د minutes min mins m",
+    minute="دقاءق دق د minutes min mins m",
     hour="ساعات س hours hr hrs h",
     day="ايام ي days d",
     week="اسابيع weeks wk wks w",
@@ -111,7 +112,9 @@ NUMBERS = {
 }
 PARTS = {"نصف": 1 / 2, "ربع": 1 / 4, "ثلث": 1 / 3}
 # Before a number of units, or behind it.
-ABOUT = frozenset(_words("حوالي نحو قرابه زهاء تقريبا about around almost nearly"))
+ABOUT = frozenset(_words("حوالي نحو قرابه زهاء تقريبا يقرب يقارب about around almost nearly"))
+# «ما يقرب من 3 ساعات», «3 ساعات من الآن», «3 ساعات فقط».
+EMPHASIS = frozenset(_words("ما من الان فقط only"))
 
 # Hours from UTC: abbreviations as in RFC 822, of Europe and the Arab world, and CLDR's Arabic names. AST and GST are
 # those of Arabia and the Gulf. IST and the like, which name several zones, are left out.

@@ -13,7 +13,7 @@ from calendar import monthrange
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from email.utils import parsedate_to_datetime
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from alqahira.site import TIME_ZONE
 from alqahira.text import date_words as words
@@ -25,7 +25,9 @@ _FIRST_YEAR = 1900
 _FUTURE_TOLERANCE = timedelta(days=1)
 # What programs give for no date: the beginnings of the clocks of Unix, DOS, Mac OS and spreadsheets, in any zone.
 _PLACEHOLDERS = tuple(datetime(year, 1, 1, tzinfo=UTC) for year in (1900, 1904, 1970, 1980))
-_LAST_PLACEHOLDER = 1980
+# Of programs that count from 2000 or 2001, and of forms: midnight, in their zone, in UTC or in Cairo.
+_MIDNIGHTS = (datetime(2000, 1, 1), datetime(2001, 1, 1))
+_LAST_PLACEHOLDER = 2001
 _LARGEST_OFFSET = timedelta(hours=14)  # Line Islands; the largest in the IANA database
 
 
@@ -57,9 +59,15 @@ def parse_date(text: str, *, now: datetime, guess: bool = True) -> datetime | No
         return None
     if moment is None or not _FIRST_YEAR <= moment.year <= now.year + 1:
         return None
-    if moment.year <= _LAST_PLACEHOLDER and any(abs(moment - start) <= _LARGEST_OFFSET for start in _PLACEHOLDERS):
+    if moment.year <= _LAST_PLACEHOLDER and _is_placeholder(moment):
         return None
     return moment.astimezone(UTC) if moment - now <= _FUTURE_TOLERANCE else None
+
+
+def _is_placeholder(moment: datetime) -> bool:
+    if any(abs(moment - start) <= _LARGEST_OFFSET for start in _PLACEHOLDERS):
+        return True
+    return any(moment.astimezone(zone).replace(tzinfo=None) in _MIDNIGHTS for zone in (moment.tzinfo, UTC, CAIRO))
 
 
 def _require_aware(moment: datetime) -> None:
@@ -151,13 +159,14 @@ _TIMES = [
 ]
 _HALF_IN_FRONT = re.compile(rf"(?<!\w){_A_MERIDIEM}(?= ?\d{{1,2}}:\d\d)")
 
-_GREENWICH = "جرينتش|غرينتش|غرينيتش|جرينيتش|gmt|utc"
+_GREENWICH = r"جرينتش|غرينتش|غرينيتش|جرينيتش|ت ?\. ?غ|ت غ|gmt|utc"
 _ZONE = re.compile(
-    rf"(?:(?:ب?(?:ال)?توقيت )?(?:(?P<utc>(?:{_GREENWICH})(?! ?[+\-\d])|العالمي(?: المنسق)?)"
+    rf"(?:(?:ب?(?:ال)?توقيت )?(?:(?P<utc>(?:{_GREENWICH})(?! ?[+\-]?\d)|العالمي(?: المنسق)?)"
     r"|(?P<cairo>القاهره|مصر|المحلي|(?:ال)?محلي)|(?P<mecca>مكه المكرمه|مكه|السعوديه)"
     rf"|(?P<named>{'|'.join(words.ZONE_OFFSETS)})"
-    rf"|(?:{_GREENWICH})? ?(?P<sign>[+\-])(?P<hours>\d\d?)(?::?(?P<minutes>\d\d))?)"
-    rf"|ب?(?:ال)?توقيت (?P<place>{'|'.join(words.ZONE_PLACES)})|(?P<english>{'|'.join(words.ZONE_CITIES)}) time)(?!\w)"
+    rf"|(?:{_GREENWICH})? ?(?P<sign>[+\-])(?P<hours>\d\d?)(?::?(?P<minutes>\d\d))?(?: ?(?:{_GREENWICH}))?)"
+    rf"|ب?(?:ال)?توقيت (?P<place>{'|'.join(words.ZONE_PLACES)})|(?P<english>{'|'.join(words.ZONE_CITIES)}) time"
+    r"|(?P<iana>(?:africa|america|asia|europe)/[a-z]+(?:_[a-z]+)?))(?!\w)"
 )
 
 _WORD = re.compile(r"\w+")
@@ -187,6 +196,10 @@ def _printed(text: str, now: datetime, guess: bool) -> datetime | None:
     else:
         return _by_dateparser(text, now) if guess else None
     rest, clock, zone = _cut_time(_cut(text, match))
+    if clock is not None and ":" in rest:  # «10:30 بتوقيت القاهرة (08:30 بتوقيت غرينتش)»
+        other_rest, other_clock, other_zone = _cut_time(rest)
+        if datetime.combine(day, clock, zone or CAIRO).astimezone(other_zone or CAIRO).time() == other_clock:
+            rest = other_rest
     if not words.FILLERS.issuperset(_WORD.findall(rest)):
         return None
     if clock is None and match[0] in ("اليوم", "today"):
@@ -249,6 +262,11 @@ def _zone(match: re.Match[str]) -> tzinfo | None:
         return ZoneInfo("Asia/Riyadh")
     if match["named"]:
         return timezone(timedelta(hours=words.ZONE_OFFSETS[match["named"]]))
+    if match["iana"]:
+        try:
+            return ZoneInfo(match["iana"].title())
+        except ZoneInfoNotFoundError:
+            raise ValueError("no such zone") from None
     name = words.ZONE_PLACES.get(match["place"] or "") or words.ZONE_CITIES.get(match["english"] or "")
     return ZoneInfo(name) if name else None
 
@@ -264,7 +282,7 @@ _KNOWN = words.ONE.keys() | words.TWO.keys() | words.MANY.keys() | words.NUMBERS
 
 
 def _ago(now: datetime, text: str) -> datetime | None:
-    tokens = _COUNTED.findall(text)
+    tokens = [token for token in _COUNTED.findall(text) if token not in words.EMPHASIS]
     counted = [token for token in tokens if token not in words.ABOUT]
     if len(counted) < len(tokens) and counted and counted[0] in words.ONE:
         return None  # «منذ نحو ساعة» may be anything up to two

@@ -20,13 +20,16 @@ class Topic(NamedTuple):
     label: str  # in Arabic
     threshold: float = 4.0  # of a headline alone
     threshold_with_lead: float = 4.0
+    threshold_of_lead: float = 4.0  # where the headline has next to nothing of the topic
+    # Of the strongest topic's score: a general's report of a battle is not diplomacy because it names states.
+    least_share: float = 0.2
 
 
 # All topics, by their names in the record.
 TOPICS = {
     "defense": Topic("الدفاع"),
     # All foreign news is full of words about states' dealings: with a lead, one of them in the headline is not enough.
-    "foreign_affairs": Topic("الشؤون الخارجية", threshold_with_lead=5.5),
+    "foreign_affairs": Topic("الشؤون الخارجية", threshold_with_lead=5.5, threshold_of_lead=7.5, least_share=0.35),
 }
 
 _GAP = "…"
@@ -43,12 +46,21 @@ class Node:
     kind: str | None = None  # the class of which the term that ends here is a word
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Rule:
     """Weights for a sentence with a word from each slot; a slot is the classes to choose from."""
 
     weights: dict[str, float]
     slots: list[list[str]]
+
+    def __post_init__(self) -> None:
+        if max(self.weights.values()) < 0:
+            self.slots = [[*names, *map(hidden_class, names)] for names in self.slots]
+
+
+def hidden_class(name: str) -> str:
+    """The class of a class's words within a zero or negative term: only rules against a topic ask for them."""
+    return "-" + name
 
 
 # --- the lexicon --------------------------------------------------------------------------------
@@ -63,7 +75,7 @@ class Lexicon:
     classes: dict[str, list[str]] = field(default_factory=dict)  # folded member -> the classes it is in
     members: dict[str, str] = field(default_factory=dict)  # folded member -> as the lexicon spells it
     exceptions: dict[str, set[str]] = field(default_factory=dict)  # class -> folded words that are no members
-    rules: list[Rule] = field(default_factory=list)
+    rules: dict[str, list[Rule]] = field(default_factory=dict)  # class -> the rules that begin with it
     alternatives: set[str] = field(default_factory=set)  # the `a|b|…` that were made classes
 
     def add_class(self, name: str, members: Iterable[str]) -> None:
@@ -113,9 +125,9 @@ class Lexicon:
 
 
 def _spellings(word: str) -> list[str]:
-    """`ي/تقصف` is a verb of either gender: يقصف and تقصف."""
-    masculine, slash, feminine = word.partition("/")
-    return [masculine + feminine[1:], feminine] if slash else [word]
+    """`ي/تقصف` is a verb of either gender and of the first person: يقصف, تقصف, نقصف and أقصف."""
+    prefix, slash, verb = word.partition("/")
+    return [first + verb[1:] for first in (prefix, verb[0], "ن", "أ")] if slash else [word]
 
 
 @cache
@@ -128,8 +140,10 @@ def lexicon() -> Lexicon:
     for group in data["groups"]:
         for term in group["terms"]:
             made.add_term(term, _weights(group), group.get("kind"))
-    for rule in data.get("together", ()):
-        made.rules.append(Rule(_weights(rule), [slot.split("|") for slot in rule["of"]]))
+    for table in data.get("together", ()):
+        rule = Rule(_weights(table), [slot.split("|") for slot in table["of"]])
+        for name in rule.slots[0]:
+            made.rules.setdefault(name, []).append(rule)
     return made
 
 
@@ -142,6 +156,7 @@ def _weights(table: dict[str, Any]) -> dict[str, float]:
 # Folded, ة is ه, which may be a pronoun; in the words that are read it stays apart as a letter that is not Arabic.
 FINAL_TA = "t"
 _SHORTEST_STEM = 3
+_SHORTEST_VERB, _FUTURE = 4, ("ي", "ت", "ن")
 _ARTICLES = ("ال", "وال", "فال", "بال", "كال", "لل")
 _PRONOUNS = ("هما", "ها", "هم", "نا", "ه")
 # Dual, sound plural, their construct forms, verb endings, and the alef of the accusative.
@@ -149,6 +164,10 @@ _ENDINGS = ("تان", "تين", "ان", "ين", "ون", "تا", "تي", "وا", 
 _FEMININE_ENDINGS = ("تان", "تين", "تا", "تي", "ات", "ت")
 # Shapes of adjectives and titles that have a masculine: عسكرية, مسلحة, سفيرة.
 _FEMININE = re.compile("..+يه|م..+ه|..ي.ه")
+
+# What two do, whatever it is: تتقاسمان, يشكلان. The class of these words has no list.
+OF_TWO = "فعل اثنين"
+_OF_TWO = re.compile("و?[يت]...+ان")
 
 
 @lru_cache(maxsize=1 << 16)
@@ -165,6 +184,8 @@ def read_word(word: str) -> dict[str, str]:
         for name in known.classes.get(stem, ()):
             if folded.lstrip("وف") not in known.exceptions.get(name, ()):
                 reading.setdefault(f"[{name}]", _shown_member(known.members[stem], folded))
+    if _OF_TWO.fullmatch(folded) and folded not in known.members:
+        reading[f"[{OF_TWO}]"] = folded
     return reading
 
 
@@ -191,13 +212,16 @@ def stems(word: str) -> Iterator[str]:
             for owned in _without(_PRONOUNS, base):
                 yield owned
                 yield from _without_endings(owned)
+                if owned.endswith("ت"):
+                    yield owned[:-1] + "ه"  # قمتها
 
 
 def _without_proclitics(word: str) -> list[str]:
-    """The word, and the rest of it without و ف, without ب ك ل."""
+    """The word, and the rest of it without و ف, without ب ك ل, without س of a verb in the future."""
     bases = [word]
-    if word[0] in "وف" and len(word) > _SHORTEST_STEM:
+    if word[0] in "وف" and len(word) >= _SHORTEST_STEM:
         bases.append(word[1:])
+    bases += [base[1:] for base in bases if base[0] == "س" and base[1:2] in _FUTURE and len(base) > _SHORTEST_VERB]
     for base in tuple(bases):
         if base.startswith("لل"):
             bases.append("ال" + base[2:])

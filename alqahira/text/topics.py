@@ -12,14 +12,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from alqahira.text.lexicon import FINAL_TA, TOPICS, Node, Rule, lexicon, read_word
+from alqahira.text.lexicon import FINAL_TA, TOPICS, Node, Rule, hidden_class, lexicon, read_word
 from alqahira.text.normalization import fold_text
 
-# A topic needs this share of the strongest topic's score: a general's report of a battle is not diplomacy because it
-# names states.
-LEAST_SHARE = 0.3
 # How much each part of an article counts. News begins with its subject; the rest of a body is mostly background.
 HEADLINE, LEAD, BACKGROUND, KEYWORD = 2.0, 1.0, 0.2, 0.5
+# With less than this in the headline, a topic is the only one of its article or none: a lead names armies and states in
+# passing.
+LEAST_IN_HEADLINE = 1.5
 # How many words of the body are its lead, and how many are read.
 LEAD_WORDS, BODY_WORDS = 40, 80
 
@@ -36,35 +36,52 @@ def match_topics(headline: str, body: str, keywords: Iterable[str] = ()) -> dict
     raises.
     """
     shares = _shares(headline, body, keywords)
-    scores = {topic: sum(share for share, _ in terms) for topic, terms in shares.items()}
-    has_lead = bool(body.strip())
-    least = LEAST_SHARE * max(scores.values())
-    return {
-        topic: list(dict.fromkeys(shown for share, shown in shares[topic] if share > 0))
-        for topic, rule in TOPICS.items()
-        if scores[topic] >= max(least, rule.threshold_with_lead if has_lead else rule.threshold)
-    }
+    scores = {topic: sum(share.score for share in terms) for topic, terms in shares.items()}
+    strongest = max(scores.values())
+    found = {}
+    for topic, rule in TOPICS.items():
+        least = max(rule.least_share * strongest, rule.threshold_with_lead if body.strip() else rule.threshold)
+        if headline.strip() and _in_headline(shares[topic]) < LEAST_IN_HEADLINE:
+            least = max(strongest, rule.threshold_of_lead)
+        if scores[topic] >= least:
+            found[topic] = list(dict.fromkeys(share.shown for share in shares[topic] if share.score > 0))
+    return found
 
 
 def explain_topics(headline: str, body: str, keywords: Iterable[str] = ()) -> dict[str, dict[str, float]]:
     """Every matched term of each topic with its share of the score, which may be negative."""
     shares = _shares(headline, body, keywords)
-    return {topic: {shown: share for share, shown in terms} for topic, terms in shares.items()}
+    return {topic: {share.shown: share.score for share in terms} for topic, terms in shares.items()}
 
 
 # --- the score ----------------------------------------------------------------------------------
 
 
-def _shares(headline: str, body: str, keywords: Iterable[str]) -> dict[str, list[tuple[float, str]]]:
-    """(share of the score, display text) of each topic's terms, the largest first; a term counts once, at its best."""
-    best: dict[str, dict[int, tuple[float, str]]] = {topic: {} for topic in TOPICS}
+class _Share(NamedTuple):
+    """What a term or rule adds to the score of a topic, and the part of the article where it counts most."""
+
+    score: float
+    shown: str
+    zone: float
+
+
+_NO_SHARE = _Share(0.0, "", 0.0)
+
+
+def _in_headline(terms: list[_Share]) -> float:
+    return sum(share.score for share in terms if share.zone == HEADLINE)
+
+
+def _shares(headline: str, body: str, keywords: Iterable[str]) -> dict[str, list[_Share]]:
+    """The share of each topic's terms in its score, the largest first; a term counts once, at its best."""
+    best: dict[str, dict[int, _Share]] = {topic: {} for topic in TOPICS}
     for text, zone in _zones(headline, body, keywords):
         for evidence, shown in _evidence(text, with_rules=zone in (HEADLINE, LEAD)):
             for topic, weight in (evidence.weights or {}).items():
-                share, _ = best[topic].get(id(evidence), (0.0, ""))
-                if abs(weight * zone) > abs(share):
-                    best[topic][id(evidence)] = weight * zone, shown
-    return {topic: sorted(terms.values(), key=lambda pair: -pair[0]) for topic, terms in best.items()}
+                share = _Share(weight * zone, shown, zone)
+                if abs(share.score) > abs(best[topic].get(id(evidence), _NO_SHARE).score):
+                    best[topic][id(evidence)] = share
+    return {topic: sorted(terms.values(), key=lambda share: -share.score) for topic, terms in best.items()}
 
 
 def _zones(headline: str, body: str, keywords: Iterable[str]) -> Iterator[tuple[str, float]]:
@@ -112,7 +129,10 @@ def _evidence(text: str, *, with_rules: bool) -> Iterator[tuple[Node | Rule, str
         yield match.node, " ".join(match.shown)
     if with_rules:
         by_class = _words_by_class(readings, matches)
-        for rule in lexicon().rules:
+        rules = lexicon().rules
+        for rule in dict.fromkeys(rule for name in by_class for rule in rules.get(name, ())):
+            if any(map(by_class.keys().isdisjoint, rule.slots)):
+                continue
             if chosen := _fill(rule.slots, by_class, ()):
                 yield rule, " + ".join(chosen)
 
@@ -132,17 +152,17 @@ def _best_matches(readings: _Readings) -> list[_Match]:
 
 
 def _words_by_class(readings: _Readings, matches: list[_Match]) -> dict[str, list[_Match]]:
-    """The words of each class: terms of that `kind`, then single words outside terms of weight 0 or less."""
+    """The words of each class: terms of that `kind`, then single words; those in terms of weight 0 or less apart."""
     words: defaultdict[str, list[_Match]] = defaultdict(list)
     for match in matches:
         if match.node.kind:
             words[match.node.kind].append(match._replace(shown=(" ".join(match.shown),)))
     hidden = {position for match in matches if match.weight <= 0 for position in match.positions}
     for here, reading in enumerate(readings):
-        if here not in hidden:
-            for key, shown in reading.items():
-                if key[0] == "[":
-                    words[key[1:-1]].append(_Match(lexicon().root, (here,), (shown,)))
+        for key, shown in reading.items():
+            if key[0] == "[":
+                name = key[1:-1]
+                words[hidden_class(name) if here in hidden else name].append(_Match(lexicon().root, (here,), (shown,)))
     return words
 
 
@@ -154,10 +174,15 @@ def _fill(
         return tuple(word.shown[0] for word in chosen)
     for name in slots[0]:
         for word in words.get(name, ()):
-            is_other = all({*word.positions}.isdisjoint(w.positions) and word.shown != w.shown for w in chosen)
+            is_other = all(not {*word.positions} & {*w.positions} and _begin(word) != _begin(w) for w in chosen)
             if is_other and (filled := _fill(slots[1:], words, (*chosen, word))):
                 return filled
     return ()
+
+
+def _begin(word: _Match) -> str:
+    """Where words of one rule must differ: a state and its own adjective, سوريا and السوري, are not two."""
+    return word.shown[0].removeprefix("ال")[:3]
 
 
 def _add_matches(
@@ -169,15 +194,16 @@ def _add_matches(
     shown: tuple[str, ...] = (),
 ) -> None:
     """Add every term that continues from `node` with the word at `here`; its words so far are at `positions`."""
-    if here >= len(readings):
-        return
     for key, text in readings[here].items():
-        if key in node.following:
-            following = node.following[key]
-            match = _Match(following, (*positions, here), (*shown, text))
-            if following.weights is not None:
-                matches.append(match)
-            _add_matches(matches, following, readings, here + 1, *match[1:])
-            if following.after_gap:
-                for later in range(here + 1, here + _LONGEST_GAP + 2):
-                    _add_matches(matches, following.after_gap, readings, later, *match[1:])
+        following = node.following.get(key)
+        if following is None:
+            continue
+        path = (*positions, here), (*shown, text)
+        if following.weights is not None:
+            matches.append(_Match(following, *path))
+        next_nodes = [(following, here + 1)]
+        if following.after_gap:
+            next_nodes += [(following.after_gap, later) for later in range(here + 1, here + _LONGEST_GAP + 2)]
+        for following, later in next_nodes:
+            if later < len(readings) and not following.following.keys().isdisjoint(readings[later]):
+                _add_matches(matches, following, readings, later, *path)

@@ -9,9 +9,9 @@ CREATE TABLE articles (
     credit_line Nullable(String) COMMENT 'The credit as printed: «القاهرة الإخبارية - وكالات».',
     authors Array(String) COMMENT 'People named in the credit line.',
     agencies Array(String) COMMENT 'Codes of the news agencies named in the credit line: mena, reuters, afp, wires, …',
-    date_published Nullable(DateTime('UTC')) COMMENT 'When the article was published, UTC, to the second.',
+    date_published Nullable(DateTime64(0, 'UTC')) COMMENT 'When the article was published, UTC, to the second.',
     date_published_source Nullable(String) COMMENT 'Source of date_published: page_data, jsonld, meta, visible, sitemap or listing.',
-    date_modified Nullable(DateTime('UTC')) COMMENT 'When the site says it last changed the article, UTC.',
+    date_modified Nullable(DateTime64(0, 'UTC')) COMMENT 'When the site says it last changed the article, UTC.',
     image_url Nullable(String) COMMENT 'The main image.',
     image_caption Nullable(String) COMMENT 'The main image\'s caption as printed.',
     article_sections Array(String) COMMENT 'The site\'s own category names.',
@@ -24,9 +24,16 @@ CREATE TABLE articles (
     duplicate_of Nullable(String) COMMENT 'article_id of the earlier near-duplicate, if any.',
     layout String COMMENT 'Which extractor gave the body: site, page_data, jsonld or generic.',
     discovered_on Nullable(String) COMMENT 'The listing, sitemap or feed that led to the page.',
-    date_first_seen DateTime('UTC') COMMENT 'When a run first accepted this article, UTC.',
-    date_crawled DateTime('UTC') COMMENT 'When the page that gave this revision was fetched, UTC.',
-    run_id String COMMENT 'The run that wrote this line.'
+    date_first_seen DateTime64(0, 'UTC') COMMENT 'When a run first accepted this article, UTC.',
+    date_crawled DateTime64(0, 'UTC') COMMENT 'When the page that gave this revision was fetched, UTC.',
+    run_id String COMMENT 'The run that wrote this line.',
+    revision_reason Nullable(String) COMMENT 'Why there is this revision: text, metadata, removed or returned; null in the first.',
+    date_removed Nullable(DateTime64(0, 'UTC')) COMMENT 'Since when the article is gone from the site, UTC.',
+    published_day Nullable(String) COMMENT 'Cairo\'s day of date_published, YYYY-MM-DD; the day of the line\'s folder.',
+    position Nullable(Int64) COMMENT 'The line\'s place in the order of publication, from 1, for loads of what is new; null in a feed and in lines of older parts.',
+    countries Array(String) COMMENT 'ISO 3166-1 alpha-2 codes of the states that the article is about, most prominent first; XK is Kosovo.',
+    organizations Array(String) COMMENT 'Codes of the organizations, armies and movements that it is about (docs/entities.md), most prominent first.',
+    mentions Array(String) COMMENT 'The words that gave each code of countries and organizations, as printed: IQ:العراقية.'
 )
 ENGINE = ReplacingMergeTree(revision)
 ORDER BY article_id;

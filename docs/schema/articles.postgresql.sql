@@ -27,5 +27,12 @@ CREATE TABLE articles (
     date_first_seen timestamptz(0) NOT NULL, -- When a run first accepted this article, UTC.
     date_crawled timestamptz(0) NOT NULL, -- When the page that gave this revision was fetched, UTC.
     run_id text NOT NULL, -- The run that wrote this line.
+    revision_reason text, -- Why there is this revision: text, metadata, removed or returned; null in the first.
+    date_removed timestamptz(0), -- Since when the article is gone from the site, UTC.
+    published_day text, -- Cairo's day of date_published, YYYY-MM-DD; the day of the line's folder.
+    position bigint, -- The line's place in the order of publication, from 1, for loads of what is new; null in a feed and in lines of older parts.
+    countries text[], -- ISO 3166-1 alpha-2 codes of the states that the article is about, most prominent first; XK is Kosovo.
+    organizations text[], -- Codes of the organizations, armies and movements that it is about (docs/entities.md), most prominent first.
+    mentions text[], -- The words that gave each code of countries and organizations, as printed: IQ:العراقية.
     PRIMARY KEY (article_id, revision)
 );

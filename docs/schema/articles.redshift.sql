@@ -26,5 +26,12 @@ CREATE TABLE articles (
     discovered_on VARCHAR(65535), -- The listing, sitemap or feed that led to the page.
     date_first_seen TIMESTAMPTZ NOT NULL, -- When a run first accepted this article, UTC.
     date_crawled TIMESTAMPTZ NOT NULL, -- When the page that gave this revision was fetched, UTC.
-    run_id VARCHAR(65535) NOT NULL -- The run that wrote this line.
+    run_id VARCHAR(65535) NOT NULL, -- The run that wrote this line.
+    revision_reason VARCHAR(65535), -- Why there is this revision: text, metadata, removed or returned; null in the first.
+    date_removed TIMESTAMPTZ, -- Since when the article is gone from the site, UTC.
+    published_day VARCHAR(65535), -- Cairo's day of date_published, YYYY-MM-DD; the day of the line's folder.
+    position BIGINT, -- The line's place in the order of publication, from 1, for loads of what is new; null in a feed and in lines of older parts.
+    countries SUPER, -- ISO 3166-1 alpha-2 codes of the states that the article is about, most prominent first; XK is Kosovo.
+    organizations SUPER, -- Codes of the organizations, armies and movements that it is about (docs/entities.md), most prominent first.
+    mentions SUPER -- The words that gave each code of countries and organizations, as printed: IQ:العراقية.
 );

@@ -26,5 +26,12 @@ CREATE TABLE articles (
     discovered_on VARCHAR COMMENT 'The listing, sitemap or feed that led to the page.',
     date_first_seen TIMESTAMP_TZ(0) NOT NULL COMMENT 'When a run first accepted this article, UTC.',
     date_crawled TIMESTAMP_TZ(0) NOT NULL COMMENT 'When the page that gave this revision was fetched, UTC.',
-    run_id VARCHAR NOT NULL COMMENT 'The run that wrote this line.'
+    run_id VARCHAR NOT NULL COMMENT 'The run that wrote this line.',
+    revision_reason VARCHAR COMMENT 'Why there is this revision: text, metadata, removed or returned; null in the first.',
+    date_removed TIMESTAMP_TZ(0) COMMENT 'Since when the article is gone from the site, UTC.',
+    published_day VARCHAR COMMENT 'Cairo\'s day of date_published, YYYY-MM-DD; the day of the line\'s folder.',
+    position NUMBER(19, 0) COMMENT 'The line\'s place in the order of publication, from 1, for loads of what is new; null in a feed and in lines of older parts.',
+    countries ARRAY COMMENT 'ISO 3166-1 alpha-2 codes of the states that the article is about, most prominent first; XK is Kosovo.',
+    organizations ARRAY COMMENT 'Codes of the organizations, armies and movements that it is about (docs/entities.md), most prominent first.',
+    mentions ARRAY COMMENT 'The words that gave each code of countries and organizations, as printed: IQ:العراقية.'
 );

@@ -27,5 +27,12 @@ CREATE TABLE articles (
     date_first_seen TEXT NOT NULL, -- When a run first accepted this article, UTC.
     date_crawled TEXT NOT NULL, -- When the page that gave this revision was fetched, UTC.
     run_id TEXT NOT NULL, -- The run that wrote this line.
+    revision_reason TEXT, -- Why there is this revision: text, metadata, removed or returned; null in the first.
+    date_removed TEXT, -- Since when the article is gone from the site, UTC.
+    published_day TEXT, -- Cairo's day of date_published, YYYY-MM-DD; the day of the line's folder.
+    position INTEGER, -- The line's place in the order of publication, from 1, for loads of what is new; null in a feed and in lines of older parts.
+    countries TEXT, -- ISO 3166-1 alpha-2 codes of the states that the article is about, most prominent first; XK is Kosovo.
+    organizations TEXT, -- Codes of the organizations, armies and movements that it is about (docs/entities.md), most prominent first.
+    mentions TEXT, -- The words that gave each code of countries and organizations, as printed: IQ:العراقية.
     PRIMARY KEY (article_id, revision)
 ) STRICT;

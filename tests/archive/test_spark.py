@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import sqlite3
 from collections import Counter
@@ -21,7 +22,7 @@ from alqahira.archive.spark import job
 from alqahira.archive.spark.reading import archive_sources, part_sources
 from alqahira.archive.writer import files
 from alqahira.exceptions import ConfigurationError
-from alqahira.publishing.manifest import read_corpus_id
+from alqahira.publishing.manifest import read_corpus, read_corpus_id
 from alqahira.settings.configuration import Configuration
 from benchmarks.corpus import compare, lines_of, make_both, write_archive
 
@@ -81,11 +82,16 @@ def dropped(folder):
         return sorted(line for (line,) in ledger.execute("select record from articles where status = 'duplicate'"))
 
 
+def unplaced(lines):
+    """The lines without their positions, which the job counts by day."""
+    return re.sub('"position": [0-9]+', '"position": null', lines)
+
+
 def by_day(corpus):
     """The crawl's lines in the order in which they were accepted, by day."""
     lines = {}
     for path in sorted((corpus.folder / "articles").glob("*/part-*")):
-        lines.setdefault(path.parent.name, []).extend(path.read_text("utf-8").split("\n")[:-1])
+        lines.setdefault(path.parent.name, []).extend(unplaced(path.read_text("utf-8")).split("\n")[:-1])
     return lines
 
 
@@ -133,7 +139,11 @@ def test_same_archive_gives_the_same_files(crawled, spark, tmp_path):
 @needs_java
 def test_parts_of_a_corpus_give_the_same_lines(crawled, spark, tmp_path):
     tally = decided(spark, part_sources(crawled.folder), tmp_path)
-    assert Counter(line for of_day in articles(tmp_path).values() for line in of_day) == Counter(crawled.lines())
+    lines = Counter(line for of_day in articles(tmp_path).values() for line in of_day)
+    assert lines == Counter(map(unplaced, crawled.lines()))
+    assert sorted(record["position"] for record in read_corpus(tmp_path)) == [
+        *range(1, tally.parts[-1].last_position + 1)
+    ]
     assert tally.pages == len(crawled.lines())
 
 

@@ -118,15 +118,24 @@ def test_parts_have_every_line_in_order_and_unique_numbers(tmp_path):
     ]
     numbers = first_numbers(Counter(line.day for line in lines), 2)
     assert numbers == {"2026-11-01": 1, "2026-11-02": 4, "unknown": 5}
-    how = {"folder": tmp_path, "below": "articles", "numbers": numbers, "max_rows": 2}
+    positions = first_numbers(Counter(line.day for line in lines), 1)
+    how = {"folder": tmp_path, "below": "articles", "numbers": numbers, "positions": positions, "max_rows": 2}
     parts = [
         part
         for day, of_day in groupby(lines, key=attrgetter("day"))  # each day by another task
-        for part in write_parts(list(of_day), compress=day == "unknown", **how)
+        for part in write_parts(list(of_day), compress=day == "unknown", sealed_at="2026-11-24T12:00:00Z", **how)
     ]
     assert [part.path.rpartition("-")[2] for part in parts] == [f"{n:06d}.jsonl{'.gz' * (n > 4)}" for n in range(1, 7)]
     assert [part.rows for part in parts] == [2, 2, 1, 1, 2, 2]
     assert [check(tmp_path, part) for part in parts] == [None] * 6
+    assert [(part.sequence, part.first_position, part.last_position) for part in parts] == [
+        (1, 1, 2),
+        (2, 3, 4),
+        (3, 5, 5),
+        (4, 6, 6),
+        (5, 7, 8),
+        (6, 9, 10),
+    ]
     read = (tmp_path / parts[0].path).read_text() + (tmp_path / parts[1].path).read_text()
     assert read.splitlines() == [line.line for line in lines[:4]]
 

@@ -10,9 +10,9 @@ import pytest
 from ledger_scenario import live
 from scrapy_process import PROJECT, Corpus, scrapy
 
-from alqahira.commands.export import write_csv
 from alqahira.publishing.manifest import part_files
 from alqahira.publishing.schema import columns
+from alqahira.publishing.snapshots import write_csv
 from alqahira.text.dates import cairo_day
 
 
@@ -65,6 +65,26 @@ def test_export_by_topic_and_days(corpus):
     assert {record["article_id"] for record in records} == expected
 
 
+def test_lines_of_a_run_are_those_that_it_wrote(corpus):
+    (revision,) = [record for record in corpus.records() if record["revision"] == 2]
+    run_id = revision["run_id"]
+    records = export(corpus.folder, "--run", run_id)
+    assert sorted(map(json.dumps, records)) == sorted(
+        json.dumps(record) for record in corpus.records() if record["run_id"] == run_id
+    )
+    assert export(corpus.folder, "--run", "none") == []
+
+
+def test_lines_after_a_position_are_what_an_incremental_load_takes(corpus):
+    (old,) = [r["position"] for r in corpus.records() if (r["article_id"], r["revision"]) == (corpus.revised, 1)]
+    later = sorted((r for r in corpus.records() if r["position"] >= old), key=lambda record: record["position"])
+    assert len(later) < len(corpus.records())
+    assert export(corpus.folder, "--after", str(old - 1), "--all-revisions") == later
+    # Of two revisions, the higher one alone.
+    assert export(corpus.folder, "--after", str(old - 1)) == later[1:]
+    assert export(corpus.folder, "--after", str(later[-1]["position"])) == []
+
+
 def test_dropped_duplicates_name_their_original(corpus):
     dropped = [record for record in export(corpus.folder, "--with-duplicates") if record["duplicate_of"]]
     assert dropped
@@ -113,11 +133,20 @@ def test_csv_has_no_formula_and_keeps_every_line_break():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["--after", "-1"], "is no position"),
+        (["--after", "first"], "is no position"),
+        (["--after", "9", "--with-duplicates"], "--after takes published lines"),
         (["--topic", "sports"], "argument --topic: invalid choice: 'sports'"),
         (["--format", "xlsx"], "argument --format: invalid choice: 'xlsx'"),
         (["--since", "yesterday"], "is not a date"),
         (["--since", "2026-11-02", "--until", "2026-11-01"], "is after until"),
-        (["-o", "/dev/null/x"], "cannot be written"),
+        (["-o", "/dev/null/x.csv"], "cannot be written"),
+        (["-o", "/dev/null/x.csv", "--partition", "month"], "x.csv cannot be written: Not a directory"),
+        (["-o", "corpus.xlsx"], "'corpus.xlsx' ends in none of .jsonl, .jsonl.gz, .csv, .csv.gz, .parquet"),
+        (["-o", "corpus.parquet.gz"], "ends in none of"),
+        (["-o", "s3://bucket/corpus.csv"], "docs/object-stores.md"),
+        (["--partition", "month"], "--partition needs a folder"),
+        (["--partition", "day", "-o", "x.csv"], "argument --partition: invalid choice: 'day'"),
     ],
 )
 def test_wrong_option_is_one_line_and_status_2(corpus, arguments, message):

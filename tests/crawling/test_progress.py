@@ -18,7 +18,7 @@ from alqahira.monitoring.run_stats import RunStats
 ESCAPE = "\x1b["
 # command, its own options, and its finished bar
 COMMANDS = [
-    ("export", ["-o", "{folder}/corpus.jsonl"], r"export .*7/7 .*/s 0:00:00 6 taken"),
+    ("export", ["-o", "{folder}/corpus.jsonl"], r"export .*6/6 .*/s 0:00:00 6 taken"),
     ("verify", [], r"verify .*7/7 .*/s 0:00:00 0 differ"),
     ("report", [], r"report .*6/6 .*/s 0:00:00"),
 ]

@@ -35,6 +35,8 @@ def ld(**fields):
 
 
 H1, NO_H1 = f"<h1>{NAME}</h1>", ""
+SITE = '<meta property="og:site_name" content="جريدة النهر">'
+SLOGAN = "شبكة الأخبار الأولى - كل جديد على مدار الساعة"
 OTHER = "الجسر الجديد: كل ما تريد معرفته"
 HEADLINES = {
     "a heading, and the site's name behind it in the titles": (H1, og(f"{NAME} - جريدة النهر"), NAME),
@@ -56,8 +58,24 @@ HEADLINES = {
     ),
     "only a title with the host": (NO_H1, f"<title>{NAME} | News.example.com</title>", NAME),
     "only a title with the host's name": (NO_H1, f"<title>{NAME} | News</title>", NAME),
+    "only a title with sections and the name of the site": (NO_H1, f"{SITE}<title>{NAME} » محليات » جريدة النهر</title>", NAME),
+    "only a title with the name of the site and a writer": (NO_H1, f"{SITE}<title>{NAME} | جريدة النهر | ليلى</title>", NAME),
+    "only a title with the name of the site and a colon": (NO_H1, f"{SITE}<title>جريدة النهر: {NAME}</title>", NAME),
+    "only a title with the name of the site in brackets": (NO_H1, f"{SITE}<title>{NAME} (جريدة النهر)</title>", NAME),
+    "a dash of the headline's own": (f"<h1>{NAME} - صور</h1>", f"{SITE}<title>{NAME} - صور - جريدة النهر</title>", f"{NAME} - صور"),
     "a title that is a file's name": (f"<p><b>{NAME}</b></p>", "<title>news1</title>", NAME),
-}
+    "a title that is the site's name, as is a banner": (f"<p>نهر الأخبار</p><p><b>{NAME}</b></p>", "<title>نهر الأخبار</title>", NAME),
+    "titles that are the site's for all pages": (f"<h2>{NAME}</h2>", og(SLOGAN) + f"<title>{SLOGAN}</title>", NAME),
+    "titles of the site, and an h1": (H1, og(SLOGAN) + f"<title>{SLOGAN}</title>", NAME),
+    "the site's name as headline in JSON-LD": (H1, SITE + ld(headline='"جريدة النهر"'), NAME),
+    "cut with dots in JSON-LD": (H1, ld(headline=f'"{NAME[:40]}..."'), NAME),
+    "cut with dots in the titles": (H1, og(f"{NAME[:40]}…") + f"<title>{NAME[:40]}…</title>", NAME),
+    "cut at 110 characters in JSON-LD": (f"<h1>{NAME}، {NAME}</h1>", ld(headline=f'"{f"{NAME}، {NAME}"[:110]}"'), f"{NAME}، {NAME}"),
+    "dots of the headline's own": (f"<h1>{NAME}</h1>", ld(headline=f'"{NAME}..."'), f"{NAME}..."),
+    "a label for screen readers in the heading": (f"<h1><span>حصري:</span> {NAME}</h1>", ld(headline=f'"{NAME}"'), NAME),
+    "a date in the heading": (f"<h1>{NAME} <small>22/11/2026</small></h1>", og(NAME) + f"<title>{NAME} | النهر</title>", NAME),
+    "other quotation marks in the heading": ("<h1>The river’s bridge is open</h1>", og("The river's bridge is open") + "<title>The river's bridge is open</title>", "The river's bridge is open"),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", HEADLINES)
@@ -67,6 +85,7 @@ def test_headline_is_what_heading_and_titles_agree_on(kind):
 
 
 CREDITS = {
+    "a label without a name": ("<div>Posted by <span>admin</span> 22/11/2026</div>", "", None),
     "a role and a name": ("<p>كتب: سامي حداد</p>", "", "كتب: سامي حداد"),
     "a role and a name in two elements": (
         "<div><span>كتبت</span> <a href='/w/3'>ليلى منصور</a></div>",
@@ -150,6 +169,7 @@ CAPTIONS = {
     ),
     "outside a figure": (f"<div>{IMG}<span>الجسر ليلًا</span></div>", "الجسر ليلًا"),
     "two elements around": (f"<div><a>{IMG}</a><div><div>الجسر ليلًا</div></div></div>", "الجسر ليلًا"),
+    "the words of a form": ("<div class='newsletter-form'><p class='form-caption'>اشترك في نشرتنا</p></div>", None),
     "breadcrumbs beside an icon": (f"<div>{IMG}<a href='/'>الرئيسية</a> <a href='/s'>محليات</a></div>", None),
     "a share label beside an icon": (f"<div>{IMG}<span>شارك</span></div>", None),
 }
@@ -159,6 +179,36 @@ CAPTIONS = {
 def test_caption_is_the_short_text_beside_the_image(kind):
     above, expected = CAPTIONS[kind]
     assert article(above).image_caption == expected
+
+
+SHORT = "<p>افتتح محافظ الإقليم صباح اليوم جسرًا جديدًا فوق النهر يربط المدينة القديمة بالأحياء الشرقية.</p>"
+NOTICE = "<p>نعمل الآن على تحسين خدماتنا في الموقع، ونعتذر لكم عن الانقطاع، وسنعود إليكم بعد وقت قصير جدًا.</p>"
+TEASER = "<p>حلقة جديدة من برنامج الصباح تناقش أسعار الذهب وتأثيرها في الأسواق المحلية هذا الأسبوع.</p>"
+LINKED = f"<div class=c><h3><a href='/2'>قصة أخرى من أخبار المدن</a></h3>{TEASER}</div>"
+# A page without any title, and whether it is an article.
+UNTITLED = {
+    "a short story": (f"{H1}{SHORT}", True),
+    "lines in a cell": (f"<table><tr><td>{H1}</td></tr><tr><td>{SHORT[3:-4]}</td></tr></table>", True),
+    "a form around it": (f"<form>{H1}<div>{SHORT}</div></form>", True),
+    "a notice of cookies in front": (f"<div class=cookie>{TEASER * 2}</div><article>{H1}{SHORT}</article>", True),
+    "readers' comments, longer": (f"<article>{H1}{SHORT}</article><div id=comments>{TEASER * 4}</div>", True),
+    "a short heading": (f"<h1>أهم الأخبار</h1>{SHORT}", False),
+    "other stories, much longer": (f"{H1}<div>{SHORT}</div>{LINKED * 6}", False),
+    "a page that is not there": (f"<h1>هذه الصفحة غير متاحة على موقعنا</h1>{NOTICE}", False),
+    "maintenance": (f"<h1>الموقع قيد الصيانة في الوقت الحالي</h1>{NOTICE}", False),
+}
+
+
+@pytest.mark.parametrize("kind", UNTITLED)
+def test_short_text_below_a_heading_is_a_story_where_no_title_contradicts(kind):
+    inner, is_article = UNTITLED[kind]
+    html = f"<html><body>{inner}</body></html>"
+    assert (read_page(html, URL, now=NOW).article is not None) is is_article
+
+
+def test_short_text_under_another_title_is_no_story():
+    html = f"<html><head><title>أخبار المدن والأقاليم</title></head><body>{H1}{SHORT}</body></html>"
+    assert read_page(html, URL, now=NOW).cause == "not_an_article"
 
 
 TEXT = ["كلمات القصة كلها كما كتبت في أول الأمر من غير نقص ولا زيادة", "وهذه الفقرة الثانية منها كما كتبت هي أيضًا"] * 3

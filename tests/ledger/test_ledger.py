@@ -129,7 +129,7 @@ def test_reader_needs_no_lock(ledger, state_url):
     with opened(state_url, read_only=True) as reader:
         assert len(list(reader.records(duplicates=True))) == 1
         assert [article.article_id for article in reader.latest(5)] == ["1"]
-        assert reader.newest_revisions() == {"1": 1}
+        assert len(list(reader.records(newest=True))) == 1
 
 
 def test_table_that_cannot_be_read_is_one_line(ledger, state_url):

@@ -224,7 +224,7 @@ def test_transaction_in_conflict_is_repeated_in_the_same_session(ledger, code):
     "read",
     [
         lambda ledger: list(ledger.records()),
-        lambda ledger: ledger.newest_revisions(),
+        lambda ledger: list(ledger.records(newest=True)),
         lambda ledger: ledger.is_empty(),
         lambda ledger: ledger.record_count(),
     ],
@@ -294,7 +294,7 @@ def test_second_run_publishes_nothing_again(database, tmp_path):
 
 def test_planned_part_is_written_by_next_run(ledger, database, tmp_path):
     accept(ledger, crawled(1))
-    assert publisher(ledger, tmp_path)._plan_one()
+    assert publisher(ledger, tmp_path)._plan_one("2026-11-24T12:00:00Z")
     lose_connection(ledger)
     with opened(database) as successor:
         publisher(successor, tmp_path).recover()
@@ -308,11 +308,11 @@ def test_run_with_lost_connection_seals_all_parts(ledger, tmp_path, monkeypatch,
     parts = publisher(ledger, tmp_path)
     whole, done = getattr(parts, step), []
 
-    def lose_them_first():
+    def lose_them_first(*given):
         if not done:
             lose_connection(ledger)
         done.append(True)
-        return whole()
+        return whole(*given)
 
     monkeypatch.setattr(parts, step, lose_them_first)
     parts.seal_all()

@@ -1,23 +1,34 @@
 """An older ledger is migrated whole or not at all, and nothing is published again."""
 
 import hashlib
+import json
 import os
 import signal
 import sqlite3
+from contextlib import closing
+from hashlib import sha256
 
 import pytest
-from ledger_scenario import NOW, accept, crawled, link, live, opened
+from ledger_scenario import NOW, accept, crawled, link, live, opened, problems, publisher
 from sqlalchemy import inspect, text
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from alqahira.article import to_json_line
 from alqahira.exceptions import LedgerUnusable
 from alqahira.ledger import migrations
 from alqahira.ledger.frontier import Standing
 from alqahira.ledger.tables import STATE_VERSION, metadata
-from alqahira.publishing.manifest import part_files
+from alqahira.publishing.manifest import (
+    MANIFEST,
+    part_files,
+    read_corpus_id,
+    read_manifest,
+    read_part,
+    write_atomic,
+)
 
 # The shape of each version's tables. A change of the tables needs the next version, its step, and a line here.
-SHAPES = {1: "d57dbca6cf5afc05", 2: "56bbddef2b885903", 3: "c955fd7e75b84676"}
+SHAPES = {1: "d57dbca6cf5afc05", 2: "56bbddef2b885903", 3: "dac95b21d16df02b"}
 
 NEXT, NEWER = STATE_VERSION + 1, STATE_VERSION + 2
 
@@ -38,6 +49,10 @@ CREATE INDEX pages_next_visit ON pages (section, next_visit);
 OF_VERSION_2 = """
 UPDATE meta SET value = '2' WHERE name = 'version';
 DROP TABLE quarantine;
+DROP INDEX runs_started;
+DROP INDEX runs_ended;
+DROP INDEX runs_of_spider;
+DROP INDEX runs_complete;
 ALTER TABLE pages DROP COLUMN failing_since;
 ALTER TABLE pages DROP COLUMN unfinished;
 ALTER TABLE pages DROP COLUMN empty_claims;
@@ -45,7 +60,16 @@ ALTER TABLE pages DROP COLUMN hint_from;
 ALTER TABLE pages RENAME COLUMN complete_before TO settled;
 UPDATE pages SET settled = CASE state WHEN 'pending' THEN 0 ELSE 1 END;
 CREATE INDEX pages_unsettled ON pages (section, settled);
+DROP INDEX outbox_published;
+ALTER TABLE outbox DROP COLUMN published_position;
+ALTER TABLE parts DROP COLUMN day;
+ALTER TABLE parts DROP COLUMN first_position;
+ALTER TABLE parts DROP COLUMN last_position;
+ALTER TABLE parts DROP COLUMN sealed_at;
+ALTER TABLE parts DROP COLUMN replaces;
+ALTER TABLE parts DROP COLUMN replaced_by;
 """
+NEW_COLUMNS = ("revision_reason", "date_removed", "published_day", "position")
 
 
 def add_a_column(connection):
@@ -199,6 +223,57 @@ def test_processed_page_of_version_2_stays_processed(state_url):
         assert [discovery.processed for discovery in discoveries] == [True, False]
         names = {index["name"] for index in inspect(ledger.engine).get_indexes("pages")}
         assert names == {"pages_frontier", "pages_next_visit"}
+
+
+def make_version_2(folder):
+    """Turn an output folder into one of version 2: its ledger, its lines, its folders and its manifest."""
+    with closing(sqlite3.connect(folder / "state.db")) as connection, connection:
+        for article_id, revision, record in connection.execute("SELECT article_id, revision, record FROM articles"):
+            record = {name: value for name, value in json.loads(record).items() if name not in NEW_COLUMNS}
+            values = (to_json_line(record), article_id, revision)
+            connection.execute("UPDATE articles SET record = ? WHERE article_id = ? AND revision = ?", values)
+        old = []
+        for part in read_manifest(folder):
+            lines = [{k: v for k, v in r.items() if k not in NEW_COLUMNS} for r in read_part(folder / part.path)]
+            content = "".join(f"{to_json_line(line)}\n" for line in lines).encode()
+            path = part.path.replace("/day=", "/date_published=").replace("__HIVE_DEFAULT_PARTITION__", "unknown")
+            write_atomic(folder / path, content)
+            entry = {"path": path, "rows": len(lines), "bytes": len(content), "sha256": sha256(content).hexdigest()}
+            connection.execute(
+                "UPDATE parts SET path = :path, bytes = :bytes, sha256 = :sha256 WHERE sequence = :sequence",
+                entry | {"sequence": part.sequence},
+            )
+            old.append(entry | {"schema_version": 2})
+            (folder / part.path).unlink()
+        connection.executescript(OF_VERSION_2)
+    write_atomic(folder / MANIFEST, json.dumps({"corpus_id": read_corpus_id(folder), "parts": old}).encode())
+
+
+def test_corpus_of_version_2_goes_on(tmp_path):
+    """Its lines stay as they are, without position; a line that waited and new ones have every column."""
+    live(tmp_path)
+    with opened(tmp_path) as ledger:
+        accept(ledger, crawled(8))
+    make_version_2(tmp_path)
+    before = published(tmp_path)
+    (tmp_path / read_manifest(tmp_path)[0].path).unlink()
+    with opened(tmp_path) as ledger:
+        parts = publisher(ledger, tmp_path)
+        parts.recover()
+        assert published(tmp_path) == before
+        accept(ledger, crawled(9))
+        parts.seal_all()
+        records = list(ledger.records())
+    assert problems(tmp_path) == []
+    *old, new = read_manifest(tmp_path)
+    assert {(part.first_position, part.last_position, part.sealed_at) for part in old} == {(None, None, None)}
+    assert (new.path.split("/")[1], new.first_position, new.last_position) == ("day=2026-11-24", 1, 2)
+    assert [list(record) for record in read_part(tmp_path / new.path)] == [list(records[0])] * 2
+    assert [(r["article_id"], r["published_day"], r["position"]) for r in records if r["position"]] == [
+        ("8", "2026-11-24", 1),
+        ("9", "2026-11-24", 2),
+    ]
+    assert {record["position"] for record in records} == {None, 1, 2}
 
 
 def test_tables_are_those_of_this_version():

@@ -1,5 +1,6 @@
 """Pages in quarantine: what they answered is kept, asked for again, and published only if it is released."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
@@ -7,9 +8,10 @@ import pytest
 from ledger_scenario import NOW, accept, crawled, lines, link, publisher
 from sqlalchemy import select
 
+from alqahira.ledger.decisions import skip_reason
 from alqahira.ledger.frontier import Standing
-from alqahira.ledger.same_article import SeenPage
-from alqahira.ledger.tables import bands, pages
+from alqahira.ledger.same_article import RepeatedTexts, SeenPage
+from alqahira.ledger.tables import articles, bands, pages
 from alqahira.publishing.manifest import read_manifest
 from alqahira.text.near_duplicates import fingerprint
 
@@ -128,6 +130,50 @@ def test_answer_without_validators_leaves_none(ledger, road):
     assert (page(ledger, item.fetch.key).etag, page(ledger, item.fetch.key).last_modified) == (None, None)
 
 
+# --- the words of the address -------------------------------------------------------------------
+
+ADDRESS = "https://alqaheranews.net/news/{}/وزير-الدفاع-يزور-قاعدة-بحرية-في-الخليج"
+OWN = "زار وزير الدفاع قاعدة بحرية مطلة على الخليج والتقى قائد القوات الجوية وعددا من المقاتلين في جولة تفقدية."
+
+
+def named(number, item):
+    item.article.url = ADDRESS.format(number)
+    return item
+
+
+@pytest.mark.parametrize("topics", [("defense",), ()], ids=["on topic", "off topic"])
+def test_new_page_without_a_word_of_its_address_waits_in_quarantine(ledger, topics):
+    discovered(ledger, 1)
+    item = named(1, lie(1, topics=topics))
+    assert skip_reason(item.article) is None
+    assert accept(ledger, item).cause == "another_story"
+    assert [*ledger.records()] == []
+    assert [link.key for link in ledger.pending()] == ["1"]
+    assert accept(ledger, named(1, crawled(1, text=OWN, fetched=LATER))).outcome == "accepted"
+    assert ledger.quarantined() == []
+
+
+def test_headline_of_the_listing_is_no_word_of_the_page(ledger):
+    discovered(ledger, 1, 2)
+    for number, sources in ((1, {"headline": "site"}), (2, {"headline": "listing"})):
+        item = named(number, lie(number, topics=("defense",)))
+        item.article.headline, item.sources = "وزير الدفاع يزور قاعدة بحرية في الخليج", sources
+        assert accept(ledger, item, "off").outcome == ("accepted" if number == 1 else "quarantined")
+
+
+def test_published_text_gives_way_to_the_one_that_its_address_names(ledger):
+    discovered(ledger, 1, 2)
+    for number in (1, 2):
+        accept(ledger, lie(number, topics=("defense",)), "off")
+    with ledger.transaction() as connection:  # as published before addresses were compared
+        record = connection.scalar(select(articles.c.record).where(articles.c.article_id == "1"))
+        url = json.dumps(ADDRESS.format(1), ensure_ascii=False)
+        moved = record.replace('"https://alqaheranews.net/news/1/x"', url)
+        connection.execute(articles.update().where(articles.c.article_id == "1").values(record=moved))
+    told = [accept(ledger, named(n, crawled(n, text=OWN, published=LATER, fetched=LATER)), "off") for n in (1, 2)]
+    assert [(each.outcome, each.cause) for each in told] == [("accepted", "revision"), ("quarantined", "another_story")]
+
+
 # --- release and drop ---------------------------------------------------------------------------
 
 
@@ -191,7 +237,7 @@ def test_text_of_many_pages_is_withdrawn_from_all_of_them(flooded, tmp_path):
     assert {page(ledger, key).attempts for key in "1234"} == {0}
 
 
-def test_line_that_is_in_a_part_stays(flooded, tmp_path):
+def test_line_that_is_in_a_part_stays_until_its_page_tells_the_article(flooded, tmp_path):
     ledger, items, _ = flooded
     publisher(ledger, tmp_path, max_rows=1).seal_all()
     sealed = lines(tmp_path)
@@ -202,6 +248,51 @@ def test_line_that_is_in_a_part_stays(flooded, tmp_path):
     publisher(ledger, tmp_path).seal_all()
     assert lines(tmp_path) == sealed
     assert set(sealed) == {(record["article_id"], record["revision"]) for record in ledger.records()}
+    assert {kept.key for kept in ledger.quarantined()} == {*"1234"}
+    (key,) = lying
+    again = lie(int(key), topics=("defense",), text=crawled(9).article.article_body)
+    own = fingerprint(again.article.article_body)
+    assert ledger.accept(again, own, near_duplicates="drop", is_repeated=True).cause == "same_text"
+    back = accept(ledger, crawled(int(key), text=OWN, published=LATER, fetched=LATER))
+    assert (back.outcome, back.article.revision) == ("accepted", 1 + max(n for k, n in sealed if k == key))
+    assert key not in {kept.key for kept in ledger.quarantined()}
+
+
+def test_other_lie_over_a_published_one_stays_in_quarantine(flooded, tmp_path):
+    ledger, items, _ = flooded
+    publisher(ledger, tmp_path, max_rows=1).seal_all()
+    ledger.withdraw([seen(item) for item in items], items[3].article)
+    for number in (1, 2):
+        assert accept(ledger, lie(number, text=CHECK, headline="Just a moment")).cause == "other_language"
+
+
+@pytest.mark.parametrize("was_named", [True, False], ids=["named before", "known by the redirect alone"])
+def test_new_address_of_a_lying_page_is_asked_as_if_never_visited(ledger, was_named):
+    discovered(ledger, 1, 2, *([51] if was_named else []))
+    accept(ledger, crawled(1))
+    items = []
+    for number, home in ((1, 50), (2, 51)):
+        item = lie(home, topics=("defense",), text=crawled(9).article.article_body)
+        item.fetch = replace(item.fetch, key=str(number))
+        assert accept(ledger, item, "off").outcome == "accepted"
+        items.append(item)
+    assert page(ledger, 50).etag
+    ledger.withdraw([seen(item) for item in items], items[0].article)
+    assert [(page(ledger, home).etag, page(ledger, home).last_modified) for home in (50, 51)] == [(None, None)] * 2
+    assert {link.key for link in ledger.pending()} == {"2", "51"}
+    assert {known.link.key for known in ledger.due(LATER, 10)} == {"1", "50"}
+    back = [accept(ledger, crawled(number, fetched=LATER)).outcome for number in (2, 51)]
+    assert back == ["accepted", "accepted"]
+
+
+def test_what_a_killed_run_did_not_publish_is_one_of_many(flooded, tmp_path):
+    ledger, _items, _ = flooded
+    texts = RepeatedTexts()
+    waiting = ledger.unsealed()
+    assert [seen.key for seen, _ in waiting] == ["1", "1"]
+    assert not any(texts.add(seen, article) for seen, article in waiting)
+    publisher(ledger, tmp_path).seal_all()
+    assert ledger.unsealed() == []
 
 
 def test_articles_come_back_after_the_text_of_many(flooded, tmp_path):

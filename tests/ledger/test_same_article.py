@@ -1,14 +1,23 @@
-"""Which changes of a page's text are revisions, which are not its article any more, and which texts are one."""
+"""Which changes of a page's text are revisions, which are not the article of its address, and which texts are one."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from alqahira.article import Article
-from alqahira.ledger.same_article import MANY, RepeatedTexts, SeenPage, difference
+from alqahira.ledger.same_article import (
+    MANY,
+    RepeatedTexts,
+    SeenPage,
+    contradicts_address,
+    difference,
+    tells_address,
+    text_label,
+)
 from alqahira.text.near_duplicates import content_hash
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -48,6 +57,17 @@ def article(headline=HEADLINE, *paragraphs, topics=("defense",), layout="site", 
     )
 
 
+SLUG = "الجيش-السوداني-يستعيد-السيطرة-على-مدينة-ود-مدني"
+ON_TOPIC = (
+    "الموقع تحت الصيانة",
+    "تتابعون أخبار القوات المسلحة ووزارة الدفاع والمناورات العسكرية على شاشة القناة حاليا.",
+)
+
+
+def at(slug, one):
+    return replace(one, url=f"https://alqaheranews.net/news/1/{slug}" if slug else "https://alqaheranews.net/news/1")
+
+
 STUB = article("عاجل | الجيش السوداني: قواتنا دخلت ود مدني", "التفاصيل بعد قليل")
 NOTHING = {"date": None, "layout": "generic", "topics": ()}
 LATER = NOW + timedelta(hours=3)
@@ -84,9 +104,17 @@ LATER = NOW + timedelta(hours=3)
         pytest.param(article(), article(topics=()), None, id="topics lost by a change of the lexicon"),
         pytest.param(article(), article(HEADLINE, LEAD, topics=()), None, id="cut, and off topic"),
         pytest.param(article(HEADLINE, "خبر"), article(HEADLINE, LEAD, *MORE), None, id="empty line filled in"),
+        pytest.param(article(*ON_TOPIC, date=None), article(), None, id="notice without a date to a dated story"),
+        pytest.param(
+            article(*ON_TOPIC, source="sitemap"), article(), None, id="notice with the sitemap's date to a dated story"
+        ),
+        pytest.param(at(SLUG, article(*ON_TOPIC, date=LATER)), article(), None, id="notice to what the address names"),
         # --- no longer the article ---
         pytest.param(article(), article(OTHER_HEADLINE, *OTHER, date=LATER), "another_story", id="id used again"),
         pytest.param(article(), article(OTHER_HEADLINE, *OTHER), "another_story", id="id used again, same date"),
+        pytest.param(
+            article(date=None), article(OTHER_HEADLINE, *OTHER, date=None), "another_story", id="id used again, no date"
+        ),
         pytest.param(STUB, article(OTHER_HEADLINE, *OTHER, date=LATER), "another_story", id="id of a line used again"),
         pytest.param(article(), article(*MAINTENANCE, **NOTHING), "other_layout", id="maintenance"),
         pytest.param(article(), article(HEADLINE, MAINTENANCE[1], **NOTHING), "other_layout", id="card's headline over it"),
@@ -120,6 +148,54 @@ def test_same_text_is_the_same_article(text, layout):
     )
 
 
+# --- the words of the address -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("slug", "one", "contradicts", "tells"),
+    [
+        pytest.param(SLUG, article(), False, True, id="its own story"),
+        pytest.param(quote(SLUG), article(), False, True, id="percent-encoded"),
+        pytest.param(SLUG, article("تفاصيل ما جرى في وسط السودان"), False, True, id="headline rewritten"),
+        pytest.param(SLUG, article(HEADLINE, "التفاصيل بعد قليل"), False, False, id="breaking line"),
+        pytest.param(SLUG, article(OTHER_HEADLINE, *OTHER), True, False, id="another story"),
+        pytest.param(SLUG, article(*ON_TOPIC), True, False, id="maintenance on the topic"),
+        pytest.param("البحرية-الهندية-تختبر", article(*ON_TOPIC), True, False, id="three words"),
+        pytest.param("البحرية-الهندية", article(*ON_TOPIC), False, False, id="too short to tell"),
+        pytest.param("army-takes-the-city", article(*ON_TOPIC), False, False, id="not in Arabic"),
+        pytest.param("2026-11-24-1000-2000", article(*ON_TOPIC), False, False, id="numbers"),
+        pytest.param("x", article(*ON_TOPIC), False, False, id="one letter"),
+        pytest.param("", article(*ON_TOPIC), False, False, id="no words"),
+    ],
+)
+def test_words_of_the_address(slug, one, contradicts, tells):
+    one = at(slug, one)
+    assert (contradicts_address(one, one.url), tells_address(one, one.url)) == (contradicts, tells)
+
+
+@pytest.mark.parametrize(
+    ("after", "cause"),
+    [
+        pytest.param(
+            article(OTHER_HEADLINE, LEAD.replace("الجيش", "الحزب"), *OTHER, date=LATER), None, id="names most"
+        ),
+        pytest.param(article(OTHER_HEADLINE, LEAD, MORE[1], date=LATER), None, id="same text under another headline"),
+        pytest.param(article(OTHER_HEADLINE, MORE[1], *OTHER), None, id="by the site's date the same"),
+        pytest.param(article(OTHER_HEADLINE, MORE[1], *OTHER, date=LATER), "another_story", id="some words in common"),
+        pytest.param(article(OTHER_HEADLINE, *OTHER, date=LATER), "another_story", id="id used again"),
+    ],
+)
+def test_revision_tells_what_the_address_names(after, cause):
+    before = at(SLUG, article(HEADLINE, LEAD, MORE[1]))
+    assert difference(before, at("x", after)) == cause
+
+
+def test_headline_of_the_listing_says_nothing_of_the_page():
+    notice = at(SLUG, article(HEADLINE, ON_TOPIC[1]))
+    assert not contradicts_address(notice, notice.url)
+    assert contradicts_address(notice, notice.url, has_headline=False)
+
+
 # --- one text on many pages ---------------------------------------------------------------------
 
 
@@ -134,6 +210,13 @@ def notice(number, **given):
 
 
 UNDATED = article(date=None)
+TOWNS = ("عيترون", "حولا", "كفركلا", "الخيام", "بنت جبيل", "ميس الجبل")
+STRIKE = (
+    "شن الطيران الحربي الإسرائيلي غارة على بلدة {0} في جنوب لبنان، وأفادت الوكالة الوطنية للإعلام بوقوع إصابات، فيما "
+    "توجهت فرق الدفاع المدني إلى {0} لرفع الأنقاض ونقل الجرحى إلى المستشفيات القريبة من المنطقة الحدودية."
+)
+PRICES = "أسعار-الذهب-اليوم-في-مصر"
+GOLD = "سجلت أسعار الذهب في مصر اليوم ارتفاعا جديدا مع بداية التعاملات في محال الصاغة، وبلغ سعر الجرام من عيار"
 FOUND = [0] * (MANY - 1) + [MANY]
 
 
@@ -161,11 +244,33 @@ def test_one_text_at_many_addresses_is_found(name, made):
             "a set phrase under breaking lines",
             lambda n: article(f"عاجل {chr(0x628 + n)}", "التفاصيل بعد قليل", date=None),
         ),
+        ("six places in one template", lambda n: article("غارة جديدة", STRIKE.format(TOWNS[n]), date=None)),
+        ("six prices in one template", lambda n: at(PRICES, article("أسعار الذهب", f"{GOLD} {40 + n}", date=None))),
         ("one headline over other texts", lambda n: article("نشرة", " ".join(WORDS[n * 12 : n * 12 + 12]), date=None)),
     ],
 )
 def test_honest_repetition_is_not_found(name, made):
-    assert not any(pages_found(made(n) for n in range(MANY)))
+    assert not any(pages_found(made(n) for n in range(len(TOWNS))))
+
+
+def test_page_that_tells_its_address_is_not_one_of_many():
+    texts = RepeatedTexts()
+    pages = [at("x", UNDATED)] * (MANY - 1) + [at(SLUG, UNDATED), at("x", UNDATED)]
+    sizes = [len(texts.add(SeenPage(str(n), NOW, str(n), one.url), one)) for n, one in enumerate(pages)]
+    assert sizes == [0] * MANY + [MANY]
+    assert (texts.is_repeated(pages[0]), texts.is_repeated(pages[-2])) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_same"),
+    [
+        ("الطلب 8f3a1c في 14:05 بتوقيت القاهرة", True),
+        ("الطلب ٧ في ٠٩:٣٠ بتوقيت القاهرة", True),
+        ("الطلب في بتوقيت لندن", False),
+    ],
+)
+def test_words_with_digits_make_no_other_text(text, is_same):
+    assert (text_label("الطلب في بتوقيت القاهرة") == text_label(text)) is is_same
 
 
 def test_page_counts_once_however_often_it_is_read():

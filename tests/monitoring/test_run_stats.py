@@ -45,6 +45,8 @@ def test_outcome_that_is_taken_back_counts_as_the_next_one():
     account = stats.as_dict()
     assert (account["accepted"], account["quarantined"], account["in_feed"]) == (0, 1, 0)
     assert account["causes"] == {"quarantined": {"same_text": 1}}
+    assert stats.withdraw("8") is None
+    assert stats.as_dict() == account
 
 
 @given(st.lists(st.tuples(st.sampled_from("abcdef"), st.sampled_from(list(Outcome)), st.sampled_from(["", "x", "y"]))))

@@ -35,9 +35,9 @@ def test_same_run_again_publishes_nothing(tmp_path):
 def test_part_has_one_day_and_at_most_max_rows(tmp_path):
     live(tmp_path)
     assert {Path(path).parent.name for path in part_files(tmp_path)} == {
-        "date_published=2026-11-24",
-        "date_published=2026-11-23",
-        "date_published=unknown",
+        "day=2026-11-24",
+        "day=2026-11-23",
+        "day=__HIVE_DEFAULT_PARTITION__",
     }
     assert max(part.rows for part in read_manifest(tmp_path)) <= 3
 

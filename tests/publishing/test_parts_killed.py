@@ -17,12 +17,13 @@ from alqahira import ledger as ledger_module
 from alqahira.ledger.backends import sqlite, store
 from alqahira.publishing import manifest as manifest_module
 from alqahira.publishing import parts as parts_module
+from alqahira.publishing import planning
 from alqahira.publishing.manifest import part_files
 
 pytestmark = pytest.mark.chaos
 
 _LEDGER = Path(ledger_module.__file__).parent
-_MODULES = (manifest_module, parts_module, sqlite, store)
+_MODULES = (manifest_module, parts_module, planning, sqlite, store)
 _OURS = (*map(str, _LEDGER.glob("*.py")), *(module.__file__ for module in _MODULES))
 
 
@@ -146,7 +147,7 @@ def _mark_before_writing(self):
 
     with self._ledger.transaction() as connection:
         planned = connection.execute(select(parts_module.parts).where(parts_module.parts.c.sealed == 0)).all()
-        contents = [parts_module._content(connection, row.sequence, row.path) for row in planned]
+        contents = [planning.content_of(connection, row.sequence, row.path)[0] for row in planned]
         connection.execute(parts_module.parts.update().values(sealed=1))
     for row, content in zip(planned, contents, strict=True):
         parts_module.write_atomic(self._output / row.path, content)
@@ -174,9 +175,9 @@ def _first_line_of_placing(folder, monkeypatch):
     lines_done, first, planned = 0, None, False
     plan_one = parts_module.Publisher._plan_one
 
-    def plan(self):
+    def plan(self, sealed_at):
         nonlocal planned
-        done = plan_one(self)
+        done = plan_one(self, sealed_at)
         planned = True
         return done
 

@@ -17,7 +17,7 @@ from alqahira.publishing.place import FolderState, derived_corpus_id, mismatch
 
 HERE, PART, OTHER = (
     Path("/corpus"),
-    "articles/date_published=2026-11-24/part-000001.jsonl",
+    "articles/day=2026-11-24/part-000001.jsonl",
     "articles/x/part-000002.jsonl",
 )
 KNOWN = {PART: KnownPart(PART, 9, "ab", sealed=True)}

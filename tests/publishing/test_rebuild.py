@@ -8,11 +8,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from ledger_scenario import EXPECTED, NOW, accept, body, crawled, lines, link, live, opened, publisher
+from ledger_scenario import EXPECTED, NOW, SCHEDULE, accept, body, crawled, lines, link, live, opened, publisher
 
 from alqahira.exceptions import AlqahiraError, LedgerUnusable
 from alqahira.ledger import known_corpus
-from alqahira.ledger.articles import Articles
+from alqahira.ledger.restoring import Restoring
 from alqahira.publishing import rebuild
 from alqahira.publishing.manifest import MANIFEST, part_files, read_corpus_id
 from alqahira.publishing.rebuild import rebuild_state
@@ -54,7 +54,7 @@ def list_twice(folder):
         (lambda folder: (folder / part_files(folder)[0]).write_bytes(b""), "shortened"),
         (
             lambda folder: shutil.copy(
-                folder / part_files(folder)[0], folder / "articles/date_published=2026-11-24/part-000099.jsonl"
+                folder / part_files(folder)[0], folder / "articles/day=2026-11-24/part-000099.jsonl"
             ),
             "not in the manifest",
         ),
@@ -96,7 +96,7 @@ def same_record_twice(monkeypatch):
 
 
 def failing_disk(monkeypatch):
-    restore, done = Articles._restore_part, []
+    restore, done = Restoring._restore_part, []
 
     def restore_part(self, connection, part):
         done.append(part)
@@ -104,7 +104,7 @@ def failing_disk(monkeypatch):
             raise OSError(28, "No space left on device")
         restore(self, connection, part)
 
-    monkeypatch.setattr(Articles, "_restore_part", restore_part)
+    monkeypatch.setattr(Restoring, "_restore_part", restore_part)
 
 
 def failing_rename(monkeypatch):
@@ -144,6 +144,10 @@ def test_rebuild_that_fails_half_way_leaves_the_database_empty(corpus, database,
 
 def test_rebuilt_ledger_is_that_of_the_folder(corpus):
     corpus_id, parts = read_corpus_id(corpus), known_corpus(state(corpus)).parts
+    with opened(corpus) as ledger:
+        ledger.set_generation(7)
+        publisher(ledger, corpus).recover()
+    manifest = (corpus / MANIFEST).read_bytes()
     (corpus / "state.db").unlink()
     assert rebuild_state(state(corpus), corpus) is None
     rebuilt = known_corpus(state(corpus))
@@ -151,6 +155,7 @@ def test_rebuilt_ledger_is_that_of_the_folder(corpus):
     (corpus / part_files(corpus)[0]).unlink()
     live(corpus)
     assert lines(corpus).keys() == EXPECTED
+    assert (corpus / MANIFEST).read_bytes() == manifest, "positions, times and generation are as they were"
     assert sorted(path.name for path in corpus.iterdir()) == [MANIFEST, "articles", "state.db", "state.db.lock"]
 
 
@@ -192,3 +197,31 @@ def test_correction_of_an_article_that_moved_is_its_revision_after_a_rebuild(tmp
         discover(ledger, 50)
         verdict = accept(ledger, at_home(" تصحيح أول وتصحيح ثان"))
         assert (verdict.outcome, verdict.article.article_id, verdict.article.revision) == ("accepted", "1", 3)
+
+
+@pytest.mark.parametrize("is_named_first", [False, True], ids=["old address first", "new address first"])
+def test_move_that_no_revision_names_is_learned_again_from_the_old_address(tmp_path, is_named_first):
+    later = NOW + timedelta(hours=3)
+
+    def read(ledger, key, text=""):
+        item = crawled(50, text=body(1) + text, headline="عنوان الخبر رقم 1", fetched=later)
+        item.fetch = replace(item.fetch, key=str(key))
+        return accept(ledger, item)
+
+    with opened(tmp_path) as ledger:
+        ledger.start_run("run", "defense", NOW)
+        ledger.discover([link(1)], section="defense", run_id="run", now=NOW)
+        accept(ledger, crawled(1))
+        assert read(ledger, 1).outcome == "unchanged"  # redirected, and no line says so
+        publisher(ledger, tmp_path).seal_all()
+    rebuild_state(state(tmp_path), tmp_path, SCHEDULE)
+    with opened(tmp_path) as ledger:
+        assert [each.link.key for each in ledger.due(NOW + timedelta(hours=1), 9)] == []
+        assert [each.link.key for each in ledger.due(later, 9)] == ["1"]
+        ledger.discover([link(50)], section="defense", run_id="run", now=later)
+        if is_named_first:
+            assert read(ledger, 50, " تصحيح").outcome == "duplicate"
+        verdict = read(ledger, 1, " تصحيح")
+        assert (verdict.outcome, verdict.article.article_id, verdict.article.revision) == ("accepted", "1", 2)
+        assert read(ledger, 50, " تصحيح وتصحيح ثان").article.revision == 3
+        assert {record["article_id"] for record in ledger.records()} == {"1"}

@@ -115,7 +115,7 @@ def planned(folder):
     accept(ledger, crawled(1))
     parts = publisher(ledger, folder)
     parts.recover()
-    assert parts._plan_one()
+    assert parts._plan_one("2026-11-24T12:00:00Z")
     (path,) = ledger.corpus().parts
     (folder / path).parent.mkdir(parents=True)
     return ledger, folder / path

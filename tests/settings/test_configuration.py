@@ -56,6 +56,14 @@ def test_contact_that_fits_no_header_is_refused(contact):
     assert configured(ALQAHIRA_USER_AGENT_CONTACT="a" * 200).user_agent_contact == "a" * 200
 
 
+@pytest.mark.parametrize("name", ["ALQAHIRA_OUTPUT_DIR", "ALQAHIRA_METRICS_DIR"])
+@pytest.mark.parametrize("folder", ["s3://bucket/corpus", "gs://me:hunter2@bucket", "abfss://a@b/c", "file:///srv"])
+def test_folder_in_an_object_store_is_refused(name, folder):
+    refused = refusal(**{name: folder})
+    assert refused.endswith("is not a folder of this machine: write to one, and copy it as docs/object-stores.md shows")
+    assert "hunter2" not in refused
+
+
 def test_choice_is_case_insensitive():
     assert configured(ALQAHIRA_NEAR_DUPLICATES="Mark").near_duplicates == "mark"
 

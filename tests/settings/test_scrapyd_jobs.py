@@ -128,7 +128,7 @@ def test_local_copy_of_the_site_may_be_crawled_at_any_pace():
         ({"ALQAHIRA_OUTPUT_DIR": "~"}, {}),
         ({"ALQAHIRA_OUTPUT_DIR": "/srv/corpus/.hidden"}, {}),
         ({"ALQAHIRA_OUTPUT_DIR": "/srv/corpus/articles"}, {}),
-        ({"ALQAHIRA_OUTPUT_DIR": "/srv/corpus/articles/date_published=2026-11-01"}, {}),
+        ({"ALQAHIRA_OUTPUT_DIR": "/srv/corpus/articles/day=2026-11-01"}, {}),
         ({"ALQAHIRA_OUTPUT_DIR": "/srv/corpus/a\nb"}, {}),
         ({"ALQAHIRA_OUTPUT_DIR": "/srv/corpus/trial"}, WITH_STATE),
         ({"ALQAHIRA_STATE_URL": "sqlite:////tmp/state.db"}, WITH_STATE),

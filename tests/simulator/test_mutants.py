@@ -5,13 +5,14 @@ import sqlalchemy as sa
 from history import FIRST_RUN_OF_A_SECTION, history_of, in_new_folder
 from simulated_crawl import SPIDERS
 
+from alqahira.crawling import failures
 from alqahira.crawling.clock import Clock
 from alqahira.crawling.middlewares import robots_rules
 from alqahira.extraction.extractor import Reading
 from alqahira.ledger import Ledger, decisions, frontier, pages
 from alqahira.ledger.decisions import Outcome, Verdict
 from alqahira.ledger.tables import articles
-from alqahira.publishing import parts
+from alqahira.publishing import parts, planning
 from spiders import section
 
 pytestmark = pytest.mark.chaos
@@ -19,7 +20,7 @@ MOST = 200  # histories in which a mutant must be found
 
 
 def host_failures_are_attempts(patch):
-    patch.setattr(section, "is_of_the_host", lambda cause: False)
+    patch.setattr(failures, "is_of_the_host", lambda cause: False)
 
 
 def pages_are_given_up_by_runs(patch):
@@ -73,8 +74,8 @@ def reverted_edits_are_lost(patch):
 
 
 def parts_are_overwritten(patch):
-    part_path, place = parts.part_path, parts.Publisher._place
-    patch.setattr(parts, "part_path", lambda day, number, **more: part_path(day, 1, **more))
+    part_path, place = planning.part_path, parts.Publisher._place
+    patch.setattr(planning, "part_path", lambda day, number, **more: part_path(day, 1, **more))
     patch.setattr(parts.Publisher, "_place", lambda self, row, **_: place(self, row, replace=True))
 
 

@@ -34,7 +34,7 @@ def test_any_text_gives_none_or_a_moment_not_too_late(text: str) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.datetimes(datetime(2000, 1, 1), datetime(2023, 8, 8)), st.sampled_from(["%d/%m/%Y %H:%M", "%Y-%m-%dT%H:%M"]))
+@given(st.datetimes(datetime(2002, 1, 1), datetime(2023, 8, 8)), st.sampled_from(["%d/%m/%Y %H:%M", "%Y-%m-%dT%H:%M"]))
 def test_printed_cairo_time_round_trips(moment: datetime, form: str) -> None:
     local = moment.replace(second=0, microsecond=0, fold=0, tzinfo=CAIRO)
     assert parse_date(local.strftime(form), now=NOW) == local.astimezone(UTC)

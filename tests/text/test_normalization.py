@@ -164,6 +164,12 @@ def test_invisible_character_changes_neither_text_nor_key(text: str) -> None:
     assert fold_text(text) == fold_text(invisible + text)
 
 
+def test_latin_and_cyrillic_letters_need_no_rules() -> None:
+    for letter in map(chr, (*range(0xC0, 0x180), *range(0x410, 0x450))):
+        assert clean_text(f"x{letter}x") == clean_text(f"x{letter}\u200fx")
+        assert fold_text(f"x{letter}x") == fold_text(f"x{letter}\u200fx")
+
+
 def _after_each_letter(text: str, mark: str) -> str:
     return "".join(c + mark if "\u0621" <= c <= "\u064a" and c.isalpha() else c for c in text)
 

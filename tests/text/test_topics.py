@@ -15,7 +15,7 @@ from alqahira.text.topics import TOPICS, explain_topics, match_topics
 
 SAMPLES = [
     json.loads(line)
-    for name in ("topics_labelled.jsonl", "topics_channel.jsonl")
+    for name in ("topics_labelled.jsonl", "topics_channel.jsonl", "channel_news_labelled.jsonl")
     for line in (Path(__file__).parents[1] / "data" / name).read_text("utf-8").splitlines()
 ]
 
@@ -61,6 +61,114 @@ def test_headline_topics_despite_traps(headline, topics):
     assert set(match_topics(headline, headline)) == topics
 
 
+NEITHER, DEFENSE, FOREIGN, BOTH = set(), {"defense"}, {"foreign_affairs"}, {"defense", "foreign_affairs"}
+KINDS = {
+    "rockets of space, and of armies": [
+        ("الهند تطلق أثقل أقمارها بصاروخ محلي", NEITHER),
+        ("صاروخ صيني يحمل ثلاثة رواد إلى المحطة", NEITHER),
+        ("صور أقمار صناعية تكشف منشأة صاروخية جديدة", DEFENSE),
+    ],
+    "soldiers who rescue": [
+        ("الجيش يجلي آلاف السكان بعد فيضانات في الجنوب", NEITHER),
+        ("البحرية الإيطالية تنقذ 80 مهاجرا قبالة لامبيدوزا", NEITHER),
+        ("كندا تعلن الحرب على حرائق الغابات بطائرات مسيرة", NEITHER),
+    ],
+    "what an army does for people at home": [
+        ("القوات المسلحة توقع الكشف الطبي على أهالي حلايب", NEITHER),
+        ("بدء التقديم بالكليات العسكرية عبر موقع التنسيق", NEITHER),
+        ("القوات المسلحة تؤمن لجان الانتخابات", NEITHER),
+        ("القوات المسلحة تنفذ رماية بالذخيرة الحية", DEFENSE),
+    ],
+    "markets that wars move": [
+        ("القمح يرتفع بعد قصف موانئ أوكرانية", NEITHER),
+        ("النفط يهبط بعد الإعلان عن هدنة بين إيران وإسرائيل", NEITHER),
+        ("الأسواق تترقب نتائج قمة ترامب وشي", NEITHER),
+        ("قصف موانئ أوكرانية", DEFENSE),
+    ],
+    "wars on the screen, on paper, in the past": [
+        ("متحف فني في برلين يعرض لوحات نهبت خلال الحرب", NEITHER),
+        ("مؤلف «الحرب والسلام» في ذكرى ميلاده", NEITHER),
+        ("لغم من الحرب العالمية يقتل راعيا", NEITHER),
+        ("ميركل تكشف في مذكراتها كواليس الحرب الباردة", NEITHER),
+    ],
+    "games in the words of war": [
+        ("الأهلي يتأهل على حساب الجيش الرواندي", NEITHER),
+        ("كتيبة الركراكي جاهزة لموقعة الكاميرون", NEITHER),
+    ],
+    "crimes with weapons and truces": [
+        ("إصابة طفلين في انفجار جسم غريب بقنا", NEITHER),
+        ("إيران تعدم مدانا بالتجسس للموساد", NEITHER),
+        ("الصلح بين عائلتين بعد هدنة استمرت عاما", NEITHER),
+        ("اقتحام مسلحين شقة بالهرم", NEITHER),
+    ],
+    "streets and stations called after soldiers": [
+        ("افتتاح كوبري المشير طنطاوي بعد تطويره", NEITHER),
+        ("مترو الأنفاق: تطوير محطة الشهداء", NEITHER),
+    ],
+    "armies of other things": [
+        ("الجيش الأخضر.. متطوعون يزرعون الأشجار", NEITHER),
+        ("كتائب النحل لإنقاذ الزراعة", NEITHER),
+        ("انقلاب في استوديوهات ديزني", NEITHER),
+        ("سر تسمية مدفع الإفطار", NEITHER),
+    ],
+    "ministers and embassies whose work is not their state's": [
+        ("وزير النقل يبحث مع السفير الياباني مستجدات المترو", NEITHER),
+        ("سفارة الهند تنظم يوما لليوجا أمام الأهرامات", NEITHER),
+        ("السفير البريطاني يرقص في مهرجان", NEITHER),
+        ("سفير كوريا يتذوق الكشري في وسط البلد", NEITHER),
+    ],
+    "relief bodies that count fevers and degrees": [
+        ("الأمم المتحدة: 2025 بين أكثر الأعوام حرارة", NEITHER),
+        ("اليونيسف: طفل من كل خمسة بلا مدرسة في اليمن", NEITHER),
+    ],
+    "what states do with each other": [
+        ("المكسيك ترد على رسوم ترامب", FOREIGN),
+        ("ألمانيا تستقبل لاجئين سوريين", FOREIGN),
+        ("تشاجوس: اتفاق بين لندن وموريشيوس", FOREIGN),
+        ("سلوفينيا تمنع نتنياهو من دخول أراضيها", FOREIGN),
+        ("إثيوبيا وكينيا تتقاسمان الكهرباء والحدود", FOREIGN),
+        ("الكرملين: لم نتلق ردا بعد", FOREIGN),
+        ("دكا تطلب من نيودلهي تسليم الشيخة حسينة", FOREIGN),
+        ("وزير الري: إثيوبيا تدير السد بشكل أحادي", FOREIGN),
+    ],
+    "bases that are left": [("فرنسا تسلم آخر قواعدها العسكرية في السنغال", BOTH)],
+    "who will not fight": [
+        ("رئيس وزراء المجر: لن نرسل جنديا إلى أوكرانيا", FOREIGN),
+        ("لبنان لا يريد الحرب ولن يجر إليها", FOREIGN),
+    ],
+    "armed groups on lists": [("أستراليا تطرد السفير الإيراني وتصنف الحرس الثوري إرهابيا", FOREIGN)],
+    "nationals held abroad": [("الإفراج عن الفرنسيين المحتجزين في إيران", FOREIGN)],
+    "leagues that are left are no retreat": [("مولدوفا تنسحب من رابطة الدول المستقلة", FOREIGN)],
+    "whose weapons": [
+        ("قاذفات أمريكية تحلق قرب السواحل", DEFENSE),
+        ("تايوان ترصد 27 طائرة صينية حول الجزيرة", DEFENSE),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("headline", "topics"), [case for cases in KINDS.values() for case in cases], ids=lambda value: str(value)[:60]
+)
+def test_kind_of_headline(headline, topics):
+    assert set(match_topics(headline, "")) == topics
+
+
+@pytest.mark.parametrize(
+    ("headline", "body", "topics"),
+    [
+        ("الجيش يعلن السيطرة على بلدة", "وقال زيلينسكي إن المستشار الألماني دعا إلى قمة في باريس.", DEFENSE),
+        ("مولدوفا تنسحب من رابطة الدول المستقلة", "وقال الوزير إن وجود قوات روسية يخالف المواثيق.", FOREIGN),
+        ("موجة حر في أوروبا", "دعت باريس برلين إلى التعاون.", NEITHER),
+    ],
+)
+def test_lead_names_the_weaker_topic_in_passing(headline, body, topics):
+    assert set(match_topics(headline, body)) == topics
+
+
+def test_channel_name_is_no_state():
+    assert not explain_topics("مراسل القاهرة الإخبارية من موسكو", "")["foreign_affairs"].get("القاهرة + موسكو")
+
+
 def test_terms_are_sorted_by_share():
     found = match_topics("الجيش يتصدى لهجوم بطائرات مسيرة", "أعلن الجيش إسقاط طائرات مسيرة قرب الحدود.")
     shares = explain_topics("الجيش يتصدى لهجوم بطائرات مسيرة", "أعلن الجيش إسقاط طائرات مسيرة قرب الحدود.")["defense"]
@@ -84,8 +192,9 @@ def test_class_exception_is_no_member():
     assert "سلاح + جيش اللبناني" in shares  # not «بسلاحه + …»: the class has «سلاح»
 
 
-def test_verb_matches_in_either_gender():
-    assert match_topics("الجيش يقصف مواقع المسلحين", "").keys() == match_topics("القوات تقصف مواقع المسلحين", "").keys()
+@pytest.mark.parametrize("verb", ["ترفض", "يرفض", "نرفض", "أرفض", "سنرفض"])
+def test_verb_matches_in_either_gender_and_in_the_first_person(verb):
+    assert "[دبلوماسية]" in readings(verb)
 
 
 def test_clitics_and_spelling_are_ignored():
@@ -118,6 +227,9 @@ def test_final_ta_is_no_pronoun(word, other):
     ("word", "other"),
     [
         ("حربه", "حرب"),
+        ("قمتها", "قمة"),
+        ("سيبحث", "يبحث"),
+        ("وستستضيف", "تستضيف"),
         ("قواتها", "قوات"),
         ("وحربهم", "حرب"),
         ("العسكرية", "عسكري"),
@@ -148,8 +260,8 @@ def test_any_text_is_accepted(headline, body, keywords):
     [
         ("held_out", "defense", 0.95, 0.95),
         ("held_out", "foreign_affairs", 0.95, 0.95),
-        ("channel_held_out", "defense", 0.88, 0.95),
-        ("channel_held_out", "foreign_affairs", 0.95, 0.92),
+        ("channel2_held_out", "defense", 0.78, 0.95),
+        ("channel2_held_out", "foreign_affairs", 0.85, 0.87),
     ],
 )
 def test_precision_and_recall_on_held_out_samples(split, topic, precision, recall):

@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from importlib import resources
 from itertools import groupby, islice
@@ -28,14 +29,14 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from alqahira.archive.spark.reading import ARTICLE, DAMAGED, FAILED, SKIPPED, Source, read_rows
-from alqahira.article import SCHEMA_VERSION, from_record, to_json_line, to_record
+from alqahira.article import SCHEMA_VERSION, from_record, rfc3339, to_json_line, to_record, with_position
 from alqahira.exceptions import AlqahiraError, ConfigurationError, how_to_install, one_line
 from alqahira.extraction.items import ArticleItem, Fetch
 from alqahira.ledger import open_ledger
 from alqahira.ledger.decisions import STORY_WINDOW, Outcome, publication_day, skip_reason
 from alqahira.publishing.manifest import ARTICLES_FOLDER, Part, write_atomic, write_manifest
-from alqahira.publishing.parts import encode_lines, part_path
-from alqahira.publishing.place import derived_corpus_id
+from alqahira.publishing.place import derived_corpus_id, derived_generation
+from alqahira.publishing.planning import encode_lines, part_path
 from alqahira.settings.configuration import Configuration
 from alqahira.text.near_duplicates import fingerprint
 
@@ -153,8 +154,9 @@ def _run(spark: SparkSession, sources: Sequence[Source], configuration: Configur
         tally.outcomes[row.outcome, row.cause] = row["count"]
     tally.parts = _write(decisions.where("outcome = 'accepted'"), ARTICLES_FOLDER, configuration)
     tally.duplicates = _write(decisions.where("outcome = 'duplicate'"), DUPLICATES_FOLDER, configuration)
-    corpus_id = derived_corpus_id(part.sha256 for part in tally.parts)
-    write_manifest(configuration.output_dir, corpus_id, tally.parts)
+    digests = [part.sha256 for part in tally.parts]
+    corpus_id, generation = derived_corpus_id(digests), derived_generation(digests)
+    write_manifest(configuration.output_dir, corpus_id, generation, tally.parts)
     return tally
 
 
@@ -245,13 +247,21 @@ def decide(rows: Iterable[Any], *, near_duplicates: str) -> Iterator[Decision]:
 
 def _write(decisions: DataFrame, below: str, configuration: Configuration) -> list[Part]:
     """Write the records as parts; returns these in the order of their numbers."""
-    rows_of_day = {row.day: row["count"] for row in decisions.groupBy("day").count().collect()}
+    from pyspark.sql import functions as F
+
+    days = decisions.groupBy("day").agg(F.count("*").alias("count"), F.max("clock").alias("newest")).collect()
+    rows_of_day = {row.day: row["count"] for row in days}
+    newest = max((row.newest for row in days), default=0)
     ordered = decisions.repartition("day").sortWithinPartitions("day", *_ORDER).select("day", "line")
     write = partial(
         write_parts,
         folder=configuration.output_dir.absolute(),
         below=below,
         numbers=first_numbers(rows_of_day, configuration.part_max_rows),
+        # A duplicate is not published.
+        positions=first_numbers(rows_of_day, 1) if below == ARTICLES_FOLDER else {},
+        # The job's own time would make another manifest each time.
+        sealed_at=rfc3339(datetime.fromtimestamp(newest // 1_000_000, UTC)),
         max_rows=configuration.part_max_rows,
         compress=configuration.compress_parts,
     )
@@ -259,7 +269,10 @@ def _write(decisions: DataFrame, below: str, configuration: Configuration) -> li
 
 
 def first_numbers(rows_of_day: Mapping[str, int], max_rows: int) -> dict[str, int]:
-    """The number of each day's first part: numbers follow the order of days, and none is used twice."""
+    """The number of each day's first part: numbers follow the order of days, and none is used twice.
+
+    With one row in a part, the position of each day's first line.
+    """
     numbers, free = {}, 1
     for day in sorted(rows_of_day):
         numbers[day] = free
@@ -268,17 +281,29 @@ def first_numbers(rows_of_day: Mapping[str, int], max_rows: int) -> dict[str, in
 
 
 def write_parts(
-    rows: Iterable[Any], *, folder: Path, below: str, numbers: Mapping[str, int], max_rows: int, compress: bool
+    rows: Iterable[Any],
+    *,
+    folder: Path,
+    below: str,
+    numbers: Mapping[str, int],
+    positions: Mapping[str, int],
+    max_rows: int,
+    compress: bool,
+    sealed_at: str,
 ) -> Iterator[Part]:
     """Write the `line` of each row to parts of its `day`; the rows of a day are consecutive. Raises OSError.
 
     The same rows give the same files, so a task that runs twice does no harm.
     """
     for day, of_day in groupby(rows, key=attrgetter("day")):
-        lines, number = (row.line for row in of_day), numbers[day]
+        lines, number, first = (row.line for row in of_day), numbers[day], positions.get(day)
         while chosen := list(islice(lines, max_rows)):
-            path = part_path(day, number, compress=compress, below=below)
+            path, last = part_path(day, number, compress=compress, below=below), None
+            if first is not None:
+                last = first + len(chosen) - 1
+                chosen = [with_position(line, first + n) for n, line in enumerate(chosen)]
             content = encode_lines(chosen, compress=compress)
             write_atomic(folder / path, content)
-            yield Part(path, len(chosen), len(content), hashlib.sha256(content).hexdigest(), SCHEMA_VERSION)
-            number += 1
+            digest = hashlib.sha256(content).hexdigest()
+            yield Part(path, len(chosen), len(content), digest, SCHEMA_VERSION, number, first, last, sealed_at)
+            number, first = number + 1, last + 1 if last is not None else None

@@ -21,7 +21,15 @@ from alqahira.article import Article, from_record, to_json_line, to_record
 from alqahira.exceptions import ConfigurationError
 from alqahira.extraction.extractor import read_page
 from alqahira.extraction.items import ArchivedResponse
-from alqahira.ledger.decisions import drop_defects, labels, published_or_seen, rejection_reason, stamp, take_topics
+from alqahira.ledger.decisions import (
+    classify,
+    drop_defects,
+    labels,
+    published_day,
+    published_or_seen,
+    rejection_reason,
+    stamp,
+)
 from alqahira.ledger.runs import unused_run_id
 from alqahira.monitoring.causes import ANOTHER_ARTICLE, TOO_LARGE, failure_cause
 from alqahira.publishing.manifest import Part, check, read_manifest, read_part
@@ -67,7 +75,7 @@ def archive_sources(archive: Path, configuration: Configuration) -> list[Source]
     sources: list[Source] = []
     names: set[str] = set()
     for number, run in enumerate(archived_runs(archive, configuration.download_maxsize, configuration.site_url)):
-        run_id = unused_run_id(run.name, names)
+        run_id = unused_run_id(run.name, names.__contains__)
         names.add(run_id)
         started = None if run.run_id else run.started
         sources.append(Source(number, run.path, run.site_url or "", run_id, started))
@@ -148,7 +156,7 @@ def _normalize(article: Article, max_headline: int) -> tuple[Article | None, str
     if cause := rejection_reason(article, max_headline=max_headline):
         return None, cause
     drop_defects(article)
-    take_topics(article, match_topics(article.headline, article.article_body, labels(article)))
+    classify(article, match_topics(article.headline, article.article_body, labels(article)))
     return article, None
 
 
@@ -162,6 +170,7 @@ def _read_part(source: Source, part: Part, max_headline: int) -> Iterator[Row]:
         stored.duplicate_of = None
         stored.content_hash = content_hash(stored.headline, stored.article_body)
         stored.word_count = len(stored.article_body.split())
+        stored.published_day, stored.position = published_day(stored), None
         article, cause = _normalize(stored, max_headline)
         if article is None:
             yield Row(source.number, number, FAILED, cause)

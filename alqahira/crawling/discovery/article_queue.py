@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 from typing import NamedTuple
@@ -92,10 +93,13 @@ class ArticleQueue:
         if is_new:
             self._queue[link.key] = _Queued(age, link, discovery)
             self._is_sorted = False
-        elif (queued := self._queue.get(link.key)) and math.isinf(queued.age):
-            # What is queued without a date may have one by another listing or sitemap.
-            self._queue[link.key] = queued._replace(age=min(queued.age, age) if math.isinf(age) else age)
-            self._is_sorted = False
+        elif queued := self._queue.get(link.key):
+            # The address is that by which it was named last: it may have other words now.
+            queued = self._queue[link.key] = queued._replace(link=replace(queued.link, url=link.url))
+            if math.isinf(queued.age):
+                # What is queued without a date may have one by another listing or sitemap.
+                self._queue[link.key] = queued._replace(age=min(queued.age, age) if math.isinf(age) else age)
+                self._is_sorted = False
         return is_new
 
     def next_batch(self) -> list[tuple[Link, Discovery | None]]:

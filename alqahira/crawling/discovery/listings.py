@@ -26,7 +26,9 @@ from alqahira.extraction.extractor import Hints
 from alqahira.extraction.items import header_text
 from alqahira.extraction.listing import Card, Listing, read_listing
 from alqahira.extraction.load_more import LearnedRequest
+from alqahira.extraction.shown_text import shown_text
 from alqahira.ledger.frontier import Link, Standing
+from alqahira.ledger.same_article import text_label
 from alqahira.monitoring.causes import TOO_LARGE, answer_cause, failure_cause, is_transient
 from alqahira.settings.arguments import CrawlArguments
 
@@ -131,6 +133,8 @@ class Listings:
                 yield from self._next_page(pager)
                 return
             self._run.stats.listings["answered" if listing.cards else "empty"] += 1
+            if not listing.cards:
+                self._run.failures.add_listing(text_label(shown_text(response.body, kind)))
         elif method is not PagingMethod.LINK:
             if not pager.is_page(listing, number):
                 yield from self._page_failed(pager, number, method, _NOT_THAT_PAGE)

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from scrapy import signals
 from scrapy.exceptions import NotConfigured
 
 from alqahira.article import rfc3339
+from alqahira.crawling.retention import SUMMARIES_FOLDER, remove_expired
 from alqahira.crawling.run import Run
 from alqahira.crawling.unhandled import log_in_one_line
 from alqahira.exceptions import AlqahiraError, LedgerBusy
@@ -26,6 +27,7 @@ from alqahira.ledger import EndedRun
 from alqahira.ledger.decisions import Outcome
 from alqahira.monitoring.alerts import send_alerts
 from alqahira.monitoring.drift import Sources, find_drift
+from alqahira.monitoring.history import earlier_runs
 from alqahira.monitoring.logs import install_formatters, suppress_tracebacks
 from alqahira.monitoring.rules import MONITORS, RunFigures, RunVerdict, is_complete, run_ended, run_monitors
 from alqahira.monitoring.run_stats import account_line, account_table
@@ -103,7 +105,10 @@ class RunExtension:
 
     def spider_closed(self, spider: Spider, reason: str) -> None:
         """Run the monitors, close archive and ledger, then report how the run ended."""
-        run, failure_before = self.run, self.run.failure
+        run = self.run
+        with suppress(AlqahiraError):  # the ledger has called `Run.fail`
+            run.failures.decide()
+        failure_before = run.failure
         verdict, ended = run_verdict(run, spider, reason), datetime.now(UTC)
         run.exit_status, run.problem = verdict.exit_status, verdict.problem  # the archive stores the status
         self.crawler.signals.send_catch_log(run_verdict_reached, reason=reason, ended=ended, complete=verdict.complete)
@@ -113,6 +118,8 @@ class RunExtension:
         account = {**verdict.figures.account, "reason": reason, "monitors_failed": failed}
         try:
             run.ledger.finish_run(run.run_id, account, verdict.exit_status, ended, complete=verdict.complete)
+            if run.failure is None:
+                remove_expired(run, ended)
         except AlqahiraError as error:
             run.fail(error)
             verdict = revise_verdict(verdict, run)
@@ -136,9 +143,9 @@ def run_verdict(run: Run, spider: Spider, reason: str) -> RunVerdict:
     earlier: list[EndedRun] = []
     last_complete = None
     if run.failure is None:
-        since = run.started - timedelta(days=run.configuration.baseline_days)
+        days, since = run.configuration.baseline_days, run.configuration.baseline_since
         try:
-            earlier = run.ledger.ended_runs(max(since, run.configuration.baseline_since or since), spider.name)
+            earlier = earlier_runs(run.ledger, spider.name, run.started, days, since)
             last_complete = run.ledger.last_completed_run(spider.name)
         except AlqahiraError:
             pass  # the ledger has called `Run.fail`
@@ -195,7 +202,7 @@ def run_report(run: Run, verdict: RunVerdict, ended: datetime) -> None:
     if verdict.problem:
         logger.error("%s", verdict.problem)
     summary = summarize(run.run_id, verdict, ended)
-    summary_file = configuration.output_dir / "runs" / f"{run.run_id}.json"
+    summary_file = configuration.output_dir / SUMMARIES_FOLDER / f"{run.run_id}.json"
     _write(summary_file, lambda path: write_atomic(path, to_json(summary)))
     metrics_file = configuration.metrics_dir / f"alqahira-{verdict.figures.spider}.prom"
     _write(metrics_file, lambda path: write_to_textfile(str(path), to_metrics(summary)))

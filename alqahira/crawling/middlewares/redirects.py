@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
 
 from scrapy import Request
 from scrapy.downloadermiddlewares.redirect import BaseRedirectMiddleware, MetaRefreshMiddleware, RedirectMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import HtmlResponse, Response
-from scrapy.utils.response import get_meta_refresh
-from w3lib import html
 
 from alqahira.crawling.request_info import request_info
-from alqahira.extraction.items import header_text
-from alqahira.extraction.urls import resolve
+from alqahira.extraction.sources import Document, TooLarge
 from alqahira.monitoring import causes
 
 if TYPE_CHECKING:
@@ -23,7 +25,12 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
 
-_LONGEST_REFRESH = 2_000  # characters
+_LONGEST_HEAD, _LONGEST_REFRESH = 16_000, 2_000  # characters
+# Seconds, then the address behind `;`, `,` or space, with or without `url=` (HTML, «shared declarative refresh steps»).
+_REFRESH = re.compile(
+    r"\s*(?:(?P<seconds>\d{1,9})[\d.]*|\.[\d.]*)(?:(?:\s*[;,]\s*|\s+)(?:url\s*=\s*)?(?P<target>.*))?$",
+    re.IGNORECASE | re.DOTALL | re.ASCII,
+)
 
 
 class _BoundedRedirects(BaseRedirectMiddleware):
@@ -61,34 +68,53 @@ class _NoReloads(MetaRefreshMiddleware):
     def process_response(
         self, request: Request, response: Response, spider: Spider | None = None
     ) -> Request | Response:
-        if request_info(request).is_robots or self._reloads_itself(response):
+        is_left = request_info(request).is_robots or request.meta.get("dont_redirect") or request.method == "HEAD"
+        if is_left or not isinstance(response, HtmlResponse):
             return response
-        delay, target = _refresh_header(response)
-        if target and delay is not None and delay < self._maxdelay:
-            if _is_page(target, response):
-                return response
-            return self._redirect(
-                self._redirect_request_using_get(request, response, target), request, "refresh header"
-            )
-        return super().process_response(request, response)
+        for reason, value, base in _refreshes(response, self._ignore_tags):
+            seconds, target = _read_refresh(value, base)
+            if not target or seconds >= self._maxdelay or _is_page(target, response):
+                continue
+            return self._redirect(self._redirect_request_using_get(request, response, target), request, reason)
+        return response
 
-    def _reloads_itself(self, response: Response) -> bool:
-        target = get_meta_refresh(response, self._ignore_tags)[1] if isinstance(response, HtmlResponse) else None
-        return target is not None and _is_page(target, response)
+
+def _refreshes(response: HtmlResponse, ignored: Collection[str]) -> Iterator[tuple[str, str, str]]:
+    """(reason, value, base URL) of the header Refresh and of the first such meta element."""
+    if response.status == 200 and (value := response.headers.get("Refresh")):
+        yield "refresh header", value.decode("utf-8" if _is_utf8(value) else "latin-1"), response.url
+    head = response.text[:_LONGEST_HEAD]
+    if "refresh" not in head.lower():
+        return
+    with suppress(TooLarge):
+        page = Document(head, response.url, datetime.now(UTC))
+        for meta in page.tree.iter("meta"):
+            is_ignored = any(element.tag in ignored for element in meta.iterancestors())
+            if (meta.get("http-equiv") or "").strip().lower() == "refresh" and not is_ignored:
+                yield "meta refresh", meta.get("content") or "", page.base
+                return
+
+
+def _is_utf8(value: bytes) -> bool:
+    with suppress(UnicodeDecodeError):
+        return bool(value.decode())
+    return False
+
+
+def _read_refresh(value: str, base: str) -> tuple[int, str | None]:
+    """Whole seconds and address; None as address where there is none on the web. Raises ValueError for a broken one."""
+    match = _REFRESH.match(value[:_LONGEST_REFRESH])
+    if not match or not match["target"]:
+        return 0, None
+    target = match["target"]
+    if target[0] in "\"'":
+        target = target[1:].partition(target[0])[0]
+    url = urljoin(base, target.strip())
+    return int(match["seconds"] or 0), url if urlsplit(url).scheme in ("http", "https") else None
 
 
 def _is_page(target: str, response: Response) -> bool:
     return Request(target).url.partition("#")[0] == response.url.partition("#")[0]
-
-
-def _refresh_header(response: Response) -> tuple[float | None, str | None]:
-    """The seconds and the address of the header Refresh; None where it gives none on the web."""
-    value = header_text(response.headers, "Refresh") if response.status == 200 else None
-    if not value:
-        return None, None
-    element = f'<meta http-equiv="refresh" content="{value[:_LONGEST_REFRESH].replace(chr(34), "")}">'
-    delay, target = html.get_meta_refresh(element, response.url, "latin-1")
-    return delay, resolve(target, base=response.url) if target else None
 
 
 class BoundedMetaRefreshMiddleware(_BoundedRedirects, _NoReloads):

@@ -13,6 +13,7 @@ from typing import Any
 from lxml import etree
 
 from alqahira import site
+from alqahira.extraction.urls import resolve
 from alqahira.text.normalization import clean_line, fold_text
 
 # Bounds of what is parsed, since selectors take time in the square of the elements, and libxml2 in that of an element's
@@ -116,6 +117,12 @@ class Document:
         return parse_html(self.html)
 
     @cached_property
+    def base(self) -> str:
+        """What relative addresses on the page count from: its first `base` element's, else its own."""
+        hrefs = (element.get("href") for element in self.tree.iter("base") if element.get("href"))
+        return resolve(next(hrefs, ""), base=self.url) or self.url
+
+    @cached_property
     def scripts(self) -> list[tuple[str, str, str]]:
         """(type, id, text) of every script with text."""
         return [
@@ -130,6 +137,20 @@ class Document:
         titles = (meta.get("content") or "" for meta in self.tree.iter("meta") if meta.get("property") == "og:title")
         texts = ["".join(h1.itertext()) for h1 in islice(self.tree.iter("h1"), _MOST_HEADINGS)] + [next(titles, "")]
         return frozenset(fold_text(name) for text in texts if (name := strip_site_name(text[:LONGEST_HEADING])))
+
+
+# Tags that were encoded as text: those of blocks, of which a space stays, and others.
+_BLOCK_TAG = re.compile(r"</?(?:blockquote|br|div|h[1-6]|hr|li|ol|p|ul)(?:\s[^<>]{0,500})?/?>", re.IGNORECASE)
+_TAG = re.compile(
+    r"</?(?:a|abbr|b|em|font|i|img|ins|mark|q|small|span|strong|sub|sup|u)(?:\s[^<>]{0,500})?/?>", re.IGNORECASE
+)
+
+
+def plain_line(text: str) -> str:
+    """Display text on one line, without tags of HTML that were encoded as text."""
+    line = clean_line(text)
+    is_markup = "</" in line or "<br" in line  # a headline may quote a tag
+    return clean_line(_TAG.sub("", _BLOCK_TAG.sub(" ", line))) if is_markup else line
 
 
 # «headline | القاهرة الإخبارية»

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
@@ -10,6 +12,7 @@ from lxml import etree
 
 from alqahira.extraction.boilerplate import is_boilerplate, is_related_label, without_label_links
 from alqahira.extraction.sources import MOST_TAGS, parse_html
+from alqahira.text.credits import is_picture_credit
 from alqahira.text.normalization import clean_line, clean_text
 
 # Elements that browsers display as blocks (HTML, flow content).
@@ -24,12 +27,27 @@ _SKIPPED = frozenset([
     "input", "label", "math", "nav", "noscript", "object", "picture", "script", "select", "style", "svg", "template",
     "textarea", "title", "video",
 ])  # fmt: skip
+_PICTURES = frozenset(["figure", "img", "picture"])
 _UNSEEN = frozenset(["noscript", "script", "style", "svg", "template"])
 # The classes of posts that editors paste from other platforms, and of advertisements: never body.
 _EMBEDS = frozenset([
     "adsbygoogle", "bluesky-embed", "fb-post", "fb-video", "fb-xfbml-parse-ignore", "instagram-media",
     "reddit-embed-bq", "text-post-media", "tiktok-embed", "twitter-tweet", "twitter-video",
 ])  # fmt: skip
+# Editors' names of an image's caption, or of images with their captions: of WordPress, Froala, Drupal and others. Not
+# of what only has one: «has-caption».
+_CAPTION_NAMES = re.compile(
+    r"(?<!has-)(?<!with-)(?<!no-)(?:(?<![a-z])(?:fig|image|img|media|photo|picture|wp)?-?_?caption|(?<![a-z])fr-inner"
+    r"|(?<![\w-])(?:image|img|photo|picture)[-_]?(?:alt|credits?|desc(?:ription)?|source|title)(?![a-z])"
+    r"|(?<![\w-])(?:photo-?|image-?)?galler(?:y|ies)(?![a-z]))",
+    re.IGNORECASE,
+)
+_MARKUP = re.compile(r"\s*<(?:blockquote|div|h[1-6]|ol|p|section|span|ul)(?:\s[^<>]{0,300})?>", re.IGNORECASE)
+_BREAK = re.compile(r"<br\s?/?>|</p>", re.IGNORECASE)
+_ENCODED = re.compile(r"&(?:amp;)*(?:lt|#0*60|#x0*3c);", re.IGNORECASE)
+_MOST_ENCODED = 3  # times
+_CAPTION_CODE = re.compile(r"\[caption\b[^\]]{0,500}\].{0,2000}?\[/caption\]", re.DOTALL)  # of WordPress
+_LONGEST_CAPTION, _MOST_IMAGES, _MOST_TEXTS = 300, 50, 500  # characters; images; texts
 _MAX_EVENTS = 2 * MOST_TAGS  # two an element
 _NEARLY_ALL = 0.9
 
@@ -55,6 +73,7 @@ def blocks(element: Any) -> Iterator[list[Line]]:
     texts: list[str] = []
     links: list[str] = []
     anchor: Any = None  # the link around the current node
+    is_below_picture = False
     walk = etree.iterwalk(element, events=("start", "end"))
     for event, node in islice(walk, _MAX_EVENTS):
         if node.tag in _BLOCKS or (event == "start" and node.tag == "br"):
@@ -63,9 +82,13 @@ def blocks(element: Any) -> Iterator[list[Line]]:
                 texts, links = [], []
             if node.tag in _BLOCKS:
                 if any(line.text.strip() for line in lines):
-                    yield lines
+                    if not (is_below_picture and _is_picture_credit(lines)):
+                        yield lines
+                    is_below_picture = False
                 lines = []
         if event == "start":
+            if node.tag in _PICTURES:
+                is_below_picture = True
             if node.tag in _SKIPPED or (node is not element and left_out(node)):
                 walk.skip_subtree()
                 continue
@@ -85,6 +108,11 @@ def blocks(element: Any) -> Iterator[list[Line]]:
         yield lines
 
 
+def _is_picture_credit(lines: Sequence[Line]) -> bool:
+    texts = [text for line in lines if (text := clean_line(line.text))]
+    return len(texts) == 1 and is_picture_credit(texts[0])
+
+
 def visible_texts(element: Any) -> Iterator[str]:
     """The texts below an element without those that nobody sees, and a space at each border of a line or block."""
     walk = etree.iterwalk(element, events=("start", "end"))
@@ -101,13 +129,22 @@ def visible_texts(element: Any) -> Iterator[str]:
 
 
 def left_out(node: Any) -> str:
-    """ "hidden" for a hidden element, "embed" for a post of another platform, else ""."""
+    """ "hidden" for a hidden element, "embed" for another platform's post, "caption" for an image's, else ""."""
     if node.get("hidden") is not None or node.get("aria-hidden") == "true":
         return "hidden"
-    if (names := node.get("class")) and not _EMBEDS.isdisjoint(names.split()):
-        return "embed"
+    if names := node.get("class"):
+        if not _EMBEDS.isdisjoint(names.split()):
+            return "embed"
+        if _CAPTION_NAMES.search(names) and _is_caption(node):
+            return "caption"
     style = node.get("style")
     return "hidden" if style is not None and "display:none" in style.replace(" ", "").lower() else ""
+
+
+def _is_caption(node: Any) -> bool:
+    """Whether an element that is named for captions has no more text than its images may have."""
+    images = max(1, min(sum(1 for _ in islice(node.iter("img"), _MOST_IMAGES)), _MOST_IMAGES))
+    return len("".join(islice(node.itertext(), _MOST_TEXTS))) <= _LONGEST_CAPTION * images
 
 
 def paragraphs(element: Any) -> list[str]:
@@ -118,11 +155,24 @@ def paragraphs(element: Any) -> list[str]:
     return paragraphs_in(blocks(element))
 
 
-def paragraphs_in(blocks: Iterable[Sequence[Line]]) -> list[str]:
+def paragraphs_in(parts: Iterable[Sequence[Line]]) -> list[str]:
     """As `paragraphs`, of the lines of blocks."""
+    body = _paragraphs_in(parts)
+    if any("<" in text and _is_markup(text) for text in body):  # it was encoded as text
+        inner = parse_html("<html><body>" + "".join(f"<p>{text}</p>" for text in body)).find("body")
+        return _paragraphs_in(blocks(inner)) if inner is not None else body
+    return body
+
+
+def _is_markup(text: str) -> bool:
+    """Whether a text is markup as a whole; a story may quote a tag."""
+    return _MARKUP.match(text) is not None or len(_BREAK.findall(text)) > 1
+
+
+def _paragraphs_in(parts: Iterable[Sequence[Line]]) -> list[str]:
     body: list[str] = []
     after_label = False
-    for block in blocks:
+    for block in parts:
         lines: list[str] = []
         for line in [*block, Line("")]:
             text = clean_line(line.text)
@@ -139,9 +189,21 @@ def paragraphs_in(blocks: Iterable[Sequence[Line]]) -> list[str]:
     return body
 
 
+def _decoded(body: str) -> str:
+    """Markup as such where all of it was encoded as text, once or more."""
+    markup = body
+    for _ in range(_MOST_ENCODED):
+        if "<" in markup or not _ENCODED.search(markup):
+            break
+        markup = html.unescape(markup)
+    return markup if _is_markup(markup) else body
+
+
 def paragraphs_of(body: str) -> list[str]:
     """The paragraphs of a body given as markup or as lines of text."""
+    body = _decoded(body)
     if "<" in body:
+        body = _CAPTION_CODE.sub("", body)
         element = parse_html(f"<html><body>{body}</body></html>").find("body")
         return paragraphs(element) if element is not None else []
     return [line for raw in clean_text(body).split("\n") if (line := raw.strip())]

@@ -15,7 +15,7 @@ from alqahira.text.dates import parse_date
 from alqahira.text.normalization import clean_line, fold_text
 
 _PLACES = frozenset(map(fold_text, (*PLACES, *PLACES_OF_TWO_WORDS)))
-_ROLES_ALONE = frozenset(map(fold_text, ("كتب", "كتبت", "بقلم", "المصدر", "مصدر", "تحرير", "خاص")))
+_OF_PICTURES = frozenset({"caption", "figcaption", "figure"})  # as a node's `beside`
 _MOST_LINES = 200  # short texts between headline and story
 _BEFORE, _AFTER = 6, 6  # blocks before the headline, and after the story
 LONGEST_DATE = 80  # characters
@@ -86,14 +86,16 @@ def credit(page: PageText, heading: int | None, story: Sequence[Block], known: S
     """
     start, first, last = _range(page, heading, story)
     names = {fold_text(name) for name in known}
-    signed = {fold_text(block.text) for block in page.blocks[max(first, last - 2) : last + 2] if block.chars <= _NAME}
-    blocks = [block for block in page.blocks[start : first + 1] if block.chars <= 2 * LONGEST_CREDIT]
+    ends = (block for block in page.blocks[max(first, last - 2) : last + 2] if block.chars <= _NAME)
+    signed = {fold_text(block.text) for block in ends if "©" not in block.text}
+    near = [block for block in page.blocks[start : first + 1] if block.chars <= 2 * LONGEST_CREDIT]
+    blocks = [block for block in near if block.node.beside not in _OF_PICTURES]
     rules: tuple[Callable[[Block, str], str | None], ...] = (
         lambda _, text: text if _is_credit(text) else None,
         lambda _, text: _known(text, names),
         lambda block, text: text if _is_named_for_author(block) and _is_name(text) else None,
         lambda block, text: text if _is_dated(block, text) or _is_person_in_town(text) else None,
-        lambda _, text: text if fold_text(text) in signed and parse_credit(text)[0] else None,
+        lambda _, text: text if fold_text(text) in signed and _is_person(text) else None,
     )
     for rule in rules:
         for block in blocks:
@@ -105,7 +107,7 @@ def credit(page: PageText, heading: int | None, story: Sequence[Block], known: S
 
 def _is_credit(text: str) -> bool:
     """Whether a text is a credit with a name, and nothing else."""
-    return is_credit_line(text) and fold_text(text) not in _ROLES_ALONE and not _DATE.search(text)
+    return is_credit_line(text) and not _DATE.search(text)
 
 
 def _known(text: str, names: Collection[str]) -> str | None:
@@ -124,11 +126,17 @@ def _is_name(text: str) -> bool:
 
 def _is_dated(block: Block, text: str) -> bool:
     """Whether the text is a person's name in a block that also has a date: «17-03-2016 | …»."""
-    return text != block.text and _DATE.search(block.text) is not None and bool(parse_credit(text)[0])
+    return text != block.text and _DATE.search(block.text) is not None and _is_person(text)
 
 
 def _is_person_in_town(text: str) -> bool:
     """«… - القاهرة»."""
     parts = [part.strip() for part in re.split(r"\s[-–—_]\s|[،,]", text)]
     towns = [part for part in parts if fold_text(part) in _PLACES]
-    return len(parts) == 2 and len(towns) == 1 and bool(parse_credit(text)[0])
+    return len(parts) == 2 and len(towns) == 1 and _is_person(text)
+
+
+def _is_person(text: str) -> bool:
+    """Whether a text names a person; «Soumis par» and «Posted by» do not."""
+    words = text.split()
+    return bool(words and parse_credit(text)[0]) and not (words[0][0].islower() or words[-1][0].islower())

@@ -25,6 +25,13 @@ _LEAST_SCORE, _LEAST_H1 = 0.45, 0.2
 _SAME_WORDS = 0.15  # different words of two headlines that are the same in another order
 _BAR = re.compile(r"\s+[|\-–—•·:»«›‹~*]+\s+|\s*[|»›]+\s*|\s+::\s+")
 _BAR_AFTER, _BAR_BEFORE = re.compile(r"\s*[|\-–—•·:»«~*]"), re.compile(r"[|\-–—•·»«~*]\s*$")
+# Bars of a path from the site to the story, which no headline has; and a site's name in another dress.
+_PATH_BAR = re.compile(r"\s*[|»›«‹]\s*")
+_NAME_AND_COLON, _NAME_IN_BRACKETS = re.compile(r"^([^:]{2,60}):\s+"), re.compile(r"\s*\(([^()]{2,60})\)$")
+_LONGEST_LABEL = 3  # words of a section's name
+# Characters: search engines ask for headlines of at most 110, and machines cut them there.
+_CUT_BY_LENGTH, _SHORTEST_CUT = 100, 20
+_LONG_WORD, _SOME_WORDS = 4, 0.2  # characters; of the words of two headlines of one story
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +81,17 @@ def find_heading(blocks: Sequence[Block], titles: Iterable[str]) -> int | None:
         is_heading = block.node.tag in HEADINGS
         if not is_heading and (block.link_share > 0.5 or not _SHORTEST_OTHER <= block.chars <= _MOST_PARAGRAPH):
             continue
+        if not is_heading and len(block.text.split()) in (2, 3):  # the site's name in a banner; Japanese has no spaces
+            continue
+        bonus = (0.55 if block.node.tag == "h1" else 0.1) if is_heading else 0.0
+        if bonus + (1.0 if keys else 0.0) <= best:  # a title's equal is nearly always among the first
+            continue
         tried += 1
         key = fold_text(block.text)
         if not key or strip_site_name(block.text) is None:
             continue
         score = max((_likeness(key, title, own) for title, own in zip(keys, words, strict=True)), default=0.0)
-        score += (0.55 if block.node.tag == "h1" else 0.1) if is_heading else 0.0
+        score += bonus
         if block.link_share > 0.5:
             score -= 0.3
         if block.node.tag == "h1" and len(key.split()) <= 2:
@@ -110,26 +122,29 @@ def headline(shown: Block | None, titles: Titles, jsonld: str | None) -> str | N
     """The headline that heading, titles and JSON-LD agree on; None without any.
 
     JSON-LD is made for machines and has the headline alone. The heading wins over it if it has the same words in
-    another order, or if `og:title` has the heading, and `title` what JSON-LD has.
+    another order, or if `og:title` has the heading, and `title` what JSON-LD has. One that was cut short yields to the
+    whole one.
     """
     heading = (strip_site_name(shown.text) or "") if shown is not None else ""
 
     def bare(title: str) -> str:
+        if _squeezed(title) in map(_squeezed, titles.site_names):
+            return ""
         return heading if heading and _is_framed(title, heading) else without_site_name(title, titles.site_names)
 
-    given, shared, title = (
-        bare((jsonld or "")[:_LONGEST_TITLE]),
-        bare(titles.open_graph or titles.twitter),
-        bare(titles.title),
-    )
+    given = bare((jsonld or "")[:_LONGEST_TITLE])
+    shared, title = bare(titles.open_graph or titles.twitter), bare(titles.title)
     is_h1 = shown is not None and shown.node.tag == "h1"
-    if not given:
-        if not heading or not is_h1:
-            return shared or heading or title or None
-        is_plain_title = bool(shared) and _same(shared, title) and title == titles.title
-        return shared if is_plain_title or _adds(heading, shared) else _after_label(heading, shared)
-    if not is_h1:
-        return given
+    if given:
+        chosen = _with_jsonld(heading, given, shared, title) if is_h1 else given
+    elif is_h1 and shared:
+        chosen = _without_jsonld(heading, shared, title, is_plain=title == titles.title)
+    else:
+        chosen = shared or heading or title
+    return next((text for text in (heading, given, shared, title) if _is_cut(chosen, text)), chosen) or None
+
+
+def _with_jsonld(heading: str, given: str, shared: str, title: str) -> str:
     if _same(heading, given):
         return shared if _adds(given, shared) and not _is_labelled(given, shared) else given
     if _same(heading, shared):
@@ -137,16 +152,39 @@ def headline(shown: Block | None, titles: Titles, jsonld: str | None) -> str | N
     return heading if _is_reordered(heading, given) else given
 
 
+def _without_jsonld(heading: str, shared: str, title: str, *, is_plain: bool) -> str:
+    """`is_plain`: `title` is all of the page's title."""
+    is_agreed = shared == title or _is_framed(title, shared)
+    if is_agreed and (_same(heading, shared) or heading.startswith(shared) or heading.endswith(shared)):
+        return shared  # with the signs and capitals as they were written, and without what else is in the heading
+    if _adds(heading, shared) or (is_plain and _same(shared, title) and _share_words(heading, shared)):
+        return shared
+    return _after_label(heading, shared)
+
+
 def without_site_name(title: str, names: Iterable[str]) -> str:
-    """A title without the names of the site at either end."""
-    bars = list(_BAR.finditer(title))
+    """A title without the names of the site at either end, and without what stands beyond them."""
     known = [key for name in names if len(key := _squeezed(name)) > 2]
+    for pattern in (_NAME_AND_COLON, _NAME_IN_BRACKETS):
+        if (name := pattern.search(title)) and _squeezed(name[1]) in known:
+            title = title[: name.start()] + title[name.end() :]
+    bars = list(_BAR.finditer(title))
     start, end = 0, len(title)
     while bars and _is_name(title[bars[-1].end() : end], known):
         end = bars.pop().start()
     while bars and _is_name(title[start : bars[0].start()], known):
         start = bars.pop(0).end()
-    return title[start:end].strip()
+    if len(bars) > 1 and _is_name(title[bars[-2].end() : bars[-1].start()], known):  # «headline | site | writer»
+        end = bars[-2].start()
+    bare = title[start:end].strip()
+    return _without_sections(bare) if bare != title else bare
+
+
+def _without_sections(title: str) -> str:
+    """The headline at one end of a path; the title if another part is as long as a headline."""
+    parts = _PATH_BAR.split(title)
+    longest = max(parts, key=len)
+    return longest if all(part is longest or len(part.split()) <= _LONGEST_LABEL for part in parts) else title
 
 
 def _is_name(text: str, known: Iterable[str]) -> bool:
@@ -186,8 +224,23 @@ def _adds(longer: str, shorter: str) -> bool:
 
 
 def _is_reordered(a: str, b: str) -> bool:
-    words, others = set(fold_text(a).split()), set(fold_text(b).split())
-    return len(words) > 3 and len(words ^ others) <= _SAME_WORDS * len(words | others)
+    key, other = fold_text(a), fold_text(b)
+    words, others = set(key.split()), set(other.split())
+    is_longer = key.startswith(other) or key.endswith(other)
+    return not is_longer and len(words) > 3 and len(words ^ others) <= _SAME_WORDS * len(words | others)
+
+
+def _share_words(a: str, b: str) -> bool:
+    """Whether two headlines are of one story: a title may be the site's for all its pages."""
+    words, others = ({word for word in fold_text(text).split() if len(word) >= _LONG_WORD} for text in (a, b))
+    return len(words & others) >= _SOME_WORDS * min(len(words), len(others))
+
+
+def _is_cut(text: str, whole: str) -> bool:
+    """Whether a text is the beginning of the other, ending in dots or at the length where machines cut."""
+    start = text.rstrip(" .…")
+    is_dotted = text.endswith(("...", "…")) and len(start) >= _SHORTEST_CUT
+    return len(whole) > len(text) and (is_dotted or len(text) >= _CUT_BY_LENGTH) and whole.startswith(start)
 
 
 def _after_label(heading: str, title: str) -> str:

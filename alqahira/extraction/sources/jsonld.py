@@ -14,59 +14,61 @@ from alqahira import site
 from alqahira.extraction.sources import Document, ExtractedFields, TooLarge
 from alqahira.extraction.sources.blocks import paragraphs_of
 from alqahira.extraction.sources.values import (
-    MOST_OBJECTS,
     documents_of_script,
     image,
     moment,
+    objects,
     plain,
     site_credit,
     string,
     strings,
 )
-from alqahira.extraction.urls import article_number
+from alqahira.extraction.urls import article_number, resolve
 from alqahira.text.normalization import fold_text
 
-# schema.org: Article and those of its subtypes that news sites use.
+# schema.org: Article and its subtypes, in lower case.
 _ARTICLES = frozenset([
-    "Article", "NewsArticle", "ReportageNewsArticle", "AnalysisNewsArticle", "BackgroundNewsArticle",
-    "OpinionNewsArticle", "BlogPosting", "LiveBlogPosting", "Report",
+    "advertisercontentarticle", "analysisnewsarticle", "article", "askpublicnewsarticle", "backgroundnewsarticle",
+    "blogposting", "liveblogposting", "newsarticle", "opinionnewsarticle", "report", "reportagenewsarticle",
+    "reviewnewsarticle", "satiricalarticle", "scholarlyarticle", "socialmediaposting", "techarticle",
 ])  # fmt: skip
 # A story under another headline shares a long word with it; a heading of fewer words may be the site's or a section's.
 _LONG_WORD, _WORDS_OF_A_HEADLINE = 4, 4
-# Where a page or site holds its article.
-_NESTED = ("@graph", "mainEntity", "mainEntityOfPage", "hasPart", "subjectOf", "itemListElement", "item")
+_ALIASES = {"type": "@type", "id": "@id"}  # by schema.org's context
+_PREFIX = re.compile(r".*[/:#]", re.DOTALL)
+_MOST_ARTICLES = 10_000  # on a page, which has one or a few
 
 
 def read(page: Document) -> ExtractedFields | None:
     """The fields of this page's article object; None if it has none but of other pages. Raises TooLarge."""
-    things = (
-        thing
-        for kind, _, text in page.scripts
-        if "ld+json" in kind
-        for data in documents_of_script(text)
-        for thing in _things(data)
-    )
-    articles = []
-    for number, thing in enumerate(things):
-        if number == MOST_OBJECTS:
-            raise TooLarge(f"more than {MOST_OBJECTS} objects of JSON-LD")
-        if _types(thing) & _ARTICLES:
-            articles.append(thing)
+    data = [documents_of_script(text) for kind, _, text in page.scripts if "ld+json" in kind]
+    articles = [thing for thing in map(_named, objects(data)) if _types(thing) & _ARTICLES]
+    if len(articles) > _MOST_ARTICLES:
+        raise TooLarge(f"more than {_MOST_ARTICLES} articles of JSON-LD")
     ranked = [(rank, thing) for thing in articles if (rank := _rank(thing, page)) is not None]
     return _article(max(ranked, key=lambda pair: pair[0])[1], page) if ranked else None
 
 
+def _named(thing: dict[str, Any]) -> dict[str, Any]:
+    """The object with schema.org's names alone, without their address or prefix; `type` and `id` are aliases there."""
+    if not any(":" in name or name in _ALIASES for name in thing):
+        return thing
+    return {_ALIASES.get(name, _PREFIX.sub("", name)): value for name, value in thing.items()}
+
+
 def _types(thing: dict[str, Any]) -> set[str]:
-    """The object's schema.org types, without the address or prefix in front."""
+    """The object's schema.org types in lower case, without the address or prefix in front."""
     value = thing.get("@type")
     names = value if isinstance(value, list) else [value]
-    return {re.split("[/:#]", name)[-1] for name in names if isinstance(name, str)}
+    return {_PREFIX.sub("", name).lower() for name in names if isinstance(name, str)}
 
 
 def _rank(thing: dict[str, Any], page: Document) -> int | None:
     """2 for an object with this page's address, 1 with its headline, 0 with neither; None for another page's."""
     addresses = [text for name in ("url", "@id", "mainEntityOfPage") for text in _addresses(thing.get(name))]
-    numbers = {number for address in addresses if (number := article_number(address))}
+    # Without a slash it is a name inside the data, not an address.
+    resolved = (resolve(address, base=page.base) for address in addresses if "/" in address)
+    numbers = {number for address in resolved if address and (number := article_number(address))}
     if numbers and (number := article_number(page.url)):
         return 2 if number in numbers else None
     headline = fold_text(string(thing.get("headline")) or string(thing.get("name")) or "")
@@ -84,17 +86,6 @@ def _addresses(value: Any) -> Iterator[str]:
         yield from (name for name in names if isinstance(name, str))
 
 
-def _things(data: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
-    if isinstance(data, list) and depth < 5:
-        for entry in data:
-            yield from _things(entry, depth + 1)
-    elif isinstance(data, dict):
-        yield data
-        for key in _NESTED:
-            if key in data and depth < 5:
-                yield from _things(data[key], depth + 1)
-
-
 def _article(thing: dict[str, Any], page: Document) -> ExtractedFields:
     body = plain(thing.get("articleBody"))
     return ExtractedFields(
@@ -105,7 +96,7 @@ def _article(thing: dict[str, Any], page: Document) -> ExtractedFields:
         authors=strings(thing.get("author")),
         published=moment(thing.get("datePublished"), page.now),
         modified=moment(thing.get("dateModified"), page.now),
-        image_url=image(thing.get("image"), page.url),
+        image_url=image(thing.get("image"), page.base),
         sections=strings(thing.get("articleSection")),
         keywords=strings(thing.get("keywords"), split=True),
     )

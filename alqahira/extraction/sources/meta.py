@@ -29,13 +29,13 @@ def read(page: Document) -> ExtractedFields | None:
         "publishdate", "sailthru.date",
     )  # fmt: skip
     fields = ExtractedFields(
-        address_number=_article_number(first("canonical", "og:url"), page.url),
+        address_number=_article_number(first("canonical", "og:url"), page.base),
         headline=string(first("og:title", "twitter:title")),
         description=string(first("og:description", "description", "twitter:description")),
         authors=strings([name for name in values.get("author", []) if "://" not in name]),
         published=moment(first(*published), page.now),
         modified=moment(first("article:modified_time", "og:updated_time", "datemodified", "last-modified"), page.now),
-        image_url=urls.image_url(first("og:image", "og:image:url", "twitter:image"), base=page.url),
+        image_url=urls.image_url(first("og:image", "og:image:url", "twitter:image"), base=page.base),
         sections=strings(values.get("article:section", [])),
         # Not `keywords`: a machine makes the site's from an earlier draft.
         keywords=strings(values.get("article:tag", []), split=True),

@@ -1,4 +1,4 @@
-"""JSON that people and templates wrote: comments, commas too many, quotes that are encoded or not escaped. Pure."""
+"""JSON that people and templates wrote: comments, commas too many or too few, quotes of all kinds, no end. Pure."""
 
 from __future__ import annotations
 
@@ -8,27 +8,40 @@ import re
 from contextlib import suppress
 
 _LONGEST = 200_000  # characters; an article's JSON-LD has a fiftieth
-_ENCODED_QUOTE = re.compile(r"[\[{,:]\s*&(?:quot|#0*34|#x0*22);", re.IGNORECASE)
+_ENCODED_QUOTE = re.compile(r"[\[{,:]\s*&(?:amp;)*(?:quot|apos|[lr]dquo|#0*3[49]|#x0*2[27]);", re.IGNORECASE)
+_MOST_DECODED = 3  # times
+_ESCAPED_QUOTE = re.compile(r'\s*[\[{]\s*\\"')
+_OTHER_QUOTES = str.maketrans("'“”„", '""""')
 _OUTSIDE = re.compile(r'[^"/<\]-]+|.', re.DOTALL)
 # The beginning and end of a comment of HTML or a CDATA section hide a script from old browsers; JSON is between them.
-_WRAPPING = re.compile(r"(?://\s*)?<!(?:--|\[CDATA\[)|-->|\]\]>")
+# Editors put tags around it and inside.
+_WRAPPING = re.compile(
+    r"<!--[^{}\[\]<>]{0,500}-->|(?://\s*)?<!(?:--|\[CDATA\[)|-->|\]\]>|</?(?:br|div|p|span)\b[^<>\"]{0,100}>",
+    re.IGNORECASE,
+)
 _COMMENT_ENDS = {"//": "\n", "/*": "*/"}
 # Behind the quote that ends a key, a value, and either.
-_KEY_END, _VALUE_END = r"\s*:", r'\s*(?:[}\]]|,\s*(?:["{\[}\]\d/-]|true|false|null)|/[/*]|;?\s*$)'
+_KEY_END = r"\s*:"
+_AFTER_COMMA = r'\s*(?:["{\[}\],\d/<-]|[A-Za-z_@]\w*\s*:|true|false|null)'
+_VALUE_END = rf'\s*(?:[}}\]]|,{_AFTER_COMMA}|/[/*]|<!--|<br|;?\s*$)|\s+"@?[A-Za-z_]\w*"\s*:'
 _ENDS = {"{": re.compile(_KEY_END), ":": re.compile(_VALUE_END), "[": re.compile(_VALUE_END)}
 _ANY_END = re.compile(f"{_KEY_END}|{_VALUE_END}")
 _QUOTE_OR_ESCAPE = re.compile(r'\\.|"', re.DOTALL)
 _ESCAPE = re.compile(r'\\(?P<valid>["\\/bfnrt]|u[0-9A-Fa-f]{4})|\\(?P<other>.?)|(?P<quote>")', re.DOTALL)
-_COMMAS = re.compile(r"[\s,]++[}\]]?")
-_UNDEFINED = re.compile(r"\bundefined\b")
+_INVISIBLE = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f\xad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]+")
+_KEY = re.compile(r"(?P<before>[{,]\s*)(?P<name>[A-Za-z_@][\w.-]*)(?=\s*:)")
+_TEMPLATE = re.compile(r"\{\{[^{}]{0,200}\}\}|\{%[^{}]{0,200}%\}")
+_NULL = re.compile(r"\b(?:undefined|None)\b")
+_NO_VALUE = re.compile(r":(?=\s*[,}\]])")
+_COMMAS = re.compile(r"(?P<open>[{\[]?)(?P<run>[\s,]++)(?P<close>[}\]]?)")
+_BEFORE_VALUE = frozenset("{[,:")
 
 
 def mended(text: str) -> str:
     """Near-JSON as JSON, as far as it can be told; "" for a text that is too long."""
     if len(text) > _LONGEST:
         return ""
-    if _ENCODED_QUOTE.search(text):
-        text = html.unescape(text)
+    text = _with_quotes(_INVISIBLE.sub("", text))
     if text.lstrip()[:1] == '"':  # JSON as a string of JSON
         with suppress(ValueError, RecursionError):
             return str(json.loads(text))
@@ -39,7 +52,9 @@ def mended(text: str) -> str:
         if text[at] == '"':
             start, before = at + 1, outside.rstrip()[-1:]
             end = _end_of_string(text, start, _ENDS.get(before, _ANY_END))
-            parts += [_without_commas(outside), '"', _ESCAPE.sub(_escaped, text[start:end]), '"']
+            if (parts or before) and before not in _BEFORE_VALUE:
+                outside += ","
+            parts += [_outside_strings(outside), '"', _ESCAPE.sub(_escaped, text[start:end]), '"']
             outside, at = "", end + 1
         elif wrapping := _WRAPPING.match(text, at):
             at = wrapping.end()
@@ -50,12 +65,44 @@ def mended(text: str) -> str:
         elif token := _OUTSIDE.match(text, at):
             outside += token[0]
             at = token.end()
-    return "".join([*parts, _without_commas(outside)])
+    parts.append(_outside_strings(outside))
+    return "".join([*parts, *_missing_ends(parts)])
 
 
-def _without_commas(outside: str) -> str:
-    """Without commas before a bracket that closes."""
-    return _UNDEFINED.sub("null", _COMMAS.sub(lambda run: run[0][-1] if run[0][-1] in "}]" else run[0], outside))
+def _with_quotes(text: str) -> str:
+    """The text with quotation marks as JSON has them, where all of its own are encoded, escaped or of another kind."""
+    for _ in range(_MOST_DECODED):
+        if _ENCODED_QUOTE.search(text) or ("&" in text and not ('"' in text and "{" in text)):
+            text = html.unescape(text)
+    if _ESCAPED_QUOTE.match(text):
+        return text.replace('\\"', '"')
+    return text if '"' in text else text.translate(_OTHER_QUOTES)
+
+
+def _outside_strings(text: str) -> str:
+    """What stands between strings, with quoted names, a value for each name, and one comma between two values."""
+    if "{" in text or "," in text or ":" in text:
+        text = _KEY.sub(r'\g<before>"\g<name>"', _TEMPLATE.sub("null", text))
+        text = _NO_VALUE.sub(":null", text)
+        text = _COMMAS.sub(_one_comma, text)
+    return _NULL.sub("null", text).replace("True", "true").replace("False", "false")
+
+
+def _one_comma(match: re.Match[str]) -> str:
+    is_between = "," in match["run"] and not match["open"] and not match["close"]
+    return f"{match['open']}{',' if is_between else ' '}{match['close']}"
+
+
+def _missing_ends(parts: list[str]) -> list[str]:
+    """The brackets that a text without its end leaves open, innermost first."""
+    ends: list[str] = []
+    for part in parts[::4]:  # those outside of strings
+        for bracket in part:
+            if bracket in "{[":
+                ends.append("}" if bracket == "{" else "]")
+            elif bracket in "}]" and ends:
+                ends.pop()
+    return ends[::-1]
 
 
 def _end_of_string(text: str, start: int, end: re.Pattern[str]) -> int:

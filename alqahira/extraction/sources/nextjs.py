@@ -102,7 +102,7 @@ def _fields(thing: dict[str, Any], page: Document, *, is_post: bool) -> Extracte
         credit_line=site_credit(string(thing.get("writer"))),
         published=moment(_first(thing, _PUBLISHED[:1] if is_post else _PUBLISHED), page.now),
         modified=moment(_first(thing, _MODIFIED), page.now),
-        image_url=image(picture, page.url),
+        image_url=image(picture, page.base),
         image_caption=string(caption),
         sections=strings(_first(thing, _SECTIONS)),
         keywords=strings(_first(thing, _KEYWORDS), split=True),

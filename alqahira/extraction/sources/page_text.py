@@ -12,6 +12,8 @@ from typing import Any
 from lxml import etree
 
 from alqahira.extraction.sources.blocks import Line, left_out
+from alqahira.extraction.sources.values import date_stamps
+from alqahira.text.credits import is_picture_credit
 
 # Elements that browsers display as blocks (HTML, flow content); custom elements, whose names have a hyphen, count too.
 _BLOCKS = frozenset([
@@ -41,11 +43,12 @@ def _words_in(text: str) -> frozenset[str]:
 _BESIDE_WORDS = _words_in(
     """
     ad ads audio author authors banner bio byline bylines caption captions carousel consent cookie cookies copyright
-    correction credit credits dateline disclaimer discussion disqus embed extlinks follow followus foot footer gallery
-    gdpr header hidden hide keywords lightbox login marketing masthead menu menus modal mostpopular mostread nav navbar
-    navigation navigator outbrain overlay player podcast poll popular popup privacy pubdate rating ratings readmore
-    register registration replies reply respond side signup skip slider slideshow syndication taboola tag taglist tags
-    teaser teasers ticker timestamp toolbar tooltip topbar topics trending video visually vote
+    correction credit credits dateline disclaimer discussion disqus embed extlinks factbox follow followus foot
+    footer gallery gdpr header hidden hide iframe infobox keywords lightbox login marketing masthead menu menus
+    modal mostpopular mostread nav navbar navigation navigator outbrain overlay player podcast poll popular popup
+    privacy pubdate rating ratings readmore register registration replies reply respond side signup skip slider
+    slideshow syndication taboola tag taglist tags teaser teasers ticker timestamp toolbar tooltip topbar topics
+    trending video visually vote
     """
 )
 # Their first letters.
@@ -72,14 +75,21 @@ class Node:
 
     def __init__(self, element: Any, parent: Node | None, first: int) -> None:
         self.element, self.parent, self.tag = element, parent, element.tag
-        self.names = f"{element.get('class') or ''} {element.get('id') or ''}"
+        names = element.get("class") or ""
+        if "-" in self.tag:  # authors name custom elements as they name classes
+            names += f" {self.tag}"
+        id_ = element.get("id")
+        self.names = f"{names} {id_}" if id_ else names
         self.children: list[Node] = []
         # What puts it beside the running text: its tag, a word of its names, or what `running_text` finds; or "".
         self.beside = ""
         if self.tag in _BESIDE:
             self.beside = self.tag
-        elif len(self.names) > 1 and self.tag not in _NEVER_BESIDE:
-            self.beside = _beside_word(self.names[:_LONGEST_NAMES])
+        elif self.names and self.tag not in _NEVER_BESIDE:
+            # Apart, because many elements have one class, and each has an id of its own.
+            self.beside = _beside_word(names[:_LONGEST_NAMES]) or (_beside_word(id_[:_LONGEST_NAMES]) if id_ else "")
+            if self.beside == "header" and self.tag in HEADINGS:  # of a part of the story
+                self.beside = ""
         self.first = self.last = first
         self.in_comments = False
         self.weight = 0.0
@@ -129,11 +139,11 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class PageText:
-    """A page's block elements in document order, its blocks of text, and its `time` elements."""
+    """A page's block elements in document order, its blocks of text, and its dates for machines."""
 
     nodes: list[Node]
     blocks: list[Block]
-    times: list[tuple[int, str]]  # (number of the next block, `datetime`)
+    times: list[tuple[int, str]]  # (number of the next block, date)
 
 
 @lru_cache(maxsize=4096)
@@ -185,9 +195,11 @@ def read_text(tree: Any) -> PageText:
     links: list[str] = []
     pieces: list[str] = []  # of the current block
     anchor: Any = None  # the link around the current element
+    is_below_picture = False
+    stamps = date_stamps(tree)
 
     def end_block() -> None:
-        nonlocal lines, texts, links, pieces
+        nonlocal lines, texts, links, pieces, is_below_picture
         if texts:
             text = "".join(texts)
             if lines or not text.isspace():
@@ -196,6 +208,7 @@ def read_text(tree: Any) -> PageText:
         if not lines:  # nearly half of all
             pieces = []
             return
+        count = len(blocks)
         part: list[Line] = []
         for line in lines:
             if line.text and not line.text.isspace():
@@ -206,11 +219,15 @@ def read_text(tree: Any) -> PageText:
         if part:
             blocks.append(Block(at, part, pieces))
         lines, pieces = [], []
+        if is_below_picture and len(blocks) > count:
+            is_below_picture = False
+            if not at.beside and is_picture_credit(blocks[-1].text):
+                blocks.pop()
 
     walk = etree.iterwalk(tree, events=("start", "end"))
     for event, element in islice(walk, _MAX_EVENTS):
         tag = element.tag
-        is_block = tag in _BLOCKS or "-" in tag
+        is_block = tag in _BLOCKS or "-" in tag or at.element is element
         if is_block:
             if texts or lines:
                 end_block()
@@ -218,9 +235,12 @@ def read_text(tree: Any) -> PageText:
             lines.append(Line("".join(texts), tuple(links)))
             texts, links = [], []
         if event == "start":
-            if tag in _NEVER or ((hidden := left_out(element)) and not is_block):
+            if tag in _NEVER or ((hidden := left_out(element)) and hidden != "caption" and not is_block):
                 walk.skip_subtree()
                 continue
+            if hidden and not is_block:
+                is_block = True
+                end_block()
             if is_block and element is not tree:
                 node = Node(element, at, len(blocks))
                 if hidden:
@@ -232,8 +252,9 @@ def read_text(tree: Any) -> PageText:
                 anchor = element
             elif tag == "img":
                 at.images += 1
-            elif tag == "time" and (value := element.get("datetime")):
-                times.append((len(blocks), value))
+                is_below_picture = True
+            if element in stamps:
+                times.append((len(blocks), stamps[element]))
             text = element.text
         else:
             if at.element is element and at.parent is not None:

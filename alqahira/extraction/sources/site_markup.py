@@ -17,13 +17,13 @@ from lxml import etree
 from parsel.csstranslator import HTMLTranslator
 
 from alqahira import site
-from alqahira.extraction.sources import Document, ExtractedFields, bounded
+from alqahira.extraction.sources import Document, ExtractedFields, bounded, plain_line
 from alqahira.extraction.sources.blocks import paragraphs, visible_texts
-from alqahira.extraction.urls import image_url
+from alqahira.extraction.sources.picture import first_address
+from alqahira.extraction.sources.values import exact_date
 from alqahira.site import ArticleLayout
 from alqahira.text.credits import is_credit_line, parse_credit
 from alqahira.text.dates import parse_date
-from alqahira.text.normalization import clean_line
 
 
 class _Translator(HTMLTranslator):
@@ -115,14 +115,13 @@ def _count(article: ExtractedFields) -> int:
 
 
 def _read(page: Document, layout: ArticleLayout, root: Any) -> ExtractedFields:
-    images = select(layout.image)(root)
     body = [text for part in outermost(select(layout.body)(root)) for text in paragraphs(part)]
     return ExtractedFields(
         headline=first_text(select(layout.headline)(root)),
         credit_line=_credit(select(layout.credit_line)(root), body),
         paragraphs=body,
-        published=_published(texts(select(layout.meta_spans)(root)), page),
-        image_url=image_url(images[0].get("src"), base=page.url) if images else None,
+        published=_published(select(layout.meta_spans)(root), page),
+        image_url=first_address(select(layout.image)(root), page.base),
         image_caption=first_text(select(layout.image_caption)(root)),
         sections=texts(select(layout.category_links)(root)),
         keywords=texts(select(layout.tag_links)(root)),
@@ -132,10 +131,11 @@ def _read(page: Document, layout: ArticleLayout, root: Any) -> ExtractedFields:
 _MOST_SPANS = 100  # a page has three
 
 
-def _published(spans: list[str], page: Document) -> datetime | None:
+def _published(spans: list[Any], page: Document) -> datetime | None:
     """The date of all spans together, which is exact to the minute; else of the first span that has one."""
-    moments = (parse_date(text, now=page.now) for text in (" ".join(spans), *spans[:_MOST_SPANS]))
-    return next(filter(None, moments), None)
+    shown = texts(spans)
+    moments = (parse_date(text, now=page.now) for text in (" ".join(shown), *shown[:_MOST_SPANS]))
+    return exact_date(spans[:_MOST_SPANS], next(filter(None, moments), None), page.now)
 
 
 def _kind(tree: Any) -> str | None:
@@ -159,7 +159,7 @@ _LONE_DASH = re.compile(r"\s+[-–—]\s*$")
 def _credit(elements: list[Any], body: list[str]) -> str | None:
     """The first credit of the elements; else the first of `body` if it is a credit, which is then removed there."""
     for element in elements:
-        line = _LONE_DASH.sub("", clean_line(bounded(_raw_text(element))))
+        line = _LONE_DASH.sub("", plain_line(bounded(_raw_text(element))))
         if line and (is_credit_line(line) or any(parse_credit(line))):
             return line
     return body.pop(0) if body and is_credit_line(body[0]) else None
@@ -167,7 +167,7 @@ def _credit(elements: list[Any], body: list[str]) -> str | None:
 
 def text_of(element: Any) -> str:
     """An element's text on one line, as display text: what is seen of it, with a space where a line or block ends."""
-    return clean_line(_raw_text(element))
+    return plain_line(_raw_text(element))
 
 
 def _raw_text(element: Any) -> str:
@@ -185,10 +185,10 @@ _is_plain = etree.XPath(
 
 def first_text(elements: list[Any]) -> str | None:
     """The text of the first element that has any. Raises TooLarge."""
-    return next((text for element in elements if (text := clean_line(bounded(_raw_text(element))))), None)
+    return next((text for element in elements if (text := plain_line(bounded(_raw_text(element))))), None)
 
 
 def texts(elements: list[Any]) -> list[str]:
     """The elements' texts, each once, in order. Raises TooLarge."""
-    lines = (clean_line(bounded(_raw_text(element))) for element in elements)
+    lines = (plain_line(bounded(_raw_text(element))) for element in elements)
     return list(dict.fromkeys(filter(None, lines)))

@@ -18,7 +18,7 @@ from alqahira.extraction.sources import Document, ExtractedFields, strip_site_na
 from alqahira.extraction.sources.blocks import paragraphs_in
 from alqahira.extraction.sources.byline import LONGEST_DATE, credit, date
 from alqahira.extraction.sources.headings import find_heading, headline, likeness, read_titles
-from alqahira.extraction.sources.page_text import Block, PageText, read_text
+from alqahira.extraction.sources.page_text import HEADINGS, Block, PageText, read_text
 from alqahira.extraction.sources.picture import caption, image, is_inside
 from alqahira.extraction.sources.running_text import story_blocks
 from alqahira.extraction.sources.site_markup import texts
@@ -49,6 +49,7 @@ class Structure(ExtractedFields):
 
     story_share: float = 0.0  # of the weight of the page's text, 0 to 1
     is_sure: bool = False  # the story stands below a heading that is the page's title
+    is_untitled: bool = False  # it stands below a heading as long as a headline, and the page has no title
     is_clock_wrong: bool = False  # metadata have the date's hour and minute in another zone
 
 
@@ -79,16 +80,17 @@ def read(
         writer = paragraphs[0]
     published, is_clock_wrong = _published(page, date(text, number, story, page.now), jsonld, meta)
     root = _common([*([heading] if heading is not None else []), story[0], story[-1]])
-    picture = image(root)
+    is_headed = heading is not None and len(heading.text.split()) > _LABEL_WORDS
     return Structure(
         headline=name,
         paragraphs=_without_labels(paragraphs, [name, writer], page.now),
         story_share=_share(text, story),
-        is_sure=heading is not None and len(heading.text.split()) > _LABEL_WORDS and likeness(heading, names) >= _ALIKE,
+        is_sure=is_headed and heading is not None and likeness(heading, names) >= _ALIKE,
+        is_untitled=is_headed and not any(names) and next(page.tree.iter("title"), None) is None,
         credit_line=writer,
         published=published,
         is_clock_wrong=is_clock_wrong,
-        image_url=urls.image_url(picture.get("src"), base=page.url) if picture is not None else None,
+        image_url=image(root, page.base),
         image_caption=caption(text, number, story),
         keywords=_links(root, _TAG, story, _ASIDE),
         sections=_links(root, _CATEGORY, story, ("aside", "footer")),  # breadcrumbs are a nav
@@ -96,17 +98,18 @@ def read(
 
 
 def _line_above(text: PageText, story: Sequence[Block], title: str | None) -> Block | None:
-    """On a page without a heading: the line above the story, if the title shares few words with the story."""
+    """On a page without a heading: the line above the story, if the title is a label or shares few words with it."""
     if not story:
         return None
     words = set(fold_text(" ".join(block.text for block in story)[:_COMPARED]).split())
     title_words = fold_text(title or "").split()
-    if title_words and sum(word in words for word in title_words) >= len(title_words) / 2:
+    is_label = len(title_words) <= _LABEL_WORDS
+    if not is_label and sum(word in words for word in title_words) >= len(title_words) / 2:
         return None
     at = next(number for number, block in enumerate(text.blocks) if block is story[0])
     near = {story[0].node, story[0].node.parent}
     lines = (line for line in reversed(text.blocks[max(0, at - _LINES_ABOVE) : at + 1]) if _is_title(line))
-    return next((line for line in lines if not near.isdisjoint((line.node, line.node.parent))), None)
+    return next((line for line in lines if line.node.tag in HEADINGS or not near.isdisjoint(line.node.outer())), None)
 
 
 def _is_title(block: Block) -> bool:

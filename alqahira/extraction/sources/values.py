@@ -8,23 +8,39 @@ from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
-from alqahira import site
-from alqahira.extraction.sources import TooLarge, bounded
-from alqahira.extraction.sources.near_json import mended
-from alqahira.extraction.urls import image_url
-from alqahira.text.dates import parse_date
-from alqahira.text.normalization import clean_line
+from lxml import etree
 
-# Before a document: space, a byte order mark, the beginning of a CDATA section or a comment.
-_BEFORE = re.compile(r"[\s\ufeff]*(?:(?://|/\*)?\s*(?:<!\[CDATA\[|<!--)\s*(?:\*/)?\s*)?")
+from alqahira import site
+from alqahira.extraction.sources import TooLarge, bounded, plain_line
+from alqahira.extraction.sources.near_json import mended
+from alqahira.extraction.sources.zones import is_same_clock
+from alqahira.extraction.urls import image_url
+from alqahira.text.dates import cairo_day, parse_date
+
+# Before a document: space, a comma, a byte order mark, the beginning of a CDATA section or a comment.
+_BEFORE = re.compile(r"[\s\ufeff\u200b,;]*(?:(?://|/\*)?\s*(?:<!\[CDATA\[|<!--)\s*(?:\*/)?\s*)?")
+_BRACKET = re.compile(r"[{\[]")
 # strict=False: real pages have raw line ends inside strings.
 _DECODER = json.JSONDecoder(strict=False)
-_EPOCH = re.compile(r"[1-9]\d{9}(?:\d{3})?", re.ASCII)  # seconds or milliseconds
-_LONGEST_EPOCH = 13
+# Seconds, milliseconds or microseconds, also as .NET writes them: «/Date(1795161600000+0200)/».
+_EPOCH = re.compile(r"(?:/Date\()?(?P<number>[1-9]\d{9}(?:\d{3}){0,2})(?:(?:[+-]\d{4})?\)/)?", re.ASCII)
+_LONGEST_EPOCH = 30
+# Where objects keep a date.
+_MOMENTS = ("@value", "$date", "$numberLong", "_seconds", "seconds", "date")
+_LISTS = ("@list", "@set")
+_MOST_ENTRIES = 10  # of a list that stands for one value
 _IMAGE_ADDRESSES = ("url", "contentUrl", "src", "@value", "@id")
 MOST_OBJECTS = 200_000  # in the data of a page, which has hundreds
+# Where markup keeps a date for machines.
+_DATE_ATTRIBUTES = ("datetime", "data-datetime", "data-timestamp", "data-time", "data-date", "content", "title")
+_DATED = etree.XPath(".//*[" + " or ".join(f"@{name}" for name in _DATE_ATTRIBUTES) + "]")
+_MOST_ATTRIBUTES = 20  # elements with one of them, in one element
+_MOST_STAMPS = 1_000
+_DIGIT = re.compile(r"\d")
+_UTC = re.compile(r"Z$|\+00:?00$", re.IGNORECASE)
 
 
 def json_documents(text: str) -> Iterator[Any]:
@@ -38,7 +54,12 @@ def json_documents(text: str) -> Iterator[Any]:
 
 def documents_of_script(text: str) -> list[Any]:
     """As `json_documents`, of a script that people or templates wrote: mended where it is not JSON."""
-    return list(json_documents(text)) or list(json_documents(mended(text)))
+    documents = list(json_documents(text))
+    if documents:
+        return documents
+    near = mended(text)
+    first = _BRACKET.search(near)  # in front of it may stand `var data =` or a notice of PHP
+    return list(json_documents(near[first.start() :])) if first else []
 
 
 def read_json(text: str) -> Any:
@@ -72,25 +93,27 @@ def objects(data: Any, *, without: Collection[str] = ()) -> Iterator[dict[str, A
 
 
 def string(value: Any) -> str | None:
-    """Display text on one line, or None; of a list its first. Raises TooLarge."""
+    """Display text on one line, or None; of a list the first in Arabic, else its first. Raises TooLarge."""
     if value is None:
         return None
     if not isinstance(value, str):
-        value = plain(value)
+        value = plain(value, ("@value", "ar"))
         if not isinstance(value, str):
             return None
-    return clean_line(bounded(value)) or None
+    return plain_line(bounded(value)) or None
 
 
 def plain(value: Any, names: Iterable[str] = ("@value",)) -> Any:
     """The value in a list or an object of JSON-LD, by the first of `names` that it has, as deep as there is sense."""
-    for _ in range(4):
+    for _ in range(5):
         if value is None or isinstance(value, str):
             break
         if isinstance(value, list):
-            value = value[0] if value else None
+            entries = [entry for entry in value[:_MOST_ENTRIES] if entry is not None]
+            arabic = (entry for entry in entries if isinstance(entry, dict) and entry.get("@language") == "ar")
+            value = next(chain(arabic, entries), None)
         elif isinstance(value, dict):
-            value = next(filter(None, map(value.get, names)), None)
+            value = next(filter(None, map(value.get, (*names, *_LISTS))), None)
     return value
 
 
@@ -106,21 +129,60 @@ def strings(value: Any, *, split: bool = False) -> list[str]:
 
 
 def moment(value: Any, now: datetime, *, guess: bool = True) -> datetime | None:
-    """A date as text, or as seconds or milliseconds since 1970, also in a list or object of JSON-LD.
+    """A date as text, or as seconds, milliseconds or microseconds since 1970, also in a list or object.
 
-    None for anything else, and for numbers after `now`. `guess`: as of `parse_date`.
+    Of JSON-LD, of PHP (`date` and `timezone`), of MongoDB (`$date`) and of Firestore (`seconds`). Of a list the first
+    that is one. None for anything else, and for numbers after `now`. `guess`: as of `parse_date`.
     """
-    if value is None:
-        return None
-    value = plain(value)
+    for _ in range(3):
+        if isinstance(value, list):
+            return next(filter(None, (moment(entry, now, guess=guess) for entry in value[:_MOST_ENTRIES])), None)
+        if not isinstance(value, dict):
+            break
+        zone = value.get("timezone")
+        value = next(filter(None, map(value.get, (*_MOMENTS, *_LISTS))), None)
+        if isinstance(zone, str) and isinstance(value, str):
+            value = f"{value} {zone}"
     if isinstance(value, str):
-        if len(value) > _LONGEST_EPOCH or not _EPOCH.fullmatch(value):
+        epoch = _EPOCH.fullmatch(value) if len(value) <= _LONGEST_EPOCH else None
+        if epoch is None:
             return parse_date(value, now=now, guess=guess)
-        value = int(value)
-    if isinstance(value, int | float) and not isinstance(value, bool) and 1e9 < value < 1e14:
-        instant = datetime.fromtimestamp(value / 1000 if value > 1e11 else value, UTC)
+        value = int(epoch["number"])
+    if isinstance(value, int | float) and not isinstance(value, bool) and 1e9 < value < 1e17:
+        while value > 1e11:
+            value /= 1000
+        instant = datetime.fromtimestamp(value, UTC)
         return instant if instant <= now else None
     return None
+
+
+def date_stamps(tree: Any) -> dict[Any, str]:
+    """The elements of a page that have a date for machines, with it as text."""
+    stamps = {}
+    for element in _DATED(tree)[:_MOST_STAMPS]:
+        value = next(filter(None, map(element.get, _DATE_ATTRIBUTES)), "")
+        if element.tag not in ("a", "img", "meta") and _DIGIT.search(value):
+            epoch = _EPOCH.fullmatch(value)
+            stamps[element] = datetime.fromtimestamp(int(epoch["number"][:10]), UTC).isoformat() if epoch else value
+    return stamps
+
+
+def exact_date(elements: Iterable[Any], shown: datetime | None, now: datetime) -> datetime | None:
+    """The date that elements have for machines, else `shown`, the one that readers see.
+
+    A relative text («منذ ساعتين») counts from the moment when the page was made, which nobody knows. What is shown is
+    right where the machine's is not exact: only the day, or local time as if it were UTC.
+    """
+    holders = (holder for element in elements for holder in (element, *_DATED(element)[:_MOST_ATTRIBUTES]))
+    values = (value for holder in holders for name in _DATE_ATTRIBUTES if (value := holder.get(name)))
+    dates = ((value, instant) for value in values if (instant := moment(value, now, guess=False)))
+    value, instant = next(dates, ("", None))
+    if instant is None or shown is None:
+        return instant or shown
+    is_day = ":" not in value and not value.isdecimal()
+    if is_day:
+        return shown if cairo_day(shown) == cairo_day(instant) else instant
+    return shown if _UTC.search(value) and is_same_clock(instant, shown) else instant
 
 
 def image(value: Any, base: str) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import dataclass, fields, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ AWKWARD = {
     "22": "NULL\n\nnull\n\nNaN\n\n2026-11-24\n\ntrue\n\nكلمات لها معنى في قواعد البيانات وليست هنا إلا نصا",
     "23": "مسافات   متتالية وعلامات \u200f\u200e\u200d\u200c\ufeff ونهاية بمسافة\u00a0.",
 }
+BEFORE_1970 = datetime(1967, 6, 5, 8, tzinfo=UTC)
 FULL: dict[str, Any] = {
     "description": "وصف; فيه 'علامات' و\"أخرى\"",
     "credit_line": "القاهرة الإخبارية - د ب أ",
@@ -40,6 +41,8 @@ FULL: dict[str, Any] = {
     "topics": ["defense", "foreign_affairs"],
     "topic_terms": ["الناتو"],
     "discovered_on": "https://alqaheranews.net/tag/x",
+    "revision_reason": "removed",
+    "date_removed": NOW + timedelta(minutes=5),
 }
 
 
@@ -63,8 +66,8 @@ def make_corpus(folder: Path) -> AwkwardCorpus:
     with opened(folder) as ledger:
         first = publisher(ledger, output, max_rows=4)
         # In the first parts, by name and by number, every list is empty, and all that may be null is null.
-        for number in (1, 2):
-            accept(ledger, crawled(number, published=LONG_AGO, topics=()), near_duplicates="off")
+        for number, published in ((1, BEFORE_1970), (2, LONG_AGO)):
+            accept(ledger, crawled(number, published=published, topics=()), near_duplicates="off")
         for number in (3, 4):
             accept(ledger, crawled(number, published=None, topics=()), near_duplicates="off")
         for number in (5, 6):
@@ -96,7 +99,7 @@ def _add_part_of_a_later_version(output: Path) -> None:
     record = next(record for record in read_corpus(output) if record["article_id"] == "5")
     assert record.pop("duplicate_of") is None
     line = to_json_line(record | {"revision": record["revision"] + 1, "subtitle": "عنوان فرعي"})
-    part = output / "articles" / "date_published=2026-11-22" / "part-000099.jsonl"
+    part = output / "articles" / "day=2026-11-22" / "part-000099.jsonl"
     part.write_text(f"{line}\n", "utf-8", newline="\n")
     manifest = json.loads((output / MANIFEST).read_text("utf-8"))
     manifest["parts"].append(manifest["parts"][-1] | {"path": part.relative_to(output).as_posix(), "rows": 1})

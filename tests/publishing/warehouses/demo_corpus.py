@@ -9,7 +9,7 @@ from ledger_scenario import accept, opened, publisher
 
 from alqahira.extraction.extractor import read_page
 from alqahira.extraction.items import ArticleItem, Fetch
-from alqahira.ledger.decisions import labels, skip_reason, stamp, take_topics
+from alqahira.ledger.decisions import classify, labels, skip_reason, stamp
 from alqahira.replica.newsroom import Newsroom
 from alqahira.replica.options import ReplicaOptions
 from alqahira.replica.pages import Pages
@@ -31,7 +31,7 @@ def make_demo_corpus(folder: Path) -> Path:
             article = read_page(pages.article(shown), url, now=MOMENT).article
             if article is None:
                 continue
-            take_topics(article, match_topics(article.headline, article.article_body, labels(article)))
+            classify(article, match_topics(article.headline, article.article_body, labels(article)))
             if skip_reason(article):
                 continue
             fetch = Fetch(key=article.article_id, url=url, fetched=MOMENT)

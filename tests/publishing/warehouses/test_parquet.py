@@ -46,7 +46,7 @@ def test_parquet_columns_have_types_descriptions_and_compression(awkward, tmp_pa
     ("arguments", "message"),
     [
         (["--format", "parquet"], "needs a file: -o FILE"),
-        (["--format", "parquet", "-o", "/dev/null/x"], "/dev/null/x cannot be written"),
+        (["--format", "parquet", "-o", "/dev/null/x.parquet"], "/dev/null/x.parquet cannot be written"),
     ],
 )
 def test_wrong_option_is_one_line_and_status_2(awkward, arguments, message):

@@ -1,0 +1,221 @@
+"""A corpus after a year of runs, one every quarter of an hour: what a run's bookkeeping costs, and what a load costs.
+
+    python benchmarks/a_year.py [--runs 100 1000 10000 35000] [--rounds 15] [--folder /tmp] [--no-load]
+
+Each corpus is one of so many runs, a hundred new articles a day, the last run a quarter of an hour ago. It is made by
+the project's own ledger and publisher; only the rows of its runs and their summaries are written in bulk. Then so many
+runs of one new article are opened, sealed and ended as a crawl does it, without a network: CPU milliseconds, median.
+The load is that of docs/warehouses/duckdb.md in a process of its own: of everything, then of nothing new.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+from ledger_scale import crawled
+from measure import ROOT, Command, run
+from scrapy.crawler import Crawler
+from scrapy.settings import Settings
+from scrapy.statscollectors import MemoryStatsCollector
+
+from alqahira.article import rfc3339
+from alqahira.crawling.extensions.run import run_report, run_verdict
+from alqahira.crawling.run import Run
+from alqahira.extraction.items import ArticleItem, Fetch
+from alqahira.ledger import Ledger, open_ledger
+from alqahira.ledger.decisions import Outcome
+from alqahira.ledger.frontier import Link
+from alqahira.ledger.tables import runs
+from alqahira.monitoring.run_stats import TRACED_FIELDS, RunStats
+from alqahira.publishing.parts import Publisher
+from alqahira.text.near_duplicates import Fingerprint, fingerprint
+from spiders.defense import DefenseSpider
+
+RUNS, ROUNDS = (100, 1_000, 10_000, 35_000), 15
+EVERY, A_DAY, ARTICLES_A_DAY = timedelta(minutes=15), 96, 100
+_SPIDER = DefenseSpider.name
+_TEXTS = 200
+
+
+class Articles:
+    """Articles of a few hundred texts, so that a year is made in minutes; each has a number of its own."""
+
+    def __init__(self) -> None:
+        self._items = [crawled(n) for n in range(_TEXTS)]
+        self._prints = [fingerprint(item.article.article_body) for item in self._items]
+        self._next = 0
+
+    def one(self, when: datetime, run_id: str) -> tuple[ArticleItem, Fingerprint]:
+        """The next article, fetched then. One in twenty was published days before, one in a hundred has no date."""
+        number, self._next = self._next, self._next + 1
+        item, own = self._items[number % _TEXTS], self._prints[number % _TEXTS]
+        article, key = item.article, str(70_000_000 + number)
+        article.article_id, article.url = key, f"https://alqaheranews.net/news/{key}/x"
+        article.content_hash, article.run_id, article.revision = f"{number:064x}", run_id, 1
+        late = timedelta(days=1 + number % 3) if number % 20 == 0 else timedelta(minutes=30)
+        article.date_published = None if number % 100 == 7 else when - late
+        article.date_published_source = "page_data" if article.date_published else None
+        article.date_first_seen = article.date_crawled = when
+        fetch = Fetch(key=key, url=article.url, fetched=when, etag='"x"')
+        return ArticleItem(article=article, fetch=fetch), own
+
+
+def account() -> str:
+    """The account of a run that accepted an article, as in the ledger."""
+    stats = RunStats()
+    stats.finish("1", Outcome.ACCEPTED)
+    for number in range(40):
+        stats.finish(f"known {number}", Outcome.UNCHANGED, "not_due")
+    stats.count_sources(dict.fromkeys(TRACED_FIELDS, "page_data"))
+    stats.listings.update(asked=12, answered=12, sitemaps=2)
+    return json.dumps(stats.as_dict() | {"reason": "finished", "monitors_failed": []})
+
+
+def fill(output: Path, number: int, articles: Articles) -> None:
+    """A corpus as so many runs have left it."""
+    of_each = {"spider": _SPIDER, "exit_status": 0, "account": account()}
+    summary = (json.dumps({**json.loads(of_each["account"]), "filled": "x" * 1_500}, indent=1) + "\n").encode()
+    (output / "runs").mkdir(parents=True)
+    begin = datetime.now(UTC).replace(microsecond=0) - EVERY * number
+    with open_ledger(f"sqlite:///{output / 'state.db'}") as ledger:
+        # Two rows a part: what a run of a quarter of an hour seals.
+        publisher = Publisher(ledger, output, max_rows=2, max_age_seconds=300, compress=False)
+        publisher.recover()
+        for first in range(0, number, A_DAY):
+            rows = []
+            for n in range(first, min(number, first + A_DAY)):
+                started = begin + EVERY * n
+                times = {"started": rfc3339(started), "ended": rfc3339(started + timedelta(minutes=1))}
+                rows.append({**of_each, **times, "run_id": f"{started:%Y%m%dT%H%M%SZ}-{_SPIDER}", "complete": n + 1})
+                (output / "runs" / f"{rows[-1]['run_id']}.json").write_bytes(summary)
+            with ledger.transaction() as connection:
+                connection.execute(runs.insert(), rows)
+            for n in range(ARTICLES_A_DAY * len(rows) // A_DAY):
+                when = begin + EVERY * first + n * timedelta(days=1) / ARTICLES_A_DAY
+                accept(ledger, *articles.one(when, rows[0]["run_id"]))
+            publisher.seal_all()
+
+
+def accept(ledger: Ledger, item: ArticleItem, own: Fingerprint) -> None:
+    fetch = item.fetch
+    ledger.discover([Link(fetch.key, fetch.url)], section=_SPIDER, run_id=item.article.run_id, now=fetch.fetched)
+    assert ledger.accept(item, own, near_duplicates="off").is_published
+
+
+# --- a run ----------------------------------------------------------------------------------------
+
+
+@dataclass
+class Costs:
+    """CPU milliseconds of each step of each run."""
+
+    steps: dict[str, list[float]] = field(default_factory=lambda: {"open": [], "seal": [], "end": []})
+
+    @contextmanager
+    def of(self, step: str) -> Iterator[None]:
+        began = time.process_time()
+        yield
+        self.steps[step].append((time.process_time() - began) * 1000)
+
+    def medians(self) -> dict[str, float]:
+        return {step: statistics.median(each) for step, each in self.steps.items()}
+
+
+def one_run(output: Path, articles: Articles, costs: Costs) -> None:
+    """A run of one new article, but for Scrapy: what `RunExtension` and the pipelines do with the ledger."""
+    settings = Settings({"ALQAHIRA_OUTPUT_DIR": str(output), "ALQAHIRA_STATE_URL": "", "LOG_ENABLED": False})
+    crawler = Crawler(DefenseSpider, settings)
+    crawler.stats = MemoryStatsCollector(crawler)
+    with costs.of("open"):
+        opened = Run(crawler)
+        opened.run_id = opened.ledger.start_run(opened.run_id, _SPIDER, opened.started)
+    item, own = articles.one(opened.started, opened.run_id)
+    accept(opened.ledger, item, own)
+    opened.stats.finish(item.fetch.key, Outcome.ACCEPTED)
+    opened.stats.count_sources(dict.fromkeys(TRACED_FIELDS, "page_data"))
+    opened.stats.listings.update(asked=12, answered=12)
+    with costs.of("seal"):
+        opened.publisher.seal_all()
+    with costs.of("end"):
+        ended = datetime.now(UTC)
+        spider = SimpleNamespace(name=_SPIDER, arguments=None)
+        verdict = run_verdict(opened, spider, "finished")  # type: ignore[arg-type]
+        account = {**verdict.figures.account, "reason": "finished", "monitors_failed": []}
+        opened.ledger.finish_run(opened.run_id, account, verdict.exit_status, ended, complete=verdict.complete)
+        opened.ledger.close()
+        run_report(opened, verdict, ended)
+
+
+# --- a load ---------------------------------------------------------------------------------------
+
+_LOAD = """
+import re, subprocess, sys
+from pathlib import Path
+import duckdb
+page, output = Path(sys.argv[1]).read_text("utf-8"), sys.argv[2]
+load = re.search(r"## Load.*?```sql\\n(.*?)```", page, re.S)[1].replace("output/", f"{output}/")
+db = duckdb.connect(f"{output}/warehouse.duckdb")
+db.execute(Path(sys.argv[3]).read_text("utf-8").replace("CREATE TABLE ", "CREATE TABLE IF NOT EXISTS "))
+db.execute(load)
+print(db.execute("SELECT count(*) FROM articles").fetchone())
+"""
+
+
+def load(output: Path) -> tuple[float, float]:
+    """CPU seconds and peak MB of the documented load."""
+    table = ROOT / "docs" / "schema" / "articles.duckdb.sql"
+    used = run(Command(["-c", _LOAD, ROOT / "docs" / "warehouses" / "duckdb.md", output, table]))
+    return used.cpu, used.peak
+
+
+def measure(number: int, rounds: int, folder: Path | None, *, is_loaded: bool) -> dict[str, float]:
+    """The figures of a corpus of so many runs, by name."""
+    articles = Articles()
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        output = Path(name) / "output"
+        fill(output, number, articles)
+        costs = Costs()
+        for _ in range(rounds + 1):
+            one_run(output, articles, costs)
+        for each in costs.steps.values():
+            del each[0]  # loads modules
+        files = Counter(path.relative_to(output).parts[0] for path in output.rglob("*") if path.is_file())
+        figures = costs.medians() | {
+            "all": sum(costs.medians().values()),
+            "parts": files["articles"],
+            "files": files.total(),
+            "manifest KB": (output / "_manifest.json").stat().st_size / 1e3,
+            "ledger MB": (output / "state.db").stat().st_size / 1e6,
+        }
+        if is_loaded:
+            figures["load s"], figures["load MB"] = load(output)
+            figures["nothing new s"], figures["nothing new MB"] = load(output)
+    return figures
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, nargs="+", default=RUNS)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--folder", type=Path, help="where the corpora are made; the system's own by default")
+    parser.add_argument("--no-load", action="store_true", help="no DuckDB")
+    given = parser.parse_args()
+    for number in given.runs:
+        figures = measure(number, given.rounds, given.folder, is_loaded=not given.no_load)
+        print(f"{number:,} runs:", ", ".join(f"{name} {value:,.1f}" for name, value in figures.items()), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
