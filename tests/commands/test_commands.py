@@ -52,6 +52,15 @@ def test_all_revisions_are_all_published_lines(corpus):
     assert [r["revision"] for r in records if r["article_id"] == corpus.revised] == [1, 2]
 
 
+def test_export_by_state_and_organization(corpus):
+    records = export(corpus.folder)
+    sudan = [record for record in records if "SD" in record["countries"]]
+    assert export(corpus.folder, "--country", "SD") == sudan
+    both = [record for record in sudan if "un" in record["organizations"]]
+    assert 0 < len(both) < len(sudan) < len(records)
+    assert export(corpus.folder, "--country", "SD", "--organization", "un") == both
+
+
 def test_export_by_topic_and_days(corpus):
     day = cairo_day(datetime.now(UTC)) - timedelta(days=3)
     records = export(corpus.folder, "--topic", "defense", "--since", str(day), "--until", str(day))
@@ -137,6 +146,8 @@ def test_csv_has_no_formula_and_keeps_every_line_break():
         (["--after", "first"], "is no position"),
         (["--after", "9", "--with-duplicates"], "--after takes published lines"),
         (["--topic", "sports"], "argument --topic: invalid choice: 'sports'"),
+        (["--country", "sd"], "argument --country: 'sd' is none of the countries of docs/entities.md"),
+        (["--organization", "UN"], "argument --organization: 'UN' is none of the organizations of docs/entities.md"),
         (["--format", "xlsx"], "argument --format: invalid choice: 'xlsx'"),
         (["--since", "yesterday"], "is not a date"),
         (["--since", "2026-11-02", "--until", "2026-11-01"], "is after until"),
@@ -213,6 +224,21 @@ def test_damaged_part_is_named_with_status_1(small, damage, message):
     ran = run("verify", small)
     assert ran.status == 1
     assert message in ran.stdout
+
+
+def test_compact_prints_what_it_merged_and_removed(small):
+    ran = scrapy("compact", settings={"ALQAHIRA_OUTPUT_DIR": str(small), "ALQAHIRA_COMPACT_AFTER_DAYS": "0"})
+    assert (ran.status, ran.stdout) == (0, "1 days: 5 parts became 1; 0 old files removed\n")
+    again = {"ALQAHIRA_OUTPUT_DIR": str(small), "ALQAHIRA_COMPACT_GRACE_HOURS": "0"}
+    assert scrapy("compact", settings=again).stdout == "0 days: 0 parts became 0; 5 old files removed\n"
+    assert run("verify", small).stdout.endswith("3 parts, 7 rows: all as listed\n")
+
+
+def test_compact_before_a_run_is_refused(tmp_path):
+    ran = run("compact", tmp_path)
+    assert (ran.status, len(ran.lines)) == (2, 1)
+    assert "has no parts to compact" in ran.lines[0]
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_corrupt_state_is_refused_and_rebuilt_from_the_parts(replica, tmp_path):

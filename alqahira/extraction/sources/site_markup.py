@@ -178,7 +178,8 @@ def _raw_text(element: Any) -> str:
 
 # Only inline elements, all of them seen: nearly always, and quick to read.
 _is_plain = etree.XPath(
-    "not(descendant::*[@hidden or @aria-hidden or @style or not(self::a or self::b or self::em or self::i or self::img"
+    "not(descendant::*[@hidden or @aria-hidden or @style or contains(@class, 'hidden') or contains(@class, 'sr-only')"
+    " or contains(@class, 'screen-reader') or not(self::a or self::b or self::em or self::i or self::img"
     " or self::span or self::strong or self::time)])"
 )
 
