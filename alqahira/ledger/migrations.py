@@ -40,6 +40,7 @@ _STEPS = {
         "ALTER TABLE pages ADD COLUMN failing_since VARCHAR",
         "ALTER TABLE pages ADD COLUMN unfinished INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE pages ADD COLUMN empty_claims INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE pages ADD COLUMN gone_since VARCHAR",
         "ALTER TABLE pages ADD COLUMN hint_from TEXT",
         "CREATE TABLE quarantine (key VARCHAR NOT NULL, cause VARCHAR NOT NULL, fetched VARCHAR NOT NULL, "
         "record TEXT NOT NULL, PRIMARY KEY (key))",

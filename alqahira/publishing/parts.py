@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -224,19 +224,22 @@ class Publisher:
 
     # --- compact ------------------------------------------------------------------------------
 
-    def compact(self, now: datetime, *, rest: timedelta, grace: timedelta, days: int | None = None) -> Compacted:
+    def compact(self, now: datetime, *, rest: timedelta, grace: timedelta, most_lines: float = math.inf) -> Compacted:
         """Merge the parts of days at rest (`due_days`), and remove files that were replaced `grace` ago.
 
-        `days`: the most days that are merged, the oldest first.
+        `most_lines`: after so many lines, the days that remain are left to the next time.
         """
-        return self._ledger.persist(lambda: self._compact(now, rest, grace, days))
+        return self._ledger.persist(lambda: self._compact(now, rest, grace, most_lines))
 
-    def _compact(self, now: datetime, rest: timedelta, grace: timedelta, days: int | None) -> Compacted:
+    def _compact(self, now: datetime, rest: timedelta, grace: timedelta, most_lines: float) -> Compacted:
         self._ensure_own_folder()
         with self._ledger.transaction() as connection:
-            due = list(islice(due_days(connection, now, rest, self._max_rows), days))
-        after = 0
+            due = list(due_days(connection, now, rest, self._max_rows))
+        days = before = after = lines = 0
         for merged in due:
+            if lines >= most_lines:
+                break
+            days, before, lines = days + 1, before + len(merged), lines + sum(row.rows for row in merged)
             with self._ledger.transaction() as connection:
                 after += plan_compaction(connection, merged, rfc3339(now), self._max_rows)
             self._place_planned()
@@ -255,7 +258,7 @@ class Publisher:
         if replaced:
             with self._ledger.transaction() as connection:
                 forget(connection, replaced)
-        return Compacted(len(due), sum(map(len, due)), after, len(replaced))
+        return Compacted(days, before, after, len(replaced))
 
     # --- the folder ---------------------------------------------------------------------------
 

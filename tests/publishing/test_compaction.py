@@ -96,6 +96,17 @@ def test_day_with_many_parts_is_merged_without_rest(tmp_path, monkeypatch):
         assert compact(ledger, tmp_path, now=NOW, rest=3, max_rows=100).days == 1
 
 
+def test_days_beyond_the_most_lines_wait(tmp_path):
+    with opened(tmp_path) as ledger:
+        for days in range(3):
+            fill(ledger, tmp_path, [2 * days + 1, 2 * days + 2], published=NOW - timedelta(days=days))
+        bounds = {"rest": timedelta(0), "grace": timedelta(0), "most_lines": 3}
+        assert [publisher(ledger, tmp_path).compact(LATER, **bounds).days for _ in range(3)] == [2, 1, 0]
+        assert sorted(path.split("/")[1] for path in part_files(tmp_path)) == [
+            f"day=2026-11-{day}" for day in (22, 23, 24)
+        ]
+
+
 def test_late_line_makes_a_new_part_that_is_merged_again(tmp_path):
     with opened(tmp_path) as ledger:
         fill(ledger, tmp_path, [1, 2])

@@ -208,12 +208,23 @@ def _wrong_revisions(story: Story, records: list[dict]) -> Iterator[str]:
         if _text(record) not in shown:
             yield f"never said: {story.number} is published as {record['headline']!r}"
         elif before is not None and _text(before) == _text(record):
-            # A date that a wrong clock took for one of the future is a revision of its own.
-            if before["date_published"] == record["date_published"]:
-                yield f"{story.number}: revision {record['revision']} is the one before it again"
+            if (why := _wrong_repetition(story, before, record)) is not None:
+                yield f"{story.number}: revision {record['revision']} {why}"
         elif _text(record) not in later:  # consumes the iterator: in order
             yield f"{story.number}: revision {record['revision']} is out of order"
         before = record
+
+
+def _wrong_repetition(story: Story, before: dict, record: dict) -> str | None:
+    """What is wrong with a revision of the same text as the one before it."""
+    match record["revision_reason"]:
+        case "removed":
+            return None if story.gone_answers > 1 else "removes an article that was not gone"
+        case "returned":
+            return None if before["revision_reason"] == "removed" else "returns from nowhere"
+        case "metadata":  # a date that a wrong clock took for one of the future
+            return None if before["date_published"] != record["date_published"] else "corrects nothing"
+    return "is the one before it again"
 
 
 def _text(record: dict) -> tuple[str, str]:
