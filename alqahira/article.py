@@ -47,9 +47,7 @@ class Article:
     article_id: str = _field(
         "The site's own number as text; without one, `u` and 16 hex digits of the canonical URL's SHA-256.", ""
     )
-    revision: int = _field(
-        "1, then one more for each material change of headline or body; readers keep the highest.", 1
-    )
+    revision: int = _field("1, then one more for each change that revision_reason names; readers keep the highest.", 1)
     url: str = _field(
         "Canonical: no fragment, no tracking parameters, percent-encoded UTF-8, the site's scheme and host.", ""
     )
@@ -84,9 +82,10 @@ class Article:
     date_crawled: datetime | None = _timestamp("When the page that gave this revision was fetched, UTC.", always=True)
     run_id: str = _field("The run that wrote this line.", "")
     revision_reason: str | None = _field(
-        "Why there is this revision: text, metadata, removed or returned; null in the first."
+        "Why there is this revision: text (headline or body), metadata (date, topics, tags, caption, image), removed "
+        "or returned; null in the first."
     )
-    date_removed: datetime | None = _timestamp("Since when the article is gone from the site, UTC.")
+    date_removed: datetime | None = _timestamp("When the article was found to be gone from the site, UTC.")
     published_day: str | None = _field("Cairo's day of date_published, YYYY-MM-DD; the day of the line's folder.")
     position: int | None = _field(
         "The line's place in the order of publication, from 1, for loads of what is new; null in a feed and in lines of older parts."

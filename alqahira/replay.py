@@ -57,6 +57,7 @@ _SETTINGS: dict[str, Any] = {
     "EXTENSIONS": {"alqahira.replay.ReplayExtension": 0},
     "EXTENSIONS_BASE": {},
     "ALQAHIRA_ARCHIVE": "false",
+    "ALQAHIRA_COMPACT": "never",
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from itemadapter import ItemAdapter
@@ -16,8 +16,15 @@ if TYPE_CHECKING:
     from alqahira.extraction.items import ArticleItem
 
 
+# Lines that a run merges, in some seconds: the first one after an upgrade does not have to merge all of the past.
+_MOST_LINES = 10_000
+
+
 class Publish(Step):
-    """Seals parts when they are due, and at the end what is left (ALQAHIRA_SEAL)."""
+    """Seals parts when they are due, and at the end what is left (ALQAHIRA_SEAL).
+
+    Before that it has articles removed that are gone, and after it merges the parts of days at rest.
+    """
 
     def process_item(self, item: ArticleItem) -> Article:
         fields = ItemAdapter(item)
@@ -32,7 +39,13 @@ class Publish(Step):
         return article
 
     def close_spider(self) -> None:
+        configuration, now = self.run.configuration, datetime.now(UTC)
+        rest = timedelta(days=configuration.compact_after_days)
+        grace = timedelta(hours=configuration.compact_grace_hours)
         try:
-            self.run.publisher.end_run(datetime.now(UTC))
+            self.run.failures.remove_gone(now, self.run.run_id)
+            self.run.publisher.end_run(now)
+            if configuration.compact == "auto" and not self.run.failure:
+                self.run.publisher.compact(now, rest=rest, grace=grace, most_lines=_MOST_LINES)
         except AlqahiraError as error:
             self.run.fail(error)

@@ -16,7 +16,7 @@ from alqahira.extraction.items import ArticleItem, Fetch
 from alqahira.ledger import Ledger, open_ledger
 from alqahira.ledger.decisions import published_day
 from alqahira.ledger.frontier import Link, RevisitSchedule
-from alqahira.publishing.manifest import check, part_files, read_manifest, read_part
+from alqahira.publishing.manifest import check, part_files, read_manifest, read_part, stray_files
 from alqahira.publishing.parts import Publisher
 from alqahira.text.near_duplicates import content_hash, fingerprint
 
@@ -112,6 +112,27 @@ def live(folder: Path, state: str | None = None) -> None:
         ledger.finish_run(run, {}, 0, NOW, complete=True)
 
 
+LATER = datetime(2100, 1, 1, tzinfo=UTC)
+
+
+def compact(ledger: Ledger, folder: Path, *, now=LATER, rest=0, grace=0, max_rows=3):
+    """Merge the parts of days at rest (`rest`: days), and remove files replaced `grace` hours ago."""
+    parts = publisher(ledger, folder, max_rows=max_rows)
+    parts.recover()
+    return parts.compact(now, rest=timedelta(days=rest), grace=timedelta(hours=grace))
+
+
+def live_and_compact(folder: Path, state: str | None = None) -> None:
+    """`live`, then a compaction that leaves the old files, one late line, and a compaction that removes them."""
+    live(folder, state)
+    with opened(state or folder) as ledger:
+        compact(ledger, folder, grace=1)
+        if not any(record["article_id"] == "8" for record in ledger.records()):
+            accept(ledger, crawled(8))
+        publisher(ledger, folder).seal_all()
+        compact(ledger, folder)
+
+
 @contextmanager
 def corpus_for_everybody() -> Iterator[Path]:
     """A corpus in a folder that everybody may enter (pytest's are the user's alone)."""
@@ -129,14 +150,20 @@ def lines(folder):
     return Counter((r["article_id"], r["revision"]) for path in part_files(folder) for r in read_part(folder / path))
 
 
+def is_torn(path):
+    try:
+        return [*read_part(path)] == []
+    except (EOFError, ValueError):
+        return True
+
+
 def problems(folder):
     """Parts that are missing, not listed, stray, torn, or differ from the manifest."""
     faults = [f"{part.path}: {wrong}" for part in read_manifest(folder) if (wrong := check(folder, part))]
-    listed, present = {part.path for part in read_manifest(folder)}, set(part_files(folder))
-    faults += [f"{path}: not listed" for path in present - listed]
+    present = set(part_files(folder))
+    faults += [f"{path}: not listed" for path in stray_files(folder, read_manifest(folder))]
     faults += [f"{path}: stray" for path in folder.glob("articles/*/.*")]
     for path in present:
-        content = (folder / path).read_bytes()
-        if content and not content.endswith(b"\n"):
+        if is_torn(folder / path):
             faults.append(f"{path}: torn")
     return faults

@@ -18,7 +18,20 @@ FROZEN = Path(__file__).with_name("frozen")
 ARGUMENTS = ("-a", "since=2026-10-25", "-a", "until=2026-11-25")
 SETTINGS = {"ALQAHIRA_NEAR_DUPLICATES": "off", "ALQAHIRA_BROWSER": "never"}
 OF_A_RUN = ("run_id", "date_first_seen", "date_crawled", "discovered_on", "position")
-COMMANDS = ("crawl", "corpus", "demo", "doctor", "export", "live", "quarantine", "replay", "report", "schema", "verify")
+COMMANDS = (
+    "compact",
+    "crawl",
+    "corpus",
+    "demo",
+    "doctor",
+    "export",
+    "live",
+    "quarantine",
+    "replay",
+    "report",
+    "schema",
+    "verify",
+)
 REFUSALS = [
     ("crawl", "defense", "-a", "since=yesterday"),
     ("crawl", "defense", "-a", "since=2026-02-30"),
@@ -32,6 +45,8 @@ REFUSALS = [
     ("crawl", "defense", "-s", "ALQAHIRA_STATE_URL=mysql://localhost/state"),
     ("crawl", "defense", "-s", "ALQAHIRA_PART_MAX_ROWS=none"),
     ("crawl", "defense", "-s", "ALQAHIRA_SEAL=never"),
+    ("crawl", "defense", "-s", "ALQAHIRA_COMPACT=weekly"),
+    ("compact", "-s", "ALQAHIRA_OUTPUT_DIR=no-such-folder"),
     ("crawl", "defense", "-s", "ALQAHIRA_BROWSER=sometimes"),
     ("crawl", "defense", "-s", "DOWNLOAD_TIMEOUT=-1"),
     ("export", "--topic", "sports"),

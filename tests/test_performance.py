@@ -34,6 +34,7 @@ from alqahira.text.topics import match_topics
 
 sys.path.append(str(Path(__file__).parent.parent / "benchmarks"))
 
+import a_year
 import extraction_speed
 import ledger_scale
 import whole_run
@@ -260,6 +261,34 @@ def test_cost_of_a_run_is_independent_of_earlier_runs(tmp_path):
     few, many = (steps_of_a_run(tmp_path, earlier) for earlier in (200, 20_000))
     assert few > 500
     assert many < 1.3 * few
+
+
+def read_and_written():
+    """The bytes that this process has read and written so far."""
+    counted = dict(line.split(": ") for line in Path("/proc/self/io").read_text().splitlines())
+    return int(counted["rchar"]) + int(counted["wchar"])
+
+
+def test_run_after_many_costs_as_one_after_few(tmp_path):
+    """Function calls, and bytes read and written, of a run's opening, sealing and end, after a day and after weeks."""
+    made = {}
+    for number in (96, 1_920):
+        articles = a_year.Articles()
+        a_year.fill(tmp_path / str(number), number, articles)
+
+        def run(folder=tmp_path / str(number), articles=articles):
+            a_year.one_run(folder, articles, a_year.Costs())
+
+        run()  # the first of a day removes what is too old
+        made[number] = [calls(run)]
+        before = read_and_written()
+        run()
+        made[number].append(read_and_written() - before)
+        parts = len(list((tmp_path / str(number)).glob("articles/*/part-*")))
+        assert parts < 100 + 4 * 100 + number / a_year.A_DAY
+    few, many = made.values()
+    assert many[0] < 1.3 * few[0]
+    assert many[1] < 2.5 * few[1]
 
 
 def link_of(item):

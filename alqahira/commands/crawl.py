@@ -24,7 +24,7 @@ from alqahira.exceptions import AlqahiraError, ConfigurationError
 from alqahira.monitoring.alerts import check_alert_urls
 from alqahira.monitoring.failure import fail, print_error
 from alqahira.monitoring.logs import escape_control_chars, install_formatters
-from alqahira.publishing.parts import refuse_other_corpus
+from alqahira.publishing.folder import refuse_other_corpus
 from alqahira.settings.arguments import JOB_ARGUMENT, CrawlArguments
 from alqahira.settings.configuration import Configuration
 from alqahira.text.dates import cairo_day

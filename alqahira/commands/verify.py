@@ -10,8 +10,9 @@ from alqahira.crawling.progress import is_bar_wanted, with_bar
 from alqahira.exceptions import AlqahiraError, ConfigurationError, LedgerUnusable
 from alqahira.ledger import known_corpus, open_ledger
 from alqahira.ledger.frontier import RevisitSchedule
-from alqahira.publishing.manifest import MANIFEST, check, part_files, read_manifest
-from alqahira.publishing.parts import publisher_of, refuse_other_corpus
+from alqahira.publishing.folder import refuse_other_corpus
+from alqahira.publishing.manifest import MANIFEST, check, part_files, read_manifest, stray_files
+from alqahira.publishing.parts import publisher_of
 from alqahira.publishing.rebuild import rebuild_state
 from alqahira.settings.configuration import Configuration
 
@@ -61,14 +62,13 @@ def report(output: Path, *, shown: bool = False) -> int:
         listed = read_manifest(output)
     except (OSError, ValueError) as error:
         raise AlqahiraError(str(error)) from None
-    present = part_files(output)
-    if present and not (output / MANIFEST).exists():
+    if (present := part_files(output)) and not (output / MANIFEST).exists():
         raise AlqahiraError(f"{output / MANIFEST} is missing: {len(present)} parts are listed nowhere")
     differences: list[str] = []
     for part in with_bar(listed, len(listed), "verify", shown=shown, counts=lambda: f"{len(differences):,} differ"):
         if wrong := check(output, part):
             differences.append(f"{part.path}: {wrong}")
-    differences += [f"{path}: not in the manifest" for path in sorted(set(present) - {part.path for part in listed})]
+    differences += [f"{path}: not in the manifest" for path in stray_files(output, listed)]
     for difference in differences:
         print(difference)
     rows = sum(part.rows for part in listed)

@@ -10,11 +10,14 @@ from typing import NamedTuple, Protocol
 
 from alqahira.ledger import Ledger
 from alqahira.ledger.decisions import Outcome
+from alqahira.ledger.frontier import GONE
 from alqahira.ledger.same_article import MANY, SAME_TEXT
-from alqahira.monitoring.causes import GIVEN_UP, REDIRECTED_ELSEWHERE, SOFT_404, is_of_the_host, is_transient
+from alqahira.monitoring.causes import GIVEN_UP, REDIRECTED_ELSEWHERE, REMOVED, SOFT_404, is_of_the_host, is_transient
 from alqahira.monitoring.run_stats import RunStats
 
 logger = logging.getLogger(__name__)
+
+_WITH_ARTICLE = (Outcome.ACCEPTED, Outcome.UNCHANGED, Outcome.DUPLICATE, Outcome.OFF_TOPIC)
 
 
 class Finish(Protocol):
@@ -43,6 +46,7 @@ class Failures:
     stats: RunStats
     finish: Finish
     has_article: bool = False  # whether a page of the run gave an article
+    gone: dict[str, None] = field(default_factory=dict)  # keys of pages that answered 404 or 410
     _undecided: dict[bytes, list[_Failed]] = field(default_factory=dict)
     _listings: Counter[bytes] = field(default_factory=Counter)
 
@@ -72,12 +76,25 @@ class Failures:
                 self.ledger.fail(failed.key, SAME_TEXT, retry=True, now=failed.when, is_attempt=False)
                 self.finish(failed.key, Outcome.FAILED, SAME_TEXT)
 
+    def remove_gone(self, when: datetime, run_id: str) -> None:
+        """Have articles removed whose pages are gone, if more pages of this run had their article, so the site is well.
+
+        Raises what the ledger raises.
+        """
+        answered = sum(map(self.stats.count, _WITH_ARTICLE))
+        if self.gone and answered > len(self.gone) and self.ledger.is_clock_right:
+            for article_id in self.ledger.remove_gone(self.gone, when, run_id):
+                self.stats.notes[REMOVED] += 1
+                logger.warning("Article %s is gone from the site", article_id)
+
     def _is_of_the_host(self, failed: _Failed) -> bool:
         # A site may show one page for the articles that it removed; in an outage it shows no others.
         return failed.cause not in (REDIRECTED_ELSEWHERE, SOFT_404) or not self.has_article
 
     def _record(self, failed: _Failed) -> None:
         key, url, cause, when = failed
+        if cause in GONE:
+            self.gone.setdefault(key)
         is_attempt = not is_of_the_host(cause)
         is_given_up = self.ledger.fail(key, cause, retry=is_transient(cause), now=when, is_attempt=is_attempt)
         if is_given_up:

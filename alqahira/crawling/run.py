@@ -19,7 +19,8 @@ from alqahira.ledger.frontier import RevisitSchedule
 from alqahira.ledger.same_article import SAME_TEXT, RepeatedTexts, SeenPage
 from alqahira.ledger.waiting import open_when_free
 from alqahira.monitoring.run_stats import RunStats
-from alqahira.publishing.parts import publisher_of, refuse_other_corpus
+from alqahira.publishing.folder import refuse_other_corpus
+from alqahira.publishing.parts import publisher_of
 from alqahira.settings.configuration import configuration_of
 
 if TYPE_CHECKING:

@@ -48,7 +48,7 @@ def open_ledger(
     return Ledger(store, revisit or RevisitSchedule(()))
 
 
-def known_corpus(state_url: str) -> KnownCorpus:
+def known_corpus(state_url: str, *, with_parts: bool = True) -> KnownCorpus:
     """What the ledger at a database URL, of any version, knows of its corpus; changes nothing, takes no lock.
 
     Raises LedgerUnusable if it cannot be read, ConfigurationError for a wrong URL.
@@ -58,7 +58,7 @@ def known_corpus(state_url: str) -> KnownCorpus:
         store = _store_of(state_url, owner="", read_only=True)
     except LedgerMissing:
         return KnownCorpus(str(read_state_url(state_url).database))
-    _open(store, lambda connection: known.append(read_known_corpus(connection, store.name)))
+    _open(store, lambda connection: known.append(read_known_corpus(connection, store.name, with_parts=with_parts)))
     store.close()
     return known[-1]
 

@@ -15,9 +15,12 @@ from sqlalchemy.engine import Connection
 from alqahira.article import Article, from_record, rfc3339, to_json_line, to_record
 from alqahira.extraction.items import ArticleItem, Fetch
 from alqahira.ledger.decisions import (
+    LATER,
     MAX_CANDIDATES,
+    METADATA_PAUSE,
     Candidate,
     Outcome,
+    Reason,
     StoredArticle,
     Verdict,
     classify,
@@ -26,8 +29,10 @@ from alqahira.ledger.decisions import (
     labels,
     publication_day,
     published_or_seen,
+    removal,
 )
-from alqahira.ledger.pages import ACCEPTED
+from alqahira.ledger.frontier import GONE_FOR
+from alqahira.ledger.pages import ACCEPTED, NO_VALIDATORS
 from alqahira.ledger.quarantine import Quarantine
 from alqahira.ledger.same_article import SAME_TEXT, SeenPage
 from alqahira.ledger.tables import ArticleRow, articles, bands, outbox, parts
@@ -121,11 +126,40 @@ class Articles(Quarantine):
             self._queue(connection, article, day=publication_day(article))
         is_news = verdict.outcome is not Outcome.UNCHANGED
         self._fetched(connection, row, item, published_or_seen(article), is_news=is_news)
+        if verdict.cause == LATER and self.is_clock_right:
+            due = rfc3339(item.fetch.fetched + METADATA_PAUSE)
+            self._set_page(connection, item.fetch.key, **NO_VALIDATORS, next_visit=due)
         return verdict
 
     @transactional()
+    def remove_gone(self, connection: Connection, keys: Iterable[str], when: datetime, run_id: str) -> list[str]:
+        """Queue the removal of the articles whose pages are gone for GONE_FOR, and note of the others since when.
+
+        To be called if the site is well. Returns the ids of the removed articles.
+        """
+        removed = []
+        for key in keys:
+            row = self._page(connection, key)
+            newest = self._newest(connection, row.article_id) if row and row.article_id else None
+            if row is None or newest is None or newest.status != Outcome.ACCEPTED:
+                continue
+            stored = _stored_article(newest)
+            if stored.article.date_removed is not None:
+                continue
+            if row.gone_since is None or when - datetime.fromisoformat(row.gone_since) < GONE_FOR:
+                self._set_page(connection, key, gone_since=row.gone_since or rfc3339(when))
+                continue
+            article = removal(stored, when, run_id)
+            self._store(connection, article, Outcome.ACCEPTED)
+            self._queue(connection, article, day=publication_day(article))
+            # Without validators, so that a page that returns is read.
+            self._set_page(connection, key, **NO_VALIDATORS)
+            removed.append(article.article_id)
+        return removed
+
+    @transactional()
     def unsealed(self, connection: Connection) -> list[tuple[SeenPage, Article]]:
-        """What waits to be published: of a run that was killed, its last articles."""
+        """What waits to be published: the last articles of a killed run, or lines of a part that is not due."""
         is_same = (outbox.c.article_id == articles.c.article_id) & (outbox.c.revision == articles.c.revision)
         waiting = sa.select(articles.c.record).join(outbox, is_same).where(outbox.c.part.is_(None))
         found = [from_record(json.loads(record)) for record in connection.scalars(waiting.order_by(outbox.c.position))]
@@ -167,6 +201,7 @@ class Articles(Quarantine):
         article.revision = newest.revision if newest else 0
         if newest is None or newest.content_hash != article.content_hash:
             article.revision, article.duplicate_of = article.revision + 1, None
+            article.revision_reason = Reason.TEXT.value if newest else None
             self._store(connection, article, Outcome.ACCEPTED)
             self._index(connection, article.article_id, fingerprint(article.article_body), newest)
             self._queue(connection, article, day=publication_day(article))
@@ -316,8 +351,9 @@ def _records(*, duplicates: bool, newest: bool, after: int | None) -> Iterator[s
     same = (outbox.c.article_id == articles.c.article_id) & (outbox.c.revision == articles.c.revision)
     published = sa.select(articles.c.record, outbox.c.published_position).join(outbox, same)
     if after is not None:
-        sealed = sa.select(parts.c.sequence).where(parts.c.sealed == 1)
-        chosen = (outbox.c.published_position > after, outbox.c.part.in_(sealed))
+        # A part that takes over the lines of others is planned after they were published.
+        published_in = sa.select(parts.c.sequence).where((parts.c.sealed == 1) | parts.c.replaces.is_not(None))
+        chosen = (outbox.c.published_position > after, outbox.c.part.in_(published_in))
         if newest:
             highest = sa.select(outbox.c.article_id, sa.func.max(outbox.c.revision)).where(*chosen)
             ids = sa.tuple_(articles.c.article_id, articles.c.revision)

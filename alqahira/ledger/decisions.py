@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -28,6 +28,9 @@ from alqahira.text.normalization import REPLACEMENT
 # A repeated story counts as a duplicate within this time; later it is news again.
 STORY_WINDOW = timedelta(hours=72)
 UNKNOWN_DAY = "unknown"
+# A change of metadata alone is a revision if the one before is at least this old.
+METADATA_PAUSE = timedelta(days=1)
+LATER = "metadata_later"  # the cause of UNCHANGED where it is not
 # The exact rule is applied to at most this many candidates, most shared bands first.
 MAX_CANDIDATES = 16
 
@@ -55,6 +58,15 @@ class Verdict:
     @property
     def is_published(self) -> bool:
         return self.outcome is Outcome.ACCEPTED
+
+
+class Reason(StrEnum):
+    """Why there is a revision: `revision_reason` of the record."""
+
+    TEXT = "text"
+    METADATA = "metadata"  # date, topics, tags, caption, image
+    REMOVED = "removed"  # the page is gone
+    RETURNED = "returned"
 
 
 class StoredArticle(NamedTuple):
@@ -146,20 +158,21 @@ def decide(
 ) -> Verdict:
     """Decide whether an article is new, revised, unchanged, a duplicate, or not what its page told before.
 
-    A date that was missing is a revision. `is_repeated`: many pages of the run show its text. `is_withdrawn`: the
+    A change of metadata alone (`differs_in_metadata`) is a revision at most once a day; until then the article is
+    UNCHANGED by LATER. `is_repeated`: many pages of the run show its text. `is_withdrawn`: the
     newest revision turned out to be the text of many after it was published. `has_headline`: the page itself has one.
-    Fills in revision, date_first_seen and duplicate_of. `original` returns the earlier article that this one repeats,
-    and how (`same_content`, `near_duplicate`). It and `is_withdrawn` are called only if needed.
+    Fills in revision, revision_reason, date_first_seen and duplicate_of. `original` returns the earlier article that
+    this one repeats, and how (`same_content`, `near_duplicate`). It and `is_withdrawn` are called only if needed.
     """
     if newest is not None:
         article.date_first_seen = newest.article.date_first_seen
-        has_date_at_last = article.date_published is not None and newest.article.date_published is None
-        if newest.content_hash == article.content_hash and not has_date_at_last:
-            article.revision = newest.revision
+        reason, why_not = _revision_reason(article, newest)
+        if reason is None:
+            article.revision, article.revision_reason = newest.revision, newest.article.revision_reason
             if is_repeated and is_withdrawn():
                 return Verdict(Outcome.QUARANTINED, article, SAME_TEXT)
-            return Verdict(Outcome.UNCHANGED, article, "same_content")
-        article.revision = newest.revision + 1
+            return Verdict(Outcome.UNCHANGED, article, why_not)
+        article.revision, article.revision_reason = newest.revision + 1, reason.value
     if is_repeated:
         return Verdict(Outcome.QUARANTINED, article, SAME_TEXT)
     cause = quarantine_cause(article, newest, has_headline=has_headline)
@@ -175,6 +188,54 @@ def decide(
         return Verdict(Outcome.ACCEPTED, article)
     article.duplicate_of, cause = repeated
     return Verdict(Outcome.ACCEPTED if near_duplicates == "mark" else Outcome.DUPLICATE, article, cause)
+
+
+def _revision_reason(article: Article, newest: StoredArticle) -> tuple[Reason | None, str]:
+    """Why what a page tells now is a revision; None and the cause of UNCHANGED if it is none."""
+    before = newest.article
+    if before.date_removed is not None:
+        return Reason.RETURNED, ""
+    if newest.content_hash != article.content_hash:
+        return Reason.TEXT, ""
+    if before.date_published is None and article.date_published is not None:
+        return Reason.METADATA, ""
+    if newest.status is not Outcome.ACCEPTED or not differs_in_metadata(article, before):
+        return None, "same_content"
+    assert article.date_crawled is not None
+    assert before.date_crawled is not None
+    is_soon = article.date_crawled - before.date_crawled < METADATA_PAUSE
+    return (None, LATER) if is_soon else (Reason.METADATA, "")
+
+
+def differs_in_metadata(article: Article, before: Article) -> bool:
+    """Whether date (to the minute), topics, tags, caption or image are other ones.
+
+    What the page does not tell any more is no change, as its layout may have changed; nor is the query of an image's
+    address, which is often a version or a size.
+    """
+    if article.topics != before.topics and (labels(article) or not labels(before)):
+        return True
+    dates = (article.date_published, before.date_published)
+    if dates[0] and dates[1] and abs(dates[0] - dates[1]) >= timedelta(minutes=1):
+        return True
+    pairs = [
+        (article.keywords, before.keywords),
+        (article.image_caption, before.image_caption),
+        *[((a.image_url or "").partition("?")[0] for a in (article, before))],
+    ]
+    return any(new and new != old for new, old in pairs)
+
+
+def removal(newest: StoredArticle, when: datetime, run_id: str) -> Article:
+    """The revision which tells that an article's page is gone."""
+    return replace(
+        newest.article,
+        revision=newest.revision + 1,
+        revision_reason=Reason.REMOVED.value,
+        date_removed=when,
+        date_crawled=when,
+        run_id=run_id,
+    )
 
 
 def quarantine_cause(article: Article, newest: StoredArticle | None, *, has_headline: bool) -> str | None:

@@ -97,6 +97,10 @@ MAX_ATTEMPTS, MIN_FAILING = 5, timedelta(days=3)
 GIVEN_UP_PAUSE = timedelta(days=1)
 # A page during whose reading this many runs died, one after the other, is not read again by itself.
 MAX_UNFINISHED = 3
+# An article is removed when its page is gone in two runs that are this far apart, while the site is well. Its page is
+# fetched again after pauses that double, up to this one.
+GONE = frozenset(("http_404", "http_410"))
+GONE_FOR, REMOVED_PAUSE = timedelta(days=1), timedelta(days=30)
 # A visit that a date of change asked for, and that found nothing new, delays the next such visit by this time, which
 # doubles with each of them in a row, six times at most.
 CLAIM_PAUSE, _MAX_DOUBLINGS = timedelta(days=1), 6

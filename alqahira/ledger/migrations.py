@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from functools import partial
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from alqahira.article import from_record, to_json_line, to_record
 from alqahira.exceptions import LedgerMissing, LedgerUnusable
-from alqahira.ledger.tables import STATE_VERSION, meta, metadata
+from alqahira.ledger.decisions import published_day
+from alqahira.ledger.tables import STATE_VERSION, articles, meta, metadata, outbox
 
 # SQL that migrates a ledger to the next version, by the version it starts from.
 _STEPS = {
@@ -37,17 +40,13 @@ _STEPS = {
         "ALTER TABLE pages ADD COLUMN failing_since VARCHAR",
         "ALTER TABLE pages ADD COLUMN unfinished INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE pages ADD COLUMN empty_claims INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE pages ADD COLUMN gone_since VARCHAR",
         "ALTER TABLE pages ADD COLUMN hint_from TEXT",
         "CREATE TABLE quarantine (key VARCHAR NOT NULL, cause VARCHAR NOT NULL, fetched VARCHAR NOT NULL, "
         "record TEXT NOT NULL, PRIMARY KEY (key))",
-        # Lines that are published have no position; those that wait get the record's new columns.
+        # Lines that are published have no position.
         "ALTER TABLE outbox ADD COLUMN published_position INTEGER",
         "CREATE INDEX outbox_published ON outbox (published_position)",
-        'UPDATE articles SET record = substr(record, 1, length(record) - 1) || \', "revision_reason": null, '
-        "\"date_removed\": null, \"published_day\": ' || (SELECT CASE day WHEN 'unknown' THEN 'null' "
-        "ELSE '\"' || day || '\"' END FROM outbox WHERE outbox.article_id = articles.article_id AND "
-        "outbox.revision = articles.revision AND part IS NULL) || ', \"position\": null}' "
-        "WHERE (article_id, revision) IN (SELECT article_id, revision FROM outbox WHERE part IS NULL)",
         "ALTER TABLE parts ADD COLUMN day VARCHAR",
         "UPDATE parts SET day = (SELECT MIN(day) FROM outbox WHERE part = sequence)",
         "ALTER TABLE parts ADD COLUMN first_position INTEGER",
@@ -68,9 +67,23 @@ def _execute(statements: tuple[str, ...], connection: Connection) -> None:
         connection.execute(sa.text(statement))
 
 
-MIGRATIONS: dict[int, Callable[[Connection], None]] = {
-    version: partial(_execute, statements) for version, statements in _STEPS.items()
-}
+def _complete_waiting_lines(connection: Connection) -> None:
+    """Give the lines that wait for their part the columns that the record has since; others stay as published."""
+    same = (outbox.c.article_id == articles.c.article_id) & (outbox.c.revision == articles.c.revision)
+    waiting = sa.select(articles).join(outbox, same).where(outbox.c.part.is_(None))
+    for row in connection.execute(waiting).all():
+        article = from_record(json.loads(row.record))
+        article.published_day = published_day(article)
+        of_row = (articles.c.article_id == row.article_id, articles.c.revision == row.revision)
+        connection.execute(articles.update().where(*of_row).values(record=to_json_line(to_record(article))))
+
+
+def _to_version_3(connection: Connection) -> None:
+    _execute(_STEPS[2], connection)
+    _complete_waiting_lines(connection)
+
+
+MIGRATIONS: dict[int, Callable[[Connection], None]] = {1: partial(_execute, _STEPS[1]), 2: _to_version_3}
 
 
 def prepare(connection: Connection, name: str, *, read_only: bool) -> None:

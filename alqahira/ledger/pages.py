@@ -16,7 +16,9 @@ from alqahira.extraction.urls import article_number, canonical_url
 from alqahira.ledger.backends.store import Store
 from alqahira.ledger.decisions import Outcome
 from alqahira.ledger.frontier import (
+    GONE,
     MAX_UNFINISHED,
+    REMOVED_PAUSE,
     Discovery,
     Link,
     RevisitSchedule,
@@ -29,8 +31,8 @@ from alqahira.ledger.runs import complete_runs
 from alqahira.ledger.tables import PageRow, PageState, articles, pages, quarantine
 from alqahira.ledger.transactions import Transactions, transactional
 
-_NO_FAILURE = {"attempts": 0, "failing_since": None, "unfinished": 0}
-_NO_VALIDATORS = {"etag": None, "last_modified": None}
+_NO_FAILURE = {"attempts": 0, "failing_since": None, "gone_since": None, "unfinished": 0}
+NO_VALIDATORS = {"etag": None, "last_modified": None}
 # The next visit of a page whose visit has no known time: at once, by a run whose clock is right.
 AT_ONCE = datetime.fromtimestamp(0, UTC)
 _CHUNK = 500  # SQLite's oldest limit on bound parameters is 999
@@ -190,7 +192,12 @@ class Pages(Transactions):
             self._set_page(connection, key, cause=cause, unfinished=0)
             return False
         attempts, failing_since = row.attempts + 1, row.failing_since or rfc3339(now)
+        pause = timedelta(days=2 ** min(attempts, 10))
         is_last = is_given_up(attempts, failing_since, now)
+        if row.article_id is not None and cause in GONE:
+            due: datetime | None = now + min(pause, REMOVED_PAUSE)  # it may return, however late
+        else:
+            due = None if is_last else now + pause
         was_last = row.attempts > 0 and row.next_visit is None
         self.store.execute(connection, _LEAVE_QUARANTINE, {"page": key})  # this is the page's answer now
         if row.article_id is not None:
@@ -209,7 +216,7 @@ class Pages(Transactions):
             cause=cause,
             empty_claims=self._empty_claims(row, is_news=False),
             last_visit=rfc3339(now),
-            next_visit=None if is_last else rfc3339(now + timedelta(days=2 ** min(attempts, 10))),
+            next_visit=rfc3339(due),
         )
         return is_last and not was_last and state is not PageState.DONE
 
@@ -247,7 +254,7 @@ class Pages(Transactions):
         Without a date there are none, so that the page is read again: its date may be of the future yet.
         """
         fetch, article = item.fetch, item.article
-        validators = _NO_VALIDATORS if article.date_published is None else _validators(fetch)
+        validators = NO_VALIDATORS if article.date_published is None else _validators(fetch)
         self._visited(connection, row, fetch, published, is_news=is_news, article_id=article.article_id, **validators)
 
     def _visited(
@@ -278,7 +285,7 @@ class Pages(Transactions):
             if (home := _home(fetch)) != fetch.key:
                 self._move(connection, row, home, fetch.url, values)
                 # The old address is asked no more by itself.
-                values |= {"next_visit": None, **_NO_VALIDATORS}
+                values |= {"next_visit": None, **NO_VALIDATORS}
         self._set_page(connection, fetch.key, **values)
         self.store.execute(connection, _LEAVE_QUARANTINE, {"page": fetch.key})
 

@@ -29,6 +29,8 @@ _COMPLETE_RUNS = sa.select(_spiders.c.spider, _last).where(_spiders.c.spider.is_
 
 # In the table `meta`.
 CORPUS_ID, CORPUS_FOLDER, GENERATION = "corpus_id", "corpus_folder", "generation"
+# Of the manifest that lists all sealed parts; none between the sealing of a part and the next manifest.
+MANIFEST_SHA256 = "manifest_sha256"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +46,24 @@ class EndedRun:
 
 
 class KnownPart(NamedTuple):
-    """A part, as the ledger planned it."""
+    """A part, as the ledger planned it. `replaced_by`: the number of the part that has its lines now."""
 
     path: str
     bytes: int
     sha256: str
     sealed: bool
+    replaced_by: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class KnownCorpus:
-    """What the ledger `name` knows of its corpus: id, absolute folder, and parts by path."""
+    """What the ledger `name` knows of its corpus: id, absolute folder, parts by path, its last manifest's SHA-256."""
 
     name: str
     corpus_id: str | None = None
     folder: str | None = None
     parts: Mapping[str, KnownPart] = field(default_factory=dict)
+    manifest: str | None = None
 
 
 class Runs(Transactions):
@@ -79,6 +83,7 @@ class Runs(Transactions):
     @transactional()
     def set_generation(self, connection: Connection, generation: int) -> None:
         """Make the corpus one of another generation."""
+        set_meta_value(connection, MANIFEST_SHA256, None)
         set_meta_value(connection, GENERATION, str(generation))
 
     @transactional()
@@ -189,14 +194,18 @@ def complete_runs(connection: Connection) -> dict[str, int]:
     return {row[0]: row[1] for row in connection.execute(_COMPLETE_RUNS) if row[1]}
 
 
-def read_known_corpus(connection: Connection, name: str) -> KnownCorpus:
+def read_known_corpus(connection: Connection, name: str, *, with_parts: bool = True) -> KnownCorpus:
     """What the ledger `name`, of any version, knows of its corpus; nothing if it has no tables yet."""
     if not sa.inspect(connection).has_table(meta.name):
         return KnownCorpus(name)
-    corpus_id, folder = (_meta_value(connection, key) for key in (CORPUS_ID, CORPUS_FOLDER))
-    rows = connection.execute(sa.select(parts.c.path, parts.c.bytes, parts.c.sha256, parts.c.sealed))
-    known = {row.path: KnownPart(*row[:3], bool(row.sealed)) for row in rows}
-    return KnownCorpus(name, corpus_id, folder, known)
+    corpus_id, folder, manifest = (_meta_value(connection, key) for key in (CORPUS_ID, CORPUS_FOLDER, MANIFEST_SHA256))
+    known = {}
+    if with_parts:
+        has_replaced = int(_meta_value(connection, "version") or 0) >= 3
+        columns = (parts.c.path, parts.c.bytes, parts.c.sha256, parts.c.sealed)
+        rows = connection.execute(sa.select(*columns, parts.c.replaced_by if has_replaced else sa.null()))
+        known = {path: KnownPart(path, size, sha256, bool(sealed), new) for path, size, sha256, sealed, new in rows}
+    return KnownCorpus(name, corpus_id, folder, known, manifest)
 
 
 def read_generation(connection: Connection) -> int:

@@ -36,7 +36,7 @@ _KNOWN_LAYOUTS = ("site", "page_data")
 
 # The site makes an address of the words of the headline. Of so many Arabic ones, a page of another story has a smaller
 # part than _OTHER_ADDRESS, and a body at least _OWN_ADDRESS.
-_SHORTEST_ADDRESS, _OTHER_ADDRESS, _OWN_ADDRESS = 3, 0.3, 0.5
+_SHORTEST_ADDRESS, _OTHER_ADDRESS, _OWN_ADDRESS = 3, 0.3, 0.6
 # This many pages with one text are no story that was posted several times.
 MANY = 4
 _LETTER, _ARABIC_LETTER = re.compile(r"[^\W\d_]"), re.compile(r"(?=[^\W\d_])[\u0600-\u06ff]")

@@ -71,6 +71,7 @@ pages = Table(
     Column("unfinished", Integer, nullable=False, server_default="0"),  # times that a run died while it read the page
     # Visits in a row that a sitemap's date of change asked for, and that found nothing new.
     Column("empty_claims", Integer, nullable=False, server_default="0"),
+    Column("gone_since", String),  # when a run in which the site was well first found it gone
     Column("hint_from", Text),  # the listing, sitemap or feed of `hint_date`, if that is not `discovered_on`
     Index("pages_frontier", "state"),
     Index("pages_next_visit", "next_visit"),
@@ -98,6 +99,7 @@ class PageRow(NamedTuple):
     failing_since: str | None
     unfinished: int
     empty_claims: int
+    gone_since: str | None
     hint_from: str | None
 
 

@@ -167,6 +167,7 @@ MAYBE_OF_THE_HOST = frozenset(
         "empty_shell",
     )
 )
+REMOVED = "removed"  # articles that are gone from the site; a note, no cause
 GIVEN_UP = "given_up"  # it failed too often and for too long
 
 

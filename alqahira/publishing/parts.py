@@ -8,12 +8,11 @@ manifest has the ledger's `corpus_id` (`place.py`).
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import logging
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+import math
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,23 +21,24 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
 from alqahira.article import rfc3339
-from alqahira.exceptions import AlqahiraError, ConfigurationError, LedgerUnusable
-from alqahira.ledger import KnownCorpus, Ledger, known_corpus
-from alqahira.ledger.runs import read_generation
+from alqahira.exceptions import AlqahiraError, LedgerUnusable
+from alqahira.ledger import KnownCorpus, Ledger
+from alqahira.ledger.runs import MANIFEST_SHA256, read_generation, set_meta_value
 from alqahira.ledger.tables import outbox, parts
+from alqahira.publishing.compaction import Compacted, due_days, forget, plan_compaction, removable
+from alqahira.publishing.folder import locked, read_folder, refuse_mismatch
 from alqahira.publishing.manifest import (
-    ARTICLES_FOLDER,
     ASIDE_PREFIX,
     ASIDE_SUFFIX,
     MANIFEST,
+    Part,
     check,
-    read_corpus_id,
-    read_folder,
+    holds_corpus,
     write_atomic,
     write_manifest,
 )
-from alqahira.publishing.place import FolderState, derived_generation, mismatch, new_corpus_id
-from alqahira.publishing.planning import content_of, listed, plan_waiting
+from alqahira.publishing.place import FolderState, derived_generation, new_corpus_id
+from alqahira.publishing.planning import ENTRIES, LISTED, content_of, entry_of, plan_waiting
 from alqahira.settings.configuration import Configuration
 
 logger = logging.getLogger(__name__)
@@ -94,15 +94,22 @@ class Publisher:
         return self._ledger.persist(lambda: self._recover(is_repair=True))
 
     def _recover(self, *, is_repair: bool = False) -> list[str]:
-        self._claim_folder(may_be_empty=is_repair)
-        parts_aside = (self._output / ARTICLES_FOLDER).glob(f"*/{ASIDE_PREFIX}*{ASIDE_SUFFIX}")
-        for stray in (*parts_aside, *self._output.glob(f"{ASIDE_PREFIX}{MANIFEST}.*{ASIDE_SUFFIX}")):
+        known, folder = self._claim_folder(may_be_empty=is_repair)
+        # Planned parts are written below, replaced ones may be gone.
+        in_place = [part for part in known.parts.values() if part.sealed and part.replaced_by is None]
+        hidden = (self._output / path for path in folder.hidden)
+        for stray in (*hidden, *self._output.glob(f"{ASIDE_PREFIX}{MANIFEST}.*{ASIDE_SUFFIX}")):
             stray.unlink(missing_ok=True)
         self._place_planned()
         try:
-            put_back = self._put_back(self._differs if is_repair else self._differs_in_size)
+            if is_repair:
+                put_back = self._put_back(self._differs)
+            else:
+                resized = {part.path for part in in_place if folder.files.get(part.path) != part.bytes}
+                put_back = self._put_back(lambda row: row.path in resized) if resized else []
         finally:
-            self._write_manifest()
+            if not self._is_listed:
+                self._write_manifest()
         if put_back and not is_repair:
             logger.warning("%d parts were missing or changed, and were put back from the state", len(put_back))
         return put_back
@@ -165,15 +172,17 @@ class Publisher:
     # --- place --------------------------------------------------------------------------------
 
     def _place_planned(self) -> None:
-        """Write every planned part and mark it as sealed."""
+        """Write all planned parts and mark them as sealed, at once, since those of a compaction belong together."""
         with self._ledger.transaction() as connection:
             planned = connection.execute(sa.select(parts).where(parts.c.sealed == 0).order_by(parts.c.sequence)).all()
-        if planned:
-            self._is_listed = False
+        if not planned:
+            return
+        self._is_listed = False
         for row in planned:
             self._place(row)
-            with self._ledger.transaction() as connection:
-                connection.execute(parts.update().where(parts.c.sequence == row.sequence).values(sealed=1))
+        with self._ledger.transaction() as connection:
+            connection.execute(parts.update().where(parts.c.sealed == 0).values(sealed=1))
+            set_meta_value(connection, MANIFEST_SHA256, None)  # it lacks them
 
     def _place(self, row: Row[Any], *, replace: bool = False) -> None:
         """Write a part from the ledger. Another file of that name is refused, unless it may be replaced."""
@@ -197,7 +206,7 @@ class Publisher:
     def _put_back(self, differs: Callable[[Row[Any]], object]) -> list[str]:
         """Write the sealed parts that differ again; their paths. Raises after the last if one could not be written."""
         with self._ledger.transaction() as connection:
-            sealed = connection.execute(sa.select(parts).where(parts.c.sealed == 1).order_by(parts.c.sequence)).all()
+            sealed = connection.execute(LISTED).all()
         put_back: list[str] = []
         failures: list[AlqahiraError] = []
         for row in filter(differs, sealed):
@@ -211,36 +220,74 @@ class Publisher:
         return put_back
 
     def _differs(self, row: Row[Any]) -> str | None:
-        return check(self._output, listed(row))
+        return check(self._output, Part(row.path, row.rows, row.bytes, row.sha256, row.schema_version, row.sequence))
 
-    def _differs_in_size(self, row: Row[Any]) -> bool:
+    # --- compact ------------------------------------------------------------------------------
+
+    def compact(self, now: datetime, *, rest: timedelta, grace: timedelta, most_lines: float = math.inf) -> Compacted:
+        """Merge the parts of days at rest (`due_days`), and remove files that were replaced `grace` ago.
+
+        `most_lines`: after so many lines, the days that remain are left to the next time.
+        """
+        return self._ledger.persist(lambda: self._compact(now, rest, grace, most_lines))
+
+    def _compact(self, now: datetime, rest: timedelta, grace: timedelta, most_lines: float) -> Compacted:
+        self._ensure_own_folder()
+        with self._ledger.transaction() as connection:
+            due = list(due_days(connection, now, rest, self._max_rows))
+        days = before = after = lines = 0
+        for merged in due:
+            if lines >= most_lines:
+                break
+            days, before, lines = days + 1, before + len(merged), lines + sum(row.rows for row in merged)
+            with self._ledger.transaction() as connection:
+                after += plan_compaction(connection, merged, rfc3339(now), self._max_rows)
+            self._place_planned()
+        if not self._is_listed:
+            self._write_manifest()
+        with self._ledger.transaction() as connection:
+            replaced = removable(connection, now, grace)
         try:
-            return (self._output / str(row.path)).stat().st_size != int(row.bytes)
-        except OSError:
-            return True  # what cannot be read cannot be replaced either, which is reported
+            for row in replaced:
+                path = self._output / row.path
+                path.unlink(missing_ok=True)
+                with suppress(OSError):  # it holds other files
+                    path.parent.rmdir()
+        except OSError as error:
+            raise OutputUnwritable(f"{error.filename} cannot be removed: {error.strerror}") from None
+        if replaced:
+            with self._ledger.transaction() as connection:
+                forget(connection, replaced)
+        return Compacted(days, before, after, len(replaced))
 
     # --- the folder ---------------------------------------------------------------------------
 
-    def _claim_folder(self, *, may_be_empty: bool = False) -> None:
-        """Bind folder and ledger to each other if they are not bound. Raises LedgerUnusable if they do not match."""
+    def _claim_folder(self, *, may_be_empty: bool = False) -> tuple[KnownCorpus, FolderState]:
+        """Bind folder and ledger to each other if they are not bound. Raises LedgerUnusable if they do not match.
+
+        Returns what the ledger knows of the corpus, and what is in the folder.
+        """
         try:
             self._output.mkdir(parents=True, exist_ok=True)
-            with _locked(self._output):
-                folder, known = read_folder(self._output), self._ledger.corpus()
-                _refuse_mismatch(folder, known, may_be_empty=may_be_empty)
+            with locked(self._output):
+                known = self._ledger.corpus()
+                folder = read_folder(self._output, known)
+                refuse_mismatch(folder, known, may_be_empty=may_be_empty)
+                self._is_listed = folder.is_current
                 self._corpus_id = folder.corpus_id or known.corpus_id or new_corpus_id()
                 if (known.corpus_id, known.folder) != (self._corpus_id, str(folder.path)):
                     self._ledger.bind_corpus(self._corpus_id, str(folder.path))
                 if folder.corpus_id is None:
                     self._write_manifest()
                 self._is_bound = True
+                return known, folder
         except OSError as error:
             raise OutputUnwritable(f"{error.filename or self._output} cannot be used: {error.strerror}") from None
 
     def _ensure_own_folder(self) -> None:
         if not self._is_bound:
             self._claim_folder()
-        elif read_corpus_id(self._output) != self._corpus_id:
+        elif not holds_corpus(self._output, self._corpus_id):
             raise OutputUnwritable(
                 f"{self._output} was removed or replaced during the run; nothing in the state is lost, the next run "
                 "publishes it"
@@ -248,12 +295,15 @@ class Publisher:
 
     def _write_manifest(self) -> None:
         with self._ledger.transaction() as connection:
-            rows = connection.execute(sa.select(parts).where(parts.c.sealed == 1).order_by(parts.c.sequence)).all()
+            rows = connection.execute(ENTRIES).all()
             try:
                 # Within the transaction, which needs the lock: so an older list never replaces a newer one.
-                write_manifest(self._output, self._corpus_id, read_generation(connection), map(listed, rows))
+                digest = write_manifest(
+                    self._output, self._corpus_id, read_generation(connection), [*map(entry_of, rows)]
+                )
             except OSError as error:
                 raise OutputUnwritable(f"{self._output / MANIFEST} cannot be written: {error.strerror}") from None
+            set_meta_value(connection, MANIFEST_SHA256, digest)
         self._is_listed = True
 
     def set_derived_generation(self) -> None:
@@ -274,45 +324,3 @@ def publisher_of(ledger: Ledger, configuration: Configuration) -> Publisher:
         compress=configuration.compress_parts,
         seals_at_end=configuration.seal == "run",
     )
-
-
-def refuse_other_corpus(output_dir: Path, state_url: str, *, may_be_empty: bool = False) -> None:
-    """Raise LedgerUnusable if folder and ledger are not of one corpus (`mismatch`); nothing is created or changed."""
-    # The folder first: a run that goes on plans a part in the ledger before it writes it.
-    try:
-        folder = read_folder(output_dir)
-    except OSError as error:
-        raise ConfigurationError(f"{error.filename or output_dir} cannot be read: {error.strerror}") from None
-    _refuse_mismatch(folder, known_corpus(state_url), may_be_empty=may_be_empty)
-
-
-def _refuse_mismatch(folder: FolderState, known: KnownCorpus, *, may_be_empty: bool = False) -> None:
-    if why := mismatch(folder, known, may_be_empty=may_be_empty):
-        raise LedgerUnusable(why)
-    for path, sha256 in folder.listed.items():
-        own = known.parts.get(path)
-        # As its manifest lists it, so it is not damaged, but of another copy of the corpus.
-        if own and own.sealed and own.sha256 != sha256 and _digest(folder.path / path) == sha256:
-            raise LedgerUnusable(
-                f"{folder.path / path} is not the part of that name that the state {known.name} has published: use "
-                "the state of this folder, or rebuild it with `scrapy verify --rebuild-state`"
-            )
-
-
-def _digest(path: Path) -> str:
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except FileNotFoundError:
-        return ""
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Keep other processes from claiming the folder; on a file system without locks, nothing does."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        with suppress(OSError):
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)

@@ -7,7 +7,7 @@ if the ledger knows the folder's parts.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,12 +18,18 @@ _NAMESPACE = uuid.UUID("5f0f6c0e-6d0b-4b0e-9a52-6f2b1f3f7a10")
 
 @dataclass(frozen=True, slots=True)
 class FolderState:
-    """What an output folder holds: its id, the parts in its manifest with their SHA-256, and the part files."""
+    """What an output folder holds: its id, the parts in its manifest with their SHA-256, and the part files' sizes.
+
+    `hidden`: files that a killed run has left half written. `is_current`: its manifest is the last that the ledger has
+    written, and lists what that knows.
+    """
 
     path: Path
     corpus_id: str | None = None
     listed: Mapping[str, str] = field(default_factory=dict)
-    files: Collection[str] = ()
+    files: Mapping[str, int] = field(default_factory=dict)
+    hidden: Sequence[str] = ()
+    is_current: bool = False
 
 
 def new_corpus_id() -> str:

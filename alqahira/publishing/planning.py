@@ -28,6 +28,16 @@ _PUBLISH = (
 )
 
 
+_ENTRY = [field.name for field in fields(Part)]
+_newer = parts.alias("newer")
+_is_replaced = sa.exists().where(_newer.c.sequence == parts.c.replaced_by, _newer.c.sealed == 1)
+# The parts that make up the corpus: in place, and not replaced by others that are.
+_IN_PLACE = (parts.c.sealed == 1, ~_is_replaced)
+LISTED = sa.select(parts).where(*_IN_PLACE).order_by(parts.c.sequence)
+# The same, with the columns of the manifest alone.
+ENTRIES = sa.select(*(parts.c[name] for name in _ENTRY)).where(*_IN_PLACE).order_by(parts.c.sequence)
+
+
 def plan_waiting(connection: Connection, max_rows: int, *, sealed_at: str, compress: bool) -> bool:
     """Plan a part of the oldest waiting rows of one day; False if no rows are waiting."""
     waits = outbox.c.part.is_(None)
@@ -44,10 +54,11 @@ def plan_waiting(connection: Connection, max_rows: int, *, sealed_at: str, compr
     return True
 
 
-def listed(row: Row[Any]) -> Part:
-    """A row of the ledger as an entry of the manifest."""
-    given = {field.name: getattr(row, field.name) for field in fields(Part)}
-    return Part(**given | {"replaces": tuple(map(int, row.replaces.split(","))) if row.replaces else ()})
+def entry_of(row: Row[Any]) -> dict[str, Any]:
+    """A row of `ENTRIES` as an entry of the manifest."""
+    entry = dict(zip(_ENTRY, row, strict=True))
+    entry["replaces"] = [*map(int, entry["replaces"].split(","))] if entry["replaces"] else []
+    return entry
 
 
 def joined(replaces: Iterable[int]) -> str | None:

@@ -6,14 +6,15 @@ schedule.
 
 from __future__ import annotations
 
+import hashlib
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from alqahira.article import Article, from_record
+from alqahira.article import Article, from_record, to_json_line
 from alqahira.exceptions import ConfigurationError, LedgerUnusable
 from alqahira.extraction.urls import site_name
 from alqahira.ledger import open_ledger
@@ -29,6 +30,8 @@ from alqahira.publishing.manifest import (
     read_generation,
     read_manifest,
     read_part,
+    sequence_of,
+    stray_files,
     sync_folder,
 )
 from alqahira.publishing.planning import day_of, joined
@@ -47,10 +50,11 @@ def rebuild_state(state_url: str, output_dir: Path, revisit: RevisitSchedule | N
     Raises LedgerUnusable if manifest and parts do not agree, a part has a line that is no record, or the database is
     not empty; ConfigurationError if the state's folder cannot be written; LedgerBusy if a run holds the ledger.
     """
-    listed = _checked_parts(output_dir)
+    listed, unfinished = _checked_parts(output_dir)
     url = read_state_url(state_url)
     if url.get_backend_name() != "sqlite":
         _fill(state_url, output_dir, listed, revisit)
+        _remove_files(output_dir, unfinished)
         return None
     state = Path(str(url.database))
     lock = FileLock(state, _OWNER)
@@ -58,7 +62,9 @@ def rebuild_state(state_url: str, output_dir: Path, revisit: RevisitSchedule | N
     try:
         _remove(aside)  # left by a killed rebuild
         _fill(f"sqlite:///{url_path(aside)}", output_dir, listed, revisit)
-        return _replace(state, aside)
+        old = _replace(state, aside)
+        _remove_files(output_dir, unfinished)
+        return old
     except OSError as error:
         raise ConfigurationError(f"the state at {state} cannot be rebuilt: {error.strerror}") from None
     finally:
@@ -66,19 +72,37 @@ def rebuild_state(state_url: str, output_dir: Path, revisit: RevisitSchedule | N
         lock.release()
 
 
-def _checked_parts(output_dir: Path) -> list[Part]:
-    """The parts of the manifest, each of them whole, and no others present. Raises LedgerUnusable."""
+def _checked_parts(output_dir: Path) -> tuple[list[Part], list[str]]:
+    """The parts of the manifest, each of them whole, and files that a killed compaction has left.
+
+    Raises LedgerUnusable if any other part is present.
+    """
     try:
         listed = {part.path: part for part in read_manifest(output_dir)}
     except (OSError, ValueError) as error:
         raise LedgerUnusable(f"the parts cannot be checked: {error}") from None
     if not listed and read_corpus_id(output_dir) is None and not part_files(output_dir):
         raise LedgerUnusable(f"{output_dir} has no parts to rebuild the state from")
-    for path in sorted({*part_files(output_dir), *listed}):
-        wrong = check(output_dir, listed[path]) if path in listed else "not in the manifest"
+    strays = stray_files(output_dir, listed.values())
+    for path in sorted({*strays, *listed}):
+        if path in listed:
+            wrong = check(output_dir, listed[path])
+        else:
+            wrong = None if _has_only_listed_lines(output_dir, path, listed.values()) else "not in the manifest"
         if wrong:
             raise LedgerUnusable(f"{path}: {wrong}; repair or remove it before you rebuild the state")
-    return list(listed.values())
+    return list(listed.values()), strays
+
+
+def _has_only_listed_lines(output_dir: Path, stray: str, listed: Iterable[Part]) -> bool:
+    """Whether a part has lines of its day's listed parts alone, as one that a compaction has not completed."""
+    of_day = [part.path for part in listed if day_of(part.path) == day_of(stray)]
+    try:
+        known = {to_json_line(record) for path in of_day for record in read_part(output_dir / path)}
+        lines = [to_json_line(record) for record in read_part(output_dir / stray)]
+    except (OSError, EOFError, zlib.error, ValueError):
+        return False
+    return bool(lines) and known.issuperset(lines)
 
 
 def _fill(state_url: str, output_dir: Path, listed: list[Part], revisit: RevisitSchedule | None) -> None:
@@ -104,6 +128,21 @@ def _restored_parts(output_dir: Path, listed: list[Part]) -> Iterator[RestoredPa
             known.add(name)
         row = asdict(part) | {"day": day_of(part.path), "replaces": joined(part.replaces)}
         yield RestoredPart(row, lines)
+    yield from _replaced_parts(output_dir, listed)
+
+
+def _replaced_parts(output_dir: Path, listed: list[Part]) -> Iterator[RestoredPart]:
+    """The files that others have replaced, which are to be removed after a time."""
+    by_old = {old: part for part in listed for old in part.replaces}
+    paths = {part.path for part in listed}
+    for path in part_files(output_dir):
+        new = by_old.get(sequence := sequence_of(path))
+        if new is None or path in paths:
+            continue
+        content = (output_dir / path).read_bytes()
+        digest = hashlib.sha256(content).hexdigest()
+        old = Part(path, 0, len(content), digest, new.schema_version, sequence)
+        yield RestoredPart(asdict(old) | {"day": day_of(path), "replaces": None, "replaced_by": new.sequence}, [])
 
 
 def _lines(output_dir: Path, part: Part) -> list[tuple[dict[str, Any], Article]]:
@@ -133,6 +172,11 @@ def _replace(state: Path, aside: Path) -> Path | None:
             target.rename(source)
         raise
     return old if old.exists() else None
+
+
+def _remove_files(output_dir: Path, paths: Iterable[str]) -> None:
+    for path in paths:
+        (output_dir / path).unlink(missing_ok=True)
 
 
 def _remove(aside: Path) -> None:

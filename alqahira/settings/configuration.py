@@ -128,6 +128,13 @@ class Configuration(Limits):
     )
     max_headline: int = option(1_000, "characters; a longer headline fails as `headline_too_long`", 1, 10**6)
     part_max_rows: int = option(5_000, "rows at which a part is sealed", 1, 10**6, job=FREE)
+    compact: Annotated[Literal["auto", "never"], any_case] = option(
+        "auto",
+        "`auto`: a run merges at its end the parts of days at rest; `never`: only `scrapy compact` does",
+        job=FREE,
+    )
+    compact_after_days: float = option(3, "days without a new line after which a day is at rest", 0, 36_500)
+    compact_grace_hours: float = option(24, "hours that files stay which others have replaced", 0, 876_000)
     part_max_age_seconds: float = option(300, "age of its oldest row at which it is sealed", 0, 365 * _DAY, job=FREE)
     # --- what is kept of earlier runs (docs/operations.md)
     keep_runs_days: int = option(400, "days that runs stay in the ledger", 1, 36_500)

@@ -1,7 +1,7 @@
 CREATE TABLE articles (
     schema_version BIGINT NOT NULL, -- Version of this record's shape.
     article_id VARCHAR(65535) NOT NULL, -- The site's own number as text; without one, `u` and 16 hex digits of the canonical URL's SHA-256.
-    revision BIGINT NOT NULL, -- 1, then one more for each material change of headline or body; readers keep the highest.
+    revision BIGINT NOT NULL, -- 1, then one more for each change that revision_reason names; readers keep the highest.
     url VARCHAR(65535) NOT NULL, -- Canonical: no fragment, no tracking parameters, percent-encoded UTF-8, the site's scheme and host.
     headline VARCHAR(65535) NOT NULL, -- The headline as printed.
     description VARCHAR(65535), -- Standfirst or meta description, unless it is the beginning of the body.
@@ -27,8 +27,8 @@ CREATE TABLE articles (
     date_first_seen TIMESTAMPTZ NOT NULL, -- When a run first accepted this article, UTC.
     date_crawled TIMESTAMPTZ NOT NULL, -- When the page that gave this revision was fetched, UTC.
     run_id VARCHAR(65535) NOT NULL, -- The run that wrote this line.
-    revision_reason VARCHAR(65535), -- Why there is this revision: text, metadata, removed or returned; null in the first.
-    date_removed TIMESTAMPTZ, -- Since when the article is gone from the site, UTC.
+    revision_reason VARCHAR(65535), -- Why there is this revision: text (headline or body), metadata (date, topics, tags, caption, image), removed or returned; null in the first.
+    date_removed TIMESTAMPTZ, -- When the article was found to be gone from the site, UTC.
     published_day VARCHAR(65535), -- Cairo's day of date_published, YYYY-MM-DD; the day of the line's folder.
     position BIGINT, -- The line's place in the order of publication, from 1, for loads of what is new; null in a feed and in lines of older parts.
     countries SUPER, -- ISO 3166-1 alpha-2 codes of the states that the article is about, most prominent first; XK is Kosovo.

@@ -226,6 +226,21 @@ def test_damaged_part_is_named_with_status_1(small, damage, message):
     assert message in ran.stdout
 
 
+def test_compact_prints_what_it_merged_and_removed(small):
+    ran = scrapy("compact", settings={"ALQAHIRA_OUTPUT_DIR": str(small), "ALQAHIRA_COMPACT_AFTER_DAYS": "0"})
+    assert (ran.status, ran.stdout) == (0, "1 days: 5 parts became 1; 0 old files removed\n")
+    again = {"ALQAHIRA_OUTPUT_DIR": str(small), "ALQAHIRA_COMPACT_GRACE_HOURS": "0"}
+    assert scrapy("compact", settings=again).stdout == "0 days: 0 parts became 0; 5 old files removed\n"
+    assert run("verify", small).stdout.endswith("3 parts, 7 rows: all as listed\n")
+
+
+def test_compact_before_a_run_is_refused(tmp_path):
+    ran = run("compact", tmp_path)
+    assert (ran.status, len(ran.lines)) == (2, 1)
+    assert "has no parts to compact" in ran.lines[0]
+    assert [*tmp_path.iterdir()] == []
+
+
 def test_corrupt_state_is_refused_and_rebuilt_from_the_parts(replica, tmp_path):
     corpus = Corpus(tmp_path / "output", replica().url)
     corpus.crawl("defense")

@@ -128,3 +128,28 @@ def test_page_that_ends_three_runs_is_set_aside_and_accounted_for(newspaper, is_
     assert newspaper.failed == ({"given_up": 1} if is_listed else {})
     newspaper.run(5, "-a", newspaper.since)
     assert newspaper.found() == [*(["1000"] if is_listed else []), "1001", "1002", "1003"]
+
+
+def reasons(newspaper):
+    """Why article 1000 has each of its revisions."""
+    return [record["revision_reason"] for record in newspaper.corpus.records() if record["article_id"] == "1000"]
+
+
+def test_article_that_is_gone_for_a_day_is_removed_and_returns(newspaper):
+    newspaper.run(0)
+    newspaper.site.on(PAGE, status(410))
+    newspaper.run(1.5)
+    assert reasons(newspaper) == [None]
+    ran = newspaper.run(4)
+    assert (ran.status, reasons(newspaper)) == (0, [None, "removed"])
+    newspaper.site.on(PAGE, None)
+    newspaper.run(15)
+    assert reasons(newspaper) == [None, "removed", "returned"]
+
+
+def test_site_that_is_away_removes_no_article(newspaper):
+    newspaper.run(0)
+    newspaper.site.on("/news/", status(404))
+    for day in (1, 3, 6, 12):
+        newspaper.run(day)
+    assert reasons(newspaper) == [None]

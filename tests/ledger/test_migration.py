@@ -7,9 +7,10 @@ import signal
 import sqlite3
 from contextlib import closing
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
-from ledger_scenario import NOW, accept, crawled, link, live, opened, problems, publisher
+from ledger_scenario import NOW, accept, compact, crawled, link, live, opened, problems, publisher
 from sqlalchemy import inspect, text
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -21,6 +22,7 @@ from alqahira.ledger.tables import STATE_VERSION, metadata
 from alqahira.publishing.manifest import (
     MANIFEST,
     part_files,
+    read_corpus,
     read_corpus_id,
     read_manifest,
     read_part,
@@ -28,7 +30,7 @@ from alqahira.publishing.manifest import (
 )
 
 # The shape of each version's tables. A change of the tables needs the next version, its step, and a line here.
-SHAPES = {1: "d57dbca6cf5afc05", 2: "56bbddef2b885903", 3: "dac95b21d16df02b"}
+SHAPES = {1: "d57dbca6cf5afc05", 2: "56bbddef2b885903", 3: "a08ae99093785c35"}
 
 NEXT, NEWER = STATE_VERSION + 1, STATE_VERSION + 2
 
@@ -56,6 +58,7 @@ DROP INDEX runs_complete;
 ALTER TABLE pages DROP COLUMN failing_since;
 ALTER TABLE pages DROP COLUMN unfinished;
 ALTER TABLE pages DROP COLUMN empty_claims;
+ALTER TABLE pages DROP COLUMN gone_since;
 ALTER TABLE pages DROP COLUMN hint_from;
 ALTER TABLE pages RENAME COLUMN complete_before TO settled;
 UPDATE pages SET settled = CASE state WHEN 'pending' THEN 0 ELSE 1 END;
@@ -274,6 +277,18 @@ def test_corpus_of_version_2_goes_on(tmp_path):
         ("9", "2026-11-24", 2),
     ]
     assert {record["position"] for record in records} == {None, 1, 2}
+    with opened(tmp_path) as ledger:
+        compact(ledger, tmp_path, max_rows=100)
+    assert {Path(path).parent.name for path in part_files(tmp_path)} == {
+        "day=2026-11-23",
+        "day=2026-11-24",
+        "day=__HIVE_DEFAULT_PARTITION__",
+    }
+    assert not [*tmp_path.glob("articles/date_published=*")]
+    assert problems(tmp_path) == []
+    assert sorted(record["headline"] for record in read_corpus(tmp_path)) == sorted(
+        record["headline"] for record in records if (record["article_id"], record["revision"]) != ("2", 1)
+    )
 
 
 def test_tables_are_those_of_this_version():

@@ -11,19 +11,21 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from ledger_scenario import EXPECTED, lines, live, problems
+from ledger_scenario import EXPECTED, is_torn, lines, live, live_and_compact, problems
 
 from alqahira import ledger as ledger_module
 from alqahira.ledger.backends import sqlite, store
+from alqahira.publishing import compaction, planning
 from alqahira.publishing import manifest as manifest_module
 from alqahira.publishing import parts as parts_module
-from alqahira.publishing import planning
-from alqahira.publishing.manifest import part_files
+from alqahira.publishing.manifest import check, part_files, read_manifest
 
 pytestmark = pytest.mark.chaos
 
 _LEDGER = Path(ledger_module.__file__).parent
-_MODULES = (manifest_module, parts_module, planning, sqlite, store)
+_MODULES = (compaction, manifest_module, parts_module, planning, sqlite, store)
+# What is run, killed and run again, and what is published in the end.
+SCENARIOS = {live: EXPECTED, live_and_compact: EXPECTED | {("8", 1)}}
 _OURS = (*map(str, _LEDGER.glob("*.py")), *(module.__file__ for module in _MODULES))
 
 
@@ -45,8 +47,8 @@ def at_each_line(do):
         sys.settrace(None)
 
 
-def is_killed_at(folder, line):
-    """Run the scenario in a process that kills itself at the n-th executed line; False if it ended before."""
+def is_killed_at(folder, line, do=live):
+    """Run the scenario `do` in a process that kills itself at the n-th executed line; False if it ended before."""
     child = os.fork()
     if child == 0:
         numbers = count(1)
@@ -57,28 +59,31 @@ def is_killed_at(folder, line):
 
         try:
             with at_each_line(die):
-                live(folder)
+                do(folder)
         finally:
             os._exit(0)
     return os.WIFSIGNALED(os.waitpid(child, 0)[1])
 
 
-def faults_after_next_run(folder):
+def faults_after_next_run(folder, do=live):
     """What is twice, lost, broken or was torn once a second run has finished; empty if nothing is."""
-    torn = [path for path in part_files(folder) if not (folder / path).read_bytes().endswith(b"\n")]
-    live(folder)
-    faults = (lines(folder) - Counter(EXPECTED), Counter(EXPECTED) - lines(folder), problems(folder), torn)
+    torn = [path for path in part_files(folder) if is_torn(folder / path)]
+    # What a reader of the manifest would have missed.
+    torn += [part.path for part in read_manifest(folder) if check(folder, part)]
+    do(folder)
+    expected = Counter(SCENARIOS[do])
+    faults = (lines(folder) - expected, expected - lines(folder), problems(folder), torn)
     return faults if any(faults) else ()
 
 
-def sweep(folder, step, *, first=1, enough=None):
+def sweep(folder, step, *, first=1, enough=None, do=live):
     """Kill at every `step`-th line and let a second run finish: what is wrong after it, and the number of kills."""
     wrong, kills, line = [], 0, first
     while True:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
-        died = is_killed_at(folder, line)
-        if faults := faults_after_next_run(folder):
+        died = is_killed_at(folder, line, do)
+        if faults := faults_after_next_run(folder, do):
             wrong.append((line, *faults))
         if not died or (enough and len(wrong) >= enough):
             return wrong, kills
@@ -92,6 +97,21 @@ def test_kill_at_some_lines_loses_and_repeats_nothing(tmp_path):
     assert kills > 50
 
 
+def test_kill_at_some_lines_of_a_compaction_loses_and_repeats_nothing(tmp_path):
+    wrong, kills = sweep(tmp_path / "output", step=97, first=_lines_of(live, tmp_path / "probe"), do=live_and_compact)
+    assert wrong == []
+    assert kills > 20
+
+
+def _lines_of(do, folder):
+    """The number of lines that a scenario executes."""
+    numbers = count(1)
+    folder.mkdir()
+    with at_each_line(lambda _: next(numbers)):
+        do(folder)
+    return next(numbers)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(7200)
 def test_kill_at_every_tenth_line_loses_and_repeats_nothing(tmp_path):
@@ -102,7 +122,7 @@ def test_kill_at_every_tenth_line_loses_and_repeats_nothing(tmp_path):
 
 
 def remains_at_every_line(folder, kept, do=live):
-    """Run the scenario, or do something else, and copy each different state of the disk: the number of lines, and the copies.
+    """Run the scenario `do` and copy each different state of the disk: the number of lines, and the copies.
 
     A copy of the files at a line is what a SIGKILL at that line would leave.
     """
@@ -126,19 +146,20 @@ def remains_at_every_line(folder, kept, do=live):
     return lines_done, list(states.values())
 
 
-def wrong_after(states):
+def wrong_after(states, do=live):
     """What is wrong after a second run, for each of the states."""
-    return [(folder.name, *faults) for folder in states if (faults := faults_after_next_run(folder))]
+    return [(folder.name, *faults) for folder in states if (faults := faults_after_next_run(folder, do))]
 
 
 @pytest.mark.slow
-def test_next_run_completes_state_left_at_every_line(tmp_path):
+@pytest.mark.parametrize("do", SCENARIOS)
+def test_next_run_completes_state_left_at_every_line(tmp_path, do):
     (tmp_path / "output").mkdir()
-    count, states = remains_at_every_line(tmp_path / "output", tmp_path / "kept")
+    count, states = remains_at_every_line(tmp_path / "output", tmp_path / "kept", do)
     print(f"{count} lines, {len(states)} different states of the disk")
     assert count > 4_000
     assert len(states) > 80
-    assert wrong_after(states) == []
+    assert wrong_after(states, do) == []
 
 
 def _mark_before_writing(self):

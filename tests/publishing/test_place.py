@@ -11,8 +11,9 @@ from sqlalchemy import text
 from alqahira.exceptions import LedgerUnusable
 from alqahira.ledger import known_corpus
 from alqahira.ledger.runs import KnownCorpus, KnownPart
+from alqahira.publishing.folder import refuse_other_corpus
 from alqahira.publishing.manifest import MANIFEST, read_corpus_id
-from alqahira.publishing.parts import OutputUnwritable, refuse_other_corpus
+from alqahira.publishing.parts import OutputUnwritable
 from alqahira.publishing.place import FolderState, derived_corpus_id, mismatch
 
 HERE, PART, OTHER = (
@@ -52,7 +53,8 @@ PLANNED = {PART: KnownPart(PART, 9, "ab", sealed=False)}
     ],
 )
 def test_folder_is_that_of_the_ledger(folder, known, why):
-    refused = mismatch(FolderState(HERE, **folder), KnownCorpus("state", **known))
+    files = dict.fromkeys(folder.get("files", ()), 9)
+    refused = mismatch(FolderState(HERE, **folder | {"files": files}), KnownCorpus("state", **known))
     assert why in refused
     assert bool(why) == bool(refused)
     assert "\n" not in refused

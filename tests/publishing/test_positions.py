@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ledger_scenario import NOW, accept, body, crawled, live, opened, publisher
+from ledger_scenario import NOW, accept, body, compact, crawled, live, opened, publisher
 
 from alqahira.publishing.manifest import MANIFEST, read_corpus, read_manifest, read_part
 from alqahira.publishing.parts import OutputUnwritable, Publisher
@@ -45,10 +45,10 @@ def test_positions_are_contiguous_and_follow_the_order_of_parts(tmp_path):
     assert all(a.sequence < b.sequence and a.last_position + 1 == b.first_position for a, b in pairwise(listed))
 
 
-# An article of one of three days, a seal, a seal that fails at its second part, a load.
+# An article of one of three days, a seal, one that fails at its second part, a load, a compaction.
 STEPS = st.lists(
     st.tuples(st.just("accept"), st.integers(1, 4), st.integers(0, 2))
-    | st.sampled_from([("seal",), ("cut short",), ("load",)]),
+    | st.sampled_from([("seal",), ("cut short",), ("load",), ("compact",)]),
     max_size=24,
 )
 
@@ -68,12 +68,18 @@ def test_incremental_reader_has_what_a_full_one_has(tmp_path_factory, steps):
                 accept(ledger, crawled(article, text=text, published=NOW - timedelta(days=days)), "off")
             elif step[0] == "load":
                 reader.load()
+            elif step[0] == "compact":
+                compact(ledger, folder, grace=1, max_rows=2)
             else:
                 seal(parts, fails=step[0] == "cut short")
         parts.recover()
         parts.seal_all()
+        published = sorted((r["article_id"], r["revision"]) for r in ledger.records())
     reader.load()
     assert reader.table == reader.expected()
+    listed = [record for part in read_manifest(folder) for record in read_part(folder / part.path)]
+    assert sorted((r["article_id"], r["revision"]) for r in listed) == published
+    assert sorted(record["position"] for record in listed) == [*range(1, len(listed) + 1)]
 
 
 def seal(parts, *, fails):

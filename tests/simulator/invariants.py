@@ -8,10 +8,12 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from ledger_scenario import is_torn
 from simulated_crawl import RETRY_TIMES, Crawl
 from simulated_site import RETRY_AFTER, Site, Story
 
@@ -19,7 +21,7 @@ from alqahira.article import rfc3339
 from alqahira.ledger.decisions import Outcome
 from alqahira.ledger.frontier import MAX_UNFINISHED
 from alqahira.ledger.pages import AT_ONCE
-from alqahira.publishing.manifest import check, part_files, read_manifest, read_part
+from alqahira.publishing.manifest import check, part_files, read_manifest, read_part, sequence_of, stray_files
 from alqahira.settings import DOWNLOAD_DELAY
 
 
@@ -48,14 +50,19 @@ class Corpus:
     def __init__(self, folder: Path) -> None:
         self.folder, self.ledger = folder, Ledger(folder)
         self._digests: dict[str, str] = {}
+        self._replaced: set[int] = set()
 
     def changed_parts(self) -> Iterator[str]:
         """Parts that are gone, or are no longer what they were, or are not whole."""
         visible = part_files(self.folder)
-        yield from (f"{path} is gone" for path in self._digests.keys() - set(visible))
+        with suppress(ValueError):
+            self._replaced.update(number for part in read_manifest(self.folder) for number in part.replaces)
+        for path in self._digests.keys() - set(visible):
+            if sequence_of(path) not in self._replaced:
+                yield f"{path} is gone"
         for path in visible:
             content = (self.folder / path).read_bytes()
-            if not content.endswith(b"\n"):
+            if is_torn(self.folder / path):
                 yield f"{path} is torn"
             if (
                 self._digests.setdefault(path, hashlib.sha256(content).hexdigest())
@@ -71,8 +78,7 @@ class Corpus:
             yield str(error)
             return
         yield from (f"{part.path} is {wrong}" for part in listed if (wrong := check(self.folder, part)))
-        if {part.path for part in listed} != set(part_files(self.folder)):
-            yield "the manifest lists other parts than there are"
+        yield from (f"{path} is not in the manifest" for path in stray_files(self.folder, listed))
         yield from (f"{path} is a stray file" for path in self.folder.glob("articles/*/.*"))
         rows = Counter((row["article_id"], row["revision"]) for row in self.ledger.rows("SELECT * FROM outbox"))
         lines = Counter((record["article_id"], record["revision"]) for record in self.records())
@@ -94,9 +100,10 @@ class Corpus:
                 yield f"{key} has {attempts} attempts, by a wrong clock"
 
     def records(self) -> list[dict]:
-        """All lines, in the order of the parts that are there."""
+        """All lines, in the order of their publication."""
         listed = [self.folder / part.path for part in read_manifest(self.folder)]
-        return [record for path in listed if path.exists() for record in read_part(path)]
+        lines = (record for path in listed if path.exists() for record in read_part(path))
+        return sorted(lines, key=lambda record: record["position"])
 
 
 # --- one run ------------------------------------------------------------------------------------
@@ -201,12 +208,23 @@ def _wrong_revisions(story: Story, records: list[dict]) -> Iterator[str]:
         if _text(record) not in shown:
             yield f"never said: {story.number} is published as {record['headline']!r}"
         elif before is not None and _text(before) == _text(record):
-            # A date that a wrong clock took for one of the future is a revision of its own.
-            if before["date_published"] == record["date_published"]:
-                yield f"{story.number}: revision {record['revision']} is the one before it again"
+            if (why := _wrong_repetition(story, before, record)) is not None:
+                yield f"{story.number}: revision {record['revision']} {why}"
         elif _text(record) not in later:  # consumes the iterator: in order
             yield f"{story.number}: revision {record['revision']} is out of order"
         before = record
+
+
+def _wrong_repetition(story: Story, before: dict, record: dict) -> str | None:
+    """What is wrong with a revision of the same text as the one before it."""
+    match record["revision_reason"]:
+        case "removed":
+            return None if story.gone_answers > 1 else "removes an article that was not gone"
+        case "returned":
+            return None if before["revision_reason"] == "removed" else "returns from nowhere"
+        case "metadata":  # a date that a wrong clock took for one of the future
+            return None if before["date_published"] != record["date_published"] else "corrects nothing"
+    return "is the one before it again"
 
 
 def _text(record: dict) -> tuple[str, str]:

@@ -122,6 +122,8 @@ def _settings(folder: str, **more: Any) -> _Settings:
         "ALQAHIRA_NEAR_DUPLICATES": "off",
         "ALQAHIRA_OVERLAP": 2,
         "ALQAHIRA_PART_MAX_ROWS": 3,
+        "ALQAHIRA_COMPACT_AFTER_DAYS": 1,
+        "ALQAHIRA_COMPACT_GRACE_HOURS": 12,
         "ALQAHIRA_STATE_URL": "",
         "RETRY_TIMES": RETRY_TIMES,
         "TWISTED_REACTOR_ENABLED": False,

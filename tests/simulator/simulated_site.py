@@ -57,6 +57,7 @@ class Story:
     fault: str = ""  # one of ANSWERS
     failing_since: datetime | None = None  # asked while it had a fault, and not without one since
     may_be_given_up: bool = False  # it answered for days, or once and for all, that there is no article
+    gone_answers: int = 0  # times that its page was said to be gone
     is_poison: bool = False  # whoever reads its page dies
     deaths: int = 0  # of such readers
 
@@ -169,6 +170,8 @@ class Site:
             return self._listing(request.url, path.removeprefix("/category/"), page)
         number = path.split("/")[2] if path.startswith("/news/") else ""
         story = next((story for story in self.stories if str(story.number) == number), None)
+        if story is not None and (not story.is_up or story.fault == "404"):
+            story.gone_answers += 1
         if story is None or not story.is_up:
             return self._page(request.url, "الصفحة غير موجودة", "", status=404)
         if story.moved_to is not None:

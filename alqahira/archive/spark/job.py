@@ -18,7 +18,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from importlib import resources
@@ -156,7 +156,7 @@ def _run(spark: SparkSession, sources: Sequence[Source], configuration: Configur
     tally.duplicates = _write(decisions.where("outcome = 'duplicate'"), DUPLICATES_FOLDER, configuration)
     digests = [part.sha256 for part in tally.parts]
     corpus_id, generation = derived_corpus_id(digests), derived_generation(digests)
-    write_manifest(configuration.output_dir, corpus_id, generation, tally.parts)
+    write_manifest(configuration.output_dir, corpus_id, generation, [*map(asdict, tally.parts)])
     return tally
 
 

@@ -102,11 +102,15 @@ def _add_part_of_a_later_version(output: Path) -> None:
     record = next(record for record in read_corpus(output) if record["article_id"] == "5")
     assert record.pop("duplicate_of") is None
     assert record.pop("countries")
-    line = to_json_line(record | {"revision": record["revision"] + 1, "subtitle": "عنوان فرعي"})
+    manifest = json.loads((output / MANIFEST).read_text("utf-8"))
+    position = max(part["last_position"] for part in manifest["parts"]) + 1
+    new = {"revision": record["revision"] + 1, "position": position, "subtitle": "عنوان فرعي"}
+    line = to_json_line(record | new)
     part = output / "articles" / "day=2026-11-22" / "part-000099.jsonl"
     part.write_text(f"{line}\n", "utf-8", newline="\n")
-    manifest = json.loads((output / MANIFEST).read_text("utf-8"))
-    manifest["parts"].append(manifest["parts"][-1] | {"path": part.relative_to(output).as_posix(), "rows": 1})
+    entry = {"path": part.relative_to(output).as_posix(), "rows": 1, "sequence": 99}
+    entry |= {"first_position": position, "last_position": position}
+    manifest["parts"].append(manifest["parts"][-1] | entry)
     (output / MANIFEST).write_text(json.dumps(manifest), "utf-8")
 
 
