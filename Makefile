@@ -5,7 +5,7 @@ PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
 # What is installed is remembered by a stamp, so that a second call starts at once.
 NEEDS := pyproject.toml constraints.txt
 
-.PHONY: install demo live scrapyd deploy test test-rest test-all test-slow lint types duplicates docs schema schema-check comparison bench clean
+.PHONY: install demo live scrapyd deploy test test-rest test-all test-slow lint types duplicates docs schema schema-check comparison real-pages bench clean
 
 # With EXTRA=spark, one of the extras of pyproject.toml as well.
 install: $(VENV)/.installed$(addprefix -,$(EXTRA))
@@ -58,6 +58,9 @@ schema-check: $(VENV)/.installed
 # Beside general extractors, which need an environment of their own (and a pip that knows their extras).
 comparison: $(VENV)/.installed-replica $(VENV)-comparison/.installed
 	$(VENV)/bin/python benchmarks/comparison.py --python $(VENV)-comparison/bin/python
+# The same on pages of two public test sets: CLONES="article-extraction-benchmark fundus".
+real-pages: $(VENV)/.installed $(VENV)-comparison/.installed
+	$(VENV)/bin/python benchmarks/real_pages.py --python $(VENV)-comparison/bin/python $(CLONES)
 # Everything of docs/performance.md, in half an hour on a quiet machine; a ledger of some 5 GB below TMPDIR meanwhile.
 bench: $(VENV)/.installed-bench $(VENV)-comparison/.installed
 	$(VENV)/bin/python benchmarks/run.py --python $(VENV)-comparison/bin/python $(BENCH_ARGS)

@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -32,6 +31,7 @@ from scrapy.statscollectors import MemoryStatsCollector
 
 from alqahira.article import rfc3339
 from alqahira.crawling.extensions.run import run_report, run_verdict
+from alqahira.crawling.retention import SUMMARIES_FOLDER
 from alqahira.crawling.run import Run
 from alqahira.extraction.items import ArticleItem, Fetch
 from alqahira.ledger import Ledger, open_ledger
@@ -40,14 +40,16 @@ from alqahira.ledger.frontier import Link
 from alqahira.ledger.tables import runs
 from alqahira.monitoring.run_stats import TRACED_FIELDS, RunStats
 from alqahira.publishing.parts import Publisher
+from alqahira.settings.configuration import Configuration
 from alqahira.text.near_duplicates import Fingerprint, fingerprint
+from pipelines.publish import Publish
 from spiders.defense import DefenseSpider
 
-REST, GRACE = timedelta(days=3), timedelta(hours=24)
 RUNS, ROUNDS = (100, 1_000, 10_000, 35_000), 15
 EVERY, A_DAY, ARTICLES_A_DAY = timedelta(minutes=15), 96, 100
 _SPIDER = DefenseSpider.name
 _TEXTS = 200
+_DEFAULTS = SimpleNamespace(**{name: field.default for name, field in Configuration.model_fields.items()})
 
 
 class Articles:
@@ -88,27 +90,32 @@ def fill(output: Path, number: int, articles: Articles) -> None:
     """A corpus as so many runs have left it."""
     of_each = {"spider": _SPIDER, "exit_status": 0, "account": account()}
     summary = (json.dumps({**json.loads(of_each["account"]), "filled": "x" * 1_500}, indent=1) + "\n").encode()
-    (output / "runs").mkdir(parents=True)
-    begin = datetime.now(UTC).replace(microsecond=0) - EVERY * number
+    (output / SUMMARIES_FOLDER).mkdir(parents=True)
+    now = datetime.now(UTC).replace(microsecond=0)
+    begin, kept = now - EVERY * number, now - timedelta(days=_DEFAULTS.keep_summaries_days)
     with open_ledger(f"sqlite:///{output / 'state.db'}") as ledger:
         # Two rows a part: what a run of a quarter of an hour seals.
-        publisher = Publisher(ledger, output, max_rows=2, max_age_seconds=300, compress=False)
-        publisher.recover()
-        compacting = Publisher(ledger, output, max_rows=5_000, max_age_seconds=300, compress=False)
+        of_runs, compacting = (
+            Publisher(ledger, output, max_rows=n, max_age_seconds=300, compress=False) for n in (2, 5_000)
+        )
+        of_runs.recover()
         for first in range(0, number, A_DAY):
             rows = []
             for n in range(first, min(number, first + A_DAY)):
                 started = begin + EVERY * n
                 times = {"started": rfc3339(started), "ended": rfc3339(started + timedelta(minutes=1))}
                 rows.append({**of_each, **times, "run_id": f"{started:%Y%m%dT%H%M%SZ}-{_SPIDER}", "complete": n + 1})
-                (output / "runs" / f"{rows[-1]['run_id']}.json").write_bytes(summary)
+                if started > kept:
+                    (output / SUMMARIES_FOLDER / f"{rows[-1]['run_id']}.json").write_bytes(summary)
             with ledger.transaction() as connection:
                 connection.execute(runs.insert(), rows)
             for n in range(ARTICLES_A_DAY * len(rows) // A_DAY):
                 when = begin + EVERY * first + n * timedelta(days=1) / ARTICLES_A_DAY
                 accept(ledger, *articles.one(when, rows[0]["run_id"]))
-            publisher.seal_all(when)
-            compacting.compact(when, rest=REST, grace=GRACE)
+            ended = begin + EVERY * (first + len(rows))
+            of_runs.seal_all(ended)
+            rest, grace = timedelta(days=_DEFAULTS.compact_after_days), timedelta(hours=_DEFAULTS.compact_grace_hours)
+            compacting.compact(ended, rest=rest, grace=grace)
 
 
 def accept(ledger: Ledger, item: ArticleItem, own: Fingerprint) -> None:
@@ -150,8 +157,7 @@ def one_run(output: Path, articles: Articles, costs: Costs) -> None:
     opened.stats.count_sources(dict.fromkeys(TRACED_FIELDS, "page_data"))
     opened.stats.listings.update(asked=12, answered=12)
     with costs.of("seal"):
-        opened.publisher.end_run(datetime.now(UTC))
-        opened.publisher.compact(datetime.now(UTC), rest=REST, grace=GRACE, most_lines=10_000)
+        Publish(crawler, opened).close_spider()
     with costs.of("end"):
         ended = datetime.now(UTC)
         spider = SimpleNamespace(name=_SPIDER, arguments=None)
@@ -209,17 +215,125 @@ def measure(number: int, rounds: int, folder: Path | None, *, is_loaded: bool) -
     return figures
 
 
+# --- the page -------------------------------------------------------------------------------------
+
+DOCUMENT, PLOT = ROOT / "docs" / "performance.md", ROOT / "docs" / "performance-year.svg"
+BEGIN, END = "<!-- a year: made by `benchmarks/a_year.py --write` -->", "<!-- /a year -->"
+# Without indexes, compaction and retention; by this program at commit 2d4df47.
+BEFORE: dict[int, dict[str, float]] = {
+    100: {
+        "open": 25.9,
+        "seal": 14,
+        "end": 19.7,
+        "all": 59.6,
+        "parts": 71,
+        "files": 191,
+        "manifest KB": 15.1,
+        "ledger MB": 0.8,
+        "load s": 0.3,
+        "load MB": 91.7,
+        "nothing new s": 0.3,
+        "nothing new MB": 92.6,
+    },
+    1_000: {
+        "open": 53.1,
+        "seal": 20.2,
+        "end": 61.3,
+        "all": 134.5,
+        "parts": 559,
+        "files": 1579,
+        "manifest KB": 118.5,
+        "ledger MB": 6.4,
+        "load s": 0.6,
+        "load MB": 211,
+        "nothing new s": 0.8,
+        "nothing new MB": 209.1,
+    },
+    10_000: {
+        "open": 370.6,
+        "seal": 109.6,
+        "end": 259.4,
+        "all": 739.7,
+        "parts": 5398,
+        "files": 15418,
+        "manifest KB": 1144.1,
+        "ledger MB": 62.2,
+        "load s": 5.4,
+        "load MB": 1422.4,
+        "nothing new s": 5.3,
+        "nothing new MB": 1423.5,
+    },
+}
+_ROWS = {
+    "open": "CPU ms: opening",
+    "seal": "CPU ms: sealing",
+    "end": "CPU ms: monitors, end, summary",
+    "all": "**CPU ms of a run's bookkeeping**",
+    "parts": "parts",
+    "files": "files in the tree",
+    "manifest KB": "KB of manifest",
+    "ledger MB": "MB of ledger",
+    "load s": "DuckDB: CPU s of a load of everything",
+    "load MB": "DuckDB: peak MB of it",
+    "nothing new s": "DuckDB: CPU s of a load of nothing new",
+    "nothing new MB": "DuckDB: peak MB of it",
+}
+
+
+def table(after: dict[int, dict[str, float]]) -> str:
+    """Each figure before and after, at each number of runs."""
+    numbers = [f"{number:,} runs" for number in after]
+    lines = [f"| before → after | {' | '.join(numbers)} |", f"|---|{'---|' * len(numbers)}"]
+    for name, title in _ROWS.items():
+        cells = (f"{_shown(BEFORE.get(number, {}).get(name))} → {_shown(after[number].get(name))}" for number in after)
+        lines.append(f"| {title} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _shown(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if value >= 10 else f"{value:.1f}"
+
+
+def plot(after: dict[int, dict[str, float]]) -> bytes:
+    """CPU of a run's bookkeeping by the number of runs before it, before and after."""
+    import pygal
+    from pygal.style import Style
+
+    style = Style(font_family="sans-serif", background="white", plot_background="white", colors=("#b0413e", "#2f6f9f"))
+    chart = pygal.Bar(style=style, height=320, width=800, print_values=True, js=[], logarithmic=True, no_prefix=True)
+    chart.title = "CPU milliseconds of a run's bookkeeping"
+    chart.value_formatter = lambda value: f"{value:,.0f}" if value else ""
+    chart.x_labels = [f"{number:,} runs" for number in after]
+    for name, figures in (("before", BEFORE), ("after", after)):
+        chart.add(name, [figures.get(number, {}).get("all") for number in after])
+    made: bytes = chart.render()
+    return made
+
+
+def write(after: dict[int, dict[str, float]]) -> None:
+    head, _, rest = DOCUMENT.read_text("utf-8").partition(BEGIN)
+    DOCUMENT.write_text(f"{head}{BEGIN}\n\n{table(after)}\n\n{END}{rest.partition(END)[2]}", "utf-8")
+    PLOT.write_bytes(plot(after))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, nargs="+", default=RUNS)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--folder", type=Path, help="where the corpora are made; the system's own by default")
     parser.add_argument("--no-load", action="store_true", help="no DuckDB")
+    parser.add_argument("--write", action="store_true", help="table and plot of docs/performance.md")
     given = parser.parse_args()
+    after: dict[int, dict[str, float]] = {}
     for number in given.runs:
-        figures = measure(number, given.rounds, given.folder, is_loaded=not given.no_load)
-        print(f"{number:,} runs:", ", ".join(f"{name} {value:,.1f}" for name, value in figures.items()), flush=True)
+        after[number] = measure(number, given.rounds, given.folder, is_loaded=not given.no_load)
+        figures = ", ".join(f"{name} {value:,.1f}" for name, value in after[number].items())
+        print(f"{number:,} runs:", figures, flush=True)
+    if given.write:
+        write(after)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

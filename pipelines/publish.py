@@ -21,7 +21,10 @@ _MOST_LINES = 10_000
 
 
 class Publish(Step):
-    """Seals parts when they are due, and at the end what is left (ALQAHIRA_SEAL), with removals; merges old parts."""
+    """Seals parts when they are due, and at the end what is left (ALQAHIRA_SEAL).
+
+    Before that it has articles removed that are gone, and after it merges the parts of days at rest.
+    """
 
     def process_item(self, item: ArticleItem) -> Article:
         fields = ItemAdapter(item)

@@ -13,7 +13,7 @@ from ledger_scenario import body
 from small_site import SmallSite, served
 
 _PAGE = (
-    '<html lang="ar"><head><meta charset="utf-8"><meta property="article:published_time" content="{date}"></head><body>'
+    '<html lang="ar"><head><meta charset="utf-8"><meta property="article:published_time" content="{date}">{head}</head><body>'
     '<main class="single-post"><div class="single-content2"><div class="entry-header"><h1 class="entry-title">{headline}'
     '</h1></div><article><div class="entry-main-content"><div class="htmlCode">{text}</div></div></article></div></main>'
 )
@@ -34,11 +34,11 @@ class Story:
     is_listed: bool = True
     moved_to: int | None = None
 
-    def page(self, seed: int) -> bytes:
+    def page(self, seed: int, head: str = "") -> bytes:
         text = body(seed) + self.added
         paragraphs = "".join(f"<p>{html.escape(part)}</p>" for part in text.split("\n\n"))
         date = self.published.isoformat()
-        return _PAGE.format(date=date, headline=f"وزير الدفاع يبحث الملف {seed}", text=paragraphs).encode()
+        return _PAGE.format(date=date, head=head, headline=f"وزير الدفاع يبحث الملف {seed}", text=paragraphs).encode()
 
 
 class DatedSite(SmallSite):
@@ -49,6 +49,7 @@ class DatedSite(SmallSite):
         self.stories: dict[int, Story] = {}
         self.clock: timedelta | str = timedelta(0)
         self.has_etags = True
+        self.has_canonicals = False
         self.sitemaps = 1
         self.asked: list[int] = []
 
@@ -93,7 +94,8 @@ class DatedSite(SmallSite):
             handler.answer(b"", "text/html", 301, Location=f"/news/{story.moved_to}/x")
             return
         before = [other.number for other in self.stories.values() if other.moved_to == number]
-        page = story.page(*before or [number])
+        canonical = f'<link rel="canonical" href="{self.root}/news/{number}/x">' if self.has_canonicals else ""
+        page = story.page(before[0] if before else number, canonical)
         etag = {"ETag": f'"{hash(page)}"'} if self.has_etags else {}
         if etag and handler.headers["If-None-Match"] == etag["ETag"]:
             handler.answer(b"", "text/html", 304, **etag)

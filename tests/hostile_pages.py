@@ -61,6 +61,8 @@ PAGES = {
     "ampersands": page(f"<p>ا{filled('& ')}</p>"),
     "entities in entities": page(f"<p>ا{filled('&amp;amp;amp;')}</p>"),
     "emoji": page(f"<p>ا{filled(chr(0x1F600))}</p>"),
+    "joiners": page(headline=filled("ا\u200c")),
+    "joiners in short lines": page(meta=f"<span>{filled('ا' + chr(0x200C), 90_000)}</span>" * 40),
     "spaces": page(f"<p>ا{filled(' ')}ب</p>"),
     "attributes": page(f"<p {counted('a# ')}>x</p>"),
     "attributes with tags in them": page(

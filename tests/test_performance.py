@@ -28,11 +28,13 @@ from alqahira.extraction.urls import article_number
 from alqahira.ledger import open_ledger, tables
 from alqahira.monitoring.history import earlier_runs
 from alqahira.publishing.parts import Publisher
+from alqahira.text.entities import match_entities
 from alqahira.text.near_duplicates import fingerprint
 from alqahira.text.topics import match_topics
 
 sys.path.append(str(Path(__file__).parent.parent / "benchmarks"))
 
+import a_year
 import extraction_speed
 import ledger_scale
 import whole_run
@@ -40,7 +42,7 @@ import whole_run
 pytestmark = pytest.mark.perf
 ROOT = Path(__file__).parent.parent
 
-CALLS_A_PAGE, CALLS_FOR_TOPICS = 1_900, 2_700
+CALLS_A_PAGE, CALLS_FOR_TOPICS, CALLS_FOR_ENTITIES = 1_900, 2_700, 250
 CALLS_TO_ACCEPT, CALLS_TO_SKIP = 480, 180
 PARSES_A_PAGE = 3.5
 TIMES_BARE_SCRAPY, TIMES_ITS_MEMORY = 2.5, 1.5
@@ -97,6 +99,12 @@ def test_finding_topics_takes_few_calls(pages):
     articles = [extract_article(html, url, now=extraction_speed.NOW) for url, html in pages]
     made = calls(lambda: [match_topics(a.headline, a.article_body, a.keywords) for a in articles])
     assert made / len(articles) < CALLS_FOR_TOPICS
+
+
+def test_finding_states_and_organizations_takes_few_calls(pages):
+    articles = [extract_article(html, url, now=extraction_speed.NOW) for url, html in pages]
+    made = calls(lambda: [match_entities(a.headline, a.article_body) for a in articles])
+    assert made / len(articles) < CALLS_FOR_ENTITIES
 
 
 def statements(ledger, do):
@@ -253,6 +261,34 @@ def test_cost_of_a_run_is_independent_of_earlier_runs(tmp_path):
     few, many = (steps_of_a_run(tmp_path, earlier) for earlier in (200, 20_000))
     assert few > 500
     assert many < 1.3 * few
+
+
+def read_and_written():
+    """The bytes that this process has read and written so far."""
+    counted = dict(line.split(": ") for line in Path("/proc/self/io").read_text().splitlines())
+    return int(counted["rchar"]) + int(counted["wchar"])
+
+
+def test_run_after_many_costs_as_one_after_few(tmp_path):
+    """Function calls, and bytes read and written, of a run's opening, sealing and end, after a day and after weeks."""
+    made = {}
+    for number in (96, 1_920):
+        articles = a_year.Articles()
+        a_year.fill(tmp_path / str(number), number, articles)
+
+        def run(folder=tmp_path / str(number), articles=articles):
+            a_year.one_run(folder, articles, a_year.Costs())
+
+        run()  # the first of a day removes what is too old
+        made[number] = [calls(run)]
+        before = read_and_written()
+        run()
+        made[number].append(read_and_written() - before)
+        parts = len(list((tmp_path / str(number)).glob("articles/*/part-*")))
+        assert parts < 100 + 4 * 100 + number / a_year.A_DAY
+    few, many = made.values()
+    assert many[0] < 1.3 * few[0]
+    assert many[1] < 2.5 * few[1]
 
 
 def link_of(item):

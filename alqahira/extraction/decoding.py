@@ -14,6 +14,8 @@ _LOOKED_AT = 200_000  # characters
 # Of a word in another script that was decoded as Latin-1; no European word has so many accents in a row.
 _ACCENTS = re.compile("[\u00c0-\u00ff]{4,}")
 _FEW_ACCENTS = 40
+_HEAD = 64  # bytes
+_FEWEST_NULS, _MOST_NULS = 0.1, 0.6  # of them; UTF-32 has more
 _ASCII = bytes(range(128))
 
 
@@ -22,6 +24,8 @@ def decode(body: bytes, content_type: str | None = None) -> str:
 
     Windows-1256 where none of them can be right. Never raises.
     """
+    if encoding := _utf_16(body[:_HEAD]):
+        return body.decode(encoding, "replace").removeprefix("\ufeff")
     if not body.isascii():
         # No text of another encoding is valid UTF-8 by chance, nor nearly valid.
         with suppress(UnicodeDecodeError):
@@ -29,13 +33,18 @@ def decode(body: bytes, content_type: str | None = None) -> str:
         text = body.decode("utf-8-sig", "replace")
         if 100 * text.count(REPLACEMENT) <= len(body.translate(None, _ASCII)):
             return text
-    elif encoding := {b"<\0": "utf-16-le", b"\0<": "utf-16-be"}.get(body[:2]):  # Arabic in UTF-16 is bytes below 128
-        return body.decode(encoding, "replace")
     declared = [_declared(body, header) for header in dict.fromkeys((content_type, None))]
     if text := next(filter(_is_right, declared), ""):
         return text
     other = body.decode("cp1256", "replace")
     return other if _arabic_share(other) > 0.3 else declared[0]
+
+
+def _utf_16(head: bytes) -> str | None:
+    """The byte order of UTF-16, with or without its mark: tags are ASCII, so many a second byte is NUL."""
+    if not _FEWEST_NULS < head.count(b"\0") / max(1, len(head)) < _MOST_NULS:
+        return None
+    return "utf-16-le" if head[1::2].count(b"\0") > head[::2].count(b"\0") else "utf-16-be"
 
 
 def _declared(body: bytes, content_type: str | None) -> str:

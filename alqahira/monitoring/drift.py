@@ -75,7 +75,8 @@ def _windows(field: str, runs: Sequence[tuple[str, Sources]]) -> list[tuple[str,
     windows = []
     counts = Counter[str]()
     for started, sources in reversed(runs):
-        counts.update(sources.get(field, {}))
+        for source, n in sources.get(field, {}).items():
+            counts[source] += n
         if counts.total() >= _FEWEST:
             windows.append((started, counts))
             counts = Counter()

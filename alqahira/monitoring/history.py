@@ -1,7 +1,7 @@
-"""The earlier runs of a section that a run is compared with: the last two days run by run, older days each as one.
+"""The earlier runs of a section that a run is compared with: the last ones as they are, older half days as one each.
 
-So a comparison costs as much with two runs a day as with a hundred. A day is merged once, when it is past, and kept in
-the ledger.
+So a comparison costs much the same with two runs a day as with a hundred. A half day is merged once, when it is past,
+and kept in the ledger.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
+from alqahira.article import rfc3339
 from alqahira.ledger import EndedRun, Ledger
-from alqahira.text.dates import cairo_day, start_of_cairo_day
+from alqahira.text.dates import CAIRO
 
 
 def earlier_runs(ledger: Ledger, spider: str, started: datetime, days: int, since: datetime | None) -> list[EndedRun]:
@@ -24,31 +25,37 @@ def earlier_runs(ledger: Ledger, spider: str, started: datetime, days: int, sinc
     Raises AlqahiraError as the ledger does.
     """
     first = max(started - timedelta(days=days), since or datetime.min.replace(tzinfo=started.tzinfo))
-    single = start_of_cairo_day(cairo_day(started) - timedelta(days=1))
+    single = half_day(half_day(started) - timedelta(seconds=1))
     merged = [run for run in _merged(ledger, spider, single, days) if datetime.fromisoformat(run.started) >= first]
     return merged + ledger.ended_runs(max(first, single), spider)
 
 
+def half_day(moment: datetime) -> datetime:
+    """Midnight or noon in Cairo, the last before a moment."""
+    local = moment.astimezone(CAIRO)
+    return local.replace(hour=local.hour // 12 * 12, minute=0, second=0, microsecond=0, fold=0)
+
+
 def _merged(ledger: Ledger, spider: str, until: datetime, days: int) -> list[EndedRun]:
-    """The days before `until`, merged; those that are not in the ledger yet are added to it."""
+    """The half days before `until`, merged; those that are not in the ledger yet are added to it."""
     name, begin = f"history/{spider}", until - timedelta(days=days)
-    wanted = {"since": str(cairo_day(begin)), "until": str(cairo_day(until))}
+    wanted = {"since": rfc3339(begin), "until": rfc3339(until)}
     kept = json.loads(ledger.remembered(name) or "{}")
     is_usable = bool(kept) and kept["since"] <= wanted["since"]
     every = [EndedRun(**run) for run in kept["runs"]] if is_usable else []
-    runs = [run for run in every if begin <= datetime.fromisoformat(run.started) < until]
+    runs = [run for run in every if wanted["since"] <= run.started < wanted["until"]]
     if is_usable and kept["until"] == wanted["until"]:
         return runs
-    known = start_of_cairo_day(date.fromisoformat(kept["until"])) if is_usable else begin
-    runs += merge_days(ledger.ended_runs(max(begin, known), spider, until=until))
+    known = datetime.fromisoformat(kept["until"]) if is_usable else begin
+    runs += merge(ledger.ended_runs(max(begin, known), spider, until=until))
     ledger.remember(name, json.dumps({**wanted, "runs": [asdict(run) for run in runs]}, separators=(",", ":")))
     return runs
 
 
-def merge_days(runs: Sequence[EndedRun]) -> list[EndedRun]:
-    """Runs of one spider, in the order they began, as two of each Cairo day: the good ones, and the others. Pure."""
-    by_day = groupby(runs, key=lambda run: cairo_day(datetime.fromisoformat(run.started)))
-    return [merged for _, day in by_day for merged in _merge_day(list(day))]
+def merge(runs: Sequence[EndedRun]) -> list[EndedRun]:
+    """Runs of one spider, in the order they began, as two of each half day: the good ones, and the others. Pure."""
+    by_half = groupby(runs, key=lambda run: half_day(datetime.fromisoformat(run.started)))
+    return [merged for _, group in by_half for merged in _merge_half(list(group))]
 
 
 def is_good(run: EndedRun) -> bool:
@@ -56,7 +63,7 @@ def is_good(run: EndedRun) -> bool:
     return run.complete and not run.exit_status
 
 
-def _merge_day(runs: Iterable[EndedRun]) -> Iterator[EndedRun]:
+def _merge_half(runs: Iterable[EndedRun]) -> Iterator[EndedRun]:
     for good, group in groupby(sorted(runs, key=is_good), key=is_good):
         each = list(group)
         first = each[0]

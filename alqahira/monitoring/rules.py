@@ -15,6 +15,7 @@ from math import exp, lgamma, log
 from statistics import median
 from typing import Any
 
+from alqahira.article import rfc3339
 from alqahira.exceptions import one_line
 from alqahira.ledger import EndedRun
 from alqahira.ledger.decisions import Outcome
@@ -22,7 +23,7 @@ from alqahira.ledger.same_article import SAME_TEXT
 from alqahira.monitoring.causes import REFUSALS, ROBOTS, ROBOTS_UNREACHABLE
 from alqahira.monitoring.history import is_good
 from alqahira.settings.configuration import Limits
-from alqahira.text.dates import CAIRO
+from alqahira.text.dates import CAIRO, start_of_cairo_day
 
 # A low share fails a monitor where chance alone would give it less often than this.
 _CHANCE = 0.001
@@ -340,8 +341,8 @@ def _coverage(figures: RunFigures, what: str, field: str = "", causes: Sequence[
         good, bad = good + more_good, bad + more_bad
     if good + bad < limits.monitor_min_articles:
         raise InsufficientData(f"{good + bad} pages were read, {limits.monitor_min_articles} are needed")
-    baseline = [count(run.account) for run in older if not run.exit_status][-limits.baseline_runs :]
-    baseline = [counts for counts in baseline if any(counts)]
+    good_runs = [run for run in older if not run.exit_status][-limits.baseline_runs :]
+    baseline = [counts for run in good_runs if any(counts := count(run.account))]
     if len(baseline) < limits.baseline_min_runs:
         raise InsufficientData(f"{len(baseline)} earlier runs to compare with, {limits.baseline_min_runs} are needed")
     good_before, bad_before = map(sum, zip(*baseline, strict=True))
@@ -363,16 +364,16 @@ def _at_most(good: int, total: int, chance: float) -> float:
 
 def _accepted(runs: Sequence[EndedRun], moment: datetime, grace: timedelta) -> list[int]:
     """The articles accepted by each run that began on the moment's Cairo day, at most `grace` after it."""
-    accepted = []
-    for run in runs:
-        if _in_cairo(run.started).date() == moment.date():
-            each = run.account.get("accepted_at") or [(run.started, run.account["accepted"])]
-            accepted += [n for started, n in each if _in_cairo(started) <= moment + grace]
-    return accepted
-
-
-def _in_cairo(time: str) -> datetime:
-    return datetime.fromisoformat(time).astimezone(CAIRO)
+    day = moment.astimezone(CAIRO).date()
+    begin, end = (rfc3339(start_of_cairo_day(each)) for each in (day, day + timedelta(days=1)))
+    last = rfc3339(moment + grace)  # as text, which sorts, because there are hundreds of runs
+    return [
+        n
+        for run in runs
+        if begin <= run.started < end
+        for started, n in run.account.get("accepted_at") or [(run.started, run.account["accepted"])]
+        if started <= last
+    ]
 
 
 def _share_of_requests(figures: RunFigures, count: int, limit: float, what: str) -> str:

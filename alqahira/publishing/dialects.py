@@ -103,11 +103,12 @@ def bigquery_schema() -> list[dict[str, str]]:
 
 
 def dlt_columns() -> dict[str, dict[str, Any]]:
-    """The `columns` of a dlt resource: types, the key, and that the highest revision of a key wins."""
-    more: dict[str, dict[str, Any]] = {KEY: {"primary_key": True}, REVISION: {"dedup_sort": "desc"}}
+    """The `columns` of a dlt resource: types, and the key, that of a line."""
     described = {}
     for column in columns():
-        options = {"timezone": True, "precision": 0} if column.kind is datetime else more.get(column.name, {})
+        options: dict[str, Any] = {"primary_key": True} if column.name in (KEY, REVISION) else {}
+        if column.kind is datetime:
+            options = {"timezone": True, "precision": 0}
         definition = {"data_type": _type(column, _DLT_TYPES), "nullable": column.nullable}
         described[column.name] = {**definition, **options, "description": column.doc}
     return described

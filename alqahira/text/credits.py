@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from alqahira.site import BARE_TITLES
 from alqahira.text import credit_words as words
-from alqahira.text.normalization import clean_text, fold_text
+from alqahira.text.normalization import clean_text, fold_letters, fold_text
 
 LONGEST_CREDIT = 90  # characters, as displayed; a longer line is prose
 _LONGEST_NAMED = 200  # for text from the site's own field of a credit, which may name more people
@@ -47,6 +47,7 @@ _PICTURES = _keys(words.PICTURES)
 _WRITERS = _keys(words.ROLES) - _PICTURES
 _BY = _keys(["تصوير", "عدسة", "المصور", "المصورة", "photo", "photograph"])  # before a name
 _PICTURE_LABELS = _PICTURES | _SOURCE_WORDS | _keys(["من", "الأرشيف"])
+_MAY_BE_OF_PICTURE = re.compile(r"\(|\W*(?:" + "|".join(_PICTURE_LABELS) + ")")  # nearly no text does
 _OUTLETS = _keys(words.OUTLETS)
 _ROLE_LINKS = _keys(words.ROLE_LINKS)
 _PLACES = _keys([*words.PLACES, *words.PLACES_OF_TWO_WORDS])
@@ -113,7 +114,7 @@ def _read(line: str, longest: int) -> _Credit | None:
 
 def is_picture_credit(text: str) -> bool:
     """Whether a text right below a picture is its credit: «تصوير: فلان», «صورة أرشيفية - رويترز», «(رويترز)»."""
-    if len(text) > LONGEST_CREDIT:
+    if len(text) > LONGEST_CREDIT or not _MAY_BE_OF_PICTURE.match(fold_letters(text[:30]).casefold()):
         return False
     first, *others = [fold_text(part) for part in _SEPARATOR.split(clean_text(text))[::2] if part] or [""]
     if _is_of_picture([first, *others]):

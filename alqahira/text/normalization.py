@@ -59,7 +59,8 @@ _ENTITY = re.compile(r"&(?:#[0-9]{1,9}|#[xX][0-9a-fA-F]{1,8}|[A-Za-z][A-Za-z0-9]
 _PRESENTATION = re.compile("[\ufb50-\ufdf9\ufdfc\ufdfe\ufdff\ufe70-\ufefc]")
 _RIYAL_SIGN, _RIYAL = "\ufdfc", "ريال"
 
-_JOINERS = re.compile("[\u200c\u200d]+")
+# But for the most frequent of those that `_joiner` keeps.
+_JOINERS = re.compile(f"(?!(?<=[{_WORD}])\u200c(?=[{_LETTERS}]))(?!(?<=[{_EMOJI}])\u200d(?=[{_EMOJI}]))[\u200c\u200d]+")
 _IS_WORD = re.compile(f"[{_WORD}]")
 _IS_LETTER = re.compile(f"[{_LETTERS}]")
 _IS_EMOJI = re.compile(f"[{_EMOJI}]")

@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from dated_site import dated_site
 from scrapy.http import Headers
-from scrapy_process import Corpus
+from scrapy_process import Corpus, scrapy
 
+from alqahira.article import rfc3339
 from alqahira.crawling.clock import clock_difference
 
 NOW = datetime.now(UTC)
@@ -108,3 +109,24 @@ def test_date_of_publication_of_the_future_is_read_again(site, corpus):
     corpus.crawl("defense", settings=SETTINGS)
     assert corpus.by_id()["11"]["date_published"] == f"{NOW:%Y-%m-%dT%H:%M:%SZ}"
     assert corpus.by_id()["11"]["revision"] == 2
+
+
+@pytest.mark.sites
+@pytest.mark.parametrize("change", ["2026-04-23T22:00:00+00:00", "2026-10-29T21:00:00+00:00"], ids=["begin", "end"])
+def test_runs_over_a_change_of_summer_time_take_each_article_once(site, corpus, change):
+    """Cairo's clock jumps from 24:00 to 1:00 in spring, and from 24:00 back to 23:00 in autumn."""
+    moment = datetime.fromisoformat(change)
+    site.stories.clear()
+    for number, minutes in enumerate(range(-90, 100, 30), 1):
+        site.add(number, moment + timedelta(minutes=minutes), is_listed=False)
+    for minutes in (-80, -20, 40, 100):
+        now = moment + timedelta(minutes=minutes)
+        for story in site.stories.values():
+            story.is_listed = story.published <= now
+        site.clock = now - datetime.now(UTC)
+        assert corpus.crawl("defense", settings=SETTINGS, clock=now).status == 0
+    records = corpus.records()
+    assert sorted(record["article_id"] for record in records) == sorted(map(str, site.stories))
+    for record in records:
+        assert record["date_published"] == rfc3339(site.stories[int(record["article_id"])].published)
+    assert scrapy("verify", settings={"ALQAHIRA_OUTPUT_DIR": str(corpus.folder)}).status == 0

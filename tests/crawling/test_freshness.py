@@ -45,15 +45,20 @@ def test_newest_of_a_sitemaps_dates_decides(site, corpus):
 
 
 @pytest.mark.sites
-def test_sitemap_that_dates_a_change_of_everything_is_believed_once(site, corpus):
+@pytest.mark.parametrize(
+    ("ahead", "asked"),
+    [(timedelta(minutes=1), [10, 7, 3, 0]), (1_500 * DAY, [0, 0, 0, 0])],
+    ids=["of now is believed once", "of the future is none"],
+)
+def test_sitemap_that_dates_a_change_of_everything(site, corpus, ahead, asked):
     site.has_etags = False
     site.add(1, NOW)
     runs = []
     for _ in range(4):
         for number in range(10, 20):
-            site.add(number, NOW - number * DAY, is_listed=False, modified=datetime.now(UTC) + timedelta(minutes=1))
+            site.add(number, NOW - number * DAY, is_listed=False, modified=datetime.now(UTC) + ahead)
         runs.append(len(set(crawl(site, corpus, ALQAHIRA_MAX_REVISITS="7")) - {1}))
-    assert runs == [10, 7, 3, 0]
+    assert runs == asked
 
 
 def test_news_of_today_goes_before_what_was_left_pending(site, corpus):
@@ -87,3 +92,48 @@ def test_article_that_moved_takes_its_corrections_along(site, corpus):
     assert sorted(lines) == [("1", 1), ("1", 2)]
     assert corpus.by_id()["1"]["url"].endswith("/news/2/x")
     assert crawl(site, corpus) == [2]
+
+
+@pytest.mark.sites
+def test_article_whose_new_address_is_listed_first_takes_its_corrections_along(site, corpus):
+    site.has_canonicals = True
+    old = site.add(1, NOW)
+    crawl(site, corpus)
+    old.moved_to, old.is_listed = 2, False
+    new = site.add(2, NOW)
+    assert crawl(site, corpus) == [2]
+    new.added = "\n\nتصحيح أضيف بعد انتقال الخبر."
+    crawl(site, corpus)
+    site.clock = DAY  # when the old address is due
+    assert corpus.crawl("defense", settings=SETTINGS, clock=datetime.now(UTC) + DAY).status == 0
+    assert sorted(corpus.by_id()) == ["1"]
+    assert corpus.by_id()["1"]["article_body"].endswith("تصحيح أضيف بعد انتقال الخبر.")
+
+
+@pytest.mark.sites
+def test_text_that_is_taken_back_behind_another_server_comes_back(site, corpus):
+    """One of the site's servers gives no ETag: that of the text before may not be sent for its text."""
+    story = site.add(1, NOW)
+    crawl(site, corpus)
+    site.has_etags, story.added = False, "\n\nفقرة نشرت بالخطأ وحذفت بعد دقائق."
+    site.clock = DAY / 2
+    assert corpus.crawl("defense", settings=SETTINGS, clock=datetime.now(UTC) + DAY / 2).status == 0
+    assert "نشرت بالخطأ" in corpus.by_id()["1"]["article_body"]
+    site.has_etags, story.added = True, ""
+    site.clock = DAY
+    assert corpus.crawl("defense", settings=SETTINGS, clock=datetime.now(UTC) + DAY).status == 0
+    record = corpus.by_id()["1"]
+    assert (record["revision"], "نشرت بالخطأ" in record["article_body"]) == (3, False)
+
+
+def test_empty_listings_and_sitemaps_fail_the_run_and_lose_nothing(site, corpus):
+    story = site.add(1, NOW)
+    crawl(site, corpus)
+    story.is_listed = False
+    ran = corpus.crawl("defense", settings=SETTINGS)
+    assert ran.status == 1
+    assert "shows an article" in ran.lines[-1]
+    story.is_listed = True
+    site.add(2, NOW)
+    assert sorted(crawl(site, corpus)) == [1, 2]
+    assert sorted(corpus.by_id()) == ["1", "2"]

@@ -54,10 +54,10 @@ def test_robots_txt_without_end_allows_nothing(kind, tmp_path):
     assert {*site.paths} == {"/robots.txt"}
 
 
-@pytest.mark.parametrize("kind", ["never answers", "body by drips", "body without end"])
-def test_sitemap_without_end_leaves_the_listings(kind, tmp_path):
+@pytest.mark.parametrize("kind", ["never answers", "body by drips", "body without end", "status 500"])
+def test_sitemap_that_fails_leaves_the_listings(kind, tmp_path):
     with small_site(4, sitemap=True) as site:
-        site.on("/sitemap.xml", HELD[kind][0])
+        site.on("/sitemap.xml", HELD[kind][0] if kind in HELD else status(500))
         corpus = site.corpus(tmp_path)
         ran = corpus.crawl("defense", settings=QUICK | TIMEOUT)
     assert ran.status == 0, ran.stderr

@@ -33,6 +33,16 @@ ENCODINGS = {
     "UTF-16 with a byte order mark": (ARABIC, "utf-16", None, None),
     "UTF-16 that nothing names": (ARABIC, "utf-16-le", None, None),
     "UTF-16 of the other order that nothing names": (ARABIC, "utf-16-be", None, None),
+    "UTF-16 with Latin-1's quotation marks": ("«" + ARABIC + "»", "utf-16-le", None, None),
+    "UTF-16 that says it is UTF-8": (ARABIC, "utf-16-le", "utf-8", "utf-8"),
+    "UTF-16 with a byte order mark that the header calls UTF-8": (ARABIC, "utf-16", "utf-8", "utf-8"),
+    "UTF-8 called Windows-1256 by all": (ARABIC, "utf-8", "windows-1256", "windows-1256"),
+    "UTF-8 called UTF-16 by the header": (ARABIC, "utf-8", "utf-16", None),
+    "UTF-8 with a mark under another name": (ARABIC, "utf-8-sig", "windows-1256", "windows-1256"),
+    "Windows-1256 called ISO 8859-6": (ARABIC, "cp1256", "ISO-8859-6", "iso-8859-6"),
+    "Windows-1256 under a name in quotes": (ARABIC, "cp1256", '"windows-1256"', None),
+    "Windows-1256 under an alias": (ARABIC, "cp1256", None, "x-cp1256"),
+    "Windows-1256 under an empty name": (ARABIC, "cp1256", "", "windows-1256"),
     "Latin-1": (FRENCH, "latin-1", "iso-8859-1", None),
     "Windows-1251": (RUSSIAN, "cp1251", "windows-1251", None),
     "KOI8-R by the meta": (RUSSIAN, "koi8-r", None, "koi8-r"),
@@ -44,7 +54,12 @@ def test_text_is_read_whatever_names_its_encoding(text, encoding, header, meta):
     text = text.replace("،", ",") if "8859" in encoding else text
     head = f'<meta charset="{meta}">' if meta else ""
     page = f"<html><head>{head}</head><body><p>{text}</p></body></html>"
-    assert text in decode(page.encode(encoding), f"text/html; charset={header}" if header else None)
+    kind = None if header is None else f"text/html; charset={header}"
+    assert text in decode(page.encode(encoding), kind)
+
+
+def test_utf_16_is_read_behind_empty_lines():
+    assert ARABIC in decode(f"\r\n\r\n<p>{ARABIC}</p>".encode("utf-16-be"))
 
 
 def test_a_broken_byte_makes_no_other_encoding_of_a_page():

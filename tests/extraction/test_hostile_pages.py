@@ -83,6 +83,7 @@ TOO_LARGE = {
     "rows": hostile.flight(r"1:{}\n" * 50_001),
     "objects of data": hostile.flight("1:[" + "{}," * 200_001 + "{}]"),
     "objects of JSON-LD": hostile.json_ld("[" + "{}," * 200_001 + "{}]"),
+    "a headline": hostile.page(headline="ا" * 100_001),
     "blocks": hostile.post(",".join(['{"content":"<p>x</p>"}'] * 5_001)),
     "tags in blocks": hostile.post(",".join(['{"content":"' + "<p>x" * 2_001 + '"}'] * 20)),
 }

@@ -72,7 +72,10 @@ ALTER TABLE parts DROP COLUMN sealed_at;
 ALTER TABLE parts DROP COLUMN replaces;
 ALTER TABLE parts DROP COLUMN replaced_by;
 """
-NEW_COLUMNS = ("revision_reason", "date_removed", "published_day", "position")
+NEW_COLUMNS = (
+    *("revision_reason", "date_removed", "published_day", "position"),
+    *("countries", "organizations", "mentions"),
+)
 
 
 def add_a_column(connection):

@@ -1,4 +1,4 @@
-"""The earlier runs that a run is compared with: the last two days run by run, older days each as one."""
+"""The earlier runs that a run is compared with: the last ones as they are, older half days as one each."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from test_monitors import account, figures
 from alqahira.article import rfc3339
 from alqahira.ledger import EndedRun
 from alqahira.monitoring import rules
-from alqahira.monitoring.history import earlier_runs, merge_days
+from alqahira.monitoring.history import earlier_runs, merge
 
 NOW = datetime(2026, 11, 25, 6, tzinfo=UTC)  # 8:00 in Cairo
 
@@ -33,15 +33,15 @@ def earlier(ledger, *, now=NOW, days=30, since=None):
     return earlier_runs(ledger, "defense", now, days, since)
 
 
-def test_older_days_are_one_run_each(ledger):
-    for hours in range(0, 24 * 5, 6):
+def test_older_half_days_are_one_run_each(ledger):
+    for hours in range(0, 48, 3):
         ended(ledger, NOW - timedelta(hours=hours + 1))
     runs = earlier(ledger)
-    assert [run.account["accepted"] for run in runs] == [2, 4, 4, 4, *[1] * 6]
+    assert [run.account["accepted"] for run in runs] == [1, 4, 4, 1, *[1] * 6]
     assert runs == sorted(runs, key=lambda run: run.started)
 
 
-def test_bad_runs_of_a_day_are_apart(ledger):
+def test_bad_runs_of_a_half_day_are_apart(ledger):
     day = NOW - timedelta(days=4)
     ended(ledger, day)
     ended(ledger, day + timedelta(hours=1), account(failed=3), status=1)
@@ -52,14 +52,14 @@ def test_bad_runs_of_a_day_are_apart(ledger):
     assert bad.account["causes"] == {"failed": {"no_body": 3}}
 
 
-def test_day_is_merged_once(ledger, monkeypatch):
+def test_half_day_is_merged_once(ledger, monkeypatch):
     for days in range(1, 9):
         ended(ledger, NOW - timedelta(days=days))
     first, asked = earlier(ledger), []
     ended_runs = type(ledger).ended_runs
     monkeypatch.setattr(type(ledger), "ended_runs", lambda *a, **k: asked.append(k) or ended_runs(*a, **k))
     assert earlier(ledger) == first
-    assert asked == [{}]  # of the last two days
+    assert asked == [{}]  # of the last half days
     earlier(ledger, now=NOW + timedelta(days=1))
     assert len(asked) == 3
 
@@ -102,15 +102,15 @@ _RUNS = st.lists(
 
 
 @given(_RUNS, st.integers(0, 9), st.integers(0, 9))
-def test_merged_days_give_the_same_verdict_on_volume(before, accepted, failed):
+def test_merged_runs_give_the_same_verdict_on_volume(before, accepted, failed):
     now = figures(account(accepted=accepted, failed=failed))
     started = now.started
     runs = [
         EndedRun("run", "defense", rfc3339(started - timedelta(hours=hours)), 0 if good else 1, good, made)
         for hours, made, good in sorted(before, key=lambda run: -run[0])
     ]
-    past = [run for run in runs if datetime.fromisoformat(run.started) < started - timedelta(hours=36)]
-    merged = merge_days(past) + runs[len(past) :]
+    past = [run for run in runs if datetime.fromisoformat(run.started) < started - timedelta(hours=20)]
+    merged = merge(past) + runs[len(past) :]
     given = {"limits": rules.Limits(min_volume=1)}
     single, by_day = (figures(now.account, earlier=each, **given) for each in (runs, merged))
     assert rules.run_monitors([rules.weekday_volume], single) == rules.run_monitors([rules.weekday_volume], by_day)

@@ -297,7 +297,7 @@ def test_failed_run_changes_no_data(crawled):
 def test_summaries_and_metrics_are_outside_the_corpus(crawled):
     ran = scrapy("verify", settings={"ALQAHIRA_OUTPUT_DIR": str(crawled.folder)})
     assert ran.status == 0, ran.stderr
-    assert {path.parent.name.split("=")[0] for path in crawled.folder.glob("articles/**/*.jsonl")} == {"date_published"}
+    assert {path.parent.name.split("=")[0] for path in crawled.folder.glob("articles/**/*.jsonl")} == {"day"}
 
 
 def test_account_table_in_the_log_adds_up(crawled):

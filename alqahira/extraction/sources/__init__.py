@@ -26,6 +26,7 @@ _DEEPEST = 100  # elements inside each other; an article's page has 25
 # Characters that may stand before an attribute. Fewer of them than this are not looked at: parsing is quick then.
 _BEFORE_ATTRIBUTES, _FEW_ATTRIBUTES = b" \t\n\f\r/\"'", 15_000
 _MOST_HEADINGS, LONGEST_HEADING = 1_000, 2_000
+_LONGEST_LINE = 100_000  # characters of a headline, a credit or a label
 # lxml.html's parser is slower: it calls a Python function for the class of every element.
 _PARSER = etree.HTMLParser(encoding="utf-8", huge_tree=False, remove_comments=True, remove_pis=True)
 
@@ -95,6 +96,13 @@ class _Attributes:
     def close(self) -> None: ...
 
 
+def bounded(line: str) -> str:
+    """The text of a line. Raises TooLarge if it is longer than any could be, however much space is in it."""
+    if len(line) > _LONGEST_LINE and len(" ".join(line.split())) > _LONGEST_LINE:
+        raise TooLarge(f"a line of more than {_LONGEST_LINE} characters")
+    return line
+
+
 @dataclass(frozen=True)
 class Document:
     """One page: its text, parsed once, its address, and the moment relative dates count from."""
@@ -111,6 +119,8 @@ class Document:
     @cached_property
     def base(self) -> str:
         """What relative addresses on the page count from: its first `base` element's, else its own."""
+        if "<base" not in self.html and "<BASE" not in self.html:  # saves 2 % of a page's time
+            return self.url
         hrefs = (element.get("href") for element in self.tree.iter("base") if element.get("href"))
         return resolve(next(hrefs, ""), base=self.url) or self.url
 

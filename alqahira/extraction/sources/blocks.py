@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -17,9 +18,9 @@ from alqahira.text.normalization import clean_line, clean_text
 
 # Elements that browsers display as blocks (HTML, flow content).
 _BLOCKS = frozenset([
-    "address", "article", "blockquote", "center", "dd", "details", "div", "dl", "dt", "fieldset", "footer", "h1", "h2",
-    "h3", "h4", "h5", "h6", "header", "hgroup", "hr", "li", "main", "ol", "p", "pre", "section", "summary", "table",
-    "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
+    "address", "article", "aside", "blockquote", "center", "dd", "details", "div", "dl", "dt", "fieldset", "figcaption",
+    "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "hr", "li", "main", "nav", "ol",
+    "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
 ])  # fmt: skip
 # Elements whose text is never body.
 _SKIPPED = frozenset([
@@ -28,11 +29,19 @@ _SKIPPED = frozenset([
     "textarea", "title", "video",
 ])  # fmt: skip
 _PICTURES = frozenset(["figure", "img", "picture"])
-_UNSEEN = frozenset(["noscript", "script", "style", "svg", "template"])
+_UNSEEN = frozenset([
+    "audio", "button", "canvas", "del", "dialog", "iframe", "noscript", "object", "option", "rp", "rt", "script",
+    "select", "style", "svg", "template", "textarea", "video",
+])  # fmt: skip
 # The classes of posts that editors paste from other platforms, and of advertisements: never body.
 _EMBEDS = frozenset([
     "adsbygoogle", "bluesky-embed", "fb-post", "fb-video", "fb-xfbml-parse-ignore", "instagram-media",
     "reddit-embed-bq", "text-post-media", "tiktok-embed", "twitter-tweet", "twitter-video",
+])  # fmt: skip
+# Text for screen readers alone, by the classes of Bootstrap, WordPress, Drupal and others.
+_HIDDEN = frozenset([
+    "a11y-hidden", "screen-reader", "screen-reader-only", "screen-reader-text", "sr-only", "visually-hidden",
+    "visuallyhidden",
 ])  # fmt: skip
 # Editors' names of an image's caption, or of images with their captions: of WordPress, Froala, Drupal and others. Not
 # of what only has one: «has-caption».
@@ -89,7 +98,7 @@ def blocks(element: Any) -> Iterator[list[Line]]:
         if event == "start":
             if node.tag in _PICTURES:
                 is_below_picture = True
-            if node.tag in _SKIPPED or (node is not element and left_out(node)):
+            if node.tag in _SKIPPED or (node is not element and (left_out(node) or is_caption(node))):
                 walk.skip_subtree()
                 continue
             if node.tag == "a" and anchor is None:
@@ -117,10 +126,10 @@ def visible_texts(element: Any) -> Iterator[str]:
     """The texts below an element without those that nobody sees, and a space at each border of a line or block."""
     walk = etree.iterwalk(element, events=("start", "end"))
     for event, node in islice(walk, _MAX_EVENTS):
-        if node is not element and (node.tag in _BLOCKS or node.tag == "br"):
+        if node is not element and (node.tag in _BLOCKS or node.tag == "br" or "-" in node.tag):
             yield " "
         if event == "start":
-            if node.tag in _UNSEEN or (node is not element and left_out(node) == "hidden"):
+            if node.tag in _UNSEEN or (node is not element and left_out(node)):
                 walk.skip_subtree()
             elif node.text:
                 yield node.text
@@ -129,22 +138,36 @@ def visible_texts(element: Any) -> Iterator[str]:
 
 
 def left_out(node: Any) -> str:
-    """ "hidden" for a hidden element, "embed" for another platform's post, "caption" for an image's, else ""."""
+    """ "hidden" for a hidden element, "embed" for a post of another platform, else ""."""
     if node.get("hidden") is not None or node.get("aria-hidden") == "true":
         return "hidden"
-    if names := node.get("class"):
-        if not _EMBEDS.isdisjoint(names.split()):
-            return "embed"
-        if _CAPTION_NAMES.search(names) and _is_caption(node):
-            return "caption"
-    style = node.get("style")
-    return "hidden" if style is not None and "display:none" in style.replace(" ", "").lower() else ""
+    if (names := node.get("class")) and (by_class := _left_out_by(names)):
+        return by_class
+    if (style := node.get("style")) is None:
+        return ""
+    style = style.replace(" ", "").lower()
+    return "hidden" if "display:none" in style or "visibility:hidden" in style else ""
 
 
-def _is_caption(node: Any) -> bool:
-    """Whether an element that is named for captions has no more text than its images may have."""
-    images = max(1, min(sum(1 for _ in islice(node.iter("img"), _MOST_IMAGES)), _MOST_IMAGES))
+@lru_cache(maxsize=4096)
+def _left_out_by(names: str) -> str:
+    words = names.split()
+    if not _EMBEDS.isdisjoint(words):
+        return "embed"
+    return "" if _HIDDEN.isdisjoint(words) else "hidden"
+
+
+def is_caption(node: Any) -> bool:
+    """Whether an element is named for captions, and has no more text than its images may have."""
+    if not (names := node.get("class")) or not _is_named_caption(names):
+        return False
+    images = max(1, sum(1 for _ in islice(node.iter("img"), _MOST_IMAGES)))
     return len("".join(islice(node.itertext(), _MOST_TEXTS))) <= _LONGEST_CAPTION * images
+
+
+@lru_cache(maxsize=4096)
+def _is_named_caption(names: str) -> bool:
+    return _CAPTION_NAMES.search(names) is not None
 
 
 def paragraphs(element: Any) -> list[str]:

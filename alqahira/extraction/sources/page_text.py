@@ -11,7 +11,7 @@ from typing import Any
 
 from lxml import etree
 
-from alqahira.extraction.sources.blocks import Line, left_out
+from alqahira.extraction.sources.blocks import Line, is_caption, left_out
 from alqahira.extraction.sources.values import date_stamps
 from alqahira.text.credits import is_picture_credit
 
@@ -124,9 +124,13 @@ class Block:
 
     def __init__(self, node: Node, lines: list[Line], pieces: list[str]) -> None:
         self.node, self.lines = node, lines
-        self.text = " ".join((lines[0].text if len(lines) == 1 else " ".join([line.text for line in lines])).split())
+        if len(lines) == 1:  # nearly always
+            text, links = lines[0]
+        else:
+            text, links = " ".join([line.text for line in lines]), tuple(link for line in lines for link in line.links)
+        self.text = " ".join(text.split())
         self.chars = len(self.text)
-        self.links = sum(len(" ".join(link.split())) for line in lines for link in line.links)
+        self.links = sum([len(" ".join(link.split())) for link in links]) if links else 0
         self.pieces = pieces if self.chars <= _LONGEST_PIECES else []
         self.weight = 0.0
         self.is_beside = False
@@ -201,13 +205,8 @@ def read_text(tree: Any) -> PageText:
     def end_block() -> None:
         nonlocal lines, texts, links, pieces, is_below_picture
         if texts:
-            text = "".join(texts)
-            if lines or not text.isspace():
-                lines.append(Line(text, tuple(links)))
+            lines.append(Line("".join(texts), tuple(links)))
             texts, links = [], []
-        if not lines:  # nearly half of all
-            pieces = []
-            return
         count = len(blocks)
         part: list[Line] = []
         for line in lines:
@@ -235,11 +234,11 @@ def read_text(tree: Any) -> PageText:
             lines.append(Line("".join(texts), tuple(links)))
             texts, links = [], []
         if event == "start":
-            if tag in _NEVER or ((hidden := left_out(element)) and hidden != "caption" and not is_block):
+            if tag in _NEVER or ((hidden := left_out(element)) and not is_block):
                 walk.skip_subtree()
                 continue
-            if hidden and not is_block:
-                is_block = True
+            if tag in ("p", "span") and is_caption(element):
+                is_block, hidden = True, "caption"
                 end_block()
             if is_block and element is not tree:
                 node = Node(element, at, len(blocks))
@@ -253,7 +252,7 @@ def read_text(tree: Any) -> PageText:
             elif tag == "img":
                 at.images += 1
                 is_below_picture = True
-            if element in stamps:
+            if stamps and element in stamps:
                 times.append((len(blocks), stamps[element]))
             text = element.text
         else:
@@ -263,7 +262,7 @@ def read_text(tree: Any) -> PageText:
             elif element is anchor:
                 anchor = None
             text = element.tail
-        if text:
+        if text and (texts or not text.isspace()):  # nearly half is space between blocks
             texts.append(text)
             pieces.append(text)
             if anchor is not None:

@@ -8,13 +8,11 @@ from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
-from lxml import etree
-
 from alqahira import site
-from alqahira.extraction.sources import TooLarge, plain_line
+from alqahira.extraction.sources import TooLarge, bounded, plain_line
 from alqahira.extraction.sources.near_json import mended
 from alqahira.extraction.sources.zones import is_same_clock
 from alqahira.extraction.urls import image_url
@@ -36,9 +34,8 @@ _IMAGE_ADDRESSES = ("url", "contentUrl", "src", "@value", "@id")
 MOST_OBJECTS = 200_000  # in the data of a page, which has hundreds
 # Where markup keeps a date for machines.
 _DATE_ATTRIBUTES = ("datetime", "data-datetime", "data-timestamp", "data-time", "data-date", "content", "title")
-_DATED = etree.XPath(".//*[" + " or ".join(f"@{name}" for name in _DATE_ATTRIBUTES) + "]")
-_MOST_ATTRIBUTES = 20  # elements with one of them, in one element
-_MOST_STAMPS = 1_000
+_MOST_HOLDERS = 20  # elements in one that shows a date
+_DATED_TAGS = ("abbr", "i", "relative-time", "small", "span", "time", "time-ago")
 _DIGIT = re.compile(r"\d")
 _UTC = re.compile(r"Z$|\+00:?00$", re.IGNORECASE)
 
@@ -93,14 +90,14 @@ def objects(data: Any, *, without: Collection[str] = ()) -> Iterator[dict[str, A
 
 
 def string(value: Any) -> str | None:
-    """Display text on one line, or None; of a list the first in Arabic, else its first."""
+    """Display text on one line, or None; of a list the first in Arabic, else its first. Raises TooLarge."""
     if value is None:
         return None
     if not isinstance(value, str):
         value = plain(value, ("@value", "ar"))
         if not isinstance(value, str):
             return None
-    return plain_line(value) or None
+    return plain_line(bounded(value)) or None
 
 
 def plain(value: Any, names: Iterable[str] = ("@value",)) -> Any:
@@ -158,12 +155,12 @@ def moment(value: Any, now: datetime, *, guess: bool = True) -> datetime | None:
 
 def date_stamps(tree: Any) -> dict[Any, str]:
     """The elements of a page that have a date for machines, with it as text."""
-    stamps = {}
-    for element in _DATED(tree)[:_MOST_STAMPS]:
-        value = next(filter(None, map(element.get, _DATE_ATTRIBUTES)), "")
-        if element.tag not in ("a", "img", "meta") and _DIGIT.search(value):
-            epoch = _EPOCH.fullmatch(value)
-            stamps[element] = datetime.fromtimestamp(int(epoch["number"][:10]), UTC).isoformat() if epoch else value
+    stamps: dict[Any, str] = {}
+    for element in tree.iter(*_DATED_TAGS):  # ten times as fast as all elements with such an attribute
+        if value := next(filter(None, map(element.get, _DATE_ATTRIBUTES)), ""):
+            epoch = _EPOCH.fullmatch(value) if len(value) <= _LONGEST_EPOCH else None
+            if _DIGIT.search(value):
+                stamps[element] = datetime.fromtimestamp(int(epoch["number"][:10]), UTC).isoformat() if epoch else value
     return stamps
 
 
@@ -173,7 +170,7 @@ def exact_date(elements: Iterable[Any], shown: datetime | None, now: datetime) -
     A relative text («منذ ساعتين») counts from the moment when the page was made, which nobody knows. What is shown is
     right where the machine's is not exact: only the day, or local time as if it were UTC.
     """
-    holders = (holder for element in elements for holder in (element, *_DATED(element)[:_MOST_ATTRIBUTES]))
+    holders = (holder for element in elements for holder in islice(element.iter(), _MOST_HOLDERS) if holder.keys())
     values = (value for holder in holders for name in _DATE_ATTRIBUTES if (value := holder.get(name)))
     dates = ((value, instant) for value in values if (instant := moment(value, now, guess=False)))
     value, instant = next(dates, ("", None))
