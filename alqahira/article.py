@@ -47,9 +47,7 @@ class Article:
     article_id: str = _field(
         "The site's own number as text; without one, `u` and 16 hex digits of the canonical URL's SHA-256.", ""
     )
-    revision: int = _field(
-        "1, then one more for each change that revision_reason names; readers keep the highest.", 1
-    )
+    revision: int = _field("1, then one more for each change that revision_reason names; readers keep the highest.", 1)
     url: str = _field(
         "Canonical: no fragment, no tracking parameters, percent-encoded UTF-8, the site's scheme and host.", ""
     )

@@ -34,7 +34,8 @@ toc_object_entries = False  # the side bar of every page would hold every functi
 # Annotations are text here; a name that two modules have is no mistake.
 suppress_warnings = ["ref.python"]
 
-_OUT_OF_DOCS = re.compile(r"\[([^]]+)\]\((?:\.\./)*(?:alqahira/|tests/|integrations/|CONTRIBUTING\.md|\.\./schema)[^)]*\)")
+_FOLDERS = r"alqahira/|tests/|integrations/|CONTRIBUTING\.md|\.\./schema"
+_OUT_OF_DOCS = re.compile(rf"\[([^]]+)\]\((?:\.\./)*(?:{_FOLDERS})[^)]*\)")
 
 
 def _unlink(text: str) -> str:

@@ -50,6 +50,8 @@ REFUSALS = [
     ("crawl", "defense", "-s", "ALQAHIRA_BROWSER=sometimes"),
     ("crawl", "defense", "-s", "DOWNLOAD_TIMEOUT=-1"),
     ("export", "--topic", "sports"),
+    ("export", "--country", "XX"),
+    ("export", "--organization", "nat"),
     ("export", "--since", "yesterday"),
     ("export", "-s", "ALQAHIRA_OUTPUT_DIR=no-such-folder"),
     ("verify", "-s", "ALQAHIRA_OUTPUT_DIR=no-such-folder"),

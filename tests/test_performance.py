@@ -28,6 +28,7 @@ from alqahira.extraction.urls import article_number
 from alqahira.ledger import open_ledger, tables
 from alqahira.monitoring.history import earlier_runs
 from alqahira.publishing.parts import Publisher
+from alqahira.text.entities import match_entities
 from alqahira.text.near_duplicates import fingerprint
 from alqahira.text.topics import match_topics
 
@@ -41,7 +42,7 @@ import whole_run
 pytestmark = pytest.mark.perf
 ROOT = Path(__file__).parent.parent
 
-CALLS_A_PAGE, CALLS_FOR_TOPICS = 1_900, 2_700
+CALLS_A_PAGE, CALLS_FOR_TOPICS, CALLS_FOR_ENTITIES = 2_100, 2_700, 250
 CALLS_TO_ACCEPT, CALLS_TO_SKIP = 480, 180
 PARSES_A_PAGE = 3.5
 TIMES_BARE_SCRAPY, TIMES_ITS_MEMORY = 2.5, 1.5
@@ -98,6 +99,12 @@ def test_finding_topics_takes_few_calls(pages):
     articles = [extract_article(html, url, now=extraction_speed.NOW) for url, html in pages]
     made = calls(lambda: [match_topics(a.headline, a.article_body, a.keywords) for a in articles])
     assert made / len(articles) < CALLS_FOR_TOPICS
+
+
+def test_finding_states_and_organizations_takes_few_calls(pages):
+    articles = [extract_article(html, url, now=extraction_speed.NOW) for url, html in pages]
+    made = calls(lambda: [match_entities(a.headline, a.article_body) for a in articles])
+    assert made / len(articles) < CALLS_FOR_ENTITIES
 
 
 def statements(ledger, do):

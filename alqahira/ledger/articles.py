@@ -159,7 +159,7 @@ class Articles(Quarantine):
 
     @transactional()
     def unsealed(self, connection: Connection) -> list[tuple[SeenPage, Article]]:
-        """What waits to be published: the last articles of a run that was killed, or lines of a part that is not due."""
+        """What waits to be published: the last articles of a killed run, or lines of a part that is not due."""
         is_same = (outbox.c.article_id == articles.c.article_id) & (outbox.c.revision == articles.c.revision)
         waiting = sa.select(articles.c.record).join(outbox, is_same).where(outbox.c.part.is_(None))
         found = [from_record(json.loads(record)) for record in connection.scalars(waiting.order_by(outbox.c.position))]

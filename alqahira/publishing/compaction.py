@@ -22,7 +22,7 @@ from alqahira.publishing.manifest import OLD_DAY_PREFIX
 from alqahira.publishing.planning import insert_part, joined, part_path, plan_part
 
 # So many parts of a day are merged also if it is not at rest, such as the day of articles without a date.
-_MANY = 100
+_MANY = 30
 _MOVE = outbox.update().where(outbox.c.position == sa.bindparam("row")).values(part=sa.bindparam("sequence"))
 
 

@@ -7,9 +7,10 @@ them in Arabic text and decides which count. docs/entities.md explains both and 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import accumulate, zip_longest
 from typing import NamedTuple
 
-from alqahira.text.entity_table import CONTEXT_OF, CONTEXTS, HISTORY, TABLES, Names, Word, words_of
+from alqahira.text.entity_table import CONTEXT_OF, CONTEXTS, HISTORY, NO_WORD, TABLES, Names, Word, words_of
 
 # An article is about what its headline or lead names; later words must name it this often, since most of them are
 # background.
@@ -53,48 +54,48 @@ def _add_terms(terms: dict[str, list[_Term]], text: str, *, is_body: bool = Fals
     """
     words = words_of(text[:_LONGEST_TEXT])
     free = dict.fromkeys((*TABLES, *CONTEXTS, HISTORY), 0)  # where the next term may begin
-    past: set[int] = set()  # the words of sentences of history
+    history: list[int] = []  # words that make their sentence one of history
     named: list[tuple[str, int, int, Names]] = []
-    for at, word in enumerate(words):
+    for at, (word, following) in enumerate(zip_longest(words, words[1:], fillvalue=NO_WORD)):
         if not word.first:
             continue
-        for table, (length, names) in _longest(words, at).items():
+        longest = word.alone if word.second.isdisjoint(following.keys) else _longest(words, at)
+        for table, (length, names) in longest.items():
             if at < free[table]:
                 continue
             free[table] = at + length
             if names and table == HISTORY:
-                past.update(_sentence(words, at))
+                history.append(at)
             elif names:
                 if is_body and at and at == free[CONTEXT_OF[table]]:
                     names = dict.fromkeys(names, False)
                 named.append((table, at, length, names))
+    past = _past(words, history) if is_body and history else ()
     for table, at, length, names in named:
-        if is_body and at in past:
+        if at in past:
             names = dict.fromkeys(names, False)
         shown = words[at].shown if length == 1 else " ".join(word.shown for word in words[at : at + length])
         terms[table].append((names, shown, at < LEAD_WORDS or not is_body))
 
 
-def _sentence(words: list[Word], at: int) -> range:
-    """The positions of the words in a word's sentence; none in the first sentence, which tells the news."""
-    start = next((before + 1 for before in range(at - 1, -1, -1) if words[before].ends_sentence), len(words))
-    end = next((after + 1 for after in range(at, len(words)) if words[after].ends_sentence), len(words))
-    return range(start, end)
+def _past(words: list[Word], history: list[int]) -> set[int]:
+    """The positions of the words in sentences of history; the first sentence, which tells the news, is none."""
+    sentences = [0, *accumulate(word.ends_sentence for word in words)]  # the number of each word's
+    past = {sentences[at] for at in history} - {0}
+    return {at for at, sentence in enumerate(sentences) if sentence in past}
 
 
 def _longest(words: list[Word], at: int) -> dict[str, tuple[int, Names]]:
-    """By table: the number of words and the names of the longest term that begins at a word."""
-    word, end = words[at], at + 1
-    if end == len(words) or word.ends_clause or word.second.isdisjoint(words[end].keys):
-        return word.alone
-    longest, nodes = dict(word.alone), word.first
-    while nodes and end < len(words) and not words[end - 1].ends_clause:
+    """By table: the number of words and the names of the longest term of several words that begins here, or of one."""
+    longest, nodes = dict(words[at].alone), words[at].first
+    for end in range(at + 1, len(words)):
         keys = words[end].keys
         nodes = tuple(node.following[key] for node in nodes for key in keys if key in node.following)
-        end += 1
         for node in reversed(nodes):  # the first has precedence
             for table, names in node.names.items():
-                longest[table] = end - at, names
+                longest[table] = end + 1 - at, names
+        if not nodes or words[end].ends_clause:
+            break
     return longest
 
 
@@ -116,8 +117,9 @@ class _Entity:
 def _entities(terms: list[_Term]) -> dict[str, dict[str, None]]:
     """The different terms of each code that counts, in the order of their first terms."""
     entities: dict[str, _Entity] = {}
+    sure = {code for names, _, _ in terms if len(names) == 1 for code, is_sure in names.items() if is_sure}
     for names, shown, is_early in terms:
-        for code, is_sure in names.items() if len(names) == 1 else _meant(names, terms):
+        for code, is_sure in (names if len(names) == 1 else _meant(names, sure)).items():
             if code not in entities:
                 entities[code] = _Entity()
             entity = entities[code]
@@ -128,11 +130,10 @@ def _entities(terms: list[_Term]) -> dict[str, dict[str, None]]:
     return {code: entity.shown for code, entity in entities.items() if entity.counts}
 
 
-def _meant(names: Names, terms: list[_Term]) -> list[tuple[str, bool]]:
-    """A word of several states means those without `?`, unless only another is named by another word."""
-    sure = {code for others, _, _ in terms if len(others) == 1 for code, is_sure in others.items() if is_sure}
+def _meant(names: Names, sure: set[str]) -> Names:
+    """A word of several states means those without `?`, unless only another is `sure`: named by another word."""
     firm = [code for code, is_sure in names.items() if is_sure]
     others = [code for code in names if code not in firm]
     if firm and sure.isdisjoint(firm):
         firm = [code for code in others if code in sure] or firm
-    return [(code, True) for code in firm] or [(code, False) for code in others]
+    return dict.fromkeys(firm, True) or dict.fromkeys(others, False)

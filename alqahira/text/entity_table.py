@@ -56,7 +56,8 @@ class Word(NamedTuple):
     """A word as printed, and how the tree reads it.
 
     `keys`: its key and classes; `first`: the nodes that it leads to as the first word of a term, and `second` the keys
-    that may follow it there; `alone`: by table, the term that it is by itself, with its number of words.
+    that may follow it there, none at the end of a clause; `alone`: by table, the term that it is by itself, with its
+    number of words.
     """
 
     shown: str
@@ -66,6 +67,9 @@ class Word(NamedTuple):
     alone: dict[str, tuple[int, Names]]
     ends_clause: bool
     ends_sentence: bool
+
+
+NO_WORD = Word("", (), (), frozenset(), {}, True, True)
 
 
 def words_of(text: str) -> list[Word]:
@@ -108,10 +112,10 @@ def _read(stretch: str) -> Iterator[Word]:
         first = () if _OTHER_WORD.search(shown) else (*_first_nodes(key),)
         if _QUOTED.fullmatch(before + after[:1]) and (node := _tree().following.get(f"«{key}»")):
             first = (node, *first)
-        second = frozenset(chain.from_iterable(node.following for node in first))
+        ends_clause = bool(_CLAUSE_END.search(after))
+        second = frozenset(() if ends_clause else chain.from_iterable(node.following for node in first))
         alone = {table: (1, names) for node in reversed(first) for table, names in node.names.items()}
-        ends = bool(_CLAUSE_END.search(after)), bool(_SENTENCE_END.match(after))
-        yield Word(shown, _keys(key), first, second, alone, *ends)
+        yield Word(shown, _keys(key), first, second, alone, ends_clause, bool(_SENTENCE_END.match(after)))
 
 
 def _keys(key: str) -> tuple[str, ...]:
@@ -131,7 +135,7 @@ def _first_nodes(key: str) -> Iterator[Node]:
     for base in tuple(bases):
         if base.startswith("لل"):
             bases.append("ال" + base[2:])
-        elif base[:1] in ("ب", "ل") or (base[:1] == "ك" and len(base) > _SHORTEST_AFTER_K):
+        if base[:1] in ("ب", "ل") or (base[:1] == "ك" and len(base) > _SHORTEST_AFTER_K):
             bases.append(base[1:])
     following = _tree().following
     for base in bases:
@@ -160,6 +164,13 @@ def codes(table: str) -> frozenset[str]:
 
 
 @cache
+def names(table: str) -> dict[str, str]:
+    """The first word of each code of one of the TABLES: a state's name."""
+    lines = [line for line in _lines(table) if line.table == table]
+    return {line.codes[0]: line.terms[0].lstrip("?") for line in reversed(lines) if len(line.codes) == 1}
+
+
+@cache
 def _tree() -> Node:
     """The terms of both tables, and the phrases before them."""
     root = Node()
@@ -167,7 +178,7 @@ def _tree() -> Node:
         for line in _lines(table):
             for term in line.terms:
                 is_sure, term = not term.startswith("?"), term.lstrip("?")
-                for words in _forms(term[1:]) if len(term) > 1 and term[0] == _ORIGIN else [_phrase(term)]:
+                for words in _forms(term[1:]) if _ADJECTIVE.match(term) else [_phrase(term)]:
                     # Some print ه for ة.
                     for spelling in (words, [word.replace(FINAL_TA, "ه") for word in words]):
                         names = root.add(spelling).names.setdefault(line.table, {})
@@ -186,11 +197,11 @@ def _classes() -> dict[str, list[str]]:
                 classes.setdefault(_key(name), []).append(_FIRST_NAME)
     for line in _lines("countries"):
         for term in line.terms if line.codes else ():
-            if _ORIGIN in term and " " not in term:
+            if _ADJECTIVE.match(term.lstrip("?")) and " " not in term:
                 for (form,) in _forms(term.lstrip("?" + _ORIGIN)):
                     is_definite_man = form.startswith("ال") and form.endswith("ي")
-                    for spelling in {form, form.replace(FINAL_TA, "ه")}:
-                        classes.setdefault(spelling, []).extend([_ORIGIN, _DEFINITE_ORIGIN][: 1 + is_definite_man])
+                    for spelling in (form, form.replace(FINAL_TA, "ه")):
+                        classes[spelling] = [_ORIGIN, _DEFINITE_ORIGIN] if is_definite_man else [_ORIGIN]
     return classes
 
 
@@ -200,6 +211,7 @@ class _Line(NamedTuple):
     terms: list[str]
 
 
+_ADJECTIVE = re.compile(r"~\S")
 _LINE = re.compile(r"(?P<codes>(?:[A-Z]{2} )+|(?:[a-z][a-z0-9_]+ )+|)(?:Q[0-9]+ |- |(?P<before>> )|(?P<history><-? ))?")
 
 

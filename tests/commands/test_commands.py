@@ -52,6 +52,15 @@ def test_all_revisions_are_all_published_lines(corpus):
     assert [r["revision"] for r in records if r["article_id"] == corpus.revised] == [1, 2]
 
 
+def test_export_by_state_and_organization(corpus):
+    records = export(corpus.folder)
+    sudan = [record for record in records if "SD" in record["countries"]]
+    assert export(corpus.folder, "--country", "SD") == sudan
+    both = [record for record in sudan if "un" in record["organizations"]]
+    assert 0 < len(both) < len(sudan) < len(records)
+    assert export(corpus.folder, "--country", "SD", "--organization", "un") == both
+
+
 def test_export_by_topic_and_days(corpus):
     day = cairo_day(datetime.now(UTC)) - timedelta(days=3)
     records = export(corpus.folder, "--topic", "defense", "--since", str(day), "--until", str(day))
@@ -137,6 +146,8 @@ def test_csv_has_no_formula_and_keeps_every_line_break():
         (["--after", "first"], "is no position"),
         (["--after", "9", "--with-duplicates"], "--after takes published lines"),
         (["--topic", "sports"], "argument --topic: invalid choice: 'sports'"),
+        (["--country", "sd"], "argument --country: 'sd' is none of the countries of docs/entities.md"),
+        (["--organization", "UN"], "argument --organization: 'UN' is none of the organizations of docs/entities.md"),
         (["--format", "xlsx"], "argument --format: invalid choice: 'xlsx'"),
         (["--since", "yesterday"], "is not a date"),
         (["--since", "2026-11-02", "--until", "2026-11-01"], "is after until"),

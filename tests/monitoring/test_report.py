@@ -61,6 +61,17 @@ class TestFigures:
         days = counted.days(4, date(2026, 11, 24))
         assert [(day.day, topics.total()) for day, topics in days] == [(17, 0), (18, 1), (19, 0), (20, 1)]
 
+    def test_states_and_their_pairs_are_counted_by_week(self):
+        monday, sunday = "2026-11-23T09:00:00Z", "2026-11-22T09:00:00Z"
+        counted = corpus(
+            record(date_published=monday, countries=["US", "IR", "OM"]),
+            record(date_published=monday, countries=["IR", "US"]),
+            record(date_published=sunday, countries=["IR"]),
+            record(date_published=sunday, countries=None),
+        )
+        assert counted.states == {date(2026, 11, 23): {"US": 2, "IR": 2, "OM": 1}, date(2026, 11, 16): {"IR": 1}}
+        assert counted.pairs[date(2026, 11, 23)] == {"IR US": 2, "OM US": 1, "IR OM": 1}
+
     def test_days_end_before_a_date_in_the_future(self):
         counted = corpus(record(date_published="2031-01-01T09:00:00Z"), record(date_published="2026-11-24T09:00:00Z"))
         assert counted.days(1, date(2026, 11, 24))[0][0] == date(2026, 11, 24)

@@ -154,6 +154,27 @@ def test_published_lines_can_be_exported_while_a_compaction_is_unfinished(tmp_pa
         assert [record["position"] for record in ledger.records(after=0)] == [1, 2]
 
 
+@pytest.mark.perf
+def test_tree_of_a_year_has_fewer_than_800_files(tmp_path):
+    """Two weeks of runs, each with two new lines, some of them late or without a date: the files beyond one a day."""
+    most, a_day = 0, 48
+    with opened(tmp_path) as ledger:
+        parts = publisher(ledger, tmp_path, max_rows=5_000, max_age_seconds=300)
+        parts.recover()
+        for run in range(14 * a_day):
+            now = NOW + timedelta(days=1) / a_day * run
+            for number in (2 * run, 2 * run + 1):
+                published = now - (timedelta(days=1 + number % 3) if number % 20 == 0 else timedelta(minutes=30))
+                item = crawled(number, text="نص", published=None if number % 100 == 7 else published, fetched=now)
+                accept(ledger, item, "off")
+            parts.seal_all(now)
+            parts.compact(now, rest=timedelta(days=3), grace=timedelta(hours=24))
+            if run >= 9 * a_day:
+                files = part_files(tmp_path)
+                most = max(most, len(files) - len({path.split("/")[1] for path in files}))
+    assert 366 + most < 800
+
+
 # --- a rebuilt state ----------------------------------------------------------------------------
 
 

@@ -36,8 +36,12 @@ class Reader:
 
 
 def test_positions_are_contiguous_and_follow_the_order_of_parts(tmp_path):
-    live(tmp_path)
+    with opened(tmp_path) as ledger:
+        for number in range(6):  # of two days in turn
+            accept(ledger, crawled(number, published=NOW - timedelta(days=number % 2)))
+        publisher(ledger, tmp_path, max_rows=2).seal_all()
     listed = read_manifest(tmp_path)
+    assert len(listed) == 4
     for part in listed:
         records = read_part(tmp_path / part.path)
         assert [record["position"] for record in records] == [*range(part.first_position, part.last_position + 1)]

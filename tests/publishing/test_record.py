@@ -50,6 +50,13 @@ def test_line_is_read_back_as_the_same_article(headline, keywords, description):
     assert from_record(json.loads(to_json_line(to_record(made)))) == made
 
 
+def test_line_of_an_older_version_is_read_without_the_columns_that_it_lacks():
+    line = to_record(article())
+    for name in ("countries", "organizations", "mentions", "position", "published_day"):
+        del line[name]
+    assert from_record(line).countries == []
+
+
 def test_committed_schema_is_that_of_the_dataclass():
     assert json.loads(SCHEMA_FILE.read_text()) == json_schema(), "run `make schema`"
 

@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,6 +25,8 @@ NOWHERE = "none"  # the source of a field that an article lacks, as in `RunStats
 FIELDS = tuple(f.name for f in fields(Article))
 # Upper bounds of the classes of delay, in seconds; the last class has none.
 DELAY_BOUNDS = (900, 3_600, 3 * 3_600, 6 * 3_600, 86_400, 3 * 86_400, 7 * 86_400)
+# How many of an article's states are paired: its most prominent ones.
+_PAIRED = 4
 # Distinct terms counted at a time; where there are more, the rarest are dropped.
 _MAX_DISTINCT = 50_000
 
@@ -47,6 +49,9 @@ class Corpus:
     early: int = 0  # published after they were first seen
     on_topic: Counter[str] = field(default_factory=Counter)  # an article counts for each topic that it is on
     by_day: defaultdict[date, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    # By Monday; an article counts for each of its states, and for each pair, in the order of the alphabet.
+    states: defaultdict[date, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    pairs: defaultdict[date, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     filled: Counter[str] = field(default_factory=Counter)
     date_sources: Counter[str] = field(default_factory=Counter)
     layouts: Counter[str] = field(default_factory=Counter)
@@ -73,7 +78,10 @@ class Corpus:
             self.undated += 1
             return
         published = datetime.fromisoformat(record["date_published"])
-        self.by_day[cairo_day(published)][topic_group(record)] += 1
+        day, states = cairo_day(published), record["countries"] or ()
+        self.by_day[day][topic_group(record)] += 1
+        self.states[monday(day)].update(states)
+        self.pairs[monday(day)].update(map(" ".join, combinations(sorted(states[:_PAIRED]), 2)))
         if not record["date_first_seen"]:
             return
         delay = (datetime.fromisoformat(record["date_first_seen"]) - published).total_seconds()
@@ -95,9 +103,13 @@ class Corpus:
 
     def days(self, count: int, today: date) -> list[tuple[date, Counter[str]]]:
         """The last `count` Cairo days, oldest first, up to the newest of the corpus that is not after `today`."""
-        newest = max((day for day in self.by_day if day <= today), default=today)
+        newest = self.newest(today)
         days = (newest - timedelta(days=back) for back in reversed(range(count)))
         return [(day, self.by_day.get(day, Counter())) for day in days]
+
+    def newest(self, today: date) -> date:
+        """The newest Cairo day with articles that is not after `today`; `today` without any."""
+        return max((day for day in self.by_day if day <= today), default=today)
 
     def months(self) -> list[tuple[tuple[int, int], Counter[str]]]:
         """Articles by (year, month) of Cairo, oldest first; months without any are left out."""
@@ -105,6 +117,11 @@ class Corpus:
         for day, topics in self.by_day.items():
             months[day.year, day.month].update(topics)
         return sorted(months.items())
+
+
+def monday(day: date) -> date:
+    """The first day of a day's week (ISO 8601)."""
+    return day - timedelta(days=day.weekday())
 
 
 def topic_group(record: Record) -> str:

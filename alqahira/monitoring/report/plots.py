@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, timedelta
 
 from alqahira.ledger.decisions import Outcome
 from alqahira.monitoring.report import words
@@ -15,13 +16,16 @@ from alqahira.monitoring.report.figures import (
     SEVERAL,
     Figures,
     field_sources,
+    monday,
     most_frequent,
 )
 from alqahira.text.dates import cairo_day
 from alqahira.text.lexicon import TOPICS
 
 DAYS_SHOWN = 30
+WEEKS_SHOWN = 12
 MONTHS_SHOWN = 24
+STATES_SHOWN = 6
 TERMS_SHOWN = 15
 AGENCIES_SHOWN = 12
 SOURCES_SHOWN = 8  # the others together are a ninth
@@ -73,6 +77,10 @@ def plots(figures: Figures) -> dict[str, list[Plot]]:
     ]
     return {
         "days": [_days(figures), *_months(figures)],
+        "states": [
+            *_weeks("الدول بحسب الأسبوع", figures, corpus.states, words.state),
+            *_weeks("أزواج الدول بحسب الأسبوع", figures, corpus.pairs, words.pair),
+        ],
         "freshness": [_freshness(figures)],
         "duplicates": _bars("المواد بحسب نسخها وتكرارها", "المواد المنشورة والمحدّثة والمكررة.", ["الحال"], revisions),
         "coverage": [
@@ -123,6 +131,23 @@ def _months(figures: Figures) -> list[Plot]:
         return []
     summary = f"المواد في كل شهر من {rows[0][0]} إلى {rows[-1][0]}، والأشهر الخالية لا تظهر."
     return [_by_topic("بحسب الشهر", summary, "الشهر", rows)]
+
+
+def _weeks(
+    title: str, figures: Figures, by_week: Mapping[date, Counter[str]], label: Callable[[str], str]
+) -> list[Plot]:
+    """Columns of the last weeks' most frequent codes, each a series of its own."""
+    last = monday(figures.corpus.newest(cairo_day(figures.now)))
+    weeks = [last - timedelta(weeks=back) for back in reversed(range(WEEKS_SHOWN))]
+    counts = [by_week.get(week, Counter[str]()) for week in weeks]
+    shown = [code for code, _ in most_frequent(sum(counts, Counter[str]()), STATES_SHOWN)]
+    if not shown:
+        return []
+    series = [
+        Series(label(code), [week[code] for week in counts], color) for code, color in zip(shown, _COLORS, strict=False)
+    ]
+    summary = f"أكثر ما ورد في آخر {WEEKS_SHOWN} أسبوعًا: {'، '.join(map(label, shown))}."
+    return [Plot("columns", [words.short_day(week) for week in weeks], series, title, summary, ["الأسبوع من"])]
 
 
 def _freshness(figures: Figures) -> Plot:

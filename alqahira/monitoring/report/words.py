@@ -9,6 +9,7 @@ from alqahira.monitoring.report.figures import NO_TOPIC, NOWHERE, SEVERAL, Recor
 from alqahira.text import lexicon
 from alqahira.text.credit_words import AGENCIES
 from alqahira.text.dates import CAIRO
+from alqahira.text.entity_table import names
 
 MONTHS = (
     *("يناير", "فبراير", "مارس", "أبريل", "مايو", "يونيو"),
@@ -59,6 +60,9 @@ FIELDS = {
     "keywords": "الكلمات المفتاحية",
     "topics": "الموضوعات",
     "topic_terms": "عبارات الموضوع",
+    "countries": "الدول",
+    "organizations": "المنظمات",
+    "mentions": "ألفاظ الدول والمنظمات",
     "duplicate_of": "تكرار لمادة",
     "discovered_on": "موضع الاكتشاف",
 }
@@ -139,6 +143,16 @@ def size(count: int) -> str:
 def agency(code: str) -> str:
     """As news rooms print it: أ ش أ, رويترز; an unknown code stays as it is."""
     return AGENCIES.get(code, (code,))[0]
+
+
+def state(code: str) -> str:
+    """A state's name; an unknown code stays as it is."""
+    return names("countries").get(code, code)
+
+
+def pair(codes: str) -> str:
+    """The names of two states, whose codes have a space between them."""
+    return " – ".join(map(state, codes.split()))
 
 
 def run_state(run: RecordedRun) -> str:

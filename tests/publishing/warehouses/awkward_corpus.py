@@ -41,6 +41,9 @@ FULL: dict[str, Any] = {
     "topics": ["defense", "foreign_affairs"],
     "topic_terms": ["الناتو"],
     "discovered_on": "https://alqaheranews.net/tag/x",
+    "countries": ["EG", "PS"],
+    "organizations": ["nato"],
+    "mentions": ["EG:مصر", "PS:قطاع غزة", "nato:الناتو"],
     "revision_reason": "removed",
     "date_removed": NOW + timedelta(minutes=5),
 }
@@ -51,7 +54,7 @@ class AwkwardCorpus:
     """The output folder after the first run and after all of them, and the ledger behind both.
 
     `later`: the same once more, with one revision by a version of this project that has another column at the end,
-    and none of a column that is null; that is the one change of the record within a schema version.
+    none of a column that is null, and none of a list; that is the one change of the record within a schema version.
     """
 
     early: Path
@@ -98,6 +101,7 @@ def _full(article_id: str, text: str) -> Any:
 def _add_part_of_a_later_version(output: Path) -> None:
     record = next(record for record in read_corpus(output) if record["article_id"] == "5")
     assert record.pop("duplicate_of") is None
+    assert record.pop("countries")
     manifest = json.loads((output / MANIFEST).read_text("utf-8"))
     position = max(part["last_position"] for part in manifest["parts"]) + 1
     new = {"revision": record["revision"] + 1, "position": position, "subtitle": "عنوان فرعي"}

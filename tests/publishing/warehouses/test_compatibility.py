@@ -56,6 +56,7 @@ def test_breaking_change_is_named(after, message):
         BEFORE,
         changed(subtitle=OPTIONAL),
         changed(subtitle=OPTIONAL, date_archived=TIME),
+        changed(places=LIST | {"type": ["array", "null"]}),
         changed(article_id=TEXT | {"description": "Otherwise.", "pattern": "^x"}),
         changed(description={"type": ["null", "string"], "enum": ["a", None]}),
     ],

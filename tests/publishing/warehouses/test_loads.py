@@ -141,7 +141,7 @@ def from_dlt(page: PrintedPage) -> list[dict[str, Any]]:
 class Engine:
     """How to use an engine: its package, how to read rows, how to run SQL, what to start and stop around it.
 
-    `texts`: the types that it returns as text.
+    `texts`: the types that it returns as text. `has_null_lists`: a list that a line lacks is null, and not empty.
     """
 
     package: str
@@ -149,11 +149,12 @@ class Engine:
     sql: Callable[[PrintedPage, str], Any] | None = None
     around: Callable[[PrintedPage], Any] = nothing
     texts: frozenset[Any] = frozenset()
+    has_null_lists: bool = True
 
 
 ENGINES = {
     "duckdb": Engine("duckdb", from_db_api, by_db_api),
-    "clickhouse": Engine("chdb", from_chdb, by_chdb, closed_session, frozenset({datetime})),
+    "clickhouse": Engine("chdb", from_chdb, by_chdb, closed_session, frozenset({datetime}), has_null_lists=False),
     "postgresql": Engine("psycopg", from_psql, by_psql, postgres),
     "spark": Engine("pyspark", from_spark, around=java),
     "sqlite": Engine("sqlite3", from_db_api, by_db_api, texts=frozenset({datetime, list[str]})),
@@ -193,6 +194,8 @@ def test_printed_page_loads_merges_and_loads_again(name, awkward, tmp_path, monk
             if step == 0:
                 page.run("Create")
             page.run("Load")
+            if not engine.has_null_lists:
+                expected = sorted(text.replace('"countries": null', '"countries": []') for text in expected)
             lines = sorted(line(row, engine.texts) for row in engine.rows(page))
             assert len(lines) == len(expected)
             assert lines == expected

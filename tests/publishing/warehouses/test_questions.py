@@ -47,6 +47,6 @@ def test_printed_answer_is_right(entry, warehouse):
     assert table(warehouse.execute(entry["sql"])) == entry["answer"]
 
 
-def test_each_of_ten_questions_has_an_answer():
-    assert len(QUESTIONS) == len(list(blocks("questions"))) == 10
+def test_each_of_fifteen_questions_has_an_answer():
+    assert len(QUESTIONS) == len(list(blocks("questions"))) == 15
     assert all(entry["answer"] for entry in QUESTIONS)
