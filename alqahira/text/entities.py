@@ -70,10 +70,10 @@ def _add_terms(terms: dict[str, list[_Term]], text: str, *, is_body: bool = Fals
             if names and table == HISTORY:
                 history.append(at)
             elif names:
-                if is_body and at and at == free[CONTEXT_OF[table]]:
+                if is_body and at and at <= free[CONTEXT_OF[table]]:
                     names = dict.fromkeys(names, False)
                     if end < len(words) and words[end].keys[0][0] == "و" and not words[end - 1].ends_clause:
-                        free[CONTEXT_OF[table]] = end  # «حدود مصر وليبيا»
+                        free[CONTEXT_OF[table]] = max(end, free[CONTEXT_OF[table]])  # «حدود مصر وليبيا»
                 named.append((table, at, length, names))
             elif length > 1 and is_surname(words[end - 2], words[end - 1]):
                 surnames.add(words[end - 1].shown)
