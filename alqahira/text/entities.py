@@ -64,9 +64,13 @@ def _add_terms(terms: dict[str, list[_Term]], text: str, *, is_body: bool = Fals
             continue
         longest = word.alone if word.second.isdisjoint(following.keys) else _longest(words, at)
         for table, (length, names) in longest.items():
-            if at < free[table] and table not in CONTEXTS:
+            end = at + length
+            if at >= free[table]:
+                free[table] = end
+            elif table in CONTEXTS:
+                free[table] = max(free[table], end)
+            else:
                 continue
-            free[table] = end = max(free[table], at + length)
             if names and table == HISTORY:
                 history.append(at)
             elif names:
@@ -101,10 +105,10 @@ def _past(words: list[Word], history: list[int]) -> set[int]:
 
 def _longest(words: list[Word], at: int) -> dict[str, tuple[int, Names]]:
     """By table: the number of words and the names of the longest term of several words that begins here, or of one."""
-    longest, nodes = dict(words[at].alone), words[at].first
+    longest, nodes = dict(words[at].alone), [*words[at].first]
     for end in range(at + 1, len(words)):
         keys = words[end].keys
-        nodes = tuple(node.following[key] for node in nodes for key in keys if key in node.following)
+        nodes = [node.following[key] for node in nodes for key in keys if key in node.following]
         for node in reversed(nodes):  # the first has precedence
             for table, names in node.names.items():
                 longest[table] = end + 1 - at, names
