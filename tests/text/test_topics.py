@@ -155,6 +155,7 @@ KINDS = {
         ("البيان النهائي لقمة البحرين يرفض التهجير", FOREIGN),
         ("وصول مدربين روس إلى قاعدة جوية في النيجر", DEFENSE),
     ],
+    "prisoners of war exchanged": [("تبادل 300 أسير بين روسيا وأوكرانيا بوساطة إماراتية", BOTH)],
     "what armies build for people": [("الجيش يفتتح مستشفى بعد تطويره", NEITHER)],
     "condolences of states": [("أمير قطر يعزي في ضحايا حريق هونج كونج", FOREIGN)],
     "bases that are left": [("فرنسا تسلم آخر قواعدها العسكرية في السنغال", BOTH)],
@@ -284,7 +285,7 @@ def test_any_text_is_accepted(headline, body, keywords):
 @pytest.mark.parametrize(
     ("split", "topic", "precision", "recall"),
     [
-        ("held_out", "defense", 0.92, 0.95),
+        ("held_out", "defense", 0.95, 0.94),
         ("held_out", "foreign_affairs", 0.95, 0.95),
         ("channel2_held_out", "defense", 0.86, 0.95),
         ("channel2_held_out", "foreign_affairs", 0.86, 0.90),
