@@ -289,6 +289,8 @@ def test_any_text_is_accepted(headline, body, keywords):
         ("held_out", "foreign_affairs", 0.95, 0.95),
         ("channel2_held_out", "defense", 0.86, 0.95),
         ("channel2_held_out", "foreign_affairs", 0.86, 0.90),
+        ("channel4_held_out", "defense", 0.90, 0.93),
+        ("channel4_held_out", "foreign_affairs", 0.92, 0.95),
     ],
 )
 def test_precision_and_recall_on_held_out_samples(split, topic, precision, recall):
