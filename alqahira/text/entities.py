@@ -46,6 +46,7 @@ def match_entities(headline: str, body: str) -> Entities:
 
 # The codes that a term may stand for, its words as printed, and whether the headline or the lead has it.
 _Term = tuple[Names, str, bool]
+_FREE = dict.fromkeys((*TABLES, *CONTEXTS, HISTORY), 0)
 
 
 def _add_terms(terms: dict[str, list[_Term]], text: str, *, is_body: bool = False) -> set[str]:
@@ -55,7 +56,7 @@ def _add_terms(terms: dict[str, list[_Term]], text: str, *, is_body: bool = Fals
     Returns the surnames that look like a state's adjective, as printed.
     """
     words = words_of(text[:_LONGEST_TEXT])
-    free = dict.fromkeys((*TABLES, *CONTEXTS, HISTORY), 0)  # where the next term may begin
+    free = _FREE.copy()  # where the next term may begin
     history: list[int] = []  # words that make their sentence one of history
     named: list[tuple[str, int, int, Names]] = []
     surnames = set()
@@ -63,6 +64,8 @@ def _add_terms(terms: dict[str, list[_Term]], text: str, *, is_body: bool = Fals
         if not word.first:
             continue
         longest = word.alone if word.second.isdisjoint(following.keys) else _longest(words, at)
+        if not longest:
+            continue
         for table, (length, names) in longest.items():
             end = at + length
             if at >= free[table]:
