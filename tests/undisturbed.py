@@ -19,7 +19,7 @@ TRUTH = written(datetime(2026, 11, 24, 12, tzinfo=UTC))
 # Small parts, so that many are sealed while the spider runs. A sitemap's week is counted from the real clock.
 SETTINGS = {"ALQAHIRA_BROWSER": "never", "ALQAHIRA_PART_MAX_ROWS": "5", "ALQAHIRA_SITEMAP_DAYS": "36500"}
 # Fields that depend on the run or on the order of arrival.
-OF_THE_RUN = {"run_id", "date_crawled", "date_first_seen", "discovered_on", "duplicate_of"}
+OF_THE_RUN = {"run_id", "date_crawled", "date_first_seen", "discovered_on", "duplicate_of", "position"}
 
 
 @dataclass

@@ -219,7 +219,10 @@ def _wrong_repetition(story: Story, before: dict, record: dict) -> str | None:
     """What is wrong with a revision of the same text as the one before it."""
     match record["revision_reason"]:
         case "removed":
-            return None if story.gone_answers > 1 else "removes an article that was not gone"
+            home = story
+            while home.gone_answers < 2 and home.moved_to is not None:
+                home = home.moved_to
+            return None if home.gone_answers > 1 else "removes an article that was not gone"
         case "returned":
             return None if before["revision_reason"] == "removed" else "returns from nowhere"
         case "metadata":  # a date that a wrong clock took for one of the future
