@@ -219,8 +219,10 @@ class Site:
                     return self._redirect(url, "/")
                 return self._page(url, "الرئيسية", '<a href="/category/x">أخبار</a>')
             case "maintenance":
-                text = "<p>الموقع تحت الصيانة الآن ونعود إليكم قريبا بعد انتهاء الأعمال</p>" * 4
-                return self._page(url, "الموقع تحت الصيانة", f"<h1>الموقع تحت الصيانة</h1>{text}", ETag='"same"')
+                # One that does not look like a notice, so that only its text tells.
+                head = "تحديث خوادم القناة مساء اليوم"
+                text = "<p>يجري فريقنا التقني تحديثا على الخوادم وتعود الخدمة كاملة صباح الغد، شكرا لصبركم.</p>" * 4
+                return self._page(url, head, f"<article><h1>{head}</h1>{text}</article>", ETag='"same"')
             case "stub":
                 return self._page(url, "قريبا", '<main><h1 class="entry-title">قريبا</h1></main>')
             case "headless":  # a page that was cut before its text
