@@ -12,9 +12,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from awkward_corpus import newest_lines
+from engines import COLUMNS, line, named
 from printed import blocks
 from scrapy_process import PROJECT
-from test_loads import COLUMNS, line, named
 from tools import BIN, tool
 
 from alqahira.article import rfc3339
