@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from datetime import datetime
 
 import pytest
@@ -222,3 +223,21 @@ def test_load_of_what_is_new_that_is_not_run_works_in_duckdb(page, awkward):
 def test_qualify_after_from_has_an_alias_in_redshift():
     code = "\n".join(block.code for block in blocks("redshift") if block.language == "sql")
     assert len(re.findall(r"FROM lines AS line\s", code)) == code.count("QUALIFY") == 2
+
+
+def test_postgresql_reads_any_number_of_parts(tmp_path):
+    """Linux allows a command 128 KB of arguments at least; with a stack of 512 KB, no more."""
+    folder = tmp_path / "output" / "articles" / f"day=2026-11-24{'-' * 200}"
+    folder.mkdir(parents=True)
+    for number in range(1_000):
+        (folder / f"part-{number:06}.jsonl").write_text("{}\n")
+    paths = "".join(f"{path.relative_to(tmp_path)}\n" for path in folder.iterdir())
+    assert len(paths) > 128 * 1024
+    (tmp_path / "new-parts.txt").write_text(paths)
+    code = "\n".join(block.code for block in blocks("postgresql"))
+    programs = [program for program in re.findall(r"FROM PROGRAM '(.*)' WITH", code) if "zcat" in program]
+    assert len(programs) == 2
+    for program in programs:
+        command = ["bash", "-euo", "pipefail", "-c", f"ulimit -s 512; {program}"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
+        assert done.stdout == b"{}\n" * 1_000
