@@ -106,6 +106,14 @@ def test_corpus_of_another_generation_is_loaded_anew(warehouse, awkward, tmp_pat
     assert warehouse.lines() == newest_lines(awkward.early)
 
 
+def test_corpus_whose_positions_went_back_is_refused(warehouse, awkward):
+    warehouse.load(awkward.whole)
+    status, output = warehouse.run(LOAD, awkward.early)
+    assert status != 0
+    assert "the corpus ends at position" in output
+    assert warehouse.lines() == newest_lines(awkward.whole)
+
+
 @pytest.mark.parametrize(("hours", "status", "word"), [(1, 0, "PASS"), (30, 0, "WARN"), (100, 1, "ERROR STALE")])
 def test_freshness_is_that_of_the_last_part(warehouse, awkward, tmp_path, hours, status, word):
     def seal(manifest):
