@@ -18,8 +18,10 @@ from typing import Any
 from alqahira.text.topics import TOPICS, explain_topics, match_topics
 
 DATA = Path(__file__).parent.parent / "tests" / "data"
-FILES = [DATA / name for name in ("topics_labelled.jsonl", "topics_channel.jsonl", "channel_news_labelled.jsonl")]
-TUNED, HELD_OUT = ("tune", "channel_tune", "channel2_tune"), ("held_out", "channel2_held_out")
+FILES = [
+    DATA / f"{name}.jsonl" for name in ("topics_labelled", "topics_channel", "channel_news_labelled", "topics_channel3")
+]
+TUNED, HELD_OUT = ("tune", "channel_tune", "channel2_tune", "channel3_tune"), ("held_out", "channel2_held_out", "channel4_held_out")
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate, zip_longest
 from typing import NamedTuple
 
-from alqahira.text.entity_table import CONTEXT_OF, CONTEXTS, HISTORY, NO_WORD, TABLES, Names, Word, words_of
+from alqahira.text.entity_table import CONTEXT_OF, CONTEXTS, HISTORY, NO_WORD, TABLES, Names, Word, is_surname, words_of
 
 # An article is about what its headline or lead names; later words must name it this often, since most of them are
 # background.
@@ -34,8 +34,9 @@ class Entities(NamedTuple):
 def match_entities(headline: str, body: str) -> Entities:
     """The states and organizations that an article is about. Any text may be empty; no `str` raises."""
     terms: dict[str, list[_Term]] = {table: [] for table in TABLES}
-    _add_terms(terms, headline)
-    _add_terms(terms, body, is_body=True)
+    surnames = _add_terms(terms, headline) | _add_terms(terms, body, is_body=True)
+    if surnames:
+        terms = {table: [_unsure_if(term, surnames) for term in terms[table]] for table in TABLES}
     countries, organizations = (_entities(terms[table]) for table in TABLES)
     mentions = [f"{code}:{words}" for code, shown in (countries | organizations).items() for words in shown]
     return Entities([*countries], [*organizations], mentions)
@@ -45,37 +46,57 @@ def match_entities(headline: str, body: str) -> Entities:
 
 # The codes that a term may stand for, its words as printed, and whether the headline or the lead has it.
 _Term = tuple[Names, str, bool]
+_FREE = dict.fromkeys((*TABLES, *CONTEXTS, HISTORY), 0)
 
 
-def _add_terms(terms: dict[str, list[_Term]], text: str, *, is_body: bool = False) -> None:
+def _add_terms(terms: dict[str, list[_Term]], text: str, *, is_body: bool = False) -> set[str]:
     """Add the longest terms of each table, from the first word on.
 
     In a body, what follows a phrase of place or origin, and a sentence of history, names no party by itself.
+    Returns the surnames that look like a state's adjective, as printed.
     """
     words = words_of(text[:_LONGEST_TEXT])
-    free = dict.fromkeys((*TABLES, *CONTEXTS, HISTORY), 0)  # where the next term may begin
+    free = _FREE.copy()  # where the next term may begin
     history: list[int] = []  # words that make their sentence one of history
     named: list[tuple[str, int, int, Names]] = []
+    surnames = set()
     for at, (word, following) in enumerate(zip_longest(words, words[1:], fillvalue=NO_WORD)):
         if not word.first:
             continue
         longest = word.alone if word.second.isdisjoint(following.keys) else _longest(words, at)
+        if not longest:
+            continue
         for table, (length, names) in longest.items():
-            if at < free[table]:
+            end = at + length
+            if at >= free[table]:
+                free[table] = end
+            elif table in CONTEXTS:
+                free[table] = max(free[table], end)
+            else:
                 continue
-            free[table] = at + length
             if names and table == HISTORY:
                 history.append(at)
             elif names:
-                if is_body and at and at == free[CONTEXT_OF[table]]:
+                if is_body and at and at <= free[CONTEXT_OF[table]]:
                     names = dict.fromkeys(names, False)
+                    if end < len(words) and words[end].keys[0][0] == "و" and not words[end - 1].ends_clause:
+                        free[CONTEXT_OF[table]] = max(end, free[CONTEXT_OF[table]])  # «حدود مصر وليبيا»
                 named.append((table, at, length, names))
+            elif length > 1 and is_surname(words[end - 2], words[end - 1]):
+                surnames.add(words[end - 1].shown)
     past = _past(words, history) if is_body and history else ()
     for table, at, length, names in named:
         if at in past:
             names = dict.fromkeys(names, False)
         shown = words[at].shown if length == 1 else " ".join(word.shown for word in words[at : at + length])
         terms[table].append((names, shown, at < LEAD_WORDS or not is_body))
+    return surnames
+
+
+def _unsure_if(term: _Term, surnames: set[str]) -> _Term:
+    """A surname alone, after the whole name: «خليل الهندي», then «الهندي»."""
+    names, shown, is_early = term
+    return (dict.fromkeys(names, False) if shown in surnames else names), shown, is_early
 
 
 def _past(words: list[Word], history: list[int]) -> set[int]:
@@ -87,10 +108,10 @@ def _past(words: list[Word], history: list[int]) -> set[int]:
 
 def _longest(words: list[Word], at: int) -> dict[str, tuple[int, Names]]:
     """By table: the number of words and the names of the longest term of several words that begins here, or of one."""
-    longest, nodes = dict(words[at].alone), words[at].first
+    longest, nodes = dict(words[at].alone), [*words[at].first]
     for end in range(at + 1, len(words)):
         keys = words[end].keys
-        nodes = tuple(node.following[key] for node in nodes for key in keys if key in node.following)
+        nodes = [node.following[key] for node in nodes for key in keys if key in node.following]
         for node in reversed(nodes):  # the first has precedence
             for table, names in node.names.items():
                 longest[table] = end + 1 - at, names

@@ -77,6 +77,11 @@ def words_of(text: str) -> list[Word]:
     return list(chain.from_iterable(map(_READ.__getitem__, text.split())))
 
 
+def is_surname(first: Word, second: Word) -> bool:
+    """Whether a word is an adjective of origin after a first name: «خليل الهندي»."""
+    return _DEFINITE_ORIGIN in second.keys and _FIRST_NAME in first.keys
+
+
 class _Readings(dict[str, tuple[Word, ...]]):
     """The words in each stretch of text without white space; each is read once, since most of them are frequent."""
 

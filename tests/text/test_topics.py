@@ -15,7 +15,12 @@ from alqahira.text.topics import TOPICS, explain_topics, match_topics
 
 SAMPLES = [
     json.loads(line)
-    for name in ("topics_labelled.jsonl", "topics_channel.jsonl", "channel_news_labelled.jsonl")
+    for name in (
+        "topics_labelled.jsonl",
+        "topics_channel.jsonl",
+        "channel_news_labelled.jsonl",
+        "topics_channel3.jsonl",
+    )
     for line in (Path(__file__).parents[1] / "data" / name).read_text("utf-8").splitlines()
 ]
 
@@ -131,6 +136,28 @@ KINDS = {
         ("دكا تطلب من نيودلهي تسليم الشيخة حسينة", FOREIGN),
         ("وزير الري: إثيوبيا تدير السد بشكل أحادي", FOREIGN),
     ],
+    "talks about a war, and what is said of it": [
+        ("الجامعة العربية تدين التوغلات الإسرائيلية في سوريا", FOREIGN),
+        ("ويتكوف: المحادثات حول وقف إطلاق النار مستمرة", FOREIGN),
+        ("البابا يدعو قادة العالم إلى وقف الحرب", FOREIGN),
+        ("خروقات إسرائيلية جديدة لوقف إطلاق النار", DEFENSE),
+    ],
+    "force and arms as a state's dealing with another": [
+        ("ترامب يهدد بضرب إيران", BOTH),
+        ("ألمانيا توقع صفقة مع إسرائيل لشراء صواريخ", BOTH),
+    ],
+    "what is remembered": [
+        ("تكريم جنود شاركوا في الحرب", NEITHER),
+        ("إحياء ذكرى قصف درسدن", NEITHER),
+    ],
+    "words that games share": [
+        ("الرئيس المنتخب يلتقي ترامب في واشنطن", FOREIGN),
+        ("البيان النهائي لقمة البحرين يرفض التهجير", FOREIGN),
+        ("وصول مدربين روس إلى قاعدة جوية في النيجر", DEFENSE),
+    ],
+    "prisoners of war exchanged": [("تبادل 300 أسير بين روسيا وأوكرانيا بوساطة إماراتية", BOTH)],
+    "what armies build for people": [("الجيش يفتتح مستشفى بعد تطويره", NEITHER)],
+    "condolences of states": [("أمير قطر يعزي في ضحايا حريق هونج كونج", FOREIGN)],
     "bases that are left": [("فرنسا تسلم آخر قواعدها العسكرية في السنغال", BOTH)],
     "who will not fight": [
         ("رئيس وزراء المجر: لن نرسل جنديا إلى أوكرانيا", FOREIGN),
@@ -258,10 +285,12 @@ def test_any_text_is_accepted(headline, body, keywords):
 @pytest.mark.parametrize(
     ("split", "topic", "precision", "recall"),
     [
-        ("held_out", "defense", 0.95, 0.95),
+        ("held_out", "defense", 0.95, 0.94),
         ("held_out", "foreign_affairs", 0.95, 0.95),
-        ("channel2_held_out", "defense", 0.78, 0.95),
-        ("channel2_held_out", "foreign_affairs", 0.85, 0.87),
+        ("channel2_held_out", "defense", 0.86, 0.95),
+        ("channel2_held_out", "foreign_affairs", 0.86, 0.90),
+        ("channel4_held_out", "defense", 0.90, 0.93),
+        ("channel4_held_out", "foreign_affairs", 0.92, 0.95),
     ],
 )
 def test_precision_and_recall_on_held_out_samples(split, topic, precision, recall):

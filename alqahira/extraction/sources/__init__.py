@@ -96,13 +96,6 @@ class _Attributes:
     def close(self) -> None: ...
 
 
-def bounded(line: str) -> str:
-    """The text of a line. Raises TooLarge if it is longer than any could be, however much space is in it."""
-    if len(line) > _LONGEST_LINE and len(" ".join(line.split())) > _LONGEST_LINE:
-        raise TooLarge(f"a line of more than {_LONGEST_LINE} characters")
-    return line
-
-
 @dataclass(frozen=True)
 class Document:
     """One page: its text, parsed once, its address, and the moment relative dates count from."""
@@ -149,7 +142,12 @@ _TAG = re.compile(
 
 
 def plain_line(text: str) -> str:
-    """Display text on one line, without tags of HTML that were encoded as text."""
+    """Display text on one line, without tags of HTML that were encoded as text.
+
+    Raises TooLarge if it is longer than any line could be, however much space is in it.
+    """
+    if len(text) > _LONGEST_LINE and len(" ".join(text.split())) > _LONGEST_LINE:
+        raise TooLarge(f"a line of more than {_LONGEST_LINE} characters")
     line = clean_line(text)
     is_markup = "</" in line or "<br" in line  # a headline may quote a tag
     return clean_line(_TAG.sub("", _BLOCK_TAG.sub(" ", line))) if is_markup else line

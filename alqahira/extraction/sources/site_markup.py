@@ -17,7 +17,7 @@ from lxml import etree
 from parsel.csstranslator import HTMLTranslator
 
 from alqahira import site
-from alqahira.extraction.sources import Document, ExtractedFields, bounded, plain_line
+from alqahira.extraction.sources import Document, ExtractedFields, plain_line
 from alqahira.extraction.sources.blocks import paragraphs, visible_texts
 from alqahira.extraction.sources.picture import first_address
 from alqahira.extraction.sources.values import exact_date
@@ -159,7 +159,7 @@ _LONE_DASH = re.compile(r"\s+[-–—]\s*$")
 def _credit(elements: list[Any], body: list[str]) -> str | None:
     """The first credit of the elements; else the first of `body` if it is a credit, which is then removed there."""
     for element in elements:
-        line = _LONE_DASH.sub("", plain_line(bounded(_raw_text(element))))
+        line = _LONE_DASH.sub("", text_of(element))
         if line and (is_credit_line(line) or any(parse_credit(line))):
             return line
     return body.pop(0) if body and is_credit_line(body[0]) else None
@@ -167,13 +167,9 @@ def _credit(elements: list[Any], body: list[str]) -> str | None:
 
 def text_of(element: Any) -> str:
     """An element's text on one line, as display text: what is seen of it, with a space where a line or block ends."""
-    return plain_line(_raw_text(element))
-
-
-def _raw_text(element: Any) -> str:
     if not len(element):
-        return element.text or ""
-    return "".join(element.itertext() if _is_plain(element) else visible_texts(element))
+        return plain_line(element.text or "")
+    return plain_line("".join(element.itertext() if _is_plain(element) else visible_texts(element)))
 
 
 # Only inline elements, all of them seen: nearly always, and quick to read.
@@ -186,10 +182,10 @@ _is_plain = etree.XPath(
 
 def first_text(elements: list[Any]) -> str | None:
     """The text of the first element that has any. Raises TooLarge."""
-    return next((text for element in elements if (text := plain_line(bounded(_raw_text(element))))), None)
+    return next((text for element in elements if (text := text_of(element))), None)
 
 
 def texts(elements: list[Any]) -> list[str]:
     """The elements' texts, each once, in order. Raises TooLarge."""
-    lines = (plain_line(bounded(_raw_text(element))) for element in elements)
+    lines = (text_of(element) for element in elements)
     return list(dict.fromkeys(filter(None, lines)))

@@ -12,7 +12,7 @@ from itertools import chain, islice
 from typing import Any
 
 from alqahira import site
-from alqahira.extraction.sources import TooLarge, bounded, plain_line
+from alqahira.extraction.sources import TooLarge, plain_line
 from alqahira.extraction.sources.near_json import mended
 from alqahira.extraction.sources.zones import is_same_clock
 from alqahira.extraction.urls import image_url
@@ -31,6 +31,7 @@ _MOMENTS = ("@value", "$date", "$numberLong", "_seconds", "seconds", "date")
 _LISTS = ("@list", "@set")
 _MOST_ENTRIES = 10  # of a list that stands for one value
 _IMAGE_ADDRESSES = ("url", "contentUrl", "src", "@value", "@id")
+_CONTAINERS = (dict, list)
 MOST_OBJECTS = 200_000  # in the data of a page, which has hundreds
 # Where markup keeps a date for machines.
 _DATE_ATTRIBUTES = ("datetime", "data-datetime", "data-timestamp", "data-time", "data-date", "content", "title")
@@ -84,9 +85,10 @@ def objects(data: Any, *, without: Collection[str] = ()) -> Iterator[dict[str, A
             if (count := count + 1) > MOST_OBJECTS:
                 raise TooLarge(f"more than {MOST_OBJECTS} objects of data")
             yield value
-            queue.extend(entry for name, entry in value.items() if name not in without)
+            # By class, as JSON has no subclasses: an object has ten times as many texts as objects in it.
+            queue += [entry for name, entry in value.items() if entry.__class__ in _CONTAINERS and name not in without]
         elif isinstance(value, list):
-            queue.extend(value)
+            queue += [entry for entry in value if entry.__class__ in _CONTAINERS]
 
 
 def string(value: Any) -> str | None:
@@ -97,7 +99,7 @@ def string(value: Any) -> str | None:
         value = plain(value, ("@value", "ar"))
         if not isinstance(value, str):
             return None
-    return plain_line(bounded(value)) or None
+    return plain_line(value) or None
 
 
 def plain(value: Any, names: Iterable[str] = ("@value",)) -> Any:
