@@ -12,9 +12,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from awkward_corpus import newest_lines
+from engines import COLUMNS, line, named
 from printed import blocks
 from scrapy_process import PROJECT
-from test_loads import COLUMNS, line, named
 from tools import BIN, tool
 
 from alqahira.article import rfc3339
@@ -104,6 +104,14 @@ def test_corpus_of_another_generation_is_loaded_anew(warehouse, awkward, tmp_pat
     assert warehouse.lines() == newest_lines(awkward.whole)
     warehouse.load(mended, anew=True)
     assert warehouse.lines() == newest_lines(awkward.early)
+
+
+def test_corpus_whose_positions_went_back_is_refused(warehouse, awkward):
+    warehouse.load(awkward.whole)
+    status, output = warehouse.run(LOAD, awkward.early)
+    assert status != 0
+    assert "the corpus ends at position" in output
+    assert warehouse.lines() == newest_lines(awkward.whole)
 
 
 @pytest.mark.parametrize(("hours", "status", "word"), [(1, 0, "PASS"), (30, 0, "WARN"), (100, 1, "ERROR STALE")])

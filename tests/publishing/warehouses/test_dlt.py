@@ -8,9 +8,9 @@ from contextlib import closing
 
 import pytest
 from awkward_corpus import newest_lines
+from engines import from_dlt
 from ledger_scenario import NOW, accept, body, crawled, opened, publisher
 from printed import PrintedPage
-from test_loads import from_dlt
 
 from alqahira.publishing.manifest import MANIFEST, read_manifest
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from datetime import datetime
 
 import pytest
@@ -14,7 +15,7 @@ from printed import PAGES, blocks
 
 from alqahira.article import SCHEMA_VERSION, to_json_line
 from alqahira.publishing.dialects import DIALECTS, bigquery_schema, ddl
-from alqahira.publishing.manifest import part_files, read_corpus, read_part
+from alqahira.publishing.manifest import part_files, read_corpus, read_manifest, read_part
 from alqahira.publishing.schema import columns
 from alqahira.settings import ALQAHIRA_PART_MAX_ROWS, DOWNLOAD_MAXSIZE
 
@@ -137,29 +138,47 @@ def test_sql_that_is_not_run_parses(page):
     import sqlglot
 
     printed = [block for block in blocks(page) if block.language == "sql"]
-    assert {block.section for block in printed} == {"Load", "Check"}
+    assert {block.section for block in printed} == {"Load", "What is new", "Check"}
     for block in printed:
         for statement in sqlglot.parse(block.code, read=page):
             assert statement.key != "command", f"not understood: {statement.sql()}"
     assert "**Not run.**" in (PAGES / f"{page}.md").read_text("utf-8")
 
 
+def in_duckdb(page, section):
+    """The statements of a section for DuckDB, without those that make and fill `lines`, `manifest` and `parts`."""
+    import sqlglot
+
+    code = "\n".join(block.code for block in blocks(page) if (block.language, block.section) == ("sql", section))
+    given = re.compile(r"(COPY\b.*|CREATE\b.*? TABLE (news\.)?(lines|manifest|parts)\b.*)", re.DOTALL)
+    texts = [statement.sql("duckdb") for statement in sqlglot.parse(code, read=page)]
+    return [text for text in texts if not given.match(text)]
+
+
+def in_memory():
+    import duckdb
+
+    db = duckdb.connect()
+    db.execute("CREATE SCHEMA news; SET search_path = 'news'")
+    db.execute(ddl("duckdb"))
+    db.execute("CREATE TABLE parts (corpus_id VARCHAR, generation BIGINT, path VARCHAR, position BIGINT)")
+    return db
+
+
+def kept(db):
+    return sorted(db.execute("SELECT article_id, revision, content_hash FROM articles").fetchall())
+
+
+def newest(output):
+    return sorted((r["article_id"], r["revision"], r["content_hash"]) for r in read_corpus(output))
+
+
 @pytest.mark.warehouse
 @pytest.mark.parametrize("page", NOT_RUN)
 def test_merge_that_is_not_run_works_in_duckdb(page, awkward):
-    import duckdb
-    import sqlglot
-
-    load = next(block.code for block in blocks(page) if block.language == "sql")
-    merge = [
-        statement.sql("duckdb")
-        for statement in sqlglot.parse(load, read=page)
-        if statement.key != "copy" and "lines" not in str(statement.this)
-    ]
+    merge = in_duckdb(page, "Load")
     assert [text.split()[0] for text in merge if "newest" in text] == ["CREATE", "DELETE", "INSERT"]
-    with duckdb.connect() as db:
-        db.execute("CREATE SCHEMA news; SET search_path = 'news'")
-        db.execute(ddl("duckdb"))
+    with in_memory() as db:
         for parts, expected in [
             (awkward.early, awkward.early),
             (awkward.whole, awkward.whole),
@@ -170,7 +189,55 @@ def test_merge_that_is_not_run_works_in_duckdb(page, awkward):
             for text in merge:
                 db.execute(text)
             db.execute("DROP TABLE newest")
-            kept = db.execute("SELECT article_id, revision, content_hash FROM articles").fetchall()
-            assert sorted(kept) == sorted(
-                (r["article_id"], r["revision"], r["content_hash"]) for r in read_corpus(expected)
-            )
+            assert kept(db) == newest(expected)
+
+
+@pytest.mark.warehouse
+@pytest.mark.parametrize("page", NOT_RUN)
+def test_load_of_what_is_new_that_is_not_run_works_in_duckdb(page, awkward):
+    statements = in_duckdb(page, "What is new")
+    (select,) = [number for number, text in enumerate(statements) if text.startswith("SELECT")]
+    with in_memory() as db:
+        # The last one is of another generation.
+        for corpus, generation in [(awkward.early, 1), (awkward.whole, 1), (awkward.whole, 1), (awkward.early, 2)]:
+            listed = read_manifest(corpus)
+            db.execute("DELETE FROM parts")
+            rows = [("corpus", generation, part.path, part.last_position) for part in listed]
+            db.executemany("INSERT INTO parts VALUES (?, ?, ?, ?)", rows)
+            for text in statements[:select]:
+                db.execute(text)
+            known = db.execute("SELECT position FROM loads").fetchall()
+            new = [path for (path,) in db.execute(statements[select]).fetchall()]
+            assert new == [part.path for part in listed if not known or part.last_position > known[0][0]]
+            db.execute("CREATE OR REPLACE TABLE lines AS FROM articles LIMIT 0")
+            for path in new:
+                db.execute(f"COPY lines FROM '{corpus / path}' (FORMAT json)")
+            for text in statements[select + 1 :]:
+                db.execute(text)
+            db.execute("DROP TABLE newest")
+            assert kept(db) == newest(corpus)
+            assert db.execute("FROM loads").fetchall() == [("corpus", generation, max(p.last_position for p in listed))]
+
+
+@pytest.mark.warehouse
+def test_qualify_after_from_has_an_alias_in_redshift():
+    code = "\n".join(block.code for block in blocks("redshift") if block.language == "sql")
+    assert len(re.findall(r"FROM lines AS line\s", code)) == code.count("QUALIFY") == 2
+
+
+def test_postgresql_reads_any_number_of_parts(tmp_path):
+    """Linux allows a command 128 KB of arguments at least; with a stack of 512 KB, no more."""
+    folder = tmp_path / "output" / "articles" / f"day=2026-11-24{'-' * 200}"
+    folder.mkdir(parents=True)
+    for number in range(1_000):
+        (folder / f"part-{number:06}.jsonl").write_text("{}\n")
+    paths = "".join(f"{path.relative_to(tmp_path)}\n" for path in folder.iterdir())
+    assert len(paths) > 128 * 1024
+    (tmp_path / "new-parts.txt").write_text(paths)
+    code = "\n".join(block.code for block in blocks("postgresql"))
+    programs = [program for program in re.findall(r"FROM PROGRAM '(.*)' WITH", code) if "zcat" in program]
+    assert len(programs) == 2
+    for program in programs:
+        command = ["bash", "-euo", "pipefail", "-c", f"ulimit -s 512; {program}"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
+        assert done.stdout == b"{}\n" * 1_000

@@ -1,0 +1,94 @@
+"""A simulated year on each engine: after every load the table has what `scrapy export` has, incremental and full."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import shutil
+
+import pytest
+from engines import EACH, ENGINES, NAMES
+from printed import PrintedPage
+from simulated_year import NEW_COLUMN, make_year
+
+from alqahira.publishing import parquet
+from alqahira.publishing.manifest import read_manifest
+
+# dlt's page has the incremental load alone.
+INCREMENTAL = {"dlt": "Load"}
+# Of how many full loads one is run.
+FULL = {"spark": 4}
+
+pytestmark = pytest.mark.warehouse
+
+
+@pytest.fixture(scope="module")
+def year(tmp_path_factory):
+    return make_year(tmp_path_factory.mktemp("year"))
+
+
+def run(page, section, output):
+    (page.folder / "output").unlink(missing_ok=True)
+    (page.folder / "output").symlink_to(output)
+    page.run(section)
+
+
+def add_column(page, engine, monkeypatch):
+    """The new column, in a database's table or in the record, which gives a file its columns."""
+    if engine.new_column:
+        engine.sql(page, engine.new_column)
+    elif engine.package != "dlt":  # which adds columns by itself
+        schema = parquet.arrow_schema()
+        schema = schema.append(schema.field("description").with_name(NEW_COLUMN))
+        monkeypatch.setattr(parquet, "arrow_schema", lambda: schema)
+        page.run("Create")
+
+
+def empty(page, engine):
+    if engine.sql:
+        engine.sql(page, engine.delete)
+    else:
+        (page.folder / "articles.parquet").unlink()
+
+
+def check(page, engine, load):
+    assert engine.lines(page) == engine.expected(load.lines(NAMES)), load.name
+    if load.column_since is not None:
+        names = ["position", NEW_COLUMN]
+        rows = [map(json.loads, lines) for lines in (engine.lines(page, names), load.lines(names))]
+        has, expected = ([row for row in each if row["position"] > load.column_since] for each in rows)
+        assert sorted(map(str, has)) == sorted(map(str, expected)), load.name
+
+
+def without_known_parts(load, folder):
+    """The same corpus, of which only the parts can be read that have something new."""
+    shutil.copytree(load.output, folder)
+    for part in read_manifest(folder):
+        if part.last_position <= load.known:
+            (folder / part.path).write_bytes(b"not JSON")
+    return folder
+
+
+@pytest.mark.parametrize("name", EACH)
+def test_table_equals_the_export_after_every_load(name, year, tmp_path, monkeypatch):
+    engine = ENGINES[name]
+    importlib.import_module(engine.package)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path / "dlt"))
+    monkeypatch.setenv("RUNTIME__DLTHUB_TELEMETRY", "false")
+    page = PrintedPage(name, tmp_path, engine.sql)
+    with engine.around(page):
+        page.run("Create")
+        has_column = False
+        for load in year:
+            if load.column_since is not None and not has_column:
+                add_column(page, engine, monkeypatch)
+                has_column = True
+            is_last_day = load.name == "day 30"
+            output = without_known_parts(load, tmp_path / "new") if is_last_day else load.output
+            run(page, INCREMENTAL.get(name, "What is new"), output)
+            check(page, engine, load)
+        for load in year[:: FULL.get(name, 1)] if name not in INCREMENTAL else ():
+            empty(page, engine)
+            run(page, "Load", load.output)
+            check(page, engine, load)
