@@ -21,7 +21,10 @@ DATA = Path(__file__).parent.parent / "tests" / "data"
 FILES = [
     DATA / f"{name}.jsonl" for name in ("topics_labelled", "topics_channel", "channel_news_labelled", "topics_channel3")
 ]
-TUNED, HELD_OUT = ("tune", "channel_tune", "channel2_tune", "channel3_tune"), ("held_out", "channel2_held_out", "channel4_held_out")
+TUNED, HELD_OUT = (
+    ("tune", "channel_tune", "channel2_tune", "channel3_tune"),
+    ("held_out", "channel2_held_out", "channel4_held_out"),
+)
 
 
 def main() -> None:
