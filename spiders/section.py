@@ -32,7 +32,7 @@ from alqahira.extraction.items import ArchivedResponse, ArticleItem, Fetch, RawR
 from alqahira.extraction.listing import read_listing
 from alqahira.extraction.shown_text import shown_text
 from alqahira.ledger.decisions import Outcome, classify, labels
-from alqahira.ledger.frontier import Discovery, Link
+from alqahira.ledger.frontier import GONE, Discovery, Link
 from alqahira.ledger.same_article import text_label
 from alqahira.monitoring.causes import (
     ANOTHER_ARTICLE,
@@ -191,7 +191,13 @@ class SectionSpider(Spider):
     def article_failed(self, failure: Failure) -> None:
         request: Request = failure.request  # type: ignore[attr-defined]
         cause, link = failure_cause(failure), request.cb_kwargs["link"]
-        if cause != RUN_ENDING:  # a request that was never sent is left to the next run
+        response: Response | None = getattr(failure.value, "response", None)
+        if cause in GONE and response is not None and _is_elsewhere(response, link):
+            # That the home page is gone says nothing of the article.
+            self.run.failures.add(
+                link.key, link.url, REDIRECTED_ELSEWHERE, datetime.now(UTC), shown=text_label(response.url)
+            )
+        elif cause != RUN_ENDING:  # a request that was never sent is left to the next run
             self.run.failures.add(link.key, link.url, cause, datetime.now(UTC))
 
 
@@ -204,8 +210,12 @@ def _wrong_answer(response: Response, link: Link) -> str | None:
         return cause
     if is_cut(response.body):
         return TRUNCATED
-    is_elsewhere = urls.article_number(response.url) is None and urls.article_number(link.url) is not None
-    return REDIRECTED_ELSEWHERE if is_elsewhere else None
+    return REDIRECTED_ELSEWHERE if _is_elsewhere(response, link) else None
+
+
+def _is_elsewhere(response: Response, link: Link) -> bool:
+    """Whether an article's address led to a page that is none."""
+    return urls.article_number(response.url) is None and urls.article_number(link.url) is not None
 
 
 def _not_the_article(reading: Reading, asked: str, final: str) -> str | None:

@@ -153,3 +153,12 @@ def test_site_that_is_away_removes_no_article(newspaper):
     for day in (1, 3, 6, 12):
         newspaper.run(day)
     assert reasons(newspaper) == [None]
+
+
+def test_article_that_leads_to_a_home_page_that_is_gone_is_not_removed(newspaper):
+    newspaper.run(0)
+    newspaper.site.on(PAGE, status(302, Location="/"))
+    for day in (1.5, 4, 9):
+        newspaper.run(day)
+        assert newspaper.failed == {"redirected_elsewhere": 1}
+    assert reasons(newspaper) == [None]
