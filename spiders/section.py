@@ -192,13 +192,12 @@ class SectionSpider(Spider):
         request: Request = failure.request  # type: ignore[attr-defined]
         cause, link = failure_cause(failure), request.cb_kwargs["link"]
         response: Response | None = getattr(failure.value, "response", None)
+        shown = None
         if cause in GONE and response is not None and _is_elsewhere(response, link):
             # That the home page is gone says nothing of the article.
-            self.run.failures.add(
-                link.key, link.url, REDIRECTED_ELSEWHERE, datetime.now(UTC), shown=text_label(response.url)
-            )
-        elif cause != RUN_ENDING:  # a request that was never sent is left to the next run
-            self.run.failures.add(link.key, link.url, cause, datetime.now(UTC))
+            cause, shown = REDIRECTED_ELSEWHERE, text_label(response.url)
+        if cause != RUN_ENDING:  # a request that was never sent is left to the next run
+            self.run.failures.add(link.key, link.url, cause, datetime.now(UTC), shown=shown)
 
 
 def _wrong_answer(response: Response, link: Link) -> str | None:

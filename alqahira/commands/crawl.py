@@ -35,7 +35,7 @@ _LONGEST_END = 3.0  # seconds after the crawl, whose results are all written by 
 class Command(ScrapyCrawl):
     """Exit status: 0 complete, 1 a monitor failed, 2 wrong arguments or settings, 3 another run holds the ledger."""
 
-    _is_told = False  # whether the exit status is known, and the problem printed
+    _has_ended = False  # the exit status is known, and the problem printed
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
@@ -85,7 +85,7 @@ class Command(ScrapyCrawl):
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
         task.add_done_callback(lambda done: self._end_soon(crawler, done))
         self.crawler_process.start()
-        self._is_told = True
+        self._has_ended = True
         self.exitcode = exit_status(crawler, task)
 
     def _end_soon(self, crawler: Crawler, task: asyncio.Task[None]) -> None:
@@ -96,7 +96,7 @@ class Command(ScrapyCrawl):
 
         def end() -> None:
             try:
-                status = self.exitcode if self._is_told else exit_status(crawler, task)
+                status = self.exitcode if self._has_ended else exit_status(crawler, task)
             except SystemExit as ended:
                 status = int(str(ended.code))
             logging.shutdown()

@@ -159,8 +159,8 @@ def decide(
     """Decide whether an article is new, revised, unchanged, a duplicate, or not what its page told before.
 
     A change of metadata alone (`differs_in_metadata`) is a revision at most once a day; until then the article is
-    UNCHANGED by LATER. `is_repeated`: many pages of the run show its text. `is_withdrawn`: the
-    newest revision turned out to be the text of many after it was published. `has_headline`: the page itself has one.
+    UNCHANGED by LATER. `is_repeated`: many pages of the run show its text. `is_withdrawn`: the newest revision turned
+    out to be the text of many after it was published. `has_headline`: the page itself has one.
     Fills in revision, revision_reason, date_first_seen and duplicate_of. `original` returns the earlier article that
     this one repeats, and how (`same_content`, `near_duplicate`). It and `is_withdrawn` are called only if needed.
     """

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -188,3 +190,17 @@ ENGINES = {
 # Two of them need more than a package: a server, or Java.
 BESIDES = {"postgresql": [pytest.mark.postgres], "spark": [pytest.mark.spark]}
 EACH = [pytest.param(name, marks=BESIDES.get(name, [])) for name in ENGINES]
+
+
+@contextmanager
+def opened_page(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PrintedPage]:
+    """The page of an engine, run in a folder while the engine is up."""
+    engine = ENGINES[name]
+    importlib.import_module(engine.package)
+    monkeypatch.chdir(folder)
+    # A folder for dlt, and no telemetry.
+    monkeypatch.setenv("DLT_DATA_DIR", str(folder / "dlt"))
+    monkeypatch.setenv("RUNTIME__DLTHUB_TELEMETRY", "false")
+    page = PrintedPage(name, folder, engine.sql)
+    with engine.around(page):
+        yield page

@@ -14,8 +14,7 @@ from contextlib import closing
 
 import pytest
 from awkward_corpus import newest_lines
-from engines import EACH, ENGINES, NAMES
-from printed import PrintedPage
+from engines import EACH, ENGINES, NAMES, opened_page
 
 from alqahira.publishing.dialects import ddl
 from alqahira.publishing.manifest import part_files, read_part
@@ -30,14 +29,8 @@ def digest(lines: list[str]) -> str:
 @pytest.mark.parametrize("name", EACH)
 def test_printed_page_loads_merges_and_loads_again(name, awkward, tmp_path, monkeypatch):
     engine = ENGINES[name]
-    importlib.import_module(engine.package)
-    monkeypatch.chdir(tmp_path)
-    # A folder for dlt, and no telemetry.
-    monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path / "dlt"))
-    monkeypatch.setenv("RUNTIME__DLTHUB_TELEMETRY", "false")
     early, whole, later = map(newest_lines, (awkward.early, awkward.whole, awkward.later))
-    page = PrintedPage(name, tmp_path, engine.sql)
-    with engine.around(page):
+    with opened_page(name, tmp_path, monkeypatch) as page:
         for step, (parts, expected) in enumerate(
             [
                 (awkward.early, early),

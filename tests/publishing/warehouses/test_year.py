@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import shutil
 
 import pytest
-from engines import EACH, ENGINES, NAMES
-from printed import PrintedPage
+from engines import EACH, ENGINES, NAMES, opened_page
 from simulated_year import NEW_COLUMN, make_year
 
 from alqahira.publishing import parquet
@@ -72,12 +70,7 @@ def without_known_parts(load, folder):
 @pytest.mark.parametrize("name", EACH)
 def test_table_equals_the_export_after_every_load(name, year, tmp_path, monkeypatch):
     engine = ENGINES[name]
-    importlib.import_module(engine.package)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path / "dlt"))
-    monkeypatch.setenv("RUNTIME__DLTHUB_TELEMETRY", "false")
-    page = PrintedPage(name, tmp_path, engine.sql)
-    with engine.around(page):
+    with opened_page(name, tmp_path, monkeypatch) as page:
         page.run("Create")
         has_column = False
         for load in year:
