@@ -36,7 +36,8 @@ def test_printed_page_loads_merges_and_loads_again(name, awkward, tmp_path, monk
                 (awkward.early, early),
                 (awkward.whole, whole),
                 (awkward.whole, whole),
-                (awkward.early, whole),
+                # dlt's load is that of what is new: a corpus whose positions went back is a restored one, and loaded whole.
+                (awkward.early, early if name == "dlt" else whole),
                 (awkward.later, later),
             ]
         ):
