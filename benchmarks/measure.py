@@ -111,7 +111,9 @@ class _Child:
     def __init__(self, command: Command) -> None:
         words = [str(word) for word in command.words]
         words += [word for name, value in command.settings.items() for word in ("-s", f"{name}={value}")]
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("ALQAHIRA_")}
+        # Scrapy writes SCRAPY_SETTINGS_MODULE into the environment of whoever reads the settings of a project.
+        ours = ("ALQAHIRA_", "SCRAPY_")
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
         self.used: Used | None = None
         self._named, self._peak, self._began = " ".join(words), 0.0, time.perf_counter()
         self._output = tempfile.TemporaryFile()  # noqa: SIM115
