@@ -127,8 +127,8 @@ class Reading:
 def extract_article(html: str | bytes, url: str, *, now: datetime) -> Article | None:
     """The article of a page, with every field that the page gives; None if the page has no article.
 
-    `now` is aware; relative dates count from it, and it becomes `date_crawled`. Raises ValueError for an invalid URL, and
-    nothing else, whatever the page holds. What `match_topics` and `match_entities` give stays empty.
+    `now` is aware; relative dates count from it, and it becomes `date_crawled`. Raises ValueError for an invalid
+    URL, and nothing else, whatever the page holds. What `match_topics` and `match_entities` give stays empty.
     """
     return read_page(html, url, now=now).article
 
