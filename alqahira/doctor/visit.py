@@ -58,9 +58,14 @@ class Exchange:
         return self.failure or str(self.status)
 
     @property
+    def is_lost(self) -> bool:
+        """Whether the network, or the site's end of it, failed: this says nothing of any fact."""
+        return self.failure in UNREACHABLE
+
+    @property
     def is_sent(self) -> bool:
         """Whether the request left for the site, as far as can be known here."""
-        return bool(self.status) or self.failure in UNREACHABLE
+        return bool(self.status) or self.is_lost
 
     @property
     def is_rendered(self) -> bool:
