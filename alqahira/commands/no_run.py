@@ -11,7 +11,7 @@ from alqahira.crawling.command import refuse_in_one_line
 from alqahira.crawling.output import until_unread
 from alqahira.exceptions import AlqahiraError, ConfigurationError
 from alqahira.monitoring.failure import fail
-from alqahira.settings.configuration import Configuration
+from alqahira.monitoring.logs import install_formatters
 
 _OF_A_RUN = ("alqahira.crawling.extensions.run.RunExtension", "alqahira.crawling.extensions.progress.Progress")
 
@@ -39,7 +39,7 @@ class NoRun:
             if unknown := [arg for arg in args if arg.startswith("-")]:
                 name = type(self).__module__.rpartition(".")[2]
                 raise ConfigurationError(f"unknown argument {unknown[0][:80]!r}; see scrapy {name} --help")
-            Configuration.from_settings(self.settings)
+            install_formatters(self.settings)  # checks the settings, too
         except AlqahiraError as error:
             fail(error)
 

@@ -83,7 +83,7 @@ class TestExtentAndCounts:
 def test_bar_fits_the_terminal_and_keeps_its_figures(name, columns):
     many = stats(*[each for each in Outcome for _ in range(1_000)], left=20_000)
     done, total = extent(many, None)
-    bar = new_bar()
+    bar = new_bar(name)
     bar.update(bar.add_task(name, total=None, counts=""), completed=done, total=total, counts=counts(many))
     lines = Console(width=columns, file=io.StringIO()).render_lines(bar.get_renderable(), pad=False)
     (line,) = ["".join(segment.text for segment in line) for line in lines]

@@ -42,8 +42,11 @@ def run(script: str, folder: os.PathLike[str], site_url: str) -> subprocess.Comp
     )
 
 
-def test_script_of_the_docs_crawls_one_section_after_the_other(replica, tmp_path):
-    (script,) = re.findall(r"```python\n(.*?)```", (PROJECT / "docs" / "scheduling.md").read_text("utf-8"), re.DOTALL)
+@pytest.mark.parametrize("number", [0, pytest.param(1, marks=pytest.mark.chaos)], ids=["runner", "process"])
+def test_script_of_the_docs_crawls_one_section_after_the_other(number, replica, tmp_path):
+    scripts = re.findall(r"```python\n(.*?)```", (PROJECT / "docs" / "scheduling.md").read_text("utf-8"), re.DOTALL)
+    assert len(scripts) == 2
+    script = scripts[number]
     ran = run(script, tmp_path, replica().url)
     assert ran.returncode == 0, ran.stderr
     assert "Traceback" not in ran.stderr
