@@ -10,6 +10,7 @@ import sys
 import threading
 from datetime import UTC, datetime
 
+from scrapy import Spider
 from scrapy.commands.crawl import Command as ScrapyCrawl
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.exceptions import UsageError
@@ -89,13 +90,17 @@ class Command(ScrapyCrawl):
             return
         CrawlArguments.parse(opts.spargs, today=cairo_day(datetime.now(UTC)))
         check_alert_urls(configuration.alert_urls)
-        check_feeds(Crawler(spidercls, self.settings))
-        given = [*(opts.output or ()), *(opts.overwrite_output or ())]
-        if len(given) > len(self.settings.getdict("FEEDS")):
-            raise ConfigurationError(f"two feeds go to the same file: {', '.join(map(feed_name, given))}")
+        self._check_feeds(spidercls, [*(opts.output or ()), *(opts.overwrite_output or ())])
         refuse_other_corpus(configuration.output_dir, configuration.state_url)
         configuration.make_folders()
         install_formatters(self.settings)
+
+    def _check_feeds(self, spidercls: type[Spider], given: list[str]) -> None:
+        assert self.settings is not None
+        if len(given) > len(self.settings.getdict("FEEDS")):
+            raise ConfigurationError(f"two feeds go to the same file: {', '.join(map(feed_name, given))}")
+        if given or self.settings["FEEDS"] or self.settings["FEED_URI"]:
+            check_feeds(Crawler(spidercls, self.settings))
 
     def _usage(self, problem: str) -> str:
         assert self.settings is not None

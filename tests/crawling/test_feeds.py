@@ -46,6 +46,8 @@ def site():
         (["-o", "{tmp}/x.csv", "-o", "{tmp}/x.csv:jsonl"], "two feeds go to the same file"),
         (["-O", "{tmp}/output/state.db:jsonl"], "it is a file of the corpus"),
         (["-O", "{tmp}/output/articles/x.jsonl"], "it is a file of the corpus"),
+        (["-O", "{tmp}/x.csv", "-s", "FEED_EXPORT_BATCH_ITEM_COUNT=9"], "a feed in batches needs %(batch_id)d"),
+        (["-s", "FEED_URI=xx://y", "-s", "FEED_FORMAT=csv"], "'xx' is none of the storages"),
         (["-s", 'FEEDS={{"x": {{"format": "yaml"}}}}'], "the feed x cannot be written: 'yaml' is none of the formats"),
     ],
 )

@@ -121,13 +121,16 @@ def check_feeds(crawler: Crawler) -> None:
     """Raise ConfigurationError for the first feed that cannot be written; creates nothing, asks no server."""
     settings, configuration = crawler.settings, configuration_of(crawler)
     exporters, storages = settings.getwithbase("FEED_EXPORTERS"), settings.getwithbase("FEED_STORAGES")
+    old = {settings["FEED_URI"]: {"format": settings["FEED_FORMAT"]}} if settings["FEED_URI"] else {}
     files: set[Path] = set()
-    for given, some in settings.getdict("FEEDS").items():
+    for given, some in (old | settings.getdict("FEEDS")).items():
         uri = str(given.absolute()) if isinstance(given, Path) else str(given)
         options = feed_complete_default_values_from_settings(some, settings, uri)
         try:
             if not exporters.get(options["format"]):
                 raise ValueError(f"{options['format']!r} is none of the formats {formats(exporters)}")
+            if options["batch_item_count"] and not re.search(r"%\(batch_(time\)s|id\))", uri):
+                raise ValueError("a feed in batches needs %(batch_id)d or %(batch_time)s in its name")
             scheme = urlsplit(uri).scheme or "file"
             if not storages.get(scheme):
                 raise ValueError(f"{scheme!r} is none of the storages {formats(storages)}")
