@@ -74,6 +74,15 @@ def test_crawl_that_cannot_start_is_one_line(process, crawls, line, tmp_path):
     assert ran.stderr.count(line) == 1
 
 
+def test_feed_that_cannot_be_written_is_one_line(tmp_path):
+    script = BOTH_AT_ONCE.format(process="CrawlerProcess", crawls=[("defense", {})])
+    script = script.replace("process = ", "settings['FEEDS'] = {'xx://y': {'format': 'csv'}}\nprocess = ")
+    ran = run(script, tmp_path / "output", NOWHERE)
+    assert "Traceback" not in ran.stderr
+    assert ran.stderr.count("the feed xx://y cannot be written: 'xx' is none of the storages") == 1
+    assert [*tmp_path.iterdir()] == []
+
+
 def test_other_error_that_nobody_handles_keeps_its_traceback(tmp_path):
     wrong = "settings['STATS_CLASS'] = 'nowhere.Stats'\nfrom alqahira.crawling.unhandled import log_in_one_line\n"
     script = BOTH_AT_ONCE.format(process="CrawlerProcess", crawls=[("defense", {})])
