@@ -12,8 +12,9 @@ from typing import Any
 def discard_output() -> None:
     """Send what is still written to standard output nowhere, with what is buffered."""
     with suppress(OSError, ValueError):  # a stream without a file descriptor
+        place = sys.stdout.fileno()
         nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
+        os.dup2(nowhere, place)
         os.close(nowhere)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import os
+import sys
 
 import forked
 import pytest
 from ledger_scenario import live
 
+from alqahira.crawling.output import is_unread, until_unread
 from alqahira.publishing.manifest import part_files
 
 
@@ -22,7 +25,9 @@ def unread(tmp_path, *arguments, **environment):
     """The exit status and standard error of a command whose output nobody reads."""
     reader, writer = os.pipe()
     os.close(reader)
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("ALQAHIRA_")}
+    clean = {
+        name: value for name, value in os.environ.items() if not name.startswith(("ALQAHIRA_", "PYTHONUNBUFFERED"))
+    }
     with (tmp_path / "log").open("w+", encoding="utf-8") as errors:
         process = forked.start("scrapy", *arguments, environment=clean | environment, stdout=writer, stderr=errors)
         os.close(writer)
@@ -44,6 +49,19 @@ COMMANDS = ["export", "export --format csv", "report -o {tmp}/report.html", "ver
 def test_reader_that_goes_away_is_no_error(command, environment, folder, tmp_path):
     given = command.format(tmp=tmp_path).split()
     assert unread(tmp_path, *given, ALQAHIRA_OUTPUT_DIR=str(folder), **environment) == (0, "")
+
+
+def test_printing_goes_on_when_the_reader_has_gone(monkeypatch):
+    class Gone(io.StringIO):
+        def write(self, text):
+            raise BrokenPipeError
+
+    monkeypatch.setattr(sys, "stdout", Gone())
+    with until_unread():
+        assert not is_unread()
+        print("anything")
+        assert is_unread()  # what costs time, such as an export, ends here
+        print("more")
 
 
 def test_difference_that_nobody_reads_is_status_1(tmp_path):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import socket
+import subprocess
 import sys
 
-import forked
 import pytest
 from scrapy.crawler import Crawler
 from scrapy.settings import Settings
-from scrapy_process import Ran, scrapy
+from scrapy_process import PROJECT, Ran, scrapy
 from small_site import QUICK, small_site
 
 from alqahira.crawling.extensions.feeds import check_feeds, feed_name
@@ -120,17 +120,21 @@ def test_server_that_never_answers_does_not_hold_the_run(site, tmp_path):
     failed_line(ran, corpus, feed, "it took longer than ALQAHIRA_FEED_TIMEOUT")
 
 
-def test_reader_of_the_feed_that_goes_away_fails_the_run(site, tmp_path):
-    corpus, (reader, writer) = site.corpus(tmp_path), os.pipe()
+def test_reader_of_the_feed_that_goes_away_fails_the_run(tmp_path):
+    reader, writer = os.pipe()
     os.close(reader)
-    options = [part for name, value in (corpus.settings | QUICK).items() for part in ("-s", f"{name}={value}")]
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("ALQAHIRA_")}
-    log = tmp_path / "log"
-    with log.open("wb") as errors:
-        arguments = ["crawl", "defense", "-o", "-:jsonl", *options]
-        process = forked.start("scrapy", *arguments, environment=clean, stdout=writer, stderr=errors)
-    os.close(writer)
-    ran = Ran(process.wait(240), "", log.read_text("utf-8"))
+    clean = {
+        name: value for name, value in os.environ.items() if not name.startswith(("ALQAHIRA_", "PYTHONUNBUFFERED"))
+    }
+    # One article, which is in a buffer until the feed is closed.
+    with small_site(1) as site, (tmp_path / "log").open("wb") as errors:
+        corpus = site.corpus(tmp_path)
+        options = [part for name, value in (corpus.settings | QUICK).items() for part in ("-s", f"{name}={value}")]
+        command = [sys.executable, "-m", "scrapy", "crawl", "defense", "-o", "-:jsonl", *options]
+        process = subprocess.Popen(command, cwd=PROJECT, env=clean, stdout=writer, stderr=errors)
+        os.close(writer)
+        status = process.wait(240)
+    ran = Ran(status, "", (tmp_path / "log").read_text("utf-8"))
     failed_line(ran, corpus, "on standard output", "its reader has gone")
 
 
