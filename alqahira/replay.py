@@ -112,7 +112,7 @@ class ReplayExtension(RunExtension):
     def spider_opened(self, spider: Spider) -> None:
         """Do nothing: no run starts with the spider."""
 
-    def spider_closed(self, spider: Spider, reason: str) -> None:
+    async def spider_closed(self, spider: Spider, reason: str) -> None:
         """Close the ledger. A replay that broke off fails, as half a corpus must not replace a complete one."""
         if reason != "finished":
             self.run.fail(AlqahiraError(f"the replay did not come to its end: {reason}"))

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 from alqahira.crawling.command import ProjectCommand
+from alqahira.crawling.output import is_unread
 from alqahira.crawling.progress import is_bar_wanted, with_bar
 from alqahira.exceptions import ConfigurationError
 from alqahira.ledger import Ledger, open_ledger
@@ -79,10 +80,8 @@ class Command(ProjectCommand):
         with open_ledger(self.configuration.state_url, read_only=True) as ledger:
             records = select(ledger, window, opts, shown=shown)
             if opts.output is None:
-                try:
-                    WRITERS[ending](records, sys.stdout)
-                except BrokenPipeError:  # the reader has had enough
-                    sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+                wanted = takewhile(lambda record: not is_unread(), records)
+                WRITERS[ending](wanted, sys.stdout)
                 return 0
             write = write_months if opts.partition else write_snapshot
             try:
