@@ -91,6 +91,9 @@ def show(configuration: Configuration, archive: Path, name: str) -> None:
         article = ledger.article(article_id, int(revision) if revision else None)
     if article is None:
         raise ConfigurationError(f"there is no article {name[:80]!r} in the state")
+    if article.date_removed is not None:
+        earlier = f"{article.article_id}@{article.revision - 1}"
+        raise ConfigurationError(f"revision {article.revision} says that the page was gone: --show {earlier}")
     try:
         place = find_page(archive, article, max_bytes=max_bytes) if archive.is_dir() else None
     except OSError as error:

@@ -68,7 +68,11 @@ class Restoring(Articles):
             own = record | {"position": None} if "position" in record else record
             self._store(connection, article, Outcome.ACCEPTED, own)
             # A revision may be in an earlier part than the one before it, if its day changed.
-            if article.duplicate_of is None and (before is None or before.revision < article.revision):
+            if before is not None and before.revision > article.revision:
+                pass
+            elif article.date_removed is not None:
+                self._unindex(connection, before)
+            elif article.duplicate_of is None:
                 self._index(connection, article.article_id, fingerprint(article.article_body), before)
             day, sequence = str(part.row["day"]), part.row["sequence"]
             self._queue(connection, article, day=day, part=sequence, published_position=article.position)

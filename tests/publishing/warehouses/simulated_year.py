@@ -77,7 +77,7 @@ class Year:
         self.accept(date, now - 30 * DAY, now)
         for moment in (now - DAY, now):
             self.ledger.fail(str(gone), "http_404", retry=False, now=moment)
-            self.ledger.remove_gone([str(gone)], moment, "run")
+            self.ledger.remove(self.ledger.gone_for_good([str(gone)], moment), moment, "run")
 
     def load(self, name: str, *, column_since: int | None = None) -> None:
         records = [record for record in self.ledger.records(newest=True) if record["position"] is not None]
