@@ -279,7 +279,7 @@ class Articles(Quarantine):
         same = (articles.c.article_id == row.article_id, articles.c.revision == row.revision)
         connection.execute(articles.delete().where(*same))
         before = self._newest(connection, row.article_id)
-        if before is not None and _is_indexed(before):
+        if before is not None and _is_indexed(before) and not is_removed(before):
             self._index(connection, row.article_id, fingerprint(_body(before)), None)
         return True
 
@@ -349,7 +349,7 @@ def _body(row: ArticleRow) -> str:
 
 
 def _is_indexed(row: ArticleRow) -> bool:
-    return row.status == Outcome.ACCEPTED and row.duplicate_of is None and not is_removed(row)
+    return row.status == Outcome.ACCEPTED and row.duplicate_of is None
 
 
 def is_removed(row: ArticleRow) -> bool:

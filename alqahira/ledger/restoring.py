@@ -15,7 +15,7 @@ from alqahira.extraction.urls import article_number, site_name
 from alqahira.ledger.articles import Articles, fetched_at
 from alqahira.ledger.decisions import Outcome, published_or_seen
 from alqahira.ledger.pages import AT_ONCE
-from alqahira.ledger.runs import CORPUS_FOLDER, CORPUS_ID, GENERATION, set_meta_value
+from alqahira.ledger.runs import CHECKPOINTS, CORPUS_FOLDER, CORPUS_ID, GENERATION, set_meta_value
 from alqahira.ledger.tables import PageState, articles, pages, parts
 from alqahira.ledger.transactions import transactional
 from alqahira.text.near_duplicates import fingerprint
@@ -41,6 +41,7 @@ class Restoring(Articles):
         read: Callable[[], Iterable[RestoredPart]],
         corpus_id: str | None,
         generation: int,
+        checkpoints: Sequence[str],
         folder: str,
     ) -> None:
         """Enter the sealed parts of a corpus into an empty ledger, as if it had published them; all or none.
@@ -58,6 +59,7 @@ class Restoring(Articles):
             set_meta_value(connection, CORPUS_ID, corpus_id)
             set_meta_value(connection, CORPUS_FOLDER, folder)
         set_meta_value(connection, GENERATION, str(generation))
+        set_meta_value(connection, CHECKPOINTS, json.dumps([*checkpoints]))
         self.store.restored(connection)
 
     def _restore_part(self, connection: Connection, part: RestoredPart) -> None:

@@ -29,6 +29,7 @@ _COMPLETE_RUNS = sa.select(_spiders.c.spider, _last).where(_spiders.c.spider.is_
 
 # In the table `meta`.
 CORPUS_ID, CORPUS_FOLDER, GENERATION = "corpus_id", "corpus_folder", "generation"
+CHECKPOINTS = "checkpoints"  # of the last manifest, as JSON
 # Of the manifest that lists all sealed parts; none between the sealing of a part and the next manifest.
 MANIFEST_SHA256 = "manifest_sha256"
 
@@ -211,6 +212,11 @@ def read_known_corpus(connection: Connection, name: str, *, with_parts: bool = T
 def read_generation(connection: Connection) -> int:
     """The corpus' generation; lines of another have other positions, so that a warehouse loads them anew."""
     return int(_meta_value(connection, GENERATION) or 1)
+
+
+def read_checkpoints(connection: Connection) -> list[str]:
+    """The checkpoints of the last manifest."""
+    return [str(checkpoint) for checkpoint in json.loads(_meta_value(connection, CHECKPOINTS) or "[]")]
 
 
 def unused_run_id(run_id: str, is_taken: Callable[[str], bool]) -> str:

@@ -34,7 +34,7 @@ from alqahira.exceptions import AlqahiraError, ConfigurationError, how_to_instal
 from alqahira.extraction.items import ArticleItem, Fetch
 from alqahira.ledger import Ledger, open_ledger
 from alqahira.ledger.decisions import STORY_WINDOW, Outcome, publication_day, skip_reason
-from alqahira.publishing.manifest import ARTICLES_FOLDER, Part, write_atomic, write_manifest
+from alqahira.publishing.manifest import ARTICLES_FOLDER, Part, with_checkpoint, write_atomic, write_manifest
 from alqahira.publishing.place import derived_corpus_id, derived_generation
 from alqahira.publishing.planning import encode_lines, part_path
 from alqahira.settings.configuration import Configuration
@@ -157,7 +157,9 @@ def _run(spark: SparkSession, sources: Sequence[Source], configuration: Configur
     tally.duplicates = _write(decisions.where("outcome = 'duplicate'"), DUPLICATES_FOLDER, configuration)
     digests = [part.sha256 for part in tally.parts]
     corpus_id, generation = derived_corpus_id(digests), derived_generation(digests)
-    write_manifest(configuration.output_dir, corpus_id, generation, [*map(asdict, tally.parts)])
+    entries = [*map(asdict, tally.parts)]
+    checkpoints = with_checkpoint([], corpus_id, entries)
+    write_manifest(configuration.output_dir, corpus_id, generation, checkpoints, entries)
     return tally
 
 
