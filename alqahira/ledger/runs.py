@@ -155,11 +155,12 @@ class Runs(Transactions):
     def correct_future(self, connection: Connection, now: datetime) -> int:
         """Undo what a run whose clock was ahead has scheduled; `now` is sure.
 
-        Its pages are due at once, and its own times become `now`. Returns how many pages it were.
+        Its pages are due at once; its own times, and those of its parts, become `now`. Returns how many pages it were.
         """
         future = rfc3339(now + CLOCK_TOLERANCE)
-        for column in _RUN_TIMES:
-            connection.execute(runs.update().where(column > future).values({column: rfc3339(now)}))
+        for column in (*_RUN_TIMES, parts.c.sealed_at):
+            connection.execute(column.table.update().where(column > future).values({column: rfc3339(now)}))
+        set_meta_value(connection, MANIFEST_SHA256, None)  # the next run lists the parts with these times
         is_wrong = (pages.c.last_visit > future, pages.c.state.in_([PageState.DONE, PageState.FAILED]))
         due = {"next_visit": rfc3339(now), "attempts": 0, "failing_since": None}
         return connection.execute(pages.update().where(*is_wrong).values(due)).rowcount
