@@ -214,8 +214,8 @@ def _revision_reason(article: Article, newest: StoredArticle) -> tuple[Reason | 
 def differs_in_metadata(article: Article, before: Article) -> bool:
     """Whether date (to the minute), topics, tags, caption or image are other ones.
 
-    What the page does not tell any more is no change, as its layout may have changed; nor is the query of an image's
-    address, which is often a version or a size.
+    What the page does not tell any more is no change, as its layout may have changed; nor is the order of tags, nor the
+    query of an image's address, which is often a version or a size.
     """
     if article.topics != before.topics and (labels(article) or not labels(before)):
         return True
@@ -223,7 +223,7 @@ def differs_in_metadata(article: Article, before: Article) -> bool:
     if dates[0] and dates[1] and abs(dates[0] - dates[1]) >= timedelta(minutes=1):
         return True
     pairs = [
-        (article.keywords, before.keywords),
+        (sorted(article.keywords), sorted(before.keywords)),
         (article.image_caption, before.image_caption),
         *[((a.image_url or "").partition("?")[0] for a in (article, before))],
     ]

@@ -63,6 +63,11 @@ def test_what_is_a_change_of_metadata(fields, is_other):
     assert differs_in_metadata(now, before) is is_other
 
 
+def test_order_of_tags_is_no_change():
+    one, other = (with_fields(crawled(1), keywords=tags).article for tags in (["غزة", "الجيش"], ["الجيش", "غزة"]))
+    assert not differs_in_metadata(one, other)
+
+
 def test_corrected_caption_is_a_revision(ledger):
     verdict = accept(ledger, with_fields(crawled(1, fetched=NOW + DAY), image_caption="جنود في تدريب"))
     assert verdict.outcome is Outcome.ACCEPTED
