@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 
 from alqahira.crawling.command import ProjectCommand
 from alqahira.crawling.progress import is_bar_wanted, with_bar
@@ -14,6 +13,7 @@ from alqahira.ledger import open_ledger
 from alqahira.monitoring.report.collect import collect
 from alqahira.monitoring.report.figures import Figures
 from alqahira.publishing.manifest import write_atomic
+from alqahira.settings.types import local_path
 
 FILE = "report.html"
 
@@ -34,7 +34,7 @@ class Command(ProjectCommand):
         # Imported here: no other command needs Jinja2.
         from alqahira.monitoring.report.page import render
 
-        target = Path(opts.output or self.configuration.output_dir / FILE).expanduser()
+        target = local_path(opts.output) if opts.output else self.configuration.output_dir / FILE
         figures = self._figures()
         try:
             if target.is_dir():
