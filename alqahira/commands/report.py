@@ -70,13 +70,14 @@ class Command(ProjectCommand):
         from alqahira.monitoring.report.page import policy, render, style_sheet
         from alqahira.monitoring.report.served.database import build, open_copy
         from alqahira.monitoring.report.served.pages import Pages
-        from alqahira.monitoring.report.served.server import serve
+        from alqahira.monitoring.report.served.server import Server
 
         shown = is_bar_wanted(self.configuration)
         # So that what is begun is removed whichever of the two ends it.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         with suppress(KeyboardInterrupt):
+            server = Server(port)
             with (
                 _temporary_folder() as folder,
                 open_ledger(self.configuration.state_url, read_only=True) as ledger,
@@ -85,7 +86,8 @@ class Command(ProjectCommand):
                 total = build(ledger, path, watch=partial(with_bar, description="copy", shown=shown))
                 pages = Pages(open_copy(path), render(self._figures(ledger)).encode(), policy(style_sheet()))
             # The folder is gone already: the open file lives as long as this process, however that ends.
-            serve(pages, port, lambda url: print(f"{url}: {total} articles; Ctrl-C ends it", flush=True))
+            print(f"{server.url}: {total} articles; Ctrl-C ends it", flush=True)
+            server.run(pages)
 
 
 def _temporary_folder() -> tempfile.TemporaryDirectory[str]:

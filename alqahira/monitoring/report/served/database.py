@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
@@ -80,30 +81,21 @@ def build(ledger: Ledger, path: Path, *, watch: Watch = lambda ids, total: ids) 
     Raises ConfigurationError if the file cannot be written or this Python's SQLite has no FTS5, LedgerUnusable if the
     state is damaged, LedgerUnreachable if the database is gone.
     """
-    target = sqlite3.connect(path, isolation_level=None)
     try:
-        # The file is of no use unless it is complete, so nothing is synced.
-        target.executescript(f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; {_SCHEMA}")
-        target.execute("BEGIN")
-        with ledger.reading() as connection:
-            site = connection.scalar(sa.select(meta.c.value).where(meta.c.name == "site"))
-            target.execute("INSERT INTO meta VALUES ('site', ?)", (site or "",))
-            _copy_runs(connection, target)
-            total = connection.scalar(sa.select(sa.func.count(sa.distinct(articles.c.article_id)))) or 0
-            copy = _Copy(target)
-            for _ in watch(copy.articles(_rows(connection)), total):
-                pass
-        target.execute("COMMIT")
-        target.executescript(f"BEGIN; {_INDEXES} COMMIT;")
-        return copy.published
+        with closing(sqlite3.connect(path, isolation_level=None)) as target:
+            # The file is of no use unless it is complete, so nothing is synced.
+            target.executescript(f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; {_SCHEMA}")
+            target.execute("BEGIN")
+            published = _copy(ledger, target, watch)
+            target.execute("COMMIT")
+            target.executescript(f"BEGIN; {_INDEXES} COMMIT;")
+        return published
     except sqlite3.OperationalError as error:
         if "fts5" in str(error):
             raise ConfigurationError("this Python's SQLite has no FTS5, which the search needs") from None
         raise ConfigurationError(f"{path} cannot be written: {error}") from None
     except json.JSONDecodeError as error:
         raise LedgerUnusable(f"the state cannot be read: {error}") from None
-    finally:
-        target.close()
 
 
 def open_copy(path: Path) -> sqlite3.Connection:
@@ -120,12 +112,7 @@ def labels_of(record: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for kind, name in KINDS.items():
         values = record[name] or ()
         for value in dict.fromkeys([values] if isinstance(values, str) else values):
-            yield kind, encodable(value)
-
-
-def encodable(text: str) -> str:
-    """The text with a question mark for each lone surrogate, which neither SQLite nor UTF-8 takes."""
-    return text.encode("utf-8", "replace").decode()
+            yield kind, value
 
 
 def _day(date_published: str | None) -> str | None:
@@ -140,6 +127,18 @@ def _rows(connection: Connection) -> Iterator[Row[Any]]:
     query = sa.select(*columns, outbox.c.published_position).outerjoin(outbox, same)
     query = query.order_by(articles.c.article_id, articles.c.revision)
     return iter(connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(query))
+
+
+def _copy(ledger: Ledger, target: sqlite3.Connection, watch: Watch) -> int:
+    with ledger.reading() as connection:
+        site = connection.scalar(sa.select(meta.c.value).where(meta.c.name == "site"))
+        target.execute("INSERT INTO meta VALUES ('site', ?)", (site or "",))
+        _copy_runs(connection, target)
+        total = connection.scalar(sa.select(sa.func.count(sa.distinct(articles.c.article_id)))) or 0
+        copy = _Copy(target)
+        for _ in watch(copy.articles(_rows(connection)), total):
+            pass
+    return copy.published
 
 
 class _Copy:
@@ -159,7 +158,7 @@ class _Copy:
                 record["published_day"] = record["published_day"] or _day(record["date_published"])
                 is_published = row.status == Outcome.ACCEPTED
                 line = json.dumps(record, ensure_ascii=False)
-                values = (article_id, row.revision, is_published, record["duplicate_of"], encodable(line))
+                values = (article_id, row.revision, is_published, record["duplicate_of"], line)
                 self._target.execute("INSERT INTO revisions VALUES (?, ?, ?, ?, ?)", values)
                 newest = record if is_published else newest
             if newest is not None:
@@ -177,9 +176,9 @@ class _Copy:
             record["date_published"] or record["date_first_seen"] or "",
             record["date_published"],
             record["published_day"],
-            encodable(headline),
-            encodable(f"{lead[:LEAD_LETTERS].rstrip()}…" if len(lead) > LEAD_LETTERS else lead),
-            encodable(record["url"] or ""),
+            headline,
+            f"{lead[:LEAD_LETTERS].rstrip()}…" if len(lead) > LEAD_LETTERS else lead,
+            record["url"] or "",
             record["duplicate_of"],
             record["date_removed"],
         )

@@ -41,15 +41,18 @@ def compare(before: str, after: str) -> list[Passage]:
 
 
 def compare_words(before: str, after: str) -> Passage:
-    """One passage, whose words are compared."""
-    ours, theirs = _WORD.findall(before), _WORD.findall(after)
+    """One passage, whose words are compared. White space alone is no difference."""
+    return compare_items(_WORD.findall(before), _WORD.findall(after))
+
+
+def compare_items(ours: Sequence[str], theirs: Sequence[str], separators: str = "") -> Passage:
+    """One passage of words or other items; white space and `separators` at their ends are no difference."""
     if len(ours) + len(theirs) > MOST_WORDS:
         return Passage(_piece(ours, is_changed=True), _piece(theirs, is_changed=True))
-    # White space alone is no difference.
-    keys = ([word.strip() for word in ours], [word.strip() for word in theirs])
+    one, other = ([item.rstrip().rstrip(separators) for item in items] for items in (ours, theirs))
     left: list[Piece] = []
     right: list[Piece] = []
-    for kind, start, end, other_start, other_end in SequenceMatcher(None, keys[0], keys[1]).get_opcodes():
+    for kind, start, end, other_start, other_end in SequenceMatcher(None, one, other).get_opcodes():
         left += _piece(ours[start:end], is_changed=kind != "equal")
         right += _piece(theirs[other_start:other_end], is_changed=kind != "equal")
     return Passage(left, right)
@@ -60,6 +63,8 @@ def _passages(ours: Sequence[str], theirs: Sequence[str]) -> Iterator[Passage]:
         if kind == "equal":
             for paragraph in ours[start:end]:
                 yield Passage(_piece([paragraph], is_changed=False), _piece([paragraph], is_changed=False))
+        elif end - start == other_end - other_start:
+            yield from map(compare_words, ours[start:end], theirs[other_start:other_end])
         else:
             yield compare_words("\n\n".join(ours[start:end]), "\n\n".join(theirs[other_start:other_end]))
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from alqahira.ledger.decisions import Reason
 from alqahira.monitoring.report import words
 from alqahira.monitoring.report.figures import NOWHERE
-from alqahira.monitoring.report.served.differences import Passage, compare, compare_words
+from alqahira.monitoring.report.served.differences import Passage, compare, compare_items, compare_words
 from alqahira.text.entity_table import names
 
 Record = Mapping[str, Any]
@@ -56,6 +56,10 @@ _BOOKKEEPING = {
 }
 
 
+# What differs between two articles, however much one repeats the other.
+_OWN = {"url", "image_url", "duplicate_of"}
+
+
 class FieldRow(NamedTuple):
     """A field on the page. `terms`: the words that decided it, after the text of `source`."""
 
@@ -95,16 +99,25 @@ def field_rows(record: Record, account: Mapping[str, Any]) -> Iterator[FieldRow]
 
 def compared(before: Record, after: Record, titles: tuple[str, str]) -> Comparison:
     """Two records side by side, under their titles."""
-    both = (dict(before), dict(after))
-    names_of = [name for name in after if name not in _BOOKKEEPING and before.get(name) != after[name]]
+    ignored = _BOOKKEEPING | (_OWN if before["article_id"] != after["article_id"] else set())
+    names_of = [name for name in after if name not in ignored and before.get(name) != after[name]]
     # The headline first, also where it is the same: it says what the text is.
     names_of = ["headline", *(name for name in names_of if name != "headline")]
-    fields = [
-        (FIELD_NAMES.get(name, name), compare_words(*("، ".join(_values(name, each)) for each in both)))
-        for name in names_of
-    ]
+    fields = [(FIELD_NAMES.get(name, name), _passage(name, before, after)) for name in names_of]
     bodies = (before["article_body"] or "", after["article_body"] or "")
     return Comparison(*titles, fields, compare(*bodies))
+
+
+def _passage(name: str, before: Record, after: Record) -> Passage:
+    """A field of both; lists item by item."""
+    ours, theirs = _values(name, before), _values(name, after)
+    if isinstance(after[name], list):
+        return compare_items(_listed(ours), _listed(theirs), "،")
+    return compare_words(" ".join(ours), " ".join(theirs))
+
+
+def _listed(items: list[str]) -> list[str]:
+    return [f"{item}، " for item in items[:-1]] + items[-1:]
 
 
 def shown(kind: str, value: str) -> str:

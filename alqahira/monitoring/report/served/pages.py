@@ -15,7 +15,7 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import quote, unquote, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlencode
 
 from jinja2 import FileSystemLoader
 from jinja2.environment import Environment
@@ -77,12 +77,10 @@ class Pages:
                 raise _Refused(403, "this site answers to 127.0.0.1 and localhost alone")
             if method not in ("GET", "HEAD"):
                 raise _Refused(405, "GET and HEAD alone")
-            try:
-                parts = urlsplit(f"//{_HOST}{target}" if target.startswith("/") else "")
-                path = unquote(parts.path, errors="strict")
-            except ValueError:
-                raise _Refused(400, "the address is not readable") from None
-            return self._route(path, parts.query)
+            path, _, query = target.partition("?")
+            if not path.startswith("/"):
+                raise _Refused(400, "the address is not readable")
+            return self._route(unquote(path), query)
         except BadQuery as error:
             return _error(400, str(error))
         except _Refused as error:
@@ -177,8 +175,6 @@ def _recorded(run: Mapping[str, Any]) -> RecordedRun:
 
 # --- writing --------------------------------------------------------------------------------------
 
-_HOST = "127.0.0.1"
-
 
 @cache
 def _templates() -> Environment:
@@ -216,4 +212,4 @@ def _error(status: int, message: str) -> Response:
 
 
 def _json(value: Any) -> Response:
-    return Response(200, JSON, (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "replace"))
+    return Response(200, JSON, (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode())

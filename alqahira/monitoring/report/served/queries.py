@@ -20,8 +20,9 @@ FACET_VALUES = 12
 # An article has some duplicates, a run of the site's own repeated text hundreds.
 MOST_DUPLICATES = 100
 LONGEST_QUERY, MOST_WORDS, MOST_PARAMETERS = 300, 12, 40
-# Articles, conjunctions and prepositions that are written as one word with the next.
-_PROCLITICS = ("", *"وفبكل", "ال", "وال", "فال", "بال", "وبال", "كال", "لل", "ولل", "ول", "وب")
+# The article, conjunctions and prepositions, which are written as one word with the next.
+_PROCLITICS = tuple(f"{first}{rest}" for first in ("", "و", "ف") for rest in ("", *"بكل", "ال", "بال", "كال", "لل"))
+_WITH_ARTICLE = re.compile("[وف]?(?:[بك]?ال|لل)(?=.{3})")
 _SHORTEST_STEM = 3
 _QUOTED = re.compile(r"[\"«“”»]([^\"«“”»]*)[\"«“”»]")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -244,8 +245,8 @@ def _check_day(name: str, value: str) -> None:
 
 def _with_proclitics(word: str) -> str:
     """A folded word, or it with each proclitic; FTS5 finds words by their beginning alone."""
-    stem = word.removeprefix("ال")
-    stem = stem if len(stem) >= _SHORTEST_STEM else word
+    stem = word[article.end() :] if (article := _WITH_ARTICLE.match(word)) else word
     if len(stem) < _SHORTEST_STEM or not "\u0621" <= stem[0] <= "\u064a":
         return f'"{word}"'
-    return f"({' OR '.join(f'{chr(34)}{proclitic}{stem}{chr(34)}' for proclitic in _PROCLITICS)})"
+    forms = (f'"{proclitic}{stem}"' for proclitic in _PROCLITICS)
+    return f"({' OR '.join(forms)})"

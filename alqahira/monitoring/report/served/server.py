@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from twisted.internet.error import CannotListenError
 from twisted.web.resource import Resource
@@ -24,22 +23,31 @@ _HEADERS = {
 }
 
 
-def serve(pages: Pages, port: int, listening: Callable[[str], None]) -> None:
-    """Answer requests on 127.0.0.1 until SIGINT or SIGTERM. `listening` is called with the address.
+class Server:
+    """Listens on 127.0.0.1; requests wait until it is told what to answer.
 
     `port` 0: a free one. Raises ConfigurationError if the port cannot be used.
     """
-    from twisted.internet import reactor as installed
 
-    reactor: Any = installed
-    site: Any = Site(_Root(pages), requestFactory=_BodilessRequest, timeout=_IDLE_SECONDS)  # type: ignore[no-untyped-call]
-    try:
-        listener = reactor.listenTCP(port, site, interface=LOOPBACK)
-    except CannotListenError as error:
-        reason = getattr(error.socketError, "strerror", error.socketError)
-        raise ConfigurationError(f"port {port} of {LOOPBACK} cannot be used: {reason}; try --port 0") from None
-    listening(f"http://{LOOPBACK}:{listener.getHost().port}/")
-    reactor.run()
+    def __init__(self, port: int) -> None:
+        from twisted.internet import reactor
+
+        self._reactor = cast(Any, reactor)
+        self._root = _Root()  # type: ignore[no-untyped-call]
+        site: Any = Site(  # type: ignore[no-untyped-call]
+            self._root, requestFactory=_BodilessRequest, timeout=_IDLE_SECONDS
+        )
+        try:
+            listener = self._reactor.listenTCP(port, site, interface=LOOPBACK)
+        except CannotListenError as error:
+            reason = getattr(error.socketError, "strerror", error.socketError)
+            raise ConfigurationError(f"port {port} of {LOOPBACK} cannot be used: {reason}; try --port 0") from None
+        self.url = f"http://{LOOPBACK}:{listener.getHost().port}/"
+
+    def run(self, pages: Pages) -> None:
+        """Answer until SIGINT or SIGTERM."""
+        self._root.pages = pages
+        self._reactor.run()
 
 
 class _BodilessRequest(Request):
@@ -57,16 +65,14 @@ class _Root(Resource):
 
     isLeaf = True
 
-    def __init__(self, pages: Pages) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self._pages = pages
+    pages: Pages
 
     def render(self, request: Request) -> bytes:
         method, host, target = (
             value.decode("ascii", "replace")
             for value in (request.method, request.getHeader(b"host") or b"", request.uri)
         )
-        answer = self._pages.answer(method, host, target)
+        answer = self.pages.answer(method, host, target)
         request.setResponseCode(answer.status)
         request.responseHeaders.removeHeader(b"server")
         headers = {"Content-Type": answer.content_type, "Content-Security-Policy": answer.policy, **_HEADERS}
