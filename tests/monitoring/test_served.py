@@ -249,6 +249,20 @@ class TestArticle:
         assert rows["الوكالات"] == ("أ ش أ، رويترز", "من سطر المصدر")
         assert rows["المقدمة"] == ("غير موجود", "")
 
+    @pytest.mark.parametrize(
+        ("url", "shown"),
+        [
+            ("https://alqaheranews.net/news/1/%D9%82%D9%85%D8%A9", "https://alqaheranews.net/news/1/قمة"),
+            ("https://alqaheranews.net/news/1/%E2%80%AE", "https://alqaheranews.net/news/1/%E2%80%AE"),
+            ("https://alqaheranews.net/news/1/%ff", "https://alqaheranews.net/news/1/%ff"),
+        ],
+    )
+    def test_address_is_shown_readable_unless_that_hides_something(self, tmp_path, url, shown):
+        with opened(tmp_path) as ledger:
+            add(ledger, 1, url=url)
+        rows = {text(row[0]): text(row[1]) for row in page(pages_of(tmp_path), "/articles/1").xpath("//tbody/tr")}
+        assert rows["العنوان على الويب"] == shown
+
     def test_words_that_decided_are_shown(self, tmp_path):
         with opened(tmp_path) as ledger:
             mentions = {"countries": ["IQ"], "organizations": ["nato"], "mentions": ["IQ:العراقية", "nato:الناتو"]}

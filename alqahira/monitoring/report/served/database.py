@@ -36,7 +36,7 @@ KINDS = {
     "country": "countries",
     "organization": "organizations",
 }
-RUNS_KEPT = 200
+RUNS_KEPT = 120
 LEAD_LETTERS = 240
 _ROWS_AT_ONCE = 500
 

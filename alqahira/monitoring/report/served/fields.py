@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 from alqahira.ledger.decisions import Reason
 from alqahira.monitoring.report import words
@@ -139,8 +140,16 @@ def _values(name: str, record: Record) -> list[str]:
         return []
     if name in _MOMENTS:
         return [words.moment(datetime.fromisoformat(value))]
+    if name in ("url", "discovered_on"):
+        return [_readable(value)]
     kinds = {"topics": "topic", "agencies": "agency", "countries": "country", "organizations": "organization"}
     return [shown(kinds.get(name, ""), str(each)) for each in (value if isinstance(value, list) else [value])]
+
+
+def _readable(url: str) -> str:
+    """An address with its Arabic instead of the percent-encoding, if that hides nothing."""
+    decoded = unquote(url)
+    return decoded if decoded.isprintable() and "\ufffd" not in decoded else url
 
 
 def _source(name: str, record: Record, account: Mapping[str, Any]) -> tuple[str, list[str]]:
