@@ -283,6 +283,12 @@ class TestArticle:
             "المادة الأصلية",
             "هذه المادة",
         ]
+        assert [text(name) for name in twin.xpath("//p[@class='field']")] == [
+            "العنوان",
+            "الوكالات",
+            "أقسام الموقع",
+            "النص: بلا تغيير",
+        ]
         assert "أُسقطت" in text(twin.xpath("//section[@class='story']")[0])
         assert "6" not in ids(pages, ""), "the corpus has what was published"
 
@@ -385,6 +391,18 @@ class TestSafety:
 
 
 class TestCopy:
+    def test_either_backend_is_copied(self, state_url, tmp_path):
+        with opened(state_url) as ledger:
+            ledger.start_run(RUN, "defense", NOW)
+            add(ledger, 1, agencies=["mena"])
+            add(ledger, 2, text=body(1))
+        with opened(state_url, read_only=True) as ledger:
+            assert build(ledger, tmp_path / "corpus.db") == 1
+        pages = Pages(open_copy(tmp_path / "corpus.db"), b"", "")
+        assert ids(pages, "agency=mena") == ["1"]
+        assert [each["article_id"] for each in as_json(pages, "/articles/1.json")["duplicates"]] == ["2"]
+        assert len(as_json(pages, "/runs.json")["runs"]) == 1
+
     def test_copy_is_read_after_its_file_is_gone(self, tmp_path):
         with opened(tmp_path) as ledger:
             add(ledger, 1)
@@ -457,8 +475,9 @@ def test_site_is_served_until_interrupted_and_leaves_nothing(tmp_path):
             with pytest.raises(urllib.error.HTTPError) as refused:
                 urllib.request.urlopen(request)
             assert refused.value.code == status
-        with pytest.raises((urllib.error.URLError, ConnectionError)):  # a body is not taken
+        with pytest.raises((urllib.error.URLError, ConnectionError)) as cut_off:
             urllib.request.urlopen(url, data=b"x")
+        assert not isinstance(cut_off.value, urllib.error.HTTPError), "a body is not even read"
         port = int(url.rstrip("/").rpartition(":")[2])
         assert listens_on_loopback_alone(port)
         taken = scrapy("report", "--serve", "--port", str(port), settings={"ALQAHIRA_OUTPUT_DIR": str(folder)})

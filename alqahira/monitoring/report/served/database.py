@@ -103,7 +103,7 @@ def open_copy(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None)
     connection.row_factory = sqlite3.Row
     # Sorting in memory: no file is ever written. The first read opens the file, which may then go.
-    connection.executescript("PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; SELECT * FROM meta;")
+    connection.executescript("PRAGMA temp_store = MEMORY; SELECT * FROM meta;")
     return connection
 
 
