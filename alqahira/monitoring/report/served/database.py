@@ -99,11 +99,12 @@ def build(ledger: Ledger, path: Path, *, watch: Watch = lambda ids, total: ids) 
 
 
 def open_copy(path: Path) -> sqlite3.Connection:
-    """The copy, for reading alone; its file may be removed afterwards."""
+    """The copy, for reading alone; its file may be removed afterwards. `chosen` is a table of the connection's own."""
     connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None)
     connection.row_factory = sqlite3.Row
-    # Sorting in memory: no file is ever written. The first read opens the file, which may then go.
+    # In memory, so that no file is ever written. The first read opens the file, which may then go.
     connection.executescript("PRAGMA temp_store = MEMORY; SELECT * FROM meta;")
+    connection.execute("CREATE TEMP TABLE chosen (id INTEGER PRIMARY KEY)")
     return connection
 
 
