@@ -9,7 +9,8 @@ from itemadapter import ItemAdapter
 from scrapy.exceptions import DropItem
 
 from alqahira.exceptions import AlqahiraError
-from pipelines import Step
+
+from . import Step
 
 if TYPE_CHECKING:
     from alqahira.article import Article
