@@ -32,6 +32,9 @@ from scrapy.commands import ScrapyCommand
 class Command(ScrapyCommand):
     requires_crawler_process = False
 
+    def short_desc(self):
+        return "Theirs"
+
     def run(self, args, opts):
         print("their doctor")
 """,
