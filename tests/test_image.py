@@ -50,6 +50,8 @@ def in_image(tmp_path_factory):
         pytest.skip(f"needs {' and '.join(missing)} (Debian's packages)")
     if os.geteuid():
         pytest.skip("needs root")
+    if subprocess.run(("unshare", "--mount", "true"), capture_output=True, check=False).returncode:
+        pytest.skip("needs the right to mount")
     folder = tmp_path_factory.mktemp("image")
     buildah = Buildah(folder)
     buildah.make_base(folder / "base")
