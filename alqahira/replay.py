@@ -31,6 +31,7 @@ from alqahira.archive.writer import (
 )
 from alqahira.article import Article
 from alqahira.crawling.extensions.run import RunExtension, run_of
+from alqahira.crawling.section import SectionSpider
 from alqahira.exceptions import AlqahiraError
 from alqahira.extraction.items import ArticleItem
 from alqahira.extraction.urls import site_name
@@ -41,7 +42,6 @@ from alqahira.monitoring.causes import TOO_LARGE, failure_cause
 from alqahira.monitoring.run_stats import account_line
 from alqahira.publishing.place import derived_corpus_id
 from alqahira.settings.configuration import Configuration
-from spiders.section import SectionSpider
 
 logger = logging.getLogger(__name__)
 

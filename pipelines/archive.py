@@ -16,7 +16,8 @@ from scrapy.exceptions import CloseSpider, DropItem
 
 from alqahira.crawling.extensions.run import run_verdict_reached
 from alqahira.exceptions import AlqahiraError
-from pipelines import LEFT, Step
+
+from . import LEFT, Step
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -31,6 +32,7 @@ class Archive(Step):
 
     def __init__(self, crawler: Crawler, run: Run) -> None:
         super().__init__(crawler, run)
+        run.archive_page = self.store
         self._writer: ArchiveWriter | None = None
         self._folder = run.configuration.archive_dir
         if self._folder:

@@ -9,8 +9,9 @@ from itemadapter import ItemAdapter
 from scrapy.exceptions import DropItem
 
 from alqahira.exceptions import AlqahiraError
-from pipelines import Step
-from pipelines.archive import Archive
+
+from . import Step
+from .archive import Archive
 
 if TYPE_CHECKING:
     from alqahira.article import Article

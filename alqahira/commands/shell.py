@@ -12,7 +12,7 @@ class Command(NoRun, Scrapys):
 
     def update_vars(self, vars: dict[str, Any]) -> None:
         # Imported here: Scrapy loads all commands, whichever is given.
-        from spiders.section import read_response
+        from alqahira.crawling.section import read_response
 
         response = vars.get("response")
         vars["article"] = read_response(response).article if response else None

@@ -17,6 +17,7 @@ import requests
 from scrapy_process import PROJECT, UNTHROTTLED, Corpus, scrapy
 from scrapyd_server import PASSWORD, Scrapyd, copy_project, until
 from undisturbed import SETTINGS, site_of
+from wheel import packaged_files
 
 from alqahira.article import to_json_line
 
@@ -55,12 +56,7 @@ def another(scrapyd, tmp_path):
 
 def test_egg_holds_every_module_and_data_file(scrapyd):
     (egg,) = scrapyd.folder.glob("eggs/alqahira/*.egg")
-    tree = {
-        str(path.relative_to(PROJECT))
-        for package in ("alqahira", "spiders", "pipelines")
-        for path in (PROJECT / package).rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
-    }
+    tree = set(packaged_files())
     assert "alqahira/text/topics.toml" in tree
     assert not tree - set(zipfile.ZipFile(egg).namelist())
 

@@ -49,7 +49,6 @@ from alqahira.settings.arguments import CrawlArguments
 from alqahira.settings.configuration import configuration_of
 from alqahira.text.dates import cairo_day
 from alqahira.text.topics import match_topics
-from pipelines.archive import Archive
 
 logger = logging.getLogger(__name__)
 
@@ -172,8 +171,7 @@ class SectionSpider(Spider):
         if reading.article is not None and (cause := _not_the_article(reading, page.link_url, page.fetch.url)):
             reading.article, reading.cause = None, cause
         if reading.article is None:
-            archive = self.crawler.get_item_pipeline(Archive)
-            if archive and not archive.store(page):  # a better extractor may find the article
+            if not self.run.archive_page(page):  # a better extractor may find the article
                 return
             key = page.fetch.key
             if reading.kind:
