@@ -57,7 +57,7 @@ def match_topics(headline: str, body: str, keywords: Iterable[str] = ()) -> dict
     found = {}
     for topic, rule in TOPICS.items():
         least = max(rule.least_share * strongest, rule.threshold_with_lead if body.strip() else rule.threshold)
-        if headline.strip() and _in_headline(shares[topic]) < LEAST_IN_HEADLINE:
+        if headline.strip() and body.strip() and _in_headline(shares[topic]) < LEAST_IN_HEADLINE:
             least = max(strongest, rule.threshold_of_lead)
         if scores[topic] + sum([clue.weights[topic] * zone for clue, (zone, _) in clues.items()]) >= least:
             terms = _by_term(shares[topic], clues, topic)
