@@ -18,7 +18,7 @@ class Topic(NamedTuple):
     """A topic, and the least scores of an article on it (docs/topics.md)."""
 
     label: str  # in Arabic
-    threshold: float = 4.0  # of a headline alone
+    threshold: float = 3.5  # of a headline alone
     threshold_with_lead: float = 4.0
     threshold_of_lead: float = 4.0  # where the headline has next to nothing of the topic
     # Of the strongest topic's score: a general's report of a battle is not diplomacy because it names states.
