@@ -43,7 +43,7 @@ def main() -> None:
     parser.add_argument("--without", nargs="*", default=[], metavar="SPLIT", help="leave a part out")
     without = parser.parse_args().without
     chosen = [sample for sample in samples() if sample["split"] in TUNED and sample["split"] not in without]
-    read = [(values(sample["headline"], body), sample) for sample in chosen for body in (sample["body"], "")]
+    read = [(clue_values(sample["headline"], body), sample) for sample in chosen for body in (sample["body"], "")]
     seen = Counter(name for row, _ in read for name in row)
     kept = {name for name, rows in seen.items() if rows >= 2 * LEAST_SAMPLES}
     rows = [({name: value for name, value in row.items() if name in kept}, sample["topics"]) for row, sample in read]
@@ -58,18 +58,18 @@ def main() -> None:
     print(f"{len(lines)} clues from {len(chosen)} samples")
 
 
-def values(headline: str, body: str) -> Row:
+def clue_values(headline: str, body: str) -> Row:
     """What may be a clue, with how much its place counts: 1 in the headline, less in the lead."""
-    found = {f"[{topics.ANY_TEXT}]": 1.0}
+    values = {f"[{topics.ANY_TEXT}]": 1.0}
     for text, zone in topics.zones(headline, body, ()):
         if zone in (topics.HEADLINE, topics.LEAD):
             words = fold(text).split()
             by_class = topics.words_by_class(words, topics.best_matches(words))
-            classes = [name for name in by_class if name[0] != hidden_class("")]
-            twice = [f"[{name}]2" for name in classes if len(by_class[name]) > 1]
-            for name in (*map(shortest_stem, filter(str.isalpha, words)), *(f"[{name}]" for name in classes), *twice):
-                found.setdefault(name, zone / topics.HEADLINE)
-    return found
+            classes = [(name.removeprefix(hidden_class("")), len(topics.distinct(by_class[name]))) for name in by_class]
+            named = [f"[{name}]{count}" for name, words_of in classes for count in ("", "2")[:words_of]]
+            for name in (*map(shortest_stem, filter(str.isalpha, words)), *named):
+                values.setdefault(name, zone / topics.HEADLINE)
+    return values
 
 
 def learn(rows: list[tuple[Row, bool]]) -> Row:

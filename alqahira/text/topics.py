@@ -167,9 +167,15 @@ def _evidence(text: str, *, with_rules: bool) -> Iterator[tuple[Node | Rule | Cl
         if clue := word_clue(word):
             yield clue, clue.shown
     for name, members in by_class.items():
-        for least, clue in known.class_clues.get(name, ()):
-            if len(members) >= least:
-                yield clue, " + ".join(member.shown[0] for member in members[:least])
+        for least, clue in known.class_clues.get(name.removeprefix(hidden_class("")), ()):
+            shown = distinct(members)
+            if len(shown) >= least:
+                yield clue, " + ".join(shown[:least])
+
+
+def distinct(members: list[_Match]) -> list[str]:
+    """The display texts of the words of a class, each once; a term of a `kind` may be a member as well."""
+    return list({member.positions[0]: member.shown[0] for member in members}.values())
 
 
 def best_matches(words: Sequence[str]) -> list[_Match]:

@@ -20,6 +20,7 @@ SAMPLES = [
         "topics_channel.jsonl",
         "channel_news_labelled.jsonl",
         "topics_channel3.jsonl",
+        "topics_channel5.jsonl",
     )
     for line in (Path(__file__).parents[1] / "data" / name).read_text("utf-8").splitlines()
 ]
@@ -274,8 +275,8 @@ def test_pronoun_and_feminine_are_taken_off(word, other):
 def test_category_counts_as_a_tag():
     article = Article(keywords=["غزة"], article_sections=["فنون وثقافة"])
     assert labels(article) == ["غزة", "فنون وثقافة"]
-    assert set(match_topics("الحرب في عيونهم", "")) == {"defense"}
-    assert not match_topics("الحرب في عيونهم", "", labels(article))
+    assert set(match_topics("جنود في الحرب", "")) == {"defense"}
+    assert not match_topics("جنود في الحرب", "", labels(article))
 
 
 @given(st.text(max_size=200), st.text(max_size=400), st.lists(st.text(max_size=20), max_size=3))
