@@ -63,11 +63,11 @@ def clue_values(headline: str, body: str) -> Row:
     values = {f"[{topics.ANY_TEXT}]": 1.0}
     for text, zone in topics.zones(headline, body, ()):
         if zone in (topics.HEADLINE, topics.LEAD):
-            words = fold(text).split()
+            words = topics.look_up_all(text)
             by_class = topics.words_by_class(words, topics.best_matches(words))
             classes = [(name.removeprefix(hidden_class("")), len(topics.distinct(by_class[name]))) for name in by_class]
             named = [f"[{name}]{count}" for name, words_of in classes for count in ("", "2")[:words_of]]
-            for name in (*map(shortest_stem, filter(str.isalpha, words)), *named):
+            for name in (*map(shortest_stem, filter(str.isalpha, fold(text).split())), *named):
                 values.setdefault(name, zone / topics.HEADLINE)
     return values
 

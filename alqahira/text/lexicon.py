@@ -166,7 +166,8 @@ def lexicon() -> Lexicon:
             clue = Clue({topic: int(given) / 100 for topic, given in zip(TOPICS, hundredths, strict=True)}, shown)
             if shown[0] == "[":
                 name, _, least = shown[1:].partition("]")
-                made.class_clues.setdefault(name, []).append((int(least or 1), clue))
+                for either in (name, hidden_class(name)):
+                    made.class_clues.setdefault(either, []).append((int(least or 1), clue))
             else:
                 made.clues[shortest_stem(fold(shown))] = clue
     return made
@@ -221,26 +222,28 @@ def _shown_member(member: str, word: str) -> str:
     return article + member + feminine
 
 
-@lru_cache(maxsize=1 << 16)
-def first_nodes(word: str) -> list[tuple[str, Node]]:
-    """Where a term may begin with a word, each with its display text."""
-    following = lexicon().root.following
-    return [(shown, following[key]) for key, shown in read_word(word).items() if key in following]
+class Word(NamedTuple):
+    """What the lexicon knows of a word, each with its display text."""
+
+    reading: dict[str, str]  # as `read_word` has it
+    first_nodes: list[tuple[str, Node]]  # where terms begin with it
+    classes: list[tuple[str, str]]  # those that have a name
+    clue: Clue | None
 
 
 @lru_cache(maxsize=1 << 16)
-def word_classes(word: str) -> list[tuple[str, str]]:
-    """The classes of a word that have a name, each with its display text."""
-    return [(key[1:-1], shown) for key, shown in read_word(word).items() if key[0] == "[" and "|" not in key]
+def look_up(word: str) -> Word:
+    """What the lexicon knows of a word; the word is folded, but for `FINAL_TA`."""
+    known, reading = lexicon(), read_word(word)
+    following = known.root.following
+    return Word(
+        reading,
+        [(shown, following[key]) for key, shown in reading.items() if key in following],
+        [(key[1:-1], shown) for key, shown in reading.items() if key[0] == "[" and "|" not in key],
+        known.clues.get(shortest_stem(word)),
+    )
 
 
-@lru_cache(maxsize=1 << 16)
-def word_clue(word: str) -> Clue | None:
-    """The clue that a word is, in any of its forms."""
-    return lexicon().clues.get(shortest_stem(word))
-
-
-@lru_cache(maxsize=1 << 16)
 def shortest_stem(word: str) -> str:
     """What all forms of a word have in common, more or less; the word is folded, but for `FINAL_TA`."""
     return min(stems(word), key=len)

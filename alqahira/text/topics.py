@@ -12,19 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from alqahira.text.lexicon import (
-    TOPICS,
-    Clue,
-    Node,
-    Rule,
-    first_nodes,
-    fold,
-    hidden_class,
-    lexicon,
-    read_word,
-    word_classes,
-    word_clue,
-)
+from alqahira.text.lexicon import TOPICS, Clue, Node, Rule, Word, fold, hidden_class, lexicon, look_up
 
 # How much each part of an article counts. News begins with its subject; the rest of a body is mostly background.
 HEADLINE, LEAD, BACKGROUND, KEYWORD = 2.0, 1.0, 0.2, 0.5
@@ -83,8 +71,8 @@ class _Share(NamedTuple):
 
 
 _Shares = dict[str, list[_Share]]
-# The zone and the display text of each.
-_Clues = dict[Clue, tuple[float, str]]
+# The zone and the words of each.
+_Clues = dict[Clue, tuple[float, list[str]]]
 _NO_SHARE = _Share(0.0, "", 0.0)
 
 
@@ -97,20 +85,17 @@ def _by_term(shares: list[_Share], clues: _Clues, topic: str) -> dict[str, float
     terms: defaultdict[str, float] = defaultdict(float)
     for share in shares:
         terms[share.shown] += share.score
-    for clue, (zone, shown) in clues.items():
-        terms[shown] += clue.weights[topic] * zone
+    for clue, (zone, words) in clues.items():
+        terms[" + ".join(words)] += clue.weights[topic] * zone
     return dict(sorted(terms.items(), key=lambda term: -term[1]))
 
 
 def _shares(headline: str, body: str, keywords: Iterable[str]) -> tuple[_Shares, _Clues]:
     """The share of each topic's terms in its score, and the clues; each counts once, at its best."""
     best: dict[str, dict[int, _Share]] = {topic: {} for topic in TOPICS}
-    clues = {clue: (HEADLINE, clue.shown) for _, clue in lexicon().class_clues.get(ANY_TEXT, ())}
+    clues: _Clues = {clue: (HEADLINE, [clue.shown]) for _, clue in lexicon().class_clues.get(ANY_TEXT, ())}
     for text, zone in zones(headline, body, keywords):
-        for evidence, shown in _evidence(text, with_rules=zone in (HEADLINE, LEAD)):
-            if isinstance(evidence, Clue):
-                clues.setdefault(evidence, (zone, shown))
-                continue
+        for evidence, shown in _evidence(text, zone, clues):
             for topic, weight in (evidence.weights or {}).items():
                 share = _Share(weight * zone, shown, zone)
                 if abs(share.score) > abs(best[topic].get(id(evidence), _NO_SHARE).score):
@@ -148,13 +133,16 @@ class _Match(NamedTuple):
         return -len(self.positions), self.node.least, -self.node.weight, self.positions[0]
 
 
-def _evidence(text: str, *, with_rules: bool) -> Iterator[tuple[Node | Rule | Clue, str]]:
-    """The terms in a text, each word in one at most, the rules that it meets, and the clues; with display texts."""
-    words = fold(text[:_LONGEST_TEXT]).split()[:_MOST_WORDS]
+def _evidence(text: str, zone: float, clues: _Clues) -> Iterator[tuple[Node | Rule, str]]:
+    """The terms in a text, each word in one at most, and the rules that it meets; each with its display text.
+
+    Clues are added to `clues`, where they are in no zone that counts more.
+    """
+    words = look_up_all(text)
     matches = best_matches(words)
     for match in matches:
         yield match.node, " ".join(match.shown)
-    if not with_rules:
+    if zone not in (HEADLINE, LEAD):
         return
     by_class = words_by_class(words, matches)
     known = lexicon()
@@ -164,26 +152,34 @@ def _evidence(text: str, *, with_rules: bool) -> Iterator[tuple[Node | Rule | Cl
         if chosen := _fill(rule.slots, by_class, ()):
             yield rule, " + ".join(chosen)
     for word in words:
-        if clue := word_clue(word):
-            yield clue, clue.shown
+        if clue := word.clue:
+            clues.setdefault(clue, (zone, [clue.shown]))
     for name, members in by_class.items():
-        for least, clue in known.class_clues.get(name.removeprefix(hidden_class("")), ()):
-            shown = distinct(members)
-            if len(shown) >= least:
-                yield clue, " + ".join(shown[:least])
+        if of_class := known.class_clues.get(name):
+            shown_words = distinct(members)
+            for least, clue in of_class:
+                if len(shown_words) >= least:
+                    clues.setdefault(clue, (zone, shown_words[:least]))
+
+
+def look_up_all(text: str) -> list[Word]:
+    """What the lexicon knows of each word of a text."""
+    return list(map(look_up, fold(text[:_LONGEST_TEXT]).split()[:_MOST_WORDS]))
 
 
 def distinct(members: list[_Match]) -> list[str]:
     """The display texts of the words of a class, each once; a term of a `kind` may be a member as well."""
+    if len(members) == 1:
+        return [members[0].shown[0]]
     return list({member.positions[0]: member.shown[0] for member in members}.values())
 
 
-def best_matches(words: Sequence[str]) -> list[_Match]:
+def best_matches(words: Sequence[Word]) -> list[_Match]:
     """The terms in a sentence by precedence, without those that overlap an earlier one."""
     candidates: list[_Match] = []
-    readings = [read_word(word) for word in words]
+    readings = [word.reading for word in words]
     for here, word in enumerate(words):
-        for shown, node in first_nodes(word):
+        for shown, node in word.first_nodes:
             _add_matches(candidates, node, readings, (here,), (shown,))
     matches: list[_Match] = []
     taken: set[int] = set()
@@ -194,7 +190,7 @@ def best_matches(words: Sequence[str]) -> list[_Match]:
     return matches
 
 
-def words_by_class(words: Sequence[str], matches: list[_Match]) -> dict[str, list[_Match]]:
+def words_by_class(words: Sequence[Word], matches: list[_Match]) -> dict[str, list[_Match]]:
     """The words of each class: terms of that `kind`, then single words; those in terms of weight 0 or less apart."""
     found: defaultdict[str, list[_Match]] = defaultdict(list)
     for match in matches:
@@ -203,7 +199,7 @@ def words_by_class(words: Sequence[str], matches: list[_Match]) -> dict[str, lis
     hidden = {position for match in matches if match.node.weight <= 0 for position in match.positions}
     root = lexicon().root
     for here, word in enumerate(words):
-        for name, shown in word_classes(word):
+        for name, shown in word.classes:
             found[hidden_class(name) if here in hidden else name].append(_Match(root, (here,), (shown,)))
     return found
 
