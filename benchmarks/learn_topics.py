@@ -1,6 +1,6 @@
 """Learn the weights of alqahira/text/topic_clues.txt from the opened labelled samples, and write it.
 
-    python benchmarks/learn_topics.py                          about a minute
+    python benchmarks/learn_topics.py                          half a minute
     python benchmarks/learn_topics.py --without channel3_tune  without a part, to see what the others say of it
 
 A logistic regression for each topic, on the samples with their leads and on their headlines alone: what is a word or
@@ -14,6 +14,7 @@ import argparse
 import math
 import random
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,6 @@ FILE = Path(topics.__file__).with_name("topic_clues.txt")
 LEAST_SAMPLES = 2
 # Words that weigh less with both topics are left out: they change next to nothing.
 LEAST_WEIGHT = 0.25
-SCALE = 1.0
 PENALTY, STEP, EPOCHS, SEED = 1.0, 0.3, 30, 1
 HEAD = """\
 # What words and classes are worth to a topic, in hundredths of a point (docs/topics.md): {}
@@ -41,7 +41,13 @@ Row = dict[str, float]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--without", nargs="*", default=[], metavar="SPLIT", help="leave a part out")
-    without = parser.parse_args().without
+    lines = clues(parser.parse_args().without)
+    FILE.write_text(HEAD.format(", ".join(TOPICS)) + "\n".join(lines) + "\n", encoding="utf-8")
+    print(f"{len(lines)} clues")
+
+
+def clues(without: Sequence[str] = ()) -> list[str]:
+    """The lines of the file, from all opened parts but those left out."""
     chosen = [sample for sample in samples() if sample["split"] in TUNED and sample["split"] not in without]
     read = [(clue_values(sample["headline"], body), sample) for sample in chosen for body in (sample["body"], "")]
     seen = Counter(name for row, _ in read for name in row)
@@ -51,11 +57,10 @@ def main() -> None:
     spelling = spellings(chosen)
     lines = []
     for name in sorted(kept, key=lambda name: (name[0] != "[", name)):
-        hundredths = [round(100 * SCALE * weights[topic][name]) for topic in TOPICS]
+        hundredths = [round(100 * weights[topic][name]) for topic in TOPICS]
         if max(map(abs, hundredths)) >= 100 * LEAST_WEIGHT:
             lines.append("\t".join([spelling.get(name, name), *map(str, hundredths)]))
-    FILE.write_text(HEAD.format(", ".join(TOPICS)) + "\n".join(lines) + "\n", encoding="utf-8")
-    print(f"{len(lines)} clues from {len(chosen)} samples")
+    return lines
 
 
 def clue_values(headline: str, body: str) -> Row:
