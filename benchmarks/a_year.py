@@ -5,7 +5,8 @@
 Each corpus is one of so many runs, a hundred new articles a day, the last run a quarter of an hour ago. It is made by
 the project's own ledger and publisher; only the rows of its runs and their summaries are written in bulk. Then so many
 runs of one new article are opened, sealed and ended as a crawl does it, without a network: CPU milliseconds, median.
-The load is that of docs/warehouses/duckdb.md in a process of its own: of everything, then of nothing new.
+The loads are those of docs/warehouses/duckdb.md, each in a process of its own: of everything, and of what is new when
+nothing is.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ import statistics
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -171,47 +173,52 @@ def one_run(output: Path, articles: Articles, costs: Costs) -> None:
 # --- a load ---------------------------------------------------------------------------------------
 
 _LOAD = """
-import re, subprocess, sys
+import re, sys
 from pathlib import Path
 import duckdb
-page, output = Path(sys.argv[1]).read_text("utf-8"), sys.argv[2]
-load = re.search(r"## Load.*?```sql\\n(.*?)```", page, re.S)[1].replace("output/", f"{output}/")
-db = duckdb.connect(f"{output}/warehouse.duckdb")
-db.execute(Path(sys.argv[3]).read_text("utf-8").replace("CREATE TABLE ", "CREATE TABLE IF NOT EXISTS "))
-db.execute(load)
-print(db.execute("SELECT count(*) FROM articles").fetchone())
+page, section = Path(sys.argv[1]).read_text("utf-8"), sys.argv[3]
+code = re.search(rf"## {section}.*?```(?:sql|python)\\n(.*?)```", page, re.S)[1]
+db = duckdb.connect("warehouse.duckdb")
+db.execute(Path(sys.argv[2]).read_text("utf-8").replace("CREATE TABLE ", "CREATE TABLE IF NOT EXISTS "))
+exec(code) if section == "What is new" else db.execute(code)
 """
 
 
-def load(output: Path) -> tuple[float, float]:
-    """CPU seconds and peak MB of the documented load."""
+def load(folder: Path, section: str) -> tuple[float, float]:
+    """CPU seconds and peak MB of a documented load of `folder`/output."""
     table = ROOT / "docs" / "schema" / "articles.duckdb.sql"
-    used = run(Command(["-c", _LOAD, ROOT / "docs" / "warehouses" / "duckdb.md", output, table]))
+    used = run(Command(["-c", _LOAD, ROOT / "docs" / "warehouses" / "duckdb.md", table, section], cwd=folder))
     return used.cpu, used.peak
 
 
-def measure(number: int, rounds: int, folder: Path | None, *, is_loaded: bool) -> dict[str, float]:
-    """The figures of a corpus of so many runs, by name."""
-    articles = Articles()
-    with tempfile.TemporaryDirectory(dir=folder) as name:
-        output = Path(name) / "output"
-        fill(output, number, articles)
-        costs = Costs()
-        for _ in range(rounds + 1):
-            one_run(output, articles, costs)
-        for each in costs.steps.values():
-            del each[0]  # loads modules
-        files = Counter(path.relative_to(output).parts[0] for path in output.rglob("*") if path.is_file())
-        figures = costs.medians() | {
-            "all": sum(costs.medians().values()),
-            "parts": files["articles"],
-            "files": files.total(),
-            "manifest KB": (output / "_manifest.json").stat().st_size / 1e3,
-            "ledger MB": (output / "state.db").stat().st_size / 1e6,
-        }
-        if is_loaded:
-            figures["load s"], figures["load MB"] = load(output)
-            figures["nothing new s"], figures["nothing new MB"] = load(output)
+def measure(numbers: Sequence[int], rounds: int, folder: Path, *, is_loaded: bool) -> dict[int, dict[str, float]]:
+    """The figures of corpora of so many runs, by name; their runs by turns, so that a busy machine slows all alike."""
+    articles = {number: Articles() for number in numbers}
+    for number in numbers:
+        (folder / str(number)).mkdir()
+        fill(folder / str(number) / "output", number, articles[number])
+    costs = {number: Costs() for number in numbers}
+    for _, number in product(range(rounds + 1), numbers):
+        one_run(folder / str(number) / "output", articles[number], costs[number])
+    return {number: _figures(folder / str(number), costs[number], is_loaded=is_loaded) for number in numbers}
+
+
+def _figures(folder: Path, costs: Costs, *, is_loaded: bool) -> dict[str, float]:
+    output = folder / "output"
+    for each in costs.steps.values():
+        del each[0]  # loads modules
+    files = Counter(path.relative_to(output).parts[0] for path in output.rglob("*") if path.is_file())
+    figures = costs.medians() | {
+        "all": sum(costs.medians().values()),
+        "parts": files["articles"],
+        "files": files.total(),
+        "manifest KB": (output / "_manifest.json").stat().st_size / 1e3,
+        "ledger MB": (output / "state.db").stat().st_size / 1e6,
+    }
+    if is_loaded:
+        figures["load s"], figures["load MB"] = load(folder, "Load")
+        load(folder, "What is new")  # all of it once more, since nothing is known of the load above
+        figures["nothing new s"], figures["nothing new MB"] = load(folder, "What is new")
     return figures
 
 
@@ -326,11 +333,10 @@ def main() -> None:
     parser.add_argument("--no-load", action="store_true", help="no DuckDB")
     parser.add_argument("--write", action="store_true", help="table and plot of docs/performance.md")
     given = parser.parse_args()
-    after: dict[int, dict[str, float]] = {}
-    for number in given.runs:
-        after[number] = measure(number, given.rounds, given.folder, is_loaded=not given.no_load)
-        figures = ", ".join(f"{name} {value:,.1f}" for name, value in after[number].items())
-        print(f"{number:,} runs:", figures, flush=True)
+    with tempfile.TemporaryDirectory(dir=given.folder) as folder:
+        after = measure(given.runs, given.rounds, Path(folder), is_loaded=not given.no_load)
+    for number, figures in after.items():
+        print(f"{number:,} runs:", ", ".join(f"{name} {value:,.1f}" for name, value in figures.items()))
     if given.write:
         write(after)
 
