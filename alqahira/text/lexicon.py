@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib import resources
-from itertools import product
+from itertools import product, zip_longest
 from typing import Any, NamedTuple
 
 from alqahira.text.normalization import fold_text
@@ -162,8 +162,11 @@ def lexicon() -> Lexicon:
             made.rules.setdefault(name, []).append(rule)
     for line in (files / "topic_clues.txt").read_text(encoding="utf-8").splitlines():
         if not line.startswith("#"):
+            # A topic that nothing was learnt for, yet, has no column.
             shown, *hundredths = line.split("\t")
-            clue = Clue({topic: int(given) / 100 for topic, given in zip(TOPICS, hundredths, strict=True)}, shown)
+            clue = Clue(
+                {topic: int(given) / 100 for topic, given in zip_longest(TOPICS, hundredths, fillvalue="0")}, shown
+            )
             if shown[0] == "[":
                 name, _, least = shown[1:].partition("]")
                 for either in (name, hidden_class(name)):
