@@ -33,9 +33,11 @@ ITEM_PIPELINES = {
 # These two listen on ports by default in Scrapy 2.19. With None in EXTENSIONS they would still be imported: 0.12 s of
 # CPU and 10 MB.
 _LISTENERS = ("scrapy.extensions.telnet.TelnetConsole", "scrapy.extensions.remote_control.RemoteControl")
-EXTENSIONS_BASE = {name: order for name, order in _SCRAPYS_EXTENSIONS.items() if name not in _LISTENERS}
+_FEEDS = "scrapy.extensions.feedexport.FeedExporter"  # the project's own, below, fails a run whose feed is not written
+EXTENSIONS_BASE = {name: order for name, order in _SCRAPYS_EXTENSIONS.items() if name not in (*_LISTENERS, _FEEDS)}
 EXTENSIONS: dict[str, Any] = {
     "alqahira.crawling.extensions.run.RunExtension": 0,
+    "alqahira.crawling.extensions.feeds.Feeds": 0,
     "alqahira.crawling.extensions.progress.Progress": 100,
 }
 REFERER_ENABLED = False

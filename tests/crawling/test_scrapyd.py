@@ -156,6 +156,14 @@ def test_scrapyds_own_items_feed_holds_the_lines_of_the_parts(another):
         assert sorted(feed.read_text("utf-8").splitlines()) == sorted(unplaced)
 
 
+def test_items_feed_that_cannot_be_written_is_one_line_and_status_2(another):
+    another.conf = {"items_dir": "gs://bucket/items"}
+    with another:
+        job = another.wait(another.schedule("defense", settings=GIVEN))
+    assert (job.status, len(job.lines)) == (2, 1)
+    assert "cannot be written: missing google-cloud-storage library" in job.log
+
+
 @pytest.mark.parametrize("times", [1, 2])
 def test_next_run_continues_a_cancelled_one_and_loses_nothing(scrapyd, site, times):
     given = GIVEN | {"ALQAHIRA_OUTPUT_DIR": str(scrapyd.output / f"cancelled-{times}")}
