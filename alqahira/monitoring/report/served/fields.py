@@ -35,7 +35,7 @@ FIELD_NAMES = {
 }
 _MOMENTS = ("date_published", "date_modified", "date_first_seen", "date_crawled", "date_removed")
 _CODES = ("url", "image_url", "discovered_on", "content_hash", "run_id")
-_HIDDEN = ("headline", "description", "article_body", "date_published_source", "topic_terms", "mentions")
+_HIDDEN = ("date_published_source", "topic_terms", "mentions")
 # What computes them, for those that no source has.
 _COMPUTED = {
     "authors": "من سطر المصدر",
@@ -91,7 +91,7 @@ def field_rows(record: Record, account: Mapping[str, Any]) -> Iterator[FieldRow]
     `account`: of the record's run; empty if it is not known.
     """
     for name, label in FIELD_NAMES.items():
-        if name in _HIDDEN and name not in ("headline", "description", "article_body"):
+        if name in _HIDDEN:
             continue
         values = [f"{len(record[name]):,} حرفًا"] if name == "article_body" and record[name] else _values(name, record)
         source, terms = _source(name, record, account) if values else ("", [])

@@ -196,8 +196,7 @@ def _choose(copy: sqlite3.Connection, selection: Selection, match: str) -> int:
     """Put the ids of the articles into the table `chosen`, so that each condition is looked at once; their number."""
     conditions, values = _conditions(selection, match)
     copy.execute("DELETE FROM chosen")
-    found = copy.execute(f"INSERT INTO chosen SELECT id FROM articles WHERE {' AND '.join(conditions)}", values)
-    return found.rowcount
+    return copy.execute(f"INSERT INTO chosen SELECT id FROM articles WHERE {' AND '.join(conditions)}", values).rowcount
 
 
 def _conditions(selection: Selection, match: str) -> tuple[list[str], list[Any]]:
