@@ -1,4 +1,4 @@
-"""What pyproject.toml cannot say: where the packages stand. scrapyd-deploy builds its egg by this file, too."""
+"""What pyproject.toml cannot say: where the packages are. scrapyd-deploy builds its egg by this file, too."""
 
 from setuptools import find_namespace_packages, setup
 

@@ -133,8 +133,9 @@ class Articles(Quarantine):
         """What waits to be published: the last articles of a killed run, or lines of a part that is not due."""
         is_same = (outbox.c.article_id == articles.c.article_id) & (outbox.c.revision == articles.c.revision)
         waiting = sa.select(articles.c.record).join(outbox, is_same).where(outbox.c.part.is_(None))
-        found = [from_record(json.loads(record)) for record in connection.scalars(waiting.order_by(outbox.c.position))]
-        return [(SeenPage(one.article_id, fetched_at(one), one.article_id, one.url), one) for one in found]
+        records = connection.scalars(waiting.order_by(outbox.c.position))
+        queued = [from_record(json.loads(record)) for record in records]
+        return [(SeenPage(one.article_id, fetched_at(one), one.article_id, one.url), one) for one in queued]
 
     @transactional()
     def withdraw(self, connection: Connection, seen: Iterable[SeenPage], article: Article) -> list[str]:

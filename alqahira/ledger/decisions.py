@@ -157,7 +157,7 @@ def decide(
     is_withdrawn: Callable[[], bool] = lambda: False,
     has_headline: bool = True,
 ) -> Verdict:
-    """Decide whether an article is new, revised, unchanged, a duplicate, or not what its page told before.
+    """Decide whether an article is new, revised, unchanged, a duplicate, or another one than its page had before.
 
     A change of metadata alone (`differs_in_metadata`) is a revision at most once a day; until then the article is
     UNCHANGED by LATER. `is_repeated`: many pages of the run show its text. `is_withdrawn`: the newest revision turned
@@ -192,7 +192,7 @@ def decide(
 
 
 def _revision_reason(article: Article, newest: StoredArticle) -> tuple[Reason | None, str]:
-    """Why what a page tells now is a revision; None and the cause of UNCHANGED if it is none."""
+    """Why what a page has now is a revision; None and the cause of UNCHANGED if it is none."""
     before = newest.article
     if before.date_removed is not None:
         return Reason.RETURNED, ""
@@ -214,7 +214,7 @@ def _revision_reason(article: Article, newest: StoredArticle) -> tuple[Reason | 
 def differs_in_metadata(article: Article, before: Article) -> bool:
     """Whether date (to the minute), topics, tags, caption or image are other ones.
 
-    What the page does not tell any more is no change, as its layout may have changed; nor is the order of tags, nor the
+    What the page does not have any more is no change, as its layout may have changed; nor is the order of tags, nor the
     query of an image's address, which is often a version or a size.
     """
     if article.topics != before.topics and (labels(article) or not labels(before)):
@@ -231,7 +231,7 @@ def differs_in_metadata(article: Article, before: Article) -> bool:
 
 
 def removal(newest: StoredArticle, when: datetime, run_id: str) -> Article:
-    """The revision which tells that an article's page is gone."""
+    """The revision that says that an article's page is gone."""
     return replace(
         newest.article,
         revision=newest.revision + 1,

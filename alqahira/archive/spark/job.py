@@ -250,8 +250,8 @@ def decide(rows: Iterable[Any], *, near_duplicates: str) -> Iterator[Decision]:
 
 def _removals(ledger: Ledger, place: tuple[int, int, int], row: Any) -> Iterator[Decision]:
     """The removal of an article, and what was dropped as a duplicate of it."""
-    told = json.loads(row.line)
-    for article, is_removal in ledger.remove([row.key], datetime.fromisoformat(told["date"]), told["run_id"]):
+    noted = json.loads(row.line)
+    for article, is_removal in ledger.remove([row.key], datetime.fromisoformat(noted["date"]), noted["run_id"]):
         cause, line = REMOVED if is_removal else "", to_json_line(to_record(article))
         yield Decision(*place, Outcome.ACCEPTED.value, cause, publication_day(article), line)
 

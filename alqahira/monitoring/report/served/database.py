@@ -1,7 +1,7 @@
 """The served copy of the corpus: a SQLite file with an index of the folded text, made from the ledger in one reading.
 
-A file of its own, because the ledger may be PostgreSQL's, may stand on a file system that nobody writes to, and is
-written by the next run meanwhile.
+A file of its own, because the ledger may be PostgreSQL's, may be on a read-only file system, and is written by the next
+run meanwhile.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ _HEADERS = {
 
 
 class Server:
-    """Listens on 127.0.0.1; requests wait until it is told what to answer.
+    """Listens on 127.0.0.1; requests wait until `run` has pages to answer with.
 
     `port` 0: a free one. Raises ConfigurationError if the port cannot be used.
     """
