@@ -16,6 +16,7 @@ from alqahira.crawling.output import is_unread
 from alqahira.crawling.progress import is_bar_wanted, with_bar
 from alqahira.exceptions import ConfigurationError
 from alqahira.ledger import Ledger, open_ledger
+from alqahira.publishing.folder import is_own
 from alqahira.publishing.parquet import require_pyarrow
 from alqahira.publishing.snapshots import ENDINGS, FORMATS, WRITERS, ending_of, write_months, write_snapshot
 from alqahira.settings.arguments import CrawlArguments
@@ -86,9 +87,11 @@ class Command(ProjectCommand):
                 wanted = takewhile(lambda record: not is_unread(), records)
                 WRITERS[ending](wanted, sys.stdout)
                 return 0
-            write = write_months if opts.partition else write_snapshot
+            write, target = write_months if opts.partition else write_snapshot, local_path(opts.output)
+            if is_own(target, self.configuration):
+                raise ConfigurationError(f"{opts.output} cannot be written: it is a file of the corpus")
             try:
-                write(records, local_path(opts.output), ending)
+                write(records, target, ending)
             except OSError as error:
                 raise ConfigurationError(f"{opts.output} cannot be written: {error.strerror or error}") from None
         return 0

@@ -16,6 +16,7 @@ from alqahira.exceptions import ConfigurationError
 from alqahira.ledger import Ledger, open_ledger
 from alqahira.monitoring.report.collect import collect
 from alqahira.monitoring.report.figures import Figures
+from alqahira.publishing.folder import is_own
 from alqahira.publishing.manifest import write_atomic
 from alqahira.settings.types import local_path
 
@@ -56,6 +57,8 @@ class Command(ProjectCommand):
         try:
             if target.is_dir():
                 raise IsADirectoryError(0, "it is a folder")
+            if is_own(target, self.configuration):
+                raise PermissionError(0, "it is a file of the corpus")
             write_atomic(target, render(figures).encode())
         except OSError as error:
             raise ConfigurationError(f"{target} cannot be written: {error.strerror}") from None

@@ -24,6 +24,7 @@ from alqahira.publishing.planning import insert_part, joined, part_path, plan_pa
 # So many parts of a day are merged also if it is not at rest, such as the day of articles without a date.
 _MANY = 30
 _MOVE = outbox.update().where(outbox.c.position == sa.bindparam("row")).values(part=sa.bindparam("sequence"))
+_FORGET = parts.delete().where(parts.c.sequence == sa.bindparam("old"))
 
 
 class Compacted(NamedTuple):
@@ -91,5 +92,6 @@ def removable(connection: Connection, now: datetime, grace: timedelta) -> list[R
 
 
 def forget(connection: Connection, rows: Sequence[Row[Any]]) -> None:
-    """Remove parts whose files are gone."""
-    connection.execute(parts.delete().where(parts.c.sequence.in_([row.sequence for row in rows])))
+    """Remove parts whose files are gone; at least one."""
+    # One by one: a year's parts are more than the variables that a statement may have.
+    connection.execute(_FORGET, [{"old": row.sequence} for row in rows])

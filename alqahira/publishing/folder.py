@@ -11,13 +11,18 @@ from pathlib import Path
 
 from alqahira.exceptions import ConfigurationError, LedgerUnusable
 from alqahira.ledger import KnownCorpus, known_corpus
+from alqahira.ledger.backends.sqlite import beside
 from alqahira.publishing.manifest import (
+    ARTICLES_FOLDER,
+    MANIFEST,
     manifest_digest,
     read_corpus_id,
     read_manifest,
     scan_parts,
 )
 from alqahira.publishing.place import FolderState, mismatch
+from alqahira.settings.configuration import ARCHIVE_FOLDER, Configuration
+from alqahira.settings.state_url import read_state_url
 
 
 def read_folder(output_dir: Path, known: KnownCorpus | None = None) -> FolderState:
@@ -70,6 +75,22 @@ def _digest(path: Path) -> str:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except FileNotFoundError:
         return ""
+
+
+def is_own(file: Path, configuration: Configuration) -> bool:
+    """Whether a file is of the corpus or its ledger, so that nothing else may be written there."""
+    output = _real(configuration.output_dir)
+    own = [output / name for name in (ARTICLES_FOLDER, ARCHIVE_FOLDER, MANIFEST)]
+    url = read_state_url(configuration.state_url)
+    if url.get_backend_name() == "sqlite":
+        state = _real(Path(str(url.database)))
+        own += [beside(state, ending) for ending in ("", "-wal", "-shm", ".lock")]
+    return any(_real(file).is_relative_to(path) for path in own)
+
+
+def _real(path: Path) -> Path:
+    """The path without links. Unlike `resolve` it raises nothing for a link that leads to itself."""
+    return Path(os.path.realpath(path))
 
 
 @contextmanager

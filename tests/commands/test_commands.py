@@ -169,6 +169,19 @@ def test_wrong_option_is_one_line_and_status_2(corpus, arguments, message):
     assert message in ran.lines[0]
 
 
+@pytest.mark.parametrize("command", [("export", "--format", "csv"), ("report",)], ids=" ".join)
+@pytest.mark.parametrize("name", ["state.db", "state.db-wal", "_manifest.json", "articles/day=2026-11-24/x.csv"])
+def test_file_of_the_corpus_is_never_replaced(command, name, tmp_path):
+    live(tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    (tmp_path / "link").symlink_to(tmp_path)
+    ran = run(command[0], tmp_path, *command[1:], "-o", str(tmp_path / "link" / name))
+    assert (ran.status, len(ran.lines)) == (2, 1)
+    assert ran.lines[0].endswith(f"{name} cannot be written: it is a file of the corpus")
+    (tmp_path / "link").unlink()
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -46,6 +46,8 @@ def site():
         (["-o", "{tmp}/x.csv", "-o", "{tmp}/x.csv:jsonl"], "two feeds go to the same file"),
         (["-O", "{tmp}/output/state.db:jsonl"], "it is a file of the corpus"),
         (["-O", "{tmp}/output/articles/x.jsonl"], "it is a file of the corpus"),
+        (["-O", "{tmp}/a.db:csv", "-s", "ALQAHIRA_STATE_URL=sqlite:///{tmp}/a.db"], "it is a file of the corpus"),
+        (["-O", "{tmp}/loop:csv"], "the feed {tmp}/loop cannot be written: Too many levels of symbolic links"),
         (["-O", "{tmp}/x.csv", "-s", "FEED_EXPORT_BATCH_ITEM_COUNT=9"], "a feed in batches needs %(batch_id)d"),
         (["-s", "FEED_URI=xx://y", "-s", "FEED_FORMAT=csv"], "'xx' is none of the storages"),
         (["-s", 'FEEDS={{"x": {{"format": "yaml"}}}}'], "the feed x cannot be written: 'yaml' is none of the formats"),
@@ -53,11 +55,12 @@ def site():
 )
 def test_feed_that_cannot_be_written_is_refused_before_the_crawl(options, problem, tmp_path):
     (tmp_path / "file").write_text("")
+    (tmp_path / "loop").symlink_to("loop")
     given = [option.format(tmp=tmp_path) for option in options]
     ran = scrapy("crawl", "defense", *given, ALQAHIRA_OUTPUT_DIR=str(tmp_path / "output"))
     assert (ran.status, len(ran.lines)) == (2, 1), ran.stderr
     assert problem.format(tmp=tmp_path) in ran.lines[0]
-    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "loop"]
 
 
 @pytest.mark.parametrize(

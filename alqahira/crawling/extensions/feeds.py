@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import logging
+import os
 import re
 import tempfile
 from contextlib import suppress
@@ -26,8 +27,8 @@ from w3lib.url import file_uri_to_path
 
 from alqahira.crawling.output import discard_output
 from alqahira.exceptions import ConfigurationError, one_line
-from alqahira.publishing.manifest import ARTICLES_FOLDER, MANIFEST
-from alqahira.settings.configuration import ARCHIVE_FOLDER, STATE_FILE, Configuration, configuration_of
+from alqahira.publishing.folder import is_own
+from alqahira.settings.configuration import configuration_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -137,7 +138,8 @@ def check_feeds(crawler: Crawler) -> None:
             _require_library(scheme)
             if scheme == "file":
                 file = _file(uri, crawler, options)
-                _refuse_own(file, configuration)
+                if is_own(file, configuration):
+                    raise ValueError("it is a file of the corpus")
                 if file in files:
                     raise ValueError("another feed goes to the same file")
                 files.add(file)
@@ -169,7 +171,8 @@ def _file(uri: str, crawler: Crawler, options: dict[str, Any]) -> Path:
             uri = apply_uri_params(uri, params | {"batch_id": 1})
         except KeyError as unknown:
             raise ValueError(f"nothing is named {unknown}") from None
-    file = Path(file_uri_to_path(uri) if uri.startswith("file:") else uri).resolve()
+    # Not by `resolve`, which raises no OSError for a link that leads to itself.
+    file = Path(os.path.realpath(file_uri_to_path(uri) if uri.startswith("file:") else uri))
     with suppress(FileNotFoundError):
         file.stat()  # raises for a name that is too long, and below what is no folder
     if file.is_dir():
@@ -181,9 +184,3 @@ def _file(uri: str, crawler: Crawler, options: dict[str, Any]) -> Path:
         with tempfile.TemporaryFile(dir=folder):
             pass
     return file
-
-
-def _refuse_own(file: Path, configuration: Configuration) -> None:
-    output = configuration.output_dir.resolve()
-    if any(file.is_relative_to(output / own) for own in (ARTICLES_FOLDER, ARCHIVE_FOLDER, MANIFEST, STATE_FILE)):
-        raise ValueError("it is a file of the corpus")
