@@ -171,9 +171,10 @@ class Articles(Quarantine):
         classify(article, match_topics(article.headline, article.article_body, labels(article)))
         newest = self._newest(connection, article.article_id)
         article.revision = newest.revision if newest else 0
-        if newest is None or newest.content_hash != article.content_hash:
+        is_gone = newest is not None and is_removed(newest)
+        if newest is None or is_gone or newest.content_hash != article.content_hash:
             article.revision, article.duplicate_of = article.revision + 1, None
-            article.revision_reason = Reason.TEXT.value if newest else None
+            article.revision_reason = (Reason.RETURNED if is_gone else Reason.TEXT).value if newest else None
             self._store(connection, article, Outcome.ACCEPTED)
             self._index(connection, article.article_id, fingerprint(article.article_body), newest)
             self._queue(connection, article, day=publication_day(article))

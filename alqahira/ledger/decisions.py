@@ -239,6 +239,7 @@ def removal(newest: StoredArticle, when: datetime, run_id: str) -> Article:
         date_removed=when,
         date_crawled=when,
         run_id=run_id,
+        published_day=published_day(newest.article),  # which lines of older versions lack
     )
 
 

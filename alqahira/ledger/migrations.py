@@ -54,6 +54,8 @@ _STEPS = {
         "ALTER TABLE parts ADD COLUMN sealed_at VARCHAR",
         "ALTER TABLE parts ADD COLUMN replaces TEXT",
         "ALTER TABLE parts ADD COLUMN replaced_by INTEGER",
+        "CREATE INDEX pages_article ON pages (article_id)",
+        "CREATE INDEX articles_duplicates ON articles (duplicate_of)",
         "CREATE INDEX runs_started ON runs (started)",
         "CREATE INDEX runs_ended ON runs (ended)",
         "CREATE INDEX runs_of_spider ON runs (spider, started)",

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from alqahira.article import Article, from_record, rfc3339, to_json_line, to_record
 from alqahira.ledger.articles import Articles, is_removed, stored_article
-from alqahira.ledger.decisions import Outcome, publication_day, removal
+from alqahira.ledger.decisions import Outcome, publication_day, published_day, removal
 from alqahira.ledger.frontier import GONE_FOR
 from alqahira.ledger.pages import NO_VALIDATORS
 from alqahira.ledger.tables import ArticleRow, PageRow, articles, pages
@@ -87,6 +87,7 @@ class Removals(Articles):
             if self._newest(connection, row.article_id) != row:
                 continue
             article = replace(from_record(json.loads(row.record)), duplicate_of=heir.article_id if heir else None)
+            article.published_day = published_day(article)  # which lines of older versions lack
             status = Outcome.DUPLICATE if heir else Outcome.ACCEPTED
             record = to_json_line(to_record(article))
             values = {"status": status.value, "duplicate_of": article.duplicate_of, "record": record}

@@ -75,6 +75,7 @@ pages = Table(
     Column("hint_from", Text),  # the listing, sitemap or feed of `hint_date`, if that is not `discovered_on`
     Index("pages_frontier", "state"),
     Index("pages_next_visit", "next_visit"),
+    Index("pages_article", "article_id"),
 )
 
 
@@ -116,6 +117,7 @@ articles = Table(
     Column("date_crawled", String, nullable=False),
     Column("record", Text, nullable=False),
     Index("articles_content", "content_hash"),
+    Index("articles_duplicates", "duplicate_of"),
 )
 
 

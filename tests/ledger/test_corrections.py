@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from ledger_scenario import NOW, accept, crawled, link, opened, publisher
+from ledger_scenario import NOW, accept, body, crawled, link, opened, publisher
 
 from alqahira.ledger.decisions import LATER, Outcome, differs_in_metadata
 from alqahira.ledger.frontier import REMOVED_PAUSE
@@ -142,6 +142,32 @@ def test_article_that_is_gone_for_a_day_is_removed(ledger):
     told = {name for name in last if last[name] != first[name]}
     assert told == {"revision", "revision_reason", "date_removed", "date_crawled", "run_id"}
     assert (last["revision_reason"], last["date_removed"]) == ("removed", "2026-11-26T12:00:00Z")
+
+
+def test_removal_has_the_day_that_an_older_line_lacks(ledger):
+    for number in (5, 6):  # the second is dropped as a duplicate of the first
+        item = crawled(number, text=body(5))
+        item.article.published_day = None
+        accept(ledger, item)
+    ledger.remove(["5"], NOW + DAY, "later")
+    assert [(r["article_id"], r["published_day"]) for r in ledger.records()][1:] == [
+        ("5", None),
+        ("5", "2026-11-24"),
+        ("6", "2026-11-24"),
+    ]
+
+
+def test_removal_looks_at_no_other_articles(ledger):
+    with ledger.transaction() as connection:
+        driver = connection.connection.driver_connection
+    traced = []
+    driver.set_trace_callback(traced.append)
+    remove(ledger)
+    driver.set_trace_callback(None)
+    queries = [text for text in traced if text.startswith(("SELECT", "UPDATE", "DELETE"))]
+    plans = [row[3] for text in queries for row in driver.execute(f"EXPLAIN QUERY PLAN {text}")]
+    assert [plan for plan in plans if plan.startswith("SCAN")] == []
+    assert any("articles_duplicates" in plan for plan in plans)
 
 
 def test_page_that_answers_in_between_is_not_gone(ledger):

@@ -199,6 +199,19 @@ def test_released_page_that_never_gave_an_article_is_its_first_revision(ledger):
     assert ledger.pending() == []
 
 
+@pytest.mark.parametrize("is_same", [True, False], ids=["the same text", "another"])
+def test_released_text_of_a_removed_article_brings_it_back(ledger, is_same):
+    discovered(ledger, 1)
+    accept(ledger, crawled(1))
+    ledger.remove(["1"], LATER, "run")
+    item = crawled(1, fetched=LATER, text=None if is_same else CAKE)
+    own = fingerprint(item.article.article_body)
+    assert ledger.accept(item, own, near_duplicates="drop", is_repeated=True).outcome == "quarantined"
+    assert ledger.release("1").revision == 3
+    *_, last = ledger.records()
+    assert (last["revision"], last["revision_reason"], last["date_removed"]) == (3, "returned", None)
+
+
 def test_dropped_text_is_forgotten_and_its_page_asked_by_its_schedule(lying):
     assert lying.drop("1")
     assert not lying.drop("1")
