@@ -28,6 +28,7 @@ from types import SimpleNamespace
 from ledger_scale import crawled
 from measure import ROOT, Command, run
 from scrapy.crawler import Crawler
+from scrapy.extension import ExtensionManager
 from scrapy.settings import Settings
 from scrapy.statscollectors import MemoryStatsCollector
 
@@ -150,6 +151,7 @@ def one_run(output: Path, articles: Articles, costs: Costs) -> None:
     settings = Settings({"ALQAHIRA_OUTPUT_DIR": str(output), "ALQAHIRA_STATE_URL": "", "LOG_ENABLED": False})
     crawler = Crawler(DefenseSpider, settings)
     crawler.stats = MemoryStatsCollector(crawler)
+    crawler._extensions = ExtensionManager(crawler=crawler)  # none, as there are no feeds
     with costs.of("open"):
         opened = Run(crawler)
         opened.run_id = opened.ledger.start_run(opened.run_id, _SPIDER, opened.started)
