@@ -21,7 +21,7 @@ deploy: export SCRAPYD_USERNAME := $(or $(SCRAPYD_USERNAME),$(if $(value SCRAPYD
 deploy: export SCRAPYD_PASSWORD := $(value SCRAPYD_PASSWORD)
 deploy: $(VENV)/.installed-scrapyd
 	@# An egg that Scrapyd refuses is no error to scrapyd-deploy.
-	@said=$$($(VENV)/bin/scrapyd-deploy); echo "$$said"; echo "$$said" | grep --quiet '"status": "ok"'
+	@answer=$$($(VENV)/bin/scrapyd-deploy); echo "$$answer"; echo "$$answer" | grep --quiet '"status": "ok"'
 # What needs no engine and no minutes; the rest of what CI runs; both in one run; and what takes hours, one by one.
 MORE := browser or postgres or spark or warehouse or scrapyd or install or docs or chaos or sites or perf
 PYTEST := $(VENV)/bin/python -m pytest
