@@ -27,9 +27,10 @@ from alqahira.crawling.unhandled import log_in_one_line
 from alqahira.exceptions import ConfigurationError
 from alqahira.extraction import urls
 from alqahira.extraction.cut_page import is_cut
-from alqahira.extraction.extractor import Reading, read_page
+from alqahira.extraction.extractor import read_page
 from alqahira.extraction.items import ArchivedResponse, ArticleItem, Fetch, RawResponse, header_pairs, header_text
 from alqahira.extraction.listing import read_listing
+from alqahira.extraction.reading import Reading
 from alqahira.extraction.shown_text import shown_text
 from alqahira.ledger.decisions import Outcome, classify, labels
 from alqahira.ledger.frontier import GONE, Discovery, Link

@@ -15,8 +15,9 @@ from scrapy.http import Response
 from alqahira.crawling.discovery.pager import Pager
 from alqahira.exceptions import AlqahiraError
 from alqahira.extraction.decoding import decode
-from alqahira.extraction.extractor import Reading, read_page
+from alqahira.extraction.extractor import read_page
 from alqahira.extraction.listing import Listing, read_listing
+from alqahira.extraction.reading import Reading
 from alqahira.extraction.sources import Document
 from alqahira.extraction.sources.nextjs import data_of
 from alqahira.extraction.sources.values import read_json

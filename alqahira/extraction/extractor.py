@@ -6,18 +6,19 @@ disagreement.
 
 from __future__ import annotations
 
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 from alqahira import site
 from alqahira.article import Article
 from alqahira.extraction import second_opinion, urls
 from alqahira.extraction.decoding import decode
 from alqahira.extraction.empty_shell import needs_javascript
+from alqahira.extraction.reading import Disagreement, Hints, Reading
 from alqahira.extraction.sources import (
     Document,
     ExtractedFields,
@@ -25,6 +26,7 @@ from alqahira.extraction.sources import (
     jsonld,
     meta,
     nextjs,
+    page_data_first,
     site_markup,
     strip_site_name,
     structure,
@@ -69,59 +71,7 @@ _SHORTEST_BODY, _LONG_BODY = 40, 400
 _LONGEST_ARTICLE = 300_000  # a book; comparing a longer one with others takes seconds
 _LONGEST_CREDIT_WITH_DATE, _LONGEST_NOTICE = 130, 60  # characters
 _LEAD = 2  # paragraphs
-
-
-@dataclass(frozen=True, slots=True)
-class Hints:
-    """A page's headline, dates and category, from a listing's card and a sitemap's entry."""
-
-    listing_headline: str | None = None
-    listing_date: datetime | None = None
-    sitemap_date: datetime | None = None
-    section: str | None = None  # the category whose listing shows it
-
-    def merged_with(self, other: Hints) -> Hints:
-        """Both together; where both have a value, this one's."""
-        return Hints(
-            self.listing_headline or other.listing_headline,
-            self.listing_date or other.listing_date,
-            self.sitemap_date or other.sitemap_date,
-            self.section or other.section,
-        )
-
-
-class Disagreement(NamedTuple):
-    """Two sources with different values of a field; the record has that of `kept`."""
-
-    field: str
-    kept: str
-    other: str
-
-
-@dataclass(slots=True)
-class Reading:
-    """A page as read: the article, or the cause why there is none; the source of each field.
-
-    `kind`: one of `site.OTHER_KINDS` where the page is of another kind than an article.
-    """
-
-    article: Article | None = None
-    kind: str | None = None
-    cause: str | None = None
-    number: str | None = None  # of the story in page data
-    address_number: str | None = None  # of the article that the page names by its canonical link or og:url
-    sources: dict[str, str] = field(default_factory=dict)
-    disagreements: list[Disagreement] = field(default_factory=list)
-
-    def is_of(self, asked: str, final: str) -> bool:
-        """Whether a page is of the article whose address was asked for; `final`: where redirects led.
-
-        Another address counts only if the page itself names it: then it is the article's new home. Page data,
-        canonical link and og:url may not name a third one.
-        """
-        number, wanted = urls.article_number(final), urls.article_number(asked)
-        named = {self.number, self.address_number} - {None}
-        return named <= {number} and (wanted in (None, number) or self.address_number == number)
+CHECK_SHARE = 0.02  # of the pages read by page data
 
 
 def extract_article(html: str | bytes, url: str, *, now: datetime) -> Article | None:
@@ -134,25 +84,48 @@ def extract_article(html: str | bytes, url: str, *, now: datetime) -> Article | 
 
 
 def read_page(
-    html: str | bytes, url: str, *, now: datetime, hints: Hints | None = None, content_type: str | None = None
+    html: str | bytes,
+    url: str,
+    *,
+    now: datetime,
+    hints: Hints | None = None,
+    content_type: str | None = None,
+    check_share: float = CHECK_SHARE,
 ) -> Reading:
     """As `extract_article`, with each field's source, or with the cause why there is no article.
 
-    `content_type`: the response's header, which may name the encoding of bytes.
+    `content_type`: the response's header, which may name the encoding of bytes. `check_share`: the share, 0 to 1, of
+    the pages read by page data that are parsed too; what differs then is in the reading's `drift`.
     """
-    page = Document(html if isinstance(html, str) else decode(html, content_type), url, now)
+    page, hints = Document(html if isinstance(html, str) else decode(html, content_type), url, now), hints or Hints()
     try:
-        return _Merge(page, hints or Hints()).read()
+        extracted = page_data_first.read(page)
+        quick = _Merge(page, hints, extracted).read() if extracted else None
+        if quick is not None and not _is_checked(url, check_share):
+            return quick
+        reading = _Merge(page, hints, _read_sources(page)).read()
+        if quick is not None:
+            reading.drift = quick.differences(reading)
+        return reading
     except TooLarge:
         return Reading(cause="too_large")
+
+
+def _is_checked(url: str, share: float) -> bool:
+    """Whether a page is among those checked: by its article's number, so that every reading of it agrees."""
+    return zlib.crc32((urls.article_number(url) or "").encode()) < share * 2**32
+
+
+def _read_sources(page: Document) -> dict[str, ExtractedFields]:
+    return {name: fields for name, read in _SOURCES.items() if (fields := read(page))}
 
 
 class _Merge:
     """Merges the sources of one page into a reading."""
 
-    def __init__(self, page: Document, hints: Hints) -> None:
+    def __init__(self, page: Document, hints: Hints, extracted: dict[str, ExtractedFields]) -> None:
         self.page, self.hints, self.reading = page, hints, Reading()
-        self.extracted = {name: fields for name, read in _SOURCES.items() if (fields := read(page))}
+        self.extracted = extracted
         markup = self.extracted.get("site")
         # Structure costs a walk over the page, so it is read only where the known markup does not give the article.
         self.structure = None

@@ -56,6 +56,14 @@ _BREAK = re.compile(r"<br\s?/?>|</p>", re.IGNORECASE)
 _ENCODED = re.compile(r"&(?:amp;)*(?:lt|#0*60|#x0*3c);", re.IGNORECASE)
 _MOST_ENCODED = 3  # times
 _CAPTION_CODE = re.compile(r"\[caption\b[^\]]{0,500}\].{0,2000}?\[/caption\]", re.DOTALL)  # of WordPress
+# A paragraph or sub-heading as the site's editor writes nearly all of them: text with nothing inside that a parser may
+# change. The entities are decoded alike by libxml2 and Python.
+_PLAIN_BLOCK = re.compile(
+    r"[ \t\n]*+<(?P<tag>p|h5)(?: style=\"text-align:(?:center|end|justify|left|right|start);\")?+>(?P<bold><strong>)?+"
+    r"(?P<text>(?:[^<>&\0-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]++|&(?:amp|gt|lt|nbsp|quot);)*+)"
+    r"(?(bold)</strong>)</(?P=tag)>[ \t\n]*+"
+)
+_LONGEST_PLAIN = 60_000  # characters, which have fewer tags than are parsed
 _LONGEST_CAPTION, _MOST_IMAGES, _MOST_TEXTS = 300, 50, 500  # characters; images; texts
 _MAX_EVENTS = 2 * MOST_TAGS  # two an element
 _NEARLY_ALL = 0.9
@@ -222,8 +230,27 @@ def _decoded(body: str) -> str:
     return markup if _is_markup(markup) else body
 
 
+@lru_cache(maxsize=16)
+def plain_texts(body: str) -> list[str] | None:
+    """The text of each block of a body that is nothing but plain paragraphs and sub-headings; None for any other.
+
+    As a parser would give them, twenty times as fast. The list is cached: do not change it.
+    """
+    if len(body) > _LONGEST_PLAIN or "[caption" in body:
+        return None
+    texts, end = [], 0
+    while block := _PLAIN_BLOCK.match(body, end):
+        texts.append(block["text"])
+        end = block.end()
+    if not texts or end < len(body):
+        return None
+    return [html.unescape(text) for text in texts] if "&" in body else texts
+
+
 def paragraphs_of(body: str) -> list[str]:
     """The paragraphs of a body given as markup or as lines of text."""
+    if (texts := plain_texts(body)) is not None:
+        return paragraphs_in([Line(text)] for text in texts)
     body = _decoded(body)
     if "<" in body:
         body = _CAPTION_CODE.sub("", body)
