@@ -97,27 +97,32 @@ def read_page(
     `content_type`: the response's header, which may name the encoding of bytes. `check_share`: the share, 0 to 1, of
     the pages read by page data that are parsed too; what differs then is in the reading's `drift`.
     """
-    page, hints = Document(html if isinstance(html, str) else decode(html, content_type), url, now), hints or Hints()
+    hints = hints or Hints()
     try:
-        extracted = page_data_first.read(page)
-        quick = _Merge(page, hints, extracted).read() if extracted else None
+        quick = _read_by_page_data(html, url, now, hints)
         if quick is not None and not _is_checked(url, check_share):
             return quick
-        reading = _Merge(page, hints, _read_sources(page)).read()
-        if quick is not None:
-            reading.drift = quick.differences(reading)
-        return reading
+        page = Document(html if isinstance(html, str) else decode(html, content_type), url, now)
+        reading = _Merge(
+            page, hints, {name: fields for name, read in _SOURCES.items() if (fields := read(page))}
+        ).read()
     except TooLarge:
         return Reading(cause="too_large")
+    reading.drift = quick.differences(reading) if quick is not None else []
+    return reading
+
+
+def _read_by_page_data(html: str | bytes, url: str, now: datetime, hints: Hints) -> Reading | None:
+    """The article of a page that needs no tree; None for any other page. Raises TooLarge."""
+    content = html if isinstance(html, bytes) else html.encode("utf-8", "replace")
+    extracted = page_data_first.read(content, url, now)
+    reading = _Merge(Document("", url, now), hints, extracted).read() if extracted else None
+    return reading if reading is not None and reading.article is not None else None
 
 
 def _is_checked(url: str, share: float) -> bool:
     """Whether a page is among those checked: by its article's number, so that every reading of it agrees."""
     return zlib.crc32((urls.article_number(url) or "").encode()) < share * 2**32
-
-
-def _read_sources(page: Document) -> dict[str, ExtractedFields]:
-    return {name: fields for name, read in _SOURCES.items() if (fields := read(page))}
 
 
 class _Merge:
@@ -207,7 +212,7 @@ class _Merge:
             kept, body = second_opinion.better_body(self.page, self.structure, dict(usable))
         self.reading.sources["article_body"] = kept
         for source, text in usable:
-            if source != kept and not _is_same_body(body, text):
+            if source != kept and text != body and not _is_same_body(body, text):
                 self.disagree("article_body", kept, source)
         credits = (fields.credit_line for fields in self.extracted.values())
         labels = {fold_text(text) for text in (headline, *credits) if text}
@@ -271,13 +276,13 @@ class _Merge:
 
     def description(self, headline: str, paragraphs: list[str], caption: str | None) -> str | None:
         """The first description that is not the site's name and differs from headline, lead and caption."""
-        lead = fold_tokens(" ".join((headline, *paragraphs[:_LEAD])))
-        known = [lead, fold_tokens(caption or "")]
-        start = fold_text(" ".join(paragraphs[: _LEAD + 3]))
+        start = _folded(paragraphs[: _LEAD + 3])  # by paragraphs, which are folded for the hash as well
+        known: list[list[str]] = []
         for source, text in self.candidates("description"):
             words = fold_tokens(text.rstrip(" .…"))
             if not words or not strip_site_name(text) or start.startswith(" ".join(words)):
                 continue
+            known = known or [_folded((headline, *paragraphs[:_LEAD])).split(), fold_tokens(caption or "")]
             if not any(_is_same_text(words, other) for other in known):
                 self.reading.sources["description"] = source
                 return str(text)
@@ -336,6 +341,10 @@ class _Merge:
 
     def disagree(self, name: str, kept: str, other: str) -> None:
         self.reading.disagreements.append(Disagreement(name, kept, other))
+
+
+def _folded(texts: Sequence[str]) -> str:
+    return " ".join(filter(None, map(fold_text, texts)))
 
 
 def _is_not_found(headline: str) -> bool:

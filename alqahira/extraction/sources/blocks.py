@@ -250,7 +250,9 @@ def plain_texts(body: str) -> list[str] | None:
 def paragraphs_of(body: str) -> list[str]:
     """The paragraphs of a body given as markup or as lines of text."""
     if (texts := plain_texts(body)) is not None:
-        return paragraphs_in([Line(text)] for text in texts)
+        lines = [line for text in texts if (line := clean_line(text)) and not is_boilerplate(line)]
+        if not any("<" in line for line in lines):  # none was encoded as text
+            return lines
     body = _decoded(body)
     if "<" in body:
         body = _CAPTION_CODE.sub("", body)
