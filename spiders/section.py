@@ -169,7 +169,9 @@ class SectionSpider(Spider):
     def read_article(self, page: ArchivedResponse, body: bytes) -> Iterator[ArticleItem]:
         """The article of a page, just fetched or archived; `body` is decompressed."""
         fetched, kind = page.fetch.fetched, page.content_type
-        reading = read_page(body, page.fetch.url, now=fetched, hints=page.hints, content_type=kind)
+        share = self.run.configuration.check_page_data
+        reading = read_page(body, page.fetch.url, now=fetched, hints=page.hints, content_type=kind, check_share=share)
+        self.run.stats.notes.update(f"page_data_differs/{name}" for name in reading.drift)
         for disagreement in reading.disagreements:
             self.run.stats.notes[f"disagreement/{disagreement.field}"] += 1
         if reading.article is not None and (cause := _not_the_article(reading, page.link_url, page.fetch.url)):

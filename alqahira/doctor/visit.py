@@ -115,7 +115,7 @@ class Sample(Exchange):
     @cached_property
     def reading(self) -> Reading:
         """The page as a crawl reads an article."""
-        return read_page(self.response.body, self.url, now=self.when, content_type=self._content_type)
+        return read_page(self.response.body, self.url, now=self.when, content_type=self._content_type, check_share=1)
 
     @cached_property
     def listing(self) -> Listing:

@@ -18,7 +18,7 @@ from alqahira.article import Article
 from alqahira.extraction import second_opinion, urls
 from alqahira.extraction.decoding import decode
 from alqahira.extraction.empty_shell import needs_javascript
-from alqahira.extraction.reading import Disagreement, Hints, Reading
+from alqahira.extraction.reading import CHECK_SHARE, Disagreement, Hints, Reading
 from alqahira.extraction.sources import (
     Document,
     ExtractedFields,
@@ -71,7 +71,6 @@ _SHORTEST_BODY, _LONG_BODY = 40, 400
 _LONGEST_ARTICLE = 300_000  # a book; comparing a longer one with others takes seconds
 _LONGEST_CREDIT_WITH_DATE, _LONGEST_NOTICE = 130, 60  # characters
 _LEAD = 2  # paragraphs
-CHECK_SHARE = 0.02  # of the pages read by page data
 
 
 def extract_article(html: str | bytes, url: str, *, now: datetime) -> Article | None:
@@ -100,7 +99,7 @@ def read_page(
     hints = hints or Hints()
     try:
         quick = _read_by_page_data(html, url, now, hints)
-        if quick is not None and not _is_checked(url, check_share):
+        if quick is not None and not is_checked(url, check_share):
             return quick
         page = Document(html if isinstance(html, str) else decode(html, content_type), url, now)
         reading = _Merge(
@@ -120,7 +119,7 @@ def _read_by_page_data(html: str | bytes, url: str, now: datetime, hints: Hints)
     return reading if reading is not None and reading.article is not None else None
 
 
-def _is_checked(url: str, share: float) -> bool:
+def is_checked(url: str, share: float) -> bool:
     """Whether a page is among those checked: by its article's number, so that every reading of it agrees."""
     return zlib.crc32((urls.article_number(url) or "").encode()) < share * 2**32
 

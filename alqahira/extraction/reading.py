@@ -9,6 +9,8 @@ from typing import NamedTuple
 from alqahira.article import Article
 from alqahira.extraction import urls
 
+CHECK_SHARE = 0.02  # of the pages read by page data
+
 
 @dataclass(frozen=True, slots=True)
 class Hints:

@@ -214,8 +214,11 @@ def weekday_volume(figures: RunFigures) -> str:
 
 
 def source_drift(figures: RunFigures) -> str:
-    """Each field of the record comes from the same source as in the section's earlier runs."""
-    return "; ".join(figures.account["drift"])
+    """Each field comes from the same source as in the section's earlier runs, and page data gives what pages show."""
+    notes = figures.account["notes"]
+    differing = {name.partition("/")[2]: n for name, n in notes.items() if name.startswith("page_data_differs/")}
+    other = [f"reading by page data alone differs from the whole page in {_describe(differing)}"] if differing else []
+    return "; ".join([*figures.account["drift"], *other])
 
 
 def request_errors(figures: RunFigures) -> str:

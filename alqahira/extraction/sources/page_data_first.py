@@ -82,6 +82,7 @@ _TAGS = _pattern(
 _TAG = re.compile(b">([^<>]*)</a>")
 _FRAME = re.compile("<iframe(?: [^<>]*)?></iframe>")
 _SCRIPT, _SCRIPT_END = b'<script id="__NEXT_DATA__" type="application/json">', b"</script>"
+_RAW = (b"iframe", b"noscript", b"script", b"style", b"textarea", b"title")
 _MARK, _JSON_LD = b"__NEXT_DATA__", b"ld+json"
 # Buttons that share a story; nothing of them is read.
 _BUTTONS = re.compile(rb"(?:[^<>]++|<!-- -->|</?(?:a|button|circle|div|i|li|path|span|svg|ul)(?: [^<>]*)?>)*+")
@@ -152,7 +153,9 @@ def _is_before(html: bytes) -> bool:
     lower = html.lower()
     metas = re.findall(b'<meta (charset|name="viewport"|name="next-head-count")?', lower)
     marks = (_MARK.lower(), _JSON_LD, b"__next_f", b"canonical", b"\0", b"<base")
-    return all(metas) and not any(mark in lower for mark in marks) and not _is_in_comment(html, len(html))
+    # What is inside of one of these without an end is no markup.
+    ended = all(lower.count(b"<" + name) == lower.count(b"</" + name) for name in _RAW)
+    return ended and all(metas) and not any(mark in lower for mark in marks) and not _is_in_comment(html, len(html))
 
 
 @lru_cache(maxsize=16)
@@ -175,9 +178,12 @@ def _post(text: str, number: str | None) -> dict[str, Any] | None:
 
 
 def _is_complete(data: ExtractedFields) -> bool:
-    credit = data.credit_line
-    is_credit = bool(credit) and (is_credit_line(credit) or any(parse_credit(credit)))
-    return bool(is_credit and data.headline and data.paragraphs and data.published and data.image_url and data.sections)
+    credit = data.credit_line or ""
+    is_credit = is_credit_line(credit) or any(parse_credit(credit))
+    is_printed = is_credit and not credit.endswith(("-", "–", "—"))  # of a line that ends so the dash is cut
+    return bool(
+        is_printed and data.headline and data.paragraphs and data.published and data.image_url and data.sections
+    )
 
 
 @lru_cache(maxsize=16)
