@@ -106,7 +106,7 @@ class Run:
             return False
         if fetch.key in withdrawn:
             return False
-        self.stats.count_sources(item.sources)
+        self.stats.count_sources(item.sources, is_new=outcome is not Outcome.UNCHANGED)
         return True
 
     def _withdraw(self, key: str) -> bool:

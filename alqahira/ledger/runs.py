@@ -171,6 +171,11 @@ class Runs(Transactions):
         return started
 
     @transactional()
+    def has_run(self, connection: Connection, run_id: str) -> bool:
+        """Whether a run began, and is not so old that it was forgotten."""
+        return connection.scalar(sa.select(runs.c.run_id).where(runs.c.run_id == run_id)) is not None
+
+    @transactional()
     def ended_runs(
         self, connection: Connection, since: datetime, spider: str | None = None, *, until: datetime | None = None
     ) -> list[EndedRun]:
