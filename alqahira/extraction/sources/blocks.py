@@ -60,7 +60,7 @@ _CAPTION_CODE = re.compile(r"\[caption\b[^\]]{0,500}\].{0,2000}?\[/caption\]", r
 # change. The entities are decoded alike by libxml2 and Python.
 _PLAIN_BLOCK = re.compile(
     r"[ \t\n]*+<(?P<tag>p|h5)(?: style=\"text-align:(?:center|end|justify|left|right|start);\")?+>(?P<bold><strong>)?+"
-    r"(?P<text>(?:[^<>&\0-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]++|&(?:amp|gt|lt|nbsp|quot);)*+)"
+    r"(?P<text>(?:[\t\n -%'-;=?-~\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]++|&(?:amp|gt|lt|nbsp|quot);)*+)"
     r"(?(bold)</strong>)</(?P=tag)>[ \t\n]*+"
 )
 _LONGEST_PLAIN = 60_000  # characters, which have fewer tags than are parsed

@@ -57,9 +57,9 @@ _HEAD = _pattern(
     '<meta property="article:publisher" content="·"/><meta property="og:site_name" content="·"/>'
     '<meta property="fb:pages" content="·"/><meta name="keywords"(?: content="·")?/>'
     r'<script type="application/ld\+json">{"@context":"https://schema.org","@type":"NewsArticle","headline":'
-    r'(?P<headline>"(?:[^"\\<]|\\.){0,2000}"),"image":\[[^]<]{0,500}\]'
+    r'(?P<headline>"[^"\\<]*+(?:\\.[^"\\<]*+){0,100}"),"image":\[[^]<]{0,500}\]'
     '(?:,"datePublished":"(?P<date>[^"<]{0,40})","dateModified":"(?P=date)")?,"author":'
-    r'\[{"@type":"Person","name":(?P<writer>"(?:[^"\\<]|\\.){0,500}"),"url":"[^"<]{0,500}"}\]}</script>'
+    r'\[{"@type":"Person","name":(?P<writer>"[^"\\<]*+(?:\\.[^"\\<]*+){0,100}"),"url":"[^"<]{0,500}"}\]}</script>'
 )
 _HEADER = _pattern(
     '<main class="·"><div class="·"><div class="container"><div class="row"><div class="col-lg-8">'
