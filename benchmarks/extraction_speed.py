@@ -87,7 +87,7 @@ def parse(html: str) -> None:
 
 
 def beside_a_parse(pages: Sequence[Page], *, seconds: float = 1.0) -> tuple[float, float]:
-    """CPU seconds a page of reading it once, without the sample that is read twice, and of a bare parse, page by page."""
+    """CPU seconds a page of reading it once, without the sample read twice, and of a bare parse, page by page."""
     mine = bare = passes = 0.0
     while not passes or mine + bare < seconds:
         for url, html in pages:

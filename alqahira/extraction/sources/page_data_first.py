@@ -38,14 +38,15 @@ _DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩", "0123456789")
 
 
 def _pattern(text: str) -> re.Pattern[bytes]:
-    """`…` stands for more classes, `·` for a text, and `«name»` for one that is read."""
-    text = text.replace("…", '(?: [^"<>]*)?').replace("·", '[^"<>]*')
-    return re.compile(re.sub("«([a-z]+)»", r'(?P<\1>[^"<>]*)', text).encode())
+    """`…` stands for more classes, `·` for any value of an attribute, and `«name»` for a value or text that is read."""
+    text = text.replace("…", '(?: [^"]*)?').replace("·", '[^"]*+')
+    text = re.sub('"«([a-z]+)»"', r'"(?P<\1>[^"]*+)"', text)
+    return re.compile(re.sub("«([a-z]+)»", r"(?P<\1>[^<]*+)", text).encode())
 
 
 # The parts of the page in their order, by the selectors of `site.LAYOUTS[0]`.
 _HEAD = _pattern(
-    '<title>[^<>]*</title><meta name="title" content="«title»"/>'
+    '<title>[^<]*</title><meta name="title" content="«title»"/>'
     '<meta name="description"(?: content="«about»")?/><meta name="author" content="·"/>'
     '<meta property="og:type" content="article"/><meta property="og:url" content="«url»"/>'
     '<meta property="og:title" content="(?P=title)"/><meta property="og:description"(?(about) content="(?P=about)")/>'
@@ -77,9 +78,9 @@ _FIGURE = _pattern(
 _PART = _pattern('<div class="(?P<name>htmlCode|embededCode)" style="width:100%;margin-bottom:20px">')
 _TAGS = _pattern(
     '</div><div class="entry-bottom…"><div class="tags"><span>وسوم :</span>'
-    '(?P<tags>(?:<a href="/tag/·">·</a>)*+)</div></div>'
+    '(?P<tags>(?:<a href="/tag/·">[^<]*+</a>)*+)</div></div>'
 )
-_TAG = re.compile(b">([^<>]*)</a>")
+_TAG = re.compile(b">([^<]*)</a>")
 _FRAME = re.compile("<iframe(?: [^<>]*)?></iframe>")
 _SCRIPT, _SCRIPT_END = b'<script id="__NEXT_DATA__" type="application/json">', b"</script>"
 _RAW = (b"iframe", b"noscript", b"script", b"style", b"textarea", b"title")
