@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
-from pathlib import Path
+from itertools import takewhile
 from typing import Any
 
 from alqahira.crawling.command import ProjectCommand
+from alqahira.crawling.output import is_unread
 from alqahira.crawling.progress import is_bar_wanted, with_bar
 from alqahira.exceptions import ConfigurationError
 from alqahira.ledger import Ledger, open_ledger
 from alqahira.publishing.parquet import require_pyarrow
 from alqahira.publishing.snapshots import ENDINGS, FORMATS, WRITERS, ending_of, write_months, write_snapshot
 from alqahira.settings.arguments import CrawlArguments
-from alqahira.settings.types import OBJECT_STORES, is_address
+from alqahira.settings.types import local_path
 from alqahira.text.dates import cairo_day
 from alqahira.text.entity_table import codes
 from alqahira.text.lexicon import TOPICS
@@ -40,7 +40,11 @@ class Command(ProjectCommand):
         parser.add_argument("--topic", action="append", choices=TOPICS, help="articles with this topic")
         for name, table, example in (("country", "countries", "IQ"), ("organization", "organizations", "nato")):
             parser.add_argument(
-                f"--{name}", action="append", type=_code(table), metavar="CODE", help=f"about this one: {example}"
+                f"--{name}",
+                action="append",
+                type=_code(table),
+                metavar="CODE",
+                help=f"articles about this {name}: {example}",
             )
         parser.add_argument("--since", metavar="DAY", help="published on this Cairo day or later")
         parser.add_argument("--until", metavar="DAY", help="published on this Cairo day or earlier")
@@ -79,14 +83,12 @@ class Command(ProjectCommand):
         with open_ledger(self.configuration.state_url, read_only=True) as ledger:
             records = select(ledger, window, opts, shown=shown)
             if opts.output is None:
-                try:
-                    WRITERS[ending](records, sys.stdout)
-                except BrokenPipeError:  # the reader has had enough
-                    sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+                wanted = takewhile(lambda record: not is_unread(), records)
+                WRITERS[ending](wanted, sys.stdout)
                 return 0
             write = write_months if opts.partition else write_snapshot
             try:
-                write(records, Path(opts.output), ending)
+                write(records, local_path(opts.output), ending)
             except OSError as error:
                 raise ConfigurationError(f"{opts.output} cannot be written: {error.strerror or error}") from None
         return 0
@@ -97,8 +99,7 @@ def _ending(opts: argparse.Namespace) -> str:
     ending = ending_of(opts.output or "")
     if opts.format and ending.partition(".")[0] != opts.format:
         ending = opts.format
-    if is_address(opts.output or ""):
-        raise ConfigurationError(f"{opts.output[:80]!r} is not a file of this machine: {OBJECT_STORES}")
+    local_path(opts.output or "")
     if opts.output is None:
         if opts.partition or ending == "parquet":
             option = "--partition" if opts.partition else "--format parquet"

@@ -6,36 +6,47 @@ Its own settings, `ALQAHIRA_…`, are in `configuration.py`.
 from __future__ import annotations
 
 import os
+import sys
+from importlib.machinery import PathFinder
+from pathlib import Path
 from typing import Any
 
 # Imported first: it calls `inspect.stack` while it loads, which is slow once many modules are loaded. Saves 0.05 s.
 import scrapy.core.downloader.handlers.http11  # noqa: F401
 from scrapy.settings.default_settings import EXTENSIONS_BASE as _SCRAPYS_EXTENSIONS
 
+import alqahira
 from alqahira.settings import configuration
 
 # --- the project ------------------------------------------------------------------------------
 
 BOT_NAME = "alqahira"
-SPIDER_MODULES = ["spiders"]
-NEWSPIDER_MODULE = "spiders"
+# In a wheel or an egg `spiders` and `pipelines` are within the package (setup.py).
+_WITHIN = "alqahira." if PathFinder.find_spec("alqahira.spiders", alqahira.__path__) else ""
+if not _WITHIN:
+    # Scrapy does so where it finds scrapy.cfg; an editable install is used from other folders, too.
+    sys.path.append(str(Path(__file__).parents[2]))
+SPIDER_MODULES = [f"{_WITHIN}spiders"]
+NEWSPIDER_MODULE = SPIDER_MODULES[0]
 COMMANDS_MODULE = "alqahira.commands"
 
 # --- pipelines and extensions ------------------------------------------------------------------
 
 ITEM_PIPELINES = {
-    "pipelines.archive.Archive": 50,
-    "pipelines.normalize.Normalize": 100,
-    "pipelines.classify.Classify": 200,
-    "pipelines.deduplicate.Deduplicate": 300,
-    "pipelines.publish.Publish": 400,
+    f"{_WITHIN}pipelines.archive.Archive": 50,
+    f"{_WITHIN}pipelines.normalize.Normalize": 100,
+    f"{_WITHIN}pipelines.classify.Classify": 200,
+    f"{_WITHIN}pipelines.deduplicate.Deduplicate": 300,
+    f"{_WITHIN}pipelines.publish.Publish": 400,
 }
 # These two listen on ports by default in Scrapy 2.19. With None in EXTENSIONS they would still be imported: 0.12 s of
 # CPU and 10 MB.
 _LISTENERS = ("scrapy.extensions.telnet.TelnetConsole", "scrapy.extensions.remote_control.RemoteControl")
-EXTENSIONS_BASE = {name: order for name, order in _SCRAPYS_EXTENSIONS.items() if name not in _LISTENERS}
+_FEEDS = "scrapy.extensions.feedexport.FeedExporter"  # the project's own, below, fails a run whose feed is not written
+EXTENSIONS_BASE = {name: order for name, order in _SCRAPYS_EXTENSIONS.items() if name not in (*_LISTENERS, _FEEDS)}
 EXTENSIONS: dict[str, Any] = {
     "alqahira.crawling.extensions.run.RunExtension": 0,
+    "alqahira.crawling.extensions.feeds.Feeds": 0,
     "alqahira.crawling.extensions.progress.Progress": 100,
 }
 REFERER_ENABLED = False

@@ -169,6 +169,28 @@ def test_wrong_option_is_one_line_and_status_2(corpus, arguments, message):
     assert message in ran.lines[0]
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("replay", "-o"),
+        ("replay", "--archive"),
+        ("corpus", "--archive", "archive", "-o"),
+        ("corpus", "-o", "aside", "--parts"),
+        ("report", "-o"),
+        ("doctor", "--save"),
+    ],
+    ids=" ".join,
+)
+def test_address_of_an_object_store_is_refused_with_the_recipe(corpus, arguments, tmp_path):
+    command, *options = arguments
+    ran = run(command, corpus.folder, *options, "s3://me:hunter2@bucket/corpus")
+    assert ran.status == 2
+    assert ran.lines == [
+        "alqahira: 's3://…@bucket/corpus' is not a file of this machine: write to one, and copy it as "
+        "docs/object-stores.md shows"
+    ]
+
+
 # Scrapy's own without a run, and one that only names its replacement.
 NOT_OWN = {"no_run", "shards", "shell", "fetch", "view", "parse", "runspider"}
 OWN = sorted({path.stem for path in (PROJECT / "alqahira" / "commands").glob("[a-z]*.py")} - NOT_OWN)
