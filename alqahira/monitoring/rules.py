@@ -229,9 +229,7 @@ def source_drift(figures: RunFigures) -> str:
     """Each field comes from the same source as in the section's earlier runs, and page data gives what pages show."""
     notes = figures.account["notes"]
     differing = {name.partition("/")[2]: n for name, n in notes.items() if name.startswith("page_data_differs/")}
-    problems = (
-        [f"reading by page data alone differs from the whole page in {_describe(differing)}"] if differing else []
-    )
+    problems = [f"reading by page data alone differs from the whole page in {describe(differing)}"] if differing else []
     if fields := [line.split()[0] for line in figures.account["drift"]]:
         more = f" and {len(fields) - _MOST_FIELDS} more" if len(fields) > _MOST_FIELDS else ""
         what = f"{', '.join(fields[:_MOST_FIELDS])}{more}: from another source than in the runs before"
