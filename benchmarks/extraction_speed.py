@@ -26,6 +26,7 @@ from statistics import mean
 from lxml import html as lxml_html
 from measure import ROOT, ROUNDS, Figure, show
 
+from alqahira import site
 from alqahira.extraction.extractor import read_page
 from alqahira.replica.generator import FIRST_NUMBER
 from alqahira.replica.newsroom import Newsroom
@@ -77,6 +78,13 @@ def _up_to(pieces: Sequence[str], size: int) -> str:
     return "".join(taken)
 
 
+def captured() -> list[Page]:
+    """The four articles in the captured markup, eight times."""
+    folder = ROOT / "tests" / "pages" / "site"
+    names = (path.stem for path in sorted(folder.glob("[0-9]*.html")))
+    return [(f"{site.ROOT.value}/news/{name}/x", (folder / f"{name}.html").read_text("utf-8")) for name in names] * 8
+
+
 def by_markup(pages: Sequence[Page]) -> list[Page]:
     """The pages without page data, which are read by their markup."""
     return [(url, _PAGE_DATA.sub("", html)) for url, html in pages]
@@ -121,8 +129,8 @@ def theirs(python: Path, pages: Sequence[Page]) -> dict[str, float]:
 
 def measure(python: Path | None, rounds: int = ROUNDS) -> list[Figure]:
     figures = []
-    for size in SIZES:
-        pages = pages_of(size)
+    for size in (None, *SIZES):
+        pages = pages_of(size) if size else captured()
         beside_a_parse(pages, seconds=0)  # warms up
         beside_a_parse(by_markup(pages), seconds=0)
         ours, lxml, others, markup = [], [], [], []
@@ -132,7 +140,9 @@ def measure(python: Path | None, rounds: int = ROUNDS) -> list[Figure]:
             lxml.append(bare)
             markup.append(beside_a_parse(by_markup(pages)))
             others.append(theirs(python, pages[:_THEIRS]) if python else {})
-        group = f"extraction, {mean(len(html.encode()) for _, html in pages) / 1000:.0f} KB"
+        group = (
+            f"extraction, {'' if size else 'captured, '}{mean(len(html.encode()) for _, html in pages) / 1000:.0f} KB"
+        )
         ratios = tuple(mine / bare for mine, bare in zip(ours, lxml, strict=True))
         figures.append(Figure(group, "alqahira beside a bare lxml parse", ratios, "1.5"))
         ratios = tuple(mine / bare for mine, bare in markup)
