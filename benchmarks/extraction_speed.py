@@ -1,8 +1,9 @@
-"""`extract_article` beside general extractors and a bare lxml parse, on pages of 30, 100 and 300 KB: CPU a page.
+"""Reading a page beside general extractors and a bare lxml parse, on pages of 30, 100 and 300 KB: CPU a page.
 
     python benchmarks/extraction_speed.py [--python .venv-comparison/bin/python] [--rounds 5]
 
-The pages are the replica's with all metadata, filled up half with cards of other articles and half with scripts. The
+The pages are the replica's with all metadata and page data, filled up half with cards of other articles and half with
+scripts; «by markup alone»: the same without page data. The
 general extractors run in an environment of their own (`make comparison`), one process a round, in turn with ours;
 loading with the first page does not count.
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import subprocess
 import time
 from collections.abc import Sequence
@@ -24,7 +26,8 @@ from statistics import mean
 from lxml import html as lxml_html
 from measure import ROOT, ROUNDS, Figure, show
 
-from alqahira.extraction.extractor import extract_article
+from alqahira import site
+from alqahira.extraction.extractor import read_page
 from alqahira.replica.generator import FIRST_NUMBER
 from alqahira.replica.newsroom import Newsroom
 from alqahira.replica.options import ReplicaOptions
@@ -34,7 +37,8 @@ NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 SIZES = (30, 100, 300)  # KB
 _PAGES = 30  # so many that no cache helps from one pass to the next
 _THEIRS = 3  # a general extractor takes up to a second a page
-_BOUNDS = {"trafilatura": "≥ 8"}
+_BOUNDS = {"trafilatura": "≥ 20"}
+_PAGE_DATA = re.compile(r'<script id="__NEXT_DATA__".*?</script>', re.DOTALL)
 Page = tuple[str, str]  # address, markup
 
 
@@ -74,17 +78,29 @@ def _up_to(pieces: Sequence[str], size: int) -> str:
     return "".join(taken)
 
 
+def captured() -> list[Page]:
+    """The four articles in the captured markup, eight times."""
+    folder = ROOT / "tests" / "pages" / "site"
+    names = (path.stem for path in sorted(folder.glob("[0-9]*.html")))
+    return [(f"{site.ROOT.value}/news/{name}/x", (folder / f"{name}.html").read_text("utf-8")) for name in names] * 8
+
+
+def by_markup(pages: Sequence[Page]) -> list[Page]:
+    """The pages without page data, which are read by their markup."""
+    return [(url, _PAGE_DATA.sub("", html)) for url, html in pages]
+
+
 def parse(html: str) -> None:
     lxml_html.document_fromstring(html.encode())
 
 
 def beside_a_parse(pages: Sequence[Page], *, seconds: float = 1.0) -> tuple[float, float]:
-    """CPU seconds a page of `extract_article` and of a bare parse, in turn page by page."""
+    """CPU seconds a page of reading it once, without the sample read twice, and of a bare parse, page by page."""
     mine = bare = passes = 0.0
     while not passes or mine + bare < seconds:
         for url, html in pages:
             began = time.process_time()
-            extract_article(html, url, now=NOW)
+            read_page(html, url, now=NOW, check_share=0)
             between = time.process_time()
             parse(html)
             mine, bare = mine + between - began, bare + time.process_time() - between
@@ -113,18 +129,24 @@ def theirs(python: Path, pages: Sequence[Page]) -> dict[str, float]:
 
 def measure(python: Path | None, rounds: int = ROUNDS) -> list[Figure]:
     figures = []
-    for size in SIZES:
-        pages = pages_of(size)
+    for size in (None, *SIZES):
+        pages = pages_of(size) if size else captured()
         beside_a_parse(pages, seconds=0)  # warms up
-        ours, lxml, others = [], [], []
+        beside_a_parse(by_markup(pages), seconds=0)
+        ours, lxml, others, markup = [], [], [], []
         for _ in range(rounds):
             mine, bare = beside_a_parse(pages)
             ours.append(mine)
             lxml.append(bare)
+            markup.append(beside_a_parse(by_markup(pages)))
             others.append(theirs(python, pages[:_THEIRS]) if python else {})
-        group = f"extraction, {mean(len(html.encode()) for _, html in pages) / 1000:.0f} KB"
+        group = (
+            f"extraction, {'' if size else 'captured, '}{mean(len(html.encode()) for _, html in pages) / 1000:.0f} KB"
+        )
         ratios = tuple(mine / bare for mine, bare in zip(ours, lxml, strict=True))
-        figures.append(Figure(group, "alqahira beside a bare lxml parse", ratios, "4"))
+        figures.append(Figure(group, "alqahira beside a bare lxml parse", ratios, "1.5"))
+        ratios = tuple(mine / bare for mine, bare in markup)
+        figures.append(Figure(group, "alqahira by markup alone beside it", ratios, "4"))
         for name in others[0]:
             ratios = tuple(other[name] / mine for mine, other in zip(ours, others, strict=True))
             figures.append(Figure(group, f"{name} beside alqahira", ratios, _BOUNDS.get(name, "")))

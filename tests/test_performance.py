@@ -23,7 +23,7 @@ from ledger_scenario import NOW, crawled, link
 from lxml import etree
 
 from alqahira.article import rfc3339
-from alqahira.extraction.extractor import extract_article
+from alqahira.extraction.extractor import extract_article, read_page
 from alqahira.extraction.urls import article_number
 from alqahira.ledger import open_ledger, tables
 from alqahira.monitoring.history import earlier_runs
@@ -42,9 +42,9 @@ import whole_run
 pytestmark = pytest.mark.perf
 ROOT = Path(__file__).parent.parent
 
-CALLS_A_PAGE, CALLS_FOR_TOPICS, CALLS_FOR_ENTITIES = 2_100, 2_700, 250
+CALLS_A_PAGE, CALLS_BY_MARKUP, CALLS_FOR_TOPICS, CALLS_FOR_ENTITIES = 1_150, 2_000, 2_700, 250
 CALLS_TO_ACCEPT, CALLS_TO_SKIP = 480, 180
-PARSES_A_PAGE = 4.0
+PARSES_A_PAGE, PARSES_BY_MARKUP = 2.0, 4.0
 TIMES_BARE_SCRAPY, TIMES_ITS_MEMORY = 2.5, 1.5
 
 
@@ -66,20 +66,31 @@ def test_reading_a_page_takes_few_calls(pages):
     assert made / len(pages) < CALLS_A_PAGE
 
 
+def test_reading_a_page_by_markup_takes_few_calls(pages):
+    by_markup = extraction_speed.by_markup(pages)
+    made = calls(lambda: [extract_article(html, url, now=extraction_speed.NOW) for url, html in by_markup])
+    assert made / len(pages) < CALLS_BY_MARKUP
+
+
+def test_page_with_page_data_is_not_parsed(pages, monkeypatch):
+    monkeypatch.setattr(etree, "fromstring", None)
+    for url, html in pages:
+        assert read_page(html, url, now=extraction_speed.NOW, check_share=0).article
+
+
 def test_page_is_parsed_once(pages, monkeypatch):
     parsed = []
     parse = etree.fromstring
     monkeypatch.setattr(etree, "fromstring", lambda *given, **named: parsed.append(given[0]) or parse(*given, **named))
     for url, html in pages:
-        assert extract_article(html, url, now=extraction_speed.NOW)
-    # The body in page data is parsed separately.
-    assert len([content for content in parsed if len(content) > 50_000]) == len(pages)
-    assert len(parsed) <= 2 * len(pages)
+        assert read_page(html, url, now=extraction_speed.NOW, check_share=1).article
+    assert len(parsed) == len(pages)
 
 
 def test_page_costs_few_bare_parses(pages):
-    costs = [extraction_speed.beside_a_parse(pages, seconds=0) for _ in range(5)]
-    assert min(mine / bare for mine, bare in costs) < PARSES_A_PAGE
+    for given, bound in ((pages, PARSES_A_PAGE), (extraction_speed.by_markup(pages), PARSES_BY_MARKUP)):
+        costs = [extraction_speed.beside_a_parse(given, seconds=0) for _ in range(5)]
+        assert min(mine / bare for mine, bare in costs) < bound
 
 
 def test_cost_grows_linearly_with_page_size(pages):

@@ -24,8 +24,8 @@ from warcio.warcwriter import WARCWriter
 
 from alqahira import site
 from alqahira.extraction import urls
-from alqahira.extraction.extractor import Hints
 from alqahira.extraction.items import ArchivedResponse, Fetch, Headers, RawResponse, header_pairs, header_text
+from alqahira.extraction.reading import Hints
 
 # An extension header, also used by pywb and Browsertrix; it keeps the note in the page's own record.
 NOTE_HEADER = "WARC-JSON-Metadata"

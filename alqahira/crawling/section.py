@@ -27,9 +27,10 @@ from alqahira.crawling.unhandled import log_in_one_line
 from alqahira.exceptions import ConfigurationError
 from alqahira.extraction import urls
 from alqahira.extraction.cut_page import is_cut
-from alqahira.extraction.extractor import Reading, read_page
+from alqahira.extraction.extractor import read_page
 from alqahira.extraction.items import ArchivedResponse, ArticleItem, Fetch, RawResponse, header_pairs, header_text
 from alqahira.extraction.listing import read_listing
+from alqahira.extraction.reading import Reading
 from alqahira.extraction.shown_text import shown_text
 from alqahira.ledger.decisions import Outcome, classify, labels
 from alqahira.ledger.frontier import GONE, Discovery, Link
@@ -165,7 +166,9 @@ class SectionSpider(Spider):
     def read_article(self, page: ArchivedResponse, body: bytes) -> Iterator[ArticleItem]:
         """The article of a page, just fetched or archived; `body` is decompressed."""
         fetched, kind = page.fetch.fetched, page.content_type
-        reading = read_page(body, page.fetch.url, now=fetched, hints=page.hints, content_type=kind)
+        share = self.run.configuration.check_page_data
+        reading = read_page(body, page.fetch.url, now=fetched, hints=page.hints, content_type=kind, check_share=share)
+        self.run.stats.notes.update(f"page_data_differs/{name}" for name in reading.drift)
         for disagreement in reading.disagreements:
             self.run.stats.notes[f"disagreement/{disagreement.field}"] += 1
         if reading.article is not None and (cause := _not_the_article(reading, page.link_url, page.fetch.url)):

@@ -15,8 +15,9 @@ from scrapy.http import Response
 from alqahira.crawling.discovery.pager import Pager
 from alqahira.exceptions import AlqahiraError
 from alqahira.extraction.decoding import decode
-from alqahira.extraction.extractor import Reading, read_page
+from alqahira.extraction.extractor import read_page
 from alqahira.extraction.listing import Listing, read_listing
+from alqahira.extraction.reading import Reading
 from alqahira.extraction.sources import Document
 from alqahira.extraction.sources.nextjs import data_of
 from alqahira.extraction.sources.values import read_json
@@ -110,7 +111,7 @@ class Sample(Exchange):
     @cached_property
     def reading(self) -> Reading:
         """The page as a crawl reads an article."""
-        return read_page(self.response.body, self.url, now=self.when, content_type=self._content_type)
+        return read_page(self.response.body, self.url, now=self.when, content_type=self._content_type, check_share=1)
 
     @cached_property
     def listing(self) -> Listing:

@@ -18,11 +18,13 @@ def _keys(phrases: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(fold_text(phrase) for line in phrases.splitlines() for phrase in line.split(",")))
 
 
-_ALWAYS = _keys(
-    f"""{site.SHARE_LABEL.value}, {site.IMAGE_ALT.value}
+_ALWAYS = frozenset(
+    _keys(
+        f"""{site.SHARE_LABEL.value}, {site.IMAGE_ALT.value}
     كتب, كتبت, كتبه, بقلم
     مشاركة, شارك, شارك الخبر, شارك المقال, مشاركة الخبر, انسخ الرابط, نسخ الرابط, طباعة, إعلان, إعلانات
     advertisement, facebook, twitter, x, whatsapp, telegram"""
+    )
 )
 _COPYRIGHT = _keys("جميع الحقوق محفوظة, حقوق النشر محفوظة, كافة الحقوق محفوظة")
 _TAG_LISTS = _keys("الكلمات المفتاحية, الكلمات الدلالية, كلمات دلالية, وسوم, تاجات")

@@ -6,18 +6,19 @@ disagreement.
 
 from __future__ import annotations
 
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 from alqahira import site
 from alqahira.article import Article
 from alqahira.extraction import second_opinion, urls
 from alqahira.extraction.decoding import decode
 from alqahira.extraction.empty_shell import needs_javascript
+from alqahira.extraction.reading import CHECK_SHARE, Disagreement, Hints, Reading
 from alqahira.extraction.sources import (
     Document,
     ExtractedFields,
@@ -25,6 +26,7 @@ from alqahira.extraction.sources import (
     jsonld,
     meta,
     nextjs,
+    page_data_first,
     site_markup,
     strip_site_name,
     structure,
@@ -71,59 +73,6 @@ _LONGEST_CREDIT_WITH_DATE, _LONGEST_NOTICE = 130, 60  # characters
 _LEAD = 2  # paragraphs
 
 
-@dataclass(frozen=True, slots=True)
-class Hints:
-    """A page's headline, dates and category, from a listing's card and a sitemap's entry."""
-
-    listing_headline: str | None = None
-    listing_date: datetime | None = None
-    sitemap_date: datetime | None = None
-    section: str | None = None  # the category whose listing shows it
-
-    def merged_with(self, other: Hints) -> Hints:
-        """Both together; where both have a value, this one's."""
-        return Hints(
-            self.listing_headline or other.listing_headline,
-            self.listing_date or other.listing_date,
-            self.sitemap_date or other.sitemap_date,
-            self.section or other.section,
-        )
-
-
-class Disagreement(NamedTuple):
-    """Two sources with different values of a field; the record has that of `kept`."""
-
-    field: str
-    kept: str
-    other: str
-
-
-@dataclass(slots=True)
-class Reading:
-    """A page as read: the article, or the cause why there is none; the source of each field.
-
-    `kind`: one of `site.OTHER_KINDS` where the page is of another kind than an article.
-    """
-
-    article: Article | None = None
-    kind: str | None = None
-    cause: str | None = None
-    number: str | None = None  # of the story in page data
-    address_number: str | None = None  # of the article that the page names by its canonical link or og:url
-    sources: dict[str, str] = field(default_factory=dict)
-    disagreements: list[Disagreement] = field(default_factory=list)
-
-    def is_of(self, asked: str, final: str) -> bool:
-        """Whether a page is of the article whose address was asked for; `final`: where redirects led.
-
-        Another address counts only if the page itself names it: then it is the article's new home. Page data,
-        canonical link and og:url may not name a third one.
-        """
-        number, wanted = urls.article_number(final), urls.article_number(asked)
-        named = {self.number, self.address_number} - {None}
-        return named <= {number} and (wanted in (None, number) or self.address_number == number)
-
-
 def extract_article(html: str | bytes, url: str, *, now: datetime) -> Article | None:
     """The article of a page, with every field that the page gives; None if the page has no article.
 
@@ -134,25 +83,53 @@ def extract_article(html: str | bytes, url: str, *, now: datetime) -> Article | 
 
 
 def read_page(
-    html: str | bytes, url: str, *, now: datetime, hints: Hints | None = None, content_type: str | None = None
+    html: str | bytes,
+    url: str,
+    *,
+    now: datetime,
+    hints: Hints | None = None,
+    content_type: str | None = None,
+    check_share: float = CHECK_SHARE,
 ) -> Reading:
     """As `extract_article`, with each field's source, or with the cause why there is no article.
 
-    `content_type`: the response's header, which may name the encoding of bytes.
+    `content_type`: the response's header, which may name the encoding of bytes. `check_share`: the share, 0 to 1, of
+    the pages read by page data that are parsed too; what differs then is in the reading's `drift`.
     """
-    page = Document(html if isinstance(html, str) else decode(html, content_type), url, now)
+    hints = hints or Hints()
     try:
-        return _Merge(page, hints or Hints()).read()
+        quick = _read_by_page_data(html, url, now, hints)
+        if quick is not None and not is_checked(url, check_share):
+            return quick
+        page = Document(html if isinstance(html, str) else decode(html, content_type), url, now)
+        reading = _Merge(
+            page, hints, {name: fields for name, read in _SOURCES.items() if (fields := read(page))}
+        ).read()
     except TooLarge:
         return Reading(cause="too_large")
+    reading.drift = quick.differences(reading) if quick is not None else []
+    return reading
+
+
+def _read_by_page_data(html: str | bytes, url: str, now: datetime, hints: Hints) -> Reading | None:
+    """The article of a page that needs no tree; None for any other page. Raises TooLarge."""
+    content = html if isinstance(html, bytes) else html.encode("utf-8", "replace")
+    extracted = page_data_first.read(content, url, now)
+    reading = _Merge(Document("", url, now), hints, extracted).read() if extracted else None
+    return reading if reading is not None and reading.article is not None else None
+
+
+def is_checked(url: str, share: float) -> bool:
+    """Whether a page is among those checked: by its article's number, so that every reading of it agrees."""
+    return zlib.crc32((urls.article_number(url) or "").encode()) < share * 2**32
 
 
 class _Merge:
     """Merges the sources of one page into a reading."""
 
-    def __init__(self, page: Document, hints: Hints) -> None:
+    def __init__(self, page: Document, hints: Hints, extracted: dict[str, ExtractedFields]) -> None:
         self.page, self.hints, self.reading = page, hints, Reading()
-        self.extracted = {name: fields for name, read in _SOURCES.items() if (fields := read(page))}
+        self.extracted = extracted
         markup = self.extracted.get("site")
         # Structure costs a walk over the page, so it is read only where the known markup does not give the article.
         self.structure = None
@@ -234,7 +211,7 @@ class _Merge:
             kept, body = second_opinion.better_body(self.page, self.structure, dict(usable))
         self.reading.sources["article_body"] = kept
         for source, text in usable:
-            if source != kept and not _is_same_body(body, text):
+            if source != kept and text != body and not _is_same_body(body, text):
                 self.disagree("article_body", kept, source)
         credits = (fields.credit_line for fields in self.extracted.values())
         labels = {fold_text(text) for text in (headline, *credits) if text}
@@ -298,13 +275,13 @@ class _Merge:
 
     def description(self, headline: str, paragraphs: list[str], caption: str | None) -> str | None:
         """The first description that is not the site's name and differs from headline, lead and caption."""
-        lead = fold_tokens(" ".join((headline, *paragraphs[:_LEAD])))
-        known = [lead, fold_tokens(caption or "")]
-        start = fold_text(" ".join(paragraphs[: _LEAD + 3]))
+        start = _folded(paragraphs[: _LEAD + 3])  # by paragraphs, which are folded for the hash as well
+        known: list[list[str]] = []
         for source, text in self.candidates("description"):
             words = fold_tokens(text.rstrip(" .…"))
             if not words or not strip_site_name(text) or start.startswith(" ".join(words)):
                 continue
+            known = known or [_folded((headline, *paragraphs[:_LEAD])).split(), fold_tokens(caption or "")]
             if not any(_is_same_text(words, other) for other in known):
                 self.reading.sources["description"] = source
                 return str(text)
@@ -363,6 +340,10 @@ class _Merge:
 
     def disagree(self, name: str, kept: str, other: str) -> None:
         self.reading.disagreements.append(Disagreement(name, kept, other))
+
+
+def _folded(texts: Sequence[str]) -> str:
+    return " ".join(filter(None, map(fold_text, texts)))
 
 
 def _is_not_found(headline: str) -> bool:

@@ -13,7 +13,7 @@ from alqahira.article import Article
 if TYPE_CHECKING:
     from scrapy.http import Headers as ScrapyHeaders
 
-    from alqahira.extraction.extractor import Hints
+    from alqahira.extraction.reading import Hints
 
 # (name, value) pairs in their order, as sent.
 Headers = tuple[tuple[bytes, bytes], ...]

@@ -226,13 +226,15 @@ def weekday_volume(figures: RunFigures) -> str:
 
 
 def source_drift(figures: RunFigures) -> str:
-    """Each field of the record comes from the same source as in the section's earlier runs."""
-    fields = [line.split()[0] for line in figures.account["drift"]]
-    if not fields:
-        return ""
-    more = f" and {len(fields) - _MOST_FIELDS} more" if len(fields) > _MOST_FIELDS else ""
-    what = f"{', '.join(fields[:_MOST_FIELDS])}{more}: from another source than in the runs before"
-    return f"the site has changed: {what}; run `scrapy doctor` (docs/when-the-site-changes.md)"
+    """Each field comes from the same source as in the section's earlier runs, and page data gives what pages show."""
+    notes = figures.account["notes"]
+    differing = {name.partition("/")[2]: n for name, n in notes.items() if name.startswith("page_data_differs/")}
+    problems = [f"reading by page data alone differs from the whole page in {describe(differing)}"] if differing else []
+    if fields := [line.split()[0] for line in figures.account["drift"]]:
+        more = f" and {len(fields) - _MOST_FIELDS} more" if len(fields) > _MOST_FIELDS else ""
+        what = f"{', '.join(fields[:_MOST_FIELDS])}{more}: from another source than in the runs before"
+        problems.insert(0, f"the site has changed: {what}; run `scrapy doctor` (docs/when-the-site-changes.md)")
+    return "; ".join(problems)
 
 
 def request_errors(figures: RunFigures) -> str:

@@ -19,6 +19,7 @@ from scrapy.settings import BaseSettings
 
 from alqahira import site
 from alqahira.exceptions import ConfigurationError
+from alqahira.extraction.reading import CHECK_SHARE
 from alqahira.settings.types import (
     Contact,
     Flag,
@@ -127,6 +128,11 @@ class Configuration(Limits):
         "run", "`run`: a run seals at its end all that it accepted; `due`: parts by rows or age alone", job=FREE
     )
     max_headline: int = option(1_000, "characters; a longer headline fails as `headline_too_long`", 1, 10**6)
+    check_page_data: Share = option(
+        CHECK_SHARE,
+        "share of the articles read by page data that are parsed as well, to compare (docs/extraction.md)",
+        job=FREE,
+    )
     part_max_rows: int = option(5_000, "rows at which a part is sealed", 1, 10**6, job=FREE)
     compact: Annotated[Literal["auto", "never"], any_case] = option(
         "auto",

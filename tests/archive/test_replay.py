@@ -28,6 +28,7 @@ from alqahira.archive.writer import files
 from alqahira.exceptions import AlqahiraError
 from alqahira.extraction.extractor import Hints, extract_article
 from alqahira.extraction.items import ArchivedResponse, Fetch
+from alqahira.extraction.sources import page_data_first
 from alqahira.publishing.manifest import read_corpus_id, read_generation, read_manifest
 from alqahira.settings.configuration import Configuration
 
@@ -220,6 +221,25 @@ def test_better_extractor_improves_old_articles(crawled, replayed, tmp_path, mon
     assert read_corpus_id(mended.folder) == read_corpus_id(replayed.folder)
     assert read_generation(mended.folder) != read_generation(replayed.folder), "a warehouse must load it anew"
     assert without_position(mended, credit_line=None) == without_position(crawled, credit_line=None)
+
+
+def test_checked_pages_give_the_records_of_their_trees_and_the_account_names_what_differs(
+    crawled, replayed, tmp_path, monkeypatch
+):
+    read = page_data_first.read
+
+    def wrong(*given):
+        extracted = read(*given)
+        if extracted:
+            extracted["site"].headline = extracted["page_data"].headline = "خبر آخر"
+        return extracted
+
+    monkeypatch.setattr(page_data_first, "read", wrong)
+    again, _ = replay_here(crawled.folder / "archive", tmp_path / "again", ALQAHIRA_CHECK_PAGE_DATA="1")
+    assert without_position(again) == without_position(replayed)
+    with closing(sqlite3.connect(again.folder / "state.db")) as ledger:
+        notes = [json.loads(account)["notes"] for (account,) in ledger.execute("SELECT account FROM runs")]
+    assert sum(each.get("page_data_differs/headline", 0) for each in notes) > 5
 
 
 def test_article_now_on_a_topic_is_published_by_the_run_that_read_it(crawled, tmp_path, monkeypatch):

@@ -12,6 +12,7 @@ from replica_server import is_recent, written
 from scrapy_process import Corpus, scrapy
 
 from alqahira.publishing.schema import json_schema
+from alqahira.text.dates import cairo_day
 
 SECTIONS = ("defense", "foreign_affairs")
 # Which articles there are, and their text; neither depends on the day.
@@ -218,12 +219,12 @@ def test_run_stops_at_max_articles_and_the_next_takes_the_rest(replica, tmp_path
 def test_since_and_until_bound_the_days(replica, tmp_path):
     server = replica()
     corpus = Corpus(tmp_path / "output", server.url)
-    days = sorted({article.listed.date() for number, article in server.truth().items() if number in wanted("defense")})
+    articles = server.truth()
+    days = sorted({cairo_day(articles[number].listed) for number in wanted("defense") & articles.keys()})
     since, until = days[1], days[-2]
     feed = tmp_path / "feed.jsonl"
     ran = corpus.crawl("defense", "-a", f"since={since}", "-a", f"until={until}", "-O", str(feed))
     assert ran.status == 0
-    from alqahira.text.dates import cairo_day
 
     def is_requested(line):
         published = json.loads(line)["date_published"]

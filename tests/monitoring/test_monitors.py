@@ -234,6 +234,13 @@ def test_last_complete_run_long_ago_fails(hours, reason, passes):
     assert passed(rules.last_success, run) is passes
 
 
+def test_page_data_that_differs_from_the_page_is_drift():
+    assert passed(rules.source_drift, figures(account(accepted=20)))
+    notes = {"page_data_differs/headline": 2, "disagreement/date_published": 1}
+    (result,) = rules.run_monitors([rules.source_drift], figures(account(accepted=20, **notes)))
+    assert result.message == "reading by page data alone differs from the whole page in headline 2"
+
+
 def test_raising_monitor_fails_and_stops_no_other():
     broken = figures(account(accepted=3) | {"listings": None})
     results = {result.name: result for result in rules.run_monitors(rules.MONITORS, broken)}

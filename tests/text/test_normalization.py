@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from alqahira.text import normalization
 from alqahira.text.normalization import (
     clean_text,
     fold_letters,
@@ -140,6 +141,14 @@ def test_clean_text_is_idempotent(text: str) -> None:
     assert clean_text(cleaned) == cleaned
     assert unicodedata.is_normalized("NFC", cleaned)
     cleaned.encode()  # no lone surrogate is left
+
+
+@given(st.text(alphabet=st.characters(max_codepoint=0x6FF) | st.sampled_from("–«»…\u200c😀"), max_size=30))
+def test_frequent_characters_are_folded_as_all_others_are(text: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(normalization, "_BYTES", {})  # no character is frequent
+        key = normalization._fold(text)
+    assert normalization._fold(text) == key
 
 
 @thorough

@@ -128,7 +128,12 @@ def _run(spark: SparkSession, sources: Sequence[Source], configuration: Configur
     from pyspark.sql import functions as F
 
     tasks = max(1, min(len(sources), _MAX_TASKS))
-    read_source = partial(read_rows, max_bytes=configuration.download_maxsize, max_headline=configuration.max_headline)
+    read_source = partial(
+        read_rows,
+        max_bytes=configuration.download_maxsize,
+        max_headline=configuration.max_headline,
+        check_share=configuration.check_page_data,
+    )
     read = spark.sparkContext.parallelize(sources, tasks).flatMap(read_source)
     rows = spark.createDataFrame(read, _ROW, verifySchema=False).persist(StorageLevel.DISK_ONLY)
     articles = rows.where(F.col("kind") == ARTICLE)

@@ -22,6 +22,7 @@ from alqahira.article import Article, from_record, to_json_line, to_record
 from alqahira.exceptions import ConfigurationError
 from alqahira.extraction.extractor import read_page
 from alqahira.extraction.items import ArchivedResponse
+from alqahira.extraction.reading import CHECK_SHARE
 from alqahira.ledger.decisions import (
     classify,
     drop_defects,
@@ -95,17 +96,26 @@ def part_sources(folder: Path) -> list[Source]:
     return [Source(number, folder, part=part) for number, part in enumerate(parts)]
 
 
-def read_rows(source: Source, *, max_bytes: int, max_headline: int) -> Iterator[Row]:
-    """The rows of a file. `max_bytes`: of a body; `max_headline`: characters. Raises OSError."""
+class _Limits(NamedTuple):
+    max_bytes: int
+    max_headline: int
+    check_share: float
+
+
+def read_rows(source: Source, *, max_bytes: int, max_headline: int, check_share: float = CHECK_SHARE) -> Iterator[Row]:
+    """The rows of a file. `max_bytes`: of a body; `max_headline`: characters; `check_share`: see `read_page`.
+
+    Raises OSError.
+    """
     if source.part:
         return _read_part(source, source.part, max_headline)
-    return _read_archive(source, max_bytes, max_headline)
+    return _read_archive(source, _Limits(max_bytes, max_headline, check_share))
 
 
-def _read_archive(source: Source, max_bytes: int, max_headline: int) -> Iterator[Row]:
-    decompressor, clock = Decompressor(max_bytes), 0
+def _read_archive(source: Source, limits: _Limits) -> Iterator[Row]:
+    decompressor, clock = Decompressor(limits.max_bytes), 0
     is_open = source.path.name.endswith(OPEN_SUFFIX)
-    for record in read_records(source.path, max_bytes=max_bytes):
+    for record in read_records(source.path, max_bytes=limits.max_bytes):
         place = (source.number, record.offset)
         if isinstance(record, Damage):
             if not (record.is_tail and is_open):
@@ -128,7 +138,7 @@ def _read_archive(source: Source, max_bytes: int, max_headline: int) -> Iterator
                 yield Row(*place, SKIPPED, page)
                 continue
             clock = max(clock, _microseconds(source.started or page.fetch.fetched))
-            article, cause = _extract(page, record, decompressor, max_headline)
+            article, cause = _extract(page, record, decompressor, limits)
         except BAD_RECORD:
             yield Row(*place, DAMAGED)
             continue
@@ -140,7 +150,7 @@ def _read_archive(source: Source, max_bytes: int, max_headline: int) -> Iterator
 
 
 def _extract(
-    page: ArchivedResponse, record: Record, decompressor: Decompressor, max_headline: int
+    page: ArchivedResponse, record: Record, decompressor: Decompressor, limits: _Limits
 ) -> tuple[Article | None, str | None]:
     """The article of a page, normalized and classified, or the cause if there is none."""
     try:
@@ -150,12 +160,14 @@ def _extract(
     if record.payload is None:
         return None, TOO_LARGE
     fetched, kind = page.fetch.fetched, page.content_type
-    reading = read_page(body, page.fetch.url, now=fetched, hints=page.hints, content_type=kind)
+    reading = read_page(
+        body, page.fetch.url, now=fetched, hints=page.hints, content_type=kind, check_share=limits.check_share
+    )
     if reading.article is None:
         return None, reading.cause or "no_article"
     if not reading.is_of(page.link_url, page.fetch.url):
         return None, ANOTHER_ARTICLE
-    return _normalize(reading.article, max_headline)
+    return _normalize(reading.article, limits.max_headline)
 
 
 def _normalize(article: Article, max_headline: int) -> tuple[Article | None, str | None]:

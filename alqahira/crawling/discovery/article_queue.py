@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 from alqahira import site
 from alqahira.crawling.run import Run
-from alqahira.extraction.extractor import Hints
 from alqahira.extraction.listing import section_of
+from alqahira.extraction.reading import Hints
 from alqahira.ledger.decisions import Outcome
 from alqahira.ledger.frontier import Discovery, Link, Standing
 from alqahira.monitoring.causes import GIVEN_UP

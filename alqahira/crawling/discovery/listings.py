@@ -22,10 +22,10 @@ from alqahira.crawling.discovery.sitemaps import Sitemaps
 from alqahira.crawling.request_info import RequestInfo, request_info
 from alqahira.crawling.run import Run
 from alqahira.extraction import urls
-from alqahira.extraction.extractor import Hints
 from alqahira.extraction.items import header_text
 from alqahira.extraction.listing import Card, Listing, read_listing
 from alqahira.extraction.load_more import LearnedRequest
+from alqahira.extraction.reading import Hints
 from alqahira.extraction.shown_text import shown_text
 from alqahira.ledger.frontier import Link, Standing
 from alqahira.ledger.same_article import text_label

@@ -15,7 +15,7 @@ from alqahira import site
 from alqahira.crawling.discovery.article_queue import ArticleQueue
 from alqahira.crawling.middlewares.robots import RobotsMiddleware
 from alqahira.crawling.run import Run
-from alqahira.extraction.extractor import Hints
+from alqahira.extraction.reading import Hints
 from alqahira.extraction.sitemap import read_sitemap
 from alqahira.ledger.frontier import Link
 from alqahira.monitoring.causes import failure_cause

@@ -56,6 +56,16 @@ _BREAK = re.compile(r"<br\s?/?>|</p>", re.IGNORECASE)
 _ENCODED = re.compile(r"&(?:amp;)*(?:lt|#0*60|#x0*3c);", re.IGNORECASE)
 _MOST_ENCODED = 3  # times
 _CAPTION_CODE = re.compile(r"\[caption\b[^\]]{0,500}\].{0,2000}?\[/caption\]", re.DOTALL)  # of WordPress
+# A paragraph or sub-heading as the site's editor writes nearly all of them: text with nothing inside that a parser may
+# change. The entities are decoded alike by libxml2 and Python.
+_PLAIN_BLOCK = re.compile(
+    r"[ \t\n]*+<(?P<tag>p|h5)(?: style=\"text-align:(?:center|end|justify|left|right|start);\")?+>(?P<bold><strong>)?+"
+    r"(?P<text>[^<]*+)"
+    r"(?(bold)</strong>)</(?P=tag)>[ \t\n]*+"
+)
+_OTHER_ENTITY = re.compile("&(?!(?:amp|gt|lt|nbsp|quot);)")
+_CONTROLS = bytes({*range(32)} - {*b"\t\n"})  # parsers drop them or refuse them
+_LONGEST_PLAIN = 60_000  # characters, which have fewer tags than are parsed
 _LONGEST_CAPTION, _MOST_IMAGES, _MOST_TEXTS = 300, 50, 500  # characters; images; texts
 _MAX_EVENTS = 2 * MOST_TAGS  # two an element
 _NEARLY_ALL = 0.9
@@ -222,8 +232,35 @@ def _decoded(body: str) -> str:
     return markup if _is_markup(markup) else body
 
 
+@lru_cache(maxsize=16)
+def plain_texts(body: str) -> list[str] | None:
+    """The text of each block of a body that is nothing but plain paragraphs and sub-headings; None for any other.
+
+    As a parser would give them, twenty times as fast. The list is cached: do not change it.
+    """
+    if len(body) > _LONGEST_PLAIN or any(odd in body for odd in ("[caption", "\ufffe", "\uffff")):
+        return None
+    try:
+        encoded = body.encode()
+    except UnicodeEncodeError:
+        return None
+    if len(encoded.translate(None, _CONTROLS)) < len(encoded) or ("&" in body and _OTHER_ENTITY.search(body)):
+        return None
+    texts, end = [], 0
+    while block := _PLAIN_BLOCK.match(body, end):
+        texts.append(block["text"])
+        end = block.end()
+    if not texts or end < len(body):
+        return None
+    return [html.unescape(text) for text in texts] if "&" in body else texts
+
+
 def paragraphs_of(body: str) -> list[str]:
     """The paragraphs of a body given as markup or as lines of text."""
+    if (texts := plain_texts(body)) is not None:
+        lines = [line for text in texts if (line := clean_line(text)) and not is_boilerplate(line)]
+        if not any("<" in line for line in lines):  # none was encoded as text
+            return lines
     body = _decoded(body)
     if "<" in body:
         body = _CAPTION_CODE.sub("", body)

@@ -6,6 +6,16 @@ from alqahira.extraction import urls
 from alqahira.extraction.sources import Document, ExtractedFields
 from alqahira.extraction.sources.values import moment, string, strings
 
+HEADLINE = ("og:title", "twitter:title")
+DESCRIPTION = ("og:description", "description", "twitter:description")
+PUBLISHED = (
+    "article:published_time", "og:article:published_time", "datepublished", "pubdate", "date", "dc.date.issued",
+    "article:published:time", "article:published", "dcterms.created", "parsely-pub-date", "publish-date",
+    "publishdate", "sailthru.date",
+)  # fmt: skip
+MODIFIED = ("article:modified_time", "og:updated_time", "datemodified", "last-modified")
+SECTION, TAG = "article:section", "article:tag"
+
 
 def read(page: Document) -> ExtractedFields | None:
     """The fields in the page's meta elements; None if there are none."""
@@ -23,26 +33,22 @@ def read(page: Document) -> ExtractedFields | None:
     def first(*names: str) -> str | None:
         return next((values[name][0] for name in names if name in values), None)
 
-    published = (
-        "article:published_time", "og:article:published_time", "datepublished", "pubdate", "date", "dc.date.issued",
-        "article:published:time", "article:published", "dcterms.created", "parsely-pub-date", "publish-date",
-        "publishdate", "sailthru.date",
-    )  # fmt: skip
     fields = ExtractedFields(
-        address_number=_article_number(first("canonical", "og:url"), page.base),
-        headline=string(first("og:title", "twitter:title")),
-        description=string(first("og:description", "description", "twitter:description")),
+        address_number=number_of(first("canonical", "og:url"), page.base),
+        headline=string(first(*HEADLINE)),
+        description=string(first(*DESCRIPTION)),
         authors=strings([name for name in values.get("author", []) if "://" not in name]),
-        published=moment(first(*published), page.now),
-        modified=moment(first("article:modified_time", "og:updated_time", "datemodified", "last-modified"), page.now),
+        published=moment(first(*PUBLISHED), page.now),
+        modified=moment(first(*MODIFIED), page.now),
         image_url=urls.image_url(first("og:image", "og:image:url", "twitter:image"), base=page.base),
-        sections=strings(values.get("article:section", [])),
+        sections=strings(values.get(SECTION, [])),
         # Not `keywords`: a machine makes the site's from an earlier draft.
-        keywords=strings(values.get("article:tag", []), split=True),
+        keywords=strings(values.get(TAG, []), split=True),
     )
     return fields if fields != ExtractedFields() else None
 
 
-def _article_number(address: str | None, base: str) -> str | None:
+def number_of(address: str | None, base: str) -> str | None:
+    """The number of the article at an address that a page gives; None if it is no article's."""
     url = urls.resolve(address, base=base) if address else None
     return urls.article_number(url) if url else None

@@ -7,6 +7,7 @@ page's number or headline.
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Any
 
 from alqahira import site
@@ -42,12 +43,12 @@ def read(page: Document) -> ExtractedFields | None:
     """The fields of the article in page data; None if it has none."""
     number = article_number(page.url)
     documents = data_of(page)
-    if any(map(_is_missing, documents)):
+    if any(map(is_missing, documents)):
         return ExtractedFields(is_missing=True)
     posts = [post for data in documents if isinstance(post := value_at(data, site.POST_PATH.value), dict)]
     for post in posts:
         if number is None or str(post.get("id")) == number:
-            return _fields(post, page, is_post=True)
+            return fields_of(post, page.base, page.now, is_post=True)
     candidates = [
         (rank, _length(body), thing)
         for thing in objects(documents)
@@ -55,11 +56,11 @@ def read(page: Document) -> ExtractedFields | None:
     ]
     if candidates:
         thing = max(candidates, key=lambda candidate: candidate[:2])[2]
-        return _fields(thing, page, is_post="postContent" in thing)
+        return fields_of(thing, page.base, page.now, is_post="postContent" in thing)
     return ExtractedFields(number=str(posts[0].get("id"))) if posts else None
 
 
-def _is_missing(data: Any) -> bool:
+def is_missing(data: Any) -> bool:
     """Whether page data says that there is no such story, whatever the HTTP status."""
     if not isinstance(data, dict):
         return False
@@ -88,8 +89,8 @@ def data_of(page: Document) -> list[Any]:
 # --- the fields of an object --------------------------------------------------------------------
 
 
-def _fields(thing: dict[str, Any], page: Document, *, is_post: bool) -> ExtractedFields:
-    """The fields of an object; `is_post`: it is a post of the site, with the site's own names."""
+def fields_of(thing: dict[str, Any], base: str, now: datetime, *, is_post: bool) -> ExtractedFields:
+    """The fields of an object; `is_post`: it is a post of the site, with the site's own names. Raises TooLarge."""
     picture, body = _first(thing, _IMAGES), _body(thing)
     caption = _first(thing, _CAPTIONS) or (_first(picture, _CAPTIONS) if isinstance(picture, dict) else None)
     summaries = (thing.get(name) for name in _DESCRIPTIONS if thing.get(name) != body)
@@ -100,9 +101,9 @@ def _fields(thing: dict[str, Any], page: Document, *, is_post: bool) -> Extracte
         description=next(filter(None, map(string, summaries)), None),
         paragraphs=_paragraphs(body),
         credit_line=site_credit(string(thing.get("writer"))),
-        published=moment(_first(thing, _PUBLISHED[:1] if is_post else _PUBLISHED), page.now),
-        modified=moment(_first(thing, _MODIFIED), page.now),
-        image_url=image(picture, page.base),
+        published=moment(_first(thing, _PUBLISHED[:1] if is_post else _PUBLISHED), now),
+        modified=moment(_first(thing, _MODIFIED), now),
+        image_url=image(picture, base),
         image_caption=string(caption),
         sections=strings(_first(thing, _SECTIONS)),
         keywords=strings(_first(thing, _KEYWORDS), split=True),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import UTC, datetime
 from urllib.parse import unquote
 
@@ -28,4 +27,6 @@ def clocks(image_url: str) -> tuple[int, int] | None:
     match = site.IMAGE_NAME.value.search(unquote(image_url))
     if not match:
         return None
-    return round((uuid.UUID(match["uuid"]).time - _UUID_EPOCH) / 10_000), int(match["epoch_ms"])
+    low, middle, high, *_ = match["uuid"].split("-")
+    steps = int(f"{high[1:]}{middle}{low}", 16)  # RFC 9562, 5.1; uuid.UUID takes ten times as long
+    return round((steps - _UUID_EPOCH) / 10_000), int(match["epoch_ms"])
