@@ -101,7 +101,8 @@ def _ending(opts: argparse.Namespace) -> str:
     """The one of ENDINGS to write. Raises ConfigurationError, before anything is written."""
     ending = ending_of(opts.output or "")
     if opts.format and ending.partition(".")[0] != opts.format:
-        ending = opts.format
+        packed = f"{opts.format}.gz"
+        ending = packed if packed in ENDINGS and (opts.output or "").endswith(".gz") else opts.format
     local_path(opts.output or "")
     if opts.output is None:
         if opts.partition or ending == "parquet":

@@ -125,6 +125,13 @@ def test_ending_of_the_file_is_its_format(corpus, tmp_path, ending):
     assert elsewhere.stdout.count("\n") >= len(rows)
 
 
+@pytest.mark.parametrize("name", ["corpus.gz", "corpus.jsonl.gz"])
+def test_other_format_in_a_packed_file_is_packed(corpus, tmp_path, name):
+    assert run("export", corpus.folder, "-o", str(tmp_path / name), "--format", "csv").status == 0
+    with gzip.open(tmp_path / name, "rt", encoding="utf-8", newline="") as file:
+        assert {row["article_id"] for row in csv.DictReader(file)} == corpus.by_id().keys()
+
+
 def test_csv_has_no_formula_and_keeps_every_line_break():
     names = [column.name for column in columns()]
     record = dict.fromkeys(names) | {
