@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 
 from ledger_scale import fill
-from measure import ROOT, ROUNDS, Figure, show
+from measure import ROOT, ROUNDS, Figure, environment, show
 
 from alqahira.ledger import open_ledger
 
@@ -30,7 +30,9 @@ def accept_more(state: Path) -> list[float]:
     """CPU ms and wall ms of one more article, and peak of memory in MB."""
     command = [sys.executable, ROOT / "benchmarks" / "ledger_scale.py", "--state", state, "--rounds", "1"]
     command += ["--accepts", str(_ACCEPTS)]
-    costs: list[float] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, cwd=ROOT).stdout)
+    costs: list[float] = json.loads(
+        subprocess.run(command, check=True, stdout=subprocess.PIPE, cwd=ROOT, env=environment()).stdout
+    )
     return costs
 
 

@@ -6,14 +6,16 @@ import argparse
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from alqahira.crawling.command import ProjectCommand
 from alqahira.crawling.progress import is_bar_wanted, with_bar
 from alqahira.exceptions import ConfigurationError
 from alqahira.ledger import open_ledger
-from alqahira.monitoring.report.collect import collect
-from alqahira.monitoring.report.figures import Figures
 from alqahira.publishing.manifest import write_atomic
+
+if TYPE_CHECKING:
+    from alqahira.monitoring.report.figures import Figures
 
 FILE = "report.html"
 
@@ -46,6 +48,8 @@ class Command(ProjectCommand):
         return 0
 
     def _figures(self) -> Figures:
+        from alqahira.monitoring.report.collect import collect
+
         now, shown = datetime.now(UTC), is_bar_wanted(self.configuration)
         with open_ledger(self.configuration.state_url, read_only=True) as ledger:
             return collect(ledger, now=now, watch=partial(with_bar, description="report", shown=shown))
