@@ -9,12 +9,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
+from typing import TypeVar
 
+T = TypeVar("T")
 ROOT = Path(__file__).parent.parent
 BARE = ROOT / "benchmarks" / "bare"
 ROUNDS = 5
@@ -54,6 +56,22 @@ class Figure:
     def row(self) -> str:
         low, high = min(self.ratios), max(self.ratios)
         return f"| {self.group} | {self.what} | **{self.median:.2f}** | {low:.2f} – {high:.2f} | {self.bound} |"
+
+
+def turns(rounds: int, once: Callable[[int], T]) -> list[T]:
+    """What `once` gives for each round's number, without the rounds that failed, whose errors are printed.
+
+    Raises the last error if all fail.
+    """
+    done = []
+    for number in range(rounds):
+        try:
+            done.append(once(number))
+        except (OSError, RuntimeError, subprocess.SubprocessError) as error:
+            print(f"round {number + 1} is lost: {error}", file=sys.stderr, flush=True)
+            if number == rounds - 1 and not done:
+                raise
+    return done
 
 
 def show(figures: Sequence[Figure]) -> None:

@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from measure import BARE, ROOT, ROUNDS, Figure, Used, environment, show
+from measure import BARE, ROOT, ROUNDS, Figure, Used, environment, show, turns
 
 _GROUP = "start-up"
 
@@ -38,19 +38,21 @@ def first_request(command: list[str], *, cwd: Path, server: socket.socket) -> Us
 
 
 def measure(rounds: int = ROUNDS) -> list[Figure]:
-    pairs = []
     with tempfile.TemporaryDirectory() as name, socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(120)
         root = f"http://127.0.0.1:{server.getsockname()[1]}"
         addresses = Path(name) / "addresses"
         addresses.write_text(root, "utf-8")
         mine = ["-m", "scrapy", "crawl", "defense", "-s", f"ALQAHIRA_SITE_URL={root}"]
-        for number in range(rounds + 1):
+
+        def once(number: int) -> tuple[Used, Used]:
             output = ["-s", f"ALQAHIRA_OUTPUT_DIR={name}/{number}"]
             ours = first_request([*mine, *output], cwd=ROOT, server=server)
             bare = first_request(["-m", "scrapy", "crawl", "bare", "-a", f"urls={addresses}"], cwd=BARE, server=server)
-            pairs.append((ours, bare))
-    del pairs[0]  # it writes the bytecode
+            return ours, bare
+
+        once(rounds)  # writes the bytecode
+        pairs = turns(rounds, once)
     return [
         Figure(_GROUP, "CPU to the first request beside bare Scrapy", tuple(o.cpu / b.cpu for o, b in pairs), "1.3"),
         Figure(_GROUP, "time to the first request beside bare Scrapy", tuple(o.wall / b.wall for o, b in pairs)),

@@ -48,6 +48,21 @@ def test_child_runs_the_checkout_with_bytecode(monkeypatch):
     assert used.output.split() == [str(measure.ROOT / "alqahira" / "__init__.py"), "False", "False"]
 
 
+def test_lost_round_ends_no_series(capsys):
+    def once(number):
+        if number == 1:
+            raise RuntimeError("killed")
+        return number
+
+    assert measure.turns(3, once) == [0, 2]
+    assert capsys.readouterr().err == "round 2 is lost: killed\n"
+
+
+def test_series_without_any_round_raises():
+    with pytest.raises(RuntimeError, match="so it goes"):
+        measure.turns(2, lambda _: measure.run(python("import sys; print('so it goes'); sys.exit(3)")))
+
+
 def test_failing_child_raises_with_its_output():
     with pytest.raises(RuntimeError, match=r"(?s)ended with 3.*so it goes"):
         measure.run(python("import sys; print('so it goes'); sys.exit(3)"))
