@@ -1,7 +1,6 @@
-# Two commands on a fresh machine: `make demo` and `make test`. Each makes .venv itself, from a bare Python 3.11.
+# Two commands on a fresh machine: `make demo` and `make test`. Each makes .venv itself, from a bare Python, 3.11 or newer.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
-PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
 # What is installed is remembered by a stamp, so that a second call starts at once.
 NEEDS := pyproject.toml constraints.txt
 
@@ -24,7 +23,7 @@ deploy: $(VENV)/.installed-scrapyd
 	@# An egg that Scrapyd refuses is no error to scrapyd-deploy.
 	@said=$$($(VENV)/bin/scrapyd-deploy); echo "$$said"; echo "$$said" | grep --quiet '"status": "ok"'
 # What needs no engine and no minutes; the rest of what CI runs; both in one run; and what takes hours, one by one.
-MORE := browser or postgres or spark or warehouse or scrapyd or docs or chaos or sites or perf
+MORE := browser or postgres or spark or warehouse or scrapyd or install or docs or chaos or sites or perf
 PYTEST := $(VENV)/bin/python -m pytest
 SPREAD := -n auto --dist worksteal
 test: $(VENV)/.installed-test
@@ -65,11 +64,12 @@ real-pages: $(VENV)/.installed $(VENV)-comparison/.installed
 bench: $(VENV)/.installed-bench $(VENV)-comparison/.installed
 	$(VENV)/bin/python benchmarks/run.py --python $(VENV)-comparison/bin/python $(BENCH_ARGS)
 clean:
-	rm -rf $(VENV) $(VENV)-comparison $(VENV)-tools docs/_build docs/api .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-comparison $(VENV)-newest $(VENV)-tools docs/_build docs/api .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(VENV)/bin/python:
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "alqahira needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 …")'
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "alqahira needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 …")'
+	@echo 'Making $(VENV) …'
+	@$(PYTHON) -m venv $(VENV)
 $(VENV)-comparison/.installed: benchmarks/comparison-requirements.txt
 	$(PYTHON) -m venv $(VENV)-comparison
 	$(VENV)-comparison/bin/python -m pip install --quiet --upgrade pip
@@ -80,15 +80,13 @@ $(VENV)-tools/.installed: tests/tools.txt
 	$(PYTHON) -m venv $(VENV)-tools
 	$(VENV)-tools/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --require-hashes -r $<
 	@touch $@
-# The packages of an extra, by hash; then the project, which needs nothing more. `replica` is in `test`, and so on.
+# `replica` is in `test`, and so on.
 in-bench := replica
 in-docs := replica scrapyd
 in-test := replica
 in-test-all := test replica scrapyd
 define install
-	grep -F -e '[install]' -e '[$(1)]' constraints.txt > $(VENV)/requirements-$(1).txt
-	$(PIP) install --quiet --require-hashes --requirement $(VENV)/requirements-$(1).txt
-	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@$(VENV)/bin/python .ci/install $(1)
 	@touch $@ $(VENV)/.installed $(addprefix $(VENV)/.installed-,$(in-$(1)))
 endef
 $(VENV)/.installed: $(NEEDS) | $(VENV)/bin/python

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 
 class AlqahiraError(Exception):
     """Base class: str(error) is the one line that the user sees, `exit_status` that of the command."""
@@ -63,7 +65,8 @@ def one_line(error: object) -> str:
 
 def how_to_install(extra: str) -> str:
     """The command that installs one of the project's extras, for messages."""
-    return f"make install EXTRA={extra}"
+    in_checkout = (Path(__file__).parents[1] / "Makefile").is_file()
+    return f"make install EXTRA={extra}" if in_checkout else f"pip install 'alqahira[{extra}]'"
 
 
 # --- pages in the browser -----------------------------------------------------------------------

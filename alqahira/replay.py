@@ -19,7 +19,7 @@ from scrapy import Spider
 from scrapy.crawler import Crawler
 from scrapy.settings import Settings
 
-from alqahira.archive.warc import Record, RunEnd, article_page, run_end, run_info
+from alqahira.archive.warc import Record, RunEnd, article_page, run_end, run_info, run_removal
 from alqahira.archive.warc_files import Damage, read_records
 from alqahira.archive.writer import (
     BAD_RECORD,
@@ -31,6 +31,7 @@ from alqahira.archive.writer import (
 )
 from alqahira.article import Article
 from alqahira.crawling.extensions.run import RunExtension, run_of
+from alqahira.crawling.section import SectionSpider
 from alqahira.exceptions import AlqahiraError
 from alqahira.extraction.items import ArticleItem
 from alqahira.extraction.urls import site_name
@@ -41,7 +42,6 @@ from alqahira.monitoring.causes import TOO_LARGE, failure_cause
 from alqahira.monitoring.run_stats import account_line
 from alqahira.publishing.place import derived_corpus_id
 from alqahira.settings.configuration import Configuration
-from spiders.section import SectionSpider
 
 logger = logging.getLogger(__name__)
 
@@ -112,7 +112,7 @@ class ReplayExtension(RunExtension):
     def spider_opened(self, spider: Spider) -> None:
         """Do nothing: no run starts with the spider."""
 
-    def spider_closed(self, spider: Spider, reason: str) -> None:
+    async def spider_closed(self, spider: Spider, reason: str) -> None:
         """Close the ledger. A replay that broke off fails, as half a corpus must not replace a complete one."""
         if reason != "finished":
             self.run.fail(AlqahiraError(f"the replay did not come to its end: {reason}"))
@@ -185,6 +185,8 @@ class ReplaySpider(SectionSpider):
                 try:
                     run_info(record)
                     end = run_end(record) or end
+                    if removal := run_removal(record):
+                        run.failures.remove(removal.articles, removal.date, run.run_id)
                 except BAD_RECORD:
                     self._tally.damaged += 1
         run.failures.decide()

@@ -15,15 +15,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from alqahira.text.topics import TOPICS, explain_topics, match_topics
+from alqahira.text.lexicon import TOPICS
+from alqahira.text.topics import explain_topics, match_topics
 
 DATA = Path(__file__).parent.parent / "tests" / "data"
-FILES = [
-    DATA / f"{name}.jsonl" for name in ("topics_labelled", "topics_channel", "channel_news_labelled", "topics_channel3")
-]
+NAMES = ("topics_labelled", "topics_channel", "channel_news_labelled", "topics_channel3", "topics_channel5")
 TUNED, HELD_OUT = (
-    ("tune", "channel_tune", "channel2_tune", "channel3_tune"),
-    ("held_out", "channel2_held_out", "channel4_held_out"),
+    ("tune", "channel_tune", "channel2_tune", "channel3_tune", "channel5_tune"),
+    ("held_out", "channel2_held_out", "channel4_held_out", "channel5_held_out"),
 )
 
 
@@ -31,19 +30,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--errors", action="store_true", help="print the wrong samples of the tune splits")
     errors = parser.parse_args().errors
-    samples = [json.loads(line) for file in FILES for line in file.read_text(encoding="utf-8").splitlines()]
+    every = samples()
     print(f"{'split':18}{'read':16}{'topic':17}{'samples':>8}{'precision':>11}{'recall':>8}{'wrong':>7}")
     for split in (*TUNED, *HELD_OUT):
-        chosen = [sample for sample in samples if sample["split"] == split]
+        chosen = [sample for sample in every if sample["split"] == split]
         for row in figures(chosen, with_body=True):
             print(f"{split:18}{'headline, lead':16}{row}")
         for row in figures(chosen, with_body=False):
             print(f"{split:18}{'headline':16}{row}")
     if errors:
-        for sample in samples:
+        for sample in every:
             if sample["split"] in TUNED:
                 print_if_wrong(sample)
-    print(f"{microseconds_per_call(samples):.0f} µs per call with a body of 300 words")
+    print(f"{microseconds_per_call(every):.0f} µs per call with a body of 300 words")
+
+
+def samples() -> list[dict[str, Any]]:
+    files = [DATA / f"{name}.jsonl" for name in NAMES]
+    return [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
 
 
 def matched_topics(sample: dict[str, Any], with_body: bool = True) -> set[str]:

@@ -1,8 +1,13 @@
 """The documentation as a site: `make docs` builds it into docs/_build, where a warning is an error."""
 
 import re
+import sys
+from pathlib import Path
 
 from sphinx.application import Sphinx
+
+# spiders and pipelines are at the root of a checkout.
+sys.path.insert(0, str(Path(__file__).parent.parent))
 
 project = "alqahira"
 author = "the alqahira authors"

@@ -6,6 +6,7 @@ Pipelines process one article at a time, so pages are archived in the order in w
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,8 @@ from scrapy.exceptions import CloseSpider, DropItem
 
 from alqahira.crawling.extensions.run import run_verdict_reached
 from alqahira.exceptions import AlqahiraError
-from pipelines import LEFT, Step
+
+from . import LEFT, Step
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -30,6 +32,7 @@ class Archive(Step):
 
     def __init__(self, crawler: Crawler, run: Run) -> None:
         super().__init__(crawler, run)
+        run.archive_page = self.store
         self._writer: ArchiveWriter | None = None
         self._folder = run.configuration.archive_dir
         if self._folder:
@@ -46,12 +49,19 @@ class Archive(Step):
 
     def store(self, page: ArchivedResponse) -> bool:
         """Archive a page; False if that failed, and the page is left to the next run."""
+        return self._append(lambda writer: writer.write_page(page))
+
+    def store_removal(self, article_ids: list[str], when: datetime) -> bool:
+        """Archive that articles are gone; False if that failed."""
+        return self._append(lambda writer: writer.write_removal(article_ids, when))
+
+    def _append(self, write: Callable[[ArchiveWriter], None]) -> bool:
         if self._folder is None:
             return True
         if self._writer is None or self.run.failure:
             return False
         try:
-            self._writer.write_page(page)
+            write(self._writer)
         except AlqahiraError as error:
             self.run.fail(error)
             return False

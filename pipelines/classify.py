@@ -9,7 +9,8 @@ from scrapy.exceptions import DropItem
 
 from alqahira.ledger.decisions import Outcome, classify, labels, skip_reason
 from alqahira.text.topics import match_topics
-from pipelines import Step
+
+from . import Step
 
 if TYPE_CHECKING:
     from alqahira.article import Article

@@ -9,7 +9,8 @@ from scrapy.exceptions import DropItem
 
 from alqahira.exceptions import AlqahiraError
 from alqahira.text.near_duplicates import fingerprint
-from pipelines import LEFT, Step
+
+from . import LEFT, Step
 
 if TYPE_CHECKING:
     from alqahira.article import Article

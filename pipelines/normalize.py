@@ -8,7 +8,8 @@ from itemadapter import ItemAdapter
 from scrapy.exceptions import DropItem
 
 from alqahira.ledger.decisions import Outcome, drop_defects, rejection_reason, stamp
-from pipelines import Step
+
+from . import Step
 
 if TYPE_CHECKING:
     from alqahira.article import Article

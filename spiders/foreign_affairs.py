@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alqahira import site
-from spiders.section import SectionSpider
+from alqahira.crawling.section import SectionSpider
 
 
 class ForeignAffairsSpider(SectionSpider):

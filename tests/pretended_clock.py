@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import twisted.internet._resolver
 from scrapy.cmdline import execute
 
-import spiders.section
+from alqahira.crawling import section
 
 AHEAD = datetime.fromisoformat(os.environ["PRETENDED_NOW"]) - datetime.now(UTC)
 
@@ -61,5 +61,5 @@ for name, look_up in {"PRETENDED_NO_DNS": _no_address, "PRETENDED_SLOW_DNS": _no
         socket.getaddrinfo = look_up
         twisted.internet._resolver.GAIResolver.__init__.__defaults__ = (None, look_up)
 if "PRETENDED_POISON" in os.environ:
-    _read_page, spiders.section.read_page = spiders.section.read_page, _read_or_die
+    _read_page, section.read_page = section.read_page, _read_or_die
 execute(["scrapy", *sys.argv[1:]])

@@ -70,10 +70,10 @@ def start_scrapy(
         return forked.start(program, *given, environment=clean, stdout=output, stderr=output)
 
 
-def at_a_terminal(command: list[str], environment: dict[str, str]) -> tuple[int, str]:
-    """Run the command at a terminal of 120 columns; its exit status and all output."""
+def at_a_terminal(command: list[str], environment: dict[str, str], *, columns: int = 120) -> tuple[int, str]:
+    """Run the command at a terminal of so many columns; its exit status and all output."""
     terminal, child_end = pty.openpty()
-    screen = {"TERM": "xterm-256color", "COLUMNS": "120"}
+    screen = {"TERM": "xterm-256color", "COLUMNS": str(columns)}
     streams = {"stdin": child_end, "stdout": child_end, "stderr": child_end}
     if command[:3] == [sys.executable, "-m", "scrapy"]:
         process = forked.start("scrapy", *command[3:], environment=environment | screen, **streams)

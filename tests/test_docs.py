@@ -39,6 +39,7 @@ PAGES = sorted(
 LANGUAGES = {"sh", "diff", "text", "json", "yaml", "python", "sql", "mermaid"}
 # What a stranger types on the machine of its own that it is for; each is read by `bash -n` here.
 NOT_RUN = {
+    "pip wheel": "the package index (tests/test_install.py)",
     "apt-get install": "root, and systemd as the first process",
     "install -m 0644 deploy": "root, and systemd as the first process",
     "install -d -o alqahira": "root, and cron",
@@ -101,6 +102,12 @@ def test_data_is_what_its_block_says():
         for block in blocks(page):
             if block.language in read:
                 assert read[block.language](block.text), (page, block.line)
+
+
+def test_programs_of_the_environment_are_on_the_path():
+    """README and docs/install.md put them there."""
+    assert [(page, block.line) for page in PAGES for block in blocks(page) if ".venv/bin/" in block.text] == []
+    assert 'export PATH="$PWD/.venv/bin:$PATH"' in (PROJECT / "README.md").read_text("utf-8")
 
 
 def test_what_is_not_run_is_at_least_shell():
@@ -236,6 +243,7 @@ STAGES = {
     "README.md": Stage(environment={"ALQAHIRA_ARCHIVE": "true"}),
     "docs/adding-a-section.md": Stage(replaced={"8931": "PORT"}),
     "docs/archive.md": Stage(),
+    "docs/install.md": Stage(),
     "docs/live-site.md": Stage(),
     "docs/operations.md": Stage(before=CRAWLED, replaced={"9100": "PORT"}),
     "docs/reliability.md": Stage(before=CRAWLED),

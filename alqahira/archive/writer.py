@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -27,6 +27,7 @@ from warcio.bufferedreaders import ChunkedDataReader
 from alqahira import site
 from alqahira.archive.warc import (
     ENDED,
+    REMOVED,
     RUN_ID,
     Record,
     event_record,
@@ -95,6 +96,10 @@ class ArchiveWriter:
     def write_page(self, page: ArchivedResponse) -> None:
         """Append a page, before its article is processed."""
         self.append(page_records(page))
+
+    def write_removal(self, article_ids: Sequence[str], when: datetime) -> None:
+        """Record that articles are gone from the site, before the ledger removes them."""
+        self.append(event_record(REMOVED, when, {"articles": list(article_ids)}))
 
     def close(self, when: datetime, ended: Mapping[str, Any]) -> None:
         """Record how the run ended, write the index, and give the file its final name."""

@@ -11,6 +11,7 @@ import sys
 import threading
 from datetime import UTC, datetime
 
+from scrapy import Spider
 from scrapy.commands.crawl import Command as ScrapyCrawl
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.exceptions import UsageError
@@ -19,12 +20,13 @@ from scrapy.spiderloader import get_spider_loader
 from scrapy.utils.conf import arglist_to_dict
 
 from alqahira.crawling.command import refuse_in_one_line
-from alqahira.crawling.extensions.run import run_of
+from alqahira.crawling.extensions.feeds import check_feeds, feed_name, formats
+from alqahira.crawling.extensions.run import is_section, run_of
 from alqahira.crawling.scrapyd.jobs import check_api_settings
 from alqahira.exceptions import AlqahiraError, ConfigurationError
 from alqahira.monitoring.alerts import check_alert_urls
 from alqahira.monitoring.failure import fail, print_error
-from alqahira.monitoring.logs import escape_control_chars, install_formatters
+from alqahira.monitoring.logs import install_formatters, readable
 from alqahira.publishing.folder import refuse_other_corpus
 from alqahira.settings.arguments import JOB_ARGUMENT, CrawlArguments
 from alqahira.settings.configuration import Configuration
@@ -34,13 +36,25 @@ _LONGEST_END = 3.0  # seconds after the crawl, whose results are all written by 
 
 
 class Command(ScrapyCrawl):
-    """Exit status: 0 complete, 1 a monitor failed, 2 wrong arguments or settings, 3 another run holds the ledger."""
+    """Exit status: 0 complete, 1 a monitor failed, 2 wrong arguments or settings, 3 another run holds the ledger.
+
+    A spider that is no section's, such as one of `scrapy genspider`, is crawled as Scrapy does, without a run.
+    """
 
     _has_ended = False  # the exit status is known, and the problem printed
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
         refuse_in_one_line(parser)
+        about = "since=YYYY-MM-DD, until=YYYY-MM-DD (Cairo days, both included), max_articles=N (on the spider's topic)"
+        parser.add_argument(
+            "-a",
+            dest="spargs",
+            action="append",
+            default=[],
+            metavar="NAME=VALUE",
+            help=f"set spider argument (may be repeated): {about}",
+        )
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         assert self.settings is not None
@@ -55,7 +69,7 @@ class Command(ScrapyCrawl):
         try:
             super().process_options(args, opts)
         except UsageError as error:
-            raise ConfigurationError(str(error) or "wrong options; see scrapy crawl --help") from None
+            raise ConfigurationError(self._usage(str(error))) from None
         assert self.settings is not None
         if JOB_ARGUMENT in opts.spargs:
             operator = self._trusted.copy()
@@ -71,12 +85,31 @@ class Command(ScrapyCrawl):
             raise ConfigurationError(f"name one spider: scrapy crawl {' | '.join(spiders)}")
         if args[0] not in spiders:
             raise ConfigurationError(f"no spider {args[0]!r}; there are {', '.join(spiders)}")
-        CrawlArguments.parse(opts.spargs, today=cairo_day(datetime.now(UTC)))
+        spidercls = get_spider_loader(self.settings).load(args[0])
         configuration = Configuration.from_settings(self.settings)
+        if not is_section(spidercls):
+            return
+        CrawlArguments.parse(opts.spargs, today=cairo_day(datetime.now(UTC)))
         check_alert_urls(configuration.alert_urls)
+        self._check_feeds(spidercls, [*(opts.output or ()), *(opts.overwrite_output or ())])
         refuse_other_corpus(configuration.output_dir, configuration.state_url)
         configuration.make_folders()
         install_formatters(self.settings)
+
+    def _check_feeds(self, spidercls: type[Spider], given: list[str]) -> None:
+        assert self.settings is not None
+        if len(given) > len(self.settings.getdict("FEEDS")):
+            raise ConfigurationError(f"two feeds go to the same file: {', '.join(map(feed_name, given))}")
+        if given or self.settings["FEEDS"] or self.settings["FEED_URI"]:
+            check_feeds(Crawler(spidercls, self.settings))
+
+    def _usage(self, problem: str) -> str:
+        assert self.settings is not None
+        if problem.startswith("Unrecognized output format"):
+            known = formats(self.settings.getwithbase("FEED_EXPORTERS"))
+            own = "; scrapy export -o FILE.parquet writes Parquet" if "parquet" in problem else ""
+            return f"the format of a feed is none of {known}: name FILE so, or write FILE:FORMAT{own}"
+        return problem or "wrong options; see scrapy crawl --help"
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         assert isinstance(self.crawler_process, AsyncCrawlerProcess)
@@ -134,10 +167,11 @@ def exit_status(crawler: Crawler, task: asyncio.Task[None]) -> int:
     if error is not None:
         raise error
     run = run_of(crawler)
-    assert run is not None
+    if run is None:  # of a spider that is no section
+        return 0
     settings = crawler.settings
     is_json = run.configuration.log_json and settings.getbool("LOG_ENABLED") and not settings["LOG_FILE"]
     if run.problem and not is_json:
         # Repeated as the last line, as the log may go to a file or nowhere.
-        print_error(escape_control_chars(run.problem))
+        print_error(readable(run.problem))
     return run.exit_status

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from alqahira import site
 from alqahira.crawling.command import UNTHROTTLED, ProjectCommand, crawl_in_subprocess
-from alqahira.exceptions import AlqahiraError, ConfigurationError
+from alqahira.exceptions import AlqahiraError, ConfigurationError, how_to_install
 from alqahira.ledger import open_ledger
 from alqahira.monitoring.run_stats import account_line
 from alqahira.publishing.manifest import ARTICLES_FOLDER, MANIFEST, read_corpus
@@ -37,7 +37,7 @@ class Command(ProjectCommand):
     def execute(self, args: list[str], opts: argparse.Namespace) -> int:
         self.configuration.make_folders()
         if importlib.util.find_spec("aiohttp") is None:
-            raise ConfigurationError("the demo needs the extra `replica`: make demo installs it")
+            raise ConfigurationError(f"the demo needs the extra `replica`: {how_to_install('replica')}")
         output, state_url = self.configuration.output_dir, self.configuration.state_url
         log = output / "demo.log"
         log.unlink(missing_ok=True)

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import os
+import difflib
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
-from pathlib import Path
+from itertools import takewhile
 from typing import Any
 
 from alqahira.crawling.command import ProjectCommand
+from alqahira.crawling.output import is_unread
 from alqahira.crawling.progress import is_bar_wanted, with_bar
 from alqahira.exceptions import ConfigurationError
 from alqahira.ledger import Ledger, open_ledger
 from alqahira.publishing.parquet import require_pyarrow
 from alqahira.publishing.snapshots import ENDINGS, FORMATS, WRITERS, ending_of, write_months, write_snapshot
 from alqahira.settings.arguments import CrawlArguments
-from alqahira.settings.types import OBJECT_STORES, is_address
+from alqahira.settings.types import local_path
 from alqahira.text.dates import cairo_day
 from alqahira.text.entity_table import codes
 from alqahira.text.lexicon import TOPICS
@@ -35,11 +36,16 @@ class Command(ProjectCommand):
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
-        parser.add_argument("--topic", choices=TOPICS, help="articles with this topic")
-        parser.add_argument("--country", type=_code("countries"), metavar="CODE", help="about this state: IQ")
-        parser.add_argument(
-            "--organization", type=_code("organizations"), metavar="CODE", help="about this organization: nato"
-        )
+        # Of a repeated option any may hold.
+        parser.add_argument("--topic", action="append", choices=TOPICS, help="articles with this topic")
+        for name, table, example in (("country", "countries", "IQ"), ("organization", "organizations", "nato")):
+            parser.add_argument(
+                f"--{name}",
+                action="append",
+                type=_code(table),
+                metavar="CODE",
+                help=f"articles about this {name}: {example}",
+            )
         parser.add_argument("--since", metavar="DAY", help="published on this Cairo day or later")
         parser.add_argument("--until", metavar="DAY", help="published on this Cairo day or earlier")
         parser.add_argument("--run", metavar="RUN_ID", help="lines that this run wrote")
@@ -77,14 +83,12 @@ class Command(ProjectCommand):
         with open_ledger(self.configuration.state_url, read_only=True) as ledger:
             records = select(ledger, window, opts, shown=shown)
             if opts.output is None:
-                try:
-                    WRITERS[ending](records, sys.stdout)
-                except BrokenPipeError:  # the reader has had enough
-                    sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+                wanted = takewhile(lambda record: not is_unread(), records)
+                WRITERS[ending](wanted, sys.stdout)
                 return 0
             write = write_months if opts.partition else write_snapshot
             try:
-                write(records, Path(opts.output), ending)
+                write(records, local_path(opts.output), ending)
             except OSError as error:
                 raise ConfigurationError(f"{opts.output} cannot be written: {error.strerror or error}") from None
         return 0
@@ -95,8 +99,7 @@ def _ending(opts: argparse.Namespace) -> str:
     ending = ending_of(opts.output or "")
     if opts.format and ending.partition(".")[0] != opts.format:
         ending = opts.format
-    if is_address(opts.output or ""):
-        raise ConfigurationError(f"{opts.output[:80]!r} is not a file of this machine: {OBJECT_STORES}")
+    local_path(opts.output or "")
     if opts.output is None:
         if opts.partition or ending == "parquet":
             option = "--partition" if opts.partition else "--format parquet"
@@ -117,24 +120,29 @@ def select(
     which = {"duplicates": opts.with_duplicates, "newest": not (opts.all_revisions or opts.run), "after": opts.after}
     # Of the lines of a run, the highest among them.
     newest = _newest(ledger.records(**which), opts.run) if opts.run and not opts.all_revisions else None
-    wanted = {"topics": opts.topic, "countries": opts.country, "organizations": opts.organization}
+    asked = {"topics": opts.topic, "countries": opts.country, "organizations": opts.organization}
+    wanted = {name: set(given) for name, given in asked.items() if given}
     selected: Counter[str] = Counter()
+    is_known = not opts.run
     total = ledger.record_count(**which) if shown else None
     records = ledger.records(**which)
     for record in with_bar(records, total, "export", shown=shown, counts=lambda: f"{selected.total():,} taken"):
         if opts.run and record["run_id"] != opts.run:
             continue
+        is_known = True
         if newest is not None and record["revision"] != newest[record["article_id"]]:
             continue
         published = record["date_published"]
         # Lines of older versions lack some of the lists.
-        if any(code and code not in (record.get(name) or ()) for name, code in wanted.items()):
+        if any(given.isdisjoint(record.get(name) or ()) for name, given in wanted.items()):
             continue
         if (opts.since or opts.until) and not published:
             continue  # of no known day
         if window.covers(cairo_day(datetime.fromisoformat(published)) if published else None):
             selected["records"] += 1
             yield record
+    if not is_known and not ledger.has_run(opts.run):
+        raise ConfigurationError(f"no run {opts.run[:80]!r} is known, and no line is of one")
 
 
 def _newest(records: Iterable[dict[str, Any]], run_id: str) -> dict[str, int]:
@@ -150,9 +158,11 @@ def _code(table: str) -> Callable[[str], str]:
     """What takes a code of one of the TABLES from the command line."""
 
     def check(text: str) -> str:
-        if text not in codes(table):
-            raise argparse.ArgumentTypeError(f"{text[:80]!r} is none of the {table} of docs/entities.md")
-        return text
+        if text in (known := sorted(codes(table))):
+            return text
+        (nearest,) = difflib.get_close_matches(text.upper() if table == "countries" else text.lower(), known, 1, 0)
+        where = f"alqahira/text/{table}.txt"
+        raise argparse.ArgumentTypeError(f"{text[:80]!r} is none of the codes of {where}; did you mean {nearest}?")
 
     return check
 

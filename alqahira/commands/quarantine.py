@@ -9,7 +9,7 @@ from alqahira.crawling.command import ProjectCommand
 from alqahira.exceptions import ConfigurationError
 from alqahira.ledger import open_ledger
 from alqahira.ledger.frontier import RevisitSchedule
-from alqahira.monitoring.logs import escape_control_chars
+from alqahira.monitoring.logs import readable
 
 _ACTIONS = ("list", "show", "release", "drop")
 _LONGEST_HEADLINE = 80
@@ -52,8 +52,8 @@ class Command(ProjectCommand):
             pages = ledger.quarantined()
         for page in pages:
             record = json.loads(page.record)
-            headline = escape_control_chars(record["headline"][:_LONGEST_HEADLINE])
-            print(f"{page.key}  {page.cause}  {page.fetched}  {record['url']}  {headline}")
+            texts = f"{record['url']}  {record['headline'][:_LONGEST_HEADLINE]}"
+            print(f"{page.key}  {page.cause}  {page.fetched}  {readable(texts)}")
         print(f"{len(pages)} pages in quarantine")
         return 0
 

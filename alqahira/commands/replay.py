@@ -19,6 +19,7 @@ from alqahira.publishing.atomic_directory import (
 )
 from alqahira.publishing.manifest import read_manifest
 from alqahira.settings.configuration import ARCHIVE_FOLDER, Configuration
+from alqahira.settings.types import local_path
 
 
 class Command(ProjectCommand):
@@ -42,12 +43,12 @@ class Command(ProjectCommand):
 
     def execute(self, args: list[str], opts: argparse.Namespace) -> int:
         output = self.configuration.output_dir
-        archive = Path(opts.archive).expanduser() if opts.archive else output / ARCHIVE_FOLDER
+        archive = local_path(opts.archive) if opts.archive else output / ARCHIVE_FOLDER
         if opts.show is not None:
             show(self.configuration, archive, opts.show)
             return 0
         if opts.output:
-            output = Path(opts.output).expanduser()
+            output = local_path(opts.output)
         elif not opts.archive:
             output = output.with_name(f"{output.name}-replayed")
         return self._replay(archive, output)
@@ -90,6 +91,9 @@ def show(configuration: Configuration, archive: Path, name: str) -> None:
         article = ledger.article(article_id, int(revision) if revision else None)
     if article is None:
         raise ConfigurationError(f"there is no article {name[:80]!r} in the state")
+    if article.date_removed is not None:
+        earlier = f"{article.article_id}@{article.revision - 1}"
+        raise ConfigurationError(f"revision {article.revision} says that the page was gone: --show {earlier}")
     try:
         place = find_page(archive, article, max_bytes=max_bytes) if archive.is_dir() else None
     except OSError as error:

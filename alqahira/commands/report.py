@@ -1,8 +1,11 @@
-"""`scrapy report`: one self-contained HTML page on the corpus and the runs."""
+"""`scrapy report`: one self-contained HTML page on the corpus and the runs, or the corpus to search in a browser."""
 
 from __future__ import annotations
 
 import argparse
+import signal
+import tempfile
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -11,33 +14,47 @@ from typing import TYPE_CHECKING
 from alqahira.crawling.command import ProjectCommand
 from alqahira.crawling.progress import is_bar_wanted, with_bar
 from alqahira.exceptions import ConfigurationError
-from alqahira.ledger import open_ledger
+from alqahira.ledger import Ledger, open_ledger
 from alqahira.publishing.manifest import write_atomic
+from alqahira.settings.types import local_path
 
 if TYPE_CHECKING:
     from alqahira.monitoring.report.figures import Figures
 
 FILE = "report.html"
+PORT = 8340
 
 
 class Command(ProjectCommand):
     """Reads only the ledger, also during a crawl; status 2 before the first run."""
 
     def short_desc(self) -> str:
-        return "Write one HTML page on the corpus and the runs"
+        return "Write one HTML page on the corpus and the runs, or serve the corpus to search and compare"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
         parser.add_argument(
             "-o", "--output", metavar="FILE", help=f"write to FILE, whole or not at all ({FILE} in the output folder)"
         )
+        parser.add_argument(
+            "--serve", action="store_true", help="serve the corpus on 127.0.0.1 until Ctrl-C, and write nothing"
+        )
+        parser.add_argument("--port", type=_port, metavar="N", help=f"of --serve; 0 takes one that is free ({PORT})")
 
     def execute(self, args: list[str], opts: argparse.Namespace) -> int:
+        if opts.serve and opts.output is not None:
+            raise ConfigurationError("--serve writes no file: leave out -o")
+        if opts.port is not None and not opts.serve:
+            raise ConfigurationError("--port needs --serve")
+        if opts.serve:
+            self._serve(PORT if opts.port is None else opts.port)
+            return 0
         # Imported here: no other command needs Jinja2.
         from alqahira.monitoring.report.page import render
 
-        target = Path(opts.output or self.configuration.output_dir / FILE).expanduser()
-        figures = self._figures()
+        target = local_path(opts.output) if opts.output else self.configuration.output_dir / FILE
+        with open_ledger(self.configuration.state_url, read_only=True) as ledger:
+            figures = self._figures(ledger)
         try:
             if target.is_dir():
                 raise IsADirectoryError(0, "it is a folder")
@@ -47,9 +64,45 @@ class Command(ProjectCommand):
         print(f"{target}: {figures.corpus.articles} articles, {figures.run_total} runs")
         return 0
 
-    def _figures(self) -> Figures:
+    def _figures(self, ledger: Ledger) -> Figures:
         from alqahira.monitoring.report.collect import collect
 
         now, shown = datetime.now(UTC), is_bar_wanted(self.configuration)
-        with open_ledger(self.configuration.state_url, read_only=True) as ledger:
-            return collect(ledger, now=now, watch=partial(with_bar, description="report", shown=shown))
+        return collect(ledger, now=now, watch=partial(with_bar, description="report", shown=shown))
+
+    def _serve(self, port: int) -> None:
+        """Copy the corpus to a temporary file and serve it until SIGINT or SIGTERM."""
+        from alqahira.monitoring.report.page import policy, render, style_sheet
+        from alqahira.monitoring.report.served.database import build, open_copy
+        from alqahira.monitoring.report.served.pages import Pages
+        from alqahira.monitoring.report.served.server import Server
+
+        shown = is_bar_wanted(self.configuration)
+        # So that what is begun is removed whichever of the two ends it.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        with suppress(KeyboardInterrupt):
+            server = Server(port)
+            with (
+                _temporary_folder() as folder,
+                open_ledger(self.configuration.state_url, read_only=True) as ledger,
+            ):
+                path = Path(folder) / "corpus.db"
+                total = build(ledger, path, watch=partial(with_bar, description="copy", shown=shown))
+                pages = Pages(open_copy(path), render(self._figures(ledger)).encode(), policy(style_sheet()))
+            # The folder is gone already: the open file lives as long as this process, however that ends.
+            print(f"{server.url}: {total} articles; Ctrl-C ends it", flush=True)
+            server.run(pages)
+
+
+def _temporary_folder() -> tempfile.TemporaryDirectory[str]:
+    try:
+        return tempfile.TemporaryDirectory(prefix="alqahira-")
+    except OSError as error:
+        raise ConfigurationError(f"no temporary folder can be made (TMPDIR): {error.strerror or error}") from None
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) <= 5 and int(text) < 65536):
+        raise argparse.ArgumentTypeError(f"{text[:80]!r} is no port: a whole number from 0 to 65535")
+    return int(text)

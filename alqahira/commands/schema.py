@@ -54,6 +54,9 @@ class Command(ProjectCommand):
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
+        parser.add_argument(
+            "--if-not-exists", action="store_true", help="SQL that leaves a table of that name as it is"
+        )
         folder = parser.add_mutually_exclusive_group()
         folder.add_argument("--write", metavar="FOLDER", help="write every schema to FOLDER, unless it breaks tables")
         folder.add_argument("--check", metavar="FOLDER", help="status 1 where FOLDER's differ or would break tables")
@@ -62,12 +65,14 @@ class Command(ProjectCommand):
         folder = opts.write or opts.check
         if len(args) != (0 if folder else 1) or not SCHEMAS.keys() >= {*args}:
             raise ConfigurationError(f"name one schema: {', '.join(SCHEMAS)}")
+        if opts.if_not_exists and (folder or args[0] not in DIALECTS):
+            raise ConfigurationError(f"--if-not-exists is for SQL: {', '.join(DIALECTS)}")
         try:
             if folder:
                 refuse_breaking(Path(folder))
                 (write if opts.write else check)(Path(folder))
             else:
-                print(SCHEMAS[args[0]]())
+                print(ddl(args[0], if_not_exists=True) if opts.if_not_exists else SCHEMAS[args[0]]())
         except OSError as error:
             raise ConfigurationError(f"{error.filename} cannot be used: {error.strerror}") from None
         return 0

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
+from alqahira.crawling.output import until_unread
 from alqahira.exceptions import AlqahiraError, ConfigurationError, one_line
 from alqahira.monitoring.failure import fail
 from alqahira.settings.configuration import PREFIX, Configuration
@@ -54,7 +55,8 @@ class ProjectCommand(ScrapyCommand):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         try:
-            self.exitcode = self.execute(args, opts)
+            with until_unread():
+                self.exitcode = self.execute(args, opts)
         except AlqahiraError as error:
             fail(error)
 

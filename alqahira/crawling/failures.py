@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -76,16 +77,23 @@ class Failures:
                 self.ledger.fail(failed.key, SAME_TEXT, retry=True, now=failed.when, is_attempt=False)
                 self.finish(failed.key, Outcome.FAILED, SAME_TEXT)
 
-    def remove_gone(self, when: datetime, run_id: str) -> None:
-        """Have articles removed whose pages are gone, if more pages of this run had their article, so the site is well.
+    def gone_for_good(self, when: datetime) -> list[str]:
+        """The articles to remove, if more pages of this run had their article than are gone, so the site is well.
 
         Raises what the ledger raises.
         """
         answered = sum(map(self.stats.count, _WITH_ARTICLE))
-        if self.gone and answered > len(self.gone) and self.ledger.is_clock_right:
-            for article_id in self.ledger.remove_gone(self.gone, when, run_id):
+        is_well = answered > len(self.gone) and self.ledger.is_clock_right
+        return self.ledger.gone_for_good(self.gone, when) if self.gone and is_well else []
+
+    def remove(self, article_ids: Iterable[str], when: datetime, run_id: str) -> None:
+        """Have articles removed. Raises what the ledger raises."""
+        for article, is_gone in self.ledger.remove(article_ids, when, run_id):
+            if is_gone:
                 self.stats.notes[REMOVED] += 1
-                logger.warning("Article %s is gone from the site", article_id)
+                logger.warning("Article %s is gone from the site", article.article_id)
+            else:
+                logger.warning("Article %s takes its place, and is no duplicate any more", article.article_id)
 
     def _is_of_the_host(self, failed: _Failed) -> bool:
         # A site may show one page for the articles that it removed; in an outage it shows no others.

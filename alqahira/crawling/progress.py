@@ -19,10 +19,10 @@ def is_bar_wanted(configuration: Configuration) -> bool:
     return configuration.progress == "auto" and sys.stderr.isatty() and sys.stdout.isatty()
 
 
-def new_bar() -> Progress:
-    """A bar with done of total, rate, time left if the total is known, and the text of the field `counts`.
+def new_bar(name: str) -> Progress:
+    """A bar for a task of this name: done of total, rate, time left if the total is known, and the field `counts`.
 
-    A narrow terminal shortens the bar, then the end of `counts`, never the figures.
+    A narrow terminal shortens the bar, then the end of `counts`, never the name and the figures.
     """
     from rich import progress as rich
     from rich.console import Console
@@ -37,7 +37,7 @@ def new_bar() -> Progress:
             return Text(" ").join([done.render(task), speed, left.render(task), Text(str(task.fields["counts"]))])
 
     return rich.Progress(
-        rich.TextColumn("{task.description}"),
+        rich.TextColumn("{task.description}", table_column=Column(no_wrap=True, min_width=len(name))),
         rich.BarColumn(bar_width=None),
         State(table_column=Column(no_wrap=True, overflow="ellipsis")),
         console=Console(stderr=True),
@@ -56,7 +56,7 @@ def with_bar(
     if not shown:
         yield from items
         return
-    with new_bar() as bar:
+    with new_bar(description) as bar:
         task = bar.add_task(description, total=total, counts="")
         for item in items:
             yield item

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -26,7 +27,7 @@ from alqahira.settings.configuration import configuration_of
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
-    from alqahira.extraction.items import ArticleItem
+    from alqahira.extraction.items import ArchivedResponse, ArticleItem
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +66,8 @@ class Run:
             self.ledger.close()
             raise
         self.ledger.on_failure = self.fail
+        # Of the pipeline Archive: False if the page could not be stored, and is left to the next run.
+        self.archive_page: Callable[[ArchivedResponse], bool] = lambda page: True
 
     def reset(self) -> None:
         """Begin counting: nothing is discovered; texts are known that earlier runs found, or did not publish yet."""
@@ -106,7 +109,7 @@ class Run:
             return False
         if fetch.key in withdrawn:
             return False
-        self.stats.count_sources(item.sources)
+        self.stats.count_sources(item.sources, is_new=outcome is not Outcome.UNCHANGED)
         return True
 
     def _withdraw(self, key: str) -> bool:

@@ -108,14 +108,17 @@ def any_sample(
 ) -> Check:
     """The best verdict on the samples of these kinds (and slugs).
 
-    `unanswered`: the verdict on a sample that the site did not answer; `no_sample`: why there may be none.
+    `unanswered`: the verdict on a sample that the site answered with an error; `no_sample`: why there may be none.
     """
 
     def check(visit: Visit) -> Result:
         samples = [sample for sample in visit.of(*kinds) if slugs is None or slug_of(sample) in slugs]
         verdicts, evidence = [NOT_SEEN], []
         for sample in samples:
-            verdict, text = check_sample(sample) if sample.is_answered else (unanswered, sample.outcome)
+            if sample.is_answered:
+                verdict, text = check_sample(sample)
+            else:
+                verdict, text = NOT_SEEN if sample.is_lost else unanswered, sample.outcome
             if sample.url != sample.requested:
                 text += f", redirected to {unquote(urlsplit(sample.url).path)[:60]}"
             evidence.append(f"{unquote(sample.requested.removeprefix(visit.root))}: {text}")

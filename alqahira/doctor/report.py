@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,6 +13,7 @@ from alqahira.doctor.checks import FAILS, HOLDS, NOT_SEEN, Verdict
 from alqahira.doctor.facts import ABOUT, FACTS, QUESTIONS
 from alqahira.doctor.proposals import NewLayout
 from alqahira.doctor.visit import Visit
+from alqahira.monitoring.causes import describe
 
 # Without these no crawl is possible.
 NEEDED = {"ARTICLE_PATH", "CATEGORIES", "record: headline", "record: article_body", "record: date_published"}
@@ -87,6 +89,8 @@ def show(findings: Sequence[Finding], visit: Visit, day: date) -> None:
             print(f"{mark}  {printable(line)}")
     if failed := [f.fact for f in findings if f.verdict is FAILS and f.confidence == "seen"]:
         print(f"{mark}Correct in {_FILE}: {', '.join(failed)}")
+    if lost := Counter(exchange.failure for exchange in visit.exchanges if exchange.is_lost):
+        print(f"{mark}The network failed, which says nothing of a fact: {describe(lost)}; run the doctor again")
     print(f"\n{mark}{count}:")
     for number, exchange in enumerate(visit.exchanges, start=1):
         where = " in the browser" if exchange.is_rendered else ""

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
 from alqahira.archive.warc import event_record, rendered_record, response_records
 from alqahira.archive.writer import ArchiveUnwritable, ArchiveWriter
 from alqahira.doctor.visit import Exchange
 from alqahira.exceptions import ConfigurationError
 from alqahira.extraction.items import RawResponse, header_pairs
+from alqahira.settings.types import local_path
 
 
 def open_archive(folder: str, root: str, *, max_bytes: int) -> ArchiveWriter:
     """A new `doctor-<UTC time>.warc.gz` in the folder, which is made. ConfigurationError where it cannot be written."""
-    path, now = Path(folder).expanduser(), datetime.now(UTC)
+    path, now = local_path(folder), datetime.now(UTC)
     about = {"description": f"requests of scrapy doctor to {root}, and the responses"}
     try:
         path.mkdir(parents=True, exist_ok=True)

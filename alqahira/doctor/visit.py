@@ -20,21 +20,12 @@ from alqahira.extraction.listing import Listing, read_listing
 from alqahira.extraction.sources import Document
 from alqahira.extraction.sources.nextjs import data_of
 from alqahira.extraction.sources.values import read_json
-from alqahira.monitoring.causes import REFUSALS, TOO_LARGE
+from alqahira.monitoring.causes import REFUSALS, TOO_LARGE, UNREACHABLE
 
 # Kinds of samples. Articles are also requested by other addresses, to see whether those lead to the same article.
 LISTINGS = ("category", "kicker", "tag")
 ARTICLES = ("article", "without slug", "with locale", "old article", "known article")
 PAGES = (*LISTINGS, *ARTICLES)
-
-# Failures of the network or of the site's end of it; in all others this program sent no request.
-_UNREACHABLE = {
-    "dns": "its name does not resolve",
-    "connection_refused": "nobody listens there",
-    "connection_lost": "the connection broke",
-    "timeout": "no answer in time",
-    "tls": "no secure connection",
-}
 
 
 class SiteUnreachable(AlqahiraError):
@@ -67,9 +58,14 @@ class Exchange:
         return self.failure or str(self.status)
 
     @property
+    def is_lost(self) -> bool:
+        """Whether the network, or the site's end of it, failed: this says nothing of any fact."""
+        return self.failure in UNREACHABLE
+
+    @property
     def is_sent(self) -> bool:
         """Whether the request left for the site, as far as can be known here."""
-        return bool(self.status) or self.failure in _UNREACHABLE
+        return bool(self.status) or self.is_lost
 
     @property
     def is_rendered(self) -> bool:
@@ -177,7 +173,7 @@ class Visit:
         answers = [exchange for exchange in sent if exchange.status]
         if not answers:
             cause = _commonest(exchange.failure for exchange in sent or self.exchanges)
-            reason = f"{_UNREACHABLE[cause]} ({cause})" if cause in _UNREACHABLE else cause
+            reason = f"{UNREACHABLE[cause]} ({cause})" if cause in UNREACHABLE else cause
             return SiteUnreachable(f"{self.root} could not be reached: {reason or 'no request was made'}")
         # A site may serve robots.txt and refuse every page.
         pages = [exchange for exchange in answers if exchange.kind != "robots"] or answers

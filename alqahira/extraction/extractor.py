@@ -128,7 +128,7 @@ def extract_article(html: str | bytes, url: str, *, now: datetime) -> Article | 
     """The article of a page, with every field that the page gives; None if the page has no article.
 
     `now` is aware; relative dates count from it, and it becomes `date_crawled`. Raises ValueError for an invalid
-    URL, and nothing else, whatever the page holds. `topics` stays empty: see `match_topics`.
+    URL, and nothing else, whatever the page holds. What `match_topics` and `match_entities` give stays empty.
     """
     return read_page(html, url, now=now).article
 

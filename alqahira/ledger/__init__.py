@@ -2,8 +2,8 @@
 
 Accepting an article is one transaction, and each row of the outbox reaches the output exactly once, whatever process
 dies (`alqahira/publishing/parts.py`). One run at a time writes, under a lock that is released when its holder dies
-(`backends`). Its parts are `runs`, `pages` (with the frontier), `quarantine`, `articles` and `restoring`, all built on
-`transactions`.
+(`backends`). Its parts are `runs`, `pages` (with the frontier), `quarantine`, `articles`, `removals` and `restoring`,
+all built on `transactions`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from alqahira.exceptions import LedgerMissing
 from alqahira.ledger.backends.store import Store
 from alqahira.ledger.frontier import RevisitSchedule
 from alqahira.ledger.migrations import prepare
+from alqahira.ledger.removals import Removals
 from alqahira.ledger.restoring import Restoring
 from alqahira.ledger.runs import EndedRun, KnownCorpus, Runs, read_known_corpus
 from alqahira.settings.state_url import read_state_url
@@ -25,7 +26,7 @@ from alqahira.settings.state_url import read_state_url
 __all__ = ["EndedRun", "KnownCorpus", "Ledger", "known_corpus", "open_ledger"]
 
 
-class Ledger(Runs, Restoring):
+class Ledger(Runs, Removals, Restoring):
     """All of the ledger. Every method that writes is one transaction."""
 
 

@@ -29,9 +29,7 @@ from alqahira.ledger.decisions import (
     labels,
     publication_day,
     published_or_seen,
-    removal,
 )
-from alqahira.ledger.frontier import GONE_FOR
 from alqahira.ledger.pages import ACCEPTED, NO_VALIDATORS
 from alqahira.ledger.quarantine import Quarantine
 from alqahira.ledger.same_article import SAME_TEXT, SeenPage
@@ -52,7 +50,6 @@ _SAME_CONTENT = (
     sa.select(articles.c.article_id, articles.c.duplicate_of)
     .where(articles.c.content_hash == sa.bindparam("content_hash"), _OTHERS)
     .order_by(articles.c.date_crawled)
-    .limit(1)
 )
 # One parameter for each band, so that the text of the statement is always the same.
 _BAND_NAMES = tuple(f"band_{number}" for number in range(BANDS))
@@ -105,7 +102,7 @@ class Articles(Quarantine):
         row = self._row_of(connection, item.fetch)
         article.article_id = self._article_id(connection, row, article.article_id)
         newest = self._newest(connection, article.article_id)
-        stored = _stored_article(newest) if newest else None
+        stored = stored_article(newest) if newest else None
         verdict = decide(
             article,
             stored,
@@ -130,32 +127,6 @@ class Articles(Quarantine):
             due = rfc3339(item.fetch.fetched + METADATA_PAUSE)
             self._set_page(connection, item.fetch.key, **NO_VALIDATORS, next_visit=due)
         return verdict
-
-    @transactional()
-    def remove_gone(self, connection: Connection, keys: Iterable[str], when: datetime, run_id: str) -> list[str]:
-        """Queue the removal of the articles whose pages are gone for GONE_FOR, and note of the others since when.
-
-        To be called if the site is well. Returns the ids of the removed articles.
-        """
-        removed = []
-        for key in keys:
-            row = self._page(connection, key)
-            newest = self._newest(connection, row.article_id) if row and row.article_id else None
-            if row is None or newest is None or newest.status != Outcome.ACCEPTED:
-                continue
-            stored = _stored_article(newest)
-            if stored.article.date_removed is not None:
-                continue
-            if row.gone_since is None or when - datetime.fromisoformat(row.gone_since) < GONE_FOR:
-                self._set_page(connection, key, gone_since=row.gone_since or rfc3339(when))
-                continue
-            article = removal(stored, when, run_id)
-            self._store(connection, article, Outcome.ACCEPTED)
-            self._queue(connection, article, day=publication_day(article))
-            # Without validators, so that a page that returns is read.
-            self._set_page(connection, key, **NO_VALIDATORS)
-            removed.append(article.article_id)
-        return removed
 
     @transactional()
     def unsealed(self, connection: Connection) -> list[tuple[SeenPage, Article]]:
@@ -265,7 +236,9 @@ class Articles(Quarantine):
         """The id of the earlier article that this one repeats, and how: `same_content` or `near_duplicate`."""
         this = {"article_id": article.article_id, "content_hash": article.content_hash}
         for same, original in self.store.execute(connection, _SAME_CONTENT, this):
-            return str(original or same), "same_content"
+            newest = self._newest(connection, str(original or same))
+            if newest is None or not is_removed(newest):
+                return str(original or same), "same_content"
         values = {"article_id": article.article_id, **dict(zip(_BAND_NAMES, own.bands, strict=True))}
         sharing = [str(row[0]) for row in self.store.execute(connection, _SHARING_BANDS, values)]
         near = find_duplicate(article, own.features, self._candidates(connection, sharing))
@@ -306,7 +279,7 @@ class Articles(Quarantine):
         same = (articles.c.article_id == row.article_id, articles.c.revision == row.revision)
         connection.execute(articles.delete().where(*same))
         before = self._newest(connection, row.article_id)
-        if before is not None and _is_indexed(before):
+        if before is not None and _is_indexed(before) and not is_removed(before):
             self._index(connection, row.article_id, fingerprint(_body(before)), None)
         return True
 
@@ -379,6 +352,12 @@ def _is_indexed(row: ArticleRow) -> bool:
     return row.status == Outcome.ACCEPTED and row.duplicate_of is None
 
 
-def _stored_article(row: ArticleRow) -> StoredArticle:
+def is_removed(row: ArticleRow) -> bool:
+    """Whether a revision says that its article is gone."""
+    return from_record(json.loads(row.record)).date_removed is not None
+
+
+def stored_article(row: ArticleRow) -> StoredArticle:
+    """A row as the rules read it."""
     article = from_record(json.loads(row.record))
     return StoredArticle(Outcome(row.status), row.revision, row.content_hash, row.duplicate_of, article)

@@ -12,6 +12,7 @@ from itemadapter import ItemAdapter
 
 from alqahira.article import Article
 from alqahira.extraction.items import Fetch
+from alqahira.ledger.frontier import CLOCK_TOLERANCE
 from alqahira.ledger.same_article import (
     ANOTHER_STORY,
     OTHER_LANGUAGE,
@@ -197,21 +198,24 @@ def _revision_reason(article: Article, newest: StoredArticle) -> tuple[Reason | 
         return Reason.RETURNED, ""
     if newest.content_hash != article.content_hash:
         return Reason.TEXT, ""
-    if before.date_published is None and article.date_published is not None:
-        return Reason.METADATA, ""
-    if newest.status is not Outcome.ACCEPTED or not differs_in_metadata(article, before):
+    has_date_at_last = before.date_published is None and article.date_published is not None
+    is_other = newest.status is Outcome.ACCEPTED and differs_in_metadata(article, before)
+    if not has_date_at_last and not is_other:
         return None, "same_content"
+    if has_date_at_last and before.revision_reason != Reason.METADATA:
+        return Reason.METADATA, ""
     assert article.date_crawled is not None
     assert before.date_crawled is not None
-    is_soon = article.date_crawled - before.date_crawled < METADATA_PAUSE
+    # A revision of the future is of a clock that was wrong.
+    is_soon = -CLOCK_TOLERANCE < article.date_crawled - before.date_crawled < METADATA_PAUSE
     return (None, LATER) if is_soon else (Reason.METADATA, "")
 
 
 def differs_in_metadata(article: Article, before: Article) -> bool:
     """Whether date (to the minute), topics, tags, caption or image are other ones.
 
-    What the page does not tell any more is no change, as its layout may have changed; nor is the query of an image's
-    address, which is often a version or a size.
+    What the page does not tell any more is no change, as its layout may have changed; nor is the order of tags, nor the
+    query of an image's address, which is often a version or a size.
     """
     if article.topics != before.topics and (labels(article) or not labels(before)):
         return True
@@ -219,7 +223,7 @@ def differs_in_metadata(article: Article, before: Article) -> bool:
     if dates[0] and dates[1] and abs(dates[0] - dates[1]) >= timedelta(minutes=1):
         return True
     pairs = [
-        (article.keywords, before.keywords),
+        (sorted(article.keywords), sorted(before.keywords)),
         (article.image_caption, before.image_caption),
         *[((a.image_url or "").partition("?")[0] for a in (article, before))],
     ]

@@ -37,6 +37,7 @@ from alqahira.ledger.transactions import Transactions, transactional
 
 _NO_FAILURE = {"attempts": 0, "failing_since": None, "gone_since": None, "unfinished": 0}
 NO_VALIDATORS = {"etag": None, "last_modified": None}
+_DATES_BESIDE_PAGES = ("listing", "sitemap")
 # The next visit of a page whose visit has no known time: at once, by a run whose clock is right.
 AT_ONCE = datetime.fromtimestamp(0, UTC)
 _CHUNK = 500  # SQLite's oldest limit on bound parameters is 999
@@ -268,10 +269,12 @@ class Pages(Transactions):
     ) -> None:
         """A page gave an article. Both validators are this response's: an earlier one's would match another text.
 
-        Without a date there are none, so that the page is read again: its date may be of the future yet.
+        If the page gives no date there are none, so that it is read again: its date may be of the future yet, or it is
+        no article at all but a notice that was served in its place, and that a 304 would confirm.
         """
         fetch, article = item.fetch, item.article
-        validators = NO_VALIDATORS if article.date_published is None else _validators(fetch)
+        is_dated = article.date_published_source not in (None, *_DATES_BESIDE_PAGES)
+        validators = _validators(fetch) if is_dated else NO_VALIDATORS
         self._visited(connection, row, fetch, published, is_news=is_news, article_id=article.article_id, **validators)
 
     def _visited(

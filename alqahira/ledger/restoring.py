@@ -15,7 +15,7 @@ from alqahira.extraction.urls import article_number, site_name
 from alqahira.ledger.articles import Articles, fetched_at
 from alqahira.ledger.decisions import Outcome, published_or_seen
 from alqahira.ledger.pages import AT_ONCE
-from alqahira.ledger.runs import CORPUS_FOLDER, CORPUS_ID, GENERATION, set_meta_value
+from alqahira.ledger.runs import CHECKPOINTS, CORPUS_FOLDER, CORPUS_ID, GENERATION, set_meta_value
 from alqahira.ledger.tables import PageState, articles, pages, parts
 from alqahira.ledger.transactions import transactional
 from alqahira.text.near_duplicates import fingerprint
@@ -41,6 +41,7 @@ class Restoring(Articles):
         read: Callable[[], Iterable[RestoredPart]],
         corpus_id: str | None,
         generation: int,
+        checkpoints: Sequence[str],
         folder: str,
     ) -> None:
         """Enter the sealed parts of a corpus into an empty ledger, as if it had published them; all or none.
@@ -58,6 +59,7 @@ class Restoring(Articles):
             set_meta_value(connection, CORPUS_ID, corpus_id)
             set_meta_value(connection, CORPUS_FOLDER, folder)
         set_meta_value(connection, GENERATION, str(generation))
+        set_meta_value(connection, CHECKPOINTS, json.dumps([*checkpoints]))
         self.store.restored(connection)
 
     def _restore_part(self, connection: Connection, part: RestoredPart) -> None:
@@ -68,7 +70,11 @@ class Restoring(Articles):
             own = record | {"position": None} if "position" in record else record
             self._store(connection, article, Outcome.ACCEPTED, own)
             # A revision may be in an earlier part than the one before it, if its day changed.
-            if article.duplicate_of is None and (before is None or before.revision < article.revision):
+            if before is not None and before.revision > article.revision:
+                pass
+            elif article.date_removed is not None:
+                self._unindex(connection, before)
+            elif article.duplicate_of is None:
                 self._index(connection, article.article_id, fingerprint(article.article_body), before)
             day, sequence = str(part.row["day"]), part.row["sequence"]
             self._queue(connection, article, day=day, part=sequence, published_position=article.position)

@@ -29,6 +29,7 @@ _COMPLETE_RUNS = sa.select(_spiders.c.spider, _last).where(_spiders.c.spider.is_
 
 # In the table `meta`.
 CORPUS_ID, CORPUS_FOLDER, GENERATION = "corpus_id", "corpus_folder", "generation"
+CHECKPOINTS = "checkpoints"  # of the last manifest, as JSON
 # Of the manifest that lists all sealed parts; none between the sealing of a part and the next manifest.
 MANIFEST_SHA256 = "manifest_sha256"
 
@@ -154,11 +155,12 @@ class Runs(Transactions):
     def correct_future(self, connection: Connection, now: datetime) -> int:
         """Undo what a run whose clock was ahead has scheduled; `now` is sure.
 
-        Its pages are due at once, and its own times become `now`. Returns how many pages it were.
+        Its pages are due at once; its own times, and those of its parts, become `now`. Returns how many pages it were.
         """
         future = rfc3339(now + CLOCK_TOLERANCE)
-        for column in _RUN_TIMES:
-            connection.execute(runs.update().where(column > future).values({column: rfc3339(now)}))
+        for column in (*_RUN_TIMES, parts.c.sealed_at):
+            connection.execute(column.table.update().where(column > future).values({column: rfc3339(now)}))
+        set_meta_value(connection, MANIFEST_SHA256, None)  # the next run lists the parts with these times
         is_wrong = (pages.c.last_visit > future, pages.c.state.in_([PageState.DONE, PageState.FAILED]))
         due = {"next_visit": rfc3339(now), "attempts": 0, "failing_since": None}
         return connection.execute(pages.update().where(*is_wrong).values(due)).rowcount
@@ -169,6 +171,11 @@ class Runs(Transactions):
         query = sa.select(runs.c.started).where(runs.c.spider == spider, runs.c.complete > 0)
         started: str | None = connection.scalar(query.order_by(runs.c.complete.desc(), runs.c.started.desc()).limit(1))
         return started
+
+    @transactional()
+    def has_run(self, connection: Connection, run_id: str) -> bool:
+        """Whether a run began, and is not so old that it was forgotten."""
+        return connection.scalar(sa.select(runs.c.run_id).where(runs.c.run_id == run_id)) is not None
 
     @transactional()
     def ended_runs(
@@ -211,6 +218,11 @@ def read_known_corpus(connection: Connection, name: str, *, with_parts: bool = T
 def read_generation(connection: Connection) -> int:
     """The corpus' generation; lines of another have other positions, so that a warehouse loads them anew."""
     return int(_meta_value(connection, GENERATION) or 1)
+
+
+def read_checkpoints(connection: Connection) -> list[str]:
+    """The checkpoints of the last manifest."""
+    return [str(checkpoint) for checkpoint in json.loads(_meta_value(connection, CHECKPOINTS) or "[]")]
 
 
 def unused_run_id(run_id: str, is_taken: Callable[[str], bool]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import sys
 import zlib
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 import brotli
@@ -29,6 +30,7 @@ from twisted.internet.error import ConnectError, ConnectionClosed
 from twisted.python.failure import Failure
 
 from alqahira.exceptions import BrowserError
+from alqahira.ledger import same_article
 
 # As Scrapy does (scrapy/utils/_compression.py).
 if sys.version_info >= (3, 14):
@@ -167,6 +169,21 @@ MAYBE_OF_THE_HOST = frozenset(
         "empty_shell",
     )
 )
+# Failures of the network or of the site's end of it, for people.
+UNREACHABLE = {
+    DNS: "its name does not resolve",
+    CONNECTION_REFUSED: "nobody listens there",
+    CONNECTION_LOST: "the connection broke",
+    TIMEOUT: "no answer in time",
+    TLS: "no secure connection",
+}
+_MEANINGS: tuple[tuple[Collection[str], str], ...] = (
+    (REFUSALS, 'the site refuses this crawler (docs/operations.md, "The site refuses")'),
+    ((same_article.SAME_TEXT,), "one page stands at many addresses, as a bot check or maintenance does"),
+    ((SOFT_404, REDIRECTED_ELSEWHERE, "http_404", "http_410"), "the site says that they are gone"),
+    *(((cause,), meaning) for cause, meaning in UNREACHABLE.items()),
+)
+_MOST_NAMED = 4
 REMOVED = "removed"  # articles that are gone from the site; a note, no cause
 GIVEN_UP = "given_up"  # it failed too often and for too long
 
@@ -174,6 +191,19 @@ GIVEN_UP = "given_up"  # it failed too often and for too long
 def is_of_the_host(cause: str) -> bool:
     """Whether a failure says nothing of the page; 520 to 530 are Cloudflare's, where the site does not answer it."""
     return cause in _OF_THE_HOST or cause.startswith(("http_52", "http_530"))
+
+
+def describe(causes: Mapping[str, int]) -> str:
+    """Such as "http_403 40, timeout 2", the most frequent first, and what it means where nine in ten mean the same."""
+    total = sum(causes.values())
+    ordered = sorted(causes.items(), key=lambda item: (-item[1], item[0]))
+    text = ", ".join(f"{cause} {n}" if total > 1 else cause for cause, n in ordered[:_MOST_NAMED])
+    if rest := sum(n for _, n in ordered[_MOST_NAMED:]):
+        text += f", others {rest}"
+    for group, meaning in _MEANINGS:
+        if total and sum(causes.get(cause, 0) for cause in group) >= 0.9 * total:
+            return f"{text}; {meaning}"
+    return text
 
 
 def is_transient(cause: str) -> bool:

@@ -1,12 +1,14 @@
-"""The log's formatters: no text from the site can pass for a record or hide, and items are named by their id."""
+"""The log's formatters: addresses can be read, no text from the site can pass for a record, items are named by id."""
 
 from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import unquote
 
 from scrapy import Spider
 from scrapy.http import Response
@@ -33,11 +35,34 @@ def escape_control_chars(text: str) -> str:
     return "".join(c if c.isprintable() or c in "\t\n\xa0" else c.encode("unicode_escape").decode() for c in text)
 
 
+# One character of more than one byte of UTF-8.
+_ENCODED = re.compile(r"%[C-F][0-9A-F](?:%[89AB][0-9A-F]){1,3}", re.IGNORECASE)
+
+
+def decode_addresses(text: str) -> str:
+    """The text with the letters of percent-encoded addresses as letters: /tag/%D9%85 is /tag/م.
+
+    What is ASCII or unprintable stays encoded, so an address stays one word, leads to the same page, and holds no mark
+    that reorders the line.
+    """
+    return _ENCODED.sub(_decoded, text) if "%" in text else text
+
+
+def _decoded(match: re.Match[str]) -> str:
+    letter = unquote(match[0], errors="replace")
+    return letter if letter.isprintable() and "\ufffd" not in letter else match[0]
+
+
+def readable(text: str) -> str:
+    """What people are shown of a text that may hold addresses and texts of the site's."""
+    return escape_control_chars(decode_addresses(text))
+
+
 class PlainFormatter(logging.Formatter):
     """Scrapy's format; a record of several lines (a traceback, a list of settings) is indented after the first."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return escape_control_chars(super().format(record)).replace("\n", _CONTINUED)
+        return readable(super().format(record)).replace("\n", _CONTINUED)
 
 
 class JsonLinesFormatter(logging.Formatter):
@@ -73,12 +98,24 @@ class _GuardedRecords:
 
 def install_formatters(settings: BaseSettings) -> None:
     """Format all further records as the settings require, whatever handlers Scrapy creates."""
+    if settings["LOG_LEVEL"] != "DEBUG":
+        hide_lists("scrapy.addons", "scrapy.crawler", "scrapy.middleware", "scrapy.utils.log")
     make = logging.getLogRecordFactory()
     if isinstance(make, _GuardedRecords):
         make = make.make
     plain = PlainFormatter(settings["LOG_FORMAT"], settings["LOG_DATEFORMAT"])
     formatter = JsonLinesFormatter() if Configuration.from_settings(settings).log_json else plain
     logging.setLogRecordFactory(_GuardedRecords(formatter, make))
+
+
+def hide_lists(*names: str) -> None:
+    """Drop what these loggers of Scrapy show as lists and dictionaries of Python over several lines."""
+    for name in names:
+        logging.getLogger(name).addFilter(_is_one_line)
+
+
+def _is_one_line(record: logging.LogRecord) -> bool:
+    return record.levelno > logging.INFO or "\n" not in str(record.msg)
 
 
 class ItemIdLogFormatter(LogFormatter):

@@ -20,7 +20,7 @@ from alqahira.exceptions import one_line
 from alqahira.ledger import EndedRun
 from alqahira.ledger.decisions import Outcome
 from alqahira.ledger.same_article import SAME_TEXT
-from alqahira.monitoring.causes import REFUSALS, ROBOTS, ROBOTS_UNREACHABLE
+from alqahira.monitoring.causes import ROBOTS, ROBOTS_UNREACHABLE, describe
 from alqahira.monitoring.history import is_good
 from alqahira.settings.configuration import Limits
 from alqahira.text.dates import CAIRO, start_of_cairo_day
@@ -32,6 +32,7 @@ _WEEKS = 4
 _MIN_WEEKS = 3
 # A run may start this much later than on other days and still count to the same part of the day.
 _GRACE = timedelta(hours=1)
+_MOST_FIELDS = 3  # that a message names
 
 
 class InsufficientData(Exception):
@@ -53,6 +54,7 @@ class RunFigures:
     errors: int = 0  # exceptions in callbacks and pipelines
     failure: str = ""  # the error that ended the run early, in one line
     clock: str = ""  # how this machine's clock is wrong, in one line
+    feeds: str = ""  # which feeds were not written, in one line
     earlier: Sequence[EndedRun] = ()
     last_complete: datetime | None = None
 
@@ -120,6 +122,11 @@ def clock_agrees(figures: RunFigures) -> str:
     return figures.clock
 
 
+def feeds_written(figures: RunFigures) -> str:
+    """Every feed (`-o`, `-O`, FEEDS) was written."""
+    return figures.feeds
+
+
 def listings_answered(figures: RunFigures) -> str:
     """At least one listing answered and showed an article."""
     listings = figures.account["listings"]
@@ -129,7 +136,12 @@ def listings_answered(figures: RunFigures) -> str:
         return f"no listing of {figures.site_url} shows an article; run `scrapy doctor`"
     no_causes = ("asked", "answered", "empty")
     causes = {name: n for name, n in listings.items() if name not in no_causes and not name.startswith("sitemap")}
-    reason = _describe(causes) or f"{listings.get('asked', 0)} asked"
+    # robots.txt is asked first, so what keeps it from answering is the reason.
+    prefix = f"alqahira/{ROBOTS_UNREACHABLE}/"
+    robots = {name.removeprefix(prefix): n for name, n in figures.stats.items() if name.startswith(prefix)}
+    if robots and [*causes] == [ROBOTS_UNREACHABLE]:
+        return f"no listing answered at {figures.site_url}, nor robots.txt: {describe(robots)}"
+    reason = describe(causes) or f"{listings.get('asked', 0)} asked"
     return f"no listing answered at {figures.site_url}: {reason}"
 
 
@@ -144,7 +156,7 @@ def failed_articles(figures: RunFigures) -> str:
     causes = Counter(account["causes"].get("failed", {})) + Counter(account["causes"].get("quarantined", {}))
     failed, discovered = causes.total(), account["discovered"]
     if failed > discovered * figures.limits.max_failed_share:
-        return f"{failed} of {discovered} articles failed: {_describe(causes)}"
+        return f"{failed} of {discovered} articles failed: {describe(causes)}"
     return ""
 
 
@@ -215,7 +227,12 @@ def weekday_volume(figures: RunFigures) -> str:
 
 def source_drift(figures: RunFigures) -> str:
     """Each field of the record comes from the same source as in the section's earlier runs."""
-    return "; ".join(figures.account["drift"])
+    fields = [line.split()[0] for line in figures.account["drift"]]
+    if not fields:
+        return ""
+    more = f" and {len(fields) - _MOST_FIELDS} more" if len(fields) > _MOST_FIELDS else ""
+    what = f"{', '.join(fields[:_MOST_FIELDS])}{more}: from another source than in the runs before"
+    return f"the site has changed: {what}; run `scrapy doctor` (docs/when-the-site-changes.md)"
 
 
 def request_errors(figures: RunFigures) -> str:
@@ -269,6 +286,7 @@ def last_success(figures: RunFigures) -> str:
 ESSENTIAL: tuple[Monitor, ...] = (run_ended, listings_answered, program_errors, failed_articles, repeated_text)
 MONITORS: tuple[Monitor, ...] = (
     *ESSENTIAL,
+    feeds_written,
     clock_agrees,
     lost_pages,
     listing_gaps,
@@ -305,14 +323,6 @@ def _result(monitor: Monitor, figures: RunFigures) -> MonitorResult:
     except Exception as error:  # the other monitors and the end of the run go on
         return MonitorResult(name, False, f"the monitor broke: {type(error).__name__}: {one_line(error)}")
     return MonitorResult(name, not message, message)
-
-
-def _describe(causes: Mapping[str, int]) -> str:
-    """Such as "http_403 40, timeout 2", the most frequent first; with advice where nine in ten are refusals."""
-    text = ", ".join(f"{cause} {n}" for cause, n in sorted(causes.items(), key=lambda item: (-item[1], item[0])))
-    refused = sum(n for cause, n in causes.items() if cause in REFUSALS)
-    is_refused = refused and refused >= 0.9 * sum(causes.values())
-    return text + ('; the site refuses this crawler (docs/operations.md, "The site refuses")' if is_refused else "")
 
 
 def _coverage(figures: RunFigures, what: str, field: str = "", causes: Sequence[str] | None = None) -> str:

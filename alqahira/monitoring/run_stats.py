@@ -83,10 +83,14 @@ class RunStats:
         self.in_feed -= in_feed
         return outcome, cause
 
-    def count_sources(self, sources: Mapping[str, str]) -> None:
-        """Count the source of each field of an article that was read."""
+    def count_sources(self, sources: Mapping[str, str], *, is_new: bool = True) -> None:
+        """Count the source of each field of an article that was read; what it lacks only if it is new or changed.
+
+        Few pages without a date, which every run reads in full, would outweigh many that answer 304.
+        """
         for name in TRACED_FIELDS:
-            self.sources[name][sources.get(name, "none")] += 1
+            if is_new or name in sources:
+                self.sources[name][sources.get(name, "none")] += 1
 
     def add_gap(self, line: str) -> None:
         """Note that articles seem to be missing in a listing."""

@@ -63,10 +63,13 @@ _BIGQUERY_TYPES = ("STRING", "INT64", "TIMESTAMP", "STRING")
 _DLT_TYPES = ("text", "bigint", "timestamp", "json")
 
 
-def ddl(name: str) -> str:
-    """One `CREATE TABLE articles (…);` in the dialect's SQL. Raises KeyError for an unknown dialect."""
-    dialect = DIALECTS[name]
-    return "\n".join([f"CREATE TABLE {TABLE} (", *_lines(dialect), f"){dialect.after};"])
+def ddl(name: str, *, if_not_exists: bool = False) -> str:
+    """One `CREATE TABLE articles (…);` in the dialect's SQL. Raises KeyError for an unknown dialect.
+
+    `if_not_exists`: it leaves a table that is there alone.
+    """
+    dialect, condition = DIALECTS[name], "IF NOT EXISTS " if if_not_exists else ""
+    return "\n".join([f"CREATE TABLE {condition}{TABLE} (", *_lines(dialect), f"){dialect.after};"])
 
 
 def _lines(dialect: Dialect) -> Iterator[str]:

@@ -23,6 +23,8 @@ ASIDE_PREFIX, ASIDE_SUFFIX = ".", ".tmp"
 DAY_PREFIX, OLD_DAY_PREFIX = "day=", "date_published="
 # Hive's own name for the partition of null.
 NO_DAY = "__HIVE_DEFAULT_PARTITION__"
+# A load that is older than so many manifests begins anew.
+MOST_CHECKPOINTS = 2_000
 _PART_PATH = re.compile(rf"{ARTICLES_FOLDER}/({DAY_PREFIX}|{OLD_DAY_PREFIX})[\w-]+/part-(\d{{6,}})\.jsonl(\.gz)?")
 
 
@@ -47,12 +49,33 @@ class Part:
     replaces: tuple[int, ...] = ()
 
 
-def write_manifest(output_dir: Path, corpus_id: str, generation: int, entries: Sequence[dict[str, Any]]) -> str:
+def with_checkpoint(
+    checkpoints: Sequence[str], corpus_id: str, entries: Sequence[dict[str, Any]], most: int = MOST_CHECKPOINTS
+) -> list[str]:
+    """The checkpoints of a corpus with these parts: one more if they have lines after the last one; the last `most`.
+
+    A checkpoint is the last position of a manifest, and a digest of all parts up to it. If a backup is restored and
+    grows, the same positions get other lines, and other checkpoints. `entries`: the fields of each `Part`.
+    """
+    before = int(checkpoints[-1].partition("-")[0]) if checkpoints else -1
+    new = [entry for entry in entries if (entry["last_position"] or 0) > before]
+    if not new:
+        return list(checkpoints)
+    digested = [checkpoints[-1] if checkpoints else corpus_id, *(f"{e['sequence']} {e['sha256']}" for e in new)]
+    digest = hashlib.sha256("\n".join(digested).encode()).hexdigest()
+    return [*checkpoints, f"{max(entry['last_position'] or 0 for entry in new)}-{digest[:16]}"][-most:]
+
+
+def write_manifest(
+    output_dir: Path, corpus_id: str, generation: int, checkpoints: Sequence[str], entries: Sequence[dict[str, Any]]
+) -> str:
     """List the parts of a corpus, in this order; returns the manifest's SHA-256. Raises OSError.
 
-    `entries`: the fields of each `Part`. A manifest that says the same already is left alone.
+    `checkpoints`: see `with_checkpoint`; `entries`: the fields of each `Part`. A manifest that says the same already is
+    left alone.
     """
-    head = json.dumps({"corpus_id": corpus_id, "generation": generation})[1:-1].replace(', "', ',\n "')
+    head = f'"corpus_id": {json.dumps(corpus_id)},\n "generation": {generation},\n "checkpoints": '
+    head += json.dumps([*checkpoints])
     # Encoded in one call, and then an entry a line: no text in them has a brace.
     lines = json.dumps(entries)[1:-1].replace("}, {", "},\n  {")
     content = f'{{{head},\n "parts": [\n  {lines}\n ]}}\n'.encode()
@@ -137,6 +160,14 @@ def read_generation(output_dir: Path) -> int:
         return int(json.loads((output_dir / MANIFEST).read_bytes())["generation"])
     except (OSError, ValueError, KeyError, TypeError):
         return 1
+
+
+def read_checkpoints(output_dir: Path) -> list[str]:
+    """The checkpoints in the manifest; none if there is none, or it is of an older version."""
+    try:
+        return [str(checkpoint) for checkpoint in json.loads((output_dir / MANIFEST).read_bytes())["checkpoints"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
 
 
 def read_manifest(output_dir: Path) -> list[Part]:

@@ -9,6 +9,7 @@ manifest has the ledger's `corpus_id` (`place.py`).
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import math
 from collections.abc import Callable
@@ -23,7 +24,7 @@ from sqlalchemy.engine import Row
 from alqahira.article import rfc3339
 from alqahira.exceptions import AlqahiraError, LedgerUnusable
 from alqahira.ledger import KnownCorpus, Ledger
-from alqahira.ledger.runs import MANIFEST_SHA256, read_generation, set_meta_value
+from alqahira.ledger.runs import CHECKPOINTS, MANIFEST_SHA256, read_checkpoints, read_generation, set_meta_value
 from alqahira.ledger.tables import outbox, parts
 from alqahira.publishing.compaction import Compacted, due_days, forget, plan_compaction, removable
 from alqahira.publishing.folder import locked, read_folder, refuse_mismatch
@@ -34,6 +35,7 @@ from alqahira.publishing.manifest import (
     Part,
     check,
     holds_corpus,
+    with_checkpoint,
     write_atomic,
     write_manifest,
 )
@@ -295,15 +297,17 @@ class Publisher:
 
     def _write_manifest(self) -> None:
         with self._ledger.transaction() as connection:
-            rows = connection.execute(ENTRIES).all()
+            entries = [*map(entry_of, connection.execute(ENTRIES))]
+            checkpoints = with_checkpoint(read_checkpoints(connection), self._corpus_id, entries)
             try:
                 # Within the transaction, which needs the lock: so an older list never replaces a newer one.
                 digest = write_manifest(
-                    self._output, self._corpus_id, read_generation(connection), [*map(entry_of, rows)]
+                    self._output, self._corpus_id, read_generation(connection), checkpoints, entries
                 )
             except OSError as error:
                 raise OutputUnwritable(f"{self._output / MANIFEST} cannot be written: {error.strerror}") from None
             set_meta_value(connection, MANIFEST_SHA256, digest)
+            set_meta_value(connection, CHECKPOINTS, json.dumps(checkpoints))
         self._is_listed = True
 
     def set_derived_generation(self) -> None:

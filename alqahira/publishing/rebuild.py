@@ -26,6 +26,7 @@ from alqahira.publishing.manifest import (
     Part,
     check,
     part_files,
+    read_checkpoints,
     read_corpus_id,
     read_generation,
     read_manifest,
@@ -113,6 +114,7 @@ def _fill(state_url: str, output_dir: Path, listed: list[Part], revisit: Revisit
             lambda: _restored_parts(output_dir, listed),
             read_corpus_id(output_dir),
             read_generation(output_dir),
+            read_checkpoints(output_dir),
             str(output_dir.resolve()),
         )
 

@@ -46,7 +46,7 @@ def validate(model: type[M], values: Mapping[str, Any], *, name_of: Callable[[st
             reason = f"is not a {kind} from {bounds['ge']:,} to {bounds['le']:,}"
         else:
             reason = "is not text"
-        shown = re.sub(r"//[^/]*@", "//…@", str(values.get(field)))[:80]
+        shown = _without_login(str(values.get(field)))
         raise ConfigurationError(f"{name_of(field)}{f'={shown!r}' if info.repr else ''} {reason}") from None
 
 
@@ -75,6 +75,18 @@ def make_folder(folder: Path, name: str) -> None:
 def is_address(path: str) -> bool:
     """Whether a path is an address, such as `s3://bucket/corpus`."""
     return _SCHEME.match(path) is not None
+
+
+def local_path(path: str) -> Path:
+    """A path that an option names. Raises ConfigurationError for an address, such as `s3://bucket/corpus`."""
+    if is_address(path):
+        raise ConfigurationError(f"{_without_login(path)!r} is not a file of this machine: {OBJECT_STORES}")
+    return Path(path).expanduser()
+
+
+def _without_login(text: str) -> str:
+    """At most 80 characters of a value, for a message."""
+    return re.sub(r"//[^/]*@", "//…@", text)[:80]
 
 
 def _local(value: object) -> object:

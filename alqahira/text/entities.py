@@ -7,10 +7,10 @@ them in Arabic text and decides which count. docs/entities.md explains both and 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import accumulate, zip_longest
+from itertools import accumulate
 from typing import NamedTuple
 
-from alqahira.text.entity_table import CONTEXT_OF, CONTEXTS, HISTORY, NO_WORD, TABLES, Names, Word, is_surname, words_of
+from alqahira.text.entity_table import CONTEXT_OF, CONTEXTS, HISTORY, TABLES, Names, Word, words_of
 
 # An article is about what its headline or lead names; later words must name it this often, since most of them are
 # background.
@@ -44,8 +44,11 @@ def match_entities(headline: str, body: str) -> Entities:
 
 # --- the terms of a text --------------------------------------------------------------------------
 
-# The codes that a term may stand for, its words as printed, and whether the headline or the lead has it.
-_Term = tuple[Names, str, bool]
+# The codes that a term may stand for, its words as printed, the key of its only one, and whether the headline or the
+# lead has it.
+_Term = tuple[Names, str, str, bool]
+# The table that has a term, the position of its first word, the number of its words, and its names.
+_Named = tuple[str, int, int, Names]
 _FREE = dict.fromkeys((*TABLES, *CONTEXTS, HISTORY), 0)
 
 
@@ -53,24 +56,25 @@ def _add_terms(terms: dict[str, list[_Term]], text: str, *, is_body: bool = Fals
     """Add the longest terms of each table, from the first word on.
 
     In a body, what follows a phrase of place or origin, and a sentence of history, names no party by itself.
-    Returns the surnames that look like a state's adjective, as printed.
+    Returns the keys of surnames that look like a state's adjective, with و and the like before them and without.
     """
     words = words_of(text[:_LONGEST_TEXT])
     free = _FREE.copy()  # where the next term may begin
     history: list[int] = []  # words that make their sentence one of history
-    named: list[tuple[str, int, int, Names]] = []
-    surnames = set()
-    for at, (word, following) in enumerate(zip_longest(words, words[1:], fillvalue=NO_WORD)):
-        if not word.first:
-            continue
-        longest = word.alone if word.second.isdisjoint(following.keys) else _longest(words, at)
+    named: list[_Named] = []
+    surnames: set[str] = set()
+    end_of_text = len(words) - 1
+    for at in [at for at, word in enumerate(words) if word.first]:
+        word = words[at]
+        is_alone = at == end_of_text or word.second.isdisjoint(words[at + 1].keys)
+        longest = word.alone if is_alone else _longest(words, at)
         if not longest:
             continue
         for table, (length, names) in longest.items():
             end = at + length
             if at >= free[table]:
                 free[table] = end
-            elif table in CONTEXTS:
+            elif table in CONTEXTS or not names:  # «كوبري تحيا» and «تحيا مصر» hide three words
                 free[table] = max(free[table], end)
             else:
                 continue
@@ -82,21 +86,39 @@ def _add_terms(terms: dict[str, list[_Term]], text: str, *, is_body: bool = Fals
                     if end < len(words) and words[end].keys[0][0] == "و" and not words[end - 1].ends_clause:
                         free[CONTEXT_OF[table]] = max(end, free[CONTEXT_OF[table]])  # «حدود مصر وليبيا»
                 named.append((table, at, length, names))
-            elif length > 1 and is_surname(words[end - 2], words[end - 1]):
-                surnames.add(words[end - 1].shown)
+            elif length > 1 and words[end - 1].is_surname_after(words[end - 2]):
+                surnames.update(words[end - 1].with_clitics())
     past = _past(words, history) if is_body and history else ()
+    last: _Named | None = None
     for table, at, length, names in named:
         if at in past:
             names = dict.fromkeys(names, False)
-        shown = words[at].shown if length == 1 else " ".join(word.shown for word in words[at : at + length])
-        terms[table].append((names, shown, at < LEAD_WORDS or not is_body))
+        elif last and at == last[1] + last[2] and _is_joined(words, last, (table, at, length, names)):
+            names = dict.fromkeys(names, True)
+        last = table, at, length, names
+        shown, key = words[at].shown, words[at].keys[0]
+        if length > 1:
+            shown, key = " ".join(word.shown for word in words[at : at + length]), ""
+        terms[table].append((names, shown, key, at < LEAD_WORDS or not is_body))
     return surnames
 
 
 def _unsure_if(term: _Term, surnames: set[str]) -> _Term:
     """A surname alone, after the whole name: «خليل الهندي», then «الهندي»."""
-    names, shown, is_early = term
-    return (dict.fromkeys(names, False) if shown in surnames else names), shown, is_early
+    names, shown, key, is_early = term
+    return (dict.fromkeys(names, False) if key in surnames else names), shown, key, is_early
+
+
+def _is_joined(words: list[Word], last: _Named, this: _Named) -> bool:
+    """Whether و joins a name with a second meaning to a sure one, that is no adjective: «النيجر ومالي»."""
+    return (
+        last[0] == this[0]
+        and words[this[1]].keys[0][0] == "و"
+        and not words[this[1] - 1].ends_clause
+        and any(last[3].values())
+        and not any(this[3].values())
+        and not words[last[1]].is_adjective()
+    )
 
 
 def _past(words: list[Word], history: list[int]) -> set[int]:
@@ -138,8 +160,8 @@ class _Entity:
 def _entities(terms: list[_Term]) -> dict[str, dict[str, None]]:
     """The different terms of each code that counts, in the order of their first terms."""
     entities: dict[str, _Entity] = {}
-    sure = {code for names, _, _ in terms if len(names) == 1 for code, is_sure in names.items() if is_sure}
-    for names, shown, is_early in terms:
+    sure = {code for names, _, _, _ in terms if len(names) == 1 for code, is_sure in names.items() if is_sure}
+    for names, shown, _, is_early in terms:
         for code, is_sure in (names if len(names) == 1 else _meant(names, sure)).items():
             if code not in entities:
                 entities[code] = _Entity()

@@ -14,7 +14,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from alqahira.text.lexicon import FINAL_TA
-from alqahira.text.normalization import fold_text
+from alqahira.text.normalization import MARKS, fold_text
 
 TABLES = ("countries", "organizations")
 # By table, what the phrases are called after which its names are not sure.
@@ -26,10 +26,14 @@ HISTORY = "history"
 Names = dict[str, bool]
 
 # Classes of words that terms may name.
-_ORIGIN, _DEFINITE_ORIGIN, _FIRST_NAME, _INDEFINITE, _ANY = "~", "ال~", "@", "+", "*"
+_ORIGIN, _DEFINITE_ORIGIN, _DEFINITE_FEMININE = "~", "ال~", "ال~ة"
+_FIRST_NAME, _INDEFINITE, _ANY = "@", "+", "*"
 _NUMBER, _PAST_YEAR = "#", "####"
 _PAST_YEARS = range(1000, 1990)
-_CLASSES = frozenset((_ORIGIN, _DEFINITE_ORIGIN, _FIRST_NAME, _INDEFINITE, _ANY, _NUMBER, _PAST_YEAR))
+_CLASSES = frozenset(
+    (_ORIGIN, _DEFINITE_ORIGIN, _DEFINITE_FEMININE, _FIRST_NAME, _INDEFINITE, _ANY, _NUMBER, _PAST_YEAR)
+)
+_DEFINITE = {"ي": _DEFINITE_ORIGIN, FINAL_TA: _DEFINITE_FEMININE}
 # Endings of adjectives of origin: gender, number, accusative.
 _ENDINGS = ("", FINAL_TA, "ان", "ين", "ون", "تان", "تين", "ات", "ا")
 
@@ -68,18 +72,24 @@ class Word(NamedTuple):
     ends_clause: bool
     ends_sentence: bool
 
+    def is_adjective(self) -> bool:
+        """Whether it is an adjective of origin, without و and the like before it, and no name such as «ليبيا»."""
+        return _ORIGIN in self.keys and not self.keys[0].endswith("ا")
 
-NO_WORD = Word("", (), (), frozenset(), {}, True, True)
+    def is_surname_after(self, first: Word) -> bool:
+        """Whether it is an adjective of origin after a first name: «خليل الهندي»."""
+        return _DEFINITE_ORIGIN in self.keys and _FIRST_NAME in first.keys
+
+    def with_clitics(self) -> Iterator[str]:
+        """The keys of a word that begins with ال, alone and with what may be before it: «الهندي», «وللهندي»."""
+        key = self.keys[0]
+        for before in ("", "و", "ف"):
+            yield from (before + key, before + "ب" + key, before + "ك" + key, before + "ل" + key[1:])
 
 
 def words_of(text: str) -> list[Word]:
     """The words of a text, in order."""
     return list(chain.from_iterable(map(_READ.__getitem__, text.split())))
-
-
-def is_surname(first: Word, second: Word) -> bool:
-    """Whether a word is an adjective of origin after a first name: «خليل الهندي»."""
-    return _DEFINITE_ORIGIN in second.keys and _FIRST_NAME in first.keys
 
 
 class _Readings(dict[str, tuple[Word, ...]]):
@@ -96,12 +106,17 @@ class _Readings(dict[str, tuple[Word, ...]]):
 
 _READ = _Readings()
 _MOST_CACHED, _LONGEST_CACHED = 1 << 15, 40  # stretches, characters
-_WORD = re.compile(r"([^\W_\d][\w\u064b-\u0652\u0670]*|\d+)")
+# «#كوريا_الشمالية» and «مصر2030» are two words each.
+_WORD = re.compile(rf"([^\W\d_](?:[^\W\d_]|[{MARKS}\u200c])*|\d+)")
 _CLAUSE_END, _SENTENCE_END = re.compile("[.,:;!?،؛؟]"), re.compile(r"[.!?؟]\W*$")
 _QUOTED = re.compile("[«\"“'‘„][»\"”'’“]")
-# «اليمنى», «مجرى», «كوبًا», «وجوبًا», «القُطري», which fold to Yemenite, Hungarian, Cuba, Juba and Qatari.
-_OTHER_WORD = re.compile("يمنى$|مجرى$|[كج]وب(?:\u064bا|ا\u064b)$|ق\u064fطر")
-_SHORTEST_AFTER_K = 4  # letters: «كسول» is not Seoul
+# «اليمنى», «مجرى», «كوبًا», «وجوبًا», «القُطري», «مُصرّ», which fold to Yemenite, Hungarian, Cuba, Juba, Qatari, Egypt.
+_SHORT = "[ـ\u064b-\u0652]*"  # what may be printed between letters
+_OTHER_WORD = re.compile(
+    f"{_SHORT.join('يمنى')}$|{_SHORT.join('مجرى')}$|{_SHORT.join('كو')}{_SHORT}ب(?:\u064bا|ا\u064b)$"
+    f"|{_SHORT.join('جو')}{_SHORT}ب(?:\u064bا|ا\u064b)$|ق\u064fطر|م\u064fص|مص\u0650?ر[\u064b-\u0650]?\u0651"
+)
+_SHORTEST_AFTER_K = 3  # letters
 _PARTICLES = frozenset(
     fold_text("أن إن من عن في إلى على مع التي الذي بأن بين لأن قال قالت حول بعد قبل ضد و أو").split()
 )
@@ -127,9 +142,17 @@ def _keys(key: str) -> tuple[str, ...]:
     keys = [key, *_classes().get(key, ())]
     if key.isdecimal():
         keys += [_PAST_YEAR, _NUMBER] if len(key) == 4 and int(key) in _PAST_YEARS else [_NUMBER]
-    if key not in _PARTICLES:
-        keys += [_ANY] if key.startswith("ال") else [_INDEFINITE, _ANY]
+    if key.startswith("ال"):
+        keys.append(_ANY)
+    elif not (key in _PARTICLES or (_ORIGIN in keys and key[-1] != "ا") or _is_at_a_state(key)):
+        keys += [_INDEFINITE, _ANY]
     return tuple(keys)
+
+
+def _is_at_a_state(key: str) -> bool:
+    """Whether a word is a state's name after ب, «فندق بتركيا», and none itself, as «بنما» is."""
+    following = _tree().following
+    return key[0] == "ب" and key not in following and key[1:] in following and "countries" in following[key[1:]].names
 
 
 def _first_nodes(key: str) -> Iterator[Node]:
@@ -149,7 +172,7 @@ def _first_nodes(key: str) -> Iterator[Node]:
 
 
 # One mark, which a key has not, parts Jordan's capital from Oman.
-_AMMAN = re.compile("عم(?:\u0651\u064e?|\u064e\u0651)ان"), "عمmان"
+_AMMAN = re.compile("ع\u064e?م(?:\u0651\u064e?|\u064e\u0651)ان"), "عمmان"
 
 
 def _key(word: str) -> str:
@@ -204,9 +227,11 @@ def _classes() -> dict[str, list[str]]:
         for term in line.terms if line.codes else ():
             if _ADJECTIVE.match(term.lstrip("?")) and " " not in term:
                 for (form,) in _forms(term.lstrip("?" + _ORIGIN)):
-                    is_definite_man = form.startswith("ال") and form.endswith("ي")
+                    kinds = [_ORIGIN]
+                    if form.startswith("ال") and form[-1] in _DEFINITE:
+                        kinds.append(_DEFINITE[form[-1]])
                     for spelling in (form, form.replace(FINAL_TA, "ه")):
-                        classes[spelling] = [_ORIGIN, _DEFINITE_ORIGIN] if is_definite_man else [_ORIGIN]
+                        classes[spelling] = kinds
     return classes
 
 

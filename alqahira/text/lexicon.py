@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib import resources
-from itertools import product
+from itertools import product, zip_longest
 from typing import Any, NamedTuple
 
 from alqahira.text.normalization import fold_text
@@ -18,7 +18,7 @@ class Topic(NamedTuple):
     """A topic, and the least scores of an article on it (docs/topics.md)."""
 
     label: str  # in Arabic
-    threshold: float = 4.0  # of a headline alone
+    threshold: float = 3.5  # of a headline alone
     threshold_with_lead: float = 4.0
     threshold_of_lead: float = 4.0  # where the headline has next to nothing of the topic
     # Of the strongest topic's score: a general's report of a battle is not diplomacy because it names states.
@@ -44,6 +44,9 @@ class Node:
     following: dict[str, Node] = field(default_factory=dict)
     after_gap: Node | None = None
     kind: str | None = None  # the class of which the term that ends here is a word
+    weight: float = 0.0  # of all topics together
+    # Where terms overlap, those that speak against a topic win, and those that are no evidence before them.
+    least: float = -1.0
 
 
 @dataclass(slots=True, eq=False)
@@ -56,6 +59,14 @@ class Rule:
     def __post_init__(self) -> None:
         if max(self.weights.values()) < 0:
             self.slots = [[*names, *map(hidden_class, names)] for names in self.slots]
+
+
+@dataclass(slots=True, eq=False)
+class Clue:
+    """A word, or a class with so many words in a sentence, with the weights that labelled samples gave it."""
+
+    weights: dict[str, float]
+    shown: str
 
 
 def hidden_class(name: str) -> str:
@@ -77,6 +88,8 @@ class Lexicon:
     exceptions: dict[str, set[str]] = field(default_factory=dict)  # class -> folded words that are no members
     rules: dict[str, list[Rule]] = field(default_factory=dict)  # class -> the rules that begin with it
     alternatives: set[str] = field(default_factory=set)  # the `a|b|…` that were made classes
+    clues: dict[str, Clue] = field(default_factory=dict)  # by `shortest_stem`
+    class_clues: dict[str, list[tuple[int, Clue]]] = field(default_factory=dict)  # class -> least words, what they say
 
     def add_class(self, name: str, members: Iterable[str]) -> None:
         for member in (spelling for entry in members for spelling in _spellings(entry)):
@@ -101,6 +114,8 @@ class Lexicon:
                 raise ValueError(f"{' '.join(words)} has two weights in the lexicon")
             node.weights.update(weights)
             node.kind = kind or node.kind
+            if any(node.weights.values()):
+                node.weight, node.least = sum(node.weights.values()), min(0.0, *node.weights.values())
 
     def _alternatives(self, part: str) -> list[str]:
         """The words of `a|b_c`; many are made one class, because the tree has a branch for each combination."""
@@ -132,8 +147,9 @@ def _spellings(word: str) -> list[str]:
 
 @cache
 def lexicon() -> Lexicon:
-    """The lexicon of topics.toml, read once, also from a package in a zip."""
-    data = tomllib.loads((resources.files("alqahira.text") / "topics.toml").read_text(encoding="utf-8"))
+    """The lexicon of topics.toml and topic_clues.txt, read once, also from a package in a zip."""
+    files = resources.files("alqahira.text")
+    data = tomllib.loads((files / "topics.toml").read_text(encoding="utf-8"))
     made = Lexicon()
     for name, members in data["classes"].items():
         made.add_class(name, members)
@@ -144,6 +160,19 @@ def lexicon() -> Lexicon:
         rule = Rule(_weights(table), [slot.split("|") for slot in table["of"]])
         for name in rule.slots[0]:
             made.rules.setdefault(name, []).append(rule)
+    for line in (files / "topic_clues.txt").read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            # A topic that nothing was learnt for, yet, has no column.
+            shown, *hundredths = line.split("\t")
+            clue = Clue(
+                {topic: int(given) / 100 for topic, given in zip_longest(TOPICS, hundredths, fillvalue="0")}, shown
+            )
+            if shown[0] == "[":
+                name, _, least = shown[1:].partition("]")
+                for either in (name, hidden_class(name)):
+                    made.class_clues.setdefault(either, []).append((int(least or 1), clue))
+            else:
+                made.clues[shortest_stem(fold(shown))] = clue
     return made
 
 
@@ -194,6 +223,38 @@ def _shown_member(member: str, word: str) -> str:
     feminine = "ة" if member.endswith("ي") and word.endswith("يه") else ""
     article = "ال" if word.startswith(_ARTICLES) and not member.startswith("ال") and member.endswith("ي") else ""
     return article + member + feminine
+
+
+class Word(NamedTuple):
+    """What the lexicon knows of a word, each with its display text."""
+
+    reading: dict[str, str]  # as `read_word` has it
+    first_nodes: list[tuple[str, Node]]  # where terms begin with it
+    classes: list[tuple[str, str]]  # those that have a name
+    clue: Clue | None
+
+
+@lru_cache(maxsize=1 << 16)
+def look_up(word: str) -> Word:
+    """What the lexicon knows of a word; the word is folded, but for `FINAL_TA`."""
+    known, reading = lexicon(), read_word(word)
+    following = known.root.following
+    return Word(
+        reading,
+        [(shown, following[key]) for key, shown in reading.items() if key in following],
+        [(key[1:-1], shown) for key, shown in reading.items() if key[0] == "[" and "|" not in key],
+        known.clues.get(shortest_stem(word)),
+    )
+
+
+def shortest_stem(word: str) -> str:
+    """What all forms of a word have in common, more or less; the word is folded, but for `FINAL_TA`."""
+    return min(stems(word), key=len)
+
+
+def fold(text: str) -> str:
+    """The text folded, with `FINAL_TA` for ة."""
+    return fold_text(text.replace("ة", FINAL_TA))
 
 
 def stems(word: str) -> Iterator[str]:

@@ -18,14 +18,14 @@ _TATWEEL = "\u0640"
 _ZWNJ, _ZWJ = "\u200c", "\u200d"
 
 # Regex character classes. Marks: category Mn of the Arabic blocks and the general ones. Letters: the rest of a word.
-_MARKS = (
+MARKS = (
     "\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed"
     "\u0898-\u089f\u08ca-\u08e1\u08e3-\u08ff"
 )
 _LETTERS = (
     "\u0620-\u063f\u0641-\u064a\u066e\u066f\u0671-\u06d3\u06d5\u06ee\u06ef\u06fa-\u06fc\u06ff\u0750-\u077f\u08a0-\u08c7"
 )
-_WORD = _LETTERS + _MARKS
+_WORD = _LETTERS + MARKS
 _EMOJI = (
     "\u203c\u2049\u20e3\u2122\u2139\u2194-\u21aa\u231a-\u2328\u23cf-\u23fa\u24c2\u25aa-\u27bf\u2934-\u2b55\ufe0f"
     "\U0001f000-\U0001faff\U000e0020-\U000e007f"

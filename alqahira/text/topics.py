@@ -12,16 +12,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from alqahira.text.lexicon import FINAL_TA, TOPICS, Node, Rule, hidden_class, lexicon, read_word
-from alqahira.text.normalization import fold_text
+from alqahira.text.lexicon import TOPICS, Clue, Node, Rule, Word, fold, hidden_class, lexicon, look_up
 
 # How much each part of an article counts. News begins with its subject; the rest of a body is mostly background.
 HEADLINE, LEAD, BACKGROUND, KEYWORD = 2.0, 1.0, 0.2, 0.5
 # With less than this in the headline, a topic is the only one of its article or none: a lead names armies and states in
 # passing.
 LEAST_IN_HEADLINE = 1.5
+# What adds less is no term that decided anything.
+LEAST_SHOWN = 1.0
 # How many words of the body are its lead, and how many are read.
 LEAD_WORDS, BODY_WORDS = 40, 80
+
+# The class that every text has: how seldom its topic is.
+ANY_TEXT = ""
 
 _LONGEST_GAP = 2
 # Headlines and tags have fewer. A rule compares each word with all others.
@@ -35,36 +39,40 @@ def match_topics(headline: str, body: str, keywords: Iterable[str] = ()) -> dict
     Keys are names of `TOPICS`. Terms are spelled as in the lexicon, not as in the text. Any text may be empty; no `str`
     raises.
     """
-    shares = _shares(headline, body, keywords)
+    shares, clues = _shares(headline, body, keywords)
     scores = {topic: sum(share.score for share in terms) for topic, terms in shares.items()}
     strongest = max(scores.values())
     found = {}
     for topic, rule in TOPICS.items():
         least = max(rule.least_share * strongest, rule.threshold_with_lead if body.strip() else rule.threshold)
-        if headline.strip() and _in_headline(shares[topic]) < LEAST_IN_HEADLINE:
+        if headline.strip() and body.strip() and _in_headline(shares[topic]) < LEAST_IN_HEADLINE:
             least = max(strongest, rule.threshold_of_lead)
-        if scores[topic] >= least:
-            found[topic] = list(dict.fromkeys(share.shown for share in shares[topic] if share.score > 0))
+        if scores[topic] + sum([clue.weights[topic] * zone for clue, (zone, _) in clues.items()]) >= least:
+            terms = _by_term(shares[topic], clues, topic)
+            found[topic] = [term for term, score in terms.items() if score >= LEAST_SHOWN] or list(terms)[:1]
     return found
 
 
 def explain_topics(headline: str, body: str, keywords: Iterable[str] = ()) -> dict[str, dict[str, float]]:
-    """Every matched term of each topic with its share of the score, which may be negative."""
-    shares = _shares(headline, body, keywords)
-    return {topic: {share.shown: share.score for share in terms} for topic, terms in shares.items()}
+    """Every matched term and clue of each topic with its share of the score, which may be negative."""
+    shares, clues = _shares(headline, body, keywords)
+    return {topic: _by_term(shares[topic], clues, topic) for topic in TOPICS}
 
 
 # --- the score ----------------------------------------------------------------------------------
 
 
 class _Share(NamedTuple):
-    """What a term or rule adds to the score of a topic, and the part of the article where it counts most."""
+    """What a term, rule or clue adds to the score of a topic, and the part of the article where it counts most."""
 
     score: float
     shown: str
     zone: float
 
 
+_Shares = dict[str, list[_Share]]
+# The zone and the words of each.
+_Clues = dict[Clue, tuple[float, list[str]]]
 _NO_SHARE = _Share(0.0, "", 0.0)
 
 
@@ -72,19 +80,30 @@ def _in_headline(terms: list[_Share]) -> float:
     return sum(share.score for share in terms if share.zone == HEADLINE)
 
 
-def _shares(headline: str, body: str, keywords: Iterable[str]) -> dict[str, list[_Share]]:
-    """The share of each topic's terms in its score, the largest first; a term counts once, at its best."""
+def _by_term(shares: list[_Share], clues: _Clues, topic: str) -> dict[str, float]:
+    """What each term and clue adds to the score of a topic, the largest first."""
+    terms: defaultdict[str, float] = defaultdict(float)
+    for share in shares:
+        terms[share.shown] += share.score
+    for clue, (zone, words) in clues.items():
+        terms[" + ".join(words)] += clue.weights[topic] * zone
+    return dict(sorted(terms.items(), key=lambda term: -term[1]))
+
+
+def _shares(headline: str, body: str, keywords: Iterable[str]) -> tuple[_Shares, _Clues]:
+    """The share of each topic's terms in its score, and the clues; each counts once, at its best."""
     best: dict[str, dict[int, _Share]] = {topic: {} for topic in TOPICS}
-    for text, zone in _zones(headline, body, keywords):
-        for evidence, shown in _evidence(text, with_rules=zone in (HEADLINE, LEAD)):
+    clues: _Clues = {clue: (HEADLINE, [clue.shown]) for _, clue in lexicon().class_clues.get(ANY_TEXT, ())}
+    for text, zone in zones(headline, body, keywords):
+        for evidence, shown in _evidence(text, zone, clues):
             for topic, weight in (evidence.weights or {}).items():
                 share = _Share(weight * zone, shown, zone)
                 if abs(share.score) > abs(best[topic].get(id(evidence), _NO_SHARE).score):
                     best[topic][id(evidence)] = share
-    return {topic: sorted(terms.values(), key=lambda share: -share.score) for topic, terms in best.items()}
+    return {topic: list(terms.values()) for topic, terms in best.items()}, clues
 
 
-def _zones(headline: str, body: str, keywords: Iterable[str]) -> Iterator[tuple[str, float]]:
+def zones(headline: str, body: str, keywords: Iterable[str]) -> Iterator[tuple[str, float]]:
     """The headline, each sentence of the lead, the background and each tag, with how much it counts."""
     yield headline, HEADLINE
     words = body[:_LONGEST_TEXT].split(None, BODY_WORDS)[:BODY_WORDS]
@@ -109,39 +128,59 @@ class _Match(NamedTuple):
     shown: tuple[str, ...]
 
     @property
-    def weight(self) -> float:
-        return sum((self.node.weights or {}).values())
-
-    @property
     def precedence(self) -> tuple[float, ...]:
         """Sort key: longer terms first, since a phrase says more than its words; then negative and zero ones."""
-        weights = (self.node.weights or {}).values()
-        least = min(0.0, *weights) if any(weights) else -1.0
-        return -len(self.positions), least, -self.weight, self.positions[0]
+        return -len(self.positions), self.node.least, -self.node.weight, self.positions[0]
 
 
-def _evidence(text: str, *, with_rules: bool) -> Iterator[tuple[Node | Rule, str]]:
-    """The terms in a text, each word in one at most, and the rules that it meets; each with its display text."""
-    words = fold_text(text[:_LONGEST_TEXT].replace("ة", FINAL_TA)).split()
-    readings = [read_word(word) for word in words[:_MOST_WORDS]]
-    matches = _best_matches(readings)
+def _evidence(text: str, zone: float, clues: _Clues) -> Iterator[tuple[Node | Rule, str]]:
+    """The terms in a text, each word in one at most, and the rules that it meets; each with its display text.
+
+    Clues are added to `clues`, where they are in no zone that counts more.
+    """
+    words = look_up_all(text)
+    matches = best_matches(words)
     for match in matches:
         yield match.node, " ".join(match.shown)
-    if with_rules:
-        by_class = _words_by_class(readings, matches)
-        rules = lexicon().rules
-        for rule in dict.fromkeys(rule for name in by_class for rule in rules.get(name, ())):
-            if any(map(by_class.keys().isdisjoint, rule.slots)):
-                continue
-            if chosen := _fill(rule.slots, by_class, ()):
-                yield rule, " + ".join(chosen)
+    if zone not in (HEADLINE, LEAD):
+        return
+    by_class = words_by_class(words, matches)
+    known = lexicon()
+    for rule in dict.fromkeys(rule for name in by_class for rule in known.rules.get(name, ())):
+        if any(map(by_class.keys().isdisjoint, rule.slots)):
+            continue
+        if chosen := _fill(rule.slots, by_class, ()):
+            yield rule, " + ".join(chosen)
+    for word in words:
+        if clue := word.clue:
+            clues.setdefault(clue, (zone, [clue.shown]))
+    for name, members in by_class.items():
+        if of_class := known.class_clues.get(name):
+            shown_words = distinct(members)
+            for least, clue in of_class:
+                if len(shown_words) >= least:
+                    clues.setdefault(clue, (zone, shown_words[:least]))
 
 
-def _best_matches(readings: _Readings) -> list[_Match]:
+def look_up_all(text: str) -> list[Word]:
+    """What the lexicon knows of each word of a text."""
+    return list(map(look_up, fold(text[:_LONGEST_TEXT]).split()[:_MOST_WORDS]))
+
+
+def distinct(members: list[_Match]) -> list[str]:
+    """The display texts of the words of a class, each once; a term of a `kind` may be a member as well."""
+    if len(members) == 1:
+        return [members[0].shown[0]]
+    return list({member.positions[0]: member.shown[0] for member in members}.values())
+
+
+def best_matches(words: Sequence[Word]) -> list[_Match]:
     """The terms in a sentence by precedence, without those that overlap an earlier one."""
     candidates: list[_Match] = []
-    for here in range(len(readings)):
-        _add_matches(candidates, lexicon().root, readings, here)
+    readings = [word.reading for word in words]
+    for here, word in enumerate(words):
+        for shown, node in word.first_nodes:
+            _add_matches(candidates, node, readings, (here,), (shown,))
     matches: list[_Match] = []
     taken: set[int] = set()
     for match in sorted(candidates, key=lambda match: match.precedence):
@@ -151,19 +190,18 @@ def _best_matches(readings: _Readings) -> list[_Match]:
     return matches
 
 
-def _words_by_class(readings: _Readings, matches: list[_Match]) -> dict[str, list[_Match]]:
+def words_by_class(words: Sequence[Word], matches: list[_Match]) -> dict[str, list[_Match]]:
     """The words of each class: terms of that `kind`, then single words; those in terms of weight 0 or less apart."""
-    words: defaultdict[str, list[_Match]] = defaultdict(list)
+    found: defaultdict[str, list[_Match]] = defaultdict(list)
     for match in matches:
         if match.node.kind:
-            words[match.node.kind].append(match._replace(shown=(" ".join(match.shown),)))
-    hidden = {position for match in matches if match.weight <= 0 for position in match.positions}
-    for here, reading in enumerate(readings):
-        for key, shown in reading.items():
-            if key[0] == "[":
-                name = key[1:-1]
-                words[hidden_class(name) if here in hidden else name].append(_Match(lexicon().root, (here,), (shown,)))
-    return words
+            found[match.node.kind].append(match._replace(shown=(" ".join(match.shown),)))
+    hidden = {position for match in matches if match.node.weight <= 0 for position in match.positions}
+    root = lexicon().root
+    for here, word in enumerate(words):
+        for name, shown in word.classes:
+            found[hidden_class(name) if here in hidden else name].append(_Match(root, (here,), (shown,)))
+    return found
 
 
 def _fill(
@@ -186,24 +224,17 @@ def _begin(word: _Match) -> str:
 
 
 def _add_matches(
-    matches: list[_Match],
-    node: Node,
-    readings: _Readings,
-    here: int,
-    positions: tuple[int, ...] = (),
-    shown: tuple[str, ...] = (),
+    matches: list[_Match], node: Node, readings: _Readings, positions: tuple[int, ...], shown: tuple[str, ...]
 ) -> None:
-    """Add every term that continues from `node` with the word at `here`; its words so far are at `positions`."""
-    for key, text in readings[here].items():
-        following = node.following.get(key)
-        if following is None:
-            continue
-        path = (*positions, here), (*shown, text)
-        if following.weights is not None:
-            matches.append(_Match(following, *path))
-        next_nodes = [(following, here + 1)]
-        if following.after_gap:
-            next_nodes += [(following.after_gap, later) for later in range(here + 1, here + _LONGEST_GAP + 2)]
-        for following, later in next_nodes:
-            if later < len(readings) and not following.following.keys().isdisjoint(readings[later]):
-                _add_matches(matches, following, readings, later, *path)
+    """Add the term that ends at `node`, whose words are at `positions`, and every longer one."""
+    if node.weights is not None:
+        matches.append(_Match(node, positions, shown))
+    after = positions[-1] + 1
+    next_nodes = [(node, after)] if node.following else []
+    if node.after_gap:
+        next_nodes += [(node.after_gap, later) for later in range(after, after + _LONGEST_GAP + 1)]
+    for before, later in next_nodes:
+        if later < len(readings) and not before.following.keys().isdisjoint(readings[later]):
+            for key, text in readings[later].items():
+                if following := before.following.get(key):
+                    _add_matches(matches, following, readings, (*positions, later), (*shown, text))

@@ -204,7 +204,7 @@ def test_article_refused_by_an_old_limit_is_replayed(replica, tmp_path):
 
 
 def test_better_extractor_improves_old_articles(crawled, replayed, tmp_path, monkeypatch):
-    from spiders import section
+    from alqahira.crawling import section
 
     read_page = section.read_page
 
@@ -306,7 +306,7 @@ def test_killed_run_is_replayed_without_an_end(tmp_path):
 
 
 def test_incomplete_replay_is_an_error(tmp_path, monkeypatch):
-    from spiders import section
+    from alqahira.crawling import section
 
     archive = archive_of(tmp_path)
     run_file(archive, "a", 0, [(1, 1), (2, 2)])

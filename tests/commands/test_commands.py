@@ -59,6 +59,8 @@ def test_export_by_state_and_organization(corpus):
     both = [record for record in sudan if "un" in record["organizations"]]
     assert 0 < len(both) < len(sudan) < len(records)
     assert export(corpus.folder, "--country", "SD", "--organization", "un") == both
+    either = [record for record in records if not {"SD", "EG"}.isdisjoint(record["countries"])]
+    assert export(corpus.folder, "--country", "SD", "--country", "EG") == either
 
 
 def test_export_by_topic_and_days(corpus):
@@ -81,7 +83,6 @@ def test_lines_of_a_run_are_those_that_it_wrote(corpus):
     assert sorted(map(json.dumps, records)) == sorted(
         json.dumps(record) for record in corpus.records() if record["run_id"] == run_id
     )
-    assert export(corpus.folder, "--run", "none") == []
 
 
 def test_lines_after_a_position_are_what_an_incremental_load_takes(corpus):
@@ -146,8 +147,9 @@ def test_csv_has_no_formula_and_keeps_every_line_break():
         (["--after", "first"], "is no position"),
         (["--after", "9", "--with-duplicates"], "--after takes published lines"),
         (["--topic", "sports"], "argument --topic: invalid choice: 'sports'"),
-        (["--country", "sd"], "argument --country: 'sd' is none of the countries of docs/entities.md"),
-        (["--organization", "UN"], "argument --organization: 'UN' is none of the organizations of docs/entities.md"),
+        (["--country", "sd"], "'sd' is none of the codes of alqahira/text/countries.txt; did you mean SD?"),
+        (["--organization", "UN"], "'UN' is none of the codes of alqahira/text/organizations.txt; did you mean un?"),
+        (["--run", "none"], "no run 'none' is known"),
         (["--format", "xlsx"], "argument --format: invalid choice: 'xlsx'"),
         (["--since", "yesterday"], "is not a date"),
         (["--since", "2026-11-02", "--until", "2026-11-01"], "is after until"),
@@ -165,6 +167,28 @@ def test_wrong_option_is_one_line_and_status_2(corpus, arguments, message):
     assert ran.status == 2
     assert len(ran.lines) == 1
     assert message in ran.lines[0]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("replay", "-o"),
+        ("replay", "--archive"),
+        ("corpus", "--archive", "archive", "-o"),
+        ("corpus", "-o", "aside", "--parts"),
+        ("report", "-o"),
+        ("doctor", "--save"),
+    ],
+    ids=" ".join,
+)
+def test_address_of_an_object_store_is_refused_with_the_recipe(corpus, arguments, tmp_path):
+    command, *options = arguments
+    ran = run(command, corpus.folder, *options, "s3://me:hunter2@bucket/corpus")
+    assert ran.status == 2
+    assert ran.lines == [
+        "alqahira: 's3://…@bucket/corpus' is not a file of this machine: write to one, and copy it as "
+        "docs/object-stores.md shows"
+    ]
 
 
 # Scrapy's own without a run, and one that only names its replacement.

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -157,7 +158,20 @@ def check_readers(prefix, folder, target):
     default = as_reader(prefix, "report", folder)
     assert (default.returncode, default.stderr.count("\n")) == (2, 1)
     assert "cannot be written" in default.stderr
+    serve_as_reader(prefix, folder)
     assert tree(folder) == before
+
+
+def serve_as_reader(prefix, folder):
+    """The site opens, and Ctrl-C ends it."""
+    command = [*prefix, sys.executable, "-m", "scrapy", "report", "--serve", "--port", "0"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("ALQAHIRA_")}
+    environment |= {"HOME": str(folder.parent), "ALQAHIRA_OUTPUT_DIR": str(folder)}
+    with subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        line = process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+    assert line.endswith(" articles; Ctrl-C ends it\n")
+    assert process.returncode == 0
 
 
 @pytest.mark.chaos

@@ -12,6 +12,7 @@ from scrapy_process import Corpus, scrapy
 
 from alqahira.article import rfc3339
 from alqahira.crawling.clock import clock_difference
+from alqahira.publishing.manifest import part_files
 
 NOW = datetime.now(UTC)
 DAY = timedelta(days=1)
@@ -96,6 +97,18 @@ def test_clock_behind_the_last_run_is_wrong_while_the_site_gives_no_date(site, c
     assert ran.status == 1
     assert "days behind the last run in the state" in ran.stderr
     assert state(corpus, "select next_visit from pages order by key") == before
+
+
+@pytest.mark.sites
+def test_run_whose_clock_is_wrong_merges_no_parts(site, corpus):
+    each_alone = {"ALQAHIRA_PART_MAX_AGE_SECONDS": "0"}
+    at_once = {"ALQAHIRA_COMPACT_AFTER_DAYS": "0", "ALQAHIRA_COMPACT_GRACE_HOURS": "0"}
+    site.clock = -700 * DAY
+    corpus.crawl("defense", settings=SETTINGS | each_alone | at_once)
+    assert len(part_files(corpus.folder)) == 3
+    site.clock = timedelta(0)
+    assert corpus.crawl("defense", settings=SETTINGS | at_once).status == 0
+    assert len(part_files(corpus.folder)) < 3
 
 
 @pytest.mark.sites

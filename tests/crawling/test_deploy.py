@@ -1,5 +1,7 @@
 """The files of deploy/, checked by the programs that read them, if this machine has them."""
 
+import json
+import os
 import re
 import shutil
 import subprocess
@@ -8,7 +10,7 @@ from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
-from scrapy_process import PROJECT
+from scrapy_process import PROJECT, UNTHROTTLED
 
 DEPLOY = PROJECT / "deploy"
 UNITS = sorted(path.name for path in DEPLOY.iterdir() if path.suffix in (".service", ".timer"))
@@ -69,6 +71,53 @@ def test_timers_start_both_spiders_half_an_hour_apart():
         minutes.append(int(re.search(r"OnCalendar=\*-\*-\* \*:(\d\d):00", text)[1]))
     assert len(minutes) == 2
     assert abs(minutes[0] - minutes[1]) == 30
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
+@pytest.mark.parametrize("name", [name for name in UNITS if name.endswith(".timer")])
+def test_timers_elapse_once_an_hour(name):
+    (when,) = re.findall(r"(?m)^OnCalendar=(.*)$", (DEPLOY / name).read_text("utf-8"))
+    status, output = ran("systemd-analyze", "calendar", "--iterations=3", "--base-time=2026-11-30 12:00:00 UTC", when)
+    assert status == 0, output
+    assert re.findall(r"Mon 2026-11-30 (\d\d):\d\d:00 UTC", output) == ["12", "13", "14"]
+
+
+def test_no_unit_of_one_section_waits_for_the_other():
+    for name in UNITS:
+        related = re.findall(
+            r"(?m)^(?:After|Before|Requires|BindsTo|Conflicts|Upholds)=(.*)$", (DEPLOY / name).read_text()
+        )
+        assert set(related) <= {"network-online.target"}, name
+
+
+@pytest.mark.chaos
+def test_both_crawls_of_the_crontab_at_the_same_minute_end_well(replica, tmp_path):
+    lines = (DEPLOY / "crontab").read_text("utf-8").splitlines()
+    commands = [line.split(maxsplit=5)[5].replace(r"\%", "%") for line in lines if "scrapy crawl" in line]
+    places = {
+        "/opt/alqahira": PROJECT,
+        ".venv/bin/scrapy": f"{sys.executable} -m scrapy",
+        "/var/log/alqahira": tmp_path,
+    }
+    settings = " ".join(f"-s {name}={value}" for name, value in UNTHROTTLED.items())
+    environment = {"ALQAHIRA_SITE_URL": replica().url, "ALQAHIRA_OUTPUT_DIR": str(tmp_path / "output")}
+    crawls = []
+    for command in commands:
+        for printed, here in places.items():
+            command = command.replace(printed, str(here))
+        crawls.append(
+            subprocess.Popen(
+                ["/bin/sh", "-c", f"{command} {settings}"],
+                env=os.environ | environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+        )
+    # What is printed would be mailed.
+    assert [(crawl.communicate(timeout=240)[0], crawl.returncode) for crawl in crawls] == [("", 0), ("", 0)]
+    summaries = [json.loads(path.read_text("utf-8")) for path in (tmp_path / "output" / "runs").glob("*.json")]
+    assert sorted(summary["spider"] for summary in summaries if summary["complete"]) == ["defense", "foreign_affairs"]
 
 
 def test_timer_runs_have_every_limit_that_scrapyd_has():

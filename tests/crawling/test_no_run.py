@@ -1,10 +1,14 @@
 """Scrapy's own commands and other spiders open no ledger."""
 
 import json
+import os
+import shutil
+import subprocess
+import sys
 from urllib.parse import quote
 
 import pytest
-from scrapy_process import UNTHROTTLED, scrapy
+from scrapy_process import PROJECT, UNTHROTTLED, scrapy
 
 from spiders.defense import DefenseSpider
 
@@ -62,3 +66,62 @@ def test_parse_prints_the_links_of_a_listing(replica, tmp_path):
     assert ran.status == 0, ran.stderr
     assert ran.stdout.count(f"<GET {server.url}/news/") > 3
     assert not (tmp_path / "output").exists()
+
+
+@pytest.mark.parametrize(
+    ("path", "code", "shown"),
+    [
+        ("/news/61001", "article.article_id, article.topics", "('61001', ['defense'])"),
+        ("/", "article", "None"),
+        ("/robots.txt", "article", "None"),
+    ],
+)
+def test_shell_has_the_article_of_the_page(path, code, shown, replica, tmp_path):
+    server = replica()
+    settings = {"ALQAHIRA_OUTPUT_DIR": str(tmp_path / "output"), "ALQAHIRA_SITE_URL": server.url}
+    ran = scrapy("shell", "--nolog", "-c", code, server.url + path, settings=settings)
+    assert (ran.status, ran.stdout.strip()) == (0, shown)
+    assert not (tmp_path / "output").exists()
+
+
+@pytest.mark.parametrize("command", ["shell", "fetch", "view", "parse", "bench", "runspider"])
+class TestWhatNoCommandKnows:
+    def test_option(self, command):
+        ran = scrapy(command, "--topix", "http://127.0.0.1:1/")
+        assert (ran.status, ran.lines) == (2, [f"alqahira: unknown argument '--topix'; see scrapy {command} --help"])
+
+    def test_setting(self, command):
+        ran = scrapy(command, "http://127.0.0.1:1/", settings={"ALQAHIRA_COMPRES_PARTS": "1"})
+        line = "alqahira: ALQAHIRA_COMPRES_PARTS is not a setting; did you mean ALQAHIRA_COMPRESS_PARTS?"
+        assert (ran.status, ran.lines) == (2, [line])
+
+
+def test_bench_crawls_its_own_server_and_nothing_else(tmp_path):
+    given = {"ALQAHIRA_OUTPUT_DIR": str(tmp_path / "output"), "CLOSESPIDER_PAGECOUNT": "5"}
+    ran = scrapy("bench", settings=given)
+    assert ran.status == 0, ran.stderr
+    assert "Spider closed (closespider_pagecount)" in ran.stderr
+    assert not (tmp_path / "output").exists()
+
+
+@pytest.mark.chaos
+def test_spider_of_genspider_is_crawled_without_a_run(replica, tmp_path):
+    server = replica()
+    project = tmp_path / "project"
+    for name in ("alqahira", "spiders", "pipelines"):
+        shutil.copytree(PROJECT / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(PROJECT / "scrapy.cfg", project)
+
+    def inside(*arguments):
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("ALQAHIRA_")}
+        own = {"PYTHONPATH": str(project), "ALQAHIRA_SITE_URL": server.url, "ALQAHIRA_ALERT_URLS": "json://127.0.0.1:1"}
+        command = [sys.executable, "-m", "scrapy", *arguments]
+        return subprocess.run(command, cwd=project, env=clean | own, capture_output=True, text=True, check=False)
+
+    assert inside("genspider", "example", server.url).returncode == 0
+    ran = inside("crawl", "example", "-a", "anything=1", "-O", "x.jsonl", "-s", "DOWNLOAD_DELAY=0")
+    assert ran.returncode == 0, ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert "Alert" not in ran.stderr
+    assert any(path == "/" for path in server.paths())
+    assert not (project / "output").exists()

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import sys
 
 import pytest
 from ledger_scenario import live
+from rich.console import Console
 from scrapy_process import at_a_terminal, plain, scrapy
+from small_site import QUICK, small_site
 
 from alqahira.crawling.extensions.progress import counts, extent
-from alqahira.crawling.progress import rate
+from alqahira.crawling.progress import new_bar, rate
 from alqahira.ledger.decisions import Outcome
 from alqahira.monitoring.run_stats import RunStats
 
@@ -73,6 +76,33 @@ class TestExtentAndCounts:
     )
     def test_rate_is_a_second_or_a_minute(self, per_second, text):
         assert rate(per_second) == text
+
+
+@pytest.mark.parametrize("name", ["defense", "foreign_affairs"])
+@pytest.mark.parametrize("columns", [60, 80, 200])
+def test_bar_fits_the_terminal_and_keeps_its_figures(name, columns):
+    many = stats(*[each for each in Outcome for _ in range(1_000)], left=20_000)
+    done, total = extent(many, None)
+    bar = new_bar(name)
+    bar.update(bar.add_task(name, total=None, counts=""), completed=done, total=total, counts=counts(many))
+    lines = Console(width=columns, file=io.StringIO()).render_lines(bar.get_renderable(), pad=False)
+    (line,) = ["".join(segment.text for segment in line) for line in lines]
+    assert len(line) <= columns
+    assert f"{done}/{total} " in line
+    assert name in line
+
+
+def test_bar_of_a_crawl_fits_80_columns(tmp_path):
+    with small_site() as site:
+        corpus = site.corpus(tmp_path)
+        options = [part for name, value in (corpus.settings | QUICK).items() for part in ("-s", f"{name}={value}")]
+        command = [sys.executable, "-m", "scrapy", "crawl", "defense", "-L", "ERROR", *options]
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("ALQAHIRA_")}
+        status, shown = at_a_terminal(command, clean, columns=80)
+    lines = [line for line in re.split(r"[\r\n]+", plain(shown)) if line.startswith("defense")]
+    assert status == 0
+    assert "4/4" in lines[-1]
+    assert max(map(len, lines)) <= 80
 
 
 @pytest.mark.parametrize(("name", "options", "bar"), COMMANDS)

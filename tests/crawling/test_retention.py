@@ -112,9 +112,11 @@ def test_old_summaries_are_removed_and_nothing_else(ledger, tmp_path):
     assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == sorted(kept)
 
 
-def archived(folder, days, *, pages="", is_ended=True):
+def archived(folder, days, *, pages="", is_ended=True, removes=()):
     folder.mkdir(exist_ok=True)
     content = run_record(f"{name(days)}.warc.gz", NOW, {})
+    if removes:
+        content += event_record("removed", NOW, {"articles": removes})
     if is_ended:
         content += event_record("ended", NOW, {"complete": True, "exit_status": 0, "reason": "finished"})
     (folder / f"{name(days)}.warc.gz").write_bytes(content)
@@ -132,6 +134,12 @@ def test_empty_archives_are_removed(ledger, tmp_path):
         remove_expired(run_of(ledger, tmp_path, archive=True), NOW)
     assert sorted(path.stem.removesuffix(".warc") for path in folder.glob("*.gz")) == [name(30), name(29), name(9)]
     assert len(list(folder.iterdir())) == 6
+
+
+def test_archive_of_a_run_that_removed_an_article_stays(tmp_path):
+    archived(tmp_path, 40, removes=["1"])
+    archived(tmp_path, 39)
+    assert [path.name for path in empty_archives(tmp_path, name(10))] == [f"{name(39)}.warc.gz", f"{name(39)}.cdxj"]
 
 
 def test_index_without_its_file_is_removed(tmp_path):

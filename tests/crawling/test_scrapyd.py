@@ -17,6 +17,7 @@ import requests
 from scrapy_process import PROJECT, UNTHROTTLED, Corpus, scrapy
 from scrapyd_server import PASSWORD, Scrapyd, copy_project, until
 from undisturbed import SETTINGS, site_of
+from wheel import packaged_files
 
 from alqahira.article import to_json_line
 
@@ -55,12 +56,7 @@ def another(scrapyd, tmp_path):
 
 def test_egg_holds_every_module_and_data_file(scrapyd):
     (egg,) = scrapyd.folder.glob("eggs/alqahira/*.egg")
-    tree = {
-        str(path.relative_to(PROJECT))
-        for package in ("alqahira", "spiders", "pipelines")
-        for path in (PROJECT / package).rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
-    }
+    tree = set(packaged_files())
     assert "alqahira/text/topics.toml" in tree
     assert not tree - set(zipfile.ZipFile(egg).namelist())
 
@@ -154,6 +150,14 @@ def test_scrapyds_own_items_feed_holds_the_lines_of_the_parts(another):
         # An accepted article has its position only once its part is sealed.
         unplaced = [to_json_line(record | {"position": None}) for record in records]
         assert sorted(feed.read_text("utf-8").splitlines()) == sorted(unplaced)
+
+
+def test_items_feed_that_cannot_be_written_is_one_line_and_status_2(another):
+    another.conf = {"items_dir": "gs://bucket/items"}
+    with another:
+        job = another.wait(another.schedule("defense", settings=GIVEN))
+    assert (job.status, len(job.lines)) == (2, 1)
+    assert "cannot be written: missing google-cloud-storage library" in job.log
 
 
 @pytest.mark.parametrize("times", [1, 2])

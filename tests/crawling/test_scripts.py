@@ -42,8 +42,11 @@ def run(script: str, folder: os.PathLike[str], site_url: str) -> subprocess.Comp
     )
 
 
-def test_script_of_the_docs_crawls_one_section_after_the_other(replica, tmp_path):
-    (script,) = re.findall(r"```python\n(.*?)```", (PROJECT / "docs" / "scheduling.md").read_text("utf-8"), re.DOTALL)
+@pytest.mark.parametrize("number", [0, pytest.param(1, marks=pytest.mark.chaos)], ids=["runner", "process"])
+def test_script_of_the_docs_crawls_one_section_after_the_other(number, replica, tmp_path):
+    scripts = re.findall(r"```python\n(.*?)```", (PROJECT / "docs" / "scheduling.md").read_text("utf-8"), re.DOTALL)
+    assert len(scripts) == 2
+    script = scripts[number]
     ran = run(script, tmp_path, replica().url)
     assert ran.returncode == 0, ran.stderr
     assert "Traceback" not in ran.stderr
@@ -69,6 +72,15 @@ def test_crawl_that_cannot_start_is_one_line(process, crawls, line, tmp_path):
     assert "Traceback" not in ran.stderr
     assert "Unhandled" not in ran.stderr
     assert ran.stderr.count(line) == 1
+
+
+def test_feed_that_cannot_be_written_is_one_line(tmp_path):
+    script = BOTH_AT_ONCE.format(process="CrawlerProcess", crawls=[("defense", {})])
+    script = script.replace("process = ", "settings['FEEDS'] = {'xx://y': {'format': 'csv'}}\nprocess = ")
+    ran = run(script, tmp_path / "output", NOWHERE)
+    assert "Traceback" not in ran.stderr
+    assert ran.stderr.count("the feed xx://y cannot be written: 'xx' is none of the storages") == 1
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_other_error_that_nobody_handles_keeps_its_traceback(tmp_path):

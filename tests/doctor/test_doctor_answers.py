@@ -12,7 +12,7 @@ from scrapy.http import Response
 from alqahira import site
 from alqahira.doctor.checks import Verdict
 from alqahira.doctor.facts import ABOUT, FACTS, QUESTIONS
-from alqahira.doctor.report import Finding, diagnose, to_write
+from alqahira.doctor.report import Finding, diagnose, show, to_write
 from alqahira.doctor.visit import Exchange, Sample, Visit
 
 NOW = datetime(2026, 8, 27, 12, tzinfo=UTC)
@@ -146,6 +146,23 @@ def test_every_fact_has_a_check():
     assert set(site.facts()) == set(FACTS)
     assert set(ABOUT) <= set(QUESTIONS)
     assert set(ABOUT.values()) <= set(FACTS) | {"LAYOUTS"}
+
+
+@pytest.mark.parametrize(
+    ("status", "failure", "verdict"), [(0, "timeout", "not seen"), (0, "dns", "not seen"), (404, "", "fails")]
+)
+def test_network_failure_is_no_failed_fact(status, failure, verdict, capsys):
+    visit = Visit(site.ROOT.value)
+    answered = Request(NEWS), Response(NEWS, status=status), failure
+    visit.samples.append(Sample("category", *answered, when=NOW, requested=NEWS, visit=visit))
+    visit.exchanges += visit.samples
+    findings = {row.fact: row for row in diagnose(visit)}
+    assert findings["CATEGORIES"].verdict == verdict
+    assert findings["CATEGORIES"].evidence.startswith(f"/category/أخبار: {failure or status}")
+    show([*findings.values()], visit, date(2026, 9, 1))
+    printed = capsys.readouterr().out
+    assert ("# The network failed, which says nothing of a fact: " in printed) is bool(failure)
+    assert ("CATEGORIES" in printed.partition("# Correct in ")[2].partition("\n")[0]) is not bool(failure)
 
 
 def test_missing_page_is_not_counted_as_answered():

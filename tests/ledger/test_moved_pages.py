@@ -133,3 +133,27 @@ def test_304_after_a_redirect_to_an_article_of_the_corpus_joins_no_articles(ledg
         assert connection.scalar(text("SELECT article_id FROM pages WHERE key = '50'")) == "50"
     accept(ledger, crawled(50, text=body(50) + "\n\nتصحيح أضيف إلى الخبر الثاني.", fetched=NOW + 2 * HOUR))
     assert revisions(ledger)[-1] == ("50", 2, "s/50/x")
+
+
+# --- gone ---------------------------------------------------------------------------------------
+
+
+def removed(ledger, key, *days):
+    """The articles that are removed if a page answers 404 on these days."""
+    gone = []
+    for moment in (NOW + timedelta(days=day) for day in days):
+        ledger.fail(key, "http_404", retry=False, now=moment)
+        gone += ledger.remove(ledger.gone_for_good([key], moment), moment, "later")
+    return [article.article_id for article, _ in gone]
+
+
+def test_article_whose_old_address_is_gone_is_not_removed(ledger):
+    first(ledger)
+    accept(ledger, moved(1, 50, fetched=NOW + HOUR))
+    assert removed(ledger, "1", 1, 3) == []
+
+
+def test_article_whose_new_address_is_gone_is_removed(ledger):
+    first(ledger)
+    accept(ledger, moved(1, 50, fetched=NOW + HOUR))
+    assert removed(ledger, "50", 1, 3) == ["1"]

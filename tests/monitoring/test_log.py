@@ -7,7 +7,7 @@ import json
 import logging
 import re
 from contextlib import contextmanager
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import pytest
 from http_server import QuietHandler, serving
@@ -19,7 +19,7 @@ from scrapy.exceptions import DropItem
 from scrapy.settings import Settings
 from scrapy_process import Corpus, scrapy
 
-from alqahira.monitoring.logs import ItemIdLogFormatter, install_formatters
+from alqahira.monitoring.logs import ItemIdLogFormatter, decode_addresses, install_formatters, readable
 
 BEGINS = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[[\w.]+\] (DEBUG|INFO|WARNING|ERROR|CRITICAL): ")
 FORGED = "2026-11-25 06:00:00 [alqahira.crawling.extensions.run] INFO: Run forged: 9 discovered"
@@ -234,3 +234,37 @@ def test_good_run_warns_only_of_pages_without_an_article(tmp_path, replica):
     ran = Corpus(tmp_path / "output", replica().url).crawl("defense", "-L", "WARNING")
     assert ran.status == 0
     assert [line for line in ran.stderr.splitlines() if ": No article from " not in line] == []
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("/tag/%D9%85%D8%B5%D8%B1: http_404", "/tag/مصر: http_404"),
+        ("/tag/%d9%85%d8%b5%d8%b1%20%D8%A9", "/tag/مصر%20ة"),  # still one word
+        ("/a%2Fb%3Fc%0A%25D9", "/a%2Fb%3Fc%0A%25D9"),  # leads elsewhere if it is decoded
+        ("%D9/%85 %D9%41", "%D9/%85 %D9%41"),  # is no UTF-8
+        ("%C0%AF %ED%A0%80", "%C0%AF %ED%A0%80"),
+        ("%E2%80%AE%D9%85%E2%81%A6", "%E2%80%AEم%E2%81%A6"),  # marks that reorder a line stay encoded
+        ("%F0%9F%87%AA", "🇪"),
+        ("100 %", "100 %"),
+    ],
+)
+def test_addresses_can_be_read(written, shown):
+    assert decode_addresses(written) == readable(written) == shown
+
+
+@given(st.text())
+def test_decoded_address_leads_to_the_same_page(text):
+    address = quote(text)
+    assert unquote(decode_addresses(address)) == text
+    assert not DISGUISE.search(readable(address))
+    assert " " not in decode_addresses(address)
+
+
+@pytest.mark.parametrize("settings", [{}, {"STATS_DUMP": "1"}, {"ALQAHIRA_LOG_JSON": "1", "STATS_DUMP": "1"}])
+def test_log_has_no_lists_and_dictionaries_of_python(settings, tmp_path):
+    ran = Corpus(tmp_path / "output", "http://127.0.0.1:1").crawl("defense", settings=FEW_RETRIES | settings)
+    assert "Run " in ran.stderr
+    assert re.findall(r"^.*[\[{]'.*$", ran.stderr, re.MULTILINE) == []
+    assert "    | " not in ran.stderr
+    assert ("Stat finish_reason: finished" in ran.stderr) is ("STATS_DUMP" in settings)

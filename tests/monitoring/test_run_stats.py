@@ -99,6 +99,16 @@ def test_accepted_articles_outside_the_feed_are_counted_apart():
     assert ["accepted,", "in", "the", "feed", "1"] in [line.split() for line in account_table(stats.as_dict())]
 
 
+def test_absence_counts_only_in_new_articles():
+    """A page without a date is read in full by every run, one with a date answers 304."""
+    stats = RunStats()
+    stats.count_sources({"headline": "site"})
+    for _ in range(20):
+        stats.count_sources({"headline": "site"}, is_new=False)
+    assert stats.sources["headline"] == {"site": 21}
+    assert stats.sources["date_published"] == {"none": 1}
+
+
 def test_rows_of_the_table_have_the_same_width():
     stats = RunStats()
     stats.start("1")

@@ -87,6 +87,18 @@ def test_day_with_a_new_line_is_not_at_rest(tmp_path):
         assert compact(ledger, tmp_path, now=NOW + timedelta(days=3), rest=3).days == 1
 
 
+def test_parts_of_a_clock_that_was_ahead_come_to_rest(tmp_path):
+    with opened(tmp_path) as ledger:
+        for number in (1, 2):
+            accept(ledger, crawled(number), "off")
+            publisher(ledger, tmp_path).seal_all(NOW + timedelta(days=400))
+        assert compact(ledger, tmp_path, now=NOW + timedelta(days=9), rest=3).days == 0
+        ledger.correct_future(NOW)
+        publisher(ledger, tmp_path).recover()
+        assert {part.sealed_at for part in read_manifest(tmp_path)} == {"2026-11-24T12:00:00Z"}
+        assert compact(ledger, tmp_path, now=NOW + timedelta(days=3), rest=3).days == 1
+
+
 def test_day_with_many_parts_is_merged_without_rest(tmp_path, monkeypatch):
     monkeypatch.setattr("alqahira.publishing.compaction._MANY", 4)
     with opened(tmp_path) as ledger:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ledger_scenario import NOW, accept, body, compact, crawled, live, opened, publisher
 
-from alqahira.publishing.manifest import MANIFEST, read_corpus, read_manifest, read_part
+from alqahira.publishing.manifest import MANIFEST, read_checkpoints, read_corpus, read_manifest, read_part
 from alqahira.publishing.parts import OutputUnwritable, Publisher
 
 
@@ -19,9 +19,13 @@ class Reader:
 
     def __init__(self, folder):
         self.folder, self.watermark, self.table = folder, 0, {}
+        self.checkpoints = []
 
     def load(self):
         seen = self.watermark
+        # One after the other, whatever was compacted or cut short, so that no load begins anew.
+        assert set(self.checkpoints) <= set(read_checkpoints(self.folder))
+        self.checkpoints += read_checkpoints(self.folder)[-1:]
         for part in read_manifest(self.folder):
             if part.last_position <= seen:
                 continue

@@ -146,6 +146,18 @@ FIRST_RUN_OF_A_SECTION = History(
     steps=(Run("defense", 1), Run("defense", 1), *[Step("burst", 3)] * 4, Run("foreign_affairs", 1), Run("defense", 1)),
 )
 
+# The notice has the ETag of another answer, and no listing names the page again.
+NOTICE_CONFIRMED_BY_304 = History(
+    page_size=4,
+    has_sitemap=False,
+    crawl_delay=0,
+    stories=3,
+    steps=(
+        *(Step("fault", 2, "maintenance"), Run("foreign_affairs", 14)),
+        *(Step("unlist", 2), Step("fault", 2, "304"), Run("foreign_affairs", 14, argument="since")),
+    ),
+)
+
 
 def play(history: History, folder: Path, tell: Callable[[str], None] = lambda line: None) -> list[str]:
     """What is wrong with a history: a line for each broken invariant; empty if none is. `folder` must be new."""

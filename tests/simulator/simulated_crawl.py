@@ -27,13 +27,13 @@ from simulated_site import CATEGORIES, Site
 
 import alqahira.settings
 from alqahira import site
+from alqahira.crawling import section
 from alqahira.crawling.extensions import run as run_extension
 from alqahira.crawling.extensions.run import run_of
 from alqahira.crawling.middlewares import address_guard
 from alqahira.exceptions import AlqahiraError
 from alqahira.settings.configuration import Configuration
 from pipelines import classify, deduplicate
-from spiders import section
 from spiders.defense import DefenseSpider
 from spiders.foreign_affairs import ForeignAffairsSpider
 

@@ -16,9 +16,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import pytest
+import scrapy.utils.asyncio
 import sqlalchemy as sa
 
 from alqahira.ledger.backends import sqlite
@@ -155,6 +157,8 @@ def _set_clock(patch: pytest.MonkeyPatch, machine: Machine) -> None:
                 patch.setattr(module, "datetime", Clock)
             if vars(module).get("monotonic") is time.monotonic:
                 patch.setattr(module, "monotonic", lambda: machine.seconds)
+    # Of Scrapy's looping calls, which would begin by the real clock and so wait for a part of their interval alone.
+    patch.setattr(scrapy.utils.asyncio, "time", SimpleNamespace(monotonic=lambda: machine.seconds))
 
 
 def _set_disk(patch: pytest.MonkeyPatch, machine: Machine) -> None:

@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from history import FIRST_RUN_OF_A_SECTION, history_of, in_new_folder, shortened, story_of
+from history import FIRST_RUN_OF_A_SECTION, NOTICE_CONFIRMED_BY_304, history_of, in_new_folder, shortened, story_of
 
 # SIMULATED_HISTORIES=100000 for a long night.
 MANY = int(os.environ.get("SIMULATED_HISTORIES", "2000"))
@@ -27,6 +27,10 @@ def test_many_histories_break_no_invariant(first):
 
 def test_first_run_of_a_section_hides_nothing_from_the_other():
     assert in_new_folder(FIRST_RUN_OF_A_SECTION) == []
+
+
+def test_notice_in_place_of_an_article_is_not_confirmed_by_304():
+    assert in_new_folder(NOTICE_CONFIRMED_BY_304) == []
 
 
 def test_one_seed_gives_one_history():

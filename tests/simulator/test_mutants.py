@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from history import FIRST_RUN_OF_A_SECTION, history_of, in_new_folder
 from simulated_crawl import SPIDERS
 
-from alqahira.crawling import failures
+from alqahira.crawling import failures, section
 from alqahira.crawling.clock import Clock
 from alqahira.crawling.middlewares import robots_rules
 from alqahira.extraction.extractor import Reading
@@ -13,7 +13,6 @@ from alqahira.ledger import Ledger, decisions, frontier, pages
 from alqahira.ledger.decisions import Outcome, Verdict
 from alqahira.ledger.tables import articles
 from alqahira.publishing import parts, planning
-from spiders import section
 
 pytestmark = pytest.mark.chaos
 MOST = 200  # histories in which a mutant must be found

@@ -1,17 +1,13 @@
-"""The states and organizations of an article: cases by kind, and what holds for any text."""
+"""The states and organizations of an article: cases by kind."""
 
 import json
 from pathlib import Path
-from time import process_time
 
 import pytest
 from babel import Locale
-from hypothesis import given
-from hypothesis import strategies as st
 
 from alqahira.text.entities import LEAD_WORDS, LEAST_MENTIONS, match_entities
-from alqahira.text.entity_table import codes, names
-from alqahira.text.normalization import fold_text
+from alqahira.text.entity_table import codes
 
 DATA = Path(__file__).parent.parent / "data" / "channel_news_labelled.jsonl"
 
@@ -39,6 +35,9 @@ def organizations(headline, body=""):
         ("بنجلاديش أو بنغلاديش", ["BD"]),
         ("إثيوبيا تفتتح السد", ["ET"]),
         ("سوريه والسعوديه", ["SY", "SA"]),
+        ("بوركينافاسو والباراغواي والهندوراس", ["BF", "PY", "HN"]),
+        ("دول كمصر وكقطر", ["EG", "QA"]),
+        ("#كوريا_الشمالية ومصر2030", ["KP", "EG"]),
         # A capital, a seat of government, a people, the office of a leader.
         ("بغداد وأنقرة تبحثان ملف المياه", ["IQ", "TR"]),
         ("البيت الأبيض يعلق على بيان الكرملين", ["US", "RU"]),
@@ -63,6 +62,9 @@ def organizations(headline, body=""):
         ("كوسوفو وتايوان وهونج كونج", ["XK", "TW", "HK"]),
         ("اعتراف بإقليم أرض الصومال", ["SO"]),
         ("زعيم شمال قبرص يلتقي وفدًا", ["CY"]),
+        # A name with a second meaning, beside one without.
+        ("السنغال ومالي وبنين تتأهل", ["SN", "ML", "BJ"]),
+        ("مالي وموريتانيا تغلقان الحدود", ["ML", "MR"]),
     ],
 )
 def test_state_is_found_by_name_seat_people_or_office(headline, expected):
@@ -83,7 +85,11 @@ def test_state_is_found_by_name_seat_people_or_office(headline, expected):
         ("سيول جارفة تضرب المدينة", []),
         ("الذراع اليمنى للقائد", []),
         ("مجرى النهر الجديد", []),
-        ("شرب كوبًا من الشاي", []),
+        ("شرب كوبًا من الشاي ثم كوبا من القهوة", []),
+        ("الذراع اليُمنى للقائد مصرّ على موقفه", []),
+        ("توني كروس يعتزل وسانتياغو سوليس يسجل", []),
+        ("حمية كيتو ومخاطرها", []),
+        ("أمطار تصل إلى حد السيول، سيول على سيناء", []),
         ("المكتب القُطري للبرنامج", []),
         ("قروض ميسرة ببنوك حكومية", []),
         ("الطلاب يدخلون كلية الهندسة قرب البحر الميت", []),
@@ -111,6 +117,12 @@ def test_state_is_found_by_name_seat_people_or_office(headline, expected):
         ("تراجع العملة التركية", []),
         ("الكشري المصري على الموائد", []),
         ("سقوط الإمبراطورية المجرية في الفيلم", []),
+        ("موقع «أكسيوس» الأمريكي وشبكة «سي إن إن» الأمريكية", []),
+        ("مقاتلات إف 35 الأمريكية", []),
+        ("القوة الجوية العراقي والاتحاد المنستيري التونسي", []),
+        ("المصري وبيراميدز يتعادلان", []),
+        ("افتتاح كوبري تحيا مصر", []),
+        ("غنت باللهجة المصرية", []),
         ("قنبلة أمريكية من الحرب العالمية", []),
         # Regions and seas.
         ("خطف تلاميذ بولاية النيجر", []),
@@ -122,6 +134,7 @@ def test_state_is_found_by_name_seat_people_or_office(headline, expected):
         ("السلطان يستقبل وفدًا في عمان", ["OM"]),
         ("العاهل الأردني يفتتح مؤتمرًا في عمان", ["JO"]),
         ("المؤتمر يعقد في عمّان", ["JO"]),
+        ("المؤتمر يعقد في عَمّان", ["JO"]),
         ("فيضانات في ولاية جورجيا", ["US"]),
         ("تبليسي: جورجيا ترفض التدخل", ["GE"]),
         ("السوداني يترأس اجتماعًا في بغداد", ["IQ"]),
@@ -133,6 +146,29 @@ def test_state_is_found_by_name_seat_people_or_office(headline, expected):
     ],
 )
 def test_word_that_only_looks_like_a_state_is_none(headline, expected):
+    assert countries(headline) == expected
+
+
+@pytest.mark.parametrize(
+    ("headline", "expected"),
+    [
+        # At a place of a state; of a state.
+        ("حريق في فندق بتركيا وطعن في شارع بلندن", ["TR", "GB"]),
+        ("مطعم مصري في ملعب بالمغرب", ["EG", "MA"]),
+        ("حريق في شارع بغداد", []),
+        # A position, network or channel that is no medium; an owner of weapons.
+        ("استهداف موقع عسكري إسرائيلي وموقع فوردو الإيراني", ["IL", "IR"]),
+        ("شبكة تجسس إسرائيلية وقنوات اتصال إيرانية", ["IL", "IR"]),
+        ("مقاتلات إف 16 تركية", ["TR"]),
+        # A person of a club, a front, a score.
+        ("مدرب الأهلي السويسري يغادر", ["CH"]),
+        ("نادي الأسير الفلسطيني ينتظر", ["PS"]),
+        ("فتح ساحة لبنان", ["LB"]),
+        ("قطر 2-1 الإمارات", ["QA", "AE"]),
+        ("أنبوب قطر 56 بوصة", []),
+    ],
+)
+def test_phrase_that_hides_a_name_hides_no_party(headline, expected):
     assert countries(headline) == expected
 
 
@@ -180,6 +216,8 @@ def test_every_code_is_one_of_cldr():
         ("قيادي بحماس: لا تنازل", ["hamas"]),
         ("حركة طالبان باكستان", ["ttp"]),
         ("اتهمت حكومة طالبان باكستان", ["taliban"]),
+        ("قيادات داعش والقاعدة", ["isis", "al_qaeda"]),
+        ("فاغنر تنسحب", ["wagner"]),
     ],
 )
 def test_organization_is_found_by_name_or_abbreviation(headline, expected):
@@ -192,6 +230,10 @@ def test_organization_is_found_by_name_or_abbreviation(headline, expected):
         "إيجاد حل للأزمة",
         "فتح باب الترشح",
         "حماس الجماهير يشعل المباراة",
+        "حماس الطلاب يبهر اللجنة",
+        "لقي طالبان بالثانوية مصرعهما",
+        "وافقت الجمعية العامة على التوزيعات",
+        "وزير الحرب الياباني في رواية",
         "استقبلوه بحماس",
         "مجلس الأمن القومي الأمريكي يجتمع",
         "تنفيذ قرارات مجلس الأمن",
@@ -273,6 +315,7 @@ def test_states_joined_to_one_that_does_not_count_do_not_either(body, expected):
     [
         ("خليل الهندي يصدر ألبومًا", "وقال الهندي إنه سعيد.", []),
         ("الهندي يصدر ألبومًا", "أصدر خليل الهندي ألبومًا.", []),
+        ("خليل الهندي يصدر ألبومًا", "وقال إن للهنـدي جمهورًا.", []),
         ("الهند تكرم خليل الهندي", "وقال الهندي إنه سعيد.", ["IN"]),
     ],
 )
@@ -319,41 +362,7 @@ def test_mentions_are_the_words_as_printed(headline, expected):
     assert match_entities(headline, "").mentions == expected
 
 
-# --- any text -------------------------------------------------------------------------------------
-
-WORDS = [*names("countries").values(), *names("organizations").values(), "في", "من", "حدود", "عام", "1973", "١٩٧٣"]
-TEXTS = st.text(max_size=300) | st.lists(st.sampled_from(WORDS) | st.text(max_size=8), max_size=80).map(" ".join)
-
-
-@given(headline=TEXTS, body=TEXTS)
-def test_every_code_is_unique_known_and_has_mentions_that_stand_in_the_text(headline, body):
-    found = match_entities(headline, body)
-    assert {*found.countries} <= codes("countries")
-    assert {*found.organizations} <= codes("organizations")
-    text = fold_text(f"{headline} {body}")
-    given_codes = [*found.countries, *found.organizations]
-    assert len({*given_codes}) == len(given_codes)
-    assert {mention.partition(":")[0] for mention in found.mentions} == {*given_codes}
-    for mention in found.mentions:
-        assert all(fold_text(word) in text for word in mention.partition(":")[2].split())
-
-
-@pytest.mark.parametrize(
-    "text", ["", " ", "\x00", "\ud800", "፩፪፫፬", "²²²²", "﷽", "ـ", "ً", "a" * 100_000, "م " * 50_000]
-)
-def test_any_text_gives_lists(text):
-    assert match_entities(text, text) == ([], [], [])
-
-
-@pytest.mark.parametrize("text", ["عمان " * 2_000, "1973 " * 2_000, "في عام 1973 مالي " * 600, "صحيفة " * 2_000])
-def test_cost_grows_with_the_length_of_a_hostile_text_alone(text):
-    def cost(body):
-        began = process_time()
-        match_entities("", body)
-        return process_time() - began
-
-    cost(text)
-    assert min(cost(text) / cost(text[: len(text) // 2]) for _ in range(7)) < 3
+# --- the labelled samples --------------------------------------------------------------------------
 
 
 def test_samples_of_the_tuned_parts_meet_the_aims():

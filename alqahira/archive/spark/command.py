@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 from itertools import groupby
-from pathlib import Path
 
 from scrapy.settings import Settings
 
@@ -22,6 +21,7 @@ from alqahira.publishing.atomic_directory import (
 )
 from alqahira.publishing.manifest import MANIFEST
 from alqahira.settings.configuration import Configuration
+from alqahira.settings.types import local_path
 
 
 def corpus(opts: argparse.Namespace, settings: Settings) -> int:
@@ -30,7 +30,7 @@ def corpus(opts: argparse.Namespace, settings: Settings) -> int:
     source = opts.archive or opts.parts
     if not source or not opts.output:
         raise ConfigurationError("name what is read (--archive or --parts) and where it goes (-o)")
-    folder, output = Path(source).expanduser(), Path(opts.output).expanduser()
+    folder, output = local_path(source), local_path(opts.output)
     if opts.parts and folder.resolve().is_relative_to(output.resolve()):
         raise ConfigurationError(f"the parts are in {output}: name another folder with -o")
     try:

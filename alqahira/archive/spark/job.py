@@ -28,13 +28,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from alqahira.archive.spark.reading import ARTICLE, DAMAGED, FAILED, SKIPPED, Source, read_rows
+from alqahira.archive.spark.reading import ARTICLE, DAMAGED, FAILED, REMOVED, SKIPPED, Source, read_rows
 from alqahira.article import SCHEMA_VERSION, from_record, rfc3339, to_json_line, to_record, with_position
 from alqahira.exceptions import AlqahiraError, ConfigurationError, how_to_install, one_line
 from alqahira.extraction.items import ArticleItem, Fetch
-from alqahira.ledger import open_ledger
+from alqahira.ledger import Ledger, open_ledger
 from alqahira.ledger.decisions import STORY_WINDOW, Outcome, publication_day, skip_reason
-from alqahira.publishing.manifest import ARTICLES_FOLDER, Part, write_atomic, write_manifest
+from alqahira.publishing.manifest import ARTICLES_FOLDER, Part, with_checkpoint, write_atomic, write_manifest
 from alqahira.publishing.place import derived_corpus_id, derived_generation
 from alqahira.publishing.planning import encode_lines, part_path
 from alqahira.settings.configuration import Configuration
@@ -135,8 +135,9 @@ def _run(spark: SparkSession, sources: Sequence[Source], configuration: Configur
     mode = configuration.near_duplicates
     edges = _edges(articles, with_duplicates=mode != "off").distinct().toLocalIterator()
     names = spark.createDataFrame([*components(edges).items()], "article_id string, group string")
-    grouped = articles.join(names, "article_id", "left").withColumn("group", F.coalesce("group", "article_id"))
-    ordered = grouped.select(*_ORDER, "key", "line", "group").repartition("group").sortWithinPartitions(*_ORDER)
+    decidable = rows.where(F.col("kind").isin(ARTICLE, REMOVED))
+    grouped = decidable.join(names, "article_id", "left").withColumn("group", F.coalesce("group", "article_id"))
+    ordered = grouped.select(*_ORDER, "kind", "key", "line", "group").repartition("group").sortWithinPartitions(*_ORDER)
     decided = ordered.rdd.mapPartitions(partial(decide, near_duplicates=mode))
     decisions = spark.createDataFrame(decided, _DECISION, verifySchema=False).persist(StorageLevel.DISK_ONLY)
 
@@ -156,7 +157,9 @@ def _run(spark: SparkSession, sources: Sequence[Source], configuration: Configur
     tally.duplicates = _write(decisions.where("outcome = 'duplicate'"), DUPLICATES_FOLDER, configuration)
     digests = [part.sha256 for part in tally.parts]
     corpus_id, generation = derived_corpus_id(digests), derived_generation(digests)
-    write_manifest(configuration.output_dir, corpus_id, generation, [*map(asdict, tally.parts)])
+    entries = [*map(asdict, tally.parts)]
+    checkpoints = with_checkpoint([], corpus_id, entries)
+    write_manifest(configuration.output_dir, corpus_id, generation, checkpoints, entries)
     return tally
 
 
@@ -227,6 +230,9 @@ def decide(rows: Iterable[Any], *, near_duplicates: str) -> Iterator[Decision]:
     with TemporaryDirectory() as folder, open_ledger(f"sqlite:///{folder}/state.db") as ledger:
         for row in rows:
             place = (row.clock, row.file, row.offset)
+            if row.kind == REMOVED:
+                yield from _removals(ledger, place, row)
+                continue
             article = from_record(json.loads(row.line))
             assert article.date_crawled is not None
             fetch = Fetch(key=row.key, url=article.url, fetched=article.date_crawled)
@@ -240,6 +246,14 @@ def decide(rows: Iterable[Any], *, near_duplicates: str) -> Iterator[Decision]:
                 line = to_json_line(to_record(verdict.article))
                 decision = decision._replace(day=publication_day(verdict.article), line=line)
             yield decision
+
+
+def _removals(ledger: Ledger, place: tuple[int, int, int], row: Any) -> Iterator[Decision]:
+    """The removal of an article, and what was dropped as a duplicate of it."""
+    told = json.loads(row.line)
+    for article, is_removal in ledger.remove([row.key], datetime.fromisoformat(told["date"]), told["run_id"]):
+        cause, line = REMOVED if is_removal else "", to_json_line(to_record(article))
+        yield Decision(*place, Outcome.ACCEPTED.value, cause, publication_day(article), line)
 
 
 # --- write --------------------------------------------------------------------------------------

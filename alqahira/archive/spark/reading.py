@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from alqahira.archive.warc import Record, article_page, run_end, run_info
+from alqahira.archive.warc import Record, article_page, run_end, run_info, run_removal
 from alqahira.archive.warc_files import Damage, read_records
 from alqahira.archive.writer import (
     BAD_RECORD,
@@ -37,8 +38,9 @@ from alqahira.settings.configuration import Configuration
 from alqahira.text.near_duplicates import content_hash, fingerprint
 from alqahira.text.topics import match_topics
 
-# The kinds of rows. FAILED: a page that gave no article. SKIPPED: no article page. DAMAGED: it cannot be read.
-ARTICLE, FAILED, SKIPPED, DAMAGED = "article", "failed", "skipped", "damaged"
+# The kinds of rows. REMOVED: an article is gone from the site. FAILED: a page that gave no article. SKIPPED: no article
+# page. DAMAGED: it cannot be read.
+ARTICLE, REMOVED, FAILED, SKIPPED, DAMAGED = "article", "removed", "failed", "skipped", "damaged"
 
 
 class Row(NamedTuple):
@@ -48,7 +50,7 @@ class Row(NamedTuple):
     offset: int
     kind: str
     cause: str | None = None
-    # Of an article:
+    # Of an article, and up to `line` of a removal, whose line has the `run_id` and the `date` alone:
     clock: int | None = None  # microseconds since 1970; never decreases within a file
     key: str | None = None
     article_id: str | None = None
@@ -115,6 +117,11 @@ def _read_archive(source: Source, max_bytes: int, max_headline: int) -> Iterator
         try:
             if record.type not in PAGE_TYPES:
                 run_info(record), run_end(record)
+                if removal := run_removal(record):
+                    clock = max(clock, _microseconds(removal.date))
+                    for n, article_id in enumerate(removal.articles):
+                        at = (source.number, record.offset + n)  # in this order, before the next record
+                        yield _removed_row(*at, clock, article_id, removal.date, source.run_id)
                 continue
             page = article_page(record, source.site_url)
             if isinstance(page, str):
@@ -171,6 +178,10 @@ def _read_part(source: Source, part: Part, max_headline: int) -> Iterator[Row]:
         stored.content_hash = content_hash(stored.headline, stored.article_body)
         stored.word_count = len(stored.article_body.split())
         stored.published_day, stored.position = published_day(stored), None
+        if stored.date_removed is not None:
+            clock = max(clock, _microseconds(stored.date_removed))
+            yield _removed_row(source.number, number, clock, stored.article_id, stored.date_removed, stored.run_id)
+            continue
         article, cause = _normalize(stored, max_headline)
         if article is None:
             yield Row(source.number, number, FAILED, cause)
@@ -193,6 +204,11 @@ def _article_row(file: int, offset: int, clock: int, key: str, article: Article)
         story=int(published_or_seen(article).timestamp()),
         bands=list(dict.fromkeys(fingerprint(article.article_body).bands)),
     )
+
+
+def _removed_row(file: int, offset: int, clock: int, article_id: str, when: datetime, run_id: str) -> Row:
+    line = json.dumps({"run_id": run_id, "date": when.isoformat()})
+    return Row(file, offset, REMOVED, clock=clock, key=article_id, article_id=article_id, line=line)
 
 
 def _microseconds(moment: datetime) -> int:

@@ -30,8 +30,9 @@ class Progress:
     def __init__(self, crawler: Crawler) -> None:
         if not is_bar_wanted(configuration_of(crawler)):
             raise NotConfigured
-        self.crawler, self.bar = crawler, new_bar()
-        self.task = self.bar.add_task(str(crawler.spidercls.name), total=None, counts="")
+        name = str(crawler.spidercls.name)
+        self.crawler, self.bar = crawler, new_bar(name)
+        self.task = self.bar.add_task(name, total=None, counts="")
         crawler.signals.connect(self.spider_opened, signal=signals.spider_opened)
         crawler.signals.connect(self.spider_closed, signal=signals.spider_closed)
         for signal in (signals.item_scraped, signals.item_dropped, signals.response_received):

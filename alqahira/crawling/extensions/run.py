@@ -18,6 +18,7 @@ from scrapy import signals
 from scrapy.exceptions import NotConfigured
 
 from alqahira.article import rfc3339
+from alqahira.crawling.extensions.feeds import Feeds, check_feeds
 from alqahira.crawling.retention import SUMMARIES_FOLDER, remove_expired
 from alqahira.crawling.run import Run
 from alqahira.crawling.unhandled import log_in_one_line
@@ -28,7 +29,7 @@ from alqahira.ledger.decisions import Outcome
 from alqahira.monitoring.alerts import send_alerts
 from alqahira.monitoring.drift import Sources, find_drift
 from alqahira.monitoring.history import earlier_runs
-from alqahira.monitoring.logs import install_formatters, suppress_tracebacks
+from alqahira.monitoring.logs import hide_lists, install_formatters, suppress_tracebacks
 from alqahira.monitoring.rules import MONITORS, RunFigures, RunVerdict, is_complete, run_ended, run_monitors
 from alqahira.monitoring.run_stats import account_line, account_table
 from alqahira.monitoring.summary import summarize, to_json
@@ -49,13 +50,14 @@ run_verdict_reached = object()
 
 
 class RunExtension:
-    """For spiders of sections, recognized by their `is_for_feed`; NotConfigured for any other."""
+    """For spiders of sections; NotConfigured for any other."""
 
     def __init__(self, crawler: Crawler) -> None:
-        if not hasattr(crawler.spidercls, "is_for_feed"):
+        if not is_section(crawler.spidercls):
             raise NotConfigured
         self.crawler = crawler
         try:
+            check_feeds(crawler)
             self.run = Run(crawler)
         except AlqahiraError as error:
             log_in_one_line()
@@ -65,6 +67,7 @@ class RunExtension:
             raise
         suppress_tracebacks()
         install_formatters(crawler.settings)
+        hide_lists("scrapy.statscollectors")  # `run_report` shows them
         for name in ("spider_opened", "response_downloaded", "spider_closed", "item_error", "spider_error"):
             crawler.signals.connect(getattr(self, name), signal=getattr(signals, name))
 
@@ -103,9 +106,11 @@ class RunExtension:
         if key is not None:
             self.run.finish(key, Outcome.FAILED, f"error_{type(failure.value).__name__}")
 
-    def spider_closed(self, spider: Spider, reason: str) -> None:
-        """Run the monitors, close archive and ledger, then report how the run ended."""
+    async def spider_closed(self, spider: Spider, reason: str) -> None:
+        """When the feeds are written: run the monitors, close archive and ledger, then report how the run ended."""
         run = self.run
+        if feeds := self.crawler.get_extension(Feeds):
+            await feeds.closed.wait()
         with suppress(AlqahiraError):  # the ledger has called `Run.fail`
             run.failures.decide()
         failure_before = run.failure
@@ -127,6 +132,11 @@ class RunExtension:
             run.ledger.close()
         run.exit_status, run.problem = verdict.exit_status, verdict.problem
         run_report(run, verdict, ended)
+
+
+def is_section(spidercls: type[Spider]) -> bool:
+    """Whether a spider is a section's, which are recognized by their `is_for_feed`."""
+    return hasattr(spidercls, "is_for_feed")
 
 
 def run_of(crawler: Crawler) -> Run | None:
@@ -164,11 +174,23 @@ def run_verdict(run: Run, spider: Spider, reason: str) -> RunVerdict:
         errors=run.errors,
         failure=str(run.failure) if run.failure else "",
         clock=run.clock.problem,
+        feeds=unwritten_feeds(run, spider),
         earlier=earlier,
         last_complete=datetime.fromisoformat(last_complete) if last_complete else None,
     )
     status_if_failed = run.failure.exit_status if run.failure else 1
     return RunVerdict(figures, run_monitors(MONITORS, figures), status_if_failed, is_complete(figures))
+
+
+def unwritten_feeds(run: Run, spider: Spider) -> str:
+    """Which feeds were not written, why, and how to get their articles, in one line; empty if all were."""
+    feeds = run.crawler.get_extension(Feeds)
+    if feeds is None or not feeds.unwritten:
+        return ""
+    what = "; ".join(f"the feed {name} was not written: {reason}" for name, reason in feeds.unwritten.items())
+    topic = getattr(getattr(spider, "section", None), "topic", "")
+    again = f"scrapy export --run {run.run_id} -o FILE" + (f" --topic {topic}" if topic else "")
+    return f"{what}; its articles are in the corpus: {again}"
 
 
 def revise_verdict(verdict: RunVerdict, run: Run) -> RunVerdict:
@@ -192,6 +214,9 @@ def run_report(run: Run, verdict: RunVerdict, ended: datetime) -> None:
     from alqahira.monitoring.metrics import to_metrics
 
     account, configuration = verdict.figures.account, run.configuration
+    if run.crawler.settings.getbool("STATS_DUMP"):
+        for name, value in sorted(verdict.figures.stats.items()):
+            logger.info("Stat %s: %s", name, value)
     for line in account_table(account):
         logger.info("Account %s", line)
     logger.info("Run %s: %s", run.run_id, account_line(account))

@@ -98,6 +98,7 @@ class RobotsMiddleware(Middleware):
             rules = read_answer(response.status, response.body, response.url)
         self.stats.inc_value(f"alqahira/robots/{cause}")
         if rules is DISALLOW_ALL:
+            self.stats.inc_value(f"alqahira/{causes.ROBOTS_UNREACHABLE}/{cause}")
             logger.warning("Cannot fetch %s/robots.txt (%s): nothing is fetched there", authority, cause)
         elif rules is ALLOW_ALL:
             logger.info("%s has no robots.txt (%s): everything may be fetched", authority, cause)

@@ -22,7 +22,8 @@ from alqahira.text.dates import cairo_day
 SEVERAL = "several"
 NO_TOPIC = "none"
 NOWHERE = "none"  # the source of a field that an article lacks, as in `RunStats.sources`
-FIELDS = tuple(f.name for f in fields(Article))
+# Not `position`, which a line gets when its part is planned.
+FIELDS = tuple(f.name for f in fields(Article) if f.name != "position")
 # Upper bounds of the classes of delay, in seconds; the last class has none.
 DELAY_BOUNDS = (900, 3_600, 3 * 3_600, 6 * 3_600, 86_400, 3 * 86_400, 7 * 86_400)
 # How many of an article's states are paired: its most prominent ones.

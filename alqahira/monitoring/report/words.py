@@ -65,6 +65,9 @@ FIELDS = {
     "mentions": "ألفاظ الدول والمنظمات",
     "duplicate_of": "تكرار لمادة",
     "discovered_on": "موضع الاكتشاف",
+    "published_day": "يوم النشر",
+    "revision_reason": "سبب التعديل",
+    "date_removed": "وقت الحذف من الموقع",
 }
 DELAYS = (
     "أقل من ربع ساعة",

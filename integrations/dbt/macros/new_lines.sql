@@ -16,10 +16,6 @@ from {{ source('alqahira', 'lines') }}
 {%- if execute -%}
     {%- if is_incremental() -%}
         {%- set after = run_query('select coalesce(max(position), 0) from ' ~ this).columns[0].values()[0] -%}
-        {%- set last = run_query('select coalesce(max(last_position), 0) from ' ~ source('alqahira', 'parts')).columns[0].values()[0] -%}
-        {%- if after | int > last | int -%}
-            {{ exceptions.raise_compiler_error('the corpus ends at position ' ~ last ~ ', and ' ~ this ~ ' has ' ~ after ~ ': load it anew with --full-refresh') }}
-        {%- endif -%}
     {%- endif -%}
     {%- set parts -%}
         select path from {{ source('alqahira', 'parts') }} where last_position is null or last_position > {{ after }} order by sequence

@@ -1,6 +1,6 @@
 -- One row for each article, its highest revision; a run takes the lines whose position is new.
 {{ config(materialized='incremental', unique_key='article_id', on_schema_change='append_new_columns') }}
-{{ alqahira.refuse_another_generation() }}
+{{ alqahira.refuse_another_corpus() }}
 
 with lines as (
     {{ alqahira.new_lines() }}
@@ -11,7 +11,7 @@ ranked as (
     from lines
 )
 
-select {{ alqahira.columns() | join(', ') }}, {{ alqahira.generation() }} as generation
+select {{ alqahira.columns() | join(', ') }}, {{ alqahira.generation() }} as generation, '{{ alqahira.checkpoint() }}' as checkpoint
 from ranked
 where place = 1
 {% if is_incremental() %}

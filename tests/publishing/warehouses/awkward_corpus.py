@@ -12,7 +12,7 @@ from typing import Any
 from ledger_scenario import NOW, accept, body, crawled, opened, publisher
 
 from alqahira.article import Article, to_json_line
-from alqahira.publishing.manifest import MANIFEST, read_corpus
+from alqahira.publishing.manifest import MANIFEST, read_corpus, with_checkpoint
 from alqahira.text.near_duplicates import content_hash
 
 LONG_AGO = NOW - timedelta(days=700)
@@ -111,6 +111,7 @@ def _add_part_of_a_later_version(output: Path) -> None:
     entry = {"path": part.relative_to(output).as_posix(), "rows": 1, "sequence": 99}
     entry |= {"first_position": position, "last_position": position}
     manifest["parts"].append(manifest["parts"][-1] | entry)
+    manifest["checkpoints"] = with_checkpoint(manifest["checkpoints"], manifest["corpus_id"], manifest["parts"])
     (output / MANIFEST).write_text(json.dumps(manifest), "utf-8")
 
 

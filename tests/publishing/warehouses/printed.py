@@ -52,8 +52,7 @@ class PrintedPage:
     names: dict[str, Any] = field(default_factory=lambda: {"__name__": "__main__"})
 
     def __post_init__(self) -> None:
-        for name, target in ((".venv", Path(sys.prefix)), ("scrapy.cfg", PROJECT / "scrapy.cfg")):
-            (self.folder / name).symlink_to(target)
+        (self.folder / "scrapy.cfg").symlink_to(PROJECT / "scrapy.cfg")
 
     def run(self, section: str) -> Any:
         """Run the blocks under a heading; returns what the last one printed or selected."""
@@ -74,10 +73,11 @@ class PrintedPage:
         return self.sql(self, block.code)
 
     def _shell(self, code: str) -> str:
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", code],
             cwd=self.folder,
-            env=os.environ | {"PYTHONPATH": str(PROJECT)} | self.environment,
+            env=os.environ | {"PYTHONPATH": str(PROJECT), "PATH": path} | self.environment,
             capture_output=True,
             text=True,
             timeout=240,

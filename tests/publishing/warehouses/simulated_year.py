@@ -1,7 +1,8 @@
 """A year of a corpus on a small scale, made by the real ledger and publisher: thirty days, a load every third.
 
 Late articles, articles without a date, corrections, removals, compaction, a revision that is published before its
-predecessor, another column at the end; then a mended replay of all, and that one restored from an older backup.
+predecessor, another column at the end; then a mended replay of all, and that one restored from an older backup; at last
+a corpus that was restored from a backup and grew beyond what was loaded.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -77,7 +79,7 @@ class Year:
         self.accept(date, now - 30 * DAY, now)
         for moment in (now - DAY, now):
             self.ledger.fail(str(gone), "http_404", retry=False, now=moment)
-            self.ledger.remove_gone([str(gone)], moment, "run")
+            self.ledger.remove(self.ledger.gone_for_good([str(gone)], moment), moment, "run")
 
     def load(self, name: str, *, column_since: int | None = None) -> None:
         records = [record for record in self.ledger.records(newest=True) if record["position"] is not None]
@@ -141,6 +143,24 @@ def replay(year: Year, before: Year) -> None:
     year.loads.reverse()
 
 
+def publish_some(year: Year, numbers: Iterable[int], now: datetime) -> None:
+    for number in numbers:
+        year.publish(number, now)
+    year.parts.seal_all(now)
+    year.parts.compact(now, rest=DAY, grace=DAY)
+
+
+def restore(before: Year, after: Year) -> None:
+    """A corpus, and the same from an older backup on: other articles, in the same positions and beyond the last load."""
+    for year, then in ((before, range(3010, 3015)), (after, range(4010, 4025))):
+        publish_some(year, range(3000, 3010), NOW)
+        publish_some(year, then, NOW + DAY)
+        publish_some(year, (), NOW + 9 * DAY)
+    assert before.highest() < after.highest()
+    before.load("a corpus", column_since=0)
+    after.load("its backup, which has grown", column_since=0)
+
+
 def seal_one_part(parts: Publisher, now: datetime) -> None:
     """A run that is killed before it has planned a second part; the next one publishes the first."""
     plan, done = Publisher._plan_one, []
@@ -169,7 +189,7 @@ def make_year(folder: Path) -> list[Load]:
         record = json.loads(line)
         return to_json_line(record | {NEW_COLUMN: subtitle(record)})
 
-    with pytest.MonkeyPatch.context() as patch, opened(folder) as ledger:
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as stack, opened(folder) as ledger:
         patch.setattr("alqahira.publishing.planning.with_position", with_subtitle)
         years.append(Year(folder, ledger))
         run_a_year(years[0])
@@ -178,4 +198,8 @@ def make_year(folder: Path) -> list[Load]:
         with opened(again) as other:
             years.append(Year(again, other, newer=0))
             replay(years[1], years[0])
+        for name in ("before", "after"):
+            (folder / name).mkdir()
+            years.append(Year(folder / name, stack.enter_context(opened(folder / name)), newer=0))
+        restore(*years[2:])
     return [load for year in years for load in year.loads]

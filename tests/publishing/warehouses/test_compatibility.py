@@ -106,6 +106,20 @@ def test_wrong_name_is_refused_with_all_names(arguments):
     assert "json, bigquery, duckdb, clickhouse, postgresql, snowflake, redshift, spark, sqlite, dlt" in ran.lines[0]
 
 
+@pytest.mark.parametrize("name", ["duckdb", "sqlite"])
+def test_table_that_is_there_may_be_left_alone(name):
+    plain, other = scrapy("schema", name).stdout, scrapy("schema", name, "--if-not-exists").stdout
+    assert plain.startswith("CREATE TABLE articles (")
+    assert other == plain.replace("CREATE TABLE articles (", "CREATE TABLE IF NOT EXISTS articles (")
+
+
+@pytest.mark.parametrize("arguments", [["json"], ["--check", "docs/schema"]])
+def test_condition_is_for_sql_alone(arguments):
+    ran = scrapy("schema", "--if-not-exists", *arguments)
+    assert (ran.status, len(ran.lines)) == (2, 1)
+    assert "--if-not-exists is for SQL: duckdb, clickhouse" in ran.lines[0]
+
+
 @pytest.mark.parametrize("name", ["json", "bigquery", "duckdb"])
 def test_printed_schema_is_the_committed_one(name):
     assert scrapy("schema", name).stdout == (PROJECT / "docs" / "schema" / FILES[name]).read_text("utf-8")

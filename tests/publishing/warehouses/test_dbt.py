@@ -106,11 +106,17 @@ def test_corpus_of_another_generation_is_loaded_anew(warehouse, awkward, tmp_pat
     assert warehouse.lines() == newest_lines(awkward.early)
 
 
-def test_corpus_whose_positions_went_back_is_refused(warehouse, awkward):
+@pytest.mark.parametrize("is_longer", [False, True], ids=["positions went back", "positions went on"])
+def test_restored_backup_is_refused(warehouse, awkward, tmp_path, is_longer):
+    def diverge(manifest):
+        manifest["checkpoints"] = [*manifest["checkpoints"][:1], f"{10**6}-0123456789abcdef"]
+        manifest["parts"][-1]["last_position"] = 10**6
+
     warehouse.load(awkward.whole)
-    status, output = warehouse.run(LOAD, awkward.early)
+    restored = changed(awkward.whole, tmp_path / "restored", diverge) if is_longer else awkward.early
+    status, output = warehouse.run(LOAD, restored)
     assert status != 0
-    assert "the corpus ends at position" in output
+    assert "a backup was restored" in output
     assert warehouse.lines() == newest_lines(awkward.whole)
 
 
@@ -140,5 +146,5 @@ def test_columns_are_those_of_the_record():
     text = (PROJECT / "integrations" / "dbt" / "models" / "articles.yml").read_text("utf-8")
     described = re.findall(r"- name: (\w+)\n(?:        data_tests: \[(.*)\])?", text.partition("columns:")[2])
     required = re.findall(r"^    (\w+) [\w\[\]]+ NOT NULL", ddl("duckdb"), re.M)
-    assert [name for name, _ in described] == [*(name for name, _ in kinds), "generation"]
+    assert [name for name, _ in described] == [*(name for name, _ in kinds), "generation", "checkpoint"]
     assert [name for name, tests in described if "not_null" in tests] == required

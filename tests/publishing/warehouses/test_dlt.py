@@ -12,7 +12,7 @@ from engines import from_dlt
 from ledger_scenario import NOW, accept, body, crawled, opened, publisher
 from printed import PrintedPage
 
-from alqahira.publishing.manifest import MANIFEST, read_manifest
+from alqahira.publishing.manifest import MANIFEST, read_checkpoints, read_manifest
 
 pytestmark = pytest.mark.warehouse
 
@@ -33,10 +33,13 @@ def load(page, corpus):
     return page.run("Load")
 
 
-def test_state_holds_the_last_position_alone(page, awkward):
+def test_state_holds_the_last_position_and_checkpoint_alone(page, awkward):
     load(page, awkward.whole)
     (source,) = page.names["pipeline"].state["sources"].values()
-    assert source["resources"] == {"lines": {"position": max(p.last_position for p in read_manifest(awkward.whole))}}
+    last = max(p.last_position for p in read_manifest(awkward.whole))
+    checkpoint = read_checkpoints(awkward.whole)[-1]
+    assert checkpoint.startswith(f"{last}-")
+    assert source["resources"] == {"lines": {"position": last, "checkpoint": checkpoint}}
 
 
 def test_load_reads_only_parts_that_go_beyond_it(page, awkward, tmp_path):

@@ -150,7 +150,7 @@ def in_duckdb(page, section):
     import sqlglot
 
     code = "\n".join(block.code for block in blocks(page) if (block.language, block.section) == ("sql", section))
-    given = re.compile(r"(COPY\b.*|CREATE\b.*? TABLE (news\.)?(lines|manifest|parts)\b.*)", re.DOTALL)
+    given = re.compile(r"(COPY\b.*|CREATE\b.*? TABLE (news\.)?(lines|manifest|parts|checkpoints)\b.*)", re.DOTALL)
     texts = [statement.sql("duckdb") for statement in sqlglot.parse(code, read=page)]
     return [text for text in texts if not given.match(text)]
 
@@ -162,6 +162,7 @@ def in_memory():
     db.execute("CREATE SCHEMA news; SET search_path = 'news'")
     db.execute(ddl("duckdb"))
     db.execute("CREATE TABLE parts (corpus_id VARCHAR, generation BIGINT, path VARCHAR, position BIGINT)")
+    db.execute("CREATE TABLE checkpoints (number BIGINT, checkpoint VARCHAR)")
     return db
 
 
@@ -198,10 +199,17 @@ def test_load_of_what_is_new_that_is_not_run_works_in_duckdb(page, awkward):
     statements = in_duckdb(page, "What is new")
     (select,) = [number for number, text in enumerate(statements) if text.startswith("SELECT")]
     with in_memory() as db:
-        # The last one is of another generation.
-        for corpus, generation in [(awkward.early, 1), (awkward.whole, 1), (awkward.whole, 1), (awkward.early, 2)]:
+        loads = [
+            (awkward.early, 1, "a"),
+            (awkward.whole, 1, "ab"),
+            (awkward.whole, 1, "ab"),
+            (awkward.early, 2, "ab"),  # of another generation
+            (awkward.whole, 2, "ac"),  # a backup that was restored, and has grown
+        ]
+        for corpus, generation, checkpoints in loads:
             listed = read_manifest(corpus)
-            db.execute("DELETE FROM parts")
+            db.execute("DELETE FROM parts; DELETE FROM checkpoints")
+            db.executemany("INSERT INTO checkpoints VALUES (?, ?)", list(enumerate(checkpoints)))
             rows = [("corpus", generation, part.path, part.last_position) for part in listed]
             db.executemany("INSERT INTO parts VALUES (?, ?, ?, ?)", rows)
             for text in statements[:select]:
@@ -216,7 +224,8 @@ def test_load_of_what_is_new_that_is_not_run_works_in_duckdb(page, awkward):
                 db.execute(text)
             db.execute("DROP TABLE newest")
             assert kept(db) == newest(corpus)
-            assert db.execute("FROM loads").fetchall() == [("corpus", generation, max(p.last_position for p in listed))]
+            last = max(part.last_position for part in listed)
+            assert db.execute("FROM loads").fetchall() == [("corpus", generation, last, checkpoints[-1])]
 
 
 @pytest.mark.warehouse

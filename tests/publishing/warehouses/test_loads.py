@@ -43,7 +43,7 @@ def test_printed_page_loads_merges_and_loads_again(name, awkward, tmp_path, monk
         ):
             (tmp_path / "output").unlink(missing_ok=True)
             (tmp_path / "output").symlink_to(parts)
-            if step == 0:
+            if step < 2:  # the second time, it leaves the table as it is
                 page.run("Create")
             page.run("Load")
             expected = engine.expected(expected)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+from pathlib import Path
 
 import pytest
 from engines import EACH, ENGINES, NAMES, opened_page
@@ -85,3 +87,23 @@ def test_table_equals_the_export_after_every_load(name, year, tmp_path, monkeypa
             empty(page, engine)
             run(page, "Load", load.output)
             check(page, engine, load)
+
+
+@pytest.mark.parametrize("name", EACH)
+def test_load_that_misses_a_part_fails_and_can_be_repeated(name, year, tmp_path, monkeypatch):
+    """As one that has read the manifest, and comes to the parts after the grace period."""
+    engine, section = ENGINES[name], INCREMENTAL.get(name, "What is new")
+    first, second, *_ = year
+    late = shutil.copytree(second.output, tmp_path / "late")
+    new = [part for part in read_manifest(late) if part.last_position > second.known]
+    assert len(new) > 1
+    (late / new[-1].path).unlink()
+    with opened_page(name, tmp_path, monkeypatch) as page:
+        page.run("Create")
+        run(page, section, first.output)
+        with pytest.raises(Exception, match=re.escape(Path(new[-1].path).name)):
+            run(page, section, late)
+        if rollback := getattr(page.names.get("db"), "rollback", None):
+            rollback()  # what the end of the process does
+        run(page, section, second.output)
+        check(page, engine, second)

@@ -49,7 +49,6 @@ from alqahira.settings.arguments import CrawlArguments
 from alqahira.settings.configuration import configuration_of
 from alqahira.text.dates import cairo_day
 from alqahira.text.topics import match_topics
-from pipelines.archive import Archive
 
 logger = logging.getLogger(__name__)
 
@@ -89,19 +88,17 @@ class SectionSpider(Spider):
 
         The record is as the page gives it, with its topics; run, revision and listing are empty.
         """
-        now, root = datetime.now(UTC), configuration_of(self.crawler).site_url
-        kind = header_text(response.headers, "Content-Type")
         if urls.article_number(response.url) is None:
+            now, root = datetime.now(UTC), configuration_of(self.crawler).site_url
+            kind = header_text(response.headers, "Content-Type")
             for card in read_listing(response.body, response.url, root=root, now=now, content_type=kind).cards:
                 yield Request(urls.with_root(card.url, root), callback=self.parse)
             return
-        reading = read_page(response.body, response.url, now=now, content_type=kind)
+        reading = read_response(response)
         if reading.article is None:
             logger.warning("No article from %s: %s", response.url, reading.kind or reading.cause)
-            return
-        article = reading.article
-        classify(article, match_topics(article.headline, article.article_body, labels(article)))
-        yield to_record(article)
+        else:
+            yield to_record(reading.article)
 
     def is_for_feed(self, article: Article) -> bool:
         """Whether an article goes to the run's feed: it is on the section's topic and of the requested days."""
@@ -174,8 +171,7 @@ class SectionSpider(Spider):
         if reading.article is not None and (cause := _not_the_article(reading, page.link_url, page.fetch.url)):
             reading.article, reading.cause = None, cause
         if reading.article is None:
-            archive = self.crawler.get_item_pipeline(Archive)
-            if archive and not archive.store(page):  # a better extractor may find the article
+            if not self.run.archive_page(page):  # a better extractor may find the article
                 return
             key = page.fetch.key
             if reading.kind:
@@ -198,6 +194,15 @@ class SectionSpider(Spider):
             cause, shown = REDIRECTED_ELSEWHERE, text_label(response.url)
         if cause != RUN_ENDING:  # a request that was never sent is left to the next run
             self.run.failures.add(link.key, link.url, cause, datetime.now(UTC), shown=shown)
+
+
+def read_response(response: Response) -> Reading:
+    """A page's article as the page gives it, with its topics; run, revision and listing are empty."""
+    kind = header_text(response.headers, "Content-Type")
+    reading = read_page(response.body, response.url, now=datetime.now(UTC), content_type=kind)
+    if article := reading.article:
+        classify(article, match_topics(article.headline, article.article_body, labels(article)))
+    return reading
 
 
 def _wrong_answer(response: Response, link: Link) -> str | None:

@@ -1,0 +1,51 @@
+"""`alqahira init FOLDER`: a folder to crawl in, where the package is installed without a checkout (docs/install.md)."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from alqahira.crawling.command import ProjectCommand
+from alqahira.exceptions import ConfigurationError
+from alqahira.settings.types import make_folder
+
+_SCRAPY_CFG = """\
+# Commands of Scrapy in this folder, and below it, are those of alqahira. Relative output folders start here.
+[settings]
+default = alqahira.settings
+"""
+
+
+def main() -> None:
+    """The program `alqahira`: Scrapy's own, with the settings of this project in any folder."""
+    os.environ["SCRAPY_SETTINGS_MODULE"] = "alqahira.settings"
+    # Imported here: Scrapy loads this module for each command.
+    from scrapy.cmdline import execute
+
+    execute(["scrapy", *sys.argv[1:]])
+
+
+class Command(ProjectCommand):
+    """Writes scrapy.cfg alone: settings come from the environment and the command line."""
+
+    most_arguments = 1
+
+    def syntax(self) -> str:
+        return "FOLDER"
+
+    def short_desc(self) -> str:
+        return "Make a folder to crawl in, without a checkout"
+
+    def execute(self, args: list[str], opts: argparse.Namespace) -> int:
+        if not args:
+            raise ConfigurationError("name a folder: alqahira init FOLDER")
+        folder = Path(args[0])
+        file = folder / "scrapy.cfg"
+        if file.exists():
+            raise ConfigurationError(f"{file} exists: the folder is a project already")
+        make_folder(folder, "FOLDER")
+        file.write_text(_SCRAPY_CFG, "utf-8")
+        print(f"{file} is written. Next:\n  cd {folder}\n  scrapy demo\n  scrapy crawl defense")
+        return 0
