@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 
 from ledger_scale import fill
-from measure import ROOT, ROUNDS, Figure, show
+from measure import ROOT, ROUNDS, Figure, environment, show, turns
 
 from alqahira.ledger import open_ledger
 
@@ -30,7 +30,9 @@ def accept_more(state: Path) -> list[float]:
     """CPU ms and wall ms of one more article, and peak of memory in MB."""
     command = [sys.executable, ROOT / "benchmarks" / "ledger_scale.py", "--state", state, "--rounds", "1"]
     command += ["--accepts", str(_ACCEPTS)]
-    costs: list[float] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, cwd=ROOT).stdout)
+    costs: list[float] = json.loads(
+        subprocess.run(command, check=True, stdout=subprocess.PIPE, cwd=ROOT, env=environment()).stdout
+    )
     return costs
 
 
@@ -41,19 +43,19 @@ def measure(known: tuple[int, ...] = KNOWN, rounds: int = ROUNDS, folder: Path |
             with open_ledger(f"sqlite:///{state}") as ledger:
                 fill(ledger, number)
         sizes = {number: state.stat().st_size for number, state in states.items()}
-        turns = [{number: accept_more(state) for number, state in states.items()} for _ in range(rounds)]
+        measured = turns(rounds, lambda _: {number: accept_more(state) for number, state in states.items()})
     first, *more = known
     figures = [
         Figure(
             _GROUP,
             f"CPU of one more at {number:,} known beside {first:,}",
-            tuple(turn[number][0] / turn[first][0] for turn in turns),
+            tuple(turn[number][0] / turn[first][0] for turn in measured),
             "1.3",
         )
         for number in more
     ]
     last = known[-1]
-    shares = tuple(turn[last][2] / _MOST_MEMORY for turn in turns)
+    shares = tuple(turn[last][2] / _MOST_MEMORY for turn in measured)
     figures.append(Figure(_GROUP, f"peak memory at {last:,} known beside {_MOST_MEMORY} MB", shares, "1"))
     for number in known:
         megabytes = sizes[number] / number * 1000 / 1e6

@@ -9,12 +9,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
+from typing import TypeVar
 
+T = TypeVar("T")
 ROOT = Path(__file__).parent.parent
 BARE = ROOT / "benchmarks" / "bare"
 ROUNDS = 5
@@ -23,6 +25,9 @@ PACE = {"AUTOTHROTTLE_ENABLED": "False", "DOWNLOAD_DELAY": "0", "CONCURRENT_REQU
 # Seconds of a turn, far more than to fill the processor's caches and far less than a run, and between two readings of
 # the peak of memory.
 _TURN, _LOOK = 0.5, 0.05
+# Scripts and their children measure this checkout, whatever is installed.
+sys.path.insert(0, str(ROOT))
+_bytecode = tempfile.TemporaryDirectory()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +58,36 @@ class Figure:
         return f"| {self.group} | {self.what} | **{self.median:.2f}** | {low:.2f} – {high:.2f} | {self.bound} |"
 
 
+def turns(rounds: int, once: Callable[[int], T]) -> list[T]:
+    """What `once` gives for each round's number, without the rounds that failed, whose errors are printed.
+
+    Raises the last error if all fail.
+    """
+    done = []
+    for number in range(rounds):
+        try:
+            done.append(once(number))
+        except (OSError, RuntimeError, subprocess.SubprocessError) as error:
+            print(f"round {number + 1} is lost: {error}", file=sys.stderr, flush=True)
+            if number == rounds - 1 and not done:
+                raise
+    return done
+
+
 def show(figures: Sequence[Figure]) -> None:
     for figure in figures:
         print(figure.row(), flush=True)
+
+
+def environment() -> dict[str, str]:
+    """The environment of children: this checkout, without the caller's settings, and with bytecode.
+
+    Where Python may write no bytecode it would compile this package anew in each process, which no installed one does.
+    """
+    # Scrapy writes SCRAPY_SETTINGS_MODULE into the environment of whoever reads the settings of a project.
+    dropped = ("ALQAHIRA_", "SCRAPY_", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
+    return kept | {"PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": _bytecode.name}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +103,7 @@ class Command:
 def replica(*switches: str) -> Iterator[str]:
     """The replica on loopback, in a process of its own; yields its address."""
     command = [sys.executable, "-m", "alqahira.replica", "--port", "0", *switches]
-    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    server = subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, text=True)
     assert server.stdout
     try:
         yield server.stdout.readline().split()[-1]
@@ -111,14 +143,11 @@ class _Child:
     def __init__(self, command: Command) -> None:
         words = [str(word) for word in command.words]
         words += [word for name, value in command.settings.items() for word in ("-s", f"{name}={value}")]
-        # Scrapy writes SCRAPY_SETTINGS_MODULE into the environment of whoever reads the settings of a project.
-        ours = ("ALQAHIRA_", "SCRAPY_")
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
         self.used: Used | None = None
         self._named, self._peak, self._began = " ".join(words), 0.0, time.perf_counter()
         self._output = tempfile.TemporaryFile()  # noqa: SIM115
         self._process = subprocess.Popen(
-            [sys.executable, *words], cwd=command.cwd, env=environment, stdout=self._output, stderr=self._output
+            [sys.executable, *words], cwd=command.cwd, env=environment(), stdout=self._output, stderr=self._output
         )
         os.kill(self._process.pid, signal.SIGSTOP)
 

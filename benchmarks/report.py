@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ledger_scale import fill
-from measure import peak_of
+from measure import environment, peak_of
 
 from alqahira.ledger import open_ledger
 
@@ -53,7 +53,7 @@ def main() -> None:
         state = f"sqlite:///{Path(folder) / 'state.db'}"
         with open_ledger(state) as ledger:
             fill(ledger, given.known)
-        subprocess.run([sys.executable, __file__, "--state", state], check=True)
+        subprocess.run([sys.executable, __file__, "--state", state], check=True, env=environment())
 
 
 if __name__ == "__main__":

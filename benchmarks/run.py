@@ -83,6 +83,8 @@ def main() -> None:
     figures: list[Figure] = []
     for measure in (
         lambda: whole_run.measure(300 if quick else 5_000, rounds),
+        lambda: whole_run.measure_memory(100 if quick else 2_000, rounds),
+        lambda: whole_run.measure_memory(200 if quick else 20_000, 1),  # a round takes minutes
         lambda: extraction_speed.measure(given.python, rounds),
         lambda: ledger_growth.measure((1_000, 10_000) if quick else ledger_growth.KNOWN, rounds, given.folder),
         lambda: publishing.measure(5_000 if quick else 100_000, rounds, given.folder),

@@ -23,7 +23,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from statistics import median
 
-from measure import PACE, ROOT, replica
+from measure import PACE, ROOT, environment, replica
 
 SAMPLE_SECONDS = 30.0
 REFERENCE_MINUTE = 10.0
@@ -84,7 +84,7 @@ def crawl(section: str, root: str, output: Path, minutes: float, articles: int, 
     for name, value in given.items():
         command += ["-s", f"{name}={value}"]
     log = output.with_suffix(".log")
-    process = subprocess.Popen(command, cwd=ROOT, stdout=log.open("wb"), stderr=subprocess.STDOUT)
+    process = subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=log.open("wb"), stderr=subprocess.STDOUT)
     return Crawl(output.name, process, log, [])
 
 

@@ -16,7 +16,7 @@ import tempfile
 from datetime import date, timedelta
 from pathlib import Path
 
-from measure import BARE, PACE, ROUNDS, Command, Figure, in_turns, replica, run, show
+from measure import BARE, PACE, ROUNDS, Command, Figure, Used, in_turns, replica, run, show, turns
 
 _GROUP = "whole run"
 
@@ -40,20 +40,30 @@ def requested(log: Path, root: str) -> str:
 
 def measure(articles: int = 5_000, rounds: int = ROUNDS) -> list[Figure]:
     with tempfile.TemporaryDirectory() as name:
-        folder, rows = Path(name), []
+        folder = Path(name)
         log, addresses = folder / "access.jsonl", folder / "addresses"
         with replica("--articles", str(articles), "--log", str(log)) as root:
             run(ours(root, folder / "output", articles))
+            addresses.write_text("", "utf-8")
+            run(bare(addresses))  # as the run before, it writes the bytecode
             addresses.write_text(requested(log, root), "utf-8")
-            for number in range(rounds):
+
+            def once(number: int) -> list[Used]:
                 mine = ours(root, folder / f"output-{number}", articles)
-                rows.append(in_turns(mine, bare(addresses), bare(addresses, CONCURRENT_ITEMS="1")))
+                return in_turns(mine, bare(addresses), bare(addresses, CONCURRENT_ITEMS="1"))
+
+            rows = turns(rounds, once)
     beside = f"beside bare Scrapy, {articles:,} pages"
     return [
         Figure(_GROUP, f"CPU {beside}", tuple(m.cpu / b.cpu for m, b, _ in rows), "1.5"),
         Figure(_GROUP, f"peak memory {beside}", tuple(m.peak / b.peak for m, b, _ in rows), "1.3"),
         Figure(_GROUP, "CPU, both with CONCURRENT_ITEMS=1", tuple(m.cpu / b.cpu for m, _, b in rows)),
     ]
+
+
+def measure_memory(articles: int, rounds: int = ROUNDS) -> list[Figure]:
+    """The memory of `measure` alone, as it is shown for other numbers of pages."""
+    return [figure for figure in measure(articles, rounds) if figure.what.startswith("peak memory")]
 
 
 def main() -> None:

@@ -64,6 +64,13 @@ def link(number, **given):
     return Link(str(number), f"https://alqaheranews.net/news/{number}/x", "https://alqaheranews.net/tag/x", **given)
 
 
+def pending(ledger: Ledger) -> list[Link]:
+    """What earlier runs have left, in the order in which a run requests it."""
+    keys = [*ledger.backlog()]
+    links = ledger.links(keys)
+    return [links[key] for key in keys]
+
+
 def accept(ledger: Ledger, item, near_duplicates="drop"):
     return ledger.accept(item, fingerprint(item.article.article_body), near_duplicates=near_duplicates)
 

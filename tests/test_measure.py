@@ -39,6 +39,30 @@ def test_children_in_turns_are_measured_separately():
     assert second.cpu > 0
 
 
+def test_child_runs_the_checkout_with_bytecode(monkeypatch):
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.setenv("PYTHONPATH", "/nowhere")
+    monkeypatch.setenv("ALQAHIRA_OUTPUT_DIR", "/nowhere")
+    code = "import os, sys, alqahira; print(alqahira.__file__, sys.dont_write_bytecode, 'ALQAHIRA_OUTPUT_DIR' in os.environ)"
+    used = measure.run(measure.Command(["-c", code], cwd=Path("/")))
+    assert used.output.split() == [str(measure.ROOT / "alqahira" / "__init__.py"), "False", "False"]
+
+
+def test_lost_round_ends_no_series(capsys):
+    def once(number):
+        if number == 1:
+            raise RuntimeError("killed")
+        return number
+
+    assert measure.turns(3, once) == [0, 2]
+    assert capsys.readouterr().err == "round 2 is lost: killed\n"
+
+
+def test_series_without_any_round_raises():
+    with pytest.raises(RuntimeError, match="so it goes"):
+        measure.turns(2, lambda _: measure.run(python("import sys; print('so it goes'); sys.exit(3)")))
+
+
 def test_failing_child_raises_with_its_output():
     with pytest.raises(RuntimeError, match=r"(?s)ended with 3.*so it goes"):
         measure.run(python("import sys; print('so it goes'); sys.exit(3)"))

@@ -318,20 +318,39 @@ def test_run_costs_little_more_than_bare_scrapy():
     assert min(memory.ratios) < TIMES_ITS_MEMORY
 
 
-def test_listening_extensions_are_not_loaded():
-    code = (
-        "from scrapy.utils.misc import load_object; from scrapy.utils.project import get_project_settings as settings; "
-        "found = settings().get_component_priority_dict_with_base('EXTENSIONS'); "
-        "[load_object(name) for name, priority in found.items() if priority is not None]"
+_CRAWL = """
+from scrapy.spiderloader import get_spider_loader
+from scrapy.utils.misc import load_object, walk_modules_iter
+from scrapy.utils.project import get_project_settings
+settings = get_project_settings()
+[*walk_modules_iter("alqahira.commands")]
+get_spider_loader(settings).load("defense")
+lists = ("EXTENSIONS", "DOWNLOADER_MIDDLEWARES", "SPIDER_MIDDLEWARES", "ITEM_PIPELINES")
+used = [settings.get_component_priority_dict_with_base(name) for name in lists]
+[load_object(name) for each in used for name, priority in each.items() if priority is not None]
+[load_object(name) for name in settings.getdict("DOWNLOAD_HANDLERS").values()]
+"""
+
+
+def test_crawl_loads_nothing_that_only_others_use():
+    others = ("jinja2", "warcio", "apprise", "prometheus_client", "jsonschema", "trafilatura", "pygal", "pyarrow")
+    others += ("playwright", "scrapy_playwright", "psycopg", "asyncpg", "boto3", "botocore", "duckdb", "aiohttp")
+    parts = (
+        "scrapy.extensions.telnet",
+        "alqahira.monitoring.report.collect",
+        "alqahira.doctor",
+        "alqahira.replica",
+        "scrapy.exporters",
     )
-    assert loaded_by(code, "aiohttp", "scrapy.extensions.telnet") == []
+    assert loaded_by(_CRAWL, *others, *parts) == []
 
 
-def test_commands_do_not_load_each_others_libraries():
-    code = "from scrapy.utils.misc import walk_modules; walk_modules('alqahira.commands')"
-    assert loaded_by(code, "jinja2", "warcio", "apprise", "prometheus_client", "jsonschema") == []
+def test_collector_does_not_walk_what_settings_have_loaded():
+    code = "import alqahira.settings, gc; print(gc.get_freeze_count(), len(gc.get_objects()))"
+    frozen, walked = map(int, subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True).split())
+    assert frozen > 20 * walked
 
 
 def loaded_by(code, *names):
-    code += f"; import sys; print(*(name for name in {names} if name in sys.modules))"
+    code += f"\nimport sys; print(*(name for name in {names} if name in sys.modules))"
     return subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True).split()

@@ -9,16 +9,18 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from alqahira.crawling.command import ProjectCommand
 from alqahira.crawling.progress import is_bar_wanted, with_bar
 from alqahira.exceptions import ConfigurationError
 from alqahira.ledger import Ledger, open_ledger
-from alqahira.monitoring.report.collect import collect
-from alqahira.monitoring.report.figures import Figures
 from alqahira.publishing.folder import is_own
 from alqahira.publishing.manifest import write_atomic
 from alqahira.settings.types import local_path
+
+if TYPE_CHECKING:
+    from alqahira.monitoring.report.figures import Figures
 
 FILE = "report.html"
 PORT = 8340
@@ -66,6 +68,8 @@ class Command(ProjectCommand):
         return 0
 
     def _figures(self, ledger: Ledger) -> Figures:
+        from alqahira.monitoring.report.collect import collect
+
         now, shown = datetime.now(UTC), is_bar_wanted(self.configuration)
         return collect(ledger, now=now, watch=partial(with_bar, description="report", shown=shown))
 

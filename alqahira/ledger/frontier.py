@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -53,7 +55,8 @@ class Discovery:
     """A link and how the ledger knows it.
 
     `processed`: the last complete run of the section knew it. `kind`: what the page is if its standing is NOT_ARTICLE.
-    `is_claim`: it is due only because a sitemap or a feed dates a change after the last visit.
+    `is_claim`: it is due only because a sitemap or a feed dates a change after the last visit. `is_left`: it was in the
+    backlog.
     """
 
     link: Link
@@ -63,6 +66,46 @@ class Discovery:
     last_modified: str | None = None
     kind: str | None = None
     is_claim: bool = False
+    is_left: bool = False
+
+
+class Backlog:
+    """The keys of pages that wait, in the order of their requests; `age` is the next one's.
+
+    Some 20 bytes each, as there may be a million of them: their links stay in the ledger.
+    """
+
+    def __init__(self, pages: Iterable[tuple[str, str | None]] = ()) -> None:
+        """From keys and dates (RFC 3339), the newest first."""
+        self._keys, self._ages, self._next, self._begin = bytearray(), array("d"), 0, 0
+        for key, date in pages:
+            self._keys += f"{key}\n".encode()
+            self._ages.append(age_of(datetime.fromisoformat(date) if date else None))
+
+    def __len__(self) -> int:
+        return len(self._ages) - self._next
+
+    def __iter__(self) -> Iterator[str]:
+        begin = self._begin
+        for _ in range(len(self)):
+            end = self._keys.index(b"\n", begin)
+            yield self._keys[begin:end].decode()
+            begin = end + 1
+
+    @property
+    def age(self) -> float:
+        return self._ages[self._next]
+
+    def pop(self) -> str:
+        """Take the next key out."""
+        begin, end = self._begin, self._keys.index(b"\n", self._begin)
+        self._next, self._begin = self._next + 1, end + 1
+        return self._keys[begin:end].decode()
+
+
+def age_of(date: datetime | None) -> float:
+    """Smaller for a newer date, and the largest without one: of two pages the smaller is requested first."""
+    return math.inf if date is None else -date.timestamp()
 
 
 # Two clocks that differ by no more than this agree; a time further ahead is one of the future.
@@ -127,7 +170,12 @@ def discovery(
     kind = row.cause if standing is Standing.NOT_ARTICLE else None
     is_claim = standing is Standing.DUE and row.state == PageState.DONE and not _is_due_by_itself(row, link, now)
     is_processed = row.complete_before < last_complete
-    return Discovery(link, standing, is_processed, row.etag, row.last_modified, kind, is_claim)
+    return Discovery(link, standing, is_processed, row.etag, row.last_modified, kind, is_claim, is_left(row))
+
+
+def is_left(row: PageRow) -> bool:
+    """Whether a page waits for its first request that ends, and none of its requests ended too many runs."""
+    return row.state == PageState.PENDING and row.unfinished < MAX_UNFINISHED
 
 
 def _standing(row: PageRow, link: Link, now: datetime | None, *, retry: bool) -> Standing:
@@ -178,5 +226,10 @@ def _last_visit(row: PageRow, now: datetime | None) -> str:
 
 def link_of(row: PageRow) -> Link:
     """A page of the ledger as it was first named, with the first date that was given of it."""
-    hint = datetime.fromisoformat(row.hint_date) if row.hint_date else None
-    return Link(row.key, row.url, row.discovered_on, hint, dated_on=row.hint_from)
+    return stored_link(row.key, row.url, row.discovered_on, row.hint_date, row.hint_from)
+
+
+def stored_link(key: str, url: str, discovered_on: str | None, hint_date: str | None, hint_from: str | None) -> Link:
+    """The link of these columns of `pages`."""
+    date = datetime.fromisoformat(hint_date) if hint_date else None
+    return Link(key, url, discovered_on, date, dated_on=hint_from)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import chain
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -19,13 +20,16 @@ from alqahira.ledger.frontier import (
     GONE,
     MAX_UNFINISHED,
     REMOVED_PAUSE,
+    Backlog,
     Discovery,
     Link,
     RevisitSchedule,
     Standing,
     discovery,
     is_given_up,
+    is_left,
     link_of,
+    stored_link,
 )
 from alqahira.ledger.runs import complete_runs
 from alqahira.ledger.tables import PageRow, PageState, articles, pages, quarantine
@@ -40,6 +44,7 @@ _CHUNK = 500  # SQLite's oldest limit on bound parameters is 999
 
 # Built once: building a statement costs several times as much as running it. The update sets the columns that it is
 # given beside `page`.
+_LINK = (pages.c.key, pages.c.url, pages.c.discovered_on, pages.c.hint_date, pages.c.hint_from)
 _PAGE = sa.select(pages).where(pages.c.key == sa.bindparam("page"))
 _SET_PAGE = pages.update().where(pages.c.key == sa.bindparam("page"))
 ACCEPTED = (
@@ -99,10 +104,12 @@ class Pages(Transactions):
                 self._set_page(connection, key, state=PageState.PENDING, cause=None)
         for link in links:
             page = known.get(link.key)
-            if page is None or page.state == PageState.DONE:
+            if page is not None and page.state == PageState.DONE:
                 continue
-            if link.url != page.url:  # its words are what the page has to tell
+            if link.url != (page or new[link.key]).url:  # its words are what the page has to tell
                 self._set_page(connection, link.key, url=link.url)
+            if page is None:
+                continue
             if link.date and page.state == PageState.PENDING and page.hint_date is None:
                 # It may be the only date of the article, and the run may die before it is fetched.
                 self._set_page(connection, link.key, hint_date=rfc3339(link.date), hint_from=link.discovered_on)
@@ -112,7 +119,8 @@ class Pages(Transactions):
         for link in links:
             page = known.get(link.key)
             if link.key in others and (page is None or page.state == PageState.PENDING):
-                discoveries.append(Discovery(link, Standing.NOT_ARTICLE, kind=link.other_kind))
+                was_left = page is not None and is_left(page)
+                discoveries.append(Discovery(link, Standing.NOT_ARTICLE, kind=link.other_kind, is_left=was_left))
             else:
                 discoveries.append(as_known(page, link) if page else Discovery(link, Standing.NEW))
         self._claimed |= {each.link.key for each in discoveries if each.is_claim}
@@ -120,12 +128,21 @@ class Pages(Transactions):
         return discoveries
 
     @transactional()
-    def pending(self, connection: Connection) -> list[Link]:
-        """The pages that earlier runs of any section left unprocessed, oldest first."""
+    def backlog(self, connection: Connection) -> Backlog:
+        """The pages that earlier runs of any section left unprocessed, newest first, those without a date last."""
         is_readable = pages.c.unfinished < MAX_UNFINISHED
-        query = sa.select(pages).where(pages.c.state == PageState.PENDING, is_readable)
-        query = query.order_by(pages.c.first_run, pages.c.key)
-        return [link_of(PageRow._make(row)) for row in connection.execute(query)]
+        query = sa.select(pages.c.key, pages.c.hint_date).where(pages.c.state == PageState.PENDING, is_readable)
+        query = query.order_by(pages.c.hint_date.desc().nulls_last(), pages.c.first_run, pages.c.key)
+        rows = connection.execute(query.execution_options(yield_per=10 * _CHUNK))
+        return Backlog((key, date) for key, date in rows)
+
+    @transactional(grouped=True)
+    def links(self, connection: Connection, keys: Iterable[str]) -> dict[str, Link]:
+        """The pages as they were first named, at the addresses by which they were named last, by key."""
+        query, wanted = sa.select(*_LINK), list(keys)
+        chunks = [wanted[start : start + _CHUNK] for start in range(0, len(wanted), _CHUNK)]
+        found = chain.from_iterable(connection.execute(query.where(pages.c.key.in_(chunk))) for chunk in chunks)
+        return {row[0]: stored_link(*row) for row in found}
 
     @transactional()
     def due(self, connection: Connection, now: datetime, limit: int) -> list[Discovery]:

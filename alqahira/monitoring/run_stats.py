@@ -44,13 +44,19 @@ class RunStats:
     gaps: list[str] = field(default_factory=list)
     # Listings whose first page alone could be read, although `since` is further back; one line each.
     first_page_only: list[str] = field(default_factory=list)
+    # Articles that earlier runs left pending, and that this one has not started yet.
+    waiting: int = 0
     _unfinished: set[str] = field(default_factory=set)
     # Outcome, cause, and whether it is in the feed.
     _finished: dict[str, tuple[Outcome, str, bool]] = field(default_factory=dict)
 
+    def __contains__(self, key: str) -> bool:
+        """Whether this run has started on an article."""
+        return key in self._unfinished or key in self._finished
+
     def start(self, key: str) -> bool:
         """Start on an article; False where this run has seen it before."""
-        if key in self._unfinished or key in self._finished:
+        if key in self:
             return False
         self._unfinished.add(key)
         return True
@@ -107,7 +113,7 @@ class RunStats:
     @property
     def left(self) -> int:
         """Articles without an outcome: the frontier keeps them for the next run."""
-        return len(self._unfinished)
+        return len(self._unfinished) + self.waiting
 
     def as_dict(self) -> dict[str, Any]:
         """JSON types, for the ledger's `runs`."""

@@ -20,7 +20,6 @@ from typing import Any, TextIO
 from alqahira.article import to_json_line
 from alqahira.exceptions import ConfigurationError
 from alqahira.publishing.atomic_directory import atomic_directory
-from alqahira.publishing.exporters import csv_cell
 from alqahira.publishing.manifest import atomic_file
 from alqahira.publishing.parquet import write_parquet
 from alqahira.publishing.schema import columns
@@ -106,6 +105,8 @@ def write_lines(records: Iterable[dict[str, Any]], target: TextIO) -> None:
 
 def write_csv(records: Iterable[dict[str, Any]], target: TextIO) -> None:
     """Write a line of names and one of each record: lists as JSON, no cell that a spreadsheet takes for a formula."""
+    from alqahira.publishing.exporters import csv_cell  # loads Scrapy's exporters, which only a table needs
+
     names = [column.name for column in columns()]
     writer = csv.writer(target, lineterminator="\n")
     writer.writerow(names)

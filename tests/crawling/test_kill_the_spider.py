@@ -231,7 +231,7 @@ def test_requests_that_wait_for_a_host_at_sigterm_are_left_to_the_next_run(tmp_p
     text = log.read_text("utf-8")
     assert "+ 0 failed; 40 left to the next run" in text, text
     with open_ledger(f"sqlite:///{tmp_path / 'output' / 'state.db'}", read_only=True) as ledger:
-        assert len(ledger.pending()) == 40
+        assert len(ledger.backlog()) == 40
 
 
 # --- disks --------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from http_server import QuietHandler, serving
-from ledger_scenario import live, opened
+from ledger_scenario import live, opened, pending
 from replica_server import start_replica
 from scrapy_process import Corpus, scrapy
 from sqlalchemy import func, select
@@ -311,7 +311,7 @@ def test_bot_check_without_an_article_at_half_of_the_pages_is_no_attempt(small, 
         assert ran.lines[-1].endswith("7 pages show one text, as a bot check or maintenance does")
     assert len(corpus.lines()) == 13
     with opened(corpus.folder) as ledger:
-        assert {link.key for link in ledger.pending()} == {"112", "113"}
+        assert {link.key for link in pending(ledger)} == {"112", "113"}
         with ledger.reading() as connection:
             assert connection.scalar(select(func.sum(pages.c.attempts))) == 0
     site.answers = {}

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
-from ledger_scenario import NOW, accept, body, crawled, lines, link, live, opened, publisher
+from ledger_scenario import NOW, accept, body, crawled, lines, link, live, opened, pending, publisher
 from scrapyd_server import until
 
 from alqahira.exceptions import LedgerBusy, LedgerLost, LedgerUnreachable
@@ -82,7 +82,7 @@ def test_write_of_run_that_was_taken_over_is_refused(ledger, database):
         assert [type(error) for error in failures] == [LedgerLost]
         assert LedgerLost.exit_status == 3
         ledger.close()
-        assert [link.key for link in successor.pending()] == ["1", "2"]
+        assert [link.key for link in pending(successor)] == ["1", "2"]
         assert list(successor.records()) == []
         accept(successor, crawled(1))  # its predecessor did not release this lock
 
@@ -97,7 +97,7 @@ def test_run_that_lost_its_lock_alone_writes_nothing_after_its_successor(ledger,
         with pytest.raises(LedgerBusy) as caught:  # it still has its name
             opened(database)
         assert caught.value.owner == "scrapy crawl foreign_affairs"
-        assert [link.key for link in successor.pending()] == ["1"]
+        assert [link.key for link in pending(successor)] == ["1"]
 
 
 def test_run_that_lost_its_lock_continues_without_a_successor(ledger):
@@ -277,7 +277,7 @@ def test_failure_with_lost_commit_is_counted_once(ledger, monkeypatch):
     for _ in range(MAX_ATTEMPTS - 1):
         lose_the_next_commit(ledger, monkeypatch)
         assert not ledger.fail("1", "http_500", retry=True, now=NOW)
-    assert [found.key for found in ledger.pending()] == ["1"]
+    assert [found.key for found in pending(ledger)] == ["1"]
     assert ledger.fail("1", "http_500", retry=True, now=NOW + MIN_FAILING)
 
 

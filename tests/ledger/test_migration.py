@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from ledger_scenario import NOW, accept, compact, crawled, link, live, opened, problems, publisher
+from ledger_scenario import NOW, accept, compact, crawled, link, live, opened, pending, problems, publisher
 from sqlalchemy import inspect, text
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -208,7 +208,7 @@ def test_page_set_aside_by_version_1_is_fetched_again(tmp_path):
     connection.executescript(OF_VERSION_2 + OF_VERSION_1)
     connection.close()
     with opened(tmp_path) as ledger:
-        assert [link.key for link in ledger.pending()] == ["2"]
+        assert [link.key for link in pending(ledger)] == ["2"]
         (known,) = ledger.discover([link(2)], section="defense", run_id="run", now=NOW)
         assert (known.standing, known.etag, known.processed) == (Standing.PENDING, None, True)
         assert [record["article_id"] for record in ledger.records(duplicates=True)] == ["1"]

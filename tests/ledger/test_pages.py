@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from ledger_scenario import NOW, SCHEDULE, accept, crawled, link
+from ledger_scenario import NOW, SCHEDULE, accept, crawled, link, pending
 from sqlalchemy import text
 
 from alqahira.ledger.frontier import GIVEN_UP_PAUSE, MAX_ATTEMPTS, MAX_UNFINISHED, MIN_FAILING, Standing
@@ -22,15 +22,15 @@ def processed(ledger, *links, section="defense"):
 def test_unknown_page_is_new_then_pending_then_fresh(ledger):
     assert discover(ledger, link(1)) == [Standing.NEW]
     assert discover(ledger, link(1)) == [Standing.PENDING]
-    assert [link.key for link in ledger.pending()] == ["1"]
+    assert [link.key for link in pending(ledger)] == ["1"]
     accept(ledger, crawled(1))
     assert discover(ledger, link(1)) == [Standing.FRESH]
-    assert ledger.pending() == []
+    assert pending(ledger) == []
 
 
 def test_page_listed_twice_is_one_page(ledger):
     assert discover(ledger, link(1), link(1)) == [Standing.NEW, Standing.NEW]
-    assert len(ledger.pending()) == 1
+    assert len(pending(ledger)) == 1
 
 
 def test_known_page_is_due_by_its_age(ledger):
@@ -81,9 +81,9 @@ def fail(ledger, cause="http_500", *, days=0.0, **given):
 def test_page_is_given_up_after_enough_attempts_and_days(ledger):
     discover(ledger, link(1))
     assert not any(fail(ledger, days=hour / 24) for hour in range(48))
-    assert ledger.pending()
+    assert pending(ledger)
     assert fail(ledger, days=MIN_FAILING.days)
-    assert ledger.pending() == []
+    assert pending(ledger) == []
 
 
 def test_page_is_given_up_once(ledger):
@@ -95,13 +95,13 @@ def test_page_is_given_up_once(ledger):
 def test_few_attempts_over_many_days_do_not_give_a_page_up(ledger):
     discover(ledger, link(1))
     assert not any(fail(ledger, days=10 * n) for n in range(MAX_ATTEMPTS - 1))
-    assert ledger.pending()
+    assert pending(ledger)
 
 
 def test_failure_of_the_host_is_no_attempt(ledger):
     discover(ledger, link(1))
     assert not any(fail(ledger, "dns", days=n, is_attempt=False) for n in range(100))
-    assert ledger.pending()
+    assert pending(ledger)
     assert not fail(ledger, days=101)
 
 
@@ -134,16 +134,16 @@ def test_article_ends_a_row_of_failures(ledger):
 def test_missing_page_is_due_while_it_is_named(ledger):
     discover(ledger, link(1))
     ledger.fail("1", "http_404", retry=False, now=NOW)
-    assert ledger.pending() == []
+    assert pending(ledger) == []
     assert discover(ledger, link(1), now=NOW + timedelta(minutes=5)) == [Standing.DUE]
 
 
 def test_page_that_ends_three_runs_is_read_no_more(ledger):
     discover(ledger, link(1), link(2))
     for _ in range(MAX_UNFINISHED):
-        assert [pending.key for pending in ledger.pending()] == ["1", "2"]
+        assert [link.key for link in pending(ledger)] == ["1", "2"]
         ledger.begin("1")
-    assert [pending.key for pending in ledger.pending()] == ["2"]
+    assert [link.key for link in pending(ledger)] == ["2"]
     assert discover(ledger, link(1), now=NOW + timedelta(days=100)) == [Standing.GIVEN_UP]
 
 
@@ -159,7 +159,7 @@ def test_page_that_ends_three_runs_is_given_up_once(ledger):
     assert [link.key for link in ledger.give_up_unfinished(now)] == ["2"]  # it was not due before
     assert ledger.give_up_unfinished(now + timedelta(days=100)) == []
     assert discover(ledger, link(1), link(2), now=now) == [Standing.GIVEN_UP] * 2
-    assert [pending.key for pending in ledger.pending()] == ["3"]
+    assert [link.key for link in pending(ledger)] == ["3"]
 
 
 def test_known_article_whose_page_ends_three_runs_is_read_no_more(ledger):
@@ -187,7 +187,7 @@ def test_pending_page_is_given_up_by_a_failure_and_not_by_the_clock(ledger):
     discover(ledger, link(1))
     assert not any(fail(ledger, days=MIN_FAILING.days * n / MAX_ATTEMPTS) for n in range(MAX_ATTEMPTS))
     now = NOW + MIN_FAILING
-    assert ledger.pending()
+    assert pending(ledger)
     assert discover(ledger, link(1), now=now) == [Standing.PENDING]
 
 
@@ -196,7 +196,7 @@ def test_outcome_takes_back_that_a_page_was_begun(ledger):
     for _ in range(MAX_UNFINISHED):
         ledger.begin("1")
         fail(ledger, "timeout", is_attempt=False)
-    assert [pending.key for pending in ledger.pending()] == ["1", "2"]
+    assert [link.key for link in pending(ledger)] == ["1", "2"]
 
 
 def test_validators_of_an_earlier_response_are_forgotten(ledger):
@@ -221,7 +221,7 @@ def test_accepted_article_stays_after_failure_of_its_page(ledger):
     discover(ledger, link(1))
     accept(ledger, crawled(1))
     ledger.fail("1", "http_404", retry=False, now=NOW)
-    assert ledger.pending() == []
+    assert pending(ledger) == []
     assert ledger.article("1") is not None
 
 
@@ -242,7 +242,7 @@ def test_published_article_is_not_skipped(ledger):
 def test_pages_of_another_section_are_pending_and_due(ledger):
     discover(ledger, link(1), link(2))
     accept(ledger, crawled(1))
-    assert [link.key for link in ledger.pending()] == ["2"]
+    assert [link.key for link in pending(ledger)] == ["2"]
     assert [discovery.link.key for discovery in ledger.due(NOW + timedelta(hours=2), 10)] == ["1"]
 
 
@@ -289,7 +289,7 @@ def test_error_rolls_back_its_whole_transaction_alone(ledger):
 def test_date_that_only_a_later_source_gives_outlives_the_run(ledger):
     discover(ledger, link(1))
     discover(ledger, replace(link(1), discovered_on="/sitemap.xml", date=NOW))
-    (left,) = ledger.pending()
+    (left,) = pending(ledger)
     (named_again,) = ledger.discover([link(1)], section="defense", run_id="run", now=NOW)
     for known in (left, named_again.link):
         assert (known.date, known.dated_on, known.discovered_on) == (NOW, "/sitemap.xml", link(1).discovered_on)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from ledger_scenario import NOW, accept, crawled, lines, link, publisher
+from ledger_scenario import NOW, accept, crawled, lines, link, pending, publisher
 from sqlalchemy import select
 
 from alqahira.ledger.decisions import skip_reason
@@ -73,7 +73,7 @@ def test_page_in_quarantine_is_asked_by_the_next_run_without_validators(lying):
 def test_page_that_never_gave_an_article_stays_pending(ledger):
     discovered(ledger, 1)
     assert accept(ledger, lie(1, text=CHECK, headline="Just a moment")).cause == "other_language"
-    assert [link.key for link in ledger.pending()] == ["1"]
+    assert [link.key for link in pending(ledger)] == ["1"]
     assert page(ledger, 1).article_id is None
 
 
@@ -148,7 +148,7 @@ def test_new_page_without_a_word_of_its_address_waits_in_quarantine(ledger, topi
     assert skip_reason(item.article) is None
     assert accept(ledger, item).cause == "another_story"
     assert [*ledger.records()] == []
-    assert [link.key for link in ledger.pending()] == ["1"]
+    assert [link.key for link in pending(ledger)] == ["1"]
     assert accept(ledger, named(1, crawled(1, text=OWN, fetched=LATER))).outcome == "accepted"
     assert ledger.quarantined() == []
 
@@ -196,7 +196,7 @@ def test_released_page_that_never_gave_an_article_is_its_first_revision(ledger):
     discovered(ledger, 1)
     accept(ledger, lie(1, text=CHECK))
     assert ledger.release("1").revision == 1
-    assert ledger.pending() == []
+    assert pending(ledger) == []
 
 
 @pytest.mark.parametrize("is_same", [True, False], ids=["the same text", "another"])
@@ -245,7 +245,7 @@ def test_text_of_many_pages_is_withdrawn_from_all_of_them(flooded, tmp_path):
     assert lines(tmp_path) == {("1", 1): 1}
     assert list(ledger.records(duplicates=True)) == list(ledger.records())
     assert indexed(ledger) == before
-    assert {link.key for link in ledger.pending()} == {"2", "3", "4"}
+    assert {link.key for link in pending(ledger)} == {"2", "3", "4"}
     assert [known.link.key for known in ledger.due(LATER, 10)] == ["1"]
     assert {page(ledger, key).attempts for key in "1234"} == {0}
 
@@ -292,7 +292,7 @@ def test_new_address_of_a_lying_page_is_asked_as_if_never_visited(ledger, was_na
     assert page(ledger, 50).etag
     ledger.withdraw([seen(item) for item in items], items[0].article)
     assert [(page(ledger, home).etag, page(ledger, home).last_modified) for home in (50, 51)] == [(None, None)] * 2
-    assert {link.key for link in ledger.pending()} == {"2", "51"}
+    assert {link.key for link in pending(ledger)} == {"2", "51"}
     assert {known.link.key for known in ledger.due(LATER, 10)} == {"1", "50"}
     back = [accept(ledger, crawled(number, fetched=LATER)).outcome for number in (2, 51)]
     assert back == ["accepted", "accepted"]

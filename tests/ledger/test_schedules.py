@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ledger_scenario import NOW, SCHEDULE, accept, crawled, link
+from ledger_scenario import NOW, SCHEDULE, accept, crawled, link, pending
 
 from alqahira.ledger.frontier import CLAIM_PAUSE, CLOCK_TOLERANCE, MAX_ATTEMPTS, Standing
 
@@ -48,7 +48,7 @@ def test_failure_under_a_wrong_clock_is_no_attempt(ledger):
     ledger.is_clock_right = False
     for days in range(100):
         assert not ledger.fail("1", "http_404", retry=False, now=NOW + days * DAY)
-    assert [pending.key for pending in ledger.pending()] == ["1"]
+    assert [link.key for link in pending(ledger)] == ["1"]
 
 
 def test_page_given_up_stays_so_under_a_wrong_clock(ledger):

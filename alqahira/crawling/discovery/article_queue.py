@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import math
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from alqahira import site
@@ -16,7 +16,7 @@ from alqahira.crawling.run import Run
 from alqahira.extraction.listing import section_of
 from alqahira.extraction.reading import Hints
 from alqahira.ledger.decisions import Outcome
-from alqahira.ledger.frontier import Discovery, Link, Standing
+from alqahira.ledger.frontier import Backlog, Discovery, Link, Standing, age_of
 from alqahira.monitoring.causes import GIVEN_UP
 from alqahira.settings.arguments import CrawlArguments
 from alqahira.text.dates import cairo_day
@@ -26,22 +26,19 @@ logger = logging.getLogger(__name__)
 _BATCH = 200
 
 
-class _Queued(NamedTuple):
-    age: float  # the smallest is requested first
-    link: Link
-    discovery: Discovery | None
-
-
 class ArticleQueue:
     """The part of the ledger's frontier that this run works on.
 
-    Every link is written to the ledger before it is queued, so a crawl that dies loses none.
+    Every link is written to the ledger before it is queued, so a crawl that dies loses none. It stays there
+    until it is requested: here are keys and ages.
     """
 
     def __init__(self, run: Run, section: site.Section, arguments: CrawlArguments) -> None:
         self._run, self._section, self._arguments = run, section, arguments
-        self._queue: dict[str, _Queued] = {}
-        self._is_sorted = True
+        self._backlog: Backlog | None = None  # what earlier runs left pending, once it is known
+        self._queue: dict[str, float] = {}  # ages of what this run has named, or is due; the smallest comes first
+        self._due: dict[str, Discovery] = {}  # those of the queue that were visited before
+        self._order: deque[str] | None = None  # the queue's keys, sorted
         self._claims_left = run.configuration.max_revisits
         # Known and not due; another listing or sitemap may still show that they have changed.
         self._fresh: set[str] = set()
@@ -50,10 +47,11 @@ class ArticleQueue:
 
     def push_known(self) -> None:
         """Queue what earlier runs of any section left pending, and what is due for a revisit."""
-        for link in self._run.ledger.pending():
-            self._push(link, None)
-        for discovery in self._run.ledger.due(datetime.now(UTC), self._run.configuration.max_revisits):
-            self._push(discovery.link, discovery)
+        run = self._run
+        self._backlog = run.ledger.backlog()
+        run.stats.waiting = sum(key not in run.stats for key in self._backlog)
+        for discovery in run.ledger.due(datetime.now(UTC), run.configuration.max_revisits):
+            self._push(discovery)
 
     def add(self, links: Iterable[Link]) -> list[Discovery]:
         """Write the links of the requested days to the ledger and queue those to request.
@@ -81,25 +79,34 @@ class ArticleQueue:
             elif discovery.is_claim and not self._claims_left:
                 self._fresh.add(key)
             elif discovery.standing is not Standing.NOT_ARTICLE:
-                self._claims_left -= self._push(discovery.link, discovery) and discovery.is_claim
+                self._claims_left -= self._push(discovery) and discovery.is_claim
             # A sitemap may have queued it before a listing showed its kind.
-            elif self._queue.pop(key, None) or run.stats.start(key):
+            elif self._queue.pop(key, None) is not None or self._start(discovery):
                 run.finish(key, Outcome.NOT_ARTICLE, discovery.kind or "")
         return discoveries
 
-    def _push(self, link: Link, discovery: Discovery | None) -> bool:
+    def _start(self, discovery: Discovery) -> bool:
+        """Start on an article; False if this run has seen it before."""
+        stats = self._run.stats
+        is_new = stats.start(discovery.link.key)
+        stats.waiting -= is_new and discovery.is_left and self._backlog is not None
+        return is_new
+
+    def _push(self, discovery: Discovery) -> bool:
         """Queue an article; False if this run has seen it before."""
-        age, is_new = _age(link), self._run.stats.start(link.key)
+        link, is_new = discovery.link, self._start(discovery)
+        age, key = _age(link), link.key
         if is_new:
-            self._queue[link.key] = _Queued(age, link, discovery)
-            self._is_sorted = False
-        elif queued := self._queue.get(link.key):
-            # The address is that by which it was named last: it may have other words now.
-            queued = self._queue[link.key] = queued._replace(link=replace(queued.link, url=link.url))
-            if math.isinf(queued.age):
+            self._queue[key], self._order = age, None
+            if discovery.standing is Standing.DUE:
+                self._due[key] = discovery
+        elif key in self._queue:
+            if due := self._due.get(key):
+                # The address is that by which it was named last: it may have other words now.
+                self._due[key] = replace(due, link=replace(due.link, url=link.url))
+            if math.isinf(self._queue[key]):
                 # What is queued without a date may have one by another listing or sitemap.
-                self._queue[link.key] = queued._replace(age=min(queued.age, age) if math.isinf(age) else age)
-                self._is_sorted = False
+                self._queue[key], self._order = min(self._queue[key], age) if math.isinf(age) else age, None
         return is_new
 
     def next_batch(self) -> list[tuple[Link, Discovery | None]]:
@@ -114,11 +121,27 @@ class ArticleQueue:
         for key in fresh:
             if self._run.stats.start(key):
                 self._run.finish(key, Outcome.UNCHANGED, "not_due")
-        if not self._is_sorted:
-            self._queue = dict(sorted(self._queue.items(), key=lambda item: item[1].age))
-            self._is_sorted = True
-        # In batches: a request takes ten times the memory of its link, and a backfill may queue a year of them.
-        return [self._queue.pop(key)[1:] for key in [*islice(self._queue, _BATCH)]]
+        # In batches: a backfill may queue years of links.
+        keys = [*islice(iter(self._next, None), _BATCH)]
+        links = self._run.ledger.links(key for key in keys if key not in self._due)
+        found = [self._due.pop(key, None) for key in keys]
+        return [(each.link if each else links[key], each) for key, each in zip(keys, found, strict=True)]
+
+    def _next(self) -> str | None:
+        """The key to request next, from queue or backlog."""
+        stats = self._run.stats
+        if self._order is None:
+            self._order = deque(sorted(self._queue, key=self._queue.__getitem__))
+        while self._order and self._order[0] not in self._queue:  # it is no article
+            self._order.popleft()
+        while self._backlog and not (self._order and self._queue[self._order[0]] < self._backlog.age):
+            if stats.start(key := self._backlog.pop()):
+                stats.waiting -= 1
+                return key
+        if not self._order:
+            return None
+        del self._queue[key := self._order.popleft()]
+        return key
 
     def _give_up_unfinished(self) -> None:
         """Account for the pages during whose reading too many runs died, also where nothing names them any more."""
@@ -147,6 +170,4 @@ class ArticleQueue:
 
 def _age(link: Link) -> float:
     """Smaller for a newer article. Without a date it is as new as can be on a listing, and else as old."""
-    if link.date is None:
-        return -math.inf if link.is_listed else math.inf
-    return -link.date.timestamp()
+    return -math.inf if link.date is None and link.is_listed else age_of(link.date)
