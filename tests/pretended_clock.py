@@ -1,8 +1,8 @@
 """`scrapy …` with a clock of its own: `PRETENDED_NOW` (RFC 3339) is when it starts.
 
 With `PRETENDED_NO_DNS` no name resolves; with `PRETENDED_SLOW_DNS` none ever answers, and the file of that name is made
-when one is asked for. The process dies when it reads a page whose address has `PRETENDED_POISON` in
-it. Only the project's clock is set: the log keeps the machine's.
+when one is asked for. The process dies when it reads the first page whose address has `PRETENDED_POISON` in it, or that
+of the number `PRETENDED_POISON_AT`. Only the project's clock is set: the log keeps the machine's.
 """
 
 from __future__ import annotations
@@ -47,8 +47,12 @@ def _no_answer(*_arguments: object, **_more: object) -> None:
     threading.Event().wait()
 
 
+_poisoned: list[str] = []
+
+
 def _read_or_die(body: bytes, url: str, **more: object) -> object:
-    if os.environ["PRETENDED_POISON"] in url:
+    _poisoned.extend([url] if os.environ["PRETENDED_POISON"] in url else ())
+    if len(_poisoned) == int(os.environ.get("PRETENDED_POISON_AT", "1")):
         os.kill(os.getpid(), signal.SIGKILL)
     return _read_page(body, url, **more)
 
