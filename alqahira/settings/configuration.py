@@ -142,7 +142,7 @@ class Configuration(Limits):
     compact_after_days: float = option(3, "days without a new line after which a day is at rest", 0, 36_500)
     compact_grace_hours: float = option(24, "hours that files stay which others have replaced", 0, 876_000)
     part_max_age_seconds: float = option(300, "age of its oldest row at which it is sealed", 0, 365 * _DAY, job=FREE)
-    feed_timeout: float = option(600, "seconds in which a feed (`-o`) must be stored after the crawl", 0.1, _DAY)
+    feed_timeout: float = option(120, "seconds in which a feed (`-o`) must be stored after the crawl", 0.1, _DAY)
     # --- what is kept of earlier runs (docs/operations.md)
     keep_runs_days: int = option(400, "days that runs stay in the ledger", 1, 36_500)
     keep_summaries_days: int = option(90, "days that summaries of runs stay in `runs/`", 1, 36_500)

@@ -79,7 +79,7 @@ def plots(figures: Figures) -> dict[str, list[Plot]]:
         "days": [_days(figures), *_months(figures)],
         "states": [
             *_weeks("الدول بحسب الأسبوع", figures, corpus.states, words.state),
-            *_weeks("أزواج الدول بحسب الأسبوع", figures, corpus.pairs, words.pair),
+            *_weeks("أزواج الدول بحسب الأسبوع (أبرز أربع دول في كل مادة)", figures, corpus.pairs, words.pair),
         ],
         "freshness": [_freshness(figures)],
         "duplicates": _bars("المواد بحسب نسخها وتكرارها", "المواد المنشورة والمحدّثة والمكررة.", ["الحال"], revisions),
