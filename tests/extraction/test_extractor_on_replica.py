@@ -66,13 +66,13 @@ def wrong(options: ReplicaOptions, *, names=(), without=()):
 @pytest.mark.parametrize(("page_data", "metadata", "title"), FACES)
 def test_known_markup_gives_exact_fields(page_data, metadata, title):
     options = ReplicaOptions(page_data=page_data, metadata=metadata, title=title, now=NOW)
-    assert wrong(options) == []
+    assert wrong(options, without=("topics",)) == []  # those are measured: docs/topics.md
 
 
 @pytest.mark.parametrize(("page_data", "metadata", "title"), FACES)
 def test_older_layout_gives_exact_fields(page_data, metadata, title):
     options = ReplicaOptions(page_data=page_data, metadata=metadata, title=title, classes="older", now=NOW)
-    assert wrong(options) == []
+    assert wrong(options, without=("topics",)) == []  # those are measured: docs/topics.md
 
 
 @pytest.mark.parametrize("classes", ["known", "older", "renamed"])

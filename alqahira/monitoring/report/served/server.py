@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+from contextlib import suppress
 from typing import Any, cast
 
-from twisted.internet.error import CannotListenError
+from twisted.internet.error import CannotListenError, ReactorNotRunning
 from twisted.web.resource import Resource
 from twisted.web.server import Request, Site
 
@@ -47,7 +49,14 @@ class Server:
     def run(self, pages: Pages) -> None:
         """Answer until SIGINT or SIGTERM."""
         self._root.pages = pages
-        self._reactor.run()
+        # Not Twisted's own handlers: a signal that comes while it starts, before they are set, would be lost.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: self._reactor.callFromThread(self._stop))
+        self._reactor.run(installSignalHandlers=False)
+
+    def _stop(self) -> None:
+        with suppress(ReactorNotRunning):  # it is stopping already
+            self._reactor.stop()
 
 
 class _BodilessRequest(Request):
