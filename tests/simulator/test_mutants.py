@@ -41,7 +41,7 @@ def failed_pages_are_never_asked_again(patch):
 
 
 def pending_pages_are_dropped(patch):
-    patch.setattr(Ledger, "pending", lambda self: [])
+    patch.setattr(Ledger, "backlog", lambda self: frontier.Backlog(()))
 
 
 def pages_are_processed_before_a_run_is_complete(patch):
