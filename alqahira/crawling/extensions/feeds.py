@@ -94,6 +94,9 @@ class Feeds(FeedExporter):
     def _fail(self, slot: FeedSlot, error: Exception) -> None:
         if isinstance(slot.storage, StdoutFeedStorage):
             discard_output()
+        elif slot.file is not None and not isinstance(error, TimeoutError):  # of which a thread may still read
+            with suppress(Exception):  # else the collector closes it, with a traceback from Python 3.13 on
+                slot.file.close()
         name, reason = feed_name(slot.uri), _reason(error)
         if name not in self.unwritten:
             logger.error("The feed %s was not written: %s", name, reason)
