@@ -25,7 +25,9 @@ DAY_PREFIX, OLD_DAY_PREFIX = "day=", "date_published="
 NO_DAY = "__HIVE_DEFAULT_PARTITION__"
 # A load that is older than so many manifests begins anew.
 MOST_CHECKPOINTS = 2_000
-_PART_PATH = re.compile(rf"{ARTICLES_FOLDER}/({DAY_PREFIX}|{OLD_DAY_PREFIX})[\w-]+/part-(\d{{6,}})\.jsonl(\.gz)?")
+_DAY_FOLDER = re.compile(rf"({DAY_PREFIX}|{OLD_DAY_PREFIX})[\w-]+")
+_PART_NAME = re.compile(r"part-(?P<sequence>\d{6,})\.jsonl(\.gz)?")
+_PART_PATH = re.compile(rf"{ARTICLES_FOLDER}/{_DAY_FOLDER.pattern}/{_PART_NAME.pattern}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +121,13 @@ def scan_parts(output_dir: Path) -> tuple[dict[str, int], list[str]]:
     with os.scandir(folder) as days:
         for day in days:
             if day.name.startswith((DAY_PREFIX, OLD_DAY_PREFIX)) and day.is_dir():
+                below, is_of_parts = f"{ARTICLES_FOLDER}/{day.name}/", _DAY_FOLDER.fullmatch(day.name)
                 with os.scandir(day.path) as entries:
                     for entry in entries:
-                        path = f"{ARTICLES_FOLDER}/{day.name}/{entry.name}"
-                        if _PART_PATH.fullmatch(path):
-                            sizes[path] = entry.stat().st_size
+                        if is_of_parts and _PART_NAME.fullmatch(entry.name):
+                            sizes[below + entry.name] = entry.stat().st_size
                         elif entry.name.startswith(ASIDE_PREFIX) and entry.name.endswith(ASIDE_SUFFIX):
-                            hidden.append(path)
+                            hidden.append(below + entry.name)
     return sizes, hidden
 
 
@@ -142,7 +144,7 @@ def sequence_of(path: str) -> int:
     """The number in the path of a part. Raises ValueError if it is none."""
     if (match := _PART_PATH.fullmatch(path)) is None:
         raise ValueError(f"{path[:80]!r} is no part")
-    return int(match[2])
+    return int(match["sequence"])
 
 
 def read_corpus_id(output_dir: Path) -> str | None:
