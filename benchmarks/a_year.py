@@ -1,6 +1,6 @@
 """A corpus after a year of runs, one every quarter of an hour: what a run's bookkeeping costs, and what a load costs.
 
-    python benchmarks/a_year.py [--runs 100 1000 10000 35000] [--rounds 15] [--folder /tmp] [--no-load]
+    python benchmarks/a_year.py [--runs 100 1000 10000 35000] [--rounds 20] [--folder /tmp] [--no-load]
 
 Each corpus is one of so many runs, a hundred new articles a day, the last run a quarter of an hour ago. It is made by
 the project's own ledger and publisher; only the rows of its runs and their summaries are written in bulk. Then so many
@@ -48,7 +48,7 @@ from alqahira.text.near_duplicates import Fingerprint, fingerprint
 from pipelines.publish import Publish
 from spiders.defense import DefenseSpider
 
-RUNS, ROUNDS = (100, 1_000, 10_000, 35_000), 15
+RUNS, ROUNDS = (100, 1_000, 10_000, 35_000), 20
 EVERY, A_DAY, ARTICLES_A_DAY = timedelta(minutes=15), 96, 100
 _SPIDER = DefenseSpider.name
 _TEXTS = 200
