@@ -63,8 +63,8 @@ class Removals(Articles):
             # Without validators, so that a page that returns is read.
             connection.execute(pages.update().where(pages.c.article_id == article_id).values(NO_VALIDATORS))
             queued.append((article, True))
-            if heir := self._accept_duplicate(connection, article_id):
-                queued.append((heir, False))
+            if successor := self._accept_duplicate(connection, article_id):
+                queued.append((successor, False))
         return queued
 
     # --- within a transaction --------------------------------------------------------------------
@@ -82,19 +82,19 @@ class Removals(Articles):
         """Queue the first article that was dropped as a duplicate of this one; the others are duplicates of that."""
         is_dropped = (articles.c.duplicate_of == article_id, articles.c.status == Outcome.DUPLICATE.value)
         query = sa.select(articles).where(*is_dropped).order_by(articles.c.date_crawled, articles.c.article_id)
-        heir: Article | None = None
+        successor: Article | None = None
         for row in map(ArticleRow._make, connection.execute(query).all()):
             if self._newest(connection, row.article_id) != row:
                 continue
-            article = replace(from_record(json.loads(row.record)), duplicate_of=heir.article_id if heir else None)
+            article = replace(from_record(json.loads(row.record)), duplicate_of=successor.article_id if successor else None)
             article.published_day = published_day(article)  # which lines of older versions lack
-            status = Outcome.DUPLICATE if heir else Outcome.ACCEPTED
+            status = Outcome.DUPLICATE if successor else Outcome.ACCEPTED
             record = to_json_line(to_record(article))
             values = {"status": status.value, "duplicate_of": article.duplicate_of, "record": record}
             of_row = (articles.c.article_id == row.article_id, articles.c.revision == row.revision)
             connection.execute(articles.update().where(*of_row).values(values))
-            if heir is None:
-                heir = article
+            if successor is None:
+                successor = article
                 self._index(connection, article.article_id, fingerprint(article.article_body), None)
                 self._queue(connection, article, day=publication_day(article))
-        return heir
+        return successor
