@@ -86,7 +86,8 @@ class Removals(Articles):
         for row in map(ArticleRow._make, connection.execute(query).all()):
             if self._newest(connection, row.article_id) != row:
                 continue
-            article = replace(from_record(json.loads(row.record)), duplicate_of=successor.article_id if successor else None)
+            original = successor.article_id if successor else None
+            article = replace(from_record(json.loads(row.record)), duplicate_of=original)
             article.published_day = published_day(article)  # which lines of older versions lack
             status = Outcome.DUPLICATE if successor else Outcome.ACCEPTED
             record = to_json_line(to_record(article))
