@@ -73,19 +73,20 @@ def _drift_of(field: str, runs: Sequence[tuple[str, Sources]]) -> Drift | None:
 def _windows(field: str, runs: Sequence[tuple[str, Sources]]) -> list[tuple[str, Counter[str]]]:
     """The runs' counts of a field, in groups of enough articles, filled from the newest run backwards."""
     windows = []
-    counts = Counter[str]()
+    counts, articles = Counter[str](), 0
     for started, sources in reversed(runs):
         for source, n in sources.get(field, {}).items():
             counts[source] += n
-        if counts.total() >= _FEWEST:
+            articles += n
+        if articles >= _FEWEST:
             windows.append((started, counts))
-            counts = Counter()
+            counts, articles = Counter(), 0
     return windows[::-1]
 
 
 def _has_left(source: str, before: Counter[str], now: Counter[str]) -> bool:
-    a, b = _share(source, before), _share(source, now)
-    if a - b < _LOST_SHARE:
+    b = _share(source, now)
+    if 1 - b < _LOST_SHARE or (a := _share(source, before)) - b < _LOST_SHARE:
         return False
     pooled = (before[source] + now[source]) / (before.total() + now.total())
     error = sqrt(pooled * (1 - pooled) * (1 / before.total() + 1 / now.total()))
