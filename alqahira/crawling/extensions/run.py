@@ -122,6 +122,7 @@ class RunExtension:
         failed = [result.name for result in verdict.failed]
         account = {**verdict.figures.account, "reason": reason, "monitors_failed": failed}
         try:
+            run.ledger.leave(run.begun)
             run.ledger.finish_run(run.run_id, account, verdict.exit_status, ended, complete=verdict.complete)
             if run.failure is None:
                 remove_expired(run, ended)
