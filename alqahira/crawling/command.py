@@ -6,6 +6,7 @@ import argparse
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any, ClassVar
 
 from scrapy.commands import ScrapyCommand
@@ -16,6 +17,7 @@ from alqahira.crawling.output import until_unread
 from alqahira.exceptions import AlqahiraError, ConfigurationError, one_line
 from alqahira.monitoring.failure import fail
 from alqahira.settings.configuration import PREFIX, Configuration, refuse_unknown
+from alqahira.settings.types import check_file
 
 # Settings for crawls of the replica, which needs no throttling.
 UNTHROTTLED = {"AUTOTHROTTLE_ENABLED": "False", "DOWNLOAD_DELAY": "0"}
@@ -29,8 +31,8 @@ _add_options, _process_options = ScrapyCommand.add_options, ScrapyCommand.proces
 def check_every_command() -> None:
     """Let every command, Scrapy's own too, refuse what it does not know in one line, with status 2.
 
-    That is an unknown option or spider, one argument too many, and an unknown or former setting. Scrapy takes any, and
-    has no hook for all commands but their base class.
+    That is an unknown option or spider, one argument too many, an unknown or former setting, and a log or pid file that
+    cannot be written. Scrapy takes any, and has no hook for all commands but their base class.
     """
     ScrapyCommand.add_options = _add_options_in_one_line  # type: ignore[assignment, method-assign]
     ScrapyCommand.process_options = _process_known_options  # type: ignore[assignment, method-assign]
@@ -46,8 +48,12 @@ def _add_options_in_one_line(command: ScrapyCommand, parser: argparse.ArgumentPa
 
 
 def _process_known_options(command: ScrapyCommand, args: list[str], opts: argparse.Namespace) -> None:
-    _process_options(command, args, opts)
     assert command.settings is not None
+    try:
+        _process_options(command, args, opts)
+        _check_log_file(command)
+    except OSError as error:
+        raise UsageError(f"{str(error.filename)[:200]} cannot be written: {error.strerror}") from None
     name = type(command).__module__.rpartition(".")[2]
     most = getattr(command, "most_arguments", _MOST_ARGUMENTS.get(name, len(args)))
     # Scrapy leaves unknown options among the arguments.
@@ -60,6 +66,14 @@ def _process_known_options(command: ScrapyCommand, args: list[str], opts: argpar
     for spider in args if name in ("check", "crawl", "edit") else [getattr(opts, "spider", None)]:
         if spider and spider not in (known := sorted(get_spider_loader(command.settings).list())):
             raise UsageError(f"no spider {spider[:80]!r}; there are {', '.join(known)}")
+
+
+def _check_log_file(command: ScrapyCommand) -> None:
+    """Raise OSError for a LOG_FILE that Scrapy could not open a moment later, also with LOG_ENABLED=0; creates none."""
+    assert command.settings is not None
+    if command.requires_crawler_process and (file := command.settings["LOG_FILE"]):
+        Path(file).absolute().parent.stat()
+        check_file(Path(file).absolute())
 
 
 class ProjectCommand(ScrapyCommand):

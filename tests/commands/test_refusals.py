@@ -76,10 +76,25 @@ class TestEveryCommand:
         assert refusal(command, "-s") == (2, ["alqahira: argument -s/--set: expected one argument"])
 
 
+@pytest.mark.parametrize("command", ["crawl", "doctor", "fetch", "runspider"])
+@pytest.mark.parametrize("option", ["--logfile", "--pidfile"])
+def test_log_or_pid_file_that_cannot_be_written(command, option, refusal, tmp_path):
+    given = [command, *TAKEN.get(command, ["defense"] if command == "crawl" else [])]
+    (tmp_path / "file").touch()
+    problem = "cannot be written: Not a directory"
+    assert refusal(*given, f"{option}={tmp_path}/file/x") == (2, [f"alqahira: {tmp_path}/file/x {problem}"])
+
+
+def test_log_file_is_not_made_for_a_refused_job(refusal, tmp_path):
+    assert refusal("fetch", "--topix", f"--logfile={tmp_path}/x")[0] == 2
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("command", ["export", "list", "crawl"])
 def test_setting_that_is_none_in_the_environment(command, tmp_path):
-    ran = in_a_process(command, ALQAHIRA_OVRLAP="1", ALQAHIRA_OUTPUT_DIR=str(tmp_path / "out"))
-    assert (ran.status, ran.lines) == line(command, "ALQAHIRA_OVRLAP is not a setting; did you mean ALQAHIRA_OVERLAP?")
+    for name in ("ALQAHIRA_OVRLAP", "ALQHIRA_OVERLAP"):
+        ran = in_a_process(command, **{name: "1"}, ALQAHIRA_OUTPUT_DIR=str(tmp_path / "out"))
+        assert (ran.status, ran.lines) == line(command, f"{name} is not a setting; did you mean ALQAHIRA_OVERLAP?")
     assert list(tmp_path.iterdir()) == []
 
 

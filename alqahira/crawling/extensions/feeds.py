@@ -11,7 +11,6 @@ import importlib.util
 import logging
 import os
 import re
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +28,7 @@ from alqahira.crawling.output import discard_output
 from alqahira.exceptions import ConfigurationError, one_line
 from alqahira.publishing.folder import is_own
 from alqahira.settings.configuration import configuration_of
+from alqahira.settings.types import check_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -176,14 +176,5 @@ def _file(uri: str, crawler: Crawler, options: dict[str, Any]) -> Path:
             raise ValueError(f"nothing is named {unknown}") from None
     # Not by `resolve`, which raises no OSError for a link that leads to itself.
     file = Path(os.path.realpath(file_uri_to_path(uri) if uri.startswith("file:") else uri))
-    with suppress(FileNotFoundError):
-        file.stat()  # raises for a name that is too long, and below what is no folder
-    if file.is_dir():
-        raise IsADirectoryError(0, "it is a folder")
-    if file.is_file():
-        file.open("ab").close()
-    elif not file.exists():
-        folder = next(folder for folder in file.parents if folder.exists())
-        with tempfile.TemporaryFile(dir=folder):
-            pass
+    check_file(file)
     return file
