@@ -11,7 +11,6 @@ import sys
 import threading
 from datetime import UTC, datetime
 
-from scrapy import Spider
 from scrapy.commands.crawl import Command as ScrapyCrawl
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.exceptions import UsageError
@@ -19,6 +18,7 @@ from scrapy.settings import Settings
 from scrapy.spiderloader import get_spider_loader
 from scrapy.utils.conf import arglist_to_dict
 
+from alqahira.crawling.components import check_components
 from alqahira.crawling.extensions.feeds import check_feeds, feed_name, formats
 from alqahira.crawling.extensions.run import is_section, run_of
 from alqahira.crawling.scrapyd.jobs import check_api_settings
@@ -87,17 +87,18 @@ class Command(ScrapyCrawl):
             return
         CrawlArguments.parse(opts.spargs, today=cairo_day(datetime.now(UTC)))
         check_alert_urls(configuration.alert_urls)
-        self._check_feeds(spidercls, [*(opts.output or ()), *(opts.overwrite_output or ())])
+        self._check_feeds([*(opts.output or ()), *(opts.overwrite_output or ())])
+        crawler = Crawler(spidercls, self.settings)
+        check_components(crawler.settings)
+        check_feeds(crawler)
         refuse_other_corpus(configuration.output_dir, configuration.state_url)
         configuration.make_folders()
         install_formatters(self.settings)
 
-    def _check_feeds(self, spidercls: type[Spider], given: list[str]) -> None:
+    def _check_feeds(self, given: list[str]) -> None:
         assert self.settings is not None
         if len(given) > len(self.settings.getdict("FEEDS")):
             raise ConfigurationError(f"two feeds go to the same file: {', '.join(map(feed_name, given))}")
-        if given or self.settings["FEEDS"] or self.settings["FEED_URI"]:
-            check_feeds(Crawler(spidercls, self.settings))
 
     def _usage(self, problem: str) -> str:
         assert self.settings is not None
