@@ -162,7 +162,11 @@ def _site_root(value: str) -> str:
         raise ValueError("is not an http(s) URL")
     if parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
         raise ValueError("must be a site's root, such as https://example.org")
-    return f"{parts.scheme}://{parts.netloc.lower()}"
+    host = parts.netloc.lower()
+    try:
+        return f"{parts.scheme}://{host if host.isascii() else host.encode('idna').decode()}"
+    except UnicodeError:
+        raise ValueError("names no host") from None
 
 
 def _contact(value: str) -> str:

@@ -37,6 +37,7 @@ def refusal(**given):
         ("https://alqaheranews.net", "https://alqaheranews.net"),
         ("https://Alqaheranews.net/", "https://alqaheranews.net"),
         ("http://127.0.0.1:8000", "http://127.0.0.1:8000"),
+        ("http://مثال.example:80", "http://xn--mgbh0fb.example:80"),
     ],
 )
 def test_site_url_is_its_root(url, root):
@@ -44,7 +45,19 @@ def test_site_url_is_its_root(url, root):
 
 
 @pytest.mark.parametrize(
-    "url", ["", "alqaheranews.net", "ftp://a.b", "https://", "http://a b", "http://a:b", "http://a/b", "http://[x", "x"]
+    "url",
+    [
+        "",
+        "alqaheranews.net",
+        "ftp://a.b",
+        "https://",
+        "http://a b",
+        "http://a:b",
+        "http://a/b",
+        "http://[x",
+        "x",
+        f"http://{'م' * 70}",
+    ],
 )
 def test_site_url_of_another_form_is_refused(url):
     assert refusal(ALQAHIRA_SITE_URL=url).startswith("ALQAHIRA_SITE_URL=")
