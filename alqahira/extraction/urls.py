@@ -25,6 +25,11 @@ _PLACEHOLDER = re.compile(
 )
 _SAFE_IN_SEGMENT = "~!$&'()*+,;=:@-._"  # RFC 3986: pchar
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+# Nearly all paths of the site: of Arabic letters and digits without marks, encoded, and of characters that need no
+# encoding. They are in their canonical form.
+_CANONICAL_PATH = re.compile(
+    rf"(?:[\w/{re.escape(_SAFE_IN_SEGMENT)}]++|%D8%(?:A[1-9A-F]|B[0-9A])|%D9%(?:8[1-9A]|A[0-9]))*+", re.ASCII
+)
 _WEB = ("http", "https")
 _LONGEST_URL = 8_000  # characters; RFC 9110, section 4.1, asks for no more
 
@@ -32,6 +37,8 @@ _LONGEST_URL = 8_000  # characters; RFC 9110, section 4.1, asks for no more
 @lru_cache(maxsize=1024)  # a page's path is encoded at each step of a crawl
 def _encode_path(path: str) -> str:
     """The path as NFC text, percent-encoded as UTF-8 with capital hex digits (RFC 3986, section 6.2.2)."""
+    if _CANONICAL_PATH.fullmatch(path):
+        return path
     try:
         # An encoded separator is not a separator: keep it encoded.
         parts = [unquote(part, errors="strict") for part in _BAD_ESCAPE.sub("%25", path).split("/")]
