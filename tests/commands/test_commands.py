@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from ledger_scenario import live
-from scrapy_process import PROJECT, Corpus, scrapy
+from scrapy_process import Corpus, scrapy
 
 from alqahira.publishing.manifest import part_files
 from alqahira.publishing.schema import columns
@@ -209,37 +209,6 @@ def test_address_of_an_object_store_is_refused_with_the_recipe(corpus, arguments
         "alqahira: 's3://…@bucket/corpus' is not a file of this machine: write to one, and copy it as "
         "docs/object-stores.md shows"
     ]
-
-
-# Scrapy's own without a run, and one that only names its replacement.
-NOT_OWN = {"no_run", "shards", "shell", "fetch", "view", "parse", "runspider"}
-OWN = sorted({path.stem for path in (PROJECT / "alqahira" / "commands").glob("[a-z]*.py")} - NOT_OWN)
-
-
-@pytest.mark.parametrize("command", OWN)
-def test_unknown_setting_in_the_environment_is_refused_by_every_command(command, tmp_path):
-    spider = ["defense"] if command == "crawl" else []
-    ran = scrapy(command, *spider, ALQAHIRA_OVRLAP="1", ALQAHIRA_OUTPUT_DIR=str(tmp_path / "out"))
-    assert ran.status == 2
-    assert ran.lines == ["alqahira: ALQAHIRA_OVRLAP is not a setting; did you mean ALQAHIRA_OVERLAP?"]
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("command", OWN)
-def test_unknown_option_is_refused_by_every_command(command, tmp_path):
-    arguments = {"schema": ["json"], "crawl": ["defense"]}.get(command, [])
-    ran = scrapy(command, *arguments, "--unheard-of", ALQAHIRA_OUTPUT_DIR=str(tmp_path / "out"))
-    assert ran.status == 2
-    assert ran.lines == [f"alqahira: unknown argument '--unheard-of'; see scrapy {command} --help"]
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("command", OWN)
-def test_option_without_its_value_is_one_line_for_every_command(command, tmp_path):
-    ran = scrapy(command, "-s", ALQAHIRA_OUTPUT_DIR=str(tmp_path / "out"))
-    assert ran.status == 2
-    assert ran.lines == ["alqahira: argument -s/--set: expected one argument"]
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_export_before_a_run_is_refused(tmp_path):

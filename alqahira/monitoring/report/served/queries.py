@@ -64,8 +64,9 @@ class Selection:
             if name not in ("q", "since", "until", "order", "page") or name in single:
                 raise BadQuery(f"unknown or repeated parameter: {name[:40]}")
             single[name] = value
-        for name in ("since", "until"):
-            _check_day(name, single.get(name, ""))
+        days = [(name, value) for name, value in labels if name == "day"]
+        for name, value in (*days, *((name, single.get(name, "")) for name in ("since", "until"))):
+            _check_day(name, value)
         if len(single.get("q", "")) > LONGEST_QUERY:
             raise BadQuery(f"q: more than {LONGEST_QUERY} characters")
         if single.get("order", "newest") not in ("newest", "relevance"):
@@ -129,7 +130,7 @@ def match_expression(words: str) -> str:
     phrases = [fold_text(phrase) for phrase in _QUOTED.findall(words)]
     terms = [f'"{phrase}"' for phrase in phrases if phrase]
     terms += [_with_proclitics(word) for word in fold_text(_QUOTED.sub(" ", words)).split()]
-    return " AND ".join(terms[:MOST_WORDS])
+    return " AND ".join([*dict.fromkeys(terms)][:MOST_WORDS])
 
 
 def select(copy: sqlite3.Connection, selection: Selection) -> Results:
