@@ -24,7 +24,7 @@ LONGEST = 220  # characters
         ({"http_403": 40}, f"http_403 40; {REFUSES}"),
         ({"http_403": 20, "challenge": 20}, f"challenge 20, http_403 20; {REFUSES}"),
         ({"soft_404": 9, "http_404": 1}, "soft_404 9, http_404 1; the site says that they are gone"),
-        ({"same_text": 9}, "same_text 9; one page stands at many addresses, as a bot check or maintenance does"),
+        ({"same_text": 9}, "same_text 9; many addresses show one page, as a bot check or maintenance does"),
         ({"a": 5, "b": 4, "c": 3, "d": 2, "e": 1, "f": 1}, "a 5, b 4, c 3, d 2, others 2"),
         ({}, ""),
     ],
