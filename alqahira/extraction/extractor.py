@@ -34,6 +34,7 @@ from alqahira.extraction.sources import (
 )
 from alqahira.text.credits import is_credit_line, parse_credit
 from alqahira.text.dates import parse_date
+from alqahira.text.mojibake import mend_page
 from alqahira.text.near_duplicates import content_hash
 from alqahira.text.normalization import REPLACEMENT, fold_text, fold_tokens
 
@@ -101,7 +102,7 @@ def read_page(
         quick = _read_by_page_data(html, url, now, hints)
         if quick is not None and not is_checked(url, check_share):
             return quick
-        page = Document(html if isinstance(html, str) else decode(html, content_type), url, now)
+        page = Document(mend_page(html) if isinstance(html, str) else decode(html, content_type), url, now)
         reading = _Merge(
             page, hints, {name: fields for name, read in _SOURCES.items() if (fields := read(page))}
         ).read()
