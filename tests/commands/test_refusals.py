@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 import scrapy.commands
 from scrapy import cmdline
-from scrapy.settings import Settings
-from scrapy_process import PROJECT
+from scrapy_process import PROJECT, scrapy_here
 from scrapy_process import scrapy as in_a_process
 
 FOLDERS = [Path(scrapy.commands.__file__).parent, PROJECT / "alqahira" / "commands"]
@@ -22,18 +21,13 @@ GONE = "scrapy shards is gone: a backfill is one run, scrapy crawl SECTION -a si
 
 
 @pytest.fixture
-def refusal(monkeypatch, capsys):
-    """Runs a command in this process, but none that is not refused; returns its status and lines."""
-    monkeypatch.chdir(PROJECT)
+def refusal(monkeypatch):
+    """Runs a command, but none that is not refused; returns its status and lines."""
     monkeypatch.setattr(cmdline, "_run_command", lambda *_: print("not refused"))
 
     def run(*arguments):
-        settings = Settings()
-        settings.setmodule("alqahira.settings")
-        with pytest.raises(SystemExit) as ended:
-            cmdline.execute(["scrapy", *arguments], settings)
-        printed = capsys.readouterr()
-        return ended.value.code, (printed.out + printed.err).splitlines()
+        ran = scrapy_here(*arguments)
+        return ran.status, ran.lines
 
     return run
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import jsonschema
 import pytest
 from replica_server import is_recent, written
-from scrapy_process import Corpus, scrapy
+from scrapy_process import Corpus, scrapy_here
 
 from alqahira.publishing.schema import json_schema
 from alqahira.text.dates import cairo_day
@@ -297,7 +297,7 @@ def test_account_of_a_run_adds_up(replica, tmp_path):
 )
 def test_bad_input_is_one_line_and_a_status(tmp_path, arguments, settings, status, message):
     folder = tmp_path / "output"
-    ran = scrapy("crawl", *arguments, settings={"ALQAHIRA_OUTPUT_DIR": str(folder)} | settings)
+    ran = scrapy_here("crawl", *arguments, settings={"ALQAHIRA_OUTPUT_DIR": str(folder)} | settings)
     assert ran.status == status
     assert len(ran.lines) == 1
     assert message in ran.lines[0]

@@ -11,7 +11,7 @@ import sys
 import pytest
 from scrapy.crawler import Crawler
 from scrapy.settings import Settings
-from scrapy_process import PROJECT, Ran, scrapy
+from scrapy_process import PROJECT, Ran, scrapy_here
 from small_site import QUICK, small_site
 
 from alqahira.crawling.extensions.feeds import check_feeds, feed_name
@@ -59,7 +59,7 @@ def test_feed_that_cannot_be_written_is_refused_before_the_crawl(options, proble
     (tmp_path / "file").write_text("")
     (tmp_path / "loop").symlink_to("loop")
     given = [option.format(tmp=tmp_path) for option in options]
-    ran = scrapy("crawl", "defense", *given, ALQAHIRA_OUTPUT_DIR=str(tmp_path / "output"))
+    ran = scrapy_here("crawl", "defense", *given, settings={"ALQAHIRA_OUTPUT_DIR": str(tmp_path / "output")})
     assert (ran.status, len(ran.lines)) == (2, 1), ran.stderr
     assert problem.format(tmp=tmp_path) in ran.lines[0]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "loop"]
@@ -125,7 +125,8 @@ def test_feed_on_a_full_disk_fails_the_run_and_export_gives_its_articles(site, t
     run_id = failed_line(ran, corpus, full, "No space left on device")
     again = tmp_path / "again.jsonl"
     assert (
-        scrapy("export", "--run", run_id, "-o", str(again), "--topic", "defense", settings=corpus.settings).status == 0
+        scrapy_here("export", "--run", run_id, "-o", str(again), "--topic", "defense", settings=corpus.settings).status
+        == 0
     )
     ids = [{json.loads(line)["article_id"] for line in file.open(encoding="utf-8")} for file in (whole, again)]
     assert ids[0] == ids[1] == {str(number) for number in site.listed}

@@ -26,7 +26,7 @@ LONGEST = 220  # characters
         ({"soft_404": 9, "http_404": 1}, "soft_404 9, http_404 1; the site says that they are gone"),
         ({"robots": 15}, "robots 15; robots.txt forbids them to this crawler"),
         ({"offsite": 15}, "offsite 15; they lead to another host"),
-        ({"same_text": 9}, "same_text 9; one page stands at many addresses, as a bot check or maintenance does"),
+        ({"same_text": 9}, "same_text 9; many addresses show one page, as a bot check or maintenance does"),
         ({"a": 5, "b": 4, "c": 3, "d": 2, "e": 1, "f": 1}, "a 5, b 4, c 3, d 2, others 2"),
         ({}, ""),
     ],

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from ledger_scenario import NOW, accept, body, crawled, link, live, opened
 from lxml import etree, html
-from scrapy_process import scrapy
+from scrapy_process import scrapy_here
 
 from alqahira.article import to_record
 from alqahira.monitoring.report import words
@@ -38,7 +38,7 @@ def corpus(*records, first_run=None):
 
 
 def report(folder, *arguments):
-    return scrapy("report", *arguments, settings={"ALQAHIRA_OUTPUT_DIR": str(folder)})
+    return scrapy_here("report", *arguments, settings={"ALQAHIRA_OUTPUT_DIR": str(folder)})
 
 
 class TestFigures:
