@@ -244,7 +244,14 @@ def write_atomic(path: Path, content: bytes) -> None:
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[Path]:
-    """A path beside `path` to write to; it is synced and renamed to `path` if the block ends without an error."""
+    """A path beside `path` to write to; it is synced and renamed to `path` if the block ends without an error.
+
+    Links are followed. Raises OSError, also for a device or a pipe, such as /dev/null, which a file would replace.
+    """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise PermissionError(0, "it is a device or a pipe, which a file would replace", str(path))
+    if path.is_symlink():
+        path = Path(os.path.realpath(path))
     # A random name, so that two processes never write the same file.
     aside = path.with_name(f"{ASIDE_PREFIX}{path.name}.{secrets.token_hex(4)}{ASIDE_SUFFIX}")
     try:

@@ -73,7 +73,7 @@ class TestSearch:
         words = [f"كلمة{n}" for n in range(12)]
         with opened(tmp_path) as ledger:
             add(ledger, 1, text=" ".join([body(1), *words]))
-        query = f"q={quote(' '.join((words + ['غيرموجودة'])[:number]))}"
+        query = f"q={quote(' '.join([*words, 'غيرموجودة'][:number]))}"
         pages = pages_of(tmp_path)
         assert ids(pages, query) == ["1"]
         note = "بُحث بأول 12 كلمة أو عبارة وحدها"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import os
 import tracemalloc
 from collections import Counter
 from datetime import UTC, datetime
@@ -168,6 +169,36 @@ def test_folder_with_anything_else_is_refused(tmp_path, other):
     with pytest.raises(ConfigurationError, match="which no snapshot has written"):
         write_months(records(), tmp_path, "jsonl")
     assert (tmp_path / other).read_text() == "mine"
+
+
+def test_device_or_pipe_is_not_replaced_by_a_file(tmp_path):
+    pipe = tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
+    (tmp_path / "link.csv").symlink_to(pipe)
+    for path in (pipe, tmp_path / "link.csv"):
+        with pytest.raises(OSError, match="a device or a pipe"):
+            write_snapshot(records(), path, "csv")
+    assert pipe.is_fifo()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link.csv", "pipe.csv"]
+
+
+def test_link_is_followed(tmp_path):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "link.csv").symlink_to(tmp_path / "there" / "x.csv")
+    write_snapshot(records(), tmp_path / "link.csv", "csv")
+    assert (tmp_path / "link.csv").is_symlink()
+    assert len(read(tmp_path / "there" / "x.csv")) == 6
+
+
+@pytest.mark.parametrize("command", ["export", "report"])
+def test_command_names_the_pipe_that_it_does_not_replace(command, tmp_path):
+    with opened(tmp_path) as ledger:
+        accept(ledger, crawled(1))
+    pipe = tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
+    ran = scrapy(command, "-o", str(pipe), settings={"ALQAHIRA_OUTPUT_DIR": str(tmp_path)})
+    line = f"alqahira: {pipe} cannot be written: it is a device or a pipe, which a file would replace"
+    assert (ran.status, ran.lines) == (2, [line])
 
 
 def test_file_of_that_name_is_refused(tmp_path):
