@@ -97,7 +97,8 @@ def resolve(link: str, *, base: str) -> str | None:
 def image_url(source: str | None, *, base: str) -> str | None:
     """The absolute URL of the original image, without a rendition's size and compression; None for a placeholder.
 
-    Of Next.js' `/_next/image?url=…` it is the inner one.
+    Of Next.js' `/_next/image?url=…` it is the inner one. Unprintable characters are encoded, halves of surrogate pairs
+    left out.
     """
     url = resolve(source, base=base) if source and source.strip() else None
     if url and urlsplit(url).path == site.NEXT_IMAGE_PATH.value:
@@ -106,7 +107,8 @@ def image_url(source: str | None, *, base: str) -> str | None:
     path = urlsplit(url).path if url else ""
     if not url or path == site.PLACEHOLDER_IMAGE.value or _PLACEHOLDER.match(path, max(0, path.rfind("/"))):
         return None
-    return site.IMAGE_RENDITION.value.sub("", url)
+    url = site.IMAGE_RENDITION.value.sub("", url)
+    return url if url.isprintable() else "".join(c if c.isprintable() else quote(c, errors="ignore") for c in url)
 
 
 @lru_cache(maxsize=64)  # each link is compared with the site's host

@@ -73,6 +73,7 @@ def test_forms_of_an_article_path_have_one_id(reached):
         ("https://cdn.example.org/a.jpg?v=3&w=700", "https://cdn.example.org/a.jpg?v=3&w=700"),
         ("/assets/imgs/post-default.jpg", None),
         ("", None),
+        ("https://x.example/a\ud83d\0\x1b\u202eب.jpg", "https://x.example/a%00%1B%E2%80%AEب.jpg"),
     ],
 )
 def test_image_url_is_that_of_the_original(source, image):
