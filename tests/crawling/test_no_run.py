@@ -84,6 +84,11 @@ def test_shell_has_the_article_of_the_page(path, code, shown, replica, tmp_path)
     assert not (tmp_path / "output").exists()
 
 
+def test_shell_that_ends_at_once_ends_well(tmp_path):
+    ran = scrapy("shell", "--nolog", "-c", "article", fresh=True)
+    assert (ran.status, ran.stdout, ran.stderr) == (0, "None\n", "")
+
+
 def test_bench_crawls_its_own_server_and_nothing_else(tmp_path):
     given = {"ALQAHIRA_OUTPUT_DIR": str(tmp_path / "output"), "CLOSESPIDER_PAGECOUNT": "5"}
     ran = scrapy("bench", settings=given)
