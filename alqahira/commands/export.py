@@ -49,7 +49,9 @@ class Command(ProjectCommand):
             )
         parser.add_argument("--since", metavar="DAY", help="published on this Cairo day or later")
         parser.add_argument("--until", metavar="DAY", help="published on this Cairo day or earlier")
-        parser.add_argument("--run", metavar="RUN_ID", help="revisions that this run fetched, and its removals")
+        parser.add_argument(
+            "--run", metavar="RUN_ID", type=_run_id, help="revisions that this run fetched, and its removals"
+        )
         parser.add_argument(
             "--after",
             metavar="POSITION",
@@ -169,6 +171,12 @@ def _code(table: str) -> Callable[[str], str]:
         raise argparse.ArgumentTypeError(f"{text[:80]!r} is none of the codes of {where}; did you mean {nearest}?")
 
     return check
+
+
+def _run_id(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it names no run")
+    return text
 
 
 def _position(text: str) -> int:

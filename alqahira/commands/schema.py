@@ -74,7 +74,7 @@ class Command(ProjectCommand):
             else:
                 print(ddl(args[0], if_not_exists=True) if opts.if_not_exists else SCHEMAS[args[0]]())
         except OSError as error:
-            raise ConfigurationError(f"{error.filename} cannot be used: {error.strerror}") from None
+            raise ConfigurationError(f"{error.filename or folder} cannot be used: {error.strerror}") from None
         return 0
 
 

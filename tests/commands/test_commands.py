@@ -157,6 +157,7 @@ def test_csv_has_no_formula_and_keeps_every_line_break():
         (["--country", "sd"], "'sd' is none of the codes of alqahira/text/countries.txt; did you mean SD?"),
         (["--organization", "UN"], "'UN' is none of the codes of alqahira/text/organizations.txt; did you mean un?"),
         (["--run", "none"], "no run 'none' is known"),
+        (["--run", ""], "argument --run: it names no run"),
         (["--format", "xlsx"], "argument --format: invalid choice: 'xlsx'"),
         (["--since", "yesterday"], "is not a date"),
         (["--since", "2026-11-02", "--until", "2026-11-01"], "is after until"),
@@ -268,3 +269,9 @@ def test_corrupt_state_is_refused_and_rebuilt_from_the_parts(replica, tmp_path):
     assert f"{len(before)} lines" in rebuilt.stdout
     assert corpus.crawl("defense").status == 0
     assert corpus.lines() == before
+
+
+def test_folder_of_schemas_on_a_full_disk_is_named(tmp_path):
+    (tmp_path / "article.schema.json").symlink_to("/dev/full")
+    ran = scrapy("schema", "--write", str(tmp_path))
+    assert (ran.status, ran.lines) == (2, [f"alqahira: {tmp_path} cannot be used: No space left on device"])
