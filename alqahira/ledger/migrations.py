@@ -47,6 +47,7 @@ _STEPS = {
         # Lines that are published have no position.
         "ALTER TABLE outbox ADD COLUMN published_position INTEGER",
         "CREATE INDEX outbox_published ON outbox (published_position)",
+        "ALTER TABLE parts ADD COLUMN lines_sha256 VARCHAR",
         "ALTER TABLE parts ADD COLUMN day VARCHAR",
         "UPDATE parts SET day = (SELECT MIN(day) FROM outbox WHERE part = sequence)",
         "ALTER TABLE parts ADD COLUMN first_position INTEGER",

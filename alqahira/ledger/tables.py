@@ -171,6 +171,7 @@ parts = Table(
     Column("rows", Integer, nullable=False),
     Column("bytes", Integer, nullable=False),
     Column("sha256", String, nullable=False),
+    Column("lines_sha256", String),  # before compression; null in a part of an older version
     Column("schema_version", Integer, nullable=False),
     Column("sealed", Integer, nullable=False, default=0),  # 0: planned, 1: in place
     Column("day", String),  # that of its rows in the outbox

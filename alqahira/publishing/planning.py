@@ -78,6 +78,7 @@ def plan_part(connection: Connection, sequence: int, path: str) -> None:
     """Fill in the row of a part from the lines that it has."""
     content, positions = content_of(connection, sequence, path)
     planned = {
+        "lines_sha256": lines_digest(content, path),
         "path": path,
         "rows": len(positions),
         "bytes": len(content),
@@ -98,6 +99,11 @@ def content_of(connection: Connection, sequence: int, path: str) -> tuple[bytes,
     ).all()
     content = encode_lines((with_position(*row) for row in rows), compress=path.endswith(".gz"))
     return content, [row.published_position for row in rows]
+
+
+def lines_digest(content: bytes, path: str) -> str:
+    """The SHA-256 of the lines of a part: of the same lines, zlib's versions make different files."""
+    return hashlib.sha256(gzip.decompress(content) if path.endswith(".gz") else content).hexdigest()
 
 
 def part_path(day: str, number: int, *, compress: bool, below: str = ARTICLES_FOLDER) -> str:

@@ -1,16 +1,19 @@
 """Sealed parts that are missing or changed come back from the ledger, byte for byte; no other file is overwritten."""
 
+import gzip
 import hashlib
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from ledger_scenario import NOW, accept, crawled, lines, link, live, opened, problems, publisher
 from sqlalchemy import text
 
 from alqahira.exceptions import LedgerUnusable
-from alqahira.publishing.manifest import MANIFEST, part_files, read_manifest
+from alqahira.publishing import planning
+from alqahira.publishing.manifest import MANIFEST, part_files, read_manifest, read_part
 from alqahira.publishing.parts import Publisher
 
 
@@ -81,6 +84,46 @@ def test_compressed_part_is_put_back(tmp_path):
         first(tmp_path).unlink()
         publisher(ledger, tmp_path).recover()
     assert contents(tmp_path) == before
+
+
+@pytest.fixture
+def upgrade_zlib(monkeypatch):
+    """Makes the compressed bytes of the same lines others."""
+    quick = SimpleNamespace(
+        compress=lambda lines, mtime: gzip.compress(lines, 1, mtime=mtime), decompress=gzip.decompress
+    )
+    return lambda: monkeypatch.setattr(planning, "gzip", quick)
+
+
+def test_compressed_part_is_put_back_by_another_version_of_zlib(tmp_path, upgrade_zlib):
+    with opened(tmp_path) as ledger:
+        accept(ledger, crawled(1))
+        publisher(ledger, tmp_path, compress=True).seal_all()
+        before = [*read_part(first(tmp_path))]
+        first(tmp_path).unlink()
+        upgrade_zlib()
+        publisher(ledger, tmp_path).recover()
+        assert publisher(ledger, tmp_path).repair() == []
+    assert [*read_part(first(tmp_path))] == before
+    assert problems(tmp_path) == []
+
+
+@pytest.mark.parametrize("is_written", [False, True])
+def test_compressed_part_is_planned_by_one_version_of_zlib_and_placed_by_another(tmp_path, upgrade_zlib, is_written):
+    with opened(tmp_path) as ledger:
+        accept(ledger, crawled(1))
+        killed = publisher(ledger, tmp_path, compress=True)
+        killed.recover()
+        killed._plan_one("2026-11-24T12:00:00Z")
+        if is_written:
+            with ledger.transaction() as connection:
+                row = connection.execute(text("select * from parts")).one()
+            killed._place(row)
+        upgrade_zlib()
+        publisher(ledger, tmp_path).recover()
+        assert publisher(ledger, tmp_path).repair() == []
+    assert problems(tmp_path) == []
+    assert len([*read_part(first(tmp_path))]) == 1
 
 
 def test_opening_reads_no_part_that_is_in_place(tmp_path, monkeypatch):
