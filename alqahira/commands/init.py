@@ -47,5 +47,6 @@ class Command(ProjectCommand):
             raise ConfigurationError(f"{file} exists: the folder is a project already")
         make_folder(folder, "FOLDER")
         file.write_text(_SCRAPY_CFG, "utf-8")
-        print(f"{file} is written. Next:\n  cd {folder}\n  scrapy demo\n  scrapy crawl defense")
+        enter = "" if folder.samefile(".") else f"  cd {folder}\n"
+        print(f"{file} is written. Next:\n{enter}  scrapy demo\n  scrapy crawl defense")
         return 0

@@ -64,6 +64,12 @@ def test_folder_in_an_object_store_is_refused(name, folder):
     assert "hunter2" not in refused
 
 
+@pytest.mark.parametrize("folder", ["", " "])
+def test_empty_output_folder_is_refused(folder):
+    assert refusal(ALQAHIRA_OUTPUT_DIR=folder).endswith("is empty: name a folder")
+    assert configured(ALQAHIRA_METRICS_DIR="").metrics_dir == configured().metrics_dir, "empty: the default"
+
+
 def test_choice_is_case_insensitive():
     assert configured(ALQAHIRA_NEAR_DUPLICATES="Mark").near_duplicates == "mark"
 
