@@ -191,7 +191,14 @@ class TestWords:
 
     @pytest.mark.parametrize(
         ("part", "whole", "shown"),
-        [(0, 0, "–"), (0, 9, "0%"), (9, 9, "100%"), (1, 9_999, "<1%"), (9_998, 9_999, ">99%"), (1, 3, "33%")],
+        [
+            (0, 0, "–"),
+            (0, 9, "0%"),
+            (9, 9, "100%"),
+            (1, 9_999, "أقل من 1%"),
+            (9_998, 9_999, "أكثر من 99%"),
+            (1, 3, "33%"),
+        ],
     )
     def test_share_is_0_or_100_percent_only_if_exact(self, part, whole, shown):
         assert words.share(part, whole) == shown
