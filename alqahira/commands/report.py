@@ -48,14 +48,16 @@ class Command(ProjectCommand):
         parser.add_argument("--port", type=_port, metavar="N", help=f"of --serve; 0 takes one that is free ({PORT})")
 
     def execute(self, args: list[str], opts: argparse.Namespace) -> int:
-        if [opts.serve, bool(opts.site), opts.output is not None].count(True) > 1:
+        if [opts.serve, opts.site is not None, opts.output is not None].count(True) > 1:
             raise ConfigurationError("-o, --serve and --site exclude each other")
         if opts.port is not None and not opts.serve:
             raise ConfigurationError("--port needs --serve")
         if opts.serve:
             self._serve(PORT if opts.port is None else opts.port)
             return 0
-        if opts.site:
+        if opts.site is not None:
+            if not opts.site.strip():
+                raise ConfigurationError("--site: name a folder")
             self._write_site(local_path(opts.site))
             return 0
         # Imported here: no other command needs Jinja2.

@@ -202,6 +202,7 @@ class TestArticle:
         assert rows["العنوان"][1] == "في صفحات جولتها: قالب الموقع 5، وسوم meta 1"
         assert rows["الوكالات"] == ("أ ش أ، رويترز", "من سطر المصدر")
         assert rows["المقدمة"] == ("غير موجود", "")
+        assert rows["سبب التعديل"][0] == REASONS[Reason.TEXT]
 
     @pytest.mark.parametrize(
         ("url", "shown"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -139,6 +140,24 @@ class TestCommand:
         assert (ran.status, ran.stdout) == (0, f"{target}/index.html: 6 articles\n")
         assert sorted(path.name for path in target.parent.iterdir()) == ["site"]
         assert "<title>" in (target / "report.html").read_text("utf-8")
+
+    @pytest.mark.parametrize(("folder", "line"), [("", "--site: name a folder"), ("/dev/null/x", "--site='/dev/null'")])
+    def test_folder_that_cannot_be_is_one_line(self, tmp_path, folder, line):
+        live(tmp_path)
+        ran = scrapy("report", "--site", folder, settings={"ALQAHIRA_OUTPUT_DIR": str(tmp_path)})
+        assert (ran.status, len(ran.lines)) == (2, 1)
+        assert line in ran.lines[0]
+        assert not (tmp_path / "report.html").exists()
+
+    def test_site_goes_where_a_link_leads_and_into_the_current_folder(self, tmp_path, monkeypatch):
+        pages = sample(tmp_path)
+        (tmp_path / "empty").mkdir()
+        (tmp_path / "link").symlink_to("empty")
+        monkeypatch.chdir(tmp_path / "empty")
+        for folder in (Path("."), tmp_path / "link"):
+            write_site(pages.copy, b"", folder)
+            assert (tmp_path / "empty" / "index.html").is_file()
+        assert (tmp_path / "link").is_symlink()
 
     def test_site_replaces_the_one_before(self, tmp_path):
         pages = sample(tmp_path)

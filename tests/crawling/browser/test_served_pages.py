@@ -29,6 +29,8 @@ LOOK = """() => ({
     background: getComputedStyle(document.querySelector('header')).backgroundColor,
     links: [...document.links].map(a => a.href),
     headlines: [...document.querySelectorAll('.stories h3')].map(e => e.textContent),
+    fields: [...document.querySelectorAll('.fields tbody tr')].map(
+        row => [...row.children].map(e => e.getBoundingClientRect().top)),
     lines: [...document.querySelectorAll('.row.changed')].map(row => getComputedStyle(row.children[0]))
         .map(style => [style.borderLeftWidth, style.borderRightWidth]),
     sides: [...document.querySelectorAll('.row.changed')].map(
@@ -127,6 +129,13 @@ def test_revisions_stand_side_by_side_the_older_at_the_right(site):
     assert len(wide["sides"]) == 2
     assert wide["lines"] == [["1px", "0px"]] * 2, "between the two, also where one is empty"
     assert "rgba(0, 0, 0, 0)" not in wide["marks"] != []
+
+
+def test_fields_are_a_table_and_on_a_phone_a_block_each(site):
+    wide, narrow = (site[1][name, f"articles/{REVISED}"]["fields"] for name in WIDTHS)
+    assert len(wide) == len(narrow) > 20
+    assert all(name == value == source for name, value, source in wide)
+    assert all(name < value < source for name, value, source in narrow)
 
 
 def test_form_searches_without_a_script(site):

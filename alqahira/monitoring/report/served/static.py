@@ -7,6 +7,7 @@ in SHARDS files) and `search/cards/` (what a list shows of an article), so that 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
 from array import array
@@ -24,6 +25,7 @@ from alqahira.monitoring.report.served.fields import shown
 from alqahira.monitoring.report.served.links import StaticLinks, file_name
 from alqahira.monitoring.report.served.pages import KIND_NAMES, article_page, newest_published, page, runs_page, style
 from alqahira.publishing.atomic_directory import atomic_directory
+from alqahira.settings.types import make_folder
 from alqahira.text.normalization import fold_letters, fold_tokens
 
 # So that the index of all articles stays some megabytes. Older ones are in the corpus, and in the served site.
@@ -57,7 +59,7 @@ def write_site(copy: sqlite3.Connection, report: bytes, folder: Path, *, watch: 
     holds anything else, LedgerBusy if another site is written there, OutputUnwritable, OSError.
     """
     ensure_replaceable(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(Path(os.path.realpath(folder)).parent, "--site")
     with atomic_directory(folder, "scrapy report") as aside:
         for name in ("articles", "search/words", "search/cards"):
             (aside / name).mkdir(parents=True)
