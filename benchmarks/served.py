@@ -10,7 +10,6 @@ is its slowest answer of --times, within the process.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import subprocess
 import sys
@@ -28,6 +27,7 @@ from measure import peak_of
 
 from alqahira.article import rfc3339, to_json_line, to_record
 from alqahira.ledger import Ledger, open_ledger, tables
+from alqahira.ledger.stored_records import pack, record_of
 from alqahira.monitoring.report.served.database import build, open_copy
 from alqahira.monitoring.report.served.pages import Pages
 from alqahira.monitoring.report.served.static import write_site
@@ -83,13 +83,13 @@ def _batches(rows: list[tuple[dict[str, Any], str]]) -> Iterator[list[dict[str, 
     for start in range(0, len(rows), ROWS_AT_ONCE):
         yield [
             {name: record[name] for name in ("article_id", "revision", "content_hash", "duplicate_of", "date_crawled")}
-            | {"status": status, "story_time": record["date_published"], "record": to_json_line(record)}
+            | {"status": status, "story_time": record["date_published"], "record": pack(to_json_line(record))}
             for record, status in rows[start : start + ROWS_AT_ONCE]
         ]
 
 
 def _queued(article: dict[str, Any]) -> dict[str, Any]:
-    day = json.loads(article["record"])["published_day"]
+    day = record_of(article["record"])["published_day"]
     named = {name: article[name] for name in ("article_id", "revision")}
     return named | {"day": day, "accepted": article["date_crawled"]}
 

@@ -49,7 +49,7 @@ class Command(ProjectCommand):
             )
         parser.add_argument("--since", metavar="DAY", help="published on this Cairo day or later")
         parser.add_argument("--until", metavar="DAY", help="published on this Cairo day or earlier")
-        parser.add_argument("--run", metavar="RUN_ID", help="lines that this run wrote")
+        parser.add_argument("--run", metavar="RUN_ID", help="revisions that this run fetched, and its removals")
         parser.add_argument(
             "--after",
             metavar="POSITION",

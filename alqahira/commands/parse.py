@@ -6,7 +6,7 @@ import warnings
 from scrapy.commands.parse import Command as Scrapys
 from scrapy.exceptions import ScrapyDeprecationWarning
 
-from alqahira.commands.no_run import NoRun
+from alqahira.crawling.no_run import NoRun
 from alqahira.exceptions import ConfigurationError
 from alqahira.monitoring.failure import fail
 

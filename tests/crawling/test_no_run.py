@@ -96,18 +96,6 @@ def test_shell_has_the_article_of_the_page(path, code, shown, replica, tmp_path)
     assert not (tmp_path / "output").exists()
 
 
-@pytest.mark.parametrize("command", ["shell", "fetch", "view", "parse", "bench", "runspider"])
-class TestWhatNoCommandKnows:
-    def test_option(self, command):
-        ran = scrapy(command, "--topix", "http://127.0.0.1:1/")
-        assert (ran.status, ran.lines) == (2, [f"alqahira: unknown argument '--topix'; see scrapy {command} --help"])
-
-    def test_setting(self, command):
-        ran = scrapy(command, "http://127.0.0.1:1/", settings={"ALQAHIRA_COMPRES_PARTS": "1"})
-        line = "alqahira: ALQAHIRA_COMPRES_PARTS is not a setting; did you mean ALQAHIRA_COMPRESS_PARTS?"
-        assert (ran.status, ran.lines) == (2, [line])
-
-
 def test_bench_crawls_its_own_server_and_nothing_else(tmp_path):
     given = {"ALQAHIRA_OUTPUT_DIR": str(tmp_path / "output"), "CLOSESPIDER_PAGECOUNT": "5"}
     ran = scrapy("bench", settings=given)

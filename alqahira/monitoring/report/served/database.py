@@ -22,6 +22,7 @@ from sqlalchemy.engine import Connection, Row
 from alqahira.exceptions import ConfigurationError, LedgerUnusable
 from alqahira.ledger import Ledger
 from alqahira.ledger.decisions import Outcome
+from alqahira.ledger.stored_records import record_of
 from alqahira.ledger.tables import articles, meta, outbox, runs
 from alqahira.monitoring.report.figures import FIELDS
 from alqahira.text.dates import cairo_day
@@ -166,7 +167,7 @@ class _Copy:
         for article_id, revisions in groupby(rows, key=attrgetter("article_id")):
             newest = None
             for row in revisions:
-                record = dict.fromkeys(FIELDS) | json.loads(row.record) | {"position": row.published_position}
+                record = dict.fromkeys(FIELDS) | record_of(row.record) | {"position": row.published_position}
                 record["published_day"] = record["published_day"] or _day(record["date_published"])
                 is_published = row.status == Outcome.ACCEPTED
                 line = json.dumps(record, ensure_ascii=False)

@@ -28,7 +28,7 @@ from alqahira.monitoring.report.served import queries
 from alqahira.monitoring.report.served.database import KINDS
 from alqahira.monitoring.report.served.fields import REASONS, Comparison, Record, compared, field_rows, shown
 from alqahira.monitoring.report.served.links import SERVED, Links
-from alqahira.monitoring.report.served.queries import LONGEST_QUERY, BadQuery, Selection
+from alqahira.monitoring.report.served.queries import LONGEST_QUERY, MOST_WORDS, BadQuery, Selection
 from alqahira.monitoring.report.served.sparklines import HEIGHT, WIDTH, sparklines
 
 POLICY = (
@@ -113,6 +113,7 @@ class Pages:
                 "total": results.total,
                 "page": selection.page,
                 "pages": results.pages,
+                "is_shortened": results.is_shortened,
                 "next": f"/articles.json?{selection.query(page=selection.page + 1)}" if more else None,
                 "articles": results.articles,
                 "facets": {
@@ -206,6 +207,7 @@ def _templates() -> Environment:
         "KIND_NAMES": KIND_NAMES,
         "REASONS": REASONS,
         "LONGEST_QUERY": LONGEST_QUERY,
+        "MOST_WORDS": MOST_WORDS,
         "WIDTH": WIDTH,
         "HEIGHT": HEIGHT,
     }
