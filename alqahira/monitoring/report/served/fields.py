@@ -141,7 +141,7 @@ def _values(name: str, record: Record) -> list[str]:
     if name in _MOMENTS:
         return [words.moment(datetime.fromisoformat(value))]
     if name == "revision_reason":
-        return [REASONS.get(value, value)]
+        return [REASONS.get(value) or str(value)]
     if name in ("url", "discovered_on"):
         return [decode_addresses(value)]
     kinds = {"topics": "topic", "agencies": "agency", "countries": "country", "organizations": "organization"}
