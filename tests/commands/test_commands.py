@@ -255,6 +255,7 @@ def test_compact_before_a_run_is_refused(tmp_path):
     assert [*tmp_path.iterdir()] == []
 
 
+@pytest.mark.chaos
 def test_corrupt_state_is_refused_and_rebuilt_from_the_parts(replica, tmp_path):
     corpus = Corpus(tmp_path / "output", replica().url)
     corpus.crawl("defense")
