@@ -50,13 +50,13 @@ def _fill(folder: Path, crawl: Callable[[Corpus, ReplicaProcess], None]) -> None
 
 
 def both_sections(corpus: Corpus, server: ReplicaProcess) -> None:
-    corpus.feeds = {}
+    corpus.feeds, corpus.logs = {}, {}
     for section in ("defense", "foreign_affairs"):
         feed = corpus.folder.parent / f"{section}.jsonl"
         metrics = {"ALQAHIRA_METRICS_DIR": str(corpus.folder.parent / "textfile")}
         ran = corpus.crawl(section, "-O", str(feed), settings=metrics)
         assert ran.status == 0, ran.stderr
-        corpus.feeds[section] = feed.read_text("utf-8")
+        corpus.feeds[section], corpus.logs[section] = feed.read_text("utf-8"), ran.stderr
 
 
 def several_runs(corpus: Corpus, server: ReplicaProcess) -> None:
@@ -79,7 +79,7 @@ def several_runs(corpus: Corpus, server: ReplicaProcess) -> None:
 
 @pytest.fixture(scope="session")
 def crawled(tmp_path_factory):
-    """Both sections, each with its feed, and their metrics in the folder `textfile`. Read only."""
+    """Both sections, each with its feed and log, and their metrics in the folder `textfile`. Read only."""
     corpus = crawl_once(tmp_path_factory, "both_sections", both_sections)
     corpus.truth = written(corpus.now)
     return corpus

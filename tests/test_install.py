@@ -163,6 +163,12 @@ def test_init_takes_a_folder_of_any_name_and_no_link_that_leads_nowhere(tmp_path
     assert (ran.status, ran.lines) == (2, [f"alqahira: {tmp_path}/scrapy.cfg exists: the folder is a project already"])
 
 
+@pytest.mark.parametrize(("folder", "enter"), [("news", "  cd news\n"), (".", "")])
+def test_init_says_what_comes_next(installed, tmp_path, folder, enter):
+    written = f"{Path(folder) / 'scrapy.cfg'} is written. Next:\n{enter}  scrapy demo\n  scrapy crawl defense\n"
+    assert installed(tmp_path, "alqahira", "init", folder).stdout == written
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 def test_clone_and_wheel_on_each_python(version, wheel, tmp_path):
     """README's first commands on a machine that has only this Python, then the wheel in the same environment."""

@@ -51,5 +51,6 @@ class Command(ProjectCommand):
             write_atomic(file, _SCRAPY_CFG.encode())
         except OSError as error:
             raise ConfigurationError(f"{file} cannot be written: {error.strerror}") from None
-        print(f"{file} is written. Next:\n  cd {quote(str(folder))}\n  scrapy demo\n  scrapy crawl defense")
+        enter = "" if folder.samefile(".") else f"  cd {quote(str(folder))}\n"
+        print(f"{file} is written. Next:\n{enter}  scrapy demo\n  scrapy crawl defense")
         return 0

@@ -117,4 +117,10 @@ def crawl_in_subprocess(section: str, settings: dict[str, str], *options: str) -
     own = {name: value for name, value in settings.items() if name.startswith(PREFIX)}
     rest = [f"--set={name}={value}" for name, value in settings.items() if name not in own]
     command = [sys.executable, "-m", "scrapy", "crawl", section, *options, *rest]
-    return subprocess.run(command, env=os.environ | own, check=False).returncode
+    process = subprocess.Popen(command, env=os.environ | own)
+    try:
+        status = process.wait()
+        return status if status >= 0 else 128 - status  # of one that a signal ended, as a shell has it
+    except KeyboardInterrupt:
+        process.wait()  # Ctrl-C has reached it, too; `subprocess.run` would kill it before it ends in order
+        raise

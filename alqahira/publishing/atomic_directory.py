@@ -64,6 +64,7 @@ def atomic_directory(output: Path, owner: str = "a replay") -> Iterator[Path]:
 
     `owner`: what writes it. Raises LedgerBusy if another one writes the same output, OutputUnwritable.
     """
+    output = Path(os.path.realpath(output))  # `.` has no name, and what replaces a link would not be where it leads
     aside, old = (output.with_name(f".{output.name}.{ending}") for ending in ("replaying", "replaced"))
     lock = FileLock(aside, owner)
     try:

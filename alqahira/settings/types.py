@@ -114,8 +114,9 @@ def _without_login(text: str) -> str:
 
 
 def _local(value: object) -> object:
+    # As by a variable of the shell that is not set: the corpus would go into the project's own folder.
     if not str(value).strip():
-        raise ValueError("names no folder")
+        raise ValueError("is empty: name a folder")
     if is_address(str(value)):
         raise ValueError(f"is not a folder of this machine: {OBJECT_STORES}")
     return value

@@ -58,6 +58,18 @@ def test_parse_prints_the_record_of_an_article(replica, tmp_path):
     assert not (tmp_path / "output").exists()
 
 
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        ((), "alqahira: name the spider: scrapy parse --spider=defense URL"),
+        (("--spider=defence",), "alqahira: no spider 'defence'; there are defense, foreign_affairs"),
+    ],
+)
+def test_parse_without_a_spider_says_so(options, line):
+    ran = scrapy("parse", "--nolog", *options, "http://127.0.0.1:9/news/1")
+    assert (ran.status, ran.lines) == (2, [line])
+
+
 def test_parse_prints_the_links_of_a_listing(replica, tmp_path):
     server = replica()
     settings = UNTHROTTLED | {"ALQAHIRA_OUTPUT_DIR": str(tmp_path / "output"), "ALQAHIRA_SITE_URL": server.url}

@@ -73,7 +73,7 @@ class TestSearch:
         words = [f"كلمة{n}" for n in range(12)]
         with opened(tmp_path) as ledger:
             add(ledger, 1, text=" ".join([body(1), *words]))
-        query = f"q={quote(' '.join((words + ['غيرموجودة'])[:number]))}"
+        query = f"q={quote(' '.join([*words, 'غيرموجودة'][:number]))}"
         pages = pages_of(tmp_path)
         assert ids(pages, query) == ["1"]
         note = "بُحث بأول 12 كلمة أو عبارة وحدها"
@@ -175,7 +175,7 @@ def test_pages_follow_each_other(tmp_path):
     assert (first["total"], first["pages"], len(first["articles"])) == (PER_PAGE + 1, 2, PER_PAGE)
     (last,) = as_json(pages, first["next"])["articles"]
     assert last["article_id"] == str(PER_PAGE + 1)
-    assert page(pages, "/?page=2").xpath("//a[@rel='prev']/@href") == ["/?"]
+    assert page(pages, "/?page=2").xpath("//a[@rel='prev']/@href") == ["/"]
     ask(pages, "/?page=3", 404)
 
 
@@ -202,6 +202,7 @@ class TestArticle:
         assert rows["العنوان"][1] == "في صفحات جولتها: قالب الموقع 5، وسوم meta 1"
         assert rows["الوكالات"] == ("أ ش أ، رويترز", "من سطر المصدر")
         assert rows["المقدمة"] == ("غير موجود", "")
+        assert rows["سبب التعديل"][0] == REASONS[Reason.TEXT]
 
     @pytest.mark.parametrize(
         ("url", "shown"),

@@ -97,6 +97,12 @@ def test_setting_of_another_project_is_none_of_ours():
     assert configured(DOWNLOAD_DELY="1", MYEXT_ARCHIVE="1", OUTPUT_DIR="x").archive is False
 
 
+@pytest.mark.parametrize("folder", ["", " "])
+def test_empty_output_folder_is_refused(folder):
+    assert refusal(ALQAHIRA_OUTPUT_DIR=folder).endswith("is empty: name a folder")
+    assert configured(ALQAHIRA_METRICS_DIR="").metrics_dir == configured().metrics_dir, "empty: the default"
+
+
 def test_choice_is_case_insensitive():
     assert configured(ALQAHIRA_NEAR_DUPLICATES="Mark").near_duplicates == "mark"
 

@@ -140,6 +140,8 @@ def _values(name: str, record: Record) -> list[str]:
         return []
     if name in _MOMENTS:
         return [words.moment(datetime.fromisoformat(value))]
+    if name == "revision_reason":
+        return [REASONS.get(value) or str(value)]
     if name in ("url", "discovered_on"):
         return [decode_addresses(value)]
     kinds = {"topics": "topic", "agencies": "agency", "countries": "country", "organizations": "organization"}

@@ -22,8 +22,9 @@ MOST_DUPLICATES = 100
 LONGEST_QUERY, MOST_WORDS, MOST_PARAMETERS = 300, 12, 40
 # The article, conjunctions and prepositions, which are written as one word with the next.
 _PROCLITICS = tuple(f"{first}{rest}" for first in ("", "و", "ف") for rest in ("", *"بكل", "ال", "بال", "كال", "لل"))
-_WITH_ARTICLE = re.compile("[وف]?(?:[بك]?ال|لل)(?=.{3})")
-_SHORTEST_STEM = 3
+WITH_ARTICLE = re.compile("[وف]?(?:[بك]?ال|لل)(?=.{3})")
+SHORTEST_STEM = 3
+FIRST_LETTER, LAST_LETTER = "\u0621", "\u064a"
 _QUOTED = re.compile(r"[\"«“”»]([^\"«“”»]*)[\"«“”»]")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _COLUMNS = ", ".join(
@@ -257,8 +258,24 @@ def _check_day(name: str, value: str) -> None:
 
 def _with_proclitics(word: str) -> str:
     """A folded word, or it with each proclitic; FTS5 finds words by their beginning alone."""
-    stem = word[article.end() :] if (article := _WITH_ARTICLE.match(word)) else word
-    if len(stem) < _SHORTEST_STEM or not "\u0621" <= stem[0] <= "\u064a":
+    stem = stem_of(word)
+    if not _takes_proclitics(stem):
         return f'"{word}"'
     forms = (f'"{proclitic}{stem}"' for proclitic in _PROCLITICS)
     return f"({' OR '.join(forms)})"
+
+
+def stem_of(word: str) -> str:
+    """What a folded word is looked for by: without an article, if that leaves enough to take any proclitic."""
+    stem = word[article.end() :] if (article := WITH_ARTICLE.match(word)) else word
+    return stem if _takes_proclitics(stem) else word
+
+
+def stems(word: str) -> set[str]:
+    """Whatever a folded word is found by: every other word's `stem_of` that is it, perhaps behind a proclitic."""
+    behind = {word[len(proclitic) :] for proclitic in _PROCLITICS if word.startswith(proclitic)}
+    return {word, *filter(_takes_proclitics, behind)}
+
+
+def _takes_proclitics(stem: str) -> bool:
+    return len(stem) >= SHORTEST_STEM and FIRST_LETTER <= stem[0] <= LAST_LETTER
