@@ -212,7 +212,15 @@ def _tree() -> Node:
                         sure = root.add(spelling).names.setdefault(line.table, {})
                         for code in line.codes:
                             sure[code] = sure.get(code, False) or is_sure
+    _share_names(root, {})
     return root
+
+
+def _share_names(node: Node, known: dict[str, dict[str, Names]]) -> None:
+    """Keep equal names once: all words of a state have the same."""
+    node.names = known.setdefault(repr(node.names), node.names)
+    for after in node.following.values():
+        _share_names(after, known)
 
 
 @cache

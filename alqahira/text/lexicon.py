@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib import resources
@@ -87,6 +87,7 @@ class Lexicon:
     members: dict[str, str] = field(default_factory=dict)  # folded member -> as the lexicon spells it
     exceptions: dict[str, set[str]] = field(default_factory=dict)  # class -> folded words that are no members
     rules: dict[str, list[Rule]] = field(default_factory=dict)  # class -> the rules that begin with it
+    weights: dict[tuple[Any, ...], dict[str, float]] = field(default_factory=dict)  # most terms share one of a few
     alternatives: set[str] = field(default_factory=set)  # the `a|b|…` that were made classes
     clues: dict[str, Clue] = field(default_factory=dict)  # by `shortest_stem`
     class_clues: dict[str, list[tuple[int, Clue]]] = field(default_factory=dict)  # class -> least words, what they say
@@ -109,10 +110,11 @@ class Lexicon:
             node = self.root
             for word in words:
                 node = self._next(node, word)
-            node.weights = node.weights or {}
-            if any(node.weights.get(topic, weight) != weight for topic, weight in weights.items()):
+            known = node.weights or {}
+            if any(known.get(topic, weight) != weight for topic, weight in weights.items()):
                 raise ValueError(f"{' '.join(words)} has two weights in the lexicon")
-            node.weights.update(weights)
+            both = known | weights
+            node.weights = self.weights.setdefault(tuple(both.items()), both)
             node.kind = kind or node.kind
             if any(node.weights.values()):
                 node.weight, node.least = sum(node.weights.values()), min(0.0, *node.weights.values())
@@ -199,7 +201,6 @@ OF_TWO = "فعل اثنين"
 _OF_TWO = re.compile("و?[يت]...+ان")
 
 
-@lru_cache(maxsize=1 << 16)
 def read_word(word: str) -> dict[str, str]:
     """The words and `[class]` names of the lexicon that a word may be a form of, each with its display text.
 
@@ -229,30 +230,42 @@ class Word(NamedTuple):
     """What the lexicon knows of a word, each with its display text."""
 
     reading: dict[str, str]  # as `read_word` has it
-    alone: list[tuple[str, Node]]  # where it is a term by itself
-    first_nodes: list[tuple[str, Node]]  # where longer terms begin with it
+    alone: Sequence[tuple[str, Node]]  # where it is a term by itself
+    first_nodes: Sequence[tuple[str, Node]]  # where longer terms begin with it
     second: frozenset[str]  # words and `[class]` names of which one is the next in these terms
     after_gap: frozenset[str]  # those of them that may stand after a gap
-    classes: list[tuple[str, str]]  # those that have a name
+    classes: Sequence[tuple[str, str]]  # those that have a name
     clue: Clue | None
 
 
-@lru_cache(maxsize=1 << 16)
+_NOTHING = Word({}, (), (), frozenset(), frozenset(), (), None)
+
+
+@lru_cache(maxsize=1 << 15)
 def look_up(word: str) -> Word:
     """What the lexicon knows of a word; the word is folded, but for `FINAL_TA`."""
     known, reading = lexicon(), read_word(word)
+    clue = known.clues.get(shortest_stem(word))
+    if not reading and clue is None:
+        return _NOTHING  # so that the cache has it once
     following = known.root.following
     nodes = [(shown, following[key]) for key, shown in reading.items() if key in following]
-    after_gap = frozenset(key for _, node in nodes if node.after_gap for key in node.after_gap.following)
     return Word(
         reading,
-        [(shown, node) for shown, node in nodes if node.weights is not None],
-        [(shown, node) for shown, node in nodes if node.following or node.after_gap],
-        frozenset(key for _, node in nodes for key in node.following) | after_gap,
-        after_gap,
-        [(key[1:-1], shown) for key, shown in reading.items() if key[0] == "[" and "|" not in key],
-        known.clues.get(shortest_stem(word)),
+        tuple([(shown, node) for shown, node in nodes if node.weights is not None]),
+        tuple([(shown, node) for shown, node in nodes if node.following or node.after_gap]),
+        *_seconds(tuple(key for key in reading if key in following)),
+        tuple([(key[1:-1], shown) for key, shown in reading.items() if key[0] == "[" and "|" not in key]),
+        clue,
     )
+
+
+@lru_cache(maxsize=1 << 12)  # many words have the same
+def _seconds(keys: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str]]:
+    """`second` and `after_gap` of a word whose terms begin with these words and `[class]` names."""
+    nodes = [lexicon().root.following[key] for key in keys]
+    after_gap = frozenset(key for node in nodes if node.after_gap for key in node.after_gap.following)
+    return frozenset(key for node in nodes for key in node.following) | after_gap, after_gap
 
 
 def shortest_stem(word: str) -> str:

@@ -31,6 +31,11 @@ def test_meta_refresh_is_seen_in_any_case_and_encoding(name, encoding):
     assert answer_to(Request(URL), "/b", name, encoding).url == "https://news.example/b"
 
 
+def test_page_without_refresh_is_not_decoded(monkeypatch):
+    monkeypatch.setattr(HtmlResponse, "text", property(lambda _: pytest.fail("decoded")))
+    assert isinstance(answer_to(Request(URL), "/b", name="name"), HtmlResponse)
+
+
 @pytest.mark.parametrize("target", [URL, "/a", "#top", ""])
 def test_page_that_only_reloads_itself_is_a_page(target):
     assert isinstance(answer_to(Request(URL), target), HtmlResponse)
