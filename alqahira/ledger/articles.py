@@ -28,6 +28,7 @@ from alqahira.ledger.decisions import (
     labels,
     publication_day,
     published_or_seen,
+    revision_reason,
 )
 from alqahira.ledger.pages import ACCEPTED, NO_VALIDATORS
 from alqahira.ledger.quarantine import Quarantine
@@ -170,11 +171,11 @@ class Articles(Quarantine):
         article = article_of(kept.record)
         classify(article, match_topics(article.headline, article.article_body, labels(article)))
         newest = self._newest(connection, article.article_id)
+        reason = revision_reason(article, stored_article(newest))[0] if newest else None
         article.revision = newest.revision if newest else 0
-        is_gone = newest is not None and is_removed(newest)
-        if newest is None or is_gone or newest.content_hash != article.content_hash:
+        if newest is None or reason in (Reason.RETURNED, Reason.TEXT):
             article.revision, article.duplicate_of = article.revision + 1, None
-            article.revision_reason = (Reason.RETURNED if is_gone else Reason.TEXT).value if newest else None
+            article.revision_reason = reason and reason.value
             self._store(connection, article, Outcome.ACCEPTED)
             self._index(connection, article.article_id, fingerprint(article.article_body), newest)
             self._queue(connection, article, day=publication_day(article))
