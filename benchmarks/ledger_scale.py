@@ -5,7 +5,7 @@
 
 Each ledger is filled in bulk with articles as after a crawl: record, page, outbox row, 32 bands. Then new articles are
 discovered and accepted in rounds; CPU and wall time per article of the median round are printed. A million articles
-take about 5 GB below --folder, removed at the end.
+take about 2.5 GB below --folder, removed at the end.
 """
 
 from __future__ import annotations
