@@ -24,7 +24,7 @@ from pathlib import Path
 from statistics import mean
 
 from lxml import html as lxml_html
-from measure import ROOT, ROUNDS, Figure, show
+from measure import ROOT, ROUNDS, Figure, show, turns
 
 from alqahira import site
 from alqahira.extraction.extractor import read_page
@@ -127,28 +127,30 @@ def theirs(python: Path, pages: Sequence[Page]) -> dict[str, float]:
     return seconds
 
 
+def _round(
+    python: Path | None, pages: Sequence[Page]
+) -> tuple[tuple[float, float], tuple[float, float], dict[str, float]]:
+    """CPU seconds a page: read beside a bare parse, the same by markup alone, and by each general extractor."""
+    others = theirs(python, pages[:_THEIRS]) if python else {}
+    return beside_a_parse(pages), beside_a_parse(by_markup(pages)), others
+
+
 def measure(python: Path | None, rounds: int = ROUNDS) -> list[Figure]:
     figures = []
     for size in (None, *SIZES):
         pages = pages_of(size) if size else captured()
         beside_a_parse(pages, seconds=0)  # warms up
         beside_a_parse(by_markup(pages), seconds=0)
-        ours, lxml, others, markup = [], [], [], []
-        for _ in range(rounds):
-            mine, bare = beside_a_parse(pages)
-            ours.append(mine)
-            lxml.append(bare)
-            markup.append(beside_a_parse(by_markup(pages)))
-            others.append(theirs(python, pages[:_THEIRS]) if python else {})
+        measured = turns(rounds, lambda _, given=pages: _round(python, given))  # type: ignore[misc]
         group = (
             f"extraction, {'' if size else 'captured, '}{mean(len(html.encode()) for _, html in pages) / 1000:.0f} KB"
         )
-        ratios = tuple(mine / bare for mine, bare in zip(ours, lxml, strict=True))
+        ratios = tuple(mine / bare for (mine, bare), _, _ in measured)
         figures.append(Figure(group, "alqahira beside a bare lxml parse", ratios, "1.5"))
-        ratios = tuple(mine / bare for mine, bare in markup)
+        ratios = tuple(mine / bare for _, (mine, bare), _ in measured)
         figures.append(Figure(group, "alqahira by markup alone beside it", ratios, "4"))
-        for name in others[0]:
-            ratios = tuple(other[name] / mine for mine, other in zip(ours, others, strict=True))
+        for name in measured[0][2]:
+            ratios = tuple(others[name] / mine for (mine, _), _, others in measured)
             figures.append(Figure(group, f"{name} beside alqahira", ratios, _BOUNDS.get(name, "")))
     return figures
 

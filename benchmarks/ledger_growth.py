@@ -3,7 +3,7 @@
     python benchmarks/ledger_growth.py [--known 1000 100000 1000000] [--rounds 5] [--folder /tmp]
 
 The ledgers are filled first (`ledger_scale.py`), then measured in turn, each time in a process of its own. A million
-articles take some 5 GB below --folder, removed at the end.
+articles take some 2.5 GB below --folder, removed at the end.
 """
 
 from __future__ import annotations

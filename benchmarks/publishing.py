@@ -17,7 +17,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 from ledger_scale import fill
-from measure import ROUNDS, Command, Figure, run, show
+from measure import ROUNDS, Command, Figure, in_turns, show, turns
 
 from alqahira.ledger import Ledger, open_ledger
 from alqahira.ledger.tables import outbox, parts
@@ -43,27 +43,30 @@ def dump(records: list[dict[str, object]], path: Path) -> None:
 
 
 def measure(known: int = 100_000, rounds: int = ROUNDS, folder: Path | None = None) -> list[Figure]:
-    published, exported, sizes = [], [], []
     with tempfile.TemporaryDirectory(dir=folder) as name:
-        output = Path(name)
+        output, plain = Path(name), Path(name) / "plain.jsonl"
         with open_ledger(f"sqlite:///{output / 'state.db'}") as ledger:
             fill(ledger, known)
             records = list(ledger.records())
-            for number in range(rounds):
+
+            def plain_and_published(number: int) -> tuple[float, float]:
                 with ledger.transaction() as connection:
                     connection.execute(parts.delete())
                     connection.execute(sa.update(outbox).values(part=None))
-                plain = cpu(lambda: dump(records, output / "plain.jsonl"))
-                folder_of_round = output / f"parts-{number}"
-                published.append(cpu(lambda to=folder_of_round: publish(ledger, to)) / plain)  # type: ignore[misc]
-                sizes.append((output / "plain.jsonl").stat().st_size / 1e6 / plain)
+                return cpu(lambda: dump(records, plain)), cpu(lambda: publish(ledger, output / f"parts-{number}"))
+
+            published = [own / bare for bare, own in turns(rounds, plain_and_published)]
         # The whole command, less the start of Scrapy.
         idle = Command(["-m", "scrapy", "version"])
         words = ["-m", "scrapy", "export", "-o", output / "export.jsonl"]
         export = Command(words, settings={"ALQAHIRA_OUTPUT_DIR": name})
-        for rate in sizes:
-            took = run(export).cpu - run(idle).cpu
-            exported.append(took * rate / ((output / "export.jsonl").stat().st_size / 1e6))
+
+        def plain_and_exported(_: int) -> float:
+            bare, started, whole = cpu(lambda: dump(records, plain)), *in_turns(idle, export)
+            same_bytes = plain.stat().st_size / (output / "export.jsonl").stat().st_size
+            return (whole.cpu - started.cpu) / bare * same_bytes
+
+        exported = turns(rounds, plain_and_exported)
     return [
         Figure(_GROUP, f"CPU of sealing {known:,} articles beside json.dumps", tuple(published)),
         Figure(_GROUP, f"CPU of `scrapy export` of {known:,} articles beside json.dumps", tuple(exported)),

@@ -2,7 +2,7 @@
 
     python benchmarks/report.py [--known 100000] [--folder /tmp]
 
-The ledger is filled in bulk (`ledger_scale.py`), about 0.5 GB for 100,000 articles, removed at the end. Figures and
+The ledger is filled in bulk (`ledger_scale.py`), about 0.25 GB for 100,000 articles, removed at the end. Figures and
 page are then made in a process of their own, so that the peak is the report's alone.
 """
 

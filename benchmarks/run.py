@@ -75,7 +75,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--python", type=Path, help="an interpreter that has the general extractors")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--folder", type=Path, help="folder for temporary ledgers of about 5 GB")
+    parser.add_argument("--folder", type=Path, help="folder for temporary ledgers of about 2.5 GB")
     parser.add_argument("--quick", action="store_true", help="small numbers, to try the benchmarks; writes nothing")
     given = parser.parse_args()
     rounds, quick = given.rounds, given.quick

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from struct import Struct
 
 from alqahira import site
 from alqahira.article import rfc3339
@@ -72,35 +72,41 @@ class Discovery:
 class Backlog:
     """The keys of pages that wait, in the order of their requests; `age` is the next one's.
 
-    Some 20 bytes each, as there may be a million of them: their links stay in the ledger.
+    Some 20 bytes each, as there may be a million of them: their links stay in the ledger. What is taken out is freed.
     """
 
     def __init__(self, pages: Iterable[tuple[str, str | None]] = ()) -> None:
         """From keys and dates (RFC 3339), the newest first."""
-        self._keys, self._ages, self._next, self._begin = bytearray(), array("d"), 0, 0
+        self._waiting, self._number = bytearray(), 0  # of each its age, its key and a line end
         for key, date in pages:
-            self._keys += f"{key}\n".encode()
-            self._ages.append(age_of(datetime.fromisoformat(date) if date else None))
+            self._waiting += _AGE.pack(age_of(datetime.fromisoformat(date) if date else None)) + f"{key}\n".encode()
+            self._number += 1
 
     def __len__(self) -> int:
-        return len(self._ages) - self._next
+        return self._number
 
     def __iter__(self) -> Iterator[str]:
-        begin = self._begin
-        for _ in range(len(self)):
-            end = self._keys.index(b"\n", begin)
-            yield self._keys[begin:end].decode()
+        begin = 0
+        for _ in range(self._number):
+            end = self._waiting.index(b"\n", begin + _AGE.size)
+            yield self._waiting[begin + _AGE.size : end].decode()
             begin = end + 1
 
     @property
     def age(self) -> float:
-        return self._ages[self._next]
+        (age,) = _AGE.unpack_from(self._waiting)
+        return float(age)
 
     def pop(self) -> str:
         """Take the next key out."""
-        begin, end = self._begin, self._keys.index(b"\n", self._begin)
-        self._next, self._begin = self._next + 1, end + 1
-        return self._keys[begin:end].decode()
+        end = self._waiting.index(b"\n", _AGE.size)
+        key = self._waiting[_AGE.size : end].decode()
+        del self._waiting[: end + 1]  # moves the beginning, not the rest
+        self._number -= 1
+        return key
+
+
+_AGE = Struct("d")
 
 
 def age_of(date: datetime | None) -> float:

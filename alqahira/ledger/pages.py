@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from itertools import chain
+from itertools import starmap, zip_longest
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -40,11 +41,17 @@ NO_VALIDATORS = {"etag": None, "last_modified": None}
 _DATES_BESIDE_PAGES = ("listing", "sitemap")
 # The next visit of a page whose visit has no known time: at once, by a run whose clock is right.
 AT_ONCE = datetime.fromtimestamp(0, UTC)
-_CHUNK = 500  # SQLite's oldest limit on bound parameters is 999
+_CHUNK = 200  # SQLite's oldest limit on bound parameters is 999
+# One parameter for each key of a chunk, so that the text of a statement is always the same; those left over are null.
+_KEY_NAMES = tuple(f"key_{number}" for number in range(_CHUNK))
+_AMONG_KEYS = pages.c.key.in_([sa.bindparam(name, type_=sa.String) for name in _KEY_NAMES])
 
 # Built once: building a statement costs several times as much as running it. The update sets the columns that it is
 # given beside `page`.
-_LINK = (pages.c.key, pages.c.url, pages.c.discovered_on, pages.c.hint_date, pages.c.hint_from)
+_LINKS = sa.select(pages.c.key, pages.c.url, pages.c.discovered_on, pages.c.hint_date, pages.c.hint_from).where(
+    _AMONG_KEYS
+)
+_PAGES = sa.select(pages).where(_AMONG_KEYS)
 _PAGE = sa.select(pages).where(pages.c.key == sa.bindparam("page"))
 _SET_PAGE = pages.update().where(pages.c.key == sa.bindparam("page"))
 ACCEPTED = (
@@ -86,7 +93,8 @@ class Pages(Transactions):
         With `retry` pages that were given up are fetched again.
         """
         links = list(links)
-        known = _pages_by_key(connection, [link.key for link in links])
+        rows = self._of_keys(connection, _PAGES, [link.key for link in links])
+        known = {row.key: row for row in map(PageRow._make, rows)}
         complete = complete_runs(connection)
         others = {link.key: link.other_kind for link in links if link.other_kind}
         is_article = {link.key for link in links if link.kind == site.ARTICLE_KIND.value}
@@ -96,8 +104,8 @@ class Pages(Transactions):
                 new.setdefault(link.key, link)
         if new:
             known_before = max(complete.values(), default=0)
-            rows = [_new_page(link, others, section, run_id) for link in new.values()]
-            connection.execute(pages.insert(), [{**row, "complete_before": known_before} for row in rows])
+            made = [_new_page(link, others, section, run_id) for link in new.values()]
+            connection.execute(pages.insert(), [{**row, "complete_before": known_before} for row in made])
         for key, row in known.items():
             if key in others and row.state == PageState.PENDING:
                 self._set_page(connection, key, state=PageState.NOT_ARTICLE, cause=others[key])
@@ -134,16 +142,14 @@ class Pages(Transactions):
         is_readable = pages.c.unfinished < MAX_UNFINISHED
         query = sa.select(pages.c.key, pages.c.hint_date).where(pages.c.state == PageState.PENDING, is_readable)
         query = query.order_by(pages.c.hint_date.desc().nulls_last(), pages.c.first_run, pages.c.key)
-        rows = connection.execute(query.execution_options(yield_per=10 * _CHUNK))
+        rows = connection.execute(query.execution_options(yield_per=5_000))
         return Backlog((key, date) for key, date in rows)
 
     @transactional(grouped=True)
     def links(self, connection: Connection, keys: Iterable[str]) -> dict[str, Link]:
         """The pages as they were first named, at the addresses by which they were named last, by key."""
-        query, wanted = sa.select(*_LINK), list(keys)
-        chunks = [wanted[start : start + _CHUNK] for start in range(0, len(wanted), _CHUNK)]
-        found = chain.from_iterable(connection.execute(query.where(pages.c.key.in_(chunk))) for chunk in chunks)
-        return {row[0]: stored_link(*row) for row in found}
+        links = starmap(stored_link, self._of_keys(connection, _LINKS, list(keys)))
+        return {link.key: link for link in links}
 
     @transactional()
     def due(self, connection: Connection, now: datetime, limit: int) -> list[Discovery]:
@@ -348,6 +354,12 @@ class Pages(Transactions):
     def _page(self, connection: Connection, key: str) -> PageRow | None:
         return next(map(PageRow._make, self.store.execute(connection, _PAGE, {"page": key})), None)
 
+    def _of_keys(self, connection: Connection, query: sa.Select[Any], keys: Sequence[str]) -> Iterator[Sequence[Any]]:
+        """The rows of a query that has _AMONG_KEYS, for any number of keys."""
+        for start in range(0, len(keys), _CHUNK):
+            chunk = zip_longest(_KEY_NAMES, keys[start : start + _CHUNK])
+            yield from self.store.execute(connection, query, dict(chunk))
+
     def _set_page(self, connection: Connection, key: str, **values: object) -> None:
         self.store.execute(connection, _SET_PAGE, {"page": key, **values})
 
@@ -373,11 +385,3 @@ def _home(fetch: Fetch) -> str:
 
 def _validators(fetch: Fetch) -> dict[str, str | None]:
     return {"etag": fetch.etag, "last_modified": fetch.last_modified}
-
-
-def _pages_by_key(connection: Connection, keys: Sequence[str]) -> dict[str, PageRow]:
-    rows: dict[str, PageRow] = {}
-    for start in range(0, len(keys), _CHUNK):
-        query = sa.select(pages).where(pages.c.key.in_(keys[start : start + _CHUNK]))
-        rows |= {row.key: row for row in map(PageRow._make, connection.execute(query))}
-    return rows
