@@ -49,11 +49,7 @@ def main() -> None:
 def clues(without: Sequence[str] = ()) -> list[str]:
     """The lines of the file, from all opened parts but those left out."""
     chosen = [sample for sample in samples() if sample["split"] in TUNED and sample["split"] not in without]
-    read = [
-        (clue_values(sample["headline"], body), sample)
-        for sample in chosen
-        for body in dict.fromkeys((sample["body"], ""))
-    ]
+    read = [(clue_values(sample["headline"], body), sample) for sample in chosen for body in (sample["body"], "")]
     seen = Counter(name for row, _ in read for name in row)
     kept = {name for name, rows in seen.items() if rows >= 2 * LEAST_SAMPLES}
     rows = [({name: value for name, value in row.items() if name in kept}, sample["topics"]) for row, sample in read]

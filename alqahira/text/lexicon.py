@@ -29,9 +29,7 @@ class Topic(NamedTuple):
 TOPICS = {
     "defense": Topic("الدفاع", threshold_with_lead=5.5, threshold_of_lead=6.0, least_share=0.35),
     # All foreign news is full of words about states' dealings: with a lead, one of them in the headline is not enough.
-    "foreign_affairs": Topic(
-        "الشؤون الخارجية", threshold=3.0, threshold_with_lead=6.0, threshold_of_lead=7.5, least_share=0.4
-    ),
+    "foreign_affairs": Topic("الشؤون الخارجية", threshold_with_lead=6.0, threshold_of_lead=7.5, least_share=0.4),
 }
 
 _GAP = "…"

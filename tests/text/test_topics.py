@@ -324,8 +324,8 @@ def test_clues_are_those_of_the_samples_and_the_classes():
 def test_category_counts_as_a_tag():
     article = Article(keywords=["غزة"], article_sections=["فنون وثقافة"])
     assert labels(article) == ["غزة", "فنون وثقافة"]
-    assert set(match_topics("الحرب في غزة", "")) == {"defense"}
-    assert not match_topics("الحرب في غزة", "", labels(article))
+    assert set(match_topics("شهداء الحرب", "")) == {"defense"}
+    assert not match_topics("شهداء الحرب", "", labels(article))
 
 
 @given(st.text(max_size=200), st.text(max_size=400), st.lists(st.text(max_size=20), max_size=3))
@@ -346,6 +346,8 @@ def test_any_text_is_accepted(headline, body, keywords):
         ("channel4_held_out", "foreign_affairs", 0.94, 0.97),
         ("channel5_held_out", "defense", 0.97, 0.98),
         ("channel5_held_out", "foreign_affairs", 0.94, 0.96),
+        ("channel6_held_out", "defense", 0.95, 0.95),
+        ("channel6_held_out", "foreign_affairs", 0.95, 0.95),
     ],
 )
 def test_precision_and_recall_on_held_out_samples(split, topic, precision, recall):
@@ -357,3 +359,13 @@ def test_precision_and_recall_on_held_out_samples(split, topic, precision, recal
     both = sum(a and b for a, b in zip(decided, labelled, strict=True))
     assert both / sum(decided) >= precision
     assert both / sum(labelled) >= recall
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_precision_and_recall_on_held_out_headlines_alone(topic):
+    chosen = [sample for sample in SAMPLES if sample["split"] == "channel6_held_out"]
+    decided = [topic in match_topics(sample["headline"], "") for sample in chosen]
+    labelled = [topic in sample["topics"] for sample in chosen]
+    both = sum(a and b for a, b in zip(decided, labelled, strict=True))
+    assert both / sum(decided) >= 0.92
+    assert both / sum(labelled) >= 0.92
