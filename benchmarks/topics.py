@@ -27,6 +27,7 @@ NAMES = (
     "topics_channel5",
     "topics_channel6",
 )
+# Nothing is learnt from channel6_tune, though it was opened: it shows this lexicon on samples new to it.
 TUNED, HELD_OUT = (
     ("tune", "channel_tune", "channel2_tune", "channel3_tune", "channel5_tune"),
     ("held_out", "channel2_held_out", "channel4_held_out", "channel5_held_out", "channel6_tune", "channel6_held_out"),
