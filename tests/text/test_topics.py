@@ -25,6 +25,7 @@ SAMPLES = [
         "channel_news_labelled.jsonl",
         "topics_channel3.jsonl",
         "topics_channel5.jsonl",
+        "topics_channel6.jsonl",
     )
     for line in (Path(__file__).parents[1] / "data" / name).read_text("utf-8").splitlines()
 ]
@@ -345,6 +346,8 @@ def test_any_text_is_accepted(headline, body, keywords):
         ("channel4_held_out", "foreign_affairs", 0.94, 0.97),
         ("channel5_held_out", "defense", 0.97, 0.98),
         ("channel5_held_out", "foreign_affairs", 0.94, 0.96),
+        ("channel6_held_out", "defense", 0.95, 0.95),
+        ("channel6_held_out", "foreign_affairs", 0.95, 0.95),
     ],
 )
 def test_precision_and_recall_on_held_out_samples(split, topic, precision, recall):
@@ -356,3 +359,13 @@ def test_precision_and_recall_on_held_out_samples(split, topic, precision, recal
     both = sum(a and b for a, b in zip(decided, labelled, strict=True))
     assert both / sum(decided) >= precision
     assert both / sum(labelled) >= recall
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_precision_and_recall_on_held_out_headlines_alone(topic):
+    chosen = [sample for sample in SAMPLES if sample["split"] == "channel6_held_out"]
+    decided = [topic in match_topics(sample["headline"], "", sample["keywords"]) for sample in chosen]
+    labelled = [topic in sample["topics"] for sample in chosen]
+    both = sum(a and b for a, b in zip(decided, labelled, strict=True))
+    assert both / sum(decided) >= 0.92
+    assert both / sum(labelled) >= 0.92
