@@ -7,9 +7,10 @@ from contextlib import suppress
 
 from w3lib.encoding import html_to_unicode
 
+from alqahira.text.mojibake import mend_page
 from alqahira.text.normalization import REPLACEMENT
 
-_MOST_REPLACED = 0.02  # of the characters: more, and the encoding is another one
+_MOST_REPLACED = 0.03  # of the characters beyond ASCII: more, and the encoding is another one
 _LOOKED_AT = 200_000  # characters
 # Of a word in another script that was decoded as Latin-1; no European word has so many accents in a row.
 _ACCENTS = re.compile("[\u00c0-\u00ff]{4,}")
@@ -22,8 +23,12 @@ _ASCII = bytes(range(128))
 def decode(body: bytes, content_type: str | None = None) -> str:
     """The text in UTF-8 where it is that, else in the encoding of the header `Content-Type`, else of the page.
 
-    Windows-1256 where none of them can be right. Never raises.
+    Windows-1256 where none of them can be right. UTF-8 that was encoded twice is put right. Never raises.
     """
+    return mend_page(_decoded(body, content_type))
+
+
+def _decoded(body: bytes, content_type: str | None) -> str:
     if encoding := _utf_16(body[:_HEAD]):
         return body.decode(encoding, "replace").removeprefix("\ufeff")
     if not body.isascii():
@@ -55,7 +60,8 @@ def _declared(body: bytes, content_type: str | None) -> str:
 
 
 def _is_right(text: str) -> bool:
-    if text.count(REPLACEMENT) > len(text) * _MOST_REPLACED:
+    replaced = text.count(REPLACEMENT)
+    if replaced and replaced > _MOST_REPLACED * (len(text) - len(text.encode("ascii", "ignore"))):
         return False
     return sum(map(len, _ACCENTS.findall(text[:_LOOKED_AT]))) < _FEW_ACCENTS
 

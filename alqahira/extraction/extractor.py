@@ -34,6 +34,7 @@ from alqahira.extraction.sources import (
 )
 from alqahira.text.credits import is_credit_line, parse_credit
 from alqahira.text.dates import parse_date
+from alqahira.text.mojibake import mend_page
 from alqahira.text.near_duplicates import content_hash
 from alqahira.text.normalization import REPLACEMENT, fold_text, fold_tokens
 
@@ -101,7 +102,7 @@ def read_page(
         quick = _read_by_page_data(html, url, now, hints)
         if quick is not None and not is_checked(url, check_share):
             return quick
-        page = Document(html if isinstance(html, str) else decode(html, content_type), url, now)
+        page = Document(mend_page(html) if isinstance(html, str) else decode(html, content_type), url, now)
         reading = _Merge(
             page, hints, {name: fields for name, read in _SOURCES.items() if (fields := read(page))}
         ).read()
@@ -112,9 +113,12 @@ def read_page(
 
 
 def _read_by_page_data(html: str | bytes, url: str, now: datetime, hints: Hints) -> Reading | None:
-    """The article of a page that needs no tree; None for any other page. Raises TooLarge."""
+    """The article of a page that needs no tree, or its kind; None for any other page. Raises TooLarge."""
     content = html if isinstance(html, bytes) else html.encode("utf-8", "replace")
     extracted = page_data_first.read(content, url, now)
+    if extracted and (data := extracted["page_data"]).kind != site.ARTICLE_KIND.value:
+        address_number = extracted["meta"].address_number
+        return Reading(kind=data.kind, cause=data.kind, number=data.number, address_number=address_number)
     reading = _Merge(Document("", url, now), hints, extracted).read() if extracted else None
     return reading if reading is not None and reading.article is not None else None
 

@@ -20,6 +20,7 @@ from alqahira.extraction.sources.nextjs import data_of
 from alqahira.extraction.sources.site_markup import select, text_of
 from alqahira.extraction.sources.values import exact_date, moment, objects, read_json, string, value_at
 from alqahira.text.dates import parse_date
+from alqahira.text.mojibake import mend_page
 from alqahira.text.normalization import fold_text
 
 _FEED_TYPES = ("application/rss+xml", "application/atom+xml")
@@ -90,7 +91,7 @@ def read_listing(body: str | bytes, url: str, *, root: str, now: datetime, conte
     """
     if len(body) > LARGEST_PAGE:
         return Listing(is_too_large=True)
-    text = body if isinstance(body, str) else decode(body, content_type)
+    text = mend_page(body) if isinstance(body, str) else decode(body, content_type)
     is_data, page = text.lstrip("\ufeff \t\r\n")[:1] in ("{", "["), Document(text, url, now)
     try:
         data = _from_data([read_json(text)] if is_data else data_of(page), url, root, now)

@@ -20,6 +20,7 @@ from alqahira.extraction import urls
 from alqahira.extraction.decoding import decode
 from alqahira.extraction.sources import plain_line
 from alqahira.extraction.sources.values import moment
+from alqahira.text.mojibake import GARBLED_ALEFS, mend
 
 _GZIP_MAGIC = b"\x1f\x8b"
 # Per file, by sitemaps.org: 50 MB and 50,000 URLs.
@@ -149,6 +150,8 @@ def _as_utf8(content: bytes) -> bytes:
     head = content[:_HEAD]
     if b"\0" in head or not (content.isascii() or _is_utf8(content)):
         content = decode(content).encode("utf-8", "replace")
+    if any(alef.encode() in content for alef in GARBLED_ALEFS):
+        content = mend(content.decode("utf-8", "replace")).encode()
     content = _DECLARATION.sub(b"", content.removeprefix(b"\xef\xbb\xbf"), count=1)
     if b"<" not in content[:_HEAD]:
         lines = (escape(line.strip()) for line in content[:_LARGEST_SITEMAP].decode("utf-8", "replace").splitlines())

@@ -52,14 +52,15 @@ def find_drift(runs: Sequence[tuple[str, Sources]]) -> list[Drift]:
 
 
 def _drift_of(field: str, runs: Sequence[tuple[str, Sources]]) -> Drift | None:
-    if not runs[-1][1].get(field):
+    every_source = dict.fromkeys(source for _, sources in runs for source in sources.get(field, ()))
+    if not runs[-1][1].get(field) or len(every_source) < 2:
         return None  # a run that read nothing shows nothing
     windows = _windows(field, runs)
     if len(windows) < 2:
         return None
     *past, (_, now) = windows
     candidates = []
-    for source in dict.fromkeys(source for _, counts in windows for source in counts):
+    for source in every_source:
         # The last window before the source's share fell, if it did.
         last = max((n for n, (_, counts) in enumerate(past) if _has_left(source, counts, now)), default=-1)
         before = sum((counts for _, counts in past[: last + 1]), Counter[str]())
@@ -85,8 +86,8 @@ def _windows(field: str, runs: Sequence[tuple[str, Sources]]) -> list[tuple[str,
 
 
 def _has_left(source: str, before: Counter[str], now: Counter[str]) -> bool:
-    b = _share(source, now)
-    if 1 - b < _LOST_SHARE or (a := _share(source, before)) - b < _LOST_SHARE:
+    a, b = _share(source, before), _share(source, now)
+    if a - b < _LOST_SHARE:
         return False
     pooled = (before[source] + now[source]) / (before.total() + now.total())
     error = sqrt(pooled * (1 - pooled) * (1 / before.total() + 1 / now.total()))

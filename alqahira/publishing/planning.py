@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection, Row
 
 from alqahira.article import SCHEMA_VERSION, with_position
 from alqahira.ledger.decisions import UNKNOWN_DAY
+from alqahira.ledger.stored_records import unpack
 from alqahira.ledger.tables import articles, outbox, parts
 from alqahira.publishing.manifest import ARTICLES_FOLDER, DAY_PREFIX, NO_DAY, OLD_DAY_PREFIX, Part
 
@@ -97,7 +98,8 @@ def content_of(connection: Connection, sequence: int, path: str) -> tuple[bytes,
         .where(outbox.c.part == sequence)
         .order_by(outbox.c.published_position.nulls_first(), outbox.c.position)
     ).all()
-    content = encode_lines((with_position(*row) for row in rows), compress=path.endswith(".gz"))
+    lines = (with_position(unpack(record), position) for record, position in rows)
+    content = encode_lines(lines, compress=path.endswith(".gz"))
     return content, [row.published_position for row in rows]
 
 

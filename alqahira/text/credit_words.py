@@ -63,9 +63,23 @@ ROLES = _words(
     جرافيك رسوم مونتاج إخراج إشراف مراجعة تدقيق
     """
 )
+# Roles only before a mark and a name, as each of them begins headlines too: «تحقيق: فلان», «تحقيق السلام».
+ROLES_BEFORE_A_NAME = _words(
+    "تحقيق رصد تحليل رأي مقال قراءة متابعات حاوره حاورته حاورها أعده أعدته أعدها نشره نشر تحقيقات استطلاع"
+)
+# In front of names in English; the names behind it have capitals.
+BY = _words("written reported reporting edited editing story words text posted published analysis additional video")
+ROLES_IN_ENGLISH = _words(
+    "correspondent writer reporter editor staff bureau chief contributor columnist analyst special"
+)
+# With the article; in front of a name.
+TITLES = _words(
+    "اللواء العميد العقيد الفريق الدكتور الدكتورة الأستاذ الأستاذة المهندس السفير السفيرة الشيخ المستشار النائب"
+)
 ROLE_PHRASES = (
     "شارك في التغطية", "شارك في التقرير", "شارك في الإعداد", "شارك في إعداد التقرير", "شاركت في التغطية",
-    "شاركت في إعداد التقرير", "أجرى الحوار", "أجرت الحوار", "أعد التقرير", "أعدت التقرير", "أعده للنشر", "أعدها للنشر",
+    "شاركت في إعداد التقرير", "نشر بواسطة", "أجرى الحوار", "أجرت الحوار", "أعد التقرير", "أعدت التقرير",
+    "أعده للنشر", "أعدها للنشر",
 )  # fmt: skip
 # A line that begins with one of them is about a picture, unless it has another role too.
 PICTURES = _words(
@@ -119,6 +133,7 @@ NAMES_WITH_ARTICLE = _words("السيد الحسين الحسن الصادق ا�
 OUTLET_WORDS = _words(
     """
     نيوز تايمز بوست جورنال تليجراف تلغراف جارديان غارديان ستاندرد ديلي هيرالد تريبيون إيكونوميست نيوزويك بوليتيكو
+    غرفة فريق قسم مكتب هيئة
     صحيفة صحف جريدة مجلة قناة قنوات شبكة موقع بوابة إذاعة راديو تلفزيون تليفزيون فضائية إعلام وسائل أنباء
     news times post journal guardian tribune herald tv radio magazine network images getty
     """
@@ -132,4 +147,9 @@ OUTLETS = (
 )  # fmt: skip
 
 # A phrase with one of these is no name: «مشاركة مصر في القمة». Not على, which has the same key as علي.
-NEVER_IN_NAMES = _words("في من إلى عن مع أن إن بعد قبل بين حول ضد منذ حتى خلال أيضًا اقرأ شاهد تابع تحديث")
+NEVER_IN_NAMES = _words(
+    """
+    في من إلى عن مع أن إن بعد قبل بين حول ضد منذ حتى خلال أيضًا اقرأ شاهد تابع تحديث كيف لماذا متى أين هل ماذا هذا هذه
+    الذي التي لا لم لن ليس قد
+    """
+)

@@ -44,6 +44,12 @@ _SITE_NAMES = _keys(words.SITE_NAMES)
 _LABELS = _keys((*words.ROLES, *words.PICTURES)) | _SOURCE_WORDS
 _ROLE_PHRASES = _keys(words.ROLE_PHRASES)
 _PICTURES = _keys(words.PICTURES)
+_ROLES_BEFORE_A_NAME = _keys(words.ROLES_BEFORE_A_NAME)
+_TITLES = _keys(words.TITLES)
+_BY_ENGLISH = re.compile(rf"(?:(?:{'|'.join(words.BY)})\s+){{0,2}}by\b\s*:?\s+(?P<names>.+)", re.IGNORECASE)
+_AND_ENGLISH = re.compile(r"\s+(?:and|&|with|in)\s+", re.IGNORECASE)
+_ENGLISH_ROLES = frozenset(words.ROLES_IN_ENGLISH)
+_BOTH_GENDERS = re.compile(r"^(كتب)\s*/\s*ت\b")  # «كتب/ت»
 _WRITERS = _keys(words.ROLES) - _PICTURES
 _BY = _keys(["تصوير", "عدسة", "المصور", "المصورة", "photo", "photograph"])  # before a name
 _PICTURE_LABELS = _PICTURES | _SOURCE_WORDS | _keys(["من", "الأرشيف"])
@@ -55,6 +61,7 @@ _VERBS = _keys(words.REPORTING_VERBS)
 _NAMES_WITH_WAW = _keys(words.NAMES_WITH_WAW)
 _NEVER_IN_NAMES = _keys((*words.NEVER_IN_NAMES, *words.OUTLET_WORDS))
 _NAMES_WITH_ARTICLE = _keys(words.NAMES_WITH_ARTICLE)
+_BEFORE_A_NAME = "role before a name"  # as a label
 _EDITION = "للنشره"  # «إعداد … للنشرة العربية»
 _SERVANT = _keys(["عبد", "أبو", "بن"])
 
@@ -90,8 +97,10 @@ def _read(line: str, longest: int) -> _Credit | None:
     line = clean_text(line)
     if len(line) > longest or _SENTENCE_END.search(line) or fold_text(line) in _BARE_TITLES:
         return None
+    if (by := _BY_ENGLISH.fullmatch(line)) is not None:
+        return _read_english(by["names"])
     credit = _Credit()
-    pieces = _SEPARATOR.split(line)
+    pieces = _SEPARATOR.split(_BOTH_GENDERS.sub(r"\1", line))
     parts = [pair for pair in zip(pieces[::2], [*pieces[1::2], ""], strict=True) if pair[0]]
     if not parts or _is_of_picture([fold_text(part) for part, _ in parts]):
         return None
@@ -100,6 +109,8 @@ def _read(line: str, longest: int) -> _Credit | None:
         key = fold_text(part)
         if _is_label(key) or (":" in mark and _is_role_phrase(key.split())):
             label = key
+        elif mark.strip() and not label and _is_role_before_a_name(key):
+            label = _BEFORE_A_NAME
         elif _read_part(part, credit, label=label):
             is_last = number == len(parts) - 1
             # «رويترز: …» is a headline; «كتب- فلان:» and «القاهرة- فلان:» are none.
@@ -143,6 +154,32 @@ def _is_role_phrase(keys: list[str]) -> bool:
     return bool(keys) and keys[0] in _LABELS and _words_of_role(keys[1:]) >= len(keys) - 1
 
 
+def _read_english(line: str) -> _Credit | None:
+    """The credit behind «By»: names in capitals, agencies, places and roles."""
+    credit = _Credit()
+    for part in filter(None, re.split(r"\s*[,;|/–—]\s*|\s-\s", _AND_ENGLISH.sub(", ", line))):
+        part = by["names"] if (by := _BY_ENGLISH.fullmatch(part)) else part
+        names = part.split()
+        if not _ENGLISH_ROLES.isdisjoint(part.lower().split()):
+            continue
+        is_name = sum(name[0].isupper() for name in names) >= 2 and not names[0][0].islower()
+        if not (is_name or _agencies(fold_text(part)) or fold_text(part) in _SITE_NAMES):
+            if credit.people and len(names) <= 2 and names[0][0].isupper():  # a town
+                continue
+            return None
+        if not _read_part(part, credit, label=""):
+            return None
+    credit.is_certain |= bool(credit.people)
+    return credit if credit.is_certain else None
+
+
+def _is_role_before_a_name(key: str) -> bool:
+    """«تحقيق», «رصد وتحرير»."""
+    first, *others = key.split() or [""]
+    known = _ROLES_BEFORE_A_NAME | _LABELS
+    return first in known and all(other in known or other.removeprefix("و") in known for other in others)
+
+
 def _read_part(part: str, credit: _Credit, *, label: str) -> bool:
     """Add the names in one part to the credit; False if the part belongs to a sentence. `label`: the role before it."""
     key = fold_text(part)
@@ -166,10 +203,13 @@ def _read_names(part: str, credit: _Credit, *, label: str) -> bool:
         return False
     while keys and _is_label(keys[0]):
         label, names, keys = keys[0], names[1:], keys[1:]
+    is_named = label == _BEFORE_A_NAME  # else it is a headline: «تحليل: واشنطن تقترب من اتفاق»
+    if is_named and not _PLACES.isdisjoint(keys):
+        return False
     if label:
         skipped = _words_of_role(keys)
         names, keys = names[skipped:], keys[skipped:]
-        credit.is_certain |= bool(names) or skipped > 0
+        credit.is_certain |= skipped > 0 and not keys
     if _EDITION in keys:
         names, keys = names[: keys.index(_EDITION)], keys[: keys.index(_EDITION)]
     if keys and credit.people and _is_joined(keys[0]):  # «أحمد علي، وسامي حسن»
@@ -177,8 +217,14 @@ def _read_names(part: str, credit: _Credit, *, label: str) -> bool:
     town = len(keys) > 1 and keys[-1][:1] == "و" and keys[-1][1:] in _PLACES  # «أحمد علي وغزة - سامي حسن»
     if town:
         names, keys = names[:-1], keys[:-1]
-    people = [name for name in _split_people(names, keys) if _is_person(name, alone_is_enough=bool(label))]
+    people = [
+        name for name in _split_people(names, keys) if _is_person(name, alone_is_enough=bool(label) and not is_named)
+    ]
+    credit.is_certain |= bool(label and people)
+    if is_named and not people:
+        return False
     if label.split()[:1] and label.split()[0] in _SOURCE_WORDS:  # a source is no author
+        credit.is_certain = True
         return _count(keys) <= _MOST_WORDS_OF_A_NAME
     credit.people += people
     credit.order += ("p" * len(people) or "-") + ("t" if town else "")
@@ -191,8 +237,8 @@ def _is_joined(key: str) -> bool:
 
 
 def _count(keys: list[str]) -> int:
-    """How many words a name has; «عبد» and the next word are one."""
-    return sum(key not in _SERVANT for key in keys)
+    """How many words a name has, without titles; «عبد» and the next word are one."""
+    return sum(key not in _SERVANT and key not in _TITLES for key in keys)
 
 
 def _words_of_role(keys: list[str]) -> int:
@@ -227,7 +273,8 @@ def _is_person(name: str, *, alone_is_enough: bool) -> bool:
         (1 if alone_is_enough else 2) <= len(keys)
         and _count(keys) <= _MOST_WORDS_OF_A_NAME
         and _ONLY_LETTERS.fullmatch(name) is not None
-        and (not name.startswith("ال") or (len(keys) > 1 and keys[0] in _NAMES_WITH_ARTICLE))
+        and keys[0] not in _ROLES_BEFORE_A_NAME
+        and (not name.startswith("ال") or (len(keys) > 1 and keys[0] in _NAMES_WITH_ARTICLE | _TITLES))
         and any(len(key) > 2 for key in keys)  # «م ح» are initials
         and " ".join(keys) not in _PLACES
         and _OUTLETS.isdisjoint(" ".join(keys[:length]) for length in {2, 3, len(keys)})

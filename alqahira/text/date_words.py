@@ -51,13 +51,20 @@ MERIDIEMS = {
     for word in words.split("|")
 }
 
-# Words that do not change a date: weekdays, labels, connecting words.
-FILLERS = frozenset(
+WEEKDAYS = {
+    word: number
+    for number, named in enumerate((
+        "الاثنين monday mon", "الثلاثاء tuesday tue tues", "الاربعاء wednesday wed",
+        "الخميس thursday thu thur thurs", "الجمعه friday fri", "السبت saturday sat", "الاحد sunday sun",
+    ))
+    for word in named.split()
+}  # fmt: skip
+
+# Words that do not change a date: labels, connecting words.
+FILLERS = WEEKDAYS.keys() | frozenset(
     _words("""
-    السبت الاحد الاثنين الثلاثاء الاربعاء الخميس الجمعه يوم
-    saturday sunday monday tuesday wednesday thursday friday sat sun mon tue tues wed thu thur thurs fri
-    في الساعه الموافق بتاريخ عند تمام علي وقت بالتوقيت at on time date
-    تم نشر نشرت نشره نشرها النشر تاريخ التاريخ كتب كتبت اخر تحديث التحديث حدث اضيف اضيفت عدل
+    يوم في الساعه الموافق بتاريخ عند تمام علي وقت بالتوقيت at on time date uhr
+    تم نشر نشرت نشره نشرها منشور منشوره النشر تاريخ التاريخ كتب كتبت اخر تحديث التحديث حدث اضيف اضيفت عدل
     published publish updated update last posted created modified
     """)
 )
@@ -126,6 +133,13 @@ ZONE_OFFSETS = {
     "eet": 2, "eest": 3, "cet": 1, "cest": 2, "wet": 0, "west": 1, "bst": 1, "msk": 3, "trt": 3, "ast": 3, "gst": 4,
     "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7, "ut": 0, "z": 0,
 }  # fmt: skip
+# With summer time or without.
+AMERICAN_ZONES = {
+    "et": "America/New_York",
+    "ct": "America/Chicago",
+    "mt": "America/Denver",
+    "pt": "America/Los_Angeles",
+}
 # After «توقيت».
 ZONE_PLACES = {
     name: zone

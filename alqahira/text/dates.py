@@ -78,15 +78,17 @@ def _require_aware(moment: datetime) -> None:
 def _parse(text: str, now: datetime, guess: bool) -> datetime | None:
     if text[:1] > "\u065f":
         text = fold_letters(text)  # «٢٠٢٦-٠٧-٠٧T…» has Arabic digits
-    if text[-1:] in (")", "]"):
-        text = _NAME_OF_OFFSET.sub(r"\1", text)
+    if text[-1:] in (")", "]") or text[-1:].isupper():
+        text = _NAME_OF_OFFSET.sub(r"\1\2", text)
+    if _BASIC_ISO.fullmatch(text):
+        return _in_cairo(datetime.fromisoformat(text))
     if _ISO.fullmatch(text):
         return _in_cairo(datetime.fromisoformat(text.upper().replace(" ", "T", 1).replace(" ", "")))
     if _RFC_2822.fullmatch(text):
         moment = parsedate_to_datetime(text)
         # A zone of -0000 is UTC whose local offset is unknown (RFC 2822, 3.3); Python gives it as naive.
         return moment.replace(tzinfo=moment.tzinfo or UTC)
-    text = _normalize(text)
+    text = _normalize(_AMERICAN.sub(r"\g<day>/\g<month>", text) if text[-2:] in ("AM", "PM") else text)
     if len(text) > _LONGEST:
         return None
     relative = _RELATIVE.fullmatch(text)
@@ -101,8 +103,13 @@ _ISO = re.compile(
     r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?: ?(?:Z|[+-]\d\d(?::?\d\d)?))?)?",
     re.ASCII | re.IGNORECASE,
 )
-# «+0200 (EET)», «+02:00[Africa/Cairo]»: the zone once more, as JavaScript and Java print it.
-_NAME_OF_OFFSET = re.compile(r"([+\-]\d\d:?\d\d|Z) ?(?:\([^()]{1,60}\)|\[[^\[\]]{1,60}\])$", re.IGNORECASE)
+_BASIC_ISO = re.compile(r"\d{8}T\d{6}(?:Z|[+-]\d{4})?", re.ASCII)
+# «+0200 (EET)», «+02:00[Africa/Cairo]», «+0200 EET»: the zone once more, as JavaScript, Java and Go print it.
+_NAME_OF_OFFSET = re.compile(
+    r"([+\-]\d\d:?\d\d|Z) ?(?:\([^()]{1,60}\)|\[[^\[\]]{1,60}\])$|(?<=\d )([+\-]\d{4}) [A-Z]{3,5}$", re.IGNORECASE
+)
+# «4/25/2026, 10:30:00 AM», of JavaScript in the United States; elsewhere «am» is small, or the day is first.
+_AMERICAN = re.compile(r"(?P<month>\d{1,2})/(?P<day>\d{1,2})(?=/\d{4}, \d{1,2}:\d\d:\d\d[ \u202f][AP]M$)", re.ASCII)
 _RFC_2822 = re.compile(
     r"(?:[A-Z][a-z]{2}, *)?\d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d(?::\d\d)? (?:[+-]\d{4}|GMT|UTC?|Z)", re.ASCII
 )
@@ -155,6 +162,7 @@ _TIMES = [
         rf"(?<![\d:])(?P<hour>\d{{1,2}}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.\d+)?)?(?![\d:])"
         rf" ?(?P<half>{_A_MERIDIEM})?",
         rf"(?<![\d:])(?P<hour>\d{{1,2}})(?:\.(?P<minute>\d\d))? ?(?P<half>{_A_MERIDIEM})",
+        r"(?<![\d:.])(?P<hour>\d\d)\.(?P<minute>\d\d)(?= (?:gmt|utc|[a-z]{2,4}t)(?!\w))(?P<half>)",
     )
 ]
 _HALF_IN_FRONT = re.compile(rf"(?<!\w){_A_MERIDIEM}(?= ?\d{{1,2}}:\d\d)")
@@ -163,7 +171,7 @@ _GREENWICH = r"جرينتش|غرينتش|غرينيتش|جرينيتش|ت ?\. ?�
 _ZONE = re.compile(
     rf"(?:(?:ب?(?:ال)?توقيت )?(?:(?P<utc>(?:{_GREENWICH})(?! ?[+\-]?\d)|العالمي(?: المنسق)?)"
     r"|(?P<cairo>القاهره|مصر|المحلي|(?:ال)?محلي)|(?P<mecca>مكه المكرمه|مكه|السعوديه)"
-    rf"|(?P<named>{'|'.join(words.ZONE_OFFSETS)})"
+    rf"|(?P<named>{'|'.join(words.ZONE_OFFSETS)})|(?P<american>{'|'.join(words.AMERICAN_ZONES)})"
     rf"|(?:{_GREENWICH})? ?(?P<sign>[+\-])(?P<hours>\d\d?)(?::?(?P<minutes>\d\d))?(?: ?(?:{_GREENWICH}))?)"
     rf"|ب?(?:ال)?توقيت (?P<place>{'|'.join(words.ZONE_PLACES)})|(?P<english>{'|'.join(words.ZONE_CITIES)}) time"
     r"|(?P<iana>(?:africa|america|asia|europe)/[a-z]+(?:_[a-z]+)?))(?!\w)"
@@ -190,7 +198,7 @@ def _printed(text: str, now: datetime, guess: bool) -> datetime | None:
     text = _HIJRI.sub(" ", text)
     match = _first_match(_DATES, text)
     if match:
-        day = _day(match)
+        day = _day(match, text)
     elif match := _DAY_WORD.search(text):
         day = cairo_day(now) - timedelta(days=words.DAYS_AGO[match[0]])
     else:
@@ -212,14 +220,30 @@ def _first_match(patterns: Iterable[re.Pattern[str]], text: str) -> re.Match[str
     return next((match for pattern in patterns if (match := pattern.search(text))), None)
 
 
-def _day(match: re.Match[str]) -> date:
+def _day(match: re.Match[str], text: str) -> date:
     """The matched day; ValueError if it does not exist."""
     parts = match.groupdict()
     month, same_month = parts["month"], parts.get("same_month")
     if same_month and words.MONTHS[month] != words.MONTHS[same_month]:
         raise ValueError("two months")
     year = 2000 + int(parts["short_year"]) if "short_year" in parts else int(parts["year"])
-    return date(year, words.MONTHS.get(month) or int(month), int(parts["day"]))
+    if month in words.MONTHS:
+        return date(year, words.MONTHS[month], int(parts["day"]))
+    first, second = int(parts["day"]), int(month)
+    is_swappable = match.start("day") < match.start("month") and parts.get("mark") != "."
+    if is_swappable and _is_month_first(year, first, second, text):
+        return date(year, first, second)
+    return date(year, second, first)
+
+
+def _is_month_first(year: int, first: int, second: int, text: str) -> bool:
+    """Whether two numbers are an American month and day: by their size, or by a weekday beside them."""
+    if max(first, second) > 12:
+        return second > 12
+    weekday = next((words.WEEKDAYS[word] for word in _WORD.findall(text) if word in words.WEEKDAYS), None)
+    if weekday is None:
+        return False
+    return date(year, second, first).weekday() != weekday == date(year, first, second).weekday()
 
 
 def _cut_time(text: str) -> tuple[str, time | None, tzinfo | None]:
@@ -267,6 +291,8 @@ def _zone(match: re.Match[str]) -> tzinfo | None:
             return ZoneInfo(match["iana"].title())
         except ZoneInfoNotFoundError:
             raise ValueError("no such zone") from None
+    if match["american"]:
+        return ZoneInfo(words.AMERICAN_ZONES[match["american"]])
     name = words.ZONE_PLACES.get(match["place"] or "") or words.ZONE_CITIES.get(match["english"] or "")
     return ZoneInfo(name) if name else None
 

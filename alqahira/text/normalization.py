@@ -13,6 +13,8 @@ import unicodedata
 from functools import lru_cache
 from html.entities import html5
 
+from alqahira.text import mojibake
+
 # Replaces bytes that could not be decoded (Unicode, REPLACEMENT CHARACTER).
 REPLACEMENT = "\ufffd"
 _TATWEEL = "\u0640"
@@ -83,14 +85,18 @@ def clean_text(text: str) -> str:
     """The text as printed, in NFC, without invisible characters; with its lines, at most one blank line in a row.
 
     Digits, diacritics, quotation marks and punctuation stay, and so does U+FFFD, which marks a defect of the source.
-    HTML entities are decoded if two passes decode them all; deeper nesting stays as it is. Idempotent.
+    HTML entities are decoded if two passes decode them all; deeper nesting stays as it is. UTF-8 that was encoded
+    twice is put right (`mojibake`). Idempotent.
     """
     if _ORDINARY.fullmatch(text):
         text = unicodedata.normalize("NFC", text)
         if "\u00a0" in text or "  " in text:  # no other space is ordinary
             text = _OTHER_SPACE.sub(" ", text)
     else:
-        text = _OTHER_SPACE.sub(" ", to_nfc(_join_words(_decode_entities(_clean_characters(text)))))
+        text = _decode_entities(_clean_characters(mojibake.mend(text)))
+        text = _OTHER_SPACE.sub(" ", to_nfc(_join_words(text)))
+        if mojibake.mend(text) != text:  # it was apart, by characters that nobody sees
+            return clean_text(text)
     if "\n" in text:
         text = _BLANK_LINES.sub("\n\n", _SPACE_AT_LINE_END.sub("\n", text))
     return text.strip()
@@ -152,7 +158,7 @@ def _decode_entities(text: str) -> str:
 
 def _decode_once(text: str) -> str:
     decoded = _ENTITY.sub(_entity, text)
-    return text if decoded == text else _clean_characters(decoded)
+    return text if decoded == text else _clean_characters(mojibake.mend(decoded))
 
 
 def _entity(match: re.Match[str]) -> str:

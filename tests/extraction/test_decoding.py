@@ -67,6 +67,11 @@ def test_a_broken_byte_makes_no_other_encoding_of_a_page():
     assert ARABIC in decode(page)
 
 
+def test_a_few_arabic_lines_in_much_markup_are_read_as_windows_1256():
+    page = f'<meta charset="utf-8"><!-- {"x" * 60_000} --><p>{ARABIC * 3}</p>'.encode("cp1256")
+    assert ARABIC in decode(page, "text/html; charset=utf-8")
+
+
 def test_listing_in_windows_1256_gives_headlines_and_addresses():
     root, slug = "https://alqaheranews.net", "افتتاح-مكتبة"
     card = (

@@ -39,6 +39,19 @@ def other(figure="", head=""):
 
 
 IMG = '<img alt="post-title" {}>'.format
+BESIDE = {
+    "the writer's picture": '<div class="post-author"><img src="/w.jpg"></div>',
+    "a small picture": '<img src="/w.jpg" width="48" height="48">',
+    "an avatar": '<img class="avatar photo" src="/w.jpg">',
+    "a logo": '<span class="site-logo"><img src="/l.png"></span>',
+}
+
+
+@pytest.mark.parametrize("kind", BESIDE)
+def test_pictures_of_people_and_logos_are_not_the_story_s(kind):
+    assert other(f'{BESIDE[kind]}<img src="{PHOTO}">').article.image_url == PHOTO
+
+
 IMAGES = {
     "an address": IMG(f'src="{PHOTO}"'),
     "an address beside smaller ones": IMG(f'src="{PHOTO}" srcset="{SMALL} 300w"'),
@@ -55,6 +68,10 @@ IMAGES = {
     "in a noscript": IMG("src=/assets/loading.gif") + f'<noscript><img src="{PHOTO}"></noscript>',
     "in a noscript behind a picture": f'<picture>{IMG(f"src={BLANK}")}</picture><noscript><img src="{PHOTO}"></noscript>',
     "behind a counter of readers": IMG('src="https://count.example/x.gif" width="1" height="1"') + IMG(f'src="{PHOTO}"'),
+    "under a name of a plugin's own": IMG(f'src="{BLANK}" data-td-src-property="{PHOTO}"'),
+    "under a name of a network's own": IMG(f'data-cfsrc="{PHOTO}" style="display:none"'),
+    "under a name of a theme's own": IMG(f'src="/img/loading.gif" data-full-image="{PHOTO}"'),
+    "in a noscript in front": f'<noscript><img src="{PHOTO}"></noscript>' + IMG(f"src={BLANK}"),
     "behind a placeholder": IMG("src=/spacer.gif") + IMG(f'src="{PHOTO}"'),
 }  # fmt: skip
 
@@ -63,6 +80,10 @@ IMAGES = {
 @pytest.mark.parametrize("kind", IMAGES)
 def test_image_is_the_one_that_is_shown_in_the_end(kind, read):
     assert read(IMAGES[kind]).article.image_url == PHOTO
+
+
+def test_image_of_amp_is_one():
+    assert other(f'<amp-img src="{PHOTO}" width="900" height="500"></amp-img>').article.image_url == PHOTO
 
 
 NO_IMAGES = {

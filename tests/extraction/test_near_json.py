@@ -64,6 +64,13 @@ NEARLY = {
         '<br />\n<b>Notice</b>: Undefined index in <b>x.php</b> on line 3\n{"a": 1}',
         {"a": 1},
     ),
+    "single quotes among others": ("{\"a\": 1, 'b': 'c', \"d\": `e`}", {"a": 1, "b": "c", "d": "e"}),
+    "a number with zeros in front": ('{"a": 007, "b": 1}', {"a": 0, "b": 1}),
+    "numbers of JavaScript": ('{"a": +5, "b": .5, "c": 0x1F, "d": "e"}', {"a": None, "b": None, "c": 0, "d": "e"}),
+    "a number with a point at its end": ('{"a": 5., "b": 1}', {"a": 5, "b": 1}),
+    "a word for a value": ('{"a": yes, "b": 1}', {"a": None, "b": 1}),
+    "a notice of PHP for a value": ('{"a": <b>Warning</b>: x in y.php, "b": 1}', {"a": None, "b": 1}),
+    "an opening bracket too many": ('{{"a": 1}', {"a": 1}),
     "JSON in a string of JSON": (json.dumps('{"a": 1}'), {"a": 1}),
 }
 
@@ -179,6 +186,16 @@ SHAPES = {
     "dated by milliseconds as text": OWN | {"datePublished": "1795161600000"},
     "headed by an object": OWN | {"headline": {"@value": H1, "@language": "ar"}},
     "named": {"@type": "NewsArticle", "name": H1, "datePublished": OWN["datePublished"]},
+    "of a type that is an object": OWN | {"@type": {"@id": "http://schema.org/NewsArticle/"}},
+    "with names in other cases": {"@type": "NewsArticle", "Headline": H1, "datepublished": OWN["datePublished"]},
+    "with spaces in names": {"@type": "NewsArticle", "headline ": H1, " datePublished": OWN["datePublished"]},
+    "dated by its page": {
+        "@graph": [
+            {"@type": "WebPage", "@id": URL, "datePublished": OWN["datePublished"]},
+            {"@type": "NewsArticle", "headline": H1, "isPartOf": {"@id": URL}},
+        ]
+    },
+    "dated by its creation": {"@type": "NewsArticle", "headline": H1, "dateCreated": OWN["datePublished"]},
     "under another wording": OWN | {"headline": "افتتاح مكتبة جديدة"},
 }
 
@@ -199,6 +216,12 @@ DATES = {
     "an object of MongoDB": {"$date": "2026-11-20T08:00:00Z"},
     "a number of MongoDB": {"$date": {"$numberLong": "1795161600000"}},
     "an object of Firestore": {"_seconds": 1795161600, "_nanoseconds": 0},
+    "an object of a framework": {"iso": "2026-11-20T08:00:00Z"},
+    "a value with a label": {"value": "2026-11-20 10:00"},
+    "a timestamp in an object": {"timestamp": 1795161600},
+    "ISO 8601 without signs": "20261120T080000Z",
+    "digits alone": "20261120100000",
+    "Java's": "Fri Nov 20 10:00:00 EET 2026",
     "digits in Arabic": "٢٠٢٦-١١-٢٠T١٠:٠٠:٠٠+٠٢:٠٠",
 }
 NO_DATES = [

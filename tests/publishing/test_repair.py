@@ -12,6 +12,8 @@ from ledger_scenario import NOW, accept, crawled, lines, link, live, opened, pro
 from sqlalchemy import text
 
 from alqahira.exceptions import LedgerUnusable
+from alqahira.ledger.stored_records import pack
+from alqahira.ledger.tables import articles
 from alqahira.publishing import planning
 from alqahira.publishing.manifest import MANIFEST, part_files, read_manifest, read_part
 from alqahira.publishing.parts import Publisher
@@ -134,16 +136,21 @@ def test_opening_reads_no_part_that_is_in_place(tmp_path, monkeypatch):
         publisher(ledger, tmp_path).recover()
 
 
-def test_part_that_the_ledger_cannot_make_again_is_refused_and_the_others_put_back(tmp_path):
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [(pack("{}"), "cannot make"), (pack("{}")[:-1], "damaged: it ends too soon"), (b"x", "damaged")],
+)
+def test_part_that_the_ledger_cannot_make_again_is_refused_and_the_others_put_back(tmp_path, damage, message):
     live(tmp_path)
     listed = {part.path: part.sha256 for part in read_manifest(tmp_path)}
     lost, *others = part_files(tmp_path)
     number = json.loads((tmp_path / lost).read_text("utf-8").splitlines()[0])["article_id"]
     with opened(tmp_path) as ledger:
         with ledger.transaction() as connection:
-            connection.execute(text(f"update articles set record = '{{}}' where article_id = '{number}'"))
+            of_article = articles.update().where(articles.c.article_id == number)
+            connection.execute(of_article.values(record=damage))
         shutil.rmtree(tmp_path / "articles")
-        with pytest.raises(LedgerUnusable, match="cannot make"):
+        with pytest.raises(LedgerUnusable, match=message):
             publisher(ledger, tmp_path).recover()
     whole = {path: hashlib.sha256(content).hexdigest() for path, content in contents(tmp_path).items()}
     assert whole == {path: listed[path] for path in whole}

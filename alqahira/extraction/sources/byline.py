@@ -91,7 +91,7 @@ def credit(page: PageText, heading: int | None, story: Sequence[Block], known: S
     near = [block for block in page.blocks[start : first + 1] if block.chars <= 2 * LONGEST_CREDIT]
     blocks = [block for block in near if block.node.beside not in _OF_PICTURES]
     rules: tuple[Callable[[Block, str], str | None], ...] = (
-        lambda _, text: text if _is_credit(text) else None,
+        lambda _, text: _LABEL.sub("", text) if _is_credit(text) else None,
         lambda _, text: _known(text, names),
         lambda block, text: text if _is_named_for_author(block) and _is_name(text) else None,
         lambda block, text: text if _is_dated(block, text) or _is_person_in_town(text) else None,

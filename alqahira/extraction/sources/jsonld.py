@@ -35,6 +35,16 @@ _ARTICLES = frozenset([
 # A story under another headline shares a long word with it; a heading of fewer words may be the site's or a section's.
 _LONG_WORD, _WORDS_OF_A_HEADLINE = 4, 4
 _ALIASES = {"type": "@type", "id": "@id"}  # by schema.org's context
+# Names that are read, by their lower case.
+_NAMES = {
+    name.lower(): name
+    for name in (
+        "@graph", "@id", "@type", "articleBody", "articleSection", "author", "dateCreated", "dateModified",
+        "datePublished", "description", "headline", "image", "keywords", "mainEntityOfPage", "name", "url",
+    )
+}  # fmt: skip
+_READ, _OTHERS = frozenset(_NAMES.values()), _NAMES.keys() | _ALIASES.keys()
+_PAGES = frozenset({"itempage", "webpage"})
 _PREFIX = re.compile(r".*[/:#]", re.DOTALL)
 _MOST_ARTICLES = 10_000  # on a page, which has one or a few
 
@@ -42,27 +52,38 @@ _MOST_ARTICLES = 10_000  # on a page, which has one or a few
 def read(page: Document) -> ExtractedFields | None:
     """The fields of this page's article object; None if it has none but of other pages. Raises TooLarge."""
     data = [documents_of_script(text) for kind, _, text in page.scripts if "ld+json" in kind]
-    articles = [thing for thing in map(_named, objects(data)) if _types(thing) & _ARTICLES]
+    things = [(_types(thing), thing) for thing in map(_named, objects(data))]
+    articles = [thing for types, thing in things if types & _ARTICLES]
     if len(articles) > _MOST_ARTICLES:
         raise TooLarge(f"more than {_MOST_ARTICLES} articles of JSON-LD")
     ranked = [(rank, thing) for thing in articles if (rank := _rank(thing, page)) is not None]
     # Of two objects for one story, by a theme and a plugin, that with the time says more.
     best = max(ranked, key=lambda pair: (pair[0], ":" in str(pair[1].get("datePublished"))), default=None)
-    return _article(best[1], page) if best else None
+    if best is None:
+        return None
+    fields = _article(best[1], page)
+    if fields.published is None:  # the page of the story may have it
+        pages = (thing for types, thing in things if types & _PAGES and _rank(thing, page) is not None)
+        dates = (moment(thing.get("datePublished"), page.now) for thing in pages)
+        fields.published = next(filter(None, dates), None)
+    return fields
 
 
 def _named(thing: dict[str, Any]) -> dict[str, Any]:
-    """The object with schema.org's names alone, without their address or prefix; `type` and `id` are aliases there."""
-    if not any(":" in name or name in _ALIASES for name in thing):
+    """The object with schema.org's names alone, without their address or prefix, and as schema.org writes them."""
+    if all(name in _READ or (name.isalpha() and name.lower() not in _OTHERS) for name in thing):
         return thing
-    return {_ALIASES.get(name, _PREFIX.sub("", name)): value for name, value in thing.items()}
+    bare = ((_PREFIX.sub("", name).strip(), value) for name, value in thing.items())
+    return {_NAMES.get(name.lower(), _ALIASES.get(name, name)): value for name, value in bare}
 
 
 def _types(thing: dict[str, Any]) -> set[str]:
     """The object's schema.org types in lower case, without the address or prefix in front."""
     value = thing.get("@type")
-    names = value if isinstance(value, list) else [value]
-    return {_PREFIX.sub("", name).lower() for name in names if isinstance(name, str)}
+    names = [
+        name.get("@id") if isinstance(name, dict) else name for name in (value if isinstance(value, list) else [value])
+    ]
+    return {_PREFIX.sub("", name.rstrip("/ ")).lower() for name in names if isinstance(name, str)}
 
 
 def _rank(thing: dict[str, Any], page: Document) -> int | None:
@@ -96,7 +117,7 @@ def _article(thing: dict[str, Any], page: Document) -> ExtractedFields:
         paragraphs=paragraphs_of(body) if isinstance(body, str) else [],
         credit_line=_credit(thing.get("author")),
         authors=strings(thing.get("author")),
-        published=moment(thing.get("datePublished"), page.now),
+        published=moment(thing.get("datePublished"), page.now) or moment(thing.get("dateCreated"), page.now),
         modified=moment(thing.get("dateModified"), page.now),
         image_url=image(thing.get("image"), page.base),
         sections=strings(thing.get("articleSection")),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from alqahira.extraction import urls
 from alqahira.extraction.sources import Document, ExtractedFields
 from alqahira.extraction.sources.values import moment, string, strings
@@ -11,7 +13,8 @@ DESCRIPTION = ("og:description", "description", "twitter:description")
 PUBLISHED = (
     "article:published_time", "og:article:published_time", "datepublished", "pubdate", "date", "dc.date.issued",
     "article:published:time", "article:published", "dcterms.created", "parsely-pub-date", "publish-date",
-    "publishdate", "sailthru.date",
+    "publishdate", "sailthru.date", "article.published", "article:published_date", "citation_publication_date",
+    "cxenseparse:recs:publishtime", "dc.date", "dcterms.date", "dcterms.issued", "og:published_time", "published_time",
 )  # fmt: skip
 MODIFIED = ("article:modified_time", "og:updated_time", "datemodified", "last-modified")
 SECTION, TAG = "article:section", "article:tag"
@@ -33,13 +36,16 @@ def read(page: Document) -> ExtractedFields | None:
     def first(*names: str) -> str | None:
         return next((values[name][0] for name in names if name in values), None)
 
+    def date(*names: str) -> datetime | None:  # of several, one may be a placeholder
+        return next(filter(None, (moment(values[name][0], page.now) for name in names if name in values)), None)
+
     fields = ExtractedFields(
         address_number=number_of(first("canonical", "og:url"), page.base),
         headline=string(first(*HEADLINE)),
         description=string(first(*DESCRIPTION)),
         authors=strings([name for name in values.get("author", []) if "://" not in name]),
-        published=moment(first(*PUBLISHED), page.now),
-        modified=moment(first(*MODIFIED), page.now),
+        published=date(*PUBLISHED),
+        modified=date(*MODIFIED),
         image_url=urls.image_url(first("og:image", "og:image:url", "twitter:image"), base=page.base),
         sections=strings(values.get(SECTION, [])),
         # Not `keywords`: a machine makes the site's from an earlier draft.

@@ -35,6 +35,11 @@ _NULL = re.compile(r"\b(?:undefined|None)\b")
 _NO_VALUE = re.compile(r":(?=\s*[,}\]])")
 _COMMAS = re.compile(r"(?P<open>[{\[]?)(?P<run>[\s,]++)(?P<close>[}\]]?)")
 _BEFORE_VALUE = frozenset("{[,:")
+_MOST_ERRORS = 20  # of one script that are mended one by one
+_DECODER = json.JSONDecoder(strict=False)
+_WORD = re.compile(r"[^\s,:{}\[\]\"]+")  # that is no value of JSON
+_QUOTED = re.compile(r"(?P<mark>['`])(?P<inside>[^'`\"\\\n]*)(?P=mark)")
+_TO_NEXT = re.compile(r"[^,}\]]*")
 
 
 def mended(text: str) -> str:
@@ -67,6 +72,34 @@ def mended(text: str) -> str:
             at = token.end()
     parts.append(_outside_strings(outside))
     return "".join([*parts, *_missing_ends(parts)])
+
+
+def without_errors(text: str) -> str:
+    """Near-JSON that begins with a bracket without what is no JSON in it: null in place of a value, nothing else.
+
+    For what only its place shows to be wrong: `007`, `+5`, a word, a notice of PHP, a bracket too many.
+    """
+    for _ in range(_MOST_ERRORS):
+        try:
+            _DECODER.raw_decode(text)
+        except json.JSONDecodeError as error:
+            at, kind = error.pos, error.msg
+        except RecursionError:
+            break
+        else:
+            break
+        if quoted := _QUOTED.match(text, at):
+            text = f'{text[:at]}"{quoted["inside"]}"{text[quoted.end() :]}'
+        elif kind.startswith("Expecting value"):
+            word = _WORD.match(text, at)
+            text = f"{text[:at]}null{text[word.end() if word else at :]}"
+        elif kind.startswith("Expecting ','"):
+            text = text[:at] + _TO_NEXT.sub("", text[at:], count=1)
+        elif kind.startswith("Expecting property name"):
+            text = text[:at] + text[at + 1 :]
+        else:
+            break
+    return text
 
 
 def _with_quotes(text: str) -> str:

@@ -8,7 +8,7 @@ from itertools import chain, islice
 from typing import Any
 
 from alqahira.extraction.boilerplate import is_boilerplate
-from alqahira.extraction.sources.page_text import Block, PageText
+from alqahira.extraction.sources.page_text import Block, PageText, has_word
 from alqahira.extraction.urls import image_url
 from alqahira.text.normalization import clean_line, fold_text
 
@@ -20,6 +20,12 @@ _ASIDE = frozenset({"aside", "figcaption", "footer", "form", "header", "nav", "n
 # Where scripts keep the address of an image that is loaded when it comes into view, and several of them.
 _LAZY_NAMES = ("data-src", "data-original", "data-lazy-src", "data-lazy", "data-orig-file", "data-echo")
 _LAZY_SETS = ("data-srcset", "data-lazy-srcset")
+_PICTURE_ADDRESS = re.compile(
+    r"\S{1,2000}\.(?:avif|jpe?g|png|webp)(?:[?#]\S{0,2000})?", re.IGNORECASE
+)  # under any other name
+_IMAGES = ("img", "amp-img")
+_SMALLEST = 65  # pixels: smaller is an icon or a writer's picture
+_OF_PEOPLE = frozenset({"author", "authors", "avatar", "byline", "icon", "logo", "writer"})
 _CANDIDATE = re.compile(r"(?P<address>[^\s,]\S*+)(?:\s++(?P<size>\d{1,6}(?:\.\d{1,3})?)[wxh])?")
 _MOST_IMAGES = 100  # of a page; of a `srcset`
 # «صدر الصورة، …», «التعليق على الصورة،»: who took it, and a label for screen readers.
@@ -30,9 +36,18 @@ _LABEL = re.compile(
 
 def image(root: Any, base: str) -> str | None:
     """The address of the first image in a figure, else of the first outside links and sidebars; None without any."""
-    figures = (image for figure in root.iter("figure") for image in figure.iter("img"))
-    others = (image for image in root.iter("img") if not is_inside(image, {*_ASIDE, "a"}))
-    return first_address(chain(figures, others), base)
+    figures = (image for figure in root.iter("figure") for image in figure.iter(*_IMAGES))
+    others = (image for image in root.iter(*_IMAGES) if not is_inside(image, {*_ASIDE, "a"}))
+    return first_address((image for image in chain(figures, others) if not _is_of_people(image)), base)
+
+
+def _is_of_people(image: Any) -> bool:
+    """Whether an image is a writer's or a logo, by its size or by the names of it and of what is around it."""
+    sizes = [image.get("width") or "", image.get("height") or ""]
+    if all(size.isdecimal() and int(size[:5]) < _SMALLEST for size in sizes):
+        return True
+    near = (image, *islice(image.iterancestors(), 2))
+    return any(has_word(element.get("class") or "", _OF_PEOPLE) for element in near)
 
 
 def first_address(images: Iterable[Any], base: str) -> str | None:
@@ -50,15 +65,15 @@ def _address(image: Any, base: str) -> str | None:
     lazy = [image.get(name) for name in _LAZY_NAMES]
     lazy_sets = [element.get(name) for element in (image, *sources) for name in _LAZY_SETS]
     shown_sets = [element.get("srcset") for element in (image, *sources)]
-    candidates = chain(lazy, map(_largest, lazy_sets), [image.get("src")], map(_largest, shown_sets))
+    others = [text for name, text in image.items() if name.startswith("data-") and _PICTURE_ADDRESS.fullmatch(text)]
+    candidates = chain(lazy, map(_largest, lazy_sets), others, [image.get("src")], map(_largest, shown_sets))
     for candidate in candidates:
         if candidate and (address := image_url(candidate, base=base)):
             return address
     around = picture if picture is not None else image
-    following = around.getnext()
-    if following is not None and following.tag == "noscript":
-        return next((address for inner in following.iter("img") if (address := _address(inner, base))), None)
-    return None
+    beside = [element for element in (around.getnext(), around.getprevious()) if element is not None]
+    inner = (image for element in beside if element.tag == "noscript" for image in element.iter("img"))
+    return next((address for image in inner if (address := _address(image, base))), None)
 
 
 def _largest(srcset: str | None) -> str | None:

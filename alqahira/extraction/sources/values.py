@@ -13,7 +13,7 @@ from typing import Any
 
 from alqahira import site
 from alqahira.extraction.sources import TooLarge, plain_line
-from alqahira.extraction.sources.near_json import mended
+from alqahira.extraction.sources.near_json import mended, without_errors
 from alqahira.extraction.sources.zones import is_same_clock
 from alqahira.extraction.urls import image_url
 from alqahira.text.dates import cairo_day, parse_date
@@ -27,7 +27,7 @@ _DECODER = json.JSONDecoder(strict=False)
 _EPOCH = re.compile(r"(?:/Date\()?(?P<number>[1-9]\d{9}(?:\d{3}){0,2})(?:(?:[+-]\d{4})?\)/)?", re.ASCII)
 _LONGEST_EPOCH = 30
 # Where objects keep a date.
-_MOMENTS = ("@value", "$date", "$numberLong", "_seconds", "seconds", "date")
+_MOMENTS = ("@value", "$date", "$numberLong", "_seconds", "seconds", "date", "value", "iso", "timestamp", "datetime")
 _LISTS = ("@list", "@set")
 _MOST_ENTRIES = 10  # of a list that stands for one value
 _IMAGE_ADDRESSES = ("url", "contentUrl", "src", "@value", "@id")
@@ -57,7 +57,7 @@ def documents_of_script(text: str) -> list[Any]:
         return documents
     near = mended(text)
     first = _BRACKET.search(near)  # in front of it may stand `var data =` or a notice of PHP
-    return list(json_documents(near[first.start() :])) if first else []
+    return list(json_documents(without_errors(near[first.start() :]))) if first else []
 
 
 def read_json(text: str) -> Any:
@@ -145,7 +145,7 @@ def moment(value: Any, now: datetime, *, guess: bool = True) -> datetime | None:
     if isinstance(value, str):
         epoch = _EPOCH.fullmatch(value) if len(value) <= _LONGEST_EPOCH else None
         if epoch is None:
-            return parse_date(value, now=now, guess=guess)
+            return parse_date(_with_signs(value), now=now, guess=guess)
         value = int(epoch["number"])
     if isinstance(value, int | float) and not isinstance(value, bool) and 1e9 < value < 1e17:
         while value > 1e11:
@@ -153,6 +153,13 @@ def moment(value: Any, now: datetime, *, guess: bool = True) -> datetime | None:
         instant = datetime.fromtimestamp(value, UTC)
         return instant if instant <= now else None
     return None
+
+
+def _with_signs(text: str) -> str:
+    """«20261128» or «20261128103000» as ISO 8601; on a page such a number may be anything, in data it is a date."""
+    if len(text) not in (8, 14) or not text.isdecimal() or text[:2] not in ("19", "20"):
+        return text
+    return f"{text[:4]}-{text[4:6]}-{text[6:]}" if len(text) == 8 else f"{text[:8]}T{text[8:]}"
 
 
 def date_stamps(tree: Any) -> dict[Any, str]:
