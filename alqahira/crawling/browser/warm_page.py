@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from playwright.async_api import Page
 from playwright.async_api import Request as PageRequest
@@ -61,20 +60,16 @@ class WarmPage:
     async def clear(self) -> None:
         """Leave the page and remove what it kept. Raises Playwright's errors; waits for a page that hangs."""
         page, session = self.page, self._session
-        # Another document of this visit may have been on another origin, whose session storage cannot be reached.
         if not (page and session and self.is_at_rest and self._documents == 1 and self._visits < _MOST_VISITS):
             return
-        # From here on no timer and no handler of `unload` writes anything.
+        # No timer runs any more; handlers of `unload` do, before the blank page is there.
         await session.send("Emulation.setScriptExecutionDisabled", {"value": True})
         if self._has_opened_window:  # reported before the answer above
             return
-        address = urlsplit(page.url)
-        own = {"securityOrigin": f"{address.scheme}://{address.netloc}", "isLocalStorage": False}
-        await session.send("DOMStorage.clear", {"storageId": own})
         await page.goto("about:blank")
         await asyncio.gather(
+            # Of all origins: cookies, local and session storage, databases, caches, files.
             session.send("Storage.clearDataForOrigin", {"origin": "*", "storageTypes": "all"}),
-            session.send("Network.clearBrowserCookies"),
             session.send("Page.resetNavigationHistory"),
             session.send("Runtime.evaluate", {"expression": "name = ''"}),
         )

@@ -63,7 +63,7 @@ REPORT = """
     storage: [{...localStorage}, {...sessionStorage}],
     name: window.name,
     globals: [window.kept, {}.kept].map(String),
-    history: [history.state, navigation.entries().length, document.referrer, String(window.opener)],
+    history: [history.state, history.length, navigation.entries().length, document.referrer, String(window.opener)],
     databases: (await indexedDB.databases()).map(each => each.name),
     caches: await caches.keys(),
     files: names,
