@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+import browser
 import extraction_speed
 import ledger_growth
 import publishing
@@ -89,6 +90,7 @@ def main() -> None:
         lambda: ledger_growth.measure((1_000, 10_000) if quick else ledger_growth.KNOWN, rounds, given.folder),
         lambda: publishing.measure(5_000 if quick else 100_000, rounds, given.folder),
         lambda: startup.measure(rounds),
+        lambda: browser.measure(10 if quick else 100, rounds),
     ):
         series = measure()
         show(series)

@@ -21,6 +21,8 @@ _FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # One may outlive its page and write what the next visit would read.
+    "--disable-shared-workers",
     # No UDP around the resolver rules below.
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
 )

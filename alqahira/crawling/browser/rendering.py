@@ -22,6 +22,7 @@ from scrapy_playwright.handler import ScrapyPlaywrightDownloadHandler
 
 from alqahira.crawling.browser.chromium import CONTEXT_OPTIONS, launch_options
 from alqahira.crawling.browser.load_more import learn_load_more
+from alqahira.crawling.browser.warm_page import WarmPage
 from alqahira.crawling.request_info import note, request_info
 from alqahira.exceptions import (
     BrowserCrashed,
@@ -68,7 +69,7 @@ _ERRORS: tuple[tuple[str, type[Exception]], ...] = (
 class Renderer:
     """Renders requests, at most ALQAHIRA_BROWSER_PAGES at once, each in a browser context of its own.
 
-    So a page that loops or crashes blocks no other, and what it opens or stores ends with it.
+    So a page that loops or crashes blocks no other, and what it opens or stores ends with its visit.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -80,6 +81,7 @@ class Renderer:
         # scrapy-playwright's own bound would count the wait for a free page as the page's time.
         self._free_pages = asyncio.Semaphore(configuration.browser_pages)
         self._numbers = count(1)
+        self._warm_pages: list[WarmPage] = []  # of `_handler`, between two visits
         self._starting = asyncio.Lock()
         self._handler: Any = None  # scrapy-playwright's; it has no types
         # When a browser dies, both log a traceback; the page's cause is enough.
@@ -99,25 +101,35 @@ class Renderer:
         return await self._render_once(request)
 
     async def _render_once(self, request: Request) -> Response:
-        name = f"page-{next(self._numbers)}"
-        offsite: list[str] = []
         async with self._free_pages:
             handler: Any = None
+            warm = WarmPage(f"page-{next(self._numbers)}", self._root)
             try:
                 async with asyncio.timeout(self._deadline):
                     handler = await self._start()
-                    return await self._load(handler, request, name, offsite)
+                    warm = self._warm_pages.pop() if self._warm_pages else warm
+                    return await self._load(handler, request, warm)
             except Exception as error:
-                if offsite:
-                    raise OffsiteRedirect(f"led to {offsite[-1]}") from None
+                if warm.offsite:
+                    raise OffsiteRedirect(f"led to {warm.offsite[-1]}") from None
                 failure = error if isinstance(error, BrowserError) else _translate(error)
+                if warm.has_crashed:  # between two visits, Chromium says no more than «aborted»
+                    failure = BrowserCrashed(_first_line(error))
                 if isinstance(failure, BrowserCrashed):
                     await self._discard(handler)
                 raise failure from None
             finally:
-                context = handler and handler.context_wrappers.get(name)
-                if context and not await _ends_in_time(context.context.close()):
-                    await self._discard(handler)
+                await self._leave(handler, warm)
+
+    async def _leave(self, handler: Any, warm: WarmPage) -> None:
+        """Keep the page for another visit if it can be made as new; else end it and all that it opened or stored."""
+        if handler and handler is self._handler and await _ends_in_time(warm.clear()) and warm.is_as_new:
+            if handler is self._handler:
+                self._warm_pages.append(warm)
+            return
+        context = handler and handler.context_wrappers.get(warm.context)
+        if context and not await _ends_in_time(context.context.close()):
+            await self._discard(handler)
 
     async def close(self) -> None:
         async with self._starting:
@@ -152,6 +164,7 @@ class Renderer:
             if handler is None or handler is not self._handler:
                 return
             self._handler = None
+            self._warm_pages.clear()
             if not await _ends_in_time(handler.close()):
                 logger.warning("The browser did not close in %.0f s", _CLOSE_SECONDS)
             # Nobody answers these any more; Python would print a traceback of each when it collects them.
@@ -160,21 +173,17 @@ class Renderer:
                 task.cancel()
             await _ends_in_time(asyncio.gather(*left, return_exceptions=True))
 
-    async def _load(self, handler: Any, request: Request, context: str, offsite: list[str]) -> Response:
-        """The page at rest. Adds the addresses off the site that it navigates to to `offsite`."""
-
-        def note_offsite(made: PageRequest) -> None:
-            if made.is_navigation_request() and not made.frame.parent_frame and not is_on_site(made.url, self._root):
-                offsite.append(made.url)
-
+    async def _load(self, handler: Any, request: Request, warm: WarmPage) -> Response:
+        """The page at rest."""
+        warm.begin_visit()
+        handler.abort_request.begin_visit(warm.page)
         meta = {
             "playwright": True,
             "playwright_include_page": True,
-            "playwright_context": context,
+            "playwright_context": warm.context,
             # The page's scripts see the same name as the site's server.
             "playwright_context_kwargs": CONTEXT_OPTIONS | {"user_agent": header_text(request.headers, "User-Agent")},
-            "playwright_page_init_callback": _abort_all_else,
-            "playwright_page_event_handlers": {"popup": lambda page: page.close(), "request": note_offsite},
+            **({"playwright_page": warm.page} if warm.page else {"playwright_page_init_callback": warm.prepare}),
             # `load` never fires while an irrelevant script hangs.
             "playwright_page_goto_kwargs": {"wait_until": "domcontentloaded"},
         }
@@ -183,15 +192,18 @@ class Renderer:
         answer: Response = await handler.download_request(own)
         request.meta["download_latency"] = own.meta["download_latency"]
         page = own.meta["playwright_page"]
-        body = await _content_at_rest(page, request_info(request).page_kind or "article", self._deadline / 2)
+        kind = request_info(request).page_kind or "article"
+        body, is_at_rest = await _content_at_rest(page, kind, self._deadline / 2)
         url = page.url
-        if offsite or url.startswith("chrome-error:"):  # `render` names the other host
+        if warm.offsite or url.startswith("chrome-error:"):  # `render` names the other host
             raise BrowserError("the page led to an error page of the browser")
         if len(body) > self._max_size:
             raise PageTooLarge(f"{len(body)} bytes")
         if request_info(request).learn_load_more:
             learned, why = await learn_load_more(page, body, self._root)
             note(request, learned_request=learned, load_more_note=why or "")
+            is_at_rest = False
+        warm.is_at_rest = is_at_rest
         headers = answer.headers.copy()
         for name in _STALE_HEADERS:
             headers.pop(name, None)
@@ -208,6 +220,10 @@ class AbortRules:
         self._root = root
         self._made: WeakKeyDictionary[Page, Counter[str]] = WeakKeyDictionary()
 
+    def begin_visit(self, page: Page | None) -> None:
+        if page:
+            self._made.pop(page, None)
+
     def __call__(self, request: PageRequest) -> bool:
         is_document, frame = request.resource_type == "document", request.frame
         if (
@@ -222,20 +238,23 @@ class AbortRules:
         return made["requests"] > _MAX_REQUESTS or made["navigations"] > _MAX_NAVIGATIONS
 
 
-async def _abort_all_else(page: Page, _request: Request) -> None:
-    """Abort requests of pop-ups and workers, which the page's own route does not see."""
-    await page.context.route("**/*", lambda route: route.abort())
+async def _content_at_rest(page: Page, kind: str, seconds: float) -> tuple[bytes, bool]:
+    """The page as UTF-8, once its network is idle (waits `seconds` at most) and its text has appeared.
 
-
-async def _content_at_rest(page: Page, kind: str, seconds: float) -> bytes:
-    """The page as UTF-8, once its network is idle (waits `seconds` at most) and its text has appeared."""
+    And whether it was at rest when it was read: with its text there as soon as its network was idle.
+    """
+    is_at_rest = False
     with suppress(PlaywrightTimeout):
         await page.wait_for_load_state("networkidle", timeout=seconds * 1000)
+        is_at_rest = True
     end = monotonic() + _TEXT_SECONDS
     while True:
         body = (await page.content()).encode("utf-8", errors="replace")
-        if not needs_javascript(body, kind) or monotonic() > end:
-            return body
+        if not needs_javascript(body, kind):
+            return body, is_at_rest
+        if monotonic() > end:
+            return body, False
+        is_at_rest = False
         await asyncio.sleep(_POLL_SECONDS)
 
 

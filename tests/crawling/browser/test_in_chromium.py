@@ -32,7 +32,7 @@ class TestWhichPagesAreRendered:
         assert [BODY in result["html"] for result in done.results] == [True] * 3
         # Once plainly and once in the browser; then in the browser only.
         assert [site.hits(f"/news/{n}/x") for n in (1, 2, 3)] == [2, 1, 1]
-        assert done.stats["playwright/page_count"] == 3
+        assert done.stats["playwright/request_count/navigation"] == 3
         assert_nothing_left(done)
 
     def test_kinds_are_remembered_separately(self, site, crawl):
