@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from alqahira.extraction.sources import strip_site_name
+from alqahira.extraction.sources import plain_line, strip_site_name
 from alqahira.extraction.sources.page_text import HEADINGS, Block
 from alqahira.text.normalization import clean_line, fold_text
 
@@ -125,7 +125,7 @@ def headline(shown: Block | None, titles: Titles, jsonld: str | None) -> str | N
     another order, or if `og:title` has the heading, and `title` what JSON-LD has. One that was cut short yields to the
     whole one.
     """
-    heading = (strip_site_name(shown.text) or "") if shown is not None else ""
+    heading = (strip_site_name(plain_line(shown.text)) or "") if shown is not None else ""
 
     def bare(title: str) -> str:
         if _squeezed(title) in map(_squeezed, titles.site_names):
