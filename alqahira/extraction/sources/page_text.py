@@ -32,6 +32,9 @@ _BESIDE = frozenset({"aside", "dialog", "figcaption", "figure", "footer", "form"
 _NEVER_BESIDE = frozenset({"article", "body", "html", "main"})  # by their names
 _MAX_EVENTS = 40_000  # two an element; an article's page has 2,000 to 10,000
 _LONGEST_NAMES = 200  # characters of class and id
+# Signs of Chinese and Japanese: each says as much as two letters, and there is no space between words.
+_WIDE = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
+_SIGNS_OF_A_WORD = 3
 _LONGEST_HEADING, _MOST_TEXTS = 300, 60  # characters; texts
 _LONGEST_PIECES = 300  # characters of a block whose pieces are kept
 
@@ -130,8 +133,8 @@ class Block:
         else:
             text, links = " ".join([line.text for line in lines]), tuple(link for line in lines for link in line.links)
         self.text = " ".join(text.split())
-        self.chars = len(self.text)
-        self.links = sum([len(" ".join(link.split())) for link in links]) if links else 0
+        self.chars = length(self.text)
+        self.links = sum([length(" ".join(link.split())) for link in links]) if links else 0
         self.pieces = pieces if self.chars <= _LONGEST_PIECES else []
         self.weight = 0.0
         self.is_beside = False
@@ -140,6 +143,16 @@ class Block:
     def link_share(self) -> float:
         """The share of its text in links, 0 to 1."""
         return min(1.0, self.links / self.chars) if self.chars else 0.0
+
+
+def length(text: str) -> int:
+    """The text's characters, with two for each sign of Chinese and Japanese."""
+    return len(text) + (len(_WIDE.findall(text)) if _WIDE.search(text) else 0)
+
+
+def count_words(text: str) -> int:
+    """How many words a text has, about, also without spaces between them."""
+    return len(text.split()) + (len(_WIDE.findall(text)) // _SIGNS_OF_A_WORD if _WIDE.search(text) else 0)
 
 
 @dataclass(frozen=True, slots=True)
