@@ -56,6 +56,8 @@ def better_body(page: Document, structure: Structure | None, bodies: Mapping[str
     if is_cut(body, whole):
         return "jsonld", whole
     is_fragment = len(body) < _FEWEST_PARAGRAPHS
+    if structure is not None and structure.is_sure and structure.teasers >= _MANY_TEASERS:
+        return "generic", body  # a short story; the rest of the page's text is other stories
     if structure is not None and is_fragment and structure.story_share < _UNSURE_SHARE:
         other = ask_trafilatura(page)
         if is_better(other, body):

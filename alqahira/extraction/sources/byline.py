@@ -38,6 +38,14 @@ def date(page: PageText, heading: int | None, story: Sequence[Block], now: datet
     return next(filter(None, dates), None)
 
 
+def is_date(text: str, now: datetime) -> bool:
+    """Whether a short text is a date, or several beside bars, each with a label or none."""
+    parts = (
+        [_LABEL_OF_DATE.sub("", part.strip()) for part in re.split(r"[|•]", text)] if len(text) <= LONGEST_DATE else []
+    )
+    return any(parse_date(part, now=now, guess=False) is not None for part in parts)
+
+
 def _range(page: PageText, heading: int | None, story: Sequence[Block]) -> tuple[int, int, int]:
     """The numbers of the first block after the headline, of the story's first, and of the first after it."""
     chosen = {id(block) for block in story}

@@ -17,7 +17,7 @@ from alqahira import site
 from alqahira.extraction import urls
 from alqahira.extraction.sources import Document, ExtractedFields, strip_site_name
 from alqahira.extraction.sources.blocks import paragraphs_in
-from alqahira.extraction.sources.byline import LONGEST_DATE, credit, date
+from alqahira.extraction.sources.byline import LONGEST_DATE, credit, date, is_date
 from alqahira.extraction.sources.headings import find_heading, headline, likeness, read_titles
 from alqahira.extraction.sources.page_text import HEADINGS, Block, PageText, count_words, read_text
 from alqahira.extraction.sources.picture import caption, image, is_inside
@@ -124,7 +124,7 @@ def _below_date(story: list[Block], now: datetime) -> list[Block]:
     for number, block in enumerate(story[:_LINES_OF_HEAD]):
         if block.weight and _SENTENCE_END.search(block.text):
             break
-        if block.chars <= LONGEST_DATE and parse_date(clean_line(block.text), now=now, guess=False) is not None:
+        if is_date(clean_line(block.text), now):
             return story[number + 1 :] or story
     return story
 
@@ -150,8 +150,8 @@ def _without_labels(paragraphs: list[str], labels: Sequence[str | None], now: da
     keys = {fold_text(label) for label in labels if label}
 
     def is_label(text: str) -> bool:
-        is_date = len(text) <= LONGEST_DATE and parse_date(text, now=now) is not None
-        return is_date or fold_text(text) in keys or is_credit_line(text)
+        is_printed = len(text) <= LONGEST_DATE and parse_date(text, now=now) is not None
+        return is_printed or is_date(text, now) or fold_text(text) in keys or is_credit_line(text)
 
     start, end = 0, len(paragraphs)
     while start < end - 1 and is_label(paragraphs[start]):
