@@ -6,10 +6,13 @@ one of its names is first used (PEP 562).
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from alqahira.article import Article
     from alqahira.extraction.extractor import extract_article
     from alqahira.text.credits import parse_credit
@@ -52,3 +55,16 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted([*globals(), *__all__])
+
+
+def _end_in_one_line(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """What Python calls with an error that nobody handles: Ctrl-C is none of the program."""
+    if issubclass(kind, KeyboardInterrupt):
+        sys.stderr.write("alqahira: interrupted\n")
+    else:
+        sys.__excepthook__(kind, error, trace)
+
+
+if "scrapy.cmdline" in sys.modules:
+    # Here, since what a command loads takes longer than most of them run.
+    sys.excepthook = _end_in_one_line

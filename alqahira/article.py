@@ -80,7 +80,7 @@ class Article:
     discovered_on: str | None = _field("The listing, sitemap or feed that led to the page.")
     date_first_seen: datetime | None = _timestamp("When a run first accepted this article, UTC.", always=True)
     date_crawled: datetime | None = _timestamp("When the page that gave this revision was fetched, UTC.", always=True)
-    run_id: str = _field("The run that wrote this line.", "")
+    run_id: str = _field("The run that fetched this revision, or found its page gone.", "")
     revision_reason: str | None = _field(
         "Why there is this revision: text (headline or body), metadata (date, topics, tags, caption, image), removed "
         "or returned; null in the first."

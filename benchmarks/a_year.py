@@ -92,7 +92,7 @@ def account() -> str:
 def fill(output: Path, number: int, articles: Articles) -> None:
     """A corpus as so many runs have left it."""
     of_each = {"spider": _SPIDER, "exit_status": 0, "account": account()}
-    summary = (json.dumps({**json.loads(of_each["account"]), "filled": "x" * 1_500}, indent=1) + "\n").encode()
+    summary = (json.dumps({**json.loads(of_each["account"]), "filled": "x" * 1_500}) + "\n").encode()
     (output / SUMMARIES_FOLDER).mkdir(parents=True)
     now = datetime.now(UTC).replace(microsecond=0)
     begin, kept = now - EVERY * number, now - timedelta(days=_DEFAULTS.keep_summaries_days)
@@ -108,8 +108,10 @@ def fill(output: Path, number: int, articles: Articles) -> None:
                 started = begin + EVERY * n
                 times = {"started": rfc3339(started), "ended": rfc3339(started + timedelta(minutes=1))}
                 rows.append({**of_each, **times, "run_id": f"{started:%Y%m%dT%H%M%SZ}-{_SPIDER}", "complete": n + 1})
-                if started > kept:
-                    (output / SUMMARIES_FOLDER / f"{rows[-1]['run_id']}.json").write_bytes(summary)
+                if started > kept:  # the summaries of earlier days are joined
+                    name = f"{started:%Y%m%d}.jsonl" if started.date() < now.date() else f"{rows[-1]['run_id']}.json"
+                    with (output / SUMMARIES_FOLDER / name).open("ab") as file:
+                        file.write(summary)
             with ledger.transaction() as connection:
                 connection.execute(runs.insert(), rows)
             for n in range(ARTICLES_A_DAY * len(rows) // A_DAY):

@@ -38,6 +38,7 @@ from alqahira.archive.spark.reading import ARTICLE, archive_sources, read_rows
 from alqahira.archive.warc import ENDED, event_record, page_records, run_record
 from alqahira.extraction.extractor import Hints
 from alqahira.extraction.items import ArchivedResponse, Fetch
+from alqahira.ledger.stored_records import unpack
 from alqahira.publishing.manifest import ARTICLES_FOLDER, MANIFEST
 from alqahira.replica.article import ReplicaArticle, make_slug
 from alqahira.replica.body import paragraph
@@ -205,7 +206,8 @@ def compare(folder: Path) -> Comparison:
                 other.append(f"{day}: another order")
     by_job = {line for of_day in lines_of(folder / "corpus" / DUPLICATES_FOLDER).values() for line in of_day}
     with closing(sqlite3.connect(folder / "replayed" / "state.db")) as ledger:
-        known = {line for (line,) in ledger.execute("select record from articles where status = 'duplicate'")}
+        rows = ledger.execute("select record from articles where status = 'duplicate'")
+        known = {unpack(record) for (record,) in rows}
     other_duplicates = [f"job only: {line}" for line in by_job - known]
     other_duplicates += [f"ledger only: {line}" for line in known - by_job]
     return Comparison(lines, other, len(known), other_duplicates)

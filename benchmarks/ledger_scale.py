@@ -27,6 +27,7 @@ from alqahira.article import Article, to_json_line, to_record
 from alqahira.extraction.items import ArticleItem, Fetch
 from alqahira.ledger import Ledger, open_ledger
 from alqahira.ledger.frontier import Link, RevisitSchedule
+from alqahira.ledger.stored_records import pack
 from alqahira.replica.generator import FIRST_NUMBER, Generator
 from alqahira.text.near_duplicates import BANDS, content_hash, fingerprint
 
@@ -91,7 +92,7 @@ def _rows(n: int, line: list[str], random: Random) -> tuple[tuple[object, ...], 
     key = f"9{n:08d}"
     moment = NOW - timedelta(minutes=10 * (n % 500_000))
     stamp = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
-    article = (key, 1, "accepted", f"{random.getrandbits(256):064x}", None, stamp, stamp, key.join(line))
+    article = (key, 1, "accepted", f"{random.getrandbits(256):064x}", None, stamp, stamp, pack(key.join(line)))
     url = f"https://alqaheranews.net/news/{key}/x"
     page = (key, url, "defense", "done", "run", 1, '"x"', stamp, None, 0, key)
     return article, page, (key, 1, stamp[:10], stamp, n // 5_000 + 1)

@@ -1,4 +1,4 @@
-"""What `scrapy report --serve` costs: copying the corpus, each of its pages, and the peak of memory.
+"""What `scrapy report --serve` and `--site` cost: copying the corpus, each page, the files, the peak of memory.
 
     python benchmarks/served.py [--known 20000] [--times 5] [--folder /tmp]
 
@@ -10,7 +10,6 @@ is its slowest answer of --times, within the process.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import subprocess
 import sys
@@ -28,8 +27,10 @@ from measure import peak_of
 
 from alqahira.article import rfc3339, to_json_line, to_record
 from alqahira.ledger import Ledger, open_ledger, tables
+from alqahira.ledger.stored_records import pack, record_of
 from alqahira.monitoring.report.served.database import build, open_copy
 from alqahira.monitoring.report.served.pages import Pages
+from alqahira.monitoring.report.served.static import write_site
 from alqahira.text.dates import cairo_day
 
 TEXTS, RUNS, ROWS_AT_ONCE = 500, 200, 1000
@@ -82,13 +83,13 @@ def _batches(rows: list[tuple[dict[str, Any], str]]) -> Iterator[list[dict[str, 
     for start in range(0, len(rows), ROWS_AT_ONCE):
         yield [
             {name: record[name] for name in ("article_id", "revision", "content_hash", "duplicate_of", "date_crawled")}
-            | {"status": status, "story_time": record["date_published"], "record": to_json_line(record)}
+            | {"status": status, "story_time": record["date_published"], "record": pack(to_json_line(record))}
             for record, status in rows[start : start + ROWS_AT_ONCE]
         ]
 
 
 def _queued(article: dict[str, Any]) -> dict[str, Any]:
-    day = json.loads(article["record"])["published_day"]
+    day = record_of(article["record"])["published_day"]
     named = {name: article[name] for name in ("article_id", "revision")}
     return named | {"day": day, "accepted": article["date_crawled"]}
 
@@ -128,6 +129,16 @@ def measure(state: str, times: int) -> None:
             slowest, size = max(slowest, time.perf_counter() - began), len(answer.body)
             assert answer.status == 200, (target, answer.body)
         print(f"{name:<32}{slowest * 1000:6.0f} ms{size / 1000:8.0f} kB", flush=True)
+    print(f"peak of memory: {peak_of(os.getpid()):.0f} MB")
+    with tempfile.TemporaryDirectory() as folder:
+        began = time.perf_counter()
+        write_site(pages.copy, b"", Path(folder) / "site")
+        sizes = [path.stat().st_size for path in Path(folder).rglob("*.*") if path.is_file()]
+        print(f"site written in {time.perf_counter() - began:.0f} s: {len(sizes):,} files, {sum(sizes) / 1e6:.0f} MB")
+        for name in ("articles.json", "words", "cards"):
+            path = Path(folder) / "site/search" / name
+            largest = max((each.stat().st_size for each in path.iterdir()) if path.is_dir() else [path.stat().st_size])
+            print(f"search/{name}: at most {largest / 1000:.0f} kB")
     print(f"peak of memory: {peak_of(os.getpid()):.0f} MB")
 
 

@@ -108,6 +108,8 @@ def _startup_variables(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if name.startswith(_STARTUP_PREFIXES)}
 
 
+# Many containers set it, no shell of a user does, and commands without it could not be forked from one with it.
+os.environ.pop("PYTHONUNBUFFERED", None)
 _OURS = _startup_variables(os.environ)
 
 

@@ -9,8 +9,8 @@ import fcntl
 import os
 import pickle
 import shutil
-import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -50,37 +50,36 @@ def _fill(folder: Path, crawl: Callable[[Corpus, ReplicaProcess], None]) -> None
 
 
 def both_sections(corpus: Corpus, server: ReplicaProcess) -> None:
-    corpus.feeds = {}
+    corpus.feeds, corpus.logs = {}, {}
     for section in ("defense", "foreign_affairs"):
         feed = corpus.folder.parent / f"{section}.jsonl"
         metrics = {"ALQAHIRA_METRICS_DIR": str(corpus.folder.parent / "textfile")}
         ran = corpus.crawl(section, "-O", str(feed), settings=metrics)
         assert ran.status == 0, ran.stderr
-        corpus.feeds[section] = feed.read_text("utf-8")
+        corpus.feeds[section], corpus.logs[section] = feed.read_text("utf-8"), ran.stderr
 
 
 def several_runs(corpus: Corpus, server: ReplicaProcess) -> None:
     settings = AGE | {"ALQAHIRA_ARCHIVE": "true", "ALQAHIRA_BROWSER": "never"}
-    for section, arguments in (("defense", ["-a", "max_articles=6"]), ("foreign_affairs", []), ("defense", [])):
-        assert corpus.crawl(section, *arguments, settings=settings).status == 0
-        another_second()
+
+    def crawl(run: int, section: str, *arguments: str) -> None:
+        # Runs are named and ordered by seconds.
+        ran = corpus.crawl(section, *arguments, settings=settings, clock=datetime.now(UTC) + timedelta(seconds=run))
+        assert ran.status == 0, ran.stderr
+
+    crawl(0, "defense", "-a", "max_articles=6")
+    crawl(1, "foreign_affairs")
+    crawl(2, "defense")
     truth, known = server.truth(), corpus.by_id()
     recent = (number for number, record in known.items() if "defense" in record["topics"])
     corpus.revised = next(number for number in recent if is_recent(truth[number], server.now))
     server.revise(int(corpus.revised))
-    assert corpus.crawl("defense", settings=settings).status == 0
-
-
-def another_second() -> None:
-    """Wait for the next second: runs are named and ordered by seconds."""
-    before = int(time.time())
-    while int(time.time()) == before:
-        time.sleep(0.01)
+    crawl(3, "defense")
 
 
 @pytest.fixture(scope="session")
 def crawled(tmp_path_factory):
-    """Both sections, each with its feed, and their metrics in the folder `textfile`. Read only."""
+    """Both sections, each with its feed and log, and their metrics in the folder `textfile`. Read only."""
     corpus = crawl_once(tmp_path_factory, "both_sections", both_sections)
     corpus.truth = written(corpus.now)
     return corpus

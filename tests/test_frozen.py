@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from replica_server import start_replica
-from scrapy_process import Corpus, scrapy
+from scrapy_process import Corpus, scrapy_here
 
 FROZEN = Path(__file__).with_name("frozen")
 # Only articles older than any run of this test. Near-duplicates are off, as their order is not frozen.
@@ -119,14 +119,14 @@ def metrics_of(path: Path) -> list[str]:
 
 
 def helps_as_frozen() -> str:
-    given = "".join(f"$ scrapy {name} -h\n{scrapy(name, '-h', COLUMNS='80').stdout}\n" for name in COMMANDS)
-    return given + "$ scrapy -h\n" + scrapy("-h", COLUMNS="80").stdout
+    given = "".join(f"$ scrapy {name} -h\n{scrapy_here(name, '-h', COLUMNS='80').stdout}\n" for name in COMMANDS)
+    return given + "$ scrapy -h\n" + scrapy_here("-h", COLUMNS="80").stdout
 
 
 def refusals_as_frozen() -> str:
     lines = []
     for arguments in REFUSALS:
-        ran = scrapy(*arguments, COLUMNS="80")
+        ran = scrapy_here(*arguments, COLUMNS="80")
         lines += [f"$ scrapy {' '.join(arguments)}", *ran.lines, f"= {ran.status}", ""]
     return "\n".join(lines)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -139,11 +140,33 @@ def test_another_project_in_the_same_environment_is_undisturbed(installed, tmp_p
         (("one", "two"), "alqahira: unknown argument 'two'; see scrapy init --help"),
         ((str(PROJECT),), f"alqahira: {PROJECT}/scrapy.cfg exists: the folder is a project already"),
         (("/dev/null",), "alqahira: FOLDER='/dev/null' cannot be written: File exists"),
+        (("",), "alqahira: name a folder: alqahira init FOLDER"),
+        (
+            ("~nobody-of-that-name/x",),
+            "alqahira: '~nobody-of-that-name/x' is in the home folder of a user who is not known",
+        ),
+        (("x" * 300,), f"alqahira: FOLDER='{'x' * 80}' cannot be written: File name too long"),
     ],
 )
 def test_init_refuses_in_one_line(arguments, line):
     ran = scrapy("init", *arguments)
     assert (ran.status, ran.lines) == (2, [line])
+
+
+def test_init_takes_a_folder_of_any_name_and_no_link_that_leads_nowhere(tmp_path):
+    folder = tmp_path / "أخبار and 'more'"
+    ran = scrapy("init", str(folder))
+    assert (ran.status, ran.lines[1]) == (0, f"  cd {shlex.quote(str(folder))}")
+    assert [path.name for path in folder.iterdir()] == ["scrapy.cfg"]
+    (tmp_path / "scrapy.cfg").symlink_to("nowhere")
+    ran = scrapy("init", str(tmp_path))
+    assert (ran.status, ran.lines) == (2, [f"alqahira: {tmp_path}/scrapy.cfg exists: the folder is a project already"])
+
+
+@pytest.mark.parametrize(("folder", "enter"), [("news", "  cd news\n"), (".", "")])
+def test_init_says_what_comes_next(installed, tmp_path, folder, enter):
+    written = f"{Path(folder) / 'scrapy.cfg'} is written. Next:\n{enter}  scrapy demo\n  scrapy crawl defense\n"
+    assert installed(tmp_path, "alqahira", "init", folder).stdout == written
 
 
 @pytest.mark.parametrize("version", VERSIONS)

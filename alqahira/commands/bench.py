@@ -4,8 +4,8 @@ from typing import ClassVar
 
 from scrapy.commands.bench import Command as Scrapys
 
-from alqahira.commands.no_run import NoRun
 from alqahira.crawling.command import UNTHROTTLED
+from alqahira.crawling.no_run import NoRun
 
 
 class Command(NoRun, Scrapys):

@@ -11,7 +11,6 @@ import sys
 import threading
 from datetime import UTC, datetime
 
-from scrapy import Spider
 from scrapy.commands.crawl import Command as ScrapyCrawl
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.exceptions import UsageError
@@ -19,7 +18,7 @@ from scrapy.settings import Settings
 from scrapy.spiderloader import get_spider_loader
 from scrapy.utils.conf import arglist_to_dict
 
-from alqahira.crawling.command import refuse_in_one_line
+from alqahira.crawling.components import check_components
 from alqahira.crawling.extensions.feeds import check_feeds, feed_name, formats
 from alqahira.crawling.extensions.run import is_section, run_of
 from alqahira.crawling.scrapyd.jobs import check_api_settings
@@ -45,7 +44,6 @@ class Command(ScrapyCrawl):
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
-        refuse_in_one_line(parser)
         about = "since=YYYY-MM-DD, until=YYYY-MM-DD (Cairo days, both included), max_articles=N (on the spider's topic)"
         parser.add_argument(
             "-a",
@@ -58,50 +56,49 @@ class Command(ScrapyCrawl):
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         assert self.settings is not None
-        # Without the command line's settings: a refused job's own must not decide where its log goes.
-        self._trusted: Settings = self.settings.copy()
+        self._trusted: Settings = self.settings
         try:
             self._check(args, opts)
         except AlqahiraError as error:
             fail(error, log=self._trusted)
 
     def _check(self, args: list[str], opts: argparse.Namespace) -> None:
+        assert self.settings is not None
+        operator, service = self.settings.copy(), dict[str, str]()
+        jobs = [value for name, _, value in (given.partition("=") for given in opts.spargs) if name == JOB_ARGUMENT]
+        if jobs:
+            service = settings_of_scrapyd(" ".join(args), jobs[-1])
+            # Without the command line's settings: a refused job's own must not decide where its log goes.
+            self._trusted = operator.copy()
+            self._trusted.setdict(service, priority="cmdline")
         try:
             super().process_options(args, opts)
         except UsageError as error:
             raise ConfigurationError(self._usage(str(error))) from None
-        assert self.settings is not None
-        if JOB_ARGUMENT in opts.spargs:
-            operator = self._trusted.copy()
-            service = settings_of_scrapyd(" ".join(args), str(opts.spargs[JOB_ARGUMENT]))
-            self._trusted.setdict(service, priority="cmdline")
+        if jobs:
             check_api_settings(arglist_to_dict(opts.set), operator=operator, service=service)
         self._trusted = self.settings
-        spiders = sorted(get_spider_loader(self.settings).list())
-        # Scrapy leaves unknown options among the arguments.
-        if unknown := [arg for arg in args if arg.startswith("-")]:
-            raise ConfigurationError(f"unknown argument {unknown[0][:80]!r}; see scrapy crawl --help")
+        spiders = get_spider_loader(self.settings)
         if len(args) != 1:
-            raise ConfigurationError(f"name one spider: scrapy crawl {' | '.join(spiders)}")
-        if args[0] not in spiders:
-            raise ConfigurationError(f"no spider {args[0]!r}; there are {', '.join(spiders)}")
-        spidercls = get_spider_loader(self.settings).load(args[0])
+            raise ConfigurationError(f"name one spider: scrapy crawl {' | '.join(sorted(spiders.list()))}")
+        spidercls = spiders.load(args[0])
         configuration = Configuration.from_settings(self.settings)
         if not is_section(spidercls):
             return
         CrawlArguments.parse(opts.spargs, today=cairo_day(datetime.now(UTC)))
         check_alert_urls(configuration.alert_urls)
-        self._check_feeds(spidercls, [*(opts.output or ()), *(opts.overwrite_output or ())])
+        self._check_feeds([*(opts.output or ()), *(opts.overwrite_output or ())])
+        crawler = Crawler(spidercls, self.settings)
+        check_components(crawler.settings)
+        check_feeds(crawler)
         refuse_other_corpus(configuration.output_dir, configuration.state_url)
         configuration.make_folders()
         install_formatters(self.settings)
 
-    def _check_feeds(self, spidercls: type[Spider], given: list[str]) -> None:
+    def _check_feeds(self, given: list[str]) -> None:
         assert self.settings is not None
         if len(given) > len(self.settings.getdict("FEEDS")):
             raise ConfigurationError(f"two feeds go to the same file: {', '.join(map(feed_name, given))}")
-        if given or self.settings["FEEDS"] or self.settings["FEED_URI"]:
-            check_feeds(Crawler(spidercls, self.settings))
 
     def _usage(self, problem: str) -> str:
         assert self.settings is not None

@@ -49,7 +49,7 @@ class Command(ProjectCommand):
             )
         parser.add_argument("--since", metavar="DAY", help="published on this Cairo day or later")
         parser.add_argument("--until", metavar="DAY", help="published on this Cairo day or earlier")
-        parser.add_argument("--run", metavar="RUN_ID", help="lines that this run wrote")
+        parser.add_argument("--run", metavar="RUN_ID", help="revisions that this run fetched, and its removals")
         parser.add_argument(
             "--after",
             metavar="POSITION",
@@ -146,7 +146,7 @@ def select(
             selected["records"] += 1
             yield record
     if not is_known and not ledger.has_run(opts.run):
-        raise ConfigurationError(f"no run {opts.run[:80]!r} is known, and no line is of one")
+        raise ConfigurationError(f"no run {opts.run[:80]!r} is known; a run's log names it, and output/runs/")
 
 
 def _newest(records: Iterable[dict[str, Any]], run_id: str) -> dict[str, int]:

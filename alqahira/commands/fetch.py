@@ -2,7 +2,7 @@
 
 from scrapy.commands.fetch import Command as Scrapys
 
-from alqahira.commands.no_run import NoRun
+from alqahira.crawling.no_run import NoRun
 
 
 class Command(NoRun, Scrapys):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from pathlib import Path
+from shlex import quote
 
 from alqahira.crawling.command import ProjectCommand
 from alqahira.exceptions import ConfigurationError
-from alqahira.settings.types import make_folder
+from alqahira.publishing.manifest import write_atomic
+from alqahira.settings.types import local_path, make_folder
 
 _SCRAPY_CFG = """\
 # Commands of Scrapy in this folder, and below it, are those of alqahira. Relative output folders start here.
@@ -39,13 +40,17 @@ class Command(ProjectCommand):
         return "Make a folder to crawl in, without a checkout"
 
     def execute(self, args: list[str], opts: argparse.Namespace) -> int:
-        if not args:
+        if not args or not args[0].strip():
             raise ConfigurationError("name a folder: alqahira init FOLDER")
-        folder = Path(args[0])
+        folder = local_path(args[0])
         file = folder / "scrapy.cfg"
-        if file.exists():
+        if os.path.lexists(file):
             raise ConfigurationError(f"{file} exists: the folder is a project already")
         make_folder(folder, "FOLDER")
-        file.write_text(_SCRAPY_CFG, "utf-8")
-        print(f"{file} is written. Next:\n  cd {folder}\n  scrapy demo\n  scrapy crawl defense")
+        try:
+            write_atomic(file, _SCRAPY_CFG.encode())
+        except OSError as error:
+            raise ConfigurationError(f"{file} cannot be written: {error.strerror}") from None
+        enter = "" if folder.samefile(".") else f"  cd {quote(str(folder))}\n"
+        print(f"{file} is written. Next:\n{enter}  scrapy demo\n  scrapy crawl defense")
         return 0

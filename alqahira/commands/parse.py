@@ -6,7 +6,9 @@ import warnings
 from scrapy.commands.parse import Command as Scrapys
 from scrapy.exceptions import ScrapyDeprecationWarning
 
-from alqahira.commands.no_run import NoRun
+from alqahira.crawling.no_run import NoRun
+from alqahira.exceptions import ConfigurationError
+from alqahira.monitoring.failure import fail
 
 
 class Command(NoRun, Scrapys):
@@ -16,3 +18,13 @@ class Command(NoRun, Scrapys):
         super().process_options(args, opts)
         # Scrapy's own command does what Scrapy warns of.
         warnings.filterwarnings("ignore", ".* returned a Deferred", ScrapyDeprecationWarning)
+
+    def set_spidercls(self, url: str, opts: argparse.Namespace) -> None:
+        assert self.crawler_process is not None
+        spiders = self.crawler_process.spider_loader.list()
+        # Scrapy's own error is a line of the log, and status 0.
+        if opts.spider and opts.spider not in spiders:
+            fail(ConfigurationError(f"no spider {opts.spider[:80]!r}; there are {', '.join(spiders)}"))
+        super().set_spidercls(url, opts)
+        if self.spidercls is None:
+            fail(ConfigurationError(f"name the spider: scrapy parse --spider={spiders[0] if spiders else 'NAME'} URL"))

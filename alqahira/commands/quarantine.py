@@ -9,6 +9,7 @@ from alqahira.crawling.command import ProjectCommand
 from alqahira.exceptions import ConfigurationError
 from alqahira.ledger import open_ledger
 from alqahira.ledger.frontier import RevisitSchedule
+from alqahira.ledger.stored_records import record_of
 from alqahira.monitoring.logs import readable
 
 _ACTIONS = ("list", "show", "release", "drop")
@@ -51,7 +52,7 @@ class Command(ProjectCommand):
         with open_ledger(self.configuration.state_url, read_only=True) as ledger:
             pages = ledger.quarantined()
         for page in pages:
-            record = json.loads(page.record)
+            record = record_of(page.record)
             texts = f"{record['url']}  {record['headline'][:_LONGEST_HEADLINE]}"
             print(f"{page.key}  {page.cause}  {page.fetched}  {readable(texts)}")
         print(f"{len(pages)} pages in quarantine")
@@ -62,7 +63,7 @@ class Command(ProjectCommand):
             page = next((page for page in ledger.quarantined() if page.key == key), None)
         if page is None:
             raise _unknown(key)
-        shown = {"id": page.key, "cause": page.cause, "fetched": page.fetched, "record": json.loads(page.record)}
+        shown = {"id": page.key, "cause": page.cause, "fetched": page.fetched, "record": record_of(page.record)}
         print(json.dumps(shown, ensure_ascii=False, indent=1))
         return 0
 

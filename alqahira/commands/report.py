@@ -1,15 +1,17 @@
-"""`scrapy report`: one self-contained HTML page on the corpus and the runs, or the corpus to search in a browser."""
+"""`scrapy report`: an HTML page on the corpus and the runs, or the corpus to search: served, or as files for a host."""
 
 from __future__ import annotations
 
 import argparse
 import signal
+import sqlite3
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from alqahira.crawling.command import ProjectCommand
 from alqahira.crawling.progress import is_bar_wanted, with_bar
@@ -30,7 +32,7 @@ class Command(ProjectCommand):
     """Reads only the ledger, also during a crawl; status 2 before the first run."""
 
     def short_desc(self) -> str:
-        return "Write one HTML page on the corpus and the runs, or serve the corpus to search and compare"
+        return "Write one HTML page on the corpus and the runs, or a site to search and compare; or serve that site"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
@@ -40,15 +42,23 @@ class Command(ProjectCommand):
         parser.add_argument(
             "--serve", action="store_true", help="serve the corpus on 127.0.0.1 until Ctrl-C, and write nothing"
         )
+        parser.add_argument(
+            "--site", metavar="FOLDER", help="write the site as files for any static host; replaces an earlier one"
+        )
         parser.add_argument("--port", type=_port, metavar="N", help=f"of --serve; 0 takes one that is free ({PORT})")
 
     def execute(self, args: list[str], opts: argparse.Namespace) -> int:
-        if opts.serve and opts.output is not None:
-            raise ConfigurationError("--serve writes no file: leave out -o")
+        if [opts.serve, opts.site is not None, opts.output is not None].count(True) > 1:
+            raise ConfigurationError("-o, --serve and --site exclude each other")
         if opts.port is not None and not opts.serve:
             raise ConfigurationError("--port needs --serve")
         if opts.serve:
             self._serve(PORT if opts.port is None else opts.port)
+            return 0
+        if opts.site is not None:
+            if not opts.site.strip():
+                raise ConfigurationError("--site: name a folder")
+            self._write_site(local_path(opts.site))
             return 0
         # Imported here: no other command needs Jinja2.
         from alqahira.monitoring.report.page import render
@@ -70,32 +80,56 @@ class Command(ProjectCommand):
     def _figures(self, ledger: Ledger) -> Figures:
         from alqahira.monitoring.report.collect import collect
 
-        now, shown = datetime.now(UTC), is_bar_wanted(self.configuration)
-        return collect(ledger, now=now, watch=partial(with_bar, description="report", shown=shown))
+        return collect(ledger, now=datetime.now(UTC), watch=self._watch("report"))
 
     def _serve(self, port: int) -> None:
         """Copy the corpus to a temporary file and serve it until SIGINT or SIGTERM."""
-        from alqahira.monitoring.report.page import policy, render, style_sheet
-        from alqahira.monitoring.report.served.database import build, open_copy
+        from alqahira.monitoring.report.page import policy, style_sheet
         from alqahira.monitoring.report.served.pages import Pages
         from alqahira.monitoring.report.served.server import Server
 
-        shown = is_bar_wanted(self.configuration)
         # So that what is begun is removed whichever of the two ends it.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         with suppress(KeyboardInterrupt):
             server = Server(port)
-            with (
-                _temporary_folder() as folder,
-                open_ledger(self.configuration.state_url, read_only=True) as ledger,
-            ):
-                path = Path(folder) / "corpus.db"
-                total = build(ledger, path, watch=partial(with_bar, description="copy", shown=shown))
-                pages = Pages(open_copy(path), render(self._figures(ledger)).encode(), policy(style_sheet()))
+            with self._copied() as (copy, total, report):
+                pages = Pages(copy, report, policy(style_sheet()))
             # The folder is gone already: the open file lives as long as this process, however that ends.
             print(f"{server.url}: {total} articles; Ctrl-C ends it", flush=True)
             server.run(pages)
+
+    def _write_site(self, folder: Path) -> None:
+        """Write the site of the newest articles; raises ConfigurationError if the folder is of something else."""
+        from alqahira.monitoring.report.served.static import NEWEST, ensure_replaceable, write_site
+
+        if is_own(folder, self.configuration):
+            raise ConfigurationError(f"{folder} cannot be written: it is of the corpus")
+        try:
+            ensure_replaceable(folder)
+            with self._copied(newest=NEWEST) as (copy, total, report):
+                write_site(copy, report, folder, watch=self._watch("site"))
+        except OSError as error:
+            raise ConfigurationError(f"{folder} cannot be written: {error.strerror or error}") from None
+        print(f"{folder}/index.html: {total} articles")
+
+    @contextmanager
+    def _copied(self, newest: int | None = None) -> Iterator[tuple[sqlite3.Connection, int, bytes]]:
+        """The corpus as a temporary file, its number of articles, and the page on it; the file goes with the block."""
+        from alqahira.monitoring.report.page import render
+        from alqahira.monitoring.report.served.database import build, open_copy
+
+        with (
+            _temporary_folder() as folder,
+            open_ledger(self.configuration.state_url, read_only=True) as ledger,
+        ):
+            path = Path(folder) / "corpus.db"
+            total = build(ledger, path, newest=newest, watch=self._watch("copy"))
+            yield open_copy(path), total, render(self._figures(ledger)).encode()
+
+    def _watch(self, description: str) -> Any:
+        """What shows a bar on a terminal while articles are read."""
+        return partial(with_bar, description=description, shown=is_bar_wanted(self.configuration))
 
 
 def _temporary_folder() -> tempfile.TemporaryDirectory[str]:

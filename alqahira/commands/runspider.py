@@ -10,7 +10,7 @@ from scrapy.commands.runspider import Command as Scrapys
 from scrapy.settings import BaseSettings
 from scrapy.spiderloader import SpiderLoader
 
-from alqahira.commands.no_run import NoRun
+from alqahira.crawling.no_run import NoRun
 from alqahira.exceptions import ConfigurationError
 from alqahira.monitoring.failure import fail
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 
+from scrapy.exceptions import UsageError
+
 from alqahira.crawling.command import ProjectCommand
-from alqahira.exceptions import ConfigurationError
 
 
 class Command(ProjectCommand):
@@ -15,7 +16,4 @@ class Command(ProjectCommand):
         return "Gone: a backfill is one run, scrapy crawl SECTION -a since=DAY -a until=DAY"
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Accept any of its former options."""
-
-    def execute(self, args: list[str], opts: argparse.Namespace) -> int:
-        raise ConfigurationError("scrapy shards is gone: a backfill is one run, scrapy crawl SECTION -a since=DAY")
+        raise UsageError("scrapy shards is gone: a backfill is one run, scrapy crawl SECTION -a since=DAY")

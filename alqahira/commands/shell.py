@@ -4,7 +4,7 @@ from typing import Any
 
 from scrapy.commands.shell import Command as Scrapys
 
-from alqahira.commands.no_run import NoRun
+from alqahira.crawling.no_run import NoRun
 
 
 class Command(NoRun, Scrapys):

@@ -48,6 +48,7 @@ class Run:
         self.max_articles: int | None = None
         self.failure: AlqahiraError | None = None
         self.errors = 0
+        self.begun: set[str] = set()  # articles whose page was read, and that have no outcome yet
         self.exit_status = 1  # until the monitors have run
         self.problem = "the run was stopped before its monitors ran"  # why the status is not 0
         owner = f"scrapy crawl {crawler.spidercls.name}"
@@ -77,8 +78,14 @@ class Run:
         for page, article in self.ledger.unsealed():
             self.repeated_texts.add(page, article)
 
+    def begin(self, key: str) -> None:
+        """Note that an article's page is about to be read, in case that ends the process."""
+        self.begun.add(key)
+        self.ledger.begin(key)
+
     def finish(self, key: str, outcome: Outcome, cause: str = "", *, in_feed: bool = True) -> None:
         """Count an article's outcome, and end the run when its feed is full. `in_feed`: it goes there if accepted."""
+        self.begun.discard(key)
         self.stats.finish(key, outcome, cause, in_feed=in_feed)
         stats = self.crawler.stats
         stats.inc_value(f"alqahira/{outcome.value}")

@@ -160,7 +160,7 @@ class SectionSpider(Spider):
             page = ArchivedResponse(fetch=fetch, link_url=link.url, hints=hints, body=b"", headers=headers)
             if self.run.configuration.archive_dir is not None:
                 page = _with_raw_response(page, response)
-            self.run.ledger.begin(link.key)
+            self.run.begin(link.key)
             yield from self.read_article(page, response.body)
 
     def read_article(self, page: ArchivedResponse, body: bytes) -> Iterator[ArticleItem]:

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 from alqahira import site
@@ -18,6 +17,7 @@ from alqahira.doctor.report import printable
 from alqahira.extraction.decoding import decode
 from alqahira.extraction.sources import Document
 from alqahira.extraction.sources.site_markup import select
+from alqahira.monitoring.logs import decode_addresses
 from alqahira.settings.configuration import ARCHIVE_FOLDER
 from alqahira.text.dates import parse_date
 
@@ -40,7 +40,7 @@ def show(feeds: Sequence[Path], folder: Path, *, max_bytes: int) -> None:
     records = [json.loads(line) for text in texts for line in text.split("\n") if line]
     fields = same = 0
     for number, record in enumerate(records, start=1):
-        print(f"\n{number} {printable(unquote(record['url']))}")
+        print(f"\n{number} {printable(decode_addresses(record['url']))}")
         article = from_record(record)
         archived = find_page(folder / ARCHIVE_FOLDER, article, max_bytes=max_bytes)
         if archived is None or article.date_crawled is None:

@@ -113,9 +113,12 @@ def read_page(
 
 
 def _read_by_page_data(html: str | bytes, url: str, now: datetime, hints: Hints) -> Reading | None:
-    """The article of a page that needs no tree; None for any other page. Raises TooLarge."""
+    """The article of a page that needs no tree, or its kind; None for any other page. Raises TooLarge."""
     content = html if isinstance(html, bytes) else html.encode("utf-8", "replace")
     extracted = page_data_first.read(content, url, now)
+    if extracted and (data := extracted["page_data"]).kind != site.ARTICLE_KIND.value:
+        address_number = extracted["meta"].address_number
+        return Reading(kind=data.kind, cause=data.kind, number=data.number, address_number=address_number)
     reading = _Merge(Document("", url, now), hints, extracted).read() if extracted else None
     return reading if reading is not None and reading.article is not None else None
 

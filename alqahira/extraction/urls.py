@@ -25,6 +25,13 @@ _PLACEHOLDER = re.compile(
 )
 _SAFE_IN_SEGMENT = "~!$&'()*+,;=:@-._"  # RFC 3986: pchar
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+# Nearly all paths of the site: of Arabic letters and digits without marks, encoded, and of characters that need no
+# encoding. They are in their canonical form.
+_CANONICAL_PATH = re.compile(
+    rf"(?:[\w/{re.escape(_SAFE_IN_SEGMENT)}]++|%D8%(?:A[1-9A-F]|B[0-9A])|%D9%(?:8[1-9A]|A[0-9]))*+", re.ASCII
+)
+# Absolute already, whatever it is resolved against.
+_ABSOLUTE_URL = re.compile(r"https?://[a-z0-9.-]+(?::[0-9]{1,5})?/[\w%/~!$&'()*+,=:@.-]*", re.ASCII)
 _WEB = ("http", "https")
 _LONGEST_URL = 8_000  # characters; RFC 9110, section 4.1, asks for no more
 
@@ -32,6 +39,8 @@ _LONGEST_URL = 8_000  # characters; RFC 9110, section 4.1, asks for no more
 @lru_cache(maxsize=1024)  # a page's path is encoded at each step of a crawl
 def _encode_path(path: str) -> str:
     """The path as NFC text, percent-encoded as UTF-8 with capital hex digits (RFC 3986, section 6.2.2)."""
+    if _CANONICAL_PATH.fullmatch(path):
+        return path
     try:
         # An encoded separator is not a separator: keep it encoded.
         parts = [unquote(part, errors="strict") for part in _BAD_ESCAPE.sub("%25", path).split("/")]
@@ -58,8 +67,11 @@ def canonical_url(url: str, *, base: str | None = None, root: str | None = None)
     path = _encode_path(parts.path or "/")
     if article := site.ARTICLE_PATH.value.match(path):
         path = site.ARTICLE_URL.value.format_map(article.groupdict("")).rstrip("/")
-    query = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.match(k)]
-    return urlunsplit((urlsplit(origin).scheme, _host(origin), path, urlencode(sorted(query), quote_via=quote), ""))
+    query = ""
+    if parts.query:
+        given = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.match(k)]
+        query = urlencode(sorted(given), quote_via=quote)
+    return urlunsplit((urlsplit(origin).scheme, _host(origin), path, query, ""))
 
 
 def path_prefix(template: str) -> str:
@@ -72,6 +84,8 @@ def resolve(link: str, *, base: str) -> str | None:
     """The absolute http(s) URL of a link on a page; None for any other (`javascript:`, `mailto:`, garbage)."""
     if len(link) > _LONGEST_URL:
         return None
+    if _ABSOLUTE_URL.fullmatch(link):  # nearly all links of the site's data
+        return link
     try:
         url = urljoin(base, link.strip())
         parts = urlsplit(url)
@@ -89,7 +103,8 @@ def image_url(source: str | None, *, base: str) -> str | None:
     if url and urlsplit(url).path == site.NEXT_IMAGE_PATH.value:
         inner = dict(parse_qsl(urlsplit(url).query)).get("url")
         url = resolve(inner, base=base) if inner else None
-    if not url or urlsplit(url).path == site.PLACEHOLDER_IMAGE.value or _PLACEHOLDER.search(urlsplit(url).path):
+    path = urlsplit(url).path if url else ""
+    if not url or path == site.PLACEHOLDER_IMAGE.value or _PLACEHOLDER.match(path, max(0, path.rfind("/"))):
         return None
     return site.IMAGE_RENDITION.value.sub("", url)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -12,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from alqahira.article import Article, from_record, rfc3339, to_json_line, to_record
+from alqahira.article import Article, rfc3339, to_json_line, to_record
 from alqahira.extraction.items import ArticleItem, Fetch
 from alqahira.ledger.decisions import (
     LATER,
@@ -29,10 +28,12 @@ from alqahira.ledger.decisions import (
     labels,
     publication_day,
     published_or_seen,
+    revision_reason,
 )
 from alqahira.ledger.pages import ACCEPTED, NO_VALIDATORS
 from alqahira.ledger.quarantine import Quarantine
 from alqahira.ledger.same_article import SAME_TEXT, SeenPage
+from alqahira.ledger.stored_records import article_of, pack, record_of
 from alqahira.ledger.tables import ArticleRow, articles, bands, outbox, parts
 from alqahira.ledger.transactions import transactional
 from alqahira.text.near_duplicates import BANDS, Fingerprint, fingerprint
@@ -134,7 +135,7 @@ class Articles(Quarantine):
         is_same = (outbox.c.article_id == articles.c.article_id) & (outbox.c.revision == articles.c.revision)
         waiting = sa.select(articles.c.record).join(outbox, is_same).where(outbox.c.part.is_(None))
         records = connection.scalars(waiting.order_by(outbox.c.position))
-        queued = [from_record(json.loads(record)) for record in records]
+        queued = [article_of(record) for record in records]
         return [(SeenPage(one.article_id, fetched_at(one), one.article_id, one.url), one) for one in queued]
 
     @transactional()
@@ -151,7 +152,7 @@ class Articles(Quarantine):
             if newest and newest.date_crawled == rfc3339(page.fetched):
                 is_published, record = not self._unstore(connection, newest), newest.record
             own = replace(article, article_id=page.article_id, url=page.url, date_crawled=page.fetched)
-            text = from_record(json.loads(record)) if record else own  # of what is off topic, only the text is known
+            text = article_of(record) if record else own  # of what is off topic, only the text is known
             self._leave_home(connection, page)
             self._quarantine(connection, page.key, page.fetched, text, SAME_TEXT)
             if not is_published:
@@ -167,14 +168,14 @@ class Articles(Quarantine):
         kept = self._quarantined(connection, key)
         if kept is None:
             return None
-        article = from_record(json.loads(kept.record))
+        article = article_of(kept.record)
         classify(article, match_topics(article.headline, article.article_body, labels(article)))
         newest = self._newest(connection, article.article_id)
+        reason = revision_reason(article, stored_article(newest))[0] if newest else None
         article.revision = newest.revision if newest else 0
-        is_gone = newest is not None and is_removed(newest)
-        if newest is None or is_gone or newest.content_hash != article.content_hash:
+        if newest is None or reason in (Reason.RETURNED, Reason.TEXT):
             article.revision, article.duplicate_of = article.revision + 1, None
-            article.revision_reason = (Reason.RETURNED if is_gone else Reason.TEXT).value if newest else None
+            article.revision_reason = reason and reason.value
             self._store(connection, article, Outcome.ACCEPTED)
             self._index(connection, article.article_id, fingerprint(article.article_body), newest)
             self._queue(connection, article, day=publication_day(article))
@@ -192,7 +193,7 @@ class Articles(Quarantine):
         if revision is not None:
             query = query.where(articles.c.revision == revision)
         record = connection.scalar(query.order_by(articles.c.revision.desc()).limit(1))
-        return from_record(json.loads(record)) if record else None
+        return article_of(record) if record else None
 
     @transactional()
     def latest(self, connection: Connection, count: int) -> list[Article]:
@@ -200,7 +201,7 @@ class Articles(Quarantine):
         position = sa.func.max(outbox.c.position)
         newest = sa.select(outbox.c.article_id).group_by(outbox.c.article_id).order_by(position.desc()).limit(count)
         rows = [self._newest(connection, article_id) for article_id in connection.scalars(newest)]
-        return [from_record(json.loads(row.record)) for row in rows if row]
+        return [article_of(row.record) for row in rows if row]
 
     def is_empty(self) -> bool:
         """Whether no article was ever accepted or dropped here."""
@@ -225,7 +226,7 @@ class Articles(Quarantine):
         with self.reading() as connection:
             for query in _records(duplicates=duplicates, newest=newest, after=after):
                 for record, position in connection.execution_options(yield_per=1000).execute(query):
-                    yield _NULLS | json.loads(record) | {"position": position}
+                    yield _NULLS | record_of(record) | {"position": position}
 
     # --- within a transaction --------------------------------------------------------------------
 
@@ -257,7 +258,7 @@ class Articles(Quarantine):
         kept = self._quarantined(connection, key)
         if newest is None or kept is None or kept.cause != SAME_TEXT:
             return False
-        return from_record(json.loads(kept.record)).content_hash == newest.content_hash
+        return article_of(kept.record).content_hash == newest.content_hash
 
     def _index(self, connection: Connection, article_id: str, own: Fingerprint, before: ArticleRow | None) -> None:
         """Index the article by its bands, and remove those of the revision before."""
@@ -296,7 +297,7 @@ class Articles(Quarantine):
             "duplicate_of": article.duplicate_of,
             "story_time": rfc3339(published_or_seen(article)),
             "date_crawled": rfc3339(article.date_crawled),
-            "record": to_json_line(record or to_record(article)),
+            "record": pack(to_json_line(record or to_record(article))),
         }
         self.store.execute(connection, _STORE_ARTICLE, row)
 
@@ -346,7 +347,7 @@ def _records(*, duplicates: bool, newest: bool, after: int | None) -> Iterator[s
 
 
 def _body(row: ArticleRow) -> str:
-    body: str = json.loads(row.record)["article_body"]
+    body: str = record_of(row.record)["article_body"]
     return body
 
 
@@ -356,10 +357,10 @@ def _is_indexed(row: ArticleRow) -> bool:
 
 def is_removed(row: ArticleRow) -> bool:
     """Whether a revision says that its article is gone."""
-    return from_record(json.loads(row.record)).date_removed is not None
+    return article_of(row.record).date_removed is not None
 
 
 def stored_article(row: ArticleRow) -> StoredArticle:
     """A row as the rules read it."""
-    article = from_record(json.loads(row.record))
+    article = article_of(row.record)
     return StoredArticle(Outcome(row.status), row.revision, row.content_hash, row.duplicate_of, article)

@@ -167,7 +167,7 @@ def decide(
     """
     if newest is not None:
         article.date_first_seen = newest.article.date_first_seen
-        reason, why_not = _revision_reason(article, newest)
+        reason, why_not = revision_reason(article, newest)
         if reason is None:
             article.revision, article.revision_reason = newest.revision, newest.article.revision_reason
             if is_repeated and is_withdrawn():
@@ -191,7 +191,7 @@ def decide(
     return Verdict(Outcome.ACCEPTED if near_duplicates == "mark" else Outcome.DUPLICATE, article, cause)
 
 
-def _revision_reason(article: Article, newest: StoredArticle) -> tuple[Reason | None, str]:
+def revision_reason(article: Article, newest: StoredArticle) -> tuple[Reason | None, str]:
     """Why what a page has now is a revision; None and the cause of UNCHANGED if it is none."""
     before = newest.article
     if before.date_removed is not None:

@@ -54,6 +54,7 @@ ACCEPTED = (
 )
 _LEAVE_QUARANTINE = quarantine.delete().where(quarantine.c.key == sa.bindparam("page"))
 _BEGIN = _SET_PAGE.values(unfinished=pages.c.unfinished + 1)
+_LEAVE = _SET_PAGE.values(unfinished=pages.c.unfinished - 1).where(pages.c.unfinished > 0)
 
 
 class Pages(Transactions):
@@ -195,6 +196,12 @@ class Pages(Transactions):
         So it is the number of runs in a row that died while they read the page.
         """
         self.store.execute(connection, _BEGIN, {"page": key})
+
+    @transactional()
+    def leave(self, connection: Connection, keys: Iterable[str]) -> None:
+        """Take `begin` back for pages that a run read and leaves to the next one, since it was stopped in order."""
+        for key in keys:
+            self.store.execute(connection, _LEAVE, {"page": key})
 
     @transactional(grouped=True)
     def fail(

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from alqahira.article import Article, from_record, rfc3339, to_json_line, to_record
+from alqahira.article import Article, rfc3339
 from alqahira.extraction.urls import article_number
 from alqahira.ledger.frontier import GIVEN_UP_PAUSE, is_given_up
 from alqahira.ledger.pages import AT_ONCE, Pages
 from alqahira.ledger.same_article import SAME_TEXT, SeenPage
+from alqahira.ledger.stored_records import article_of, pack_article
 from alqahira.ledger.tables import PageState, QuarantinedPage, articles, quarantine
 from alqahira.ledger.transactions import transactional
 
@@ -32,7 +32,7 @@ class Quarantine(Pages):
         row = self._quarantined(connection, key)
         if row is None:
             return False
-        published, fetched = from_record(json.loads(row.record)).date_published, datetime.fromisoformat(row.fetched)
+        published, fetched = article_of(row.record).date_published, datetime.fromisoformat(row.fetched)
         due = self._revisit.next_visit(published or fetched, fetched)
         self._set_page(connection, key, cause=None, next_visit=rfc3339(due))
         connection.execute(quarantine.delete().where(quarantine.c.key == key))
@@ -42,7 +42,7 @@ class Quarantine(Pages):
     def repeated_texts(self, connection: Connection) -> list[Article]:
         """What those pages answered that were found to show the text of many."""
         query = sa.select(quarantine.c.record).where(quarantine.c.cause == SAME_TEXT)
-        return [from_record(json.loads(record)) for record in connection.scalars(query)]
+        return [article_of(record) for record in connection.scalars(query)]
 
     # --- within a transaction --------------------------------------------------------------------
 
@@ -93,5 +93,5 @@ class Quarantine(Pages):
             next_visit=rfc3339(due),
         )
         connection.execute(quarantine.delete().where(quarantine.c.key == key))
-        kept = QuarantinedPage(key, cause, rfc3339(fetched), to_json_line(to_record(article)))
+        kept = QuarantinedPage(key, cause, rfc3339(fetched), pack_article(article))
         connection.execute(quarantine.insert().values(kept._asdict()))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
@@ -10,11 +9,12 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from alqahira.article import Article, from_record, rfc3339, to_json_line, to_record
+from alqahira.article import Article, rfc3339
 from alqahira.ledger.articles import Articles, is_removed, stored_article
 from alqahira.ledger.decisions import Outcome, publication_day, published_day, removal
 from alqahira.ledger.frontier import GONE_FOR
 from alqahira.ledger.pages import NO_VALIDATORS
+from alqahira.ledger.stored_records import article_of, pack_article
 from alqahira.ledger.tables import ArticleRow, PageRow, articles, pages
 from alqahira.ledger.transactions import transactional
 from alqahira.text.near_duplicates import fingerprint
@@ -87,10 +87,10 @@ class Removals(Articles):
             if self._newest(connection, row.article_id) != row:
                 continue
             original = successor.article_id if successor else None
-            article = replace(from_record(json.loads(row.record)), duplicate_of=original)
+            article = replace(article_of(row.record), duplicate_of=original)
             article.published_day = published_day(article)  # which lines of older versions lack
             status = Outcome.DUPLICATE if successor else Outcome.ACCEPTED
-            record = to_json_line(to_record(article))
+            record = pack_article(article)
             values = {"status": status.value, "duplicate_of": article.duplicate_of, "record": record}
             of_row = (articles.c.article_id == row.article_id, articles.c.revision == row.revision)
             connection.execute(articles.update().where(*of_row).values(values))

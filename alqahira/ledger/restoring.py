@@ -10,12 +10,13 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from alqahira.article import Article, from_record, rfc3339
+from alqahira.article import Article, rfc3339
 from alqahira.extraction.urls import article_number, site_name
 from alqahira.ledger.articles import Articles, fetched_at
 from alqahira.ledger.decisions import Outcome, published_or_seen
 from alqahira.ledger.pages import AT_ONCE
 from alqahira.ledger.runs import CHECKPOINTS, CORPUS_FOLDER, CORPUS_ID, GENERATION, set_meta_value
+from alqahira.ledger.stored_records import article_of
 from alqahira.ledger.tables import PageState, articles, pages, parts
 from alqahira.ledger.transactions import transactional
 from alqahira.text.near_duplicates import fingerprint
@@ -91,7 +92,7 @@ class Restoring(Articles):
             for last in ids:
                 newest = self._newest(connection, last)
                 assert newest is not None
-                article = from_record(json.loads(newest.record))
+                article = article_of(newest.record)
                 due = self._revisit.next_visit(published_or_seen(article), fetched_at(article))
                 if (home := article_number(article.url) or last) != last:
                     due = None

@@ -210,7 +210,7 @@ def read_known_corpus(connection: Connection, name: str, *, with_parts: bool = T
     if with_parts:
         has_replaced = int(_meta_value(connection, "version") or 0) >= 3
         columns = (parts.c.path, parts.c.bytes, parts.c.sha256, parts.c.sealed)
-        rows = connection.execute(sa.select(*columns, parts.c.replaced_by if has_replaced else sa.null()))
+        rows = connection.execute(sa.select(*columns, parts.c.replaced_by if has_replaced else sa.null())).all()
         known = {path: KnownPart(path, size, sha256, bool(sealed), new) for path, size, sha256, sealed, new in rows}
     return KnownCorpus(name, corpus_id, folder, known, manifest)
 

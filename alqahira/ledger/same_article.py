@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
 from alqahira import site
@@ -40,6 +41,7 @@ _SHORTEST_ADDRESS, _OTHER_ADDRESS, _OWN_ADDRESS = 3, 0.3, 0.6
 # This many pages with one text are no story that was posted several times.
 MANY = 4
 _LETTER, _ARABIC_LETTER = re.compile(r"[^\W\d_]"), re.compile(r"(?=[^\W\d_])[\u0600-\u06ff]")
+_ARABIC_WORD = re.compile("[\u0621-\u063a\u0641-\u064a]+")
 _WORD_BREAK = re.compile(r"[\W_]+")
 _SHORTEST_TEXT = 12  # words of a body that are no set phrase, such as that details follow
 
@@ -71,6 +73,8 @@ def lost(before: Article, after: Article) -> str | None:
 def is_arabic(article: Article) -> bool:
     """Whether the beginning of an article has as many Arabic letters as others."""
     text = f"{article.headline} {article.article_body[:_BEGINNING]}"
+    if len("".join(_ARABIC_WORD.findall(text))) >= _ARABIC_SHARE * len(text):  # nearly all articles
+        return True
     return len(_ARABIC_LETTER.findall(text)) >= _ARABIC_SHARE * len(_LETTER.findall(text))
 
 
@@ -94,9 +98,10 @@ def _has_same_date(before: Article, after: Article) -> bool:
 
 def stems(text: str) -> frozenset[str]:
     """The different words of a text of three letters or more, without article and one-letter prefixes."""
-    return frozenset(_stem(word) for word in fold_text(text).split() if len(word) >= _SHORTEST_STEM)
+    return frozenset([_stem(word) for word in fold_text(text).split() if len(word) >= _SHORTEST_STEM])
 
 
+@lru_cache(maxsize=1 << 14)  # most words of news are frequent
 def _stem(word: str) -> str:
     for prefix in _PREFIXES:
         if word.startswith(prefix) and len(word) >= len(prefix) + _SHORTEST_STEM:
@@ -134,9 +139,7 @@ def tells_address(article: Article, url: str) -> bool:
 
 def _address_share(url: str, article: Article, *, has_headline: bool) -> float | None:
     """The part of an address's words that an article has; None if the address has too few to tell."""
-    match = site.ARTICLE_PATH.value.match(unquote(urlsplit(url).path))
-    words = _WORD_BREAK.sub(" ", (match and match["slug"]) or "")
-    named = frozenset(filter(_ARABIC_LETTER.match, stems(words)))
+    named = _words_of_address(url)
     if len(named) < _SHORTEST_ADDRESS:
         return None
     missing = named - stems(article.headline) if has_headline else named
@@ -145,6 +148,14 @@ def _address_share(url: str, article: Article, *, has_headline: bool) -> float |
             break
         missing -= stems(paragraph)
     return 1 - len(missing) / len(named)
+
+
+@lru_cache(maxsize=64)  # each article's is asked for three times
+def _words_of_address(url: str) -> frozenset[str]:
+    """The stems of the Arabic words in an article's address."""
+    match = site.ARTICLE_PATH.value.match(unquote(urlsplit(url).path))
+    words = _WORD_BREAK.sub(" ", (match and match["slug"]) or "")
+    return frozenset(filter(_ARABIC_LETTER.match, stems(words)))
 
 
 # --- one text on many pages ---------------------------------------------------------------------

@@ -5,10 +5,10 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
 # 2: no articles set aside, no tables for parallel runs. 3: `complete_before` for `settled`; failures have a time;
-# quarantine. A change of the tables needs the next number and a step in `migrations.MIGRATIONS`.
+# quarantine; compressed records. A change of the tables needs the next number and a step in `migrations.MIGRATIONS`.
 STATE_VERSION = 3
 
 metadata = MetaData()
@@ -104,7 +104,7 @@ class PageRow(NamedTuple):
     hint_from: str | None
 
 
-# Every revision of every article, published or not. `record` is the line of JSON.
+# Every revision of every article, published or not. `record` is made by `stored_records.pack`.
 articles = Table(
     "articles",
     metadata,
@@ -115,7 +115,7 @@ articles = Table(
     Column("duplicate_of", String),
     Column("story_time", String, nullable=False),  # published, or else first seen
     Column("date_crawled", String, nullable=False),
-    Column("record", Text, nullable=False),
+    Column("record", LargeBinary, nullable=False),
     Index("articles_content", "content_hash"),
     Index("articles_duplicates", "duplicate_of"),
 )
@@ -131,7 +131,7 @@ class ArticleRow(NamedTuple):
     duplicate_of: str | None
     story_time: str
     date_crawled: str
-    record: str
+    record: bytes
 
 
 # The near-duplicate index: articles that share a band are candidates.
@@ -150,7 +150,7 @@ quarantine = Table(
     Column("key", String, primary_key=True),  # of the page
     Column("cause", String, nullable=False),
     Column("fetched", String, nullable=False),
-    Column("record", Text, nullable=False),  # the line of JSON that it would have been
+    Column("record", LargeBinary, nullable=False),  # that it would have been; made by `stored_records.pack`
 )
 
 
@@ -160,7 +160,7 @@ class QuarantinedPage(NamedTuple):
     key: str
     cause: str
     fetched: str
-    record: str
+    record: bytes
 
 
 parts = Table(
@@ -171,6 +171,7 @@ parts = Table(
     Column("rows", Integer, nullable=False),
     Column("bytes", Integer, nullable=False),
     Column("sha256", String, nullable=False),
+    Column("lines_sha256", String),  # before compression; null in a part of an older version
     Column("schema_version", Integer, nullable=False),
     Column("sealed", Integer, nullable=False, default=0),  # 0: planned, 1: in place
     Column("day", String),  # that of its rows in the outbox

@@ -179,8 +179,10 @@ UNREACHABLE = {
 }
 _MEANINGS: tuple[tuple[Collection[str], str], ...] = (
     (REFUSALS, 'the site refuses this crawler (docs/operations.md, "The site refuses")'),
-    ((same_article.SAME_TEXT,), "one page stands at many addresses, as a bot check or maintenance does"),
+    ((same_article.SAME_TEXT,), "many addresses show one page, as a bot check or maintenance does"),
     ((SOFT_404, REDIRECTED_ELSEWHERE, "http_404", "http_410"), "the site says that they are gone"),
+    ((ROBOTS,), "robots.txt forbids them to this crawler"),
+    ((OFFSITE,), "they lead to another host"),
     *(((cause,), meaning) for cause, meaning in UNREACHABLE.items()),
 )
 _MOST_NAMED = 4

@@ -52,14 +52,15 @@ def find_drift(runs: Sequence[tuple[str, Sources]]) -> list[Drift]:
 
 
 def _drift_of(field: str, runs: Sequence[tuple[str, Sources]]) -> Drift | None:
-    if not runs[-1][1].get(field):
+    every_source = dict.fromkeys(source for _, sources in runs for source in sources.get(field, ()))
+    if not runs[-1][1].get(field) or len(every_source) < 2:
         return None  # a run that read nothing shows nothing
     windows = _windows(field, runs)
     if len(windows) < 2:
         return None
     *past, (_, now) = windows
     candidates = []
-    for source in dict.fromkeys(source for _, counts in windows for source in counts):
+    for source in every_source:
         # The last window before the source's share fell, if it did.
         last = max((n for n, (_, counts) in enumerate(past) if _has_left(source, counts, now)), default=-1)
         before = sum((counts for _, counts in past[: last + 1]), Counter[str]())
@@ -73,13 +74,14 @@ def _drift_of(field: str, runs: Sequence[tuple[str, Sources]]) -> Drift | None:
 def _windows(field: str, runs: Sequence[tuple[str, Sources]]) -> list[tuple[str, Counter[str]]]:
     """The runs' counts of a field, in groups of enough articles, filled from the newest run backwards."""
     windows = []
-    counts = Counter[str]()
+    counts, articles = Counter[str](), 0
     for started, sources in reversed(runs):
         for source, n in sources.get(field, {}).items():
             counts[source] += n
-        if counts.total() >= _FEWEST:
+            articles += n
+        if articles >= _FEWEST:
             windows.append((started, counts))
-            counts = Counter()
+            counts, articles = Counter(), 0
     return windows[::-1]
 
 

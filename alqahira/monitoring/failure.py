@@ -10,6 +10,7 @@ from scrapy.settings import Settings
 from scrapy.utils.log import configure_logging, get_scrapy_root_handler
 
 from alqahira.exceptions import AlqahiraError
+from alqahira.monitoring.logs import escape_control_chars
 
 logger = logging.getLogger(__name__)
 
@@ -29,4 +30,4 @@ def print_error(problem: str) -> None:
     """Print the line on standard error."""
     # The process that started this run may have closed the pipe; the exit status stays the same.
     with suppress(OSError):
-        print(f"alqahira: {problem}", file=sys.stderr, flush=True)
+        print(f"alqahira: {escape_control_chars(problem)}".replace("\n", r"\n"), file=sys.stderr, flush=True)

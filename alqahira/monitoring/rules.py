@@ -20,7 +20,7 @@ from alqahira.exceptions import one_line
 from alqahira.ledger import EndedRun
 from alqahira.ledger.decisions import Outcome
 from alqahira.ledger.same_article import SAME_TEXT
-from alqahira.monitoring.causes import ROBOTS, ROBOTS_UNREACHABLE, describe
+from alqahira.monitoring.causes import GIVEN_UP, ROBOTS, ROBOTS_UNREACHABLE, describe
 from alqahira.monitoring.history import is_good
 from alqahira.settings.configuration import Limits
 from alqahira.text.dates import CAIRO, start_of_cairo_day
@@ -176,7 +176,7 @@ def lost_pages(figures: RunFigures) -> str:
     decided = sum(account.get(outcome.value, 0) for outcome in Outcome)
     if decided != account["discovered"]:
         return f"the account does not add up: {account['discovered']} discovered, {decided} with an outcome"
-    left, given_up = account["left"], account["notes"].get("given_up", 0)
+    left, given_up = account["left"], account["notes"].get(GIVEN_UP, 0)
     if figures.is_finished and left:
         return f"{left} articles were begun and have no outcome"
     return f"{given_up} pages were given up after their last try" if given_up else ""

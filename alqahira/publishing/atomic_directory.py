@@ -64,9 +64,11 @@ def atomic_directory(output: Path, owner: str = "a replay") -> Iterator[Path]:
 
     `owner`: what writes it. Raises LedgerBusy if another one writes the same output, OutputUnwritable.
     """
+    output = Path(os.path.realpath(output))  # `.` has no name, and what replaces a link would not be where it leads
     aside, old = (output.with_name(f".{output.name}.{ending}") for ending in ("replaying", "replaced"))
     lock = FileLock(aside, owner)
     try:
+        _put_back(old, output)
         _remove(aside, old)  # left by a killed replay
         aside.mkdir()
         yield aside
@@ -79,6 +81,7 @@ def atomic_directory(output: Path, owner: str = "a replay") -> Iterator[Path]:
         raise OutputUnwritable(f"{error.filename or output} cannot be written: {error.strerror}") from None
     finally:
         with suppress(OSError):
+            _put_back(old, output)
             _remove(aside, old)
             aside.with_name(f"{aside.name}.lock").unlink()
         lock.release()
@@ -91,6 +94,12 @@ def _exchange(one: Path, other: Path) -> bool:
     if sys.platform == "darwin":
         return bool(libc.renamex_np(*paths, _EXCHANGE) == 0)
     return hasattr(libc, "renameat2") and libc.renameat2(_FROM_HERE, paths[0], _FROM_HERE, paths[1], _EXCHANGE) == 0
+
+
+def _put_back(old: Path, output: Path) -> None:
+    """Give the output its name again if a replay was stopped between the two renames, where nothing exchanges them."""
+    if old.exists() and not output.exists():
+        old.rename(output)
 
 
 def _remove(*folders: Path) -> None:

@@ -112,22 +112,25 @@ def part_files(output_dir: Path) -> list[str]:
 
 def scan_parts(output_dir: Path) -> tuple[dict[str, int], list[str]]:
     """The bytes of each visible part, by its path as in the manifest, and hidden files. Raises OSError."""
-    # Not by `glob`, which takes five times as long.
+    # By `os`' own functions, which take half as long as those of `pathlib`, or less.
     sizes: dict[str, int] = {}
     hidden: list[str] = []
     folder = output_dir / ARTICLES_FOLDER
     if not folder.is_dir():
         return sizes, hidden
-    with os.scandir(folder) as days:
-        for day in days:
-            if day.name.startswith((DAY_PREFIX, OLD_DAY_PREFIX)) and day.is_dir():
-                below, is_of_parts = f"{ARTICLES_FOLDER}/{day.name}/", _DAY_FOLDER.fullmatch(day.name)
-                with os.scandir(day.path) as entries:
-                    for entry in entries:
-                        if is_of_parts and _PART_NAME.fullmatch(entry.name):
-                            sizes[below + entry.name] = entry.stat().st_size
-                        elif entry.name.startswith(ASIDE_PREFIX) and entry.name.endswith(ASIDE_SUFFIX):
-                            hidden.append(below + entry.name)
+    for day in os.listdir(folder):
+        if not day.startswith((DAY_PREFIX, OLD_DAY_PREFIX)):
+            continue
+        try:
+            names = os.listdir(f"{folder}/{day}")
+        except NotADirectoryError:
+            continue
+        is_of_parts = _DAY_FOLDER.fullmatch(day)
+        for name in names:
+            if is_of_parts and _PART_NAME.fullmatch(name):
+                sizes[f"{ARTICLES_FOLDER}/{day}/{name}"] = os.stat(f"{folder}/{day}/{name}").st_size
+            elif name.startswith(ASIDE_PREFIX) and name.endswith(ASIDE_SUFFIX):
+                hidden.append(f"{ARTICLES_FOLDER}/{day}/{name}")
     return sizes, hidden
 
 

@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection, Row
 
 from alqahira.article import SCHEMA_VERSION, with_position
 from alqahira.ledger.decisions import UNKNOWN_DAY
+from alqahira.ledger.stored_records import unpack
 from alqahira.ledger.tables import articles, outbox, parts
 from alqahira.publishing.manifest import ARTICLES_FOLDER, DAY_PREFIX, NO_DAY, OLD_DAY_PREFIX, Part
 
@@ -78,6 +79,7 @@ def plan_part(connection: Connection, sequence: int, path: str) -> None:
     """Fill in the row of a part from the lines that it has."""
     content, positions = content_of(connection, sequence, path)
     planned = {
+        "lines_sha256": lines_digest(content, path),
         "path": path,
         "rows": len(positions),
         "bytes": len(content),
@@ -96,8 +98,14 @@ def content_of(connection: Connection, sequence: int, path: str) -> tuple[bytes,
         .where(outbox.c.part == sequence)
         .order_by(outbox.c.published_position.nulls_first(), outbox.c.position)
     ).all()
-    content = encode_lines((with_position(*row) for row in rows), compress=path.endswith(".gz"))
+    lines = (with_position(unpack(record), position) for record, position in rows)
+    content = encode_lines(lines, compress=path.endswith(".gz"))
     return content, [row.published_position for row in rows]
+
+
+def lines_digest(content: bytes, path: str) -> str:
+    """The SHA-256 of the lines of a part: of the same lines, zlib's versions make different files."""
+    return hashlib.sha256(gzip.decompress(content) if path.endswith(".gz") else content).hexdigest()
 
 
 def part_path(day: str, number: int, *, compress: bool, below: str = ARTICLES_FOLDER) -> str:

@@ -35,7 +35,7 @@ from alqahira.publishing.manifest import (
     stray_files,
     sync_folder,
 )
-from alqahira.publishing.planning import day_of, joined
+from alqahira.publishing.planning import day_of, joined, lines_digest
 from alqahira.settings.state_url import read_state_url
 from alqahira.settings.types import url_path
 
@@ -129,6 +129,7 @@ def _restored_parts(output_dir: Path, listed: list[Part]) -> Iterator[RestoredPa
                 raise LedgerUnusable(f"{part.path}: article {name[0]}, revision {name[1]}, is in the corpus twice")
             known.add(name)
         row = asdict(part) | {"day": day_of(part.path), "replaces": joined(part.replaces)}
+        row["lines_sha256"] = lines_digest((output_dir / part.path).read_bytes(), part.path)
         yield RestoredPart(row, lines)
     yield from _replaced_parts(output_dir, listed)
 

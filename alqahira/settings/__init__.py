@@ -132,7 +132,9 @@ TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
 globals().update(configuration.DEFAULTS)
 # Unknown and replaced names, too, so that they are refused as everywhere else.
 for _name, _value in os.environ.items():
-    if _value.strip() and (_name.startswith(configuration.PREFIX) or configuration.replacement_of(_name)):
+    # All names that begin so, as comparing each of the environment would take long.
+    is_near = _name.startswith(configuration.PREFIX[:2]) and configuration.nearest_to(_name)
+    if _value.strip() and (_name in configuration.DEFAULTS or is_near or configuration.replacement_of(_name)):
         globals()[_name] = _value.strip()
 
 # --- loading ----------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from weakref import WeakKeyDictionary
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
-from scrapy.settings import BaseSettings
+from scrapy.settings import BaseSettings, default_settings
 
 from alqahira import site
 from alqahira.exceptions import ConfigurationError
@@ -180,6 +180,7 @@ class Configuration(Limits):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = option(job=FREE)
     redirect_max_times: int = option(low=0, high=100)
     retry_times: int = option(low=0, high=1_000, job=AT_MOST)
+    twisted_reactor: Literal["twisted.internet.asyncioreactor.AsyncioSelectorReactor"] = option()
 
     @field_validator("state_url")
     @classmethod
@@ -247,6 +248,13 @@ def refuse_unknown(names: Iterable[str]) -> None:
         shown = ascii(name[:60])[1:-1]
         if text := replacement_of(name):
             raise ConfigurationError(f"{shown} is no longer a setting: {text}")
-        if name.startswith(PREFIX) and name not in DEFAULTS:
-            (nearest,) = difflib.get_close_matches(name, DEFAULTS, n=1, cutoff=0)
+        if nearest := nearest_to(name):
             raise ConfigurationError(f"{shown} is not a setting; did you mean {nearest}?")
+
+
+def nearest_to(name: str) -> str:
+    """The setting that an unknown name is nearest to, if it has the prefix or is nearly one; else empty."""
+    if name in DEFAULTS or hasattr(default_settings, name):
+        return ""
+    cutoff = 0 if name.startswith(PREFIX) else 0.9
+    return next(iter(difflib.get_close_matches(name.strip().upper(), DEFAULTS, n=1, cutoff=cutoff)), "")

@@ -57,7 +57,7 @@ def below_project(path: Path) -> Path:
     """
     own = Path(__file__).parents[2] / "scrapy.cfg"
     root = Path(closest_scrapy_cfg() or (own if own.is_file() else "scrapy.cfg")).absolute().parent
-    path = path.expanduser()
+    path = _expanded(path)
     return path if root == Path.cwd() else root / path
 
 
@@ -72,6 +72,20 @@ def make_folder(folder: Path, name: str) -> None:
         raise ConfigurationError(f"{name}={str(folder)[:80]!r} cannot be written: {reason}") from None
 
 
+def check_file(file: Path) -> None:
+    """Raise OSError if a file of an absolute path cannot be written; creates nothing. Its folder may be missing."""
+    with suppress(FileNotFoundError):
+        file.stat()  # raises for a name that is too long, and below what is no folder
+    if file.is_dir():
+        raise IsADirectoryError(0, "it is a folder", str(file))
+    if file.is_file():
+        file.open("ab").close()
+    elif not file.exists():
+        folder = next(folder for folder in file.parents if folder.exists())
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+
+
 def is_address(path: str) -> bool:
     """Whether a path is an address, such as `s3://bucket/corpus`."""
     return _SCHEME.match(path) is not None
@@ -81,7 +95,17 @@ def local_path(path: str) -> Path:
     """A path that an option names. Raises ConfigurationError for an address, such as `s3://bucket/corpus`."""
     if is_address(path):
         raise ConfigurationError(f"{_without_login(path)!r} is not a file of this machine: {OBJECT_STORES}")
-    return Path(path).expanduser()
+    try:
+        return _expanded(Path(path))
+    except ValueError as error:
+        raise ConfigurationError(f"{path[:80]!r} {error}") from None
+
+
+def _expanded(path: Path) -> Path:
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        raise ValueError("is in the home folder of a user who is not known") from None
 
 
 def _without_login(text: str) -> str:
@@ -90,6 +114,9 @@ def _without_login(text: str) -> str:
 
 
 def _local(value: object) -> object:
+    # As by a variable of the shell that is not set: the corpus would go into the project's own folder.
+    if not str(value).strip():
+        raise ValueError("is empty: name a folder")
     if is_address(str(value)):
         raise ValueError(f"is not a folder of this machine: {OBJECT_STORES}")
     return value
@@ -136,7 +163,11 @@ def _site_root(value: str) -> str:
         raise ValueError("is not an http(s) URL")
     if parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
         raise ValueError("must be a site's root, such as https://example.org")
-    return f"{parts.scheme}://{parts.netloc.lower()}"
+    host = parts.netloc.lower()
+    try:
+        return f"{parts.scheme}://{host if host.isascii() else host.encode('idna').decode()}"
+    except UnicodeError:
+        raise ValueError("names no host") from None
 
 
 def _contact(value: str) -> str:

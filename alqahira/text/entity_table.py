@@ -209,9 +209,9 @@ def _tree() -> Node:
                 for words in _forms(term[1:]) if _ADJECTIVE.match(term) else [_phrase(term)]:
                     # Some print ه for ة.
                     for spelling in (words, [word.replace(FINAL_TA, "ه") for word in words]):
-                        names = root.add(spelling).names.setdefault(line.table, {})
+                        sure = root.add(spelling).names.setdefault(line.table, {})
                         for code in line.codes:
-                            names[code] = names.get(code, False) or is_sure
+                            sure[code] = sure.get(code, False) or is_sure
     return root
 
 

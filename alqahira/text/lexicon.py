@@ -229,7 +229,10 @@ class Word(NamedTuple):
     """What the lexicon knows of a word, each with its display text."""
 
     reading: dict[str, str]  # as `read_word` has it
-    first_nodes: list[tuple[str, Node]]  # where terms begin with it
+    alone: list[tuple[str, Node]]  # where it is a term by itself
+    first_nodes: list[tuple[str, Node]]  # where longer terms begin with it
+    second: frozenset[str]  # words and `[class]` names of which one is the next in these terms
+    after_gap: frozenset[str]  # those of them that may stand after a gap
     classes: list[tuple[str, str]]  # those that have a name
     clue: Clue | None
 
@@ -239,9 +242,14 @@ def look_up(word: str) -> Word:
     """What the lexicon knows of a word; the word is folded, but for `FINAL_TA`."""
     known, reading = lexicon(), read_word(word)
     following = known.root.following
+    nodes = [(shown, following[key]) for key, shown in reading.items() if key in following]
+    after_gap = frozenset(key for _, node in nodes if node.after_gap for key in node.after_gap.following)
     return Word(
         reading,
-        [(shown, following[key]) for key, shown in reading.items() if key in following],
+        [(shown, node) for shown, node in nodes if node.weights is not None],
+        [(shown, node) for shown, node in nodes if node.following or node.after_gap],
+        frozenset(key for _, node in nodes for key in node.following) | after_gap,
+        after_gap,
         [(key[1:-1], shown) for key, shown in reading.items() if key[0] == "[" and "|" not in key],
         known.clues.get(shortest_stem(word)),
     )

@@ -27,7 +27,7 @@ LEAD_WORDS, BODY_WORDS = 40, 80
 # The class that every text has: how seldom its topic is.
 ANY_TEXT = ""
 
-_LONGEST_GAP = 2
+_LONGEST_GAP = 2  # words
 # Headlines and tags have fewer. A rule compares each word with all others.
 _MOST_WORDS, _LONGEST_TEXT, _MOST_KEYWORDS = 200, 10_000, 200
 _SENTENCE_END = re.compile(r"(?<=[.!?؟؛])\s")
@@ -118,6 +118,7 @@ def zones(headline: str, body: str, keywords: Iterable[str]) -> Iterator[tuple[s
 
 # `read_word` of each word of a sentence.
 _Readings = Sequence[dict[str, str]]
+_AFTER_END: _Readings = [{}] * (1 + _LONGEST_GAP)  # so that each word has as many after it
 
 
 class _Match(NamedTuple):
@@ -177,10 +178,17 @@ def distinct(members: list[_Match]) -> list[str]:
 def best_matches(words: Sequence[Word]) -> list[_Match]:
     """The terms in a sentence by precedence, without those that overlap an earlier one."""
     candidates: list[_Match] = []
-    readings = [word.reading for word in words]
+    readings = [*(word.reading for word in words), *_AFTER_END]
     for here, word in enumerate(words):
-        for shown, node in word.first_nodes:
-            _add_matches(candidates, node, readings, (here,), (shown,))
+        for shown, node in word.alone:
+            candidates.append(_Match(node, (here,), (shown,)))
+        if word.first_nodes and not (  # most words are followed by none that any term continues with
+            word.second.isdisjoint(readings[here + 1])
+            and word.after_gap.isdisjoint(readings[here + 2])
+            and word.after_gap.isdisjoint(readings[here + 3])
+        ):
+            for shown, node in word.first_nodes:
+                _add_longer(candidates, node, readings, (here,), (shown,))
     matches: list[_Match] = []
     taken: set[int] = set()
     for match in sorted(candidates, key=lambda match: match.precedence):
@@ -223,18 +231,20 @@ def _begin(word: _Match) -> str:
     return word.shown[0].removeprefix("ال")[:3]
 
 
-def _add_matches(
+def _add_longer(
     matches: list[_Match], node: Node, readings: _Readings, positions: tuple[int, ...], shown: tuple[str, ...]
 ) -> None:
-    """Add the term that ends at `node`, whose words are at `positions`, and every longer one."""
-    if node.weights is not None:
-        matches.append(_Match(node, positions, shown))
+    """Add every term that begins with the words at `positions`, which end at `node`, and has more."""
     after = positions[-1] + 1
     next_nodes = [(node, after)] if node.following else []
     if node.after_gap:
         next_nodes += [(node.after_gap, later) for later in range(after, after + _LONGEST_GAP + 1)]
     for before, later in next_nodes:
-        if later < len(readings) and not before.following.keys().isdisjoint(readings[later]):
+        if not before.following.keys().isdisjoint(readings[later]):
             for key, text in readings[later].items():
                 if following := before.following.get(key):
-                    _add_matches(matches, following, readings, (*positions, later), (*shown, text))
+                    longer = (*positions, later), (*shown, text)
+                    if following.weights is not None:
+                        matches.append(_Match(following, *longer))
+                    if following.following or following.after_gap:
+                        _add_longer(matches, following, readings, *longer)

@@ -26,7 +26,7 @@ CREATE TABLE articles (
     discovered_on text, -- The listing, sitemap or feed that led to the page.
     date_first_seen timestamptz(0) NOT NULL, -- When a run first accepted this article, UTC.
     date_crawled timestamptz(0) NOT NULL, -- When the page that gave this revision was fetched, UTC.
-    run_id text NOT NULL, -- The run that wrote this line.
+    run_id text NOT NULL, -- The run that fetched this revision, or found its page gone.
     revision_reason text, -- Why there is this revision: text (headline or body), metadata (date, topics, tags, caption, image), removed or returned; null in the first.
     date_removed timestamptz(0), -- When the article was found to be gone from the site, UTC.
     published_day text, -- Cairo's day of date_published, YYYY-MM-DD; the day of the line's folder.

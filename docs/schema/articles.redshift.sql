@@ -26,7 +26,7 @@ CREATE TABLE articles (
     discovered_on VARCHAR(65535), -- The listing, sitemap or feed that led to the page.
     date_first_seen TIMESTAMPTZ NOT NULL, -- When a run first accepted this article, UTC.
     date_crawled TIMESTAMPTZ NOT NULL, -- When the page that gave this revision was fetched, UTC.
-    run_id VARCHAR(65535) NOT NULL, -- The run that wrote this line.
+    run_id VARCHAR(65535) NOT NULL, -- The run that fetched this revision, or found its page gone.
     revision_reason VARCHAR(65535), -- Why there is this revision: text (headline or body), metadata (date, topics, tags, caption, image), removed or returned; null in the first.
     date_removed TIMESTAMPTZ, -- When the article was found to be gone from the site, UTC.
     published_day VARCHAR(65535), -- Cairo's day of date_published, YYYY-MM-DD; the day of the line's folder.

@@ -26,7 +26,7 @@ CREATE TABLE articles (
     discovered_on VARCHAR COMMENT 'The listing, sitemap or feed that led to the page.',
     date_first_seen TIMESTAMP_TZ(0) NOT NULL COMMENT 'When a run first accepted this article, UTC.',
     date_crawled TIMESTAMP_TZ(0) NOT NULL COMMENT 'When the page that gave this revision was fetched, UTC.',
-    run_id VARCHAR NOT NULL COMMENT 'The run that wrote this line.',
+    run_id VARCHAR NOT NULL COMMENT 'The run that fetched this revision, or found its page gone.',
     revision_reason VARCHAR COMMENT 'Why there is this revision: text (headline or body), metadata (date, topics, tags, caption, image), removed or returned; null in the first.',
     date_removed TIMESTAMP_TZ(0) COMMENT 'When the article was found to be gone from the site, UTC.',
     published_day VARCHAR COMMENT 'Cairo\'s day of date_published, YYYY-MM-DD; the day of the line\'s folder.',

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 import pytest
 from replaying import OFFLINE, ROOT, archive_of, foreign, replay_here, story, tree
 from scrapy.utils.project import get_project_settings
-from scrapy_process import PROJECT, Corpus, scrapy
+from scrapy_process import PROJECT, Corpus, scrapy, scrapy_here
 from shared_corpora import AGE
 from test_guards import NO_BROWSER
 
@@ -109,7 +109,7 @@ def test_replay_prints_the_account_of_each_run(crawled, replayed):
 
 
 def test_replayed_corpus_verifies(replayed):
-    assert scrapy("verify", settings={"ALQAHIRA_OUTPUT_DIR": str(replayed.folder)}).status == 0
+    assert scrapy_here("verify", settings={"ALQAHIRA_OUTPUT_DIR": str(replayed.folder)}).status == 0
 
 
 def test_network_guard_of_these_tests_works():
@@ -118,6 +118,7 @@ def test_network_guard_of_these_tests_works():
     assert done.returncode == 99
 
 
+@pytest.mark.chaos
 @pytest.mark.skipif(os.geteuid() != 0 or shutil.which("unshare") is None, reason="needs a network namespace of its own")
 def test_replay_needs_no_network_interface(crawled, replayed, tmp_path):
     command = ["unshare", "-n", sys.executable, "-m", "scrapy", "replay"]
@@ -166,9 +167,7 @@ def test_show_writes_the_page_of_a_revision(crawled):
     shown = {}
     for name in ("", "@1", "@2"):
         article = f"{revised['article_id']}{name}"
-        shown[name] = scrapy(
-            "replay", "--show", article, settings={"ALQAHIRA_OUTPUT_DIR": str(crawled.folder)}, **OFFLINE
-        )
+        shown[name] = scrapy_here("replay", "--show", article, settings={"ALQAHIRA_OUTPUT_DIR": str(crawled.folder)})
         assert shown[name].status == 0
         assert ".warc.gz offset " in shown[name].stderr
     assert revised["article_body"].splitlines()[0][:30] in shown["@2"].stdout
@@ -185,7 +184,7 @@ def test_show_writes_the_page_of_a_revision(crawled):
     ],
 )
 def test_show_of_unknown_article_is_one_line(crawled, name, status, message):
-    ran = scrapy("replay", "--show", name, settings={"ALQAHIRA_OUTPUT_DIR": str(crawled.folder)})
+    ran = scrapy_here("replay", "--show", name, settings={"ALQAHIRA_OUTPUT_DIR": str(crawled.folder)})
     assert (ran.status, len(ran.lines)) == (status, 1)
     assert message in ran.lines[0]
 

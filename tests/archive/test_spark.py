@@ -22,6 +22,7 @@ from alqahira.archive.spark import job
 from alqahira.archive.spark.reading import archive_sources, part_sources
 from alqahira.archive.writer import files
 from alqahira.exceptions import ConfigurationError
+from alqahira.ledger.stored_records import unpack
 from alqahira.publishing.manifest import read_corpus_id, read_manifest, read_part
 from alqahira.settings.configuration import Configuration
 from benchmarks.corpus import compare, lines_of, make_both, write_archive
@@ -79,7 +80,8 @@ def articles(folder):
 def dropped(folder):
     """The records of duplicates in the crawl's ledger."""
     with closing(sqlite3.connect(folder / "state.db")) as ledger:
-        return sorted(line for (line,) in ledger.execute("select record from articles where status = 'duplicate'"))
+        rows = ledger.execute("select record from articles where status = 'duplicate'")
+        return sorted(unpack(record) for (record,) in rows)
 
 
 def unplaced(lines):

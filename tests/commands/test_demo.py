@@ -7,7 +7,7 @@ import re
 import sys
 
 import pytest
-from scrapy_process import at_a_terminal, plain, scrapy
+from scrapy_process import at_a_terminal, plain, scrapy, scrapy_here
 
 ESCAPE = "\x1b["
 
@@ -15,6 +15,7 @@ ESCAPE = "\x1b["
 COMMAND = [sys.executable, "-m", "scrapy", "demo"]
 
 
+@pytest.mark.docs
 def test_demo_on_a_terminal_draws_a_bar_outside_the_log(tmp_path):
     status, shown = at_a_terminal(COMMAND, os.environ | {"ALQAHIRA_OUTPUT_DIR": str(tmp_path)})
     assert status == 0
@@ -40,7 +41,7 @@ def test_piped_demo_prints_accounts_table_and_paths(tmp_path):
 
 @pytest.mark.parametrize("number", ["-1", "x", "1.5", ""])
 def test_wrong_number_of_articles_is_one_line_and_leaves_nothing(tmp_path, number):
-    ran = scrapy("demo", "--articles", number, ALQAHIRA_OUTPUT_DIR=str(tmp_path / "out"))
+    ran = scrapy_here("demo", "--articles", number, settings={"ALQAHIRA_OUTPUT_DIR": str(tmp_path / "out")})
     assert ran.status == 2
     assert ran.lines == [f"alqahira: argument --articles: {number!r} is not a whole number from 0 on"]
     assert list(tmp_path.iterdir()) == []

@@ -25,9 +25,7 @@ def unread(tmp_path, *arguments, **environment):
     """The exit status and standard error of a command whose output nobody reads."""
     reader, writer = os.pipe()
     os.close(reader)
-    clean = {
-        name: value for name, value in os.environ.items() if not name.startswith(("ALQAHIRA_", "PYTHONUNBUFFERED"))
-    }
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("ALQAHIRA_")}
     with (tmp_path / "log").open("w+", encoding="utf-8") as errors:
         process = forked.start("scrapy", *arguments, environment=clean | environment, stdout=writer, stderr=errors)
         os.close(writer)

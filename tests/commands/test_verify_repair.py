@@ -10,7 +10,7 @@ import pytest
 from ledger_scenario import EXPECTED, corpus_for_everybody, live, problems
 from scrapy.crawler import Crawler
 from scrapy.utils.project import get_project_settings
-from scrapy_process import PROJECT, scrapy
+from scrapy_process import PROJECT, scrapy_here
 
 from alqahira.crawling.run import Run
 from alqahira.exceptions import LedgerUnusable
@@ -35,7 +35,7 @@ def tree(folder):
 
 def run(command, folder, *arguments, state=""):
     settings = {"ALQAHIRA_OUTPUT_DIR": str(folder), "ALQAHIRA_SITE_URL": "http://127.0.0.1:9"}
-    return scrapy(
+    return scrapy_here(
         command, *arguments, settings=settings | ({"ALQAHIRA_STATE_URL": f"sqlite:///{state}"} if state else {})
     )
 

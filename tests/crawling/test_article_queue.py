@@ -6,6 +6,7 @@ import tracemalloc
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ledger_scenario import opened
@@ -105,6 +106,7 @@ def test_left_article_that_turns_out_to_be_none_is_not_requested():
     assert made._run.stats.left == 1
 
 
+@pytest.mark.perf
 def test_link_that_earlier_runs_left_takes_few_bytes(tmp_path):
     def taken(number):
         with opened(tmp_path / str(number)) as ledger:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import jsonschema
 import pytest
 from replica_server import is_recent, written
-from scrapy_process import Corpus, scrapy
+from scrapy_process import Corpus, scrapy_here
 
 from alqahira.publishing.schema import json_schema
 from alqahira.text.dates import cairo_day
@@ -237,19 +237,16 @@ def test_since_and_until_bound_the_days(replica, tmp_path):
     assert 0 < len(outside) < 5
 
 
-def test_account_names_a_page_without_headline_or_body(crawled, replica, tmp_path):
+def test_account_names_a_page_without_headline_or_body(crawled):
     broken = {str(a.number): a.not_article for a in WRITTEN.values() if a.not_article and a.kind == "post"}
     assert broken
-    corpus = Corpus(tmp_path / "output", replica().url)
-    log = "".join(corpus.crawl(section).stderr for section in SECTIONS)
     for cause in set(broken.values()):
-        assert f"{cause} 1" in log
-    assert not broken.keys() & corpus.by_id().keys()
+        assert f"{cause} 1" in "".join(crawled.logs.values())
+    assert not broken.keys() & crawled.by_id().keys()
 
 
-def test_account_of_a_run_adds_up(replica, tmp_path):
-    log = Corpus(tmp_path / "output", replica().url).crawl("defense").stderr
-    (line,) = [line for line in log.splitlines() if " discovered = " in line]
+def test_account_of_a_run_adds_up(crawled):
+    (line,) = [line for line in crawled.logs["defense"].splitlines() if " discovered = " in line]
     import re
 
     total = int(re.search(r"(\d+) discovered = ", line)[1])
@@ -297,7 +294,7 @@ def test_account_of_a_run_adds_up(replica, tmp_path):
 )
 def test_bad_input_is_one_line_and_a_status(tmp_path, arguments, settings, status, message):
     folder = tmp_path / "output"
-    ran = scrapy("crawl", *arguments, settings={"ALQAHIRA_OUTPUT_DIR": str(folder)} | settings)
+    ran = scrapy_here("crawl", *arguments, settings={"ALQAHIRA_OUTPUT_DIR": str(folder)} | settings)
     assert ran.status == status
     assert len(ran.lines) == 1
     assert message in ran.lines[0]

@@ -140,6 +140,7 @@ def test_pinned_story_does_not_stop_paging(replica, tmp_path, robots):
     assert max(page for _, page in listing_pages(server, seen)) > 1
 
 
+@pytest.mark.sites
 def test_unfinished_run_leaves_no_gap_behind(replica, tmp_path, robots):
     """Articles that an unfinished run has seen do not end the paging of the next one."""
     server = replica("--paging", "next", "--page-size", "2", "--robots", robots)

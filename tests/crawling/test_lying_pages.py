@@ -11,7 +11,7 @@ import pytest
 from http_server import QuietHandler, serving
 from ledger_scenario import live, opened, pending
 from replica_server import start_replica
-from scrapy_process import Corpus, scrapy
+from scrapy_process import Corpus, scrapy_here
 from sqlalchemy import func, select
 from undisturbed import NOW, SETTINGS, site_of
 
@@ -57,7 +57,7 @@ def test_site_that_shows_one_page_for_all_articles_changes_nothing(tmp_path, ins
 
 
 def quarantine(corpus, *arguments):
-    return scrapy("quarantine", *arguments, settings={"ALQAHIRA_OUTPUT_DIR": str(corpus.folder)})
+    return scrapy_here("quarantine", *arguments, settings={"ALQAHIRA_OUTPUT_DIR": str(corpus.folder)})
 
 
 # --- single pages -------------------------------------------------------------------------------
@@ -200,7 +200,7 @@ def test_refusal_is_one_line(archived, arguments, line):
 
 @pytest.mark.parametrize("arguments", [(), ("show", "7"), ("release", "7"), ("drop", "7")])
 def test_nothing_is_made_where_no_run_has_written(tmp_path, arguments):
-    ran = scrapy("quarantine", *arguments, settings={"ALQAHIRA_OUTPUT_DIR": str(tmp_path / "output")})
+    ran = scrapy_here("quarantine", *arguments, settings={"ALQAHIRA_OUTPUT_DIR": str(tmp_path / "output")})
     assert (ran.status, len(ran.lines)) == (2, 1)
     assert [*tmp_path.iterdir()] == []
 
@@ -209,9 +209,11 @@ def test_release_and_drop_take_the_lock_and_list_does_not(tmp_path):
     live(tmp_path)
     settings = {"ALQAHIRA_OUTPUT_DIR": str(tmp_path)}
     with opened(tmp_path):
-        ran = [scrapy("quarantine", *arguments, settings=settings) for arguments in (("release", "1"), ("drop", "1"))]
+        ran = [
+            scrapy_here("quarantine", *arguments, settings=settings) for arguments in (("release", "1"), ("drop", "1"))
+        ]
         assert [(one.status, len(one.lines)) for one in ran] == [(3, 1), (3, 1)]
-        assert scrapy("quarantine", settings=settings).status == 0
+        assert scrapy_here("quarantine", settings=settings).status == 0
 
 
 @pytest.mark.chaos

@@ -58,6 +58,18 @@ def test_parse_prints_the_record_of_an_article(replica, tmp_path):
     assert not (tmp_path / "output").exists()
 
 
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        ((), "alqahira: name the spider: scrapy parse --spider=defense URL"),
+        (("--spider=defence",), "alqahira: no spider 'defence'; there are defense, foreign_affairs"),
+    ],
+)
+def test_parse_without_a_spider_says_so(options, line):
+    ran = scrapy("parse", "--nolog", *options, "http://127.0.0.1:9/news/1")
+    assert (ran.status, ran.lines) == (2, [line])
+
+
 def test_parse_prints_the_links_of_a_listing(replica, tmp_path):
     server = replica()
     settings = UNTHROTTLED | {"ALQAHIRA_OUTPUT_DIR": str(tmp_path / "output"), "ALQAHIRA_SITE_URL": server.url}
@@ -82,18 +94,6 @@ def test_shell_has_the_article_of_the_page(path, code, shown, replica, tmp_path)
     ran = scrapy("shell", "--nolog", "-c", code, server.url + path, settings=settings)
     assert (ran.status, ran.stdout.strip()) == (0, shown)
     assert not (tmp_path / "output").exists()
-
-
-@pytest.mark.parametrize("command", ["shell", "fetch", "view", "parse", "bench", "runspider"])
-class TestWhatNoCommandKnows:
-    def test_option(self, command):
-        ran = scrapy(command, "--topix", "http://127.0.0.1:1/")
-        assert (ran.status, ran.lines) == (2, [f"alqahira: unknown argument '--topix'; see scrapy {command} --help"])
-
-    def test_setting(self, command):
-        ran = scrapy(command, "http://127.0.0.1:1/", settings={"ALQAHIRA_COMPRES_PARTS": "1"})
-        line = "alqahira: ALQAHIRA_COMPRES_PARTS is not a setting; did you mean ALQAHIRA_COMPRESS_PARTS?"
-        assert (ran.status, ran.lines) == (2, [line])
 
 
 def test_bench_crawls_its_own_server_and_nothing_else(tmp_path):

@@ -112,6 +112,13 @@ def test_page_that_is_not_there_yet_is_asked_by_the_next_run(newspaper, answer):
     assert newspaper.found() == ["1000", "1001", "1002", "1003"]
 
 
+def test_runs_that_end_with_a_full_feed_give_no_page_up(newspaper):
+    newspaper.site.listed = list(range(1000, 1012))
+    for number in range(1, MAX_UNFINISHED + 3):
+        ran = newspaper.run(number / 24, "-a", "max_articles=1")
+        assert (ran.status, newspaper.failed, len(newspaper.found())) == (0, {}, number)
+
+
 @pytest.mark.parametrize("is_listed", [True, False], ids=["named", "not named"])
 def test_page_that_ends_three_runs_is_set_aside_and_accounted_for(newspaper, is_listed):
     poison = {"PRETENDED_POISON": PAGE}

@@ -10,7 +10,7 @@ import sys
 import pytest
 from ledger_scenario import live
 from rich.console import Console
-from scrapy_process import at_a_terminal, plain, scrapy
+from scrapy_process import at_a_terminal, plain, scrapy_here
 from small_site import QUICK, small_site
 
 from alqahira.crawling.extensions.progress import counts, extent
@@ -118,7 +118,7 @@ class TestWhereTheBarIsDrawn:
 
     def test_not_in_a_pipe(self, folder, name, options, bar):
         filled = [option.format(folder=folder) for option in options]
-        ran = scrapy(name, *filled, settings={"ALQAHIRA_OUTPUT_DIR": str(folder)})
+        ran = scrapy_here(name, *filled, settings={"ALQAHIRA_OUTPUT_DIR": str(folder)})
         assert (ran.status, ran.stderr) == (0, "")
         assert ESCAPE not in ran.stdout
 
@@ -140,6 +140,6 @@ def test_output_on_the_terminal_has_no_bar(folder):
 @pytest.mark.parametrize("name", ["export", "verify", "report", "crawl"])
 def test_wrong_choice_is_one_line_and_status_2(folder, name):
     arguments = [name, "defense"] if name == "crawl" else [name]
-    ran = scrapy(*arguments, settings={"ALQAHIRA_OUTPUT_DIR": str(folder), "ALQAHIRA_PROGRESS": "sometimes"})
+    ran = scrapy_here(*arguments, settings={"ALQAHIRA_OUTPUT_DIR": str(folder), "ALQAHIRA_PROGRESS": "sometimes"})
     assert ran.status == 2
     assert ran.lines == ["alqahira: ALQAHIRA_PROGRESS='sometimes' is not one of auto, never"]

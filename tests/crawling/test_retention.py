@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -103,13 +104,55 @@ def test_run_with_a_wrong_clock_removes_nothing(ledger, tmp_path):
     assert len(known(ledger)) == 3
 
 
+def summaries_of(folder, *names):
+    (folder / "runs").mkdir(exist_ok=True)
+    for each in names:
+        (folder / "runs" / each).write_text(json.dumps({"run_id": each}, indent=1))
+
+
+def files(folder):
+    return sorted(path.name for path in (folder / "runs").iterdir())
+
+
 def test_old_summaries_are_removed_and_nothing_else(ledger, tmp_path):
-    kept = [f"{name(9)}.json", "notes.json", f"{name(20)}.txt", "0-old.json"]
-    (tmp_path / "runs").mkdir()
-    for file in [*kept, f"{name(11)}.json", f"{name(20)}-2.json"]:
-        (tmp_path / "runs" / file).write_text("{}")
+    kept = [f"{name(0)}.json", f"{name(9)[:8]}.jsonl", "notes.json", f"{name(20)}.txt", "0-old.json"]
+    summaries_of(tmp_path, *kept, f"{name(11)}.json", f"{name(20)}-2.json", f"{name(11)[:8]}.jsonl")
     remove_expired(run_of(ledger, tmp_path), NOW)
-    assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == sorted(kept)
+    assert files(tmp_path) == sorted(kept)
+
+
+def lines(folder, days):
+    joined = (folder / "runs" / f"{name(days)[:8]}.jsonl").read_text("utf-8")
+    return [json.loads(line)["run_id"] for line in joined.splitlines()]
+
+
+def test_summaries_of_earlier_days_are_joined_by_day(ledger, tmp_path):
+    first, second, third, today = f"{name(3)}.json", f"{name(3)}-2.json", f"{name(1)}.json", f"{name(0)}.json"
+    summaries_of(tmp_path, first, second, third, today)
+    remove_expired(run_of(ledger, tmp_path), NOW)
+    assert files(tmp_path) == sorted([f"{name(3)[:8]}.jsonl", f"{name(1)[:8]}.jsonl", today])
+    assert (lines(tmp_path, 3), lines(tmp_path, 1)) == ([second, first], [third])
+    summaries_of(tmp_path, late := f"{name(1)}-late.json")
+    remove_expired(run_of(ledger, tmp_path), NOW + timedelta(days=1))
+    assert lines(tmp_path, 1) == [third, late]
+    assert lines(tmp_path, 0) == [today]
+
+
+def test_summary_is_joined_once_although_a_kill_left_it(ledger, tmp_path):
+    summaries_of(tmp_path, summary := f"{name(1)}.json")
+    content = (tmp_path / "runs" / summary).read_text()
+    remove_expired(run_of(ledger, tmp_path), NOW)
+    (tmp_path / "runs" / summary).write_text(content)
+    remove_expired(run_of(ledger, tmp_path), NOW + timedelta(days=1))
+    assert files(tmp_path) == [f"{name(1)[:8]}.jsonl"]
+    assert lines(tmp_path, 1) == [summary]
+
+
+def test_damaged_summary_stays_as_it_is(ledger, tmp_path):
+    summaries_of(tmp_path, f"{name(2)}.json")
+    (tmp_path / "runs" / f"{name(2)}-torn.json").write_text('{"run_id": ')
+    remove_expired(run_of(ledger, tmp_path), NOW)
+    assert files(tmp_path) == sorted([f"{name(2)[:8]}.jsonl", f"{name(2)}-torn.json"])
 
 
 def archived(folder, days, *, pages="", is_ended=True, removes=()):

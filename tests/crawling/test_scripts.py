@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
-import sys
+import tempfile
+from pathlib import Path
 
+import forked
 import pytest
-from scrapy_process import PROJECT, UNTHROTTLED
+from scrapy_process import PROJECT, UNTHROTTLED, Ran
 
 from alqahira.publishing.manifest import read_manifest
 
@@ -26,20 +27,15 @@ process.start()
 """
 
 
-def run(script: str, folder: os.PathLike[str], site_url: str) -> subprocess.CompletedProcess[str]:
+def run(script: str, folder: Path, site_url: str) -> Ran:
     given = UNTHROTTLED | {"ALQAHIRA_OUTPUT_DIR": str(folder), "ALQAHIRA_SITE_URL": site_url, "RETRY_TIMES": "0"}
     made = "settings = get_project_settings()\n"
     assert made in script
     script = script.replace(made, f"{made}settings.setdict({given}, priority='cmdline')\n")
-    return subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=PROJECT,
-        env=os.environ | {"PYTHONPATH": str(PROJECT)},
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
+    with tempfile.TemporaryDirectory() as beside:
+        path = Path(beside) / "script.py"
+        path.write_text(script, "utf-8")
+        return Ran(*forked.run(str(path), environment=os.environ, timeout=240))
 
 
 @pytest.mark.parametrize("number", [0, pytest.param(1, marks=pytest.mark.chaos)], ids=["runner", "process"])
@@ -48,7 +44,7 @@ def test_script_of_the_docs_crawls_one_section_after_the_other(number, replica, 
     assert len(scripts) == 2
     script = scripts[number]
     ran = run(script, tmp_path, replica().url)
-    assert ran.returncode == 0, ran.stderr
+    assert ran.status == 0, ran.stderr
     assert "Traceback" not in ran.stderr
     ended = re.findall(r"INFO: Run \S+-(defense|foreign_affairs): (\d+) discovered", ran.stderr)
     assert [section for section, _ in ended] == ["defense", "foreign_affairs"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from scrapy_process import Corpus, scrapy
+from scrapy_process import Corpus, scrapy_here
 from test_guards import NO_BROWSER
 
 from alqahira.publishing.manifest import part_files, read_manifest
@@ -19,7 +19,7 @@ def corpus(replica, tmp_path):
 def test_lines_wait_in_the_ledger_until_they_are_due(corpus):
     few = ("defense", "-a", "max_articles=3")
     assert corpus.crawl(*few, settings=NO_BROWSER | {"ALQAHIRA_SEAL": "due"}).status == 0
-    waiting = scrapy("export", settings=corpus.settings).stdout.splitlines()
+    waiting = scrapy_here("export", settings=corpus.settings).stdout.splitlines()
     assert waiting
     assert part_files(corpus.folder) == []
     assert corpus.crawl(*few, settings=NO_BROWSER).status == 0

@@ -11,7 +11,7 @@ import sys
 import pytest
 from scrapy.crawler import Crawler
 from scrapy.settings import Settings
-from scrapy_process import PROJECT, Ran, scrapy
+from scrapy_process import PROJECT, Ran, scrapy_here
 from small_site import QUICK, small_site
 
 from alqahira.crawling.extensions.feeds import check_feeds, feed_name
@@ -50,6 +50,8 @@ def site():
         (["-O", "{tmp}/loop:csv"], "the feed {tmp}/loop cannot be written: Too many levels of symbolic links"),
         (["-O", "{tmp}/x.csv", "-s", "FEED_EXPORT_BATCH_ITEM_COUNT=9"], "a feed in batches needs %(batch_id)d"),
         (["-s", "FEED_URI=xx://y", "-s", "FEED_FORMAT=csv"], "'xx' is none of the storages"),
+        (["-O", "file://x.csv"], "the feed file://x.csv cannot be written: 'x.csv' would be its host"),
+        (["-s", 'FEEDS={{"x": "csv"}}'], "the feed x cannot be written: "),
         (["-s", 'FEEDS={{"x": {{"format": "yaml"}}}}'], "the feed x cannot be written: 'yaml' is none of the formats"),
     ],
 )
@@ -57,10 +59,31 @@ def test_feed_that_cannot_be_written_is_refused_before_the_crawl(options, proble
     (tmp_path / "file").write_text("")
     (tmp_path / "loop").symlink_to("loop")
     given = [option.format(tmp=tmp_path) for option in options]
-    ran = scrapy("crawl", "defense", *given, ALQAHIRA_OUTPUT_DIR=str(tmp_path / "output"))
+    ran = scrapy_here("crawl", "defense", *given, settings={"ALQAHIRA_OUTPUT_DIR": str(tmp_path / "output")})
     assert (ran.status, len(ran.lines)) == (2, 1), ran.stderr
     assert problem.format(tmp=tmp_path) in ran.lines[0]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "loop"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"uri_params": "nowhere.params"},
+        {"item_filter": "nowhere.Filter"},
+        {"item_classes": ["nowhere.Item"]},
+        {"postprocessing": ["nowhere.Plugin"]},
+        {"postprocessing": ["scrapy.extensions.postprocessing.GzipPlugin"], "gzip_compresslevel": 50},
+        {"encoding": "nothing-of-that-name"},
+        {"item_export_kwargs": {"nothing": 1}},
+    ],
+    ids=lambda options: "-".join(options),
+)
+def test_option_of_a_feed_that_cannot_be_used(options, tmp_path):
+    settings = Settings({"FEEDS": {str(tmp_path / "x.csv"): {"format": "csv"} | options}})
+    settings.setmodule("alqahira.settings")
+    with pytest.raises(ConfigurationError, match=f"^the feed {tmp_path}/x.csv cannot be written: "):
+        check_feeds(Crawler(DefenseSpider, settings))
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -102,7 +125,8 @@ def test_feed_on_a_full_disk_fails_the_run_and_export_gives_its_articles(site, t
     run_id = failed_line(ran, corpus, full, "No space left on device")
     again = tmp_path / "again.jsonl"
     assert (
-        scrapy("export", "--run", run_id, "-o", str(again), "--topic", "defense", settings=corpus.settings).status == 0
+        scrapy_here("export", "--run", run_id, "-o", str(again), "--topic", "defense", settings=corpus.settings).status
+        == 0
     )
     ids = [{json.loads(line)["article_id"] for line in file.open(encoding="utf-8")} for file in (whole, again)]
     assert ids[0] == ids[1] == {str(number) for number in site.listed}
@@ -139,6 +163,14 @@ def test_reader_of_the_feed_that_goes_away_fails_the_run(tmp_path):
         status = process.wait(240)
     ran = Ran(status, "", (tmp_path / "log").read_text("utf-8"))
     failed_line(ran, corpus, "on standard output", "its reader has gone")
+
+
+def test_feed_whose_name_cannot_be_made_fails_the_run(site, tmp_path):
+    (tmp_path / "names.py").write_text("def make(params, spider):\n    raise ValueError('no name')\n")
+    corpus = site.corpus(tmp_path)
+    given = {"FEED_URI_PARAMS": "names.make"} | QUICK
+    ran = corpus.crawl("defense", "-O", str(tmp_path / "x.csv"), settings=given, fresh=True, PYTHONPATH=str(tmp_path))
+    failed_line(ran, corpus, tmp_path / "x.csv", "no name")
 
 
 def test_feed_without_articles_is_written_empty(site, tmp_path):

@@ -31,6 +31,7 @@ def replica_pages(now, **switches):
             yield Document(str(pages.article(article)), pages.url(article), now), expected
 
 
+@pytest.mark.sites
 def test_proposed_layout_reads_every_redesigned_article_as_before(replica, tmp_path):
     server = replica()
     corpus = Corpus(tmp_path / "output", server.url)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime
+from functools import cache
 from itertools import product
 
 import pytest
 
 from alqahira.extraction.extractor import read_page
-from alqahira.ledger.decisions import labels
 from alqahira.replica.newsroom import Newsroom
 from alqahira.replica.options import ReplicaOptions
 from alqahira.replica.pages import Pages
-from alqahira.text.topics import match_topics
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 FACES = list(product(("none", "next_data", "next_f"), ("full", "none"), ("bare", "headline")))
@@ -21,15 +20,19 @@ FACES = list(product(("none", "next_data", "next_f"), ("full", "none"), ("bare",
 NO_TRUE_DATE = 61512
 
 
+@cache
 def read_all(options: ReplicaOptions):
     """(article, reading of its page, true fields) of each article."""
     newsroom = Newsroom(options, real_now=NOW)
     pages = Pages(options, newsroom)
-    for article in newsroom.articles():
-        reading = read_page(pages.article(article), pages.url(article), now=NOW)
-        if read := reading.article:
-            read.topics = sorted(match_topics(read.headline, read.article_body, labels(read)))
-        yield article, reading, article.expected(options, page_only=True)
+    return [
+        (
+            article,
+            read_page(pages.article(article), pages.url(article), now=NOW),
+            article.expected(options, page_only=True),
+        )
+        for article in newsroom.articles()
+    ]
 
 
 def wrong_fields(article, read, expected, options):

@@ -51,6 +51,18 @@ def test_captured_article_needs_no_tree(number, monkeypatch):
     assert read_page(page.encode(), url, now=CAPTURE_TIME, check_share=0).article is not None
 
 
+def test_captured_infographic_needs_no_tree(monkeypatch):
+    page = (CAPTURED / "infographic.html").read_text("utf-8")
+    number = json.loads(SCRIPT.search(page)[0])["props"]["pageProps"]["post"]["data"]["post"]["id"]
+    url = f"{site.ROOT.value}/news/{number}/x"
+    quick, whole = both(page, url)
+    assert quick == whole
+    assert quick.kind == "infographic"
+    assert both(page.replace("</figure>", "</figure><textarea>", 1), url)[0].article is None
+    monkeypatch.setattr("lxml.etree.fromstring", None)
+    assert read_page(page, url, now=CAPTURE_TIME, check_share=0).kind == "infographic"
+
+
 def replica(**options):
     options = ReplicaOptions(now=NOW, **options)
     newsroom = Newsroom(options, real_now=NOW)
@@ -88,6 +100,16 @@ def test_ordinary_article_of_the_replica_needs_no_tree():
     posts = [each for each in newsroom.articles() if each.kind == "post" and each.number > 100_000]
     assert len(posts) > 50
     assert all(is_quick(pages.article(each), pages.url(each), NOW) for each in posts)
+
+
+def test_page_of_another_kind_needs_no_tree():
+    newsroom, pages = replica(articles=400)
+    others = [each for each in newsroom.articles() if each.kind != "post" and each.number > 100_000]
+    assert len({each.kind for each in others}) == 3
+    for each in others:
+        page, url = pages.article(each), pages.url(each)
+        assert is_quick(page, url, NOW)
+        assert read_page(page, url, now=NOW, check_share=0) == read_page(page, url, now=NOW, check_share=1)
 
 
 @cache
@@ -186,7 +208,7 @@ OTHERWISE = {
     "no date": with_post(publishedAt=None),
     "a field is missing": with_post(summary=...),
     "no categories": with_post(Categories=[]),
-    "another kind": with_post(type="video"),
+    "an unknown kind": with_post(type="poll"),
     "another article's page data": with_post(id=177120),
     "no such post": with_data(lambda text: text.replace('"page":"/news/[id]/[[...slug]]"', '"page":"/404"')),
     "page data twice": PAGE.replace("</body>", f"{OWN_SCRIPT}</body>"),

@@ -1,6 +1,8 @@
 """An article has one canonical URL."""
 
 import hashlib
+from unicodedata import normalize
+from urllib.parse import quote, unquote
 
 import pytest
 from hypothesis import given
@@ -138,6 +140,16 @@ def test_canonical_url_is_idempotent(slug, query):
     except ValueError:
         return
     assert urls.canonical_url(once, root=ROOT) == once
+
+
+# Letters with and without marks, encoded, and characters that need no encoding or have it.
+PARTS = st.sampled_from([*map(quote, "ءآأؤيـًَّٔ٠٩پé/"), *"aZ09-._~/@%", "آ", "%d8%a7", "%41"])
+
+
+@given(st.lists(PARTS).map("".join))
+def test_path_taken_as_canonical_would_be_encoded_as_it_is(path):
+    if urls._CANONICAL_PATH.fullmatch(path):
+        assert quote(normalize("NFC", unquote(path, errors="strict")), safe=f"{urls._SAFE_IN_SEGMENT}/") == path
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 from ledger_scenario import NOW, accept, compact, crawled, link, live, opened, pending, problems, publisher
-from sqlalchemy import inspect, text
+from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from alqahira.article import to_json_line
 from alqahira.exceptions import LedgerUnusable
 from alqahira.ledger import migrations
 from alqahira.ledger.frontier import Standing
+from alqahira.ledger.stored_records import pack, record_of
 from alqahira.ledger.tables import STATE_VERSION, metadata
 from alqahira.publishing.manifest import (
     MANIFEST,
@@ -30,7 +31,7 @@ from alqahira.publishing.manifest import (
 )
 
 # The shape of each version's tables. A change of the tables needs the next version, its step, and a line here.
-SHAPES = {1: "d57dbca6cf5afc05", 2: "56bbddef2b885903", 3: "a42ad53790c44abc"}
+SHAPES = {1: "d57dbca6cf5afc05", 2: "56bbddef2b885903", 3: "9845c7b32a30cb5c"}
 
 NEXT, NEWER = STATE_VERSION + 1, STATE_VERSION + 2
 
@@ -47,12 +48,16 @@ CREATE INDEX pages_frontier ON pages (section, state);
 DROP INDEX pages_next_visit;
 CREATE INDEX pages_next_visit ON pages (section, next_visit);
 """
-# Turns a ledger of version 3 into one of version 2.
+ARTICLES_OF_VERSION_2 = """
+CREATE TABLE articles (article_id VARCHAR NOT NULL, revision INTEGER NOT NULL, status VARCHAR NOT NULL,
+content_hash VARCHAR NOT NULL, duplicate_of VARCHAR, story_time VARCHAR NOT NULL, date_crawled VARCHAR NOT NULL,
+record TEXT NOT NULL, PRIMARY KEY (article_id, revision))
+"""
+# Turns a ledger of version 3 whose records are text into one of version 2.
 OF_VERSION_2 = """
 UPDATE meta SET value = '2' WHERE name = 'version';
 DROP TABLE quarantine;
 DROP INDEX pages_article;
-DROP INDEX articles_duplicates;
 DROP INDEX runs_started;
 DROP INDEX runs_ended;
 DROP INDEX runs_of_spider;
@@ -67,6 +72,7 @@ UPDATE pages SET settled = CASE state WHEN 'pending' THEN 0 ELSE 1 END;
 CREATE INDEX pages_unsettled ON pages (section, settled);
 DROP INDEX outbox_published;
 ALTER TABLE outbox DROP COLUMN published_position;
+ALTER TABLE parts DROP COLUMN lines_sha256;
 ALTER TABLE parts DROP COLUMN day;
 ALTER TABLE parts DROP COLUMN first_position;
 ALTER TABLE parts DROP COLUMN last_position;
@@ -204,9 +210,7 @@ def test_page_set_aside_by_version_1_is_fetched_again(tmp_path):
         accept(ledger, crawled(1))
         accept(ledger, crawled(2))
         ledger.finish_run("run", {}, 0, NOW, complete=True)
-    connection = sqlite3.connect(tmp_path / "state.db")
-    connection.executescript(OF_VERSION_2 + OF_VERSION_1)
-    connection.close()
+    to_version_2(f"sqlite:///{tmp_path / 'state.db'}", then=OF_VERSION_1)
     with opened(tmp_path) as ledger:
         assert [link.key for link in pending(ledger)] == ["2"]
         (known,) = ledger.discover([link(2)], section="defense", run_id="run", now=NOW)
@@ -223,9 +227,7 @@ def test_processed_page_of_version_2_stays_processed(state_url):
         ledger.discover([link(1), link(2)], section="defense", run_id=run, now=NOW)
         accept(ledger, crawled(1))
         ledger.finish_run(run, {}, 0, NOW, complete=True)
-        with ledger.transaction() as connection:
-            for statement in filter(str.strip, OF_VERSION_2.split(";")):
-                connection.execute(text(statement))
+    to_version_2(state_url)
     with opened(state_url) as ledger:
         discoveries = ledger.discover([link(1), link(2)], section="defense", run_id=run, now=NOW)
         assert [discovery.processed for discovery in discoveries] == [True, False]
@@ -233,16 +235,94 @@ def test_processed_page_of_version_2_stays_processed(state_url):
         assert names == {"pages_frontier", "pages_next_visit", "pages_article"}
 
 
+def to_version_2(state_url, *, edit=lambda record: record, then=""):
+    """Turn a ledger of version 3 into one of version 2, with records as `edit` returns them, and execute `then`."""
+    engine = create_engine(state_url)
+    with engine.begin() as connection:
+        columns = connection.execute(text("SELECT * FROM articles ORDER BY date_crawled")).mappings().all()
+        connection.execute(text("DROP TABLE articles"))
+        connection.execute(text(ARTICLES_OF_VERSION_2))
+        connection.execute(text("CREATE INDEX articles_content ON articles (content_hash)"))
+        for row in columns:
+            line = to_json_line(edit(record_of(row["record"])))
+            values = ", ".join(f":{name}" for name in row)
+            connection.execute(text(f"INSERT INTO articles VALUES ({values})"), {**row, "record": line})
+        for statement in filter(str.strip, (OF_VERSION_2 + then).split(";")):
+            connection.execute(text(statement))
+    engine.dispose()
+
+
+def tables_of(state_url):
+    """Columns, primary key and indexes of each table, in no order."""
+    engine = create_engine(state_url)
+    seen = inspect(engine)
+    shapes = {
+        name: (
+            {(column["name"], str(column["type"]), column["nullable"]) for column in seen.get_columns(name)},
+            seen.get_pk_constraint(name)["constrained_columns"],
+            {(index["name"], *index["column_names"]) for index in seen.get_indexes(name)},
+        )
+        for name in seen.get_table_names()
+    }
+    engine.dispose()
+    return shapes
+
+
+def test_records_of_version_2_are_compressed_and_say_the_same(state_url, monkeypatch):
+    monkeypatch.setattr(migrations, "_ROWS_AT_ONCE", 2)
+    with opened(state_url) as ledger:
+        ledger.start_run("run", "defense", NOW)
+        for number in range(1, 8):
+            accept(ledger, crawled(number))
+        before = [*ledger.records()]
+    made = tables_of(state_url)
+    to_version_2(state_url)
+    with opened(state_url) as ledger:
+        assert [*ledger.records()] == before
+        assert accept(ledger, crawled(1)).outcome == "unchanged"
+    assert tables_of(state_url) == made
+
+
+def test_kill_while_records_are_compressed_leaves_the_old_ledger(old, monkeypatch):
+    to_version_2(f"sqlite:///{old / 'state.db'}")
+
+    def records():
+        with closing(sqlite3.connect(old / "state.db")) as connection:
+            version = connection.execute("SELECT value FROM meta WHERE name = 'version'").fetchone()
+            return version, connection.execute("SELECT article_id, revision, record FROM articles").fetchall()
+
+    before = records()
+    left = len(before[1]) - 2
+
+    def pack_or_die(line):
+        nonlocal left
+        left -= 1
+        return pack(line) if left else os.kill(os.getpid(), signal.SIGKILL)
+
+    child = os.fork()
+    if child == 0:
+        try:
+            monkeypatch.setattr(migrations, "_ROWS_AT_ONCE", 1)
+            monkeypatch.setattr(migrations, "pack", pack_or_die)
+            opened(old)
+        finally:
+            os._exit(0)
+    assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
+    assert records() == before
+    with opened(old) as ledger:
+        assert len([*ledger.records(duplicates=True)]) == len(before[1])
+
+
+def without_new_columns(record):
+    return {name: value for name, value in record.items() if name not in NEW_COLUMNS}
+
+
 def make_version_2(folder):
     """Turn an output folder into one of version 2: its ledger, its lines, its folders and its manifest."""
     with closing(sqlite3.connect(folder / "state.db")) as connection, connection:
-        for article_id, revision, record in connection.execute("SELECT article_id, revision, record FROM articles"):
-            record = {name: value for name, value in json.loads(record).items() if name not in NEW_COLUMNS}
-            values = (to_json_line(record), article_id, revision)
-            connection.execute("UPDATE articles SET record = ? WHERE article_id = ? AND revision = ?", values)
         old = []
         for part in read_manifest(folder):
-            lines = [{k: v for k, v in r.items() if k not in NEW_COLUMNS} for r in read_part(folder / part.path)]
+            lines = list(map(without_new_columns, read_part(folder / part.path)))
             content = "".join(f"{to_json_line(line)}\n" for line in lines).encode()
             path = part.path.replace("/day=", "/date_published=").replace("__HIVE_DEFAULT_PARTITION__", "unknown")
             write_atomic(folder / path, content)
@@ -253,7 +333,7 @@ def make_version_2(folder):
             )
             old.append(entry | {"schema_version": 2})
             (folder / part.path).unlink()
-        connection.executescript(OF_VERSION_2)
+    to_version_2(f"sqlite:///{folder / 'state.db'}", edit=without_new_columns)
     write_atomic(folder / MANIFEST, json.dumps({"corpus_id": read_corpus_id(folder), "parts": old}).encode())
 
 

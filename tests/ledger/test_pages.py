@@ -162,6 +162,17 @@ def test_page_that_ends_three_runs_is_given_up_once(ledger):
     assert [link.key for link in pending(ledger)] == ["3"]
 
 
+def test_page_that_runs_leave_in_order_is_read_again(ledger):
+    discover(ledger, link(1), link(2))
+    for _ in range(MAX_UNFINISHED + 1):
+        ledger.begin("1")
+        ledger.leave(["1", "2"])
+    assert [link.key for link in pending(ledger)] == ["1", "2"]
+    for _ in range(MAX_UNFINISHED):
+        ledger.begin("2")
+    assert [link.key for link in pending(ledger)] == ["1"]
+
+
 def test_known_article_whose_page_ends_three_runs_is_read_no_more(ledger):
     discover(ledger, link(1))
     accept(ledger, crawled(1))

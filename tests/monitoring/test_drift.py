@@ -62,6 +62,7 @@ def test_usual_few_or_chance_counts_are_no_drift(counts):
     assert find_drift(runs(*counts)) == []
 
 
+@pytest.mark.sites
 def test_redesign_is_reported_by_the_next_run(replica, tmp_path):
     corpus = Corpus(tmp_path / "output", replica().url)
     before = corpus.crawl("defense")

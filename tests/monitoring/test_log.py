@@ -19,6 +19,8 @@ from scrapy.exceptions import DropItem
 from scrapy.settings import Settings
 from scrapy_process import Corpus, scrapy
 
+from alqahira.exceptions import ConfigurationError
+from alqahira.monitoring.failure import fail
 from alqahira.monitoring.logs import ItemIdLogFormatter, decode_addresses, install_formatters, readable
 
 BEGINS = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[[\w.]+\] (DEBUG|INFO|WARNING|ERROR|CRITICAL): ")
@@ -268,3 +270,9 @@ def test_log_has_no_lists_and_dictionaries_of_python(settings, tmp_path):
     assert re.findall(r"^.*[\[{]'.*$", ran.stderr, re.MULTILINE) == []
     assert "    | " not in ran.stderr
     assert ("Stat finish_reason: finished" in ran.stderr) is ("STATS_DUMP" in settings)
+
+
+def test_error_that_is_printed_is_one_line_without_control_characters(capsys):
+    with pytest.raises(SystemExit):
+        fail(ConfigurationError("a\nb \x1b[31m\u202e مصر"))
+    assert capsys.readouterr().err == "alqahira: a\\nb \\x1b[31m\\u202e مصر\n"

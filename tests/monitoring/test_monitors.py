@@ -323,6 +323,7 @@ def test_only_a_failed_run_alerts(crawled):
 # --- gaps in listings -----------------------------------------------------------------------------
 
 
+@pytest.mark.sites
 def test_articles_behind_a_dead_load_more_control_are_a_gap(replica, tmp_path):
     server = replica("--control", "--sitemaps", "none", "--paging", "none")
     corpus = Corpus(tmp_path / "output", server.url)
@@ -338,6 +339,7 @@ def test_articles_behind_a_dead_load_more_control_are_a_gap(replica, tmp_path):
     assert summary["complete"] is False  # until a run closes the gap, what lies above it is not known
 
 
+@pytest.mark.sites
 def test_paged_listing_leaves_no_gap(replica, tmp_path):
     server = replica("--control", "--sitemaps", "none")
     corpus = Corpus(tmp_path / "output", server.url)
@@ -348,6 +350,7 @@ def test_paged_listing_leaves_no_gap(replica, tmp_path):
     assert "Gap in listing" not in ran.stderr
 
 
+@pytest.mark.sites
 def test_listing_continued_by_a_sitemap_leaves_no_gap(replica, tmp_path):
     server = replica("--control")
     corpus = Corpus(tmp_path / "output", server.url)

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from ledger_scenario import NOW, accept, body, crawled, link, live, opened
 from lxml import etree, html
-from scrapy_process import scrapy
+from scrapy_process import scrapy_here
 
 from alqahira.article import to_record
 from alqahira.monitoring.report import words
@@ -38,7 +38,7 @@ def corpus(*records, first_run=None):
 
 
 def report(folder, *arguments):
-    return scrapy("report", *arguments, settings={"ALQAHIRA_OUTPUT_DIR": str(folder)})
+    return scrapy_here("report", *arguments, settings={"ALQAHIRA_OUTPUT_DIR": str(folder)})
 
 
 class TestFigures:
@@ -191,7 +191,14 @@ class TestWords:
 
     @pytest.mark.parametrize(
         ("part", "whole", "shown"),
-        [(0, 0, "–"), (0, 9, "0%"), (9, 9, "100%"), (1, 9_999, "<1%"), (9_998, 9_999, ">99%"), (1, 3, "33%")],
+        [
+            (0, 0, "–"),
+            (0, 9, "0%"),
+            (9, 9, "100%"),
+            (1, 9_999, "أقل من 1%"),
+            (9_998, 9_999, "أكثر من 99%"),
+            (1, 3, "33%"),
+        ],
     )
     def test_share_is_0_or_100_percent_only_if_exact(self, part, whole, shown):
         assert words.share(part, whole) == shown
@@ -352,7 +359,7 @@ class TestTheCommand:
     def test_damaged_record_is_one_line_and_status_2(self, tmp_path):
         live(tmp_path)
         with opened(tmp_path) as ledger, ledger.transaction() as connection:
-            connection.exec_driver_sql("UPDATE articles SET record = '{' WHERE article_id = '3'")
+            connection.exec_driver_sql("UPDATE articles SET record = substr(record, 1, 99) WHERE article_id = '3'")
         ran = report(tmp_path)
         assert ran.status == 2
         assert re.fullmatch(r"alqahira: the state cannot be read: .*", ran.lines[-1])

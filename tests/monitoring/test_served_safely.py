@@ -148,7 +148,10 @@ class TestCopy:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["--serve", "-o", "x.html"], "leave out -o"),
+        (["--serve", "-o", "x.html"], "-o, --serve and --site exclude each other"),
+        (["--serve", "--site", "x"], "-o, --serve and --site exclude each other"),
+        (["--site", "x", "--port", "1"], "--port needs --serve"),
+        (["--site", "s3://bucket/site"], "is not a file of this machine"),
         (["--port", "1"], "--port needs --serve"),
         (["--serve", "--port", "65536"], "no port"),
         (["--serve", "--port", "-1"], "--port"),

@@ -1,16 +1,21 @@
 """Sealed parts that are missing or changed come back from the ledger, byte for byte; no other file is overwritten."""
 
+import gzip
 import hashlib
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from ledger_scenario import NOW, accept, crawled, lines, link, live, opened, problems, publisher
 from sqlalchemy import text
 
 from alqahira.exceptions import LedgerUnusable
-from alqahira.publishing.manifest import MANIFEST, part_files, read_manifest
+from alqahira.ledger.stored_records import pack
+from alqahira.ledger.tables import articles
+from alqahira.publishing import planning
+from alqahira.publishing.manifest import MANIFEST, part_files, read_manifest, read_part
 from alqahira.publishing.parts import Publisher
 
 
@@ -83,6 +88,46 @@ def test_compressed_part_is_put_back(tmp_path):
     assert contents(tmp_path) == before
 
 
+@pytest.fixture
+def upgrade_zlib(monkeypatch):
+    """Makes the compressed bytes of the same lines others."""
+    quick = SimpleNamespace(
+        compress=lambda lines, mtime: gzip.compress(lines, 1, mtime=mtime), decompress=gzip.decompress
+    )
+    return lambda: monkeypatch.setattr(planning, "gzip", quick)
+
+
+def test_compressed_part_is_put_back_by_another_version_of_zlib(tmp_path, upgrade_zlib):
+    with opened(tmp_path) as ledger:
+        accept(ledger, crawled(1))
+        publisher(ledger, tmp_path, compress=True).seal_all()
+        before = [*read_part(first(tmp_path))]
+        first(tmp_path).unlink()
+        upgrade_zlib()
+        publisher(ledger, tmp_path).recover()
+        assert publisher(ledger, tmp_path).repair() == []
+    assert [*read_part(first(tmp_path))] == before
+    assert problems(tmp_path) == []
+
+
+@pytest.mark.parametrize("is_written", [False, True])
+def test_compressed_part_is_planned_by_one_version_of_zlib_and_placed_by_another(tmp_path, upgrade_zlib, is_written):
+    with opened(tmp_path) as ledger:
+        accept(ledger, crawled(1))
+        killed = publisher(ledger, tmp_path, compress=True)
+        killed.recover()
+        killed._plan_one("2026-11-24T12:00:00Z")
+        if is_written:
+            with ledger.transaction() as connection:
+                row = connection.execute(text("select * from parts")).one()
+            killed._place(row)
+        upgrade_zlib()
+        publisher(ledger, tmp_path).recover()
+        assert publisher(ledger, tmp_path).repair() == []
+    assert problems(tmp_path) == []
+    assert len([*read_part(first(tmp_path))]) == 1
+
+
 def test_opening_reads_no_part_that_is_in_place(tmp_path, monkeypatch):
     live(tmp_path)
     with opened(tmp_path) as ledger:
@@ -91,16 +136,21 @@ def test_opening_reads_no_part_that_is_in_place(tmp_path, monkeypatch):
         publisher(ledger, tmp_path).recover()
 
 
-def test_part_that_the_ledger_cannot_make_again_is_refused_and_the_others_put_back(tmp_path):
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [(pack("{}"), "cannot make"), (pack("{}")[:-1], "damaged: it ends too soon"), (b"x", "damaged")],
+)
+def test_part_that_the_ledger_cannot_make_again_is_refused_and_the_others_put_back(tmp_path, damage, message):
     live(tmp_path)
     listed = {part.path: part.sha256 for part in read_manifest(tmp_path)}
     lost, *others = part_files(tmp_path)
     number = json.loads((tmp_path / lost).read_text("utf-8").splitlines()[0])["article_id"]
     with opened(tmp_path) as ledger:
         with ledger.transaction() as connection:
-            connection.execute(text(f"update articles set record = '{{}}' where article_id = '{number}'"))
+            of_article = articles.update().where(articles.c.article_id == number)
+            connection.execute(of_article.values(record=damage))
         shutil.rmtree(tmp_path / "articles")
-        with pytest.raises(LedgerUnusable, match="cannot make"):
+        with pytest.raises(LedgerUnusable, match=message):
             publisher(ledger, tmp_path).recover()
     whole = {path: hashlib.sha256(content).hexdigest() for path, content in contents(tmp_path).items()}
     assert whole == {path: listed[path] for path in whole}

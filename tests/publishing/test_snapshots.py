@@ -9,6 +9,7 @@ import tracemalloc
 from collections import Counter
 from datetime import UTC, datetime
 from itertools import islice
+from pathlib import Path
 
 import pytest
 from ledger_scenario import accept, crawled, opened
@@ -18,6 +19,7 @@ from alqahira.article import to_record
 from alqahira.exceptions import ConfigurationError, LedgerBusy
 from alqahira.publishing import atomic_directory as directories
 from alqahira.publishing import snapshots
+from alqahira.publishing.parts import OutputUnwritable
 from alqahira.publishing.snapshots import ENDINGS, ending_of, write_months, write_snapshot
 
 # Two hours before the month begins in UTC it has begun in Cairo.
@@ -118,16 +120,44 @@ def test_folders_are_exchanged_in_one_step(tmp_path):
     assert [(tmp_path / name / other).exists() for name, other in ("ab", "ba")] == [True, True]
 
 
+def broken():
+    yield from records(2)
+    raise ConfigurationError("the state went away")
+
+
 def test_snapshot_that_fails_leaves_the_one_before(tmp_path):
     folder = tmp_path / "corpus.jsonl"
     write_months(records(), folder, "jsonl")
-
-    def broken():
-        yield from records(2)
-        raise ConfigurationError("the state went away")
-
     with pytest.raises(ConfigurationError, match="went away"):
         write_months(broken(), folder, "jsonl")
+    assert len(list(folder.iterdir())) == 3
+    assert [path.name for path in tmp_path.iterdir()] == ["corpus.jsonl"]
+
+
+def test_snapshot_before_survives_a_kill_between_two_renames_and_a_failure_after_it(tmp_path):
+    folder = tmp_path / "corpus.jsonl"
+    write_months(records(), folder, "jsonl")
+    folder.rename(tmp_path / ".corpus.jsonl.replaced")  # as where folders cannot be exchanged
+    with pytest.raises(ConfigurationError, match="went away"):
+        write_months(broken(), folder, "jsonl")
+    assert len(list(folder.iterdir())) == 3
+    assert [path.name for path in tmp_path.iterdir()] == ["corpus.jsonl"]
+
+
+def test_snapshot_before_is_put_back_where_the_new_one_cannot_be_renamed(tmp_path, monkeypatch):
+    folder = tmp_path / "corpus.jsonl"
+    write_months(records(), folder, "jsonl")
+    monkeypatch.setattr(directories, "_exchange", lambda *_: False)
+    rename = Path.rename
+
+    def failing(path, target):
+        if path.name.endswith(".replaying"):
+            raise OSError(28, "No space left on device")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    with pytest.raises(OutputUnwritable, match="No space left"):
+        write_months(records(1), folder, "jsonl")
     assert len(list(folder.iterdir())) == 3
     assert [path.name for path in tmp_path.iterdir()] == ["corpus.jsonl"]
 

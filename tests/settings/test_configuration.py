@@ -11,7 +11,7 @@ from alqahira.exceptions import ConfigurationError
 from alqahira.settings import types
 from alqahira.settings.configuration import DEFAULTS, NAMES, Configuration
 from alqahira.settings.state_url import read_state_url
-from alqahira.settings.types import make_folder
+from alqahira.settings.types import local_path, make_folder
 
 PROJECT = Path(__file__).parents[2]
 
@@ -37,6 +37,7 @@ def refusal(**given):
         ("https://alqaheranews.net", "https://alqaheranews.net"),
         ("https://Alqaheranews.net/", "https://alqaheranews.net"),
         ("http://127.0.0.1:8000", "http://127.0.0.1:8000"),
+        ("http://مثال.example:80", "http://xn--mgbh0fb.example:80"),
     ],
 )
 def test_site_url_is_its_root(url, root):
@@ -44,7 +45,19 @@ def test_site_url_is_its_root(url, root):
 
 
 @pytest.mark.parametrize(
-    "url", ["", "alqaheranews.net", "ftp://a.b", "https://", "http://a b", "http://a:b", "http://a/b", "http://[x", "x"]
+    "url",
+    [
+        "",
+        "alqaheranews.net",
+        "ftp://a.b",
+        "https://",
+        "http://a b",
+        "http://a:b",
+        "http://a/b",
+        "http://[x",
+        "x",
+        f"http://{'م' * 70}",
+    ],
 )
 def test_site_url_of_another_form_is_refused(url):
     assert refusal(ALQAHIRA_SITE_URL=url).startswith("ALQAHIRA_SITE_URL=")
@@ -62,6 +75,32 @@ def test_folder_in_an_object_store_is_refused(name, folder):
     refused = refusal(**{name: folder})
     assert refused.endswith("is not a folder of this machine: write to one, and copy it as docs/object-stores.md shows")
     assert "hunter2" not in refused
+
+
+@pytest.mark.parametrize("folder", ["", " ", "~nobody-of-that-name/x"])
+def test_folder_that_is_none_is_refused(folder):
+    assert refusal(ALQAHIRA_OUTPUT_DIR=folder).startswith(f"ALQAHIRA_OUTPUT_DIR={folder!r} ")
+    with pytest.raises(ConfigurationError, match="is not known"):
+        local_path("~nobody-of-that-name/x")
+
+
+def test_state_in_the_home_folder_of_nobody_is_refused():
+    assert refusal(ALQAHIRA_STATE_URL="sqlite:///~nobody-of-that-name/x").startswith("ALQAHIRA_STATE_URL is in ")
+
+
+def test_reactor_of_another_kind_is_refused():
+    other = "twisted.internet.selectreactor.SelectReactor"
+    assert refusal(TWISTED_REACTOR=other).startswith(f"TWISTED_REACTOR={other!r} is not one of twisted.internet.async")
+
+
+def test_setting_of_another_project_is_none_of_ours():
+    assert configured(DOWNLOAD_DELY="1", MYEXT_ARCHIVE="1", OUTPUT_DIR="x").archive is False
+
+
+@pytest.mark.parametrize("folder", ["", " "])
+def test_empty_output_folder_is_refused(folder):
+    assert refusal(ALQAHIRA_OUTPUT_DIR=folder).endswith("is empty: name a folder")
+    assert configured(ALQAHIRA_METRICS_DIR="").metrics_dir == configured().metrics_dir, "empty: the default"
 
 
 def test_choice_is_case_insensitive():
@@ -92,6 +131,9 @@ def test_repr_shows_no_secret():
     [
         ("ALQAHIRA_COMPRES_PARTS", "ALQAHIRA_COMPRES_PARTS is not a setting; did you mean ALQAHIRA_COMPRESS_PARTS?"),
         ("ALQAHIRA_OVERLAPS", "did you mean ALQAHIRA_OVERLAP?"),
+        (" ALQAHIRA_OVERLAP", "did you mean ALQAHIRA_OVERLAP?"),
+        ("alqahira_overlap", "did you mean ALQAHIRA_OVERLAP?"),
+        ("ALQAHRA_COMPRESS_PARTS", "did you mean ALQAHIRA_COMPRESS_PARTS?"),
         ("ALQAHIRA_ZZZZ", "did you mean ALQAHIRA_"),
         ("ALQAHIRA_X\nROBOTSTXT_OBEY", r"ALQAHIRA_X\nROBOTSTXT_OBEY is not a setting"),
         ("ALQAHIRA_MAX_LOAD_MORE_CLICKS", "is no longer a setting: one press teaches the request"),

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import io
 import logging
 import os
 import re
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,8 @@ from urllib.parse import urlsplit
 
 from scrapy import signals
 from scrapy.exceptions import NotConfigured
-from scrapy.extensions.feedexport import FeedExporter, FeedSlot, StdoutFeedStorage, apply_uri_params
+from scrapy.extensions.feedexport import FeedExporter, FeedSlot, ItemFilter, StdoutFeedStorage, apply_uri_params
+from scrapy.extensions.postprocessing import PostProcessingManager
 from scrapy.utils.conf import feed_complete_default_values_from_settings
 from scrapy.utils.defer import ensure_awaitable
 from scrapy.utils.misc import build_from_crawler, load_object
@@ -29,6 +30,7 @@ from alqahira.crawling.output import discard_output
 from alqahira.exceptions import ConfigurationError, one_line
 from alqahira.publishing.folder import is_own
 from alqahira.settings.configuration import configuration_of
+from alqahira.settings.types import check_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,6 +52,15 @@ class Feeds(FeedExporter):
         super().__init__(crawler)
         self.unwritten: dict[str, str] = {}
         self.closed = asyncio.Event()
+
+    def open_spider(self, spider: Spider) -> None:
+        """Open all feeds, or note that none is."""
+        try:
+            super().open_spider(spider)
+        except Exception as error:
+            self.slots = []
+            for uri in self.feeds:
+                self._note(feed_name(uri), error)
 
     async def close_spider(self, spider: Spider) -> None:
         try:
@@ -97,7 +108,10 @@ class Feeds(FeedExporter):
         elif slot.file is not None and not isinstance(error, TimeoutError):  # of which a thread may still read
             with suppress(Exception):  # else the collector closes it, with a traceback from Python 3.13 on
                 slot.file.close()
-        name, reason = feed_name(slot.uri), _reason(error)
+        self._note(feed_name(slot.uri), error)
+
+    def _note(self, name: str, error: Exception) -> None:
+        reason = _reason(error)
         if name not in self.unwritten:
             logger.error("The feed %s was not written: %s", name, reason)
         self.unwritten.setdefault(name, reason)
@@ -129,8 +143,8 @@ def check_feeds(crawler: Crawler) -> None:
     files: set[Path] = set()
     for given, some in (old | settings.getdict("FEEDS")).items():
         uri = str(given.absolute()) if isinstance(given, Path) else str(given)
-        options = feed_complete_default_values_from_settings(some, settings, uri)
         try:
+            options = feed_complete_default_values_from_settings(some, settings, uri)
             if not exporters.get(options["format"]):
                 raise ValueError(f"{options['format']!r} is none of the formats {formats(exporters)}")
             if options["batch_item_count"] and not re.search(r"%\(batch_(time\)s|id\))", uri):
@@ -148,8 +162,20 @@ def check_feeds(crawler: Crawler) -> None:
                 files.add(file)
             elif scheme != _STDOUT:
                 build_from_crawler(load_object(storages[scheme]), crawler, uri, feed_options=options)
-        except (NotConfigured, ValueError, AssertionError, OSError) as error:
+            _build(crawler, load_object(exporters[options["format"]]), options)
+        except Exception as error:  # of any class that the options name
             raise ConfigurationError(f"the feed {feed_name(uri)} cannot be written: {_reason(error)}") from None
+
+
+def _build(crawler: Crawler, exporter: type, options: dict[str, Any]) -> None:
+    """Build all that a feed's options name, as at its start. Raises what the classes raise."""
+    if options["uri_params"]:
+        load_object(options["uri_params"])
+    load_object(options.get("item_filter", ItemFilter))(options)
+    plugins = options.get("postprocessing")
+    file = PostProcessingManager(plugins, io.BytesIO(), options) if plugins else io.BytesIO()
+    kwargs = {"fields_to_export": options["fields"], "encoding": options["encoding"], "indent": options["indent"]}
+    build_from_crawler(exporter, crawler, file, **kwargs, **options["item_export_kwargs"])
 
 
 def formats(known: Mapping[Any, Any]) -> str:
@@ -167,6 +193,8 @@ def _require_library(scheme: str) -> None:
 
 def _file(uri: str, crawler: Crawler, options: dict[str, Any]) -> Path:
     """The file of a feed. Raises OSError or ValueError if it cannot be written."""
+    if uri.startswith("file:") and (host := urlsplit(uri).netloc) not in ("", "localhost"):
+        raise ValueError(f"{host[:80]!r} would be its host: write a path, or file:///PATH")
     if not options["uri_params"]:
         spidercls = crawler.spidercls
         params = {name: getattr(spidercls, name) for name in dir(spidercls)} | {"time": "", "batch_time": ""}
@@ -176,14 +204,5 @@ def _file(uri: str, crawler: Crawler, options: dict[str, Any]) -> Path:
             raise ValueError(f"nothing is named {unknown}") from None
     # Not by `resolve`, which raises no OSError for a link that leads to itself.
     file = Path(os.path.realpath(file_uri_to_path(uri) if uri.startswith("file:") else uri))
-    with suppress(FileNotFoundError):
-        file.stat()  # raises for a name that is too long, and below what is no folder
-    if file.is_dir():
-        raise IsADirectoryError(0, "it is a folder")
-    if file.is_file():
-        file.open("ab").close()
-    elif not file.exists():
-        folder = next(folder for folder in file.parents if folder.exists())
-        with tempfile.TemporaryFile(dir=folder):
-            pass
+    check_file(file)
     return file

@@ -18,6 +18,7 @@ from scrapy import signals
 from scrapy.exceptions import NotConfigured
 
 from alqahira.article import rfc3339
+from alqahira.crawling.components import check_components
 from alqahira.crawling.extensions.feeds import Feeds, check_feeds
 from alqahira.crawling.retention import SUMMARIES_FOLDER, remove_expired
 from alqahira.crawling.run import Run
@@ -57,6 +58,7 @@ class RunExtension:
             raise NotConfigured
         self.crawler = crawler
         try:
+            check_components(crawler.settings)
             check_feeds(crawler)
             self.run = Run(crawler)
         except AlqahiraError as error:
@@ -122,6 +124,7 @@ class RunExtension:
         failed = [result.name for result in verdict.failed]
         account = {**verdict.figures.account, "reason": reason, "monitors_failed": failed}
         try:
+            run.ledger.leave(run.begun)
             run.ledger.finish_run(run.run_id, account, verdict.exit_status, ended, complete=verdict.complete)
             if run.failure is None:
                 remove_expired(run, ended)

@@ -187,9 +187,11 @@ class PoliteRetryMiddleware(RetryMiddleware):
     def process_exception(
         self, request: Request, exception: Exception, spider: Spider | None = None
     ) -> Request | Response | None:
-        return self._again(request, exception) if isinstance(exception, self.exceptions_to_retry) else None
+        if not isinstance(exception, self.exceptions_to_retry):
+            return None
+        return self._again(request, causes.failure_cause(exception))
 
-    def _again(self, request: Request, reason: str | Exception) -> Request | None:
+    def _again(self, request: Request, reason: str) -> Request | None:
         """The request to send again; None if there are no retries left."""
         assert self.crawler.stats is not None
         assert self.crawler.spider is not None

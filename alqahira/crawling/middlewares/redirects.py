@@ -83,6 +83,9 @@ def _refreshes(response: HtmlResponse, ignored: Collection[str]) -> Iterator[tup
     """(reason, value, base URL) of the header Refresh and of the first such meta element."""
     if response.status == 200 and (value := response.headers.get("Refresh")):
         yield "refresh header", value.decode("utf-8" if _is_utf8(value) else "latin-1"), response.url
+    beginning = response.body[: 4 * _LONGEST_HEAD].lower()  # no character takes more bytes
+    if b"http-equiv" not in beginning and b"\0" not in beginning:  # NUL: of UTF-16
+        return  # before the page is decoded, which nothing else asks for
     head = response.text[:_LONGEST_HEAD]
     if "refresh" not in head.lower():
         return

@@ -161,7 +161,7 @@ def plain_line(text: str) -> str:
 
 
 # «headline | القاهرة الإخبارية»
-_SUFFIX = re.compile(r"\s*[|\-–—]\s*(?P<name>[^|\-–—]+)$")
+_SUFFIX, _BAR = re.compile(r"\s*[|\-–—]\s*(?P<name>[^|\-–—]+)$"), re.compile(r"[|\-–—]")
 _SITE_NAMES = {
     fold_text(name)
     for name in (site.NAME.value, site.OPEN_GRAPH_NAME.value, site.TITLE_NAME.value, *site.BARE_TITLES.value)
@@ -174,5 +174,6 @@ def strip_site_name(text: str) -> str | None:
     if not text or fold_text(text) in _SITE_NAMES:
         return None
     # Only in the end: the name is short, and the search is slow in a line of many bars.
-    match = _SUFFIX.search(text, max(0, len(text) - 100))
+    end = max(0, len(text) - 100)
+    match = _SUFFIX.search(text, end) if _BAR.search(text, end) else None
     return text[: match.start()] if match and fold_text(match["name"]) in _SITE_NAMES else text

@@ -29,7 +29,7 @@ _MODIFIED = ("modifiedAt", "dateModified")
 _SECTIONS = ("Categories", "categories", "category", "section")
 _KEYWORDS = ("Tags", "tags")
 _NUMBERS = ("id", "newsId", "articleId")
-_KINDS = (site.ARTICLE_KIND.value, *site.OTHER_KINDS.value)
+KINDS = (site.ARTICLE_KIND.value, *site.OTHER_KINDS.value)
 _TEXTS_OF_BLOCK = ("content", "raw_content")
 _SHORTEST_BODY = 80  # characters; less is a teaser
 _MOST_BLOCKS = 5_000  # of one article, which has some ten
@@ -96,7 +96,7 @@ def fields_of(thing: dict[str, Any], base: str, now: datetime, *, is_post: bool)
     summaries = (thing.get(name) for name in _DESCRIPTIONS if thing.get(name) != body)
     return ExtractedFields(
         number=str(thing.get("id")) if is_post else None,
-        kind=next((kind for kind in _KINDS if is_post and thing.get("type") == kind), None),
+        kind=next((kind for kind in KINDS if is_post and thing.get("type") == kind), None),
         headline=string(_headline(thing)),
         description=next(filter(None, map(string, summaries)), None),
         paragraphs=_paragraphs(body),

@@ -93,7 +93,8 @@ _BUTTONS_IN_PAIRS = (b"a", b"button", b"circle", b"i", b"li", b"path", b"span", 
 def read(html: bytes, url: str, now: datetime) -> dict[str, ExtractedFields] | None:
     """The sources of such a page by name, as they would be read from its tree; None for any other page.
 
-    A source that says nothing but what page data says is left out. Raises TooLarge.
+    A source that says nothing but what page data says is left out; of an infographic, an album or a video, which needs
+    no text, the markup is, too. Raises TooLarge.
     """
     try:
         return _read(html, url, now) if len(html) <= _LARGEST else None
@@ -118,6 +119,9 @@ def _read(html: bytes, url: str, now: datetime) -> dict[str, ExtractedFields] | 
     post = _post(html[data_start + len(_SCRIPT) : data_end].decode(), article_number(url))
     if post is None or not _is_plain(html[header.end() : figure.start()], 2):
         return None
+    if post["type"] != site.ARTICLE_KIND.value:
+        address = _address_in_head(head, post) if _is_ended(html[figure.end() : data_start].lower()) else None
+        return _data_and_number(post, address, url, now) if address else None
     tags = _tags_after_body(html, figure.end(), post["postContent"])
     end = html.find(_ARTICLE_END, tags.end()) if tags else -1
     if not tags or end < 0 or not _is_plain(html[tags.end() : end], 0):
@@ -130,14 +134,19 @@ def _read(html: bytes, url: str, now: datetime) -> dict[str, ExtractedFields] | 
     if list(map(_text, _TAG.findall(tags["tags"]))) != _names(post["Tags"]):
         return None
     address = _address_in_head(head, post)
-    data = nextjs.fields_of(post, url, now, is_post=True) if address else None
-    if not address or not data or not _is_complete(data):
+    sources = _data_and_number(post, address, url, now) if address else None
+    if not sources or not _is_complete(data := sources["page_data"]):
         return None
     published = _visible_date(_text(header["day"]), _text(header["clock"]), data.published, now)
     if published is None:
         return None
     markup = replace(data, kind=None, number=None, description=None, sections=[], modified=None, published=published)
-    return {"site": markup, "page_data": data, "meta": ExtractedFields(address_number=meta.number_of(address, url))}
+    return {"site": markup, **sources}
+
+
+def _data_and_number(post: dict[str, Any], address: str, url: str, now: datetime) -> dict[str, ExtractedFields]:
+    data = nextjs.fields_of(post, url, now, is_post=True)
+    return {"page_data": data, "meta": ExtractedFields(address_number=meta.number_of(address, url))}
 
 
 def _text(markup: bytes) -> str:
@@ -154,9 +163,17 @@ def _is_before(html: bytes) -> bool:
     lower = html.lower()
     metas = re.findall(b'<meta (charset|name="viewport"|name="next-head-count")?', lower)
     marks = (_MARK.lower(), _JSON_LD, b"__next_f", b"canonical", b"\0", b"<base")
-    # What is inside of one of these without an end is no markup.
-    ended = all(lower.count(b"<" + name) == lower.count(b"</" + name) for name in _RAW)
-    return ended and all(metas) and not any(mark in lower for mark in marks) and not _is_in_comment(html, len(html))
+    return (
+        _is_ended(lower)
+        and all(metas)
+        and not any(mark in lower for mark in marks)
+        and not _is_in_comment(html, len(html))
+    )
+
+
+def _is_ended(lower: bytes) -> bool:
+    """Whether each element has an end of those whose content is no markup without one."""
+    return all(lower.count(b"<" + name) == lower.count(b"</" + name) for name in _RAW)
 
 
 @lru_cache(maxsize=16)
@@ -174,7 +191,7 @@ def _post(text: str, number: str | None) -> dict[str, Any] | None:
     post = value_at(data, site.POST_PATH.value)
     if not isinstance(post, dict) or nextjs.is_missing(data) or not post.keys() >= _NAMES:
         return None
-    is_this = post["type"] == site.ARTICLE_KIND.value and str(post["id"]) == number
+    is_this = post["type"] in nextjs.KINDS and str(post["id"]) == number
     return post if number and is_this and isinstance(post["postContent"], list) else None
 
 

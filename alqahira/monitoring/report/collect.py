@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection
 from alqahira.exceptions import LedgerUnusable
 from alqahira.ledger import Ledger
 from alqahira.ledger.decisions import Outcome
+from alqahira.ledger.stored_records import record_of
 from alqahira.ledger.tables import articles, meta, outbox, pages, parts, runs
 from alqahira.monitoring.report.figures import FIELDS, Corpus, Figures, Record, RecordedRun
 
@@ -77,7 +78,7 @@ def _collect(connection: Connection, now: datetime, watch: Watch) -> Figures:
 
 def _records(connection: Connection, query: sa.Select[Any]) -> Iterator[Record]:
     """The records that a query of `articles.record` selects, with every field, those of older schemas too."""
-    return (dict.fromkeys(FIELDS) | json.loads(line) for line in connection.scalars(query))
+    return (dict.fromkeys(FIELDS) | record_of(stored) for stored in connection.scalars(query))
 
 
 def _joined(query: sa.Select[Any], revisions: sa.Subquery) -> sa.Select[Any]:

@@ -53,7 +53,7 @@ _ALWAYS_FILLED = frozenset(
 
 
 class Code(str):
-    """Text that is read from the left wherever it stands: an identifier, a code, a run's name."""
+    """Text that is read from the left wherever it is: an identifier, a code, a run's name."""
 
     is_code = True
 

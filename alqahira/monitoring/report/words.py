@@ -87,13 +87,16 @@ def number(value: float) -> str:
 
 
 def share(part: float, whole: float) -> str:
-    """A percentage; 0% and 100% only where it is exactly none or all, and a dash for a share of nothing."""
+    """A percentage; 0% and 100% only where it is exactly none or all, and a dash for a share of nothing.
+
+    Words, because a sign for less would stand on the other side of the number from right to left, mirrored.
+    """
     if not whole:
         return "–"
     percent = 100 * part / whole
     if 0 < percent < 1:
-        return "<1%"
-    return ">99%" if 99 < percent < 100 else f"{percent:.0f}%"
+        return "أقل من 1%"
+    return "أكثر من 99%" if 99 < percent < 100 else f"{percent:.0f}%"
 
 
 def day(value: date) -> str:

@@ -29,6 +29,10 @@ LOOK = """() => ({
     background: getComputedStyle(document.querySelector('header')).backgroundColor,
     links: [...document.links].map(a => a.href),
     headlines: [...document.querySelectorAll('.stories h3')].map(e => e.textContent),
+    fields: [...document.querySelectorAll('.fields tbody tr')].map(
+        row => [...row.children].map(e => e.getBoundingClientRect().top)),
+    lines: [...document.querySelectorAll('.row.changed')].map(row => getComputedStyle(row.children[0]))
+        .map(style => [style.borderLeftWidth, style.borderRightWidth]),
     sides: [...document.querySelectorAll('.row.changed')].map(
         row => [...row.children].map(e => [e.getBoundingClientRect().left, e.getBoundingClientRect().top])),
     marks: [...document.querySelectorAll('del, ins')].map(e => getComputedStyle(e).backgroundColor),
@@ -39,7 +43,7 @@ LOOK = """() => ({
 def fill_with_revisions(folder):
     fill(folder)
     with opened(folder) as ledger:
-        for hours, text in ((0, body(99)), (5, f"{body(99)} {HOSTILE[0]} {HOSTILE[6]}")):
+        for hours, text in ((0, body(99)), (5, f"فقرة\n\n{body(99)} {HOSTILE[0]} {HOSTILE[6]}")):
             item = crawled(REVISED, headline="نسخة", text=text, fetched=NOW + timedelta(hours=hours))
             accept(ledger, item)
 
@@ -122,8 +126,16 @@ def test_revisions_stand_side_by_side_the_older_at_the_right(site):
         assert top == other_top
     for (_, top), (_, other_top) in narrow["sides"]:
         assert top < other_top, "one below the other where there is no room"
-    assert len(wide["sides"]) == 1
+    assert len(wide["sides"]) == 2
+    assert wide["lines"] == [["1px", "0px"]] * 2, "between the two, also where one is empty"
     assert "rgba(0, 0, 0, 0)" not in wide["marks"] != []
+
+
+def test_fields_are_a_table_and_on_a_phone_a_block_each(site):
+    wide, narrow = (site[1][name, f"articles/{REVISED}"]["fields"] for name in WIDTHS)
+    assert len(wide) == len(narrow) > 20
+    assert all(name == value == source for name, value, source in wide)
+    assert all(name < value < source for name, value, source in narrow)
 
 
 def test_form_searches_without_a_script(site):

@@ -14,14 +14,21 @@ from alqahira.monitoring.causes import Refused
 URL = "https://news.example/a"
 
 
-def answer_to(request: Request, target: str) -> Request | HtmlResponse:
+def answer_to(
+    request: Request, target: str, name: str = "http-equiv", encoding: str = "utf-8"
+) -> Request | HtmlResponse:
     middleware = BoundedMetaRefreshMiddleware.from_crawler(get_crawler())
-    page = f'<meta http-equiv="refresh" content="30;url={target}">'.encode()
+    page = f'<meta {name}="refresh" content="30;url={target}">'.encode(encoding)
     return middleware.process_response(request, HtmlResponse(URL, body=page, request=request))
 
 
 def test_meta_refresh_to_another_page_is_followed():
     assert answer_to(Request(URL), "/b").url == "https://news.example/b"
+
+
+@pytest.mark.parametrize(("name", "encoding"), [("HTTP-Equiv", "utf-8"), ("http-equiv", "utf-16")])
+def test_meta_refresh_is_seen_in_any_case_and_encoding(name, encoding):
+    assert answer_to(Request(URL), "/b", name, encoding).url == "https://news.example/b"
 
 
 @pytest.mark.parametrize("target", [URL, "/a", "#top", ""])

@@ -136,6 +136,14 @@ def test_crash_of_our_own_browser_is_no_retry_of_the_host() -> None:
     assert middleware.process_exception(Request("https://news.example/"), BrowserCrashed("killed")) is None
 
 
+def test_log_names_the_cause_of_a_retry_without_objects_of_python(open_host: OpenHost) -> None:
+    host = open_host()
+    secure = Crawl(host, [host.url("/x").replace("http:", "https:")], {"RETRY_TIMES": 1})
+    outcome = run_crawl(secure)
+    assert "(failed 2 times): tls" in outcome.log
+    assert "Failure" not in outcome.log
+
+
 def test_run_out_of_retries_fails_at_once(open_host: OpenHost) -> None:
     host = open_host()
     paths = [f"/{n}" for n in range(10)]

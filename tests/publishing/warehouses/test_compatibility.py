@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from scrapy_process import PROJECT, scrapy
+from scrapy_process import PROJECT, scrapy_here
 
 from alqahira.article import SCHEMA_VERSION
 from alqahira.commands.schema import FILES, PUBLISHED, SchemaDiffers, refuse_breaking, write
@@ -66,13 +66,13 @@ def test_compatible_change_passes(after):
 
 
 def test_committed_schemas_are_those_of_the_record():
-    ran = scrapy("schema", "--check", "docs/schema")
+    ran = scrapy_here("schema", "--check", "docs/schema")
     assert ran.status == 0, ran.lines
 
 
 @pytest.fixture
 def written(tmp_path):
-    assert scrapy("schema", "--write", str(tmp_path)).status == 0
+    assert scrapy_here("schema", "--write", str(tmp_path)).status == 0
     return tmp_path
 
 
@@ -82,7 +82,7 @@ def test_breaking_change_without_new_version_is_refused(written, action):
     schema = json_schema()
     schema["properties"]["revision"]["type"] = "string"
     published.write_text(json.dumps(schema), "utf-8")
-    ran = scrapy("schema", action, str(written))
+    ran = scrapy_here("schema", action, str(written))
     assert ran.status == 1
     assert ran.lines == [
         "alqahira: revision was string and is integer: set a new SCHEMA_VERSION in alqahira/article.py"
@@ -93,14 +93,14 @@ def test_breaking_change_without_new_version_is_refused(written, action):
 def test_differing_schema_file_is_named(written):
     (written / FILES["spark"]).write_text("CREATE TABLE articles (a INT);\n")
     (written / FILES["dlt"]).unlink()
-    ran = scrapy("schema", "--check", str(written))
+    ran = scrapy_here("schema", "--check", str(written))
     assert ran.status == 1
     assert "articles.spark.sql, articles.dlt.json in" in ran.lines[0]
 
 
 @pytest.mark.parametrize("arguments", [[], ["oracle"], ["json", "duckdb"], ["json", "--write", "docs/schema"]])
 def test_wrong_name_is_refused_with_all_names(arguments):
-    ran = scrapy("schema", *arguments)
+    ran = scrapy_here("schema", *arguments)
     assert ran.status == 2
     assert len(ran.lines) == 1
     assert "json, bigquery, duckdb, clickhouse, postgresql, snowflake, redshift, spark, sqlite, dlt" in ran.lines[0]
@@ -108,21 +108,21 @@ def test_wrong_name_is_refused_with_all_names(arguments):
 
 @pytest.mark.parametrize("name", ["duckdb", "sqlite"])
 def test_table_that_is_there_may_be_left_alone(name):
-    plain, other = scrapy("schema", name).stdout, scrapy("schema", name, "--if-not-exists").stdout
+    plain, other = scrapy_here("schema", name).stdout, scrapy_here("schema", name, "--if-not-exists").stdout
     assert plain.startswith("CREATE TABLE articles (")
     assert other == plain.replace("CREATE TABLE articles (", "CREATE TABLE IF NOT EXISTS articles (")
 
 
 @pytest.mark.parametrize("arguments", [["json"], ["--check", "docs/schema"]])
 def test_condition_is_for_sql_alone(arguments):
-    ran = scrapy("schema", "--if-not-exists", *arguments)
+    ran = scrapy_here("schema", "--if-not-exists", *arguments)
     assert (ran.status, len(ran.lines)) == (2, 1)
     assert "--if-not-exists is for SQL: duckdb, clickhouse" in ran.lines[0]
 
 
 @pytest.mark.parametrize("name", ["json", "bigquery", "duckdb"])
 def test_printed_schema_is_the_committed_one(name):
-    assert scrapy("schema", name).stdout == (PROJECT / "docs" / "schema" / FILES[name]).read_text("utf-8")
+    assert scrapy_here("schema", name).stdout == (PROJECT / "docs" / "schema" / FILES[name]).read_text("utf-8")
 
 
 def test_new_version_may_break_and_keeps_the_old_schema(written, monkeypatch):

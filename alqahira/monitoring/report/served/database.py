@@ -22,6 +22,7 @@ from sqlalchemy.engine import Connection, Row
 from alqahira.exceptions import ConfigurationError, LedgerUnusable
 from alqahira.ledger import Ledger
 from alqahira.ledger.decisions import Outcome
+from alqahira.ledger.stored_records import record_of
 from alqahira.ledger.tables import articles, meta, outbox, runs
 from alqahira.monitoring.report.figures import FIELDS
 from alqahira.text.dates import cairo_day
@@ -62,6 +63,12 @@ CREATE TABLE runs (
 );
 CREATE VIRTUAL TABLE search USING fts5 (headline, body, content = '', tokenize = "unicode61 remove_diacritics 0");
 """
+# Labels that no other article has go with those that are left out.
+_KEEP_NEWEST = """
+DELETE FROM articles WHERE id NOT IN (SELECT id FROM articles ORDER BY time DESC, id DESC LIMIT ?);
+DELETE FROM labelled WHERE id NOT IN (SELECT id FROM articles);
+DELETE FROM labels WHERE label NOT IN (SELECT label FROM labelled);
+"""
 # When all rows are there: building them at once is faster.
 _INDEXES = """
 CREATE INDEX articles_time ON articles (time);
@@ -74,9 +81,10 @@ ANALYZE;
 Watch = Callable[[Iterable[str], int], Iterable[str]]
 
 
-def build(ledger: Ledger, path: Path, *, watch: Watch = lambda ids, total: ids) -> int:
-    """Write the served copy of a ledger to a new file; returns the number of published articles.
+def build(ledger: Ledger, path: Path, *, newest: int | None = None, watch: Watch = lambda ids, total: ids) -> int:
+    """Write the served copy of a ledger to a new file; returns the number of published articles in it.
 
+    `newest`: keep so many published articles; the words of the others stay in the full-text index.
     `watch` is handed the ids of the articles as they are copied, and their number, to show progress.
     Raises ConfigurationError if the file cannot be written or this Python's SQLite has no FTS5, LedgerUnusable if the
     state is damaged, LedgerUnreachable if the database is gone.
@@ -87,6 +95,10 @@ def build(ledger: Ledger, path: Path, *, watch: Watch = lambda ids, total: ids) 
             target.executescript(f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; {_SCHEMA}")
             target.execute("BEGIN")
             published = _copy(ledger, target, watch)
+            if newest is not None and published > newest:
+                for statement in _KEEP_NEWEST.strip().splitlines():
+                    target.execute(statement, [newest] * statement.count("?"))
+                published = newest
             target.execute("COMMIT")
             target.executescript(f"BEGIN; {_INDEXES} COMMIT;")
         return published
@@ -155,7 +167,7 @@ class _Copy:
         for article_id, revisions in groupby(rows, key=attrgetter("article_id")):
             newest = None
             for row in revisions:
-                record = dict.fromkeys(FIELDS) | json.loads(row.record) | {"position": row.published_position}
+                record = dict.fromkeys(FIELDS) | record_of(row.record) | {"position": row.published_position}
                 record["published_day"] = record["published_day"] or _day(record["date_published"])
                 is_published = row.status == Outcome.ACCEPTED
                 line = json.dumps(record, ensure_ascii=False)

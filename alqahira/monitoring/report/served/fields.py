@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
-from urllib.parse import unquote
 
 from alqahira.ledger.decisions import Reason
+from alqahira.monitoring.logs import decode_addresses
 from alqahira.monitoring.report import words
 from alqahira.monitoring.report.figures import NOWHERE
 from alqahira.monitoring.report.served.differences import Passage, compare, compare_items, compare_words
@@ -140,16 +140,12 @@ def _values(name: str, record: Record) -> list[str]:
         return []
     if name in _MOMENTS:
         return [words.moment(datetime.fromisoformat(value))]
+    if name == "revision_reason":
+        return [REASONS.get(value) or str(value)]
     if name in ("url", "discovered_on"):
-        return [_readable(value)]
+        return [decode_addresses(value)]
     kinds = {"topics": "topic", "agencies": "agency", "countries": "country", "organizations": "organization"}
     return [shown(kinds.get(name, ""), str(each)) for each in (value if isinstance(value, list) else [value])]
-
-
-def _readable(url: str) -> str:
-    """An address with its Arabic instead of the percent-encoding, if that hides nothing."""
-    decoded = unquote(url)
-    return decoded if decoded.isprintable() and "\ufffd" not in decoded else url
 
 
 def _source(name: str, record: Record, account: Mapping[str, Any]) -> tuple[str, list[str]]:

@@ -15,7 +15,7 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import quote, unquote, urlencode
+from urllib.parse import unquote, urlencode
 
 from jinja2 import FileSystemLoader
 from jinja2.environment import Environment
@@ -27,7 +27,8 @@ from alqahira.monitoring.report.page import style_sheet
 from alqahira.monitoring.report.served import queries
 from alqahira.monitoring.report.served.database import KINDS
 from alqahira.monitoring.report.served.fields import REASONS, Comparison, Record, compared, field_rows, shown
-from alqahira.monitoring.report.served.queries import LONGEST_QUERY, BadQuery, Selection
+from alqahira.monitoring.report.served.links import SERVED, Links
+from alqahira.monitoring.report.served.queries import LONGEST_QUERY, MOST_WORDS, BadQuery, Selection
 from alqahira.monitoring.report.served.sparklines import HEIGHT, WIDTH, sparklines
 
 POLICY = (
@@ -94,7 +95,7 @@ class Pages:
         if path == "/report":
             return Response(200, HTML, self.report, f"{self.report_policy}; frame-ancestors 'none'")
         if path == "/style.css":
-            return Response(200, CSS, _style())
+            return Response(200, CSS, style())
         if path.startswith("/articles/"):
             name = path.removeprefix("/articles/")
             return self._article(name.removesuffix(".json"), query, as_json=name.endswith(".json"))
@@ -105,13 +106,14 @@ class Pages:
         if selection.page > results.pages:
             raise _Refused(404, f"there are {results.pages} pages")
         if not as_json:
-            return _page("articles.html.jinja", selection=selection, results=results)
+            return Response(200, HTML, page("articles.html.jinja", selection=selection, results=results))
         more = selection.page < results.pages
         return _json(
             {
                 "total": results.total,
                 "page": selection.page,
                 "pages": results.pages,
+                "is_shortened": results.is_shortened,
                 "next": f"/articles.json?{selection.query(page=selection.page + 1)}" if more else None,
                 "articles": results.articles,
                 "facets": {
@@ -125,32 +127,47 @@ class Pages:
         records = queries.revisions(self.copy, article_id)
         if not records:
             raise _Refused(404, "there is no such article")
-        duplicate_count, duplicates = queries.duplicates(self.copy, article_id)
         if as_json:
+            duplicate_count, duplicates = queries.duplicates(self.copy, article_id)
             same = [{"article_id": each["article_id"], "headline": each["headline"]} for each in duplicates]
             return _json({"revisions": records, "duplicate_count": duplicate_count, "duplicates": same})
-        record = _newest_published(records)
-        original = _newest_published(queries.revisions(self.copy, record["duplicate_of"] or ""))
-        return _page(
-            "article.html.jinja",
-            record=record,
-            records=records,
-            original=original,
-            comparison=_comparison(records, original, query),
-            fields=list(field_rows(record, queries.account(self.copy, record["run_id"] or ""))),
-            duplicates=duplicates,
-            duplicate_count=duplicate_count,
-            link=site_link(record["url"] or "", queries.site(self.copy)),
-        )
+        return Response(200, HTML, article_page(self.copy, records, query))
 
     def _runs(self, *, as_json: bool) -> Response:
         runs = queries.runs(self.copy)
         if as_json:
             return _json({"runs": runs})
-        return _page("runs.html.jinja", runs=[_recorded(run) for run in runs], sparklines=sparklines(runs))
+        return Response(200, HTML, runs_page(runs))
 
 
-def _newest_published(records: list[dict[str, Any]]) -> dict[str, Any]:
+def article_page(
+    copy: sqlite3.Connection, records: list[dict[str, Any]], query: str = "", links: Links = SERVED, **values: Any
+) -> bytes:
+    """The page of an article, all of whose revisions are given; `query` names the one to compare."""
+    record = newest_published(records)
+    original = newest_published(queries.revisions(copy, record["duplicate_of"] or ""))
+    duplicate_count, duplicates = queries.duplicates(copy, record["article_id"])
+    return page(
+        "article.html.jinja",
+        links,
+        record=record,
+        records=records,
+        original=original,
+        comparison=_comparison(records, original, query),
+        fields=list(field_rows(record, queries.account(copy, record["run_id"] or ""))),
+        duplicates=duplicates,
+        duplicate_count=duplicate_count,
+        link=site_link(record["url"] or "", queries.site(copy)),
+        **values,
+    )
+
+
+def runs_page(runs: list[dict[str, Any]], links: Links = SERVED, **values: Any) -> bytes:
+    """The page of the runs, which are as `queries.runs` gives them."""
+    return page("runs.html.jinja", links, runs=[_recorded(run) for run in runs], sparklines=sparklines(runs), **values)
+
+
+def newest_published(records: list[dict[str, Any]]) -> dict[str, Any]:
     """The highest revision that was published, or the highest; empty if there is none."""
     return next((record for record in reversed(records) if record["is_published"]), (records or [{}])[-1])
 
@@ -186,11 +203,11 @@ def _templates() -> Environment:
         "datetime": datetime,
         "shown": shown,
         "only": lambda kind, value: urlencode({kind: value}),
-        "path": lambda text: quote(text, safe=""),
         "KINDS": KINDS,
         "KIND_NAMES": KIND_NAMES,
         "REASONS": REASONS,
         "LONGEST_QUERY": LONGEST_QUERY,
+        "MOST_WORDS": MOST_WORDS,
         "WIDTH": WIDTH,
         "HEIGHT": HEIGHT,
     }
@@ -198,17 +215,19 @@ def _templates() -> Environment:
 
 
 @cache
-def _style() -> bytes:
+def style() -> bytes:
+    """The style sheet of all pages."""
     return (style_sheet() + Path(__file__).with_name("served.css").read_text("utf-8")).encode()
 
 
-def _page(template: str, status: int = 200, **values: Any) -> Response:
-    text = _templates().get_template(template).render(status=status, **values)
-    return Response(status, HTML, UNPRINTABLE.sub("\ufffd", text).encode())
+def page(template: str, links: Links = SERVED, policy: str = "", **values: Any) -> bytes:
+    """A page as HTML, with its addresses as `links` has them, and its policy if no header can say it."""
+    text = _templates().get_template(template).render(links=links, policy=policy, **values)
+    return UNPRINTABLE.sub("\ufffd", text).encode()
 
 
 def _error(status: int, message: str) -> Response:
-    return _page("error.html.jinja", status, heading=_HEADINGS[status], message=message)
+    return Response(status, HTML, page("error.html.jinja", status=status, heading=_HEADINGS[status], message=message))
 
 
 def _json(value: Any) -> Response:

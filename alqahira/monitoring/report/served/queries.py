@@ -22,8 +22,9 @@ MOST_DUPLICATES = 100
 LONGEST_QUERY, MOST_WORDS, MOST_PARAMETERS = 300, 12, 40
 # The article, conjunctions and prepositions, which are written as one word with the next.
 _PROCLITICS = tuple(f"{first}{rest}" for first in ("", "و", "ف") for rest in ("", *"بكل", "ال", "بال", "كال", "لل"))
-_WITH_ARTICLE = re.compile("[وف]?(?:[بك]?ال|لل)(?=.{3})")
-_SHORTEST_STEM = 3
+WITH_ARTICLE = re.compile("[وف]?(?:[بك]?ال|لل)(?=.{3})")
+SHORTEST_STEM = 3
+FIRST_LETTER, LAST_LETTER = "\u0621", "\u064a"
 _QUOTED = re.compile(r"[\"«“”»]([^\"«“”»]*)[\"«“”»]")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _COLUMNS = ", ".join(
@@ -64,8 +65,9 @@ class Selection:
             if name not in ("q", "since", "until", "order", "page") or name in single:
                 raise BadQuery(f"unknown or repeated parameter: {name[:40]}")
             single[name] = value
-        for name in ("since", "until"):
-            _check_day(name, single.get(name, ""))
+        days = [(name, value) for name, value in labels if name == "day"]
+        for name, value in (*days, *((name, single.get(name, "")) for name in ("since", "until"))):
+            _check_day(name, value)
         if len(single.get("q", "")) > LONGEST_QUERY:
             raise BadQuery(f"q: more than {LONGEST_QUERY} characters")
         if single.get("order", "newest") not in ("newest", "relevance"):
@@ -115,26 +117,28 @@ class Results:
     total: int
     articles: list[dict[str, Any]] = field(default_factory=list)
     facets: dict[str, list[FacetValue]] = field(default_factory=dict)
+    is_shortened: bool = False  # only the first MOST_WORDS words were searched
 
     @property
     def pages(self) -> int:
         return max(1, -(-self.total // PER_PAGE))
 
 
-def match_expression(words: str) -> str:
-    """The words as a query of FTS5 on folded text; empty if there is none.
+def match_terms(words: str) -> list[str]:
+    """The words as terms of FTS5 on folded text, all of which must occur.
 
-    Each must occur, with any proclitic; words in quotation marks exactly, one after the other.
+    A word with any proclitic; words in quotation marks exactly, one after the other.
     """
     phrases = [fold_text(phrase) for phrase in _QUOTED.findall(words)]
     terms = [f'"{phrase}"' for phrase in phrases if phrase]
     terms += [_with_proclitics(word) for word in fold_text(_QUOTED.sub(" ", words)).split()]
-    return " AND ".join(terms[:MOST_WORDS])
+    return [*dict.fromkeys(terms)]
 
 
 def select(copy: sqlite3.Connection, selection: Selection) -> Results:
     """The articles of a selection, with the counts of their labels."""
-    match = match_expression(selection.words)
+    terms = match_terms(selection.words)
+    match = " AND ".join(terms[:MOST_WORDS])
     if selection.words and not match:
         return Results(0)
     is_part = not selection.is_everything
@@ -150,7 +154,7 @@ def select(copy: sqlite3.Connection, selection: Selection) -> Results:
     rows = [dict(row) for row in page]
     for row in rows:
         row.update(_labels(copy, row.pop("id")))
-    return Results(total, rows, _facets(copy, selection, is_part=is_part))
+    return Results(total, rows, _facets(copy, selection, is_part=is_part), len(terms) > MOST_WORDS)
 
 
 def revisions(copy: sqlite3.Connection, article_id: str) -> list[dict[str, Any]]:
@@ -254,8 +258,24 @@ def _check_day(name: str, value: str) -> None:
 
 def _with_proclitics(word: str) -> str:
     """A folded word, or it with each proclitic; FTS5 finds words by their beginning alone."""
-    stem = word[article.end() :] if (article := _WITH_ARTICLE.match(word)) else word
-    if len(stem) < _SHORTEST_STEM or not "\u0621" <= stem[0] <= "\u064a":
+    stem = stem_of(word)
+    if not _takes_proclitics(stem):
         return f'"{word}"'
     forms = (f'"{proclitic}{stem}"' for proclitic in _PROCLITICS)
     return f"({' OR '.join(forms)})"
+
+
+def stem_of(word: str) -> str:
+    """What a folded word is looked for by: without an article, if that leaves enough to take any proclitic."""
+    stem = word[article.end() :] if (article := WITH_ARTICLE.match(word)) else word
+    return stem if _takes_proclitics(stem) else word
+
+
+def stems(word: str) -> set[str]:
+    """Whatever a folded word is found by: every other word's `stem_of` that is it, perhaps behind a proclitic."""
+    behind = {word[len(proclitic) :] for proclitic in _PROCLITICS if word.startswith(proclitic)}
+    return {word, *filter(_takes_proclitics, behind)}
+
+
+def _takes_proclitics(stem: str) -> bool:
+    return len(stem) >= SHORTEST_STEM and FIRST_LETTER <= stem[0] <= LAST_LETTER

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from alqahira.ledger.same_article import SAME_TEXT
-from alqahira.monitoring.causes import ROBOTS, ROBOTS_UNREACHABLE
+from alqahira.monitoring.causes import GIVEN_UP, ROBOTS, ROBOTS_UNREACHABLE
 from alqahira.monitoring.rules import MONITORS
 
 Account = Mapping[str, Any]
@@ -129,7 +129,7 @@ _FIGURES: dict[str, tuple[Callable[[Account], float | None], bool]] = {
     "listings_answered": (_answered, True),
     "failed_articles": (_failed, True),
     "repeated_text": (_same_text, False),
-    "lost_pages": (lambda account: float(account.get("notes", {}).get("given_up", 0)), False),
+    "lost_pages": (lambda account: float(account.get("notes", {}).get(GIVEN_UP, 0)), False),
     "listing_gaps": (lambda account: float(account.get("notes", {}).get("listing_gap", 0)), False),
     "listing_depth": (lambda account: float(len(account.get("first_page_only") or ())), False),
     "article_coverage": (_coverage(""), True),
