@@ -13,7 +13,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from alqahira.extraction.sources import plain_line, strip_site_name
-from alqahira.extraction.sources.page_text import HEADINGS, Block, count_words
+from alqahira.extraction.sources.blocks import HEADINGS
+from alqahira.extraction.sources.page_text import Block, count_words
 from alqahira.text.normalization import clean_line, fold_text
 
 _LONGEST, _SHORTEST = 300, 2  # characters of a heading

@@ -12,7 +12,8 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import takewhile
 
-from alqahira.extraction.sources.page_text import HEADINGS, Block, Node, PageText
+from alqahira.extraction.sources.blocks import HEADINGS
+from alqahira.extraction.sources.page_text import Block, Node, PageText
 
 _PARAGRAPH = 40  # characters outside links; less is a label
 _SENTENCE_END = re.compile(r"[.!?؟。…:»”\")’]\s*$")

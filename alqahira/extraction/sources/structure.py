@@ -16,10 +16,10 @@ from typing import Any
 from alqahira import site
 from alqahira.extraction import urls
 from alqahira.extraction.sources import Document, ExtractedFields, strip_site_name
-from alqahira.extraction.sources.blocks import paragraphs_in
+from alqahira.extraction.sources.blocks import HEADINGS, paragraphs_in
 from alqahira.extraction.sources.byline import LONGEST_DATE, credit, date, is_date
 from alqahira.extraction.sources.headings import find_heading, headline, likeness, read_titles
-from alqahira.extraction.sources.page_text import HEADINGS, Block, PageText, count_words, read_text
+from alqahira.extraction.sources.page_text import Block, PageText, count_words, read_text
 from alqahira.extraction.sources.picture import caption, image, is_inside
 from alqahira.extraction.sources.running_text import story_blocks
 from alqahira.extraction.sources.site_markup import texts
