@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from lxml import etree
 
 from alqahira.extraction.sources import Document, ExtractedFields
+from alqahira.extraction.sources.page_text import length
 from alqahira.extraction.sources.structure import Structure
 from alqahira.text.normalization import clean_line
 
@@ -21,6 +22,7 @@ _PARAGRAPH = 40  # characters; shorter lines alone are no text
 _SHORTEST = 200  # characters of a body by trafilatura, or of JSON-LD that is a whole body
 _SHORTEST_UNSURE = 200  # of a body that nothing but structure says to be one
 _LISTING_SHARE = 0.25  # of the page's text; an article has more, unless its heading is the page's title
+_MANY_TEASERS = 5  # of other stories
 _UNSURE_SHARE = 0.35  # of the page's text; a story with less may be cut
 _FEWEST_PARAGRAPHS = 3  # of a body that is no fragment
 _CUT = 0.5  # of the other body's words
@@ -37,11 +39,14 @@ def is_article(
     or a home page the heading is a word or two, and what looks like the story is one of many. A short text is a story
     below a heading that no title contradicts.
     """
-    if structure is None or not structure.paragraphs or structure.is_sure:
+    if structure is None or jsonld is not None or (meta is not None and meta.published is not None):
         return True
-    if jsonld is not None or (meta is not None and meta.published is not None):
+    is_long = sum(map(length, structure.paragraphs)) >= _SHORTEST_UNSURE
+    is_small = not is_long and structure.published is None and structure.story_share < _LISTING_SHARE
+    if structure.teasers >= _MANY_TEASERS and is_small:  # of a section, a writer, a search
+        return False
+    if not structure.paragraphs or structure.is_sure:
         return True
-    is_long = sum(map(len, structure.paragraphs)) >= _SHORTEST_UNSURE
     return structure.story_share >= _LISTING_SHARE and (is_long or structure.is_untitled)
 
 
@@ -51,6 +56,8 @@ def better_body(page: Document, structure: Structure | None, bodies: Mapping[str
     if is_cut(body, whole):
         return "jsonld", whole
     is_fragment = len(body) < _FEWEST_PARAGRAPHS
+    if structure is not None and structure.is_sure and structure.teasers >= _MANY_TEASERS:
+        return "generic", body  # a short story; the rest of the page's text is other stories
     if structure is not None and is_fragment and structure.story_share < _UNSURE_SHARE:
         other = ask_trafilatura(page)
         if is_better(other, body):

@@ -183,6 +183,9 @@ _YEAR_LAST = re.compile(
     rf"(?P<month>{_A_MONTH}) +(?P<day>\d{{1,2}}) (?P<clock>\d\d:\d\d(?::\d\d)?(?: [a-z]+| ?[+\-]\d{{4}})?)"
     r" (?P<year>\d{4})$"
 )
+# «2026年11月28日 10時30分», of Chinese and Japanese.
+_DATE_IN_SIGNS = re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})日")
+_CLOCK_IN_SIGNS = re.compile(r"(\d{1,2})[時时点點](\d{1,2})分?")
 _T_OF_ISO = re.compile(r"(?<=\d)t(?=\d)")
 _DASHES = str.maketrans({"–": "-", "—": "-", "‐": "-", "‑": "-", "−": "-", "،": ",", "٫": ".", "\n": " "})
 
@@ -190,6 +193,8 @@ _DASHES = str.maketrans({"–": "-", "—": "-", "‐": "-", "‑": "-", "−": 
 def _normalize(text: str) -> str:
     text = unicodedata.normalize("NFKC", clean_text(text))
     text = fold_letters(text).translate(_DASHES).casefold()
+    if "年" in text:
+        text = _CLOCK_IN_SIGNS.sub(r"\1:\2", _DATE_IN_SIGNS.sub(r"\1-\2-\3 ", text))
     return _YEAR_LAST.sub(r"\g<day> \g<month> \g<year> \g<clock>", _T_OF_ISO.sub(" ", text))
 
 

@@ -59,7 +59,7 @@ def mend(text: str) -> str:
 
 def mend_page(page: str) -> str:
     """As `mend`, of a page, and at no cost where nothing is garbled."""
-    return mend(page) if any(alef in page for alef in GARBLED_ALEFS) else page
+    return mend(page) if "§" in page and any(alef in page for alef in GARBLED_ALEFS) else page
 
 
 def _decoded(run: str, characters: dict[str, int]) -> str:

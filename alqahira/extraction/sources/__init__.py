@@ -55,6 +55,11 @@ class ExtractedFields:
 _IS_DEEPER = etree.XPath(f"boolean({'/*' * (_DEEPEST + 1)})")
 
 
+# libxml2 ends a heading where a paragraph or a table begins in it.
+_HEADING = re.compile(rb"<h1\b[^>]{0,1000}>.{0,3000}?</h1", re.DOTALL | re.IGNORECASE)
+_TAG_IN_HEADING = re.compile(rb"</?(?:p|table|tbody|tr|td|ul|ol|li)\b[^>]{0,500}>", re.IGNORECASE)
+
+
 class TooLarge(ValueError):
     """A page, or markup in its data, that is not parsed because it is larger than any of the site's could be."""
 
@@ -71,6 +76,8 @@ def parse_html(text: str | bytes) -> Any:
         raise TooLarge(f"more than {LARGEST_PAGE} bytes")
     if content.count(b"<") > MOST_TAGS:
         raise TooLarge(f"more than {MOST_TAGS} tags")
+    if b"<h1" in content:
+        content = _HEADING.sub(lambda heading: _TAG_IN_HEADING.sub(b"<br>", heading[0]), content)
     try:
         if len(content) - len(content.translate(None, _BEFORE_ATTRIBUTES)) > _FEW_ATTRIBUTES:
             etree.fromstring(content, etree.HTMLParser(encoding="utf-8", target=_Attributes()))

@@ -25,8 +25,8 @@ _BLOCKS = frozenset([
 # Elements whose text is never body.
 _SKIPPED = frozenset([
     "aside", "audio", "button", "canvas", "del", "embed", "figcaption", "figure", "footer", "form", "head", "iframe",
-    "input", "label", "math", "nav", "noscript", "object", "picture", "script", "select", "style", "svg", "template",
-    "textarea", "title", "video",
+    "input", "label", "math", "nav", "noscript", "object", "picture", "rp", "rt", "script", "select", "style", "svg",
+    "template", "textarea", "title", "video",
 ])  # fmt: skip
 _PICTURES = frozenset(["figure", "img", "picture"])
 _UNSEEN = frozenset([
@@ -43,6 +43,18 @@ _HIDDEN = frozenset([
     "a11y-hidden", "screen-reader", "screen-reader-only", "screen-reader-text", "sr-only", "visually-hidden",
     "visuallyhidden",
 ])  # fmt: skip
+HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+# In a heading: what frameworks hide, icons that are words, and links of themes and of wikis.
+_NO_HEADLINE = frozenset([
+    "anchor", "d-none", "edit-link", "edit-section", "headerlink", "hidden", "hide", "invisible", "is-hidden",
+    "material-icons", "material-symbols-outlined", "mw-editsection", "permalink", "share", "social-share",
+])  # fmt: skip
+_LETTER = re.compile(r"\w|¶")
+_RESPONSIVE = re.compile(r"\bd-(?:sm|md|lg|xl|xxl)-|:")  # shown on some screens
+_UNSEEN_STYLE = re.compile(
+    r"(?:opacity|font-size|width|height):0(?![.\d])|clip:rect|(?:left|right|top|text-indent):-\d{3}"
+)
+_NOT_IN_HEADINGS = frozenset({"aside", "dialog", "figcaption", "figure", "form", "label", "math", "menu"})
 # Editors' names of an image's caption, or of images with their captions: of WordPress, Froala, Drupal and others. Not
 # of what only has one: «has-caption».
 _CAPTION_NAMES = re.compile(
@@ -134,17 +146,49 @@ def _is_picture_credit(lines: Sequence[Line]) -> bool:
 
 def visible_texts(element: Any) -> Iterator[str]:
     """The texts below an element without those that nobody sees, and a space at each border of a line or block."""
+    is_heading = element.tag in HEADINGS
     walk = etree.iterwalk(element, events=("start", "end"))
     for event, node in islice(walk, _MAX_EVENTS):
-        if node is not element and (node.tag in _BLOCKS or node.tag == "br" or "-" in node.tag):
+        if node is element:
+            is_apart = is_unseen = False
+        else:
+            is_apart = node.tag in _BLOCKS or node.tag == "br" or "-" in node.tag
+            is_unseen = False
+            if event == "start":
+                is_apart = is_apart or (is_heading and is_part(node))
+                is_unseen = bool(left_out(node) or (is_heading and is_no_headline(node)))
+        if is_apart:
             yield " "
         if event == "start":
-            if node.tag in _UNSEEN or (node is not element and left_out(node)):
+            if node.tag in _UNSEEN or is_unseen:
                 walk.skip_subtree()
             elif node.text:
                 yield node.text
         elif node is not element and node.tail:
             yield node.tail
+
+
+def is_no_headline(node: Any) -> bool:
+    """Whether an element of a heading is no part of the headline: hidden in other ways, an icon, a link to itself."""
+    if node.tag in _NOT_IN_HEADINGS or node.get("popover") is not None:
+        return True
+    names = node.get("class") or ""
+    if names and not _NO_HEADLINE.isdisjoint(names.split()) and not _RESPONSIVE.search(names):
+        return (
+            _LETTER.search("".join(node.itertext())) is not None
+        )  # a hidden colon is between a label and the headline
+    style = node.get("style")
+    return style is not None and _UNSEEN_STYLE.search(style.replace(" ", "").lower()) is not None
+
+
+def is_part(node: Any) -> bool:
+    """Whether an element of a heading stands apart from the text before it: a label, then the headline."""
+    if "display:block" in (node.get("style") or "").replace(" ", "") or "d-block" in (node.get("class") or "").split():
+        return True
+    before = node.getprevious() if node.tag == "span" and node.get("class") else None
+    if before is None or before.tag != "span" or not before.get("class") or before.tail:
+        return False
+    return (before.text or "")[-1:].isalnum() and (node.text or "")[:1].isalnum()
 
 
 def left_out(node: Any) -> str:

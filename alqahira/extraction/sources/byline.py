@@ -26,6 +26,7 @@ _AUTHOR_WORDS = frozenset(
     ["author", "authors", "byline", "bylines", "credit", "reporter", "source", "writeby", "writer", "writers"]
 )
 _LABEL = re.compile(r"^(?:author|by|role)\s*[,،:]?\s+", re.IGNORECASE)
+_LABEL_OF_DATE = re.compile(r"^[^\W\d][^:：\d]{1,30}[:：]\s*(?=\d)")  # in any language
 _NO_NAME = re.compile(r"[\d@]|https?:|www\.")
 
 
@@ -35,6 +36,14 @@ def date(page: PageText, heading: int | None, story: Sequence[Block], now: datet
     ranges = ((start, first + 1), (max(0, start - _BEFORE), start), (last, last + _AFTER))
     dates = (_first_date(list(islice(_texts(page, *numbers), _MOST_LINES)), now) for numbers in ranges)
     return next(filter(None, dates), None)
+
+
+def is_date(text: str, now: datetime) -> bool:
+    """Whether a short text is a date, or several beside bars, each with a label or none."""
+    parts = (
+        [_LABEL_OF_DATE.sub("", part.strip()) for part in re.split(r"[|•]", text)] if len(text) <= LONGEST_DATE else []
+    )
+    return any(parse_date(part, now=now, guess=False) is not None for part in parts)
 
 
 def _range(page: PageText, heading: int | None, story: Sequence[Block]) -> tuple[int, int, int]:
@@ -60,11 +69,14 @@ def _texts(page: PageText, start: int, end: int) -> Iterator[str]:
 def _parts(block: Block) -> Iterator[str]:
     if not block.pieces:
         return
-    yield clean_line(block.text)
+    yield (text := clean_line(block.text))
+    if (value := _LABEL_OF_DATE.sub("", text)) != text:
+        yield value
     if len(block.pieces) > 1:
         yield from filter(None, map(clean_line, block.pieces))
     if "|" in block.text or "•" in block.text:
-        yield from filter(None, map(str.strip, re.split(r"\s*[|•]\s*", clean_line(block.text))))
+        parts = [part.strip() for part in re.split(r"\s*[|•]\s*", text)]
+        yield from (_LABEL_OF_DATE.sub("", part) for part in parts if part)
 
 
 def _first_date(lines: Sequence[str], now: datetime) -> tuple[str, datetime] | None:
@@ -101,7 +113,7 @@ def credit(page: PageText, heading: int | None, story: Sequence[Block], known: S
         for block in blocks:
             for text in _parts(block):
                 if len(text) <= LONGEST_CREDIT and (found := rule(block, text)):
-                    return found
+                    return found.rstrip(" -–—|•")
     return "، ".join(name for name in known if _is_name(name)) or None
 
 

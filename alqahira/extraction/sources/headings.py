@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from alqahira.extraction.sources import strip_site_name
-from alqahira.extraction.sources.page_text import HEADINGS, Block
+from alqahira.extraction.sources import plain_line, strip_site_name
+from alqahira.extraction.sources.blocks import HEADINGS
+from alqahira.extraction.sources.page_text import Block, count_words
 from alqahira.text.normalization import clean_line, fold_text
 
 _LONGEST, _SHORTEST = 300, 2  # characters of a heading
@@ -23,7 +24,7 @@ _MOST_CANDIDATES = 400
 _MOST_PARAGRAPH = 200  # weight of a block that may be a heading
 _LEAST_SCORE, _LEAST_H1 = 0.45, 0.2
 _SAME_WORDS = 0.15  # different words of two headlines that are the same in another order
-_BAR = re.compile(r"\s+[|\-–—•·:»«›‹~*]+\s+|\s*[|»›]+\s*|\s+::\s+")
+_BAR = re.compile(r"\s+[|\-–—•·:»«›‹~*]+\s+|\s*[|｜»›]+\s*|\s+::\s+")
 _BAR_AFTER, _BAR_BEFORE = re.compile(r"\s*[|\-–—•·:»«~*]"), re.compile(r"[|\-–—•·»«~*]\s*$")
 # Bars of a path from the site to the story, which no headline has; and a site's name in another dress.
 _PATH_BAR = re.compile(r"\s*[|»›«‹]\s*")
@@ -94,7 +95,7 @@ def find_heading(blocks: Sequence[Block], titles: Iterable[str]) -> int | None:
         score += bonus
         if block.link_share > 0.5:
             score -= 0.3
-        if block.node.tag == "h1" and len(key.split()) <= 2:
+        if block.node.tag == "h1" and count_words(key) <= 2:
             score -= 0.3
         least = _LEAST_H1 if block.node.tag == "h1" else _LEAST_SCORE
         if score >= least and score > best:
@@ -107,7 +108,7 @@ def _likeness(key: str, title: str, title_words: frozenset[str]) -> float:
     if key == title:
         return 1.0
     words = frozenset(key.split())
-    if len(words) >= 3 and (title.startswith(key) or title.endswith(key)) and len(key) * 2 >= len(title):
+    if count_words(key) >= 3 and (title.startswith(key) or title.endswith(key)) and len(key) * 2 >= len(title):
         return 0.95
     return 0.9 * len(words & title_words) / len(words | title_words)
 
@@ -125,7 +126,7 @@ def headline(shown: Block | None, titles: Titles, jsonld: str | None) -> str | N
     another order, or if `og:title` has the heading, and `title` what JSON-LD has. One that was cut short yields to the
     whole one.
     """
-    heading = (strip_site_name(shown.text) or "") if shown is not None else ""
+    heading = (strip_site_name(plain_line(shown.text)) or "") if shown is not None else ""
 
     def bare(title: str) -> str:
         if _squeezed(title) in map(_squeezed, titles.site_names):
@@ -154,6 +155,10 @@ def _with_jsonld(heading: str, given: str, shared: str, title: str) -> str:
 
 def _without_jsonld(heading: str, shared: str, title: str, *, is_plain: bool) -> str:
     """`is_plain`: `title` is all of the page's title."""
+    for text in (shared, title):
+        label = heading[: -len(text)].split() if text and heading.endswith(f" {text}") else []
+        if 0 < len(label) <= _LONGEST_LABEL < count_words(text):
+            return text
     is_agreed = shared == title or _is_framed(title, shared)
     if is_agreed and (_same(heading, shared) or heading.startswith(shared) or heading.endswith(shared)):
         return shared  # with the signs and capitals as they were written, and without what else is in the heading

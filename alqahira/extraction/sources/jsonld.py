@@ -45,7 +45,7 @@ _NAMES = {
 }  # fmt: skip
 _READ, _OTHERS = frozenset(_NAMES.values()), _NAMES.keys() | _ALIASES.keys()
 _PAGES = frozenset({"itempage", "webpage"})
-_PREFIX = re.compile(r".*[/:#]", re.DOTALL)
+_PREFIX = re.compile(r"\A.*[/:#]", re.DOTALL)
 _MOST_ARTICLES = 10_000  # on a page, which has one or a few
 
 

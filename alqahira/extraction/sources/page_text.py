@@ -11,7 +11,7 @@ from typing import Any
 
 from lxml import etree
 
-from alqahira.extraction.sources.blocks import Line, is_caption, left_out
+from alqahira.extraction.sources.blocks import HEADINGS, Line, is_caption, is_no_headline, is_part, left_out
 from alqahira.extraction.sources.values import date_stamps
 from alqahira.text.credits import is_picture_credit
 
@@ -25,13 +25,17 @@ _BLOCKS = frozenset([
 # Elements whose text is no text of the page.
 _NEVER = frozenset([
     "audio", "button", "canvas", "del", "embed", "head", "iframe", "input", "label", "math", "nav",
-    "noscript", "object", "option", "script", "select", "style", "svg", "template", "textarea", "title", "video",
+    "noscript", "object", "option", "rp", "rt", "script", "select", "style", "svg", "template", "textarea",
+    "title", "video",
 ])  # fmt: skip
-HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _BESIDE = frozenset({"aside", "dialog", "figcaption", "figure", "footer", "form", "header", "menu"})
 _NEVER_BESIDE = frozenset({"article", "body", "html", "main"})  # by their names
 _MAX_EVENTS = 40_000  # two an element; an article's page has 2,000 to 10,000
 _LONGEST_NAMES = 200  # characters of class and id
+# Signs of Chinese and Japanese: each says as much as two letters, and there is no space between words.
+_WIDE = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
+_SIGNS_OF_A_WORD = 3
+_LONGEST_HEADING, _MOST_TEXTS = 300, 60  # characters; texts
 _LONGEST_PIECES = 300  # characters of a block whose pieces are kept
 
 
@@ -129,8 +133,8 @@ class Block:
         else:
             text, links = " ".join([line.text for line in lines]), tuple(link for line in lines for link in line.links)
         self.text = " ".join(text.split())
-        self.chars = len(self.text)
-        self.links = sum([len(" ".join(link.split())) for link in links]) if links else 0
+        self.chars = length(self.text)
+        self.links = sum([length(" ".join(link.split())) for link in links]) if links else 0
         self.pieces = pieces if self.chars <= _LONGEST_PIECES else []
         self.weight = 0.0
         self.is_beside = False
@@ -139,6 +143,16 @@ class Block:
     def link_share(self) -> float:
         """The share of its text in links, 0 to 1."""
         return min(1.0, self.links / self.chars) if self.chars else 0.0
+
+
+def length(text: str) -> int:
+    """The text's characters, with two for each sign of Chinese and Japanese."""
+    return len(text) + (len(_WIDE.findall(text)) if _WIDE.search(text) else 0)
+
+
+def count_words(text: str) -> int:
+    """How many words a text has, about, also without spaces between them."""
+    return len(text.split()) + (len(_WIDE.findall(text)) // _SIGNS_OF_A_WORD if _WIDE.search(text) else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +204,12 @@ def has_word(names: str, words: frozenset[str]) -> bool:
     return not words.isdisjoint(_words(names[:_LONGEST_NAMES]))
 
 
+@lru_cache(maxsize=8)
+def _is_short(heading: Any) -> bool:
+    """Whether a heading may be one, rather than one without its end."""
+    return len("".join(islice(heading.itertext(), _MOST_TEXTS))) <= _LONGEST_HEADING
+
+
 def read_text(tree: Any) -> PageText:
     """The page's text, of its first 20,000 elements."""
     at = Node(tree, None, 0)
@@ -226,11 +246,18 @@ def read_text(tree: Any) -> PageText:
     walk = etree.iterwalk(tree, events=("start", "end"))
     for event, element in islice(walk, _MAX_EVENTS):
         tag = element.tag
-        is_block = tag in _BLOCKS or "-" in tag or at.element is element
+        is_block, is_line_end = tag in _BLOCKS or "-" in tag or at.element is element, tag == "br" and event == "start"
+        if at.tag in HEADINGS and at.element is not element and _is_short(at.element):  # all of it is one line
+            if event == "start" and is_no_headline(element):
+                walk.skip_subtree()
+                continue
+            if is_block or is_line_end or (event == "start" and is_part(element)):
+                is_block = is_line_end = False
+                texts.append(" ")
         if is_block:
             if texts or lines:
                 end_block()
-        elif tag == "br" and event == "start":
+        elif is_line_end:
             lines.append(Line("".join(texts), tuple(links)))
             texts, links = [], []
         if event == "start":

@@ -12,7 +12,8 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import takewhile
 
-from alqahira.extraction.sources.page_text import HEADINGS, Block, Node, PageText
+from alqahira.extraction.sources.blocks import HEADINGS
+from alqahira.extraction.sources.page_text import Block, Node, PageText
 
 _PARAGRAPH = 40  # characters outside links; less is a label
 _SENTENCE_END = re.compile(r"[.!?؟。…:»”\")’]\s*$")
@@ -95,7 +96,8 @@ def _is_teaser(node: Node, blocks: Sequence[Block]) -> bool:
     if node.last - node.first > _MOST_OF_A_TEASER:
         return False
     for block in blocks[node.first : min(node.last, node.first + 4)]:
-        is_linked = block.link_share > 0.8 or (block.node.tag in HEADINGS and block.link_share > 0.4)
+        is_first = len(block.lines) > 1 and block.lines[0].link_share > 0.8
+        is_linked = is_first or block.link_share > 0.8 or (block.node.tag in HEADINGS and block.link_share > 0.4)
         if is_linked and block.links >= _TEASER_LINK:
             return True
         if block.weight:

@@ -18,7 +18,7 @@ from parsel.csstranslator import HTMLTranslator
 
 from alqahira import site
 from alqahira.extraction.sources import Document, ExtractedFields, plain_line
-from alqahira.extraction.sources.blocks import paragraphs, visible_texts
+from alqahira.extraction.sources.blocks import HEADINGS, paragraphs, visible_texts
 from alqahira.extraction.sources.picture import first_address
 from alqahira.extraction.sources.values import exact_date
 from alqahira.site import ArticleLayout
@@ -169,7 +169,8 @@ def text_of(element: Any) -> str:
     """An element's text on one line, as display text: what is seen of it, with a space where a line or block ends."""
     if not len(element):
         return plain_line(element.text or "")
-    return plain_line("".join(element.itertext() if _is_plain(element) else visible_texts(element)))
+    is_plain = _is_plain(element) and not (element.tag in HEADINGS and _has_class(element))
+    return plain_line("".join(element.itertext() if is_plain else visible_texts(element)))
 
 
 # Only inline elements, all of them seen: nearly always, and quick to read.
@@ -178,6 +179,7 @@ _is_plain = etree.XPath(
     " or contains(@class, 'screen-reader') or not(self::a or self::b or self::em or self::i or self::img"
     " or self::span or self::strong or self::time)])"
 )
+_has_class = etree.XPath("boolean(descendant::*[@class])")
 
 
 def first_text(elements: list[Any]) -> str | None:

@@ -10,15 +10,16 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import dropwhile
 from typing import Any
 
 from alqahira import site
 from alqahira.extraction import urls
 from alqahira.extraction.sources import Document, ExtractedFields, strip_site_name
-from alqahira.extraction.sources.blocks import paragraphs_in
-from alqahira.extraction.sources.byline import LONGEST_DATE, credit, date
+from alqahira.extraction.sources.blocks import HEADINGS, paragraphs_in
+from alqahira.extraction.sources.byline import LONGEST_DATE, credit, date, is_date
 from alqahira.extraction.sources.headings import find_heading, headline, likeness, read_titles
-from alqahira.extraction.sources.page_text import HEADINGS, Block, PageText, read_text
+from alqahira.extraction.sources.page_text import Block, PageText, count_words, read_text
 from alqahira.extraction.sources.picture import caption, image, is_inside
 from alqahira.extraction.sources.running_text import story_blocks
 from alqahira.extraction.sources.site_markup import texts
@@ -30,6 +31,8 @@ from alqahira.text.normalization import clean_line, fold_text
 _ASIDE = ("aside", "nav", "footer", "header", "form")
 _CATEGORY, _TAG = urls.path_prefix(site.CATEGORY_URL.value), urls.path_prefix(site.TAG_URL.value)
 _ARABIC = re.compile("[\u0621-\u064a]")
+_LINES_OF_HEAD = 5  # blocks
+_SENTENCE_END = re.compile(r"[.!?؟。:»”]\s*$")
 _LABEL_WORDS = 3  # a heading of no more may be a section's name
 _ALIKE = 0.4  # of a heading and a title
 _LONGEST_TITLE, _LINES_ABOVE = 200, 3  # characters; blocks above the story
@@ -50,6 +53,7 @@ class Structure(ExtractedFields):
     story_share: float = 0.0  # of the weight of the page's text, 0 to 1
     is_sure: bool = False  # the story stands below a heading that is the page's title
     is_untitled: bool = False  # it stands below a heading as long as a headline, and the page has no title
+    teasers: int = 0  # of other stories
     is_clock_wrong: bool = False  # metadata have the date's hour and minute in another zone
 
 
@@ -71,20 +75,23 @@ def read(
         number = heading = None
         story = story_blocks(text, None)
     if heading is None and (line := _line_above(text, story, name)) is not None:
-        name, story = clean_line(line.text), [block for block in story if block is not line]
+        name, story = _title_in(line, page.now), [block for block in story if block is not line]
+    story = _below_date(story, page.now)
     paragraphs = paragraphs_in(block.lines for block in story)
+    teasers = sum(node.beside == "teaser" and node.tag != "li" for node in text.nodes)
     if not paragraphs:
-        return Structure(headline=name) if name else None
+        return Structure(headline=name, teasers=teasers) if name else None
     writer = credit(text, number, story, [author for fields in (jsonld, meta) if fields for author in fields.authors])
     if writer is None and is_credit_line(paragraphs[0]):
         writer = paragraphs[0]
     published, is_clock_wrong = _published(page, date(text, number, story, page.now), jsonld, meta)
     root = _common([*([heading] if heading is not None else []), story[0], story[-1]])
-    is_headed = heading is not None and len(heading.text.split()) > _LABEL_WORDS
+    is_headed = heading is not None and count_words(heading.text) > _LABEL_WORDS
     return Structure(
         headline=name,
         paragraphs=_without_labels(paragraphs, [name, writer], page.now),
         story_share=_share(text, story),
+        teasers=teasers,
         is_sure=is_headed and heading is not None and likeness(heading, names) >= _ALIKE,
         is_untitled=is_headed and not any(names) and next(page.tree.iter("title"), None) is None,
         credit_line=writer,
@@ -112,6 +119,25 @@ def _line_above(text: PageText, story: Sequence[Block], title: str | None) -> Bl
     return next((line for line in lines if line.node.tag in HEADINGS or not near.isdisjoint(line.node.outer())), None)
 
 
+def _below_date(story: list[Block], now: datetime) -> list[Block]:
+    """The story from below a date near its beginning, if nothing above that is a sentence: a subtitle, a writer."""
+    for number, block in enumerate(story[:_LINES_OF_HEAD]):
+        if block.weight and _SENTENCE_END.search(block.text):
+            break
+        if is_date(clean_line(block.text), now):
+            return story[number + 1 :] or story
+    return story
+
+
+def _title_in(block: Block, now: datetime) -> str:
+    """The title in lines: without a date and a credit below, and, with them, without a section's name above."""
+    lines = [line for line in (clean_line(line.text) for line in block.lines) if line]
+    title = [line for line in lines if not is_credit_line(line) and parse_date(line, now=now, guess=False) is None]
+    if len(title) < len(lines):
+        title = list(dropwhile(lambda line: count_words(line) <= _LABEL_WORDS, title))
+    return " ".join(title or lines)
+
+
 def _is_title(block: Block) -> bool:
     """Whether a block may be a headline: a line without a full stop that is no label, link, date or credit."""
     if block.is_beside or block.chars > _LONGEST_TITLE or len(block.text.split()) <= _LABEL_WORDS:
@@ -124,8 +150,8 @@ def _without_labels(paragraphs: list[str], labels: Sequence[str | None], now: da
     keys = {fold_text(label) for label in labels if label}
 
     def is_label(text: str) -> bool:
-        is_date = len(text) <= LONGEST_DATE and parse_date(text, now=now) is not None
-        return is_date or fold_text(text) in keys or is_credit_line(text)
+        is_printed = len(text) <= LONGEST_DATE and parse_date(text, now=now) is not None
+        return is_printed or is_date(text, now) or fold_text(text) in keys or is_credit_line(text)
 
     start, end = 0, len(paragraphs)
     while start < end - 1 and is_label(paragraphs[start]):
