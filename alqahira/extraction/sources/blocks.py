@@ -310,4 +310,4 @@ def paragraphs_of(body: str) -> list[str]:
         body = _CAPTION_CODE.sub("", body)
         element = parse_html(f"<html><body>{body}</body></html>").find("body")
         return paragraphs(element) if element is not None else []
-    return [line for raw in clean_text(body).split("\n") if (line := raw.strip())]
+    return [line for raw in clean_text(body).split("\n") if (line := raw.strip()) and not is_boilerplate(line)]
