@@ -16,7 +16,7 @@ from scrapy.spiderloader import get_spider_loader
 from alqahira.crawling.output import until_unread
 from alqahira.exceptions import AlqahiraError, ConfigurationError, one_line
 from alqahira.monitoring.failure import fail
-from alqahira.settings.configuration import PREFIX, Configuration, refuse_unknown
+from alqahira.settings.configuration import PREFIX, Configuration, check_own_of_scrapy, refuse_unknown
 from alqahira.settings.types import check_file
 
 # Settings for crawls of the replica, which needs no throttling.
@@ -31,8 +31,9 @@ _add_options, _process_options = ScrapyCommand.add_options, ScrapyCommand.proces
 def check_every_command() -> None:
     """Let every command, Scrapy's own too, refuse what it does not know in one line, with status 2.
 
-    That is an unknown option or spider, one argument too many, an unknown or former setting, and a log or pid file that
-    cannot be written. Scrapy takes any, and has no hook for all commands but their base class.
+    That is an unknown option or spider, one argument too many, an unknown or former setting, a flag or number that is
+    none, and a log or pid file that cannot be written. Scrapy takes any, and has no hook for all commands but
+    their base class.
     """
     ScrapyCommand.add_options = _add_options_in_one_line  # type: ignore[assignment, method-assign]
     ScrapyCommand.process_options = _process_known_options  # type: ignore[assignment, method-assign]
@@ -61,6 +62,7 @@ def _process_known_options(command: ScrapyCommand, args: list[str], opts: argpar
         raise UsageError(f"unknown argument {unknown[0][:80]!r}; see scrapy {name} --help")
     try:
         refuse_unknown(map(str, command.settings))
+        check_own_of_scrapy(command.settings)
     except ConfigurationError as error:
         raise UsageError(str(error)) from None
     for spider in args if name in ("check", "crawl", "edit") else [getattr(opts, "spider", None)]:

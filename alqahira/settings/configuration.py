@@ -205,6 +205,7 @@ class Configuration(Limits):
     def from_settings(cls, settings: BaseSettings) -> Self:
         """Read and check all settings. Raises ConfigurationError for an unknown name or the first wrong value."""
         refuse_unknown(map(str, settings))
+        check_own_of_scrapy(settings)
         given = {field: settings[name] for field, name in NAMES.items() if settings.get(name) is not None}
         return validate(cls, given, name_of=NAMES.__getitem__)
 
@@ -250,6 +251,23 @@ def refuse_unknown(names: Iterable[str]) -> None:
             raise ConfigurationError(f"{shown} is no longer a setting: {text}")
         if nearest := nearest_to(name):
             raise ConfigurationError(f"{shown} is not a setting; did you mean {nearest}?")
+
+
+def check_own_of_scrapy(settings: BaseSettings) -> None:
+    """Raise ConfigurationError for a setting of Scrapy's that is no flag or number, and whose default is one.
+
+    Those that `Configuration` checks, with their bounds, are left to it.
+    """
+    readers = {bool: settings.getbool, int: settings.getint, float: settings.getfloat}
+    kinds = {bool: "neither true nor false", int: "not a whole number", float: "not a number"}
+    for name, default in vars(default_settings).items():
+        read = readers.get(type(default))
+        if read is None or name in NAMES.values() or settings[name] is None:
+            continue
+        try:
+            read(name)
+        except (ValueError, TypeError):
+            raise ConfigurationError(f"{name}={str(settings[name])[:80]!r} is {kinds[type(default)]}") from None
 
 
 def nearest_to(name: str) -> str:

@@ -88,6 +88,18 @@ def test_state_in_the_home_folder_of_nobody_is_refused():
     assert refusal(ALQAHIRA_STATE_URL="sqlite:///~nobody-of-that-name/x").startswith("ALQAHIRA_STATE_URL is in ")
 
 
+@pytest.mark.parametrize(
+    ("setting", "refused"),
+    [
+        ({"CONCURRENT_ITEMS": "abc"}, "CONCURRENT_ITEMS='abc' is not a whole number"),
+        ({"COOKIES_ENABLED": "maybe"}, "COOKIES_ENABLED='maybe' is neither true nor false"),
+        ({"LOGSTATS_INTERVAL": "1,5"}, "LOGSTATS_INTERVAL='1,5' is not a number"),
+    ],
+)
+def test_flag_or_number_of_scrapys_own_that_is_none_is_refused(setting, refused):
+    assert refusal(**setting) == refused
+
+
 def test_reactor_of_another_kind_is_refused():
     other = "twisted.internet.selectreactor.SelectReactor"
     assert refusal(TWISTED_REACTOR=other).startswith(f"TWISTED_REACTOR={other!r} is not one of twisted.internet.async")
