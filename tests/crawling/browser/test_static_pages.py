@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 from hostile_texts import HOSTILE, fill
 from http_server import serving
-from ledger_scenario import NOW, opened
+from ledger_scenario import NOW, body, opened
 from playwright.async_api import async_playwright
 from served_site import DAY, add, as_json, pages_of, sample
 
@@ -22,6 +22,7 @@ from alqahira.monitoring.report.served.static import write_site
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 WIDTHS = {"desktop": 1200, "phone": 390}
+MANY = " ".join([*dict.fromkeys(body(1).split())][:12])
 # One query each; the first is the page as it is written.
 QUERIES = (
     *("", f"q={quote('الأسطول')}", f"q={quote('وبالأسطول')}", f"q={quote('الشَمَالـيّ')}", f"q={quote('مسئول')}"),
@@ -30,7 +31,8 @@ QUERIES = (
     *("agency=mena", "country=IQ", f"desk={quote('أخبار')}&agency=mena", "organization=nato", "topic=none"),
     *("since=2026-11-24", "until=2026-11-23", "since=2026-11-23&until=2026-11-23", "day=2026-11-23"),
     f"topic=defense&q={quote('قمة')}&until=2026-11-30",
-)
+    f"q={quote(MANY)}", f"q={quote(MANY + ' غيرموجودة')}",
+)  # fmt: skip
 WATCH = """
 window.violations = [];
 document.addEventListener('securitypolicyviolation', e => violations.push(e.effectiveDirective + ' ' + e.blockedURI));
@@ -46,6 +48,7 @@ LOOK = """() => ({
     total: parseInt(document.querySelector('#results-title')?.textContent),
     facets: Object.fromEntries([...document.querySelectorAll('#filters li')].map(
         e => [e.querySelector('bdi').textContent, parseInt(e.querySelector('b').textContent)])),
+    notes: [...document.querySelectorAll('.note')].map(e => e.textContent),
     chosen: [...document.querySelectorAll('.chosen .label')].map(e => e.textContent),
     violations: window.violations,
 })"""
@@ -142,6 +145,9 @@ def test_script_finds_what_the_served_site_finds(tmp_path):
         served = pages.answer("GET", "127.0.0.1", f"/?{urlsplit(address).query}").body.decode()
         assert all(f"<bdi>{text}</bdi></a> <b>{n}</b>" in served for text, n in view["facets"].items()), address
     assert seen[f"{url}topic=foreign_affairs"]["facets"]["الدفاع"] == 1
+    shortened = [address for address, view in seen.items() if any("12 كلمة" in note for note in view["notes"])]
+    assert shortened == [f"{url}q={quote(MANY + ' غيرموجودة')}"]
+    assert seen[shortened[0]]["total"] == seen[f"{url}q={quote(MANY)}"]["total"] > 0
     assert seen[f"{url}since=2026-11-24"]["chosen"] == ["من 24 نوفمبر 2026 ✕"]
 
 

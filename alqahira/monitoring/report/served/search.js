@@ -27,12 +27,12 @@ const shown = (n) => n.toLocaleString("en-US");
 // --- words ---
 
 /* The words of a text as alqahira.text.normalization folds them; the index has its letters. */
-const folded = (text, letters) => [...text.normalize("NFKC").toLowerCase()]
+const folded = (text, letters) => [...new Set([...text.normalize("NFKC").toLowerCase()]
   .map((letter) => letters[letter] ?? letter).join("")
   .replace(/[\p{M}\u0640\u200c\u200d]/gu, "")
   .replace(/(?<=[0-9]),(?=[0-9]{3}(?![0-9]))/g, "")
   .replace(/(?<![0-9])\.|\.(?![0-9])|[^\p{L}\p{N}.]/gu, " ")
-  .split(" ").filter(Boolean).slice(0, MOST_WORDS);
+  .split(" ").filter(Boolean))];
 
 const stemOf = (word, index) => {
   const stem = word.replace(new RegExp(`^${index.article}`), "");
@@ -54,10 +54,10 @@ const having = async (word, index) => {
 
 // --- what is found ---
 
-const select = async (index, given, chosen) => {
+const select = async (index, words, given, chosen) => {
   const known = new Map(index.labels.map(([kind, value], n) => [JSON.stringify([kind, value]), n]));
   const wanted = chosen.map((pair) => known.get(JSON.stringify(pair)));
-  const sets = await Promise.all(folded(given.q, index.letters).map((word) => having(word, index)));
+  const sets = await Promise.all(words.map((word) => having(word, index)));
   if (given.q && !sets.length) return [];
   return [...index.rows.keys()].filter((n) => {
     const [day, labels] = index.rows[n];
@@ -130,7 +130,8 @@ const show = async (asked, results) => {
   for (const [name, value] of Object.entries(given)) form.elements[name].value = value;
   form.append(...chosen.map(([name, value]) => element("input", { type: "hidden", name, value })));
 
-  const found = await select(index, given, chosen);
+  const words = folded(given.q, index.letters);
+  const found = await select(index, words.slice(0, MOST_WORDS), given, chosen);
   const pages = Math.max(1, Math.ceil(found.length / PER_PAGE));
   const page = Math.min(pages, Math.max(1, Number.parseInt(asked.get("page"), 10) || 1));
   const numbers = found.slice((page - 1) * PER_PAGE, page * PER_PAGE);
@@ -146,6 +147,7 @@ const show = async (asked, results) => {
   results.replaceChildren(
     element("h2", { id: "results-title" }, `${shown(found.length)} مادة`),
     ...(pairs.length ? [element("p", { class: "chosen" }, ...conditions, element("a", { href: "index.html" }, "الكل"))] : []),
+    ...(words.length > MOST_WORDS ? [note(`بُحث بأول ${shown(MOST_WORDS)} كلمة وحدها.`)] : []),
     element("p", { class: "meta" }, element("a", { class: "to-filters", href: "#filters" }, "التصفية")),
     numbers.length
       ? element("ol", { class: "stories" }, ...cards.map((card, at) =>
