@@ -21,10 +21,7 @@ class Command(NoRun, Scrapys):
 
     def set_spidercls(self, url: str, opts: argparse.Namespace) -> None:
         assert self.crawler_process is not None
-        spiders = self.crawler_process.spider_loader.list()
-        # Scrapy's own error is a line of the log, and status 0.
-        if opts.spider and opts.spider not in spiders:
-            fail(ConfigurationError(f"no spider {opts.spider[:80]!r}; there are {', '.join(spiders)}"))
         super().set_spidercls(url, opts)
-        if self.spidercls is None:
+        if self.spidercls is None:  # of which Scrapy says so in the log, with status 0
+            spiders = self.crawler_process.spider_loader.list()
             fail(ConfigurationError(f"name the spider: scrapy parse --spider={spiders[0] if spiders else 'NAME'} URL"))

@@ -69,6 +69,9 @@ class Discovery:
     is_left: bool = False
 
 
+_AGE = Struct("d")
+
+
 class Backlog:
     """The keys of pages that wait, in the order of their requests; `age` is the next one's.
 
@@ -104,9 +107,6 @@ class Backlog:
         del self._waiting[: end + 1]  # moves the beginning, not the rest
         self._number -= 1
         return key
-
-
-_AGE = Struct("d")
 
 
 def age_of(date: datetime | None) -> float:

@@ -9,7 +9,7 @@ import os
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -45,6 +45,14 @@ def ensure_replaceable(output: Path, archive: Path) -> None:
         is_own = False
     if not is_own:
         raise ConfigurationError(f"{output} is neither empty nor an unchanged replay: name another folder with -o")
+
+
+def refuse_other_files(folder: Path, is_own: Callable[[str], object], what: str) -> None:
+    """Raise ConfigurationError for a file in place of the folder, or if it holds a name that no such `what` has."""
+    if folder.exists() and not folder.is_dir():
+        raise ConfigurationError(f"{folder} is a file: name another folder, or remove it")
+    if folder.is_dir() and (others := sorted(path.name for path in folder.iterdir() if not is_own(path.name))):
+        raise ConfigurationError(f"{folder} holds {others[0][:80]}, which no {what} has written: name another folder")
 
 
 def write_marker(output: Path, sources: Iterable[Path]) -> None:

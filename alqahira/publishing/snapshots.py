@@ -18,8 +18,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from alqahira.article import to_json_line
-from alqahira.exceptions import ConfigurationError
-from alqahira.publishing.atomic_directory import atomic_directory
+from alqahira.publishing.atomic_directory import atomic_directory, refuse_other_files
 from alqahira.publishing.manifest import atomic_file
 from alqahira.publishing.parquet import write_parquet
 from alqahira.publishing.schema import columns
@@ -55,21 +54,14 @@ def write_months(records: Iterable[dict[str, Any]], folder: Path, ending: str) -
     another snapshot is written there, OutputUnwritable, OSError.
     """
     os.scandir(folder.parent).close()  # raises for what is no folder
-    _ensure_replaceable(folder, ending)
+    own = re.compile(rf"(\d{{4}}-\d\d|{UNKNOWN})\.{re.escape(ending)}")
+    refuse_other_files(folder, own.fullmatch, "snapshot")
     with atomic_directory(folder, "scrapy export") as aside:
         # Months are mixed in the corpus, so each has its lines first, and then its file.
         for lines in _split(records, aside):
             with lines.open(encoding="utf-8") as file:
                 write_snapshot(map(json.loads, file), aside / f"{lines.stem}.{ending}", ending)
             lines.unlink()
-
-
-def _ensure_replaceable(folder: Path, ending: str) -> None:
-    own = re.compile(rf"(\d{{4}}-\d\d|{UNKNOWN})\.{re.escape(ending)}")
-    if folder.is_dir() and (others := sorted(p.name for p in folder.iterdir() if not own.fullmatch(p.name))):
-        raise ConfigurationError(f"{folder} holds {others[0][:80]}, which no snapshot has written: name another folder")
-    if folder.exists() and not folder.is_dir():
-        raise ConfigurationError(f"{folder} is a file: name another folder, or remove it")
 
 
 def _split(records: Iterable[dict[str, Any]], folder: Path) -> list[Path]:

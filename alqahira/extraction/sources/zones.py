@@ -16,9 +16,8 @@ from alqahira.text.dates import CAIRO
 # By the top-level domains of countries with one zone that use Arabic, and of some whose sites write it.
 _COUNTRIES = {
     "ae": "Asia/Dubai", "bh": "Asia/Bahrain", "cn": "Asia/Shanghai", "dz": "Africa/Algiers", "eg": "Africa/Cairo",
-    "fr": "Europe/Paris",
-    "iq": "Asia/Baghdad", "ir": "Asia/Tehran", "jo": "Asia/Amman", "jp": "Asia/Tokyo", "kw": "Asia/Kuwait",
-    "lb": "Asia/Beirut",
+    "fr": "Europe/Paris", "iq": "Asia/Baghdad", "ir": "Asia/Tehran", "jo": "Asia/Amman", "jp": "Asia/Tokyo",
+    "kw": "Asia/Kuwait", "lb": "Asia/Beirut",
     "ly": "Africa/Tripoli", "ma": "Africa/Casablanca", "om": "Asia/Muscat", "ps": "Asia/Gaza", "qa": "Asia/Qatar",
     "sa": "Asia/Riyadh", "sd": "Africa/Khartoum", "sy": "Asia/Damascus", "tn": "Africa/Tunis", "tr": "Europe/Istanbul",
     "uk": "Europe/London", "ye": "Asia/Aden",

@@ -208,6 +208,7 @@ def _templates() -> Environment:
         "REASONS": REASONS,
         "LONGEST_QUERY": LONGEST_QUERY,
         "MOST_WORDS": MOST_WORDS,
+        "FIRST_VALUES": queries.FIRST_VALUES,
         "WIDTH": WIDTH,
         "HEIGHT": HEIGHT,
     }

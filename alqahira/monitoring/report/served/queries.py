@@ -16,7 +16,7 @@ from alqahira.monitoring.report.served.database import KINDS
 from alqahira.text.normalization import fold_text
 
 PER_PAGE = 30
-FACET_VALUES = 60
+FIRST_VALUES, FACET_VALUES = 12, 60
 # An article has some duplicates, a run of the site's own repeated text hundreds.
 MOST_DUPLICATES = 100
 LONGEST_QUERY, MOST_WORDS, MOST_PARAMETERS = 300, 12, 40

@@ -2,8 +2,6 @@
    site, but the newest first, and without phrases. Whatever was crawled goes in as text, by append and setAttribute. */
 "use strict";
 
-const PER_PAGE = 30, FIRST_VALUES = 12, MOST_VALUES = 60, MOST_WORDS = 12, LONGEST_QUERY = 300;
-
 const read = async (path) => {
   const answer = await fetch(path);
   if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
@@ -87,10 +85,10 @@ const story = (card, labels) => element("li", {},
   element("p", { class: "lead", dir: "auto" }, card.lead),
   element("p", { class: "labels" }, ...labels.map(([kind, value, text]) => labelLink(text, address([[kind, value]])))));
 
-const facet = (name, values) => {
-  const lists = [values.slice(0, FIRST_VALUES), values.slice(FIRST_VALUES, MOST_VALUES)]
+const facet = (name, values, { first_values, most_values }) => {
+  const lists = [values.slice(0, first_values), values.slice(first_values, most_values)]
     .map((part) => element("ul", { class: "facet" }, ...part));
-  const more = values.length > FIRST_VALUES ? [element("details", {}, element("summary", {}, "المزيد"), lists[1])] : [];
+  const more = values.length > first_values ? [element("details", {}, element("summary", {}, "المزيد"), lists[1])] : [];
   return element("section", {}, element("h2", {}, name), lists[0], ...more);
 };
 
@@ -109,7 +107,7 @@ const facets = (index, found, pairs, chosen) => {
       const link = element("a", { href: address(rest), ...current }, element("bdi", {}, text));
       return element("li", {}, link, " ", element("b", {}, shown(n)));
     })];
-  }).filter(([, values]) => values.length).map(([name, values]) => facet(name, values));
+  }).filter(([, values]) => values.length).map(([name, values]) => facet(name, values, index.limits));
 };
 
 const pager = (pairs, page, pages) => element("nav", { class: "pages", "aria-label": "صفحات النتائج" },
@@ -121,20 +119,21 @@ const note = (text) => element("p", { class: "note" }, text);
 
 const show = async (asked, results) => {
   const index = await read("search/articles.json");
+  const { per_page, most_words, longest_query } = index.limits;
   const kinds = index.kinds.map(([kind]) => kind);
   const given = Object.fromEntries(["q", "since", "until"]
-    .map((name) => [name, (asked.get(name) ?? "").trim().slice(0, LONGEST_QUERY)]));
-  const chosen = [...asked].filter(([kind]) => kinds.includes(kind)).slice(0, MOST_WORDS);
+    .map((name) => [name, (asked.get(name) ?? "").trim().slice(0, longest_query)]));
+  const chosen = [...asked].filter(([kind]) => kinds.includes(kind)).slice(0, most_words);
   const pairs = [...Object.entries(given).filter(([, value]) => value), ...chosen];
   const form = document.querySelector("form.search");
   for (const [name, value] of Object.entries(given)) form.elements[name].value = value;
   form.append(...chosen.map(([name, value]) => element("input", { type: "hidden", name, value })));
 
   const words = folded(given.q, index.letters);
-  const found = await select(index, words.slice(0, MOST_WORDS), given, chosen);
-  const pages = Math.max(1, Math.ceil(found.length / PER_PAGE));
+  const found = await select(index, words.slice(0, most_words), given, chosen);
+  const pages = Math.max(1, Math.ceil(found.length / per_page));
   const page = Math.min(pages, Math.max(1, Number.parseInt(asked.get("page"), 10) || 1));
-  const numbers = found.slice((page - 1) * PER_PAGE, page * PER_PAGE);
+  const numbers = found.slice((page - 1) * per_page, page * per_page);
   const cards = await cardsOf(numbers, index);
 
   const texts = new Map(index.labels.map(([kind, value, text]) => [JSON.stringify([kind, value]), text]));
@@ -147,7 +146,7 @@ const show = async (asked, results) => {
   results.replaceChildren(
     element("h2", { id: "results-title" }, `${shown(found.length)} مادة`),
     ...(pairs.length ? [element("p", { class: "chosen" }, ...conditions, element("a", { href: "index.html" }, "الكل"))] : []),
-    ...(words.length > MOST_WORDS ? [note(`بُحث بأول ${shown(MOST_WORDS)} كلمة وحدها.`)] : []),
+    ...(words.length > most_words ? [note(`بُحث بأول ${shown(most_words)} كلمة وحدها.`)] : []),
     element("p", { class: "meta" }, element("a", { class: "to-filters", href: "#filters" }, "التصفية")),
     numbers.length
       ? element("ol", { class: "stories" }, ...cards.map((card, at) =>

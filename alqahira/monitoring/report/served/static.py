@@ -17,14 +17,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from alqahira.exceptions import ConfigurationError
 from alqahira.monitoring.report import words
 from alqahira.monitoring.report.served import queries
 from alqahira.monitoring.report.served.database import Watch
 from alqahira.monitoring.report.served.fields import shown
 from alqahira.monitoring.report.served.links import StaticLinks, file_name
 from alqahira.monitoring.report.served.pages import KIND_NAMES, article_page, newest_published, page, runs_page, style
-from alqahira.publishing.atomic_directory import atomic_directory
+from alqahira.publishing.atomic_directory import atomic_directory, refuse_other_files
 from alqahira.settings.types import make_folder
 from alqahira.text.normalization import fold_letters, fold_tokens
 
@@ -45,11 +44,8 @@ POLICY_WITH_SEARCH = (
 
 def ensure_replaceable(folder: Path) -> None:
     """Raise ConfigurationError if the folder holds anything but an earlier site."""
-    if folder.exists() and not folder.is_dir():
-        raise ConfigurationError(f"{folder} is a file: name another folder, or remove it")
-    names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-    if others := sorted(names - _NAMES) or (sorted(names) if not (folder / INDEX).is_file() else []):
-        raise ConfigurationError(f"{folder} holds {others[0][:80]}, which no site has written: name another folder")
+    own = _NAMES if (folder / INDEX).is_file() else ()
+    refuse_other_files(folder, own.__contains__, "site")
 
 
 def write_site(copy: sqlite3.Connection, report: bytes, folder: Path, *, watch: Watch = lambda ids, total: ids) -> None:
@@ -122,6 +118,13 @@ def _write_index(copy: sqlite3.Connection, rows: list[sqlite3.Row], folder: Path
         "article": queries.WITH_ARTICLE.pattern,
         "shortest": queries.SHORTEST_STEM,
         "between": [queries.FIRST_LETTER, queries.LAST_LETTER],
+        "limits": {
+            "per_page": queries.PER_PAGE,
+            "first_values": queries.FIRST_VALUES,
+            "most_values": queries.FACET_VALUES,
+            "most_words": queries.MOST_WORDS,
+            "longest_query": queries.LONGEST_QUERY,
+        },
         "shards": SHARDS,
         "cards": CARDS_A_FILE,
         "labels": [[row["kind"], row["value"], shown(row["kind"], row["value"])] for row in labels],
